@@ -1,0 +1,215 @@
+/** What an external system must offer. The engine owns retries, limits, diffing, read-back and audit; a connector only translates. */
+import type { z } from 'zod'
+import type { AccountCard, LockState, PartRef, Validity } from '../model/account.ts'
+import type { Card } from '../model/card.ts'
+import type { PersonFacts } from '../model/person.ts'
+import type { ConnectorError } from './errors.ts'
+import type { HttpClient } from './http.ts'
+
+// ---------------------------------------------------------------- people (sources)
+
+/** One record as the source gave it: cell values by column name. `place` says where (`line 17`), never what. */
+export interface RawRecord {
+  readonly place: string
+  readonly cells: Readonly<Record<string, string | null>>
+}
+
+/** A record that could not be read: where and why, by stable code; never its values. */
+export interface RecordProblem {
+  readonly place: string
+  readonly column?: string
+  readonly code: string
+}
+
+export interface RecordPage {
+  readonly records: readonly RawRecord[]
+  readonly problems: readonly RecordProblem[]
+}
+
+/** One consistent answer of a source: a file, or one run of a query. */
+export interface Delivery {
+  /** Names the delivery for operators; holds no personal data. */
+  readonly name: string
+  /** `full`: who is missing may be gone. `delta`: silence says nothing. */
+  readonly mode: 'full' | 'delta'
+  /** When the first byte was read, for measuring how long a lock-out takes. */
+  readonly arrivedAt: Date
+  /** How long the source made us wait until the delivery stood still, in ms. */
+  readonly settledMs: number
+  /** SHA-256 over the delivered bytes; the engine stores only a keyed digest of it. */
+  readonly fingerprint: Buffer
+  readonly columns: readonly string[]
+  /**
+   * Pages of at most 1,000 records, in the source's order. May be called again. The return value tells whether the read
+   * reached its end: only a complete read may be taken as proof that somebody is gone.
+   */
+  pages(signal: AbortSignal): AsyncGenerator<RecordPage, DeliveryEnd>
+  /** Tells the source that the delivery was taken, or refused, so that it is not offered again. */
+  settle(outcome: 'taken' | 'refused'): Promise<void>
+}
+
+export interface DeliveryEnd {
+  readonly complete: boolean
+  readonly records: number
+  readonly problems: number
+}
+
+export interface PeopleCapability {
+  /** The oldest delivery that was not settled yet, or null. A wrong control total throws `rejected` and settles as refused. */
+  read(signal: AbortSignal): Promise<Delivery | null>
+  /** Yields whenever `read` may have something new; ends with the signal. */
+  watch(signal: AbortSignal): AsyncIterable<void>
+}
+
+// ---------------------------------------------------------------- accounts (targets)
+
+/** An access level as the target offers it; pinned by its own id, named by its name. */
+export interface TargetLevel {
+  readonly externalId: string
+  readonly name: string
+}
+
+/** Profile fields as the target stores them, after the connector's own cutting and replacing. */
+export type Profile = Readonly<Record<string, string>>
+
+/** An account as the target shows it now. */
+export interface ActualAccount {
+  readonly externalId: string
+  /** `closed` when the target refuses the person as a whole at every reader (disabled). */
+  readonly lock: LockState
+  readonly validity: Validity
+  readonly profile: Profile
+  /** Every card on the account; `card` is null when the target's number fits no known format. `ref` is the target's own row id. */
+  readonly cards: readonly { readonly card: Card | null; readonly ref: string; readonly state: 'on' | 'blocked' }[]
+  /** Levels granted to the account itself, by external id. */
+  readonly levels: readonly string[]
+  /** Levels that reach the person by another way (a user group); they count as actual, and can't be revoked here. */
+  readonly inheritedLevels: readonly string[]
+  readonly pin: boolean
+  /** Operators, built-in users and our own service account: never touched. */
+  readonly untouchable: boolean
+}
+
+export interface DesiredAccount {
+  readonly lock: LockState
+  readonly validity: Validity
+  readonly facts: PersonFacts
+  readonly cards: readonly AccountCard[]
+  /** External ids of the levels that the account shall have from us. */
+  readonly levels: readonly string[]
+  /** A new PIN to set, once; absent leaves the PIN alone. */
+  readonly pin?: string
+}
+
+/** An order to make one account so. Repeating it is harmless. */
+export type AccountChange =
+  /**
+   * Create the account when `actual` is null, else change only what differs. `revoke` lists levels and cards that we once
+   * gave and now take away; levels and cards in neither list belong to somebody else and stay. `lock` and card states are made
+   * exactly as desired, lifting blocks included: the engine passes a block on when it isn't ours to lift.
+   */
+  | {
+      readonly kind: 'put'
+      readonly externalId: string
+      readonly desired: DesiredAccount
+      readonly actual: ActualAccount | null
+      readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
+    }
+  /** Shut out at once: lock fields only (disable, block every card, end the validity); `known` saves a read when fresh. */
+  | { readonly kind: 'lock'; readonly externalId: string; readonly known: ActualAccount | null; readonly at: Date }
+  | { readonly kind: 'remove'; readonly externalId: string }
+
+export interface PartOutcome {
+  readonly part: PartRef
+  readonly outcome: 'applied' | 'unchanged' | 'failed'
+  readonly failure?: ConnectorError
+}
+
+/** What became of each part. A part that failed does not stop the others where the target allows it. */
+export interface Applied {
+  readonly parts: readonly PartOutcome[]
+}
+
+export interface AccountsCapability {
+  /** The account id that this person gets at the target, by the connector's settings; pure. Throws `rejected` when the facts don't give one. */
+  identify(facts: PersonFacts): string
+  /** The profile fields that would be written for these facts, after cutting and replacing; pure. Compared with `ActualAccount.profile` field by field. */
+  render(facts: PersonFacts): Profile
+  /** Throws `rejected` when the target could not take this card at all; pure. */
+  checkCard(card: Card): void
+  /** Every access level that can be granted. */
+  discover(signal: AbortSignal): Promise<readonly TargetLevel[]>
+  /** One account (null when the target has none), read separately from any write. */
+  read(externalId: string, signal: AbortSignal): Promise<ActualAccount | null>
+  /** All accounts, page by page, to the end; may leave out what only single reads show (`shallow`). */
+  list(signal: AbortSignal): AsyncIterable<readonly ActualAccount[]>
+  apply(change: AccountChange, signal: AbortSignal): Promise<Applied>
+}
+
+// ---------------------------------------------------------------- the connector itself
+
+export interface Capabilities {
+  people: PeopleCapability
+  accounts: AccountsCapability
+}
+
+/** Facts and worries found by `gatehouse check` about one connection. */
+export interface Health {
+  readonly product: string
+  readonly version: string
+  /** How sure a successful write is to reach the readers: shown with every proof. */
+  readonly reach: 'read-back' | 'accepted' | 'not-knowable'
+  readonly problems: readonly {
+    readonly severity: 'error' | 'warning'
+    readonly code: string
+    readonly message: string
+  }[]
+}
+
+export type Connection<C extends keyof Capabilities> = Pick<Capabilities, C> & {
+  health(signal: AbortSignal): Promise<Health>
+  close(): Promise<void>
+}
+
+/** A log line holds an event name, codes and counts: the type leaves no room for anything else. */
+export type ConnectorLog = (
+  level: 'info' | 'warn' | 'error',
+  event: string,
+  fields?: Readonly<Record<string, number | boolean | `${string}.${string}`>>,
+) => void
+
+/** All that a connector may touch: no environment, no database, no global clock. */
+export interface Context {
+  /** Outgoing calls: certificate rules, time and size limits, slots and counting are already in it. */
+  readonly http: HttpClient
+  readonly log: ConnectorLog
+  readonly now: () => Date
+}
+
+export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
+  /** Equals the folder name. */
+  readonly id: string
+  readonly title: string
+  readonly vendor: { readonly name: string; readonly docs: string; readonly testedWith: readonly string[] }
+  /** One schema: parsing, docs, JSON Schema, forms and masking come from it. */
+  readonly settings: S
+  readonly capabilities: readonly C[]
+  /** Defaults for what the system bears; the target's configuration may lower them. */
+  readonly limits: {
+    readonly concurrency: number
+    readonly requestsPerSecond: number
+    readonly requestTimeoutMs: number
+  }
+  /** Where to connect, for the egress guard; null for a source without a network. */
+  address(
+    settings: z.output<S>,
+  ): { readonly origin: string; readonly ca?: string; readonly fingerprint256?: string } | null
+  connect(settings: z.output<S>, context: Context, signal: AbortSignal): Promise<Connection<NoInfer<C>>>
+}
+
+/** Declares a connector; a declared capability that `connect` does not return is a compile error. */
+export function defineConnector<S extends z.ZodType, const C extends keyof Capabilities>(
+  connector: Connector<S, C>,
+): Connector<S, C> {
+  return connector
+}
