@@ -1,0 +1,110 @@
+/** The only way out: HTTP calls to one origin with its own trust, slots, rate, time and size limits, counted per call scope. */
+import { Pool } from 'undici'
+import { ConnectorError } from '../errors.ts'
+import type { HttpClient, HttpRequest, HttpResponse } from '../http.ts'
+import { currentCallScope } from './call-scope.ts'
+import { isLoopbackHost } from './private-address.ts'
+import { secureConnect } from './secure-connect.ts'
+import { send } from './send.ts'
+import { Slots } from './slots.ts'
+
+export interface EgressOptions {
+  /** `https://host[:port]`; `http:` only for a loopback host. No path, query or user. */
+  readonly origin: string
+  /** PEM of the authority that signed the server's certificate. */
+  readonly ca?: string
+  /** SHA-256 of the server's own certificate; replaces the check of chain and host name. */
+  readonly fingerprint256?: string
+  /** False refuses private and loopback addresses. Allowed by default: door systems rarely live anywhere else. */
+  readonly allowPrivate?: boolean
+  readonly concurrency: number
+  readonly requestsPerSecond: number
+  /** From getting a slot to the last byte of the answer. */
+  readonly requestTimeoutMs: number
+  /** Largest answer that is read; 8 MiB by default. */
+  readonly responseBytesMax?: number
+}
+
+export interface Egress {
+  readonly http: HttpClient
+  /** Refuses new requests, ends those that still wait, lets those in flight finish within their time limits. */
+  close(): Promise<void>
+}
+
+const responseBytesMaxDefault = 8 * 1024 * 1024
+
+/**
+ * Opens no connection yet. One Egress per external system.
+ * @throws ConnectorError `rejected` (`http.origin`) for an origin that is no plain https origin; RangeError for impossible limits.
+ */
+export function openEgress(options: EgressOptions): Egress {
+  const origin = checkedOrigin(options.origin)
+  const slots = new Slots(options)
+  const closing = new AbortController()
+  const inFlight = new Set<Promise<HttpResponse>>()
+  const pool = new Pool(origin, {
+    // The slots bound what is in flight. A bound here as well would let one hanging connect block a free slot.
+    connections: null,
+    pipelining: 1,
+    // Our own limits rule; undici's are coarse and would surface as other errors.
+    headersTimeout: 0,
+    bodyTimeout: 0,
+    connect: secureConnect({
+      allowPrivate: options.allowPrivate ?? true,
+      connectTimeoutMs: options.requestTimeoutMs,
+      ...(options.ca === undefined ? {} : { ca: options.ca }),
+      ...(options.fingerprint256 === undefined ? {} : { fingerprint256: options.fingerprint256 }),
+    }),
+  })
+
+  async function request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    if (!call.path.startsWith('/')) throw new TypeError('the path of a request starts with /')
+    signal.throwIfAborted()
+    const scope = currentCallScope()
+    const end = scope?.begin()
+    try {
+      const release = await slots.acquire(scope?.lane ?? 'bulk', AbortSignal.any([signal, closing.signal]))
+      try {
+        signal.throwIfAborted()
+        scope?.sent()
+        const answer = send(pool, call, {
+          signal,
+          timeoutMs: Math.max(options.requestTimeoutMs, call.timeoutMs ?? 0),
+          responseBytesMax: options.responseBytesMax ?? responseBytesMaxDefault,
+        })
+        inFlight.add(answer)
+        return await answer.finally(() => inFlight.delete(answer))
+      } finally {
+        release()
+      }
+    } finally {
+      end?.()
+    }
+  }
+
+  return {
+    http: { request },
+    async close() {
+      closing.abort(
+        new ConnectorError({ kind: 'transient', code: 'http.connection', hint: 'the connection is being closed' }),
+      )
+      await Promise.allSettled(inFlight)
+      await pool.destroy()
+    },
+  }
+}
+
+function checkedOrigin(text: string): string {
+  const url = URL.parse(text)
+  const plain =
+    url !== null &&
+    url.pathname === '/' &&
+    url.search === '' &&
+    url.hash === '' &&
+    url.username === '' &&
+    url.password === ''
+  if (plain && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))))
+    return url.origin
+  const hint = 'an origin is https://host[:port] without path, query or user; http is for this machine only'
+  throw new ConnectorError({ kind: 'rejected', code: 'http.origin', hint })
+}
