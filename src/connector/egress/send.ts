@@ -78,8 +78,9 @@ class Exchange implements Dispatcher.DispatchHandler {
     if (!this.#close()) return
     const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
     const response = { status: this.#status, headers: this.#headers, text }
-    // undici marks the socket as free only after this callback: a caller that went on at once would open a second one.
-    setImmediate(() => this.#settle.resolve(response))
+    // undici frees the socket in an immediate that it schedules right after this callback. A caller that went on before
+    // that would open a second connection, with a second handshake.
+    queueMicrotask(() => setImmediate(() => this.#settle.resolve(response)))
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: unknown): void {
