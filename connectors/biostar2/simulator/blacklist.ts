@@ -1,0 +1,31 @@
+/** Blocking single cards. Neither call may be repeated: the second one is an error. */
+import { Refusal } from './envelope.ts'
+import { idIn, record, splitIds, whole } from './input.ts'
+import type { Card } from './model.ts'
+import type { Answer, Call } from './route.ts'
+import type { World } from './world.ts'
+
+/** `POST /api/cards/blacklist`: 262201 when it is blocked already, 262202 when there is no such row. */
+export function blockCard({ simulation: { world }, body, touch }: Call): Answer {
+  const card = cardToBlock(world, idIn(record(record(body).Blacklist).card_id))
+  if (card.owner !== null) touch([card.owner])
+  if (card.blocked) throw new Refusal('262201')
+  world.setBlocked(card, true)
+  return {}
+}
+
+/** `DELETE /api/cards/blacklist?id=`: HTTP 500 with 262204 when it is not blocked, as seen on a live BioStar X. */
+export function unblockCards({ simulation: { world }, query, touch }: Call): Answer {
+  const cards = splitIds(query.get('id')).map((row) => cardToBlock(world, whole(row)))
+  if (cards.length === 0) throw new Refusal('30')
+  touch(cards.flatMap((card) => card.owner ?? []))
+  if (cards.some((card) => !card.blocked)) throw new Refusal('262204', { status: 500 })
+  for (const card of cards) world.setBlocked(card, false)
+  return {}
+}
+
+function cardToBlock(world: World, row: number): Card {
+  const card = world.cards.get(row)
+  if (!card) throw new Refusal('262202')
+  return card
+}

@@ -1,0 +1,37 @@
+/** The controls of a running simulator, the same for tests in this process and for the side door. */
+import type { SimulatorClock } from './clock.ts'
+import type { DeviceCondition } from './device.ts'
+import type { Faults } from './faults.ts'
+import type { HandChange } from './hand.ts'
+import type { Latency, Quirks } from './options.ts'
+import type { RequestLog } from './request-log.ts'
+import type { Seed } from './seed.ts'
+import type { Swipe, SwipeResult } from './swipe.ts'
+import type { Witness } from './witness.ts'
+
+/** What one can do to the simulator from outside its API; the side door offers the same over HTTP. */
+export interface SimulatorControl {
+  state: Witness
+  faults: Faults
+  requests: RequestLog
+  clock: SimulatorClock
+  /** May be changed at any time. */
+  quirks: Quirks
+  /** Holds a card to the reader of a door. */
+  swipe(swipe: Swipe): SwipeResult
+  /** Makes a change by hand in the console. */
+  hand(change: HandChange): void
+  /** Adds people and groups that were always there; readers know them at once. */
+  seed(seed: Seed): { users: number }
+  /** Changes server settings, by their names in `PUT /api/setting/biostar`. */
+  changeSettings(changes: Record<string, unknown>): void
+  /** Puts a reader (by id, or by the name of its door) online, offline, failing or full. */
+  setDevice(device: string | number, condition: DeviceCondition): void
+  setLatency(latency: Latency): void
+  /** Real milliseconds until a change reaches a reader. */
+  setDeviceDelay(ms: number): void
+  /** Drops all sessions, as a restart of the server does. */
+  restart(): void
+  /** Resolves when every reader that is online has heard everything. */
+  settled(): Promise<void>
+}

@@ -1,0 +1,97 @@
+/** A BioStar 2 (or BioStar X) server on loopback, with its faults, its readers and a side door for whoever tests against it. */
+import { selfSignedCertificate } from './certificate.ts'
+import type { SimulatorControl } from './control.ts'
+import { Faults } from './faults.ts'
+import { Gate } from './gate.ts'
+import { byHand } from './hand.ts'
+import { type SimulatorOptions, settleOptions } from './options.ts'
+import { seededRandom } from './random.ts'
+import { RequestLog } from './request-log.ts'
+import { createRouter } from './routes.ts'
+import { plant } from './seed.ts'
+import { listen } from './server.ts'
+import { changeSettings } from './settings.ts'
+import { openSideDoor } from './side-door.ts'
+import { createSimulation } from './simulation.ts'
+import { swipe } from './swipe.ts'
+import { Witness } from './witness.ts'
+
+export type { SimulatorControl } from './control.ts'
+export type { Fault, FaultSpec } from './faults.ts'
+export type { HandChange } from './hand.ts'
+export type { LevelSpec, SimulatorOptions } from './options.ts'
+export type { RequestEntry } from './request-log.ts'
+export type { Seed, SeedUser } from './seed.ts'
+export type { Swipe, SwipeResult } from './swipe.ts'
+export type { SeenDevice, SeenUser } from './witness.ts'
+
+export interface BiostarSimulator extends SimulatorControl, AsyncDisposable {
+  /** Base address without a slash at the end, e.g. `https://127.0.0.1:50123`. */
+  url: string
+  /** PEM of the server's own certificate. */
+  ca: string
+  fingerprint256: string
+  sideDoorUrl: string
+  username: string
+  password: string
+  close(): Promise<void>
+}
+
+const settledPollMs = 5
+
+/** Starts a simulator; several may run side by side. Rejects when a port is taken. */
+export async function startBiostarSimulator(options: SimulatorOptions = {}): Promise<BiostarSimulator> {
+  const settled = settleOptions(options)
+  const simulation = createSimulation(settled)
+  const random = seededRandom(settled.seed)
+  const gate = new Gate(settled.concurrency, settled.latency, random)
+  // Faults draw from a stream of their own, so that arming one does not change the latencies of the others.
+  const faults = new Faults(seededRandom(settled.seed + 1))
+  const log = new RequestLog(settled.requestsKept)
+  const certificate = selfSignedCertificate(settled.quirks.certificateNames, Date.now())
+  const { sync, clock, quirks } = simulation
+  const control: SimulatorControl = {
+    state: new Witness(simulation),
+    faults,
+    requests: log,
+    clock,
+    quirks,
+    swipe: (wanted) => swipe(simulation, wanted),
+    hand: (change) => byHand(simulation, change),
+    seed: (seed) => plant(simulation, seed),
+    changeSettings: (changes) => changeSettings(simulation.settings, changes),
+    setDevice: (device, condition) => {
+      const door = [...simulation.world.doors.values()].find(({ name }) => name === device)
+      sync.setCondition(sync.device(door?.entryDeviceId ?? Number(device)), condition)
+    },
+    setLatency: (latency) => {
+      gate.latency = latency
+    },
+    setDeviceDelay: (ms) => {
+      sync.delayMs = ms
+    },
+    restart: () => simulation.sessions.dropAll(),
+    settled: async () => {
+      while (!sync.isSettled()) await new Promise((resolve) => setTimeout(resolve, settledPollMs))
+    },
+  }
+  const router = createRouter(settled.product)
+  const listener = await listen({ simulation, router, gate, faults, log, certificate })
+  const sideDoor = await openSideDoor(control, settled.sideDoorPort)
+  async function close(): Promise<void> {
+    faults.clear()
+    sync.close()
+    await Promise.all([listener.close(), sideDoor.close()])
+  }
+  return {
+    ...control,
+    url: `https://127.0.0.1:${listener.port}`,
+    ca: certificate.cert,
+    fingerprint256: certificate.fingerprint256,
+    sideDoorUrl: sideDoor.url,
+    username: simulation.username,
+    password: simulation.password,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

@@ -1,0 +1,215 @@
+/** The HTTPS listener: takes requests, makes them wait, lets faults strike, and keeps the record. */
+import { once } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net'
+import type { Certificate } from './certificate.ts'
+import { Refusal } from './envelope.ts'
+import { execute, type Reply, type Request, refused } from './execute.ts'
+import type { Fault, Faults } from './faults.ts'
+import type { Gate } from './gate.ts'
+import type { RequestEntry, RequestLog } from './request-log.ts'
+import type { Router } from './routes.ts'
+import type { Simulation } from './simulation.ts'
+
+export interface ServerParts {
+  simulation: Simulation
+  router: Router
+  gate: Gate
+  faults: Faults
+  log: RequestLog
+  certificate: Certificate
+}
+
+export interface Listener {
+  port: number
+  close(): Promise<void>
+}
+
+const bodyBytesMax = 32 * 1024 * 1024
+const host = '127.0.0.1'
+
+/** Listens on loopback. A plain socket server stands in front, so that a half-open line can withhold the TLS handshake. */
+export async function listen(parts: ServerParts): Promise<Listener> {
+  const { simulation, faults, certificate } = parts
+  const sockets = new Set<Socket>()
+  const lateWrites = new Set<NodeJS.Timeout>()
+  const https = createHttpsServer({ key: certificate.key, cert: certificate.cert, ALPNProtocols: ['http/1.1'] })
+  https.keepAliveTimeout = simulation.options.keepAliveMs
+  https.on('request', (request, response) => void serve(parts, lateWrites, request, response))
+  // A client that distrusts the certificate or hangs up: its own business.
+  https.on('tlsClientError', (_error, socket) => socket.destroy())
+  const front = createSocketServer((socket) => {
+    sockets.add(socket)
+    socket.setNoDelay(true)
+    socket.on('close', () => sockets.delete(socket))
+    // A reset by the client ends its connection and nothing else; 'close' follows.
+    socket.on('error', () => socket.destroy())
+    if (faults.line() === 'half-open') socket.pause()
+    else https.emit('connection', socket)
+  })
+  const port = await open(front, simulation.options.port)
+  let line = faults.line()
+  faults.onLineChange = () => {
+    const next = faults.line()
+    if (next === line) return
+    // Connections of a line that was down or half-open never come back to life.
+    if (next === 'down' || line === 'half-open') for (const socket of sockets) socket.destroy()
+    if (next === 'down') front.close()
+    if (line === 'down') front.listen(port, host)
+    line = next
+  }
+  return {
+    port,
+    async close() {
+      faults.onLineChange = () => {}
+      for (const timer of lateWrites) clearTimeout(timer)
+      for (const socket of sockets) socket.destroy()
+      if (front.listening) {
+        front.close()
+        await once(front, 'close')
+      }
+    },
+  }
+}
+
+async function open(server: Server, port: number): Promise<number> {
+  server.listen(port, host)
+  await once(server, 'listening')
+  return (server.address() as AddressInfo).port
+}
+
+async function serve(
+  parts: ServerParts,
+  lateWrites: Set<NodeJS.Timeout>,
+  request: IncomingMessage,
+  response: ServerResponse,
+): Promise<void> {
+  const { simulation, faults, gate, log } = parts
+  const startedMs = performance.now()
+  const { path, query } = splitUrl(request.url ?? '/')
+  const method = request.method ?? 'GET'
+  const entry = log.open(method, path, query, simulation.clock.now())
+  const raw = await readBody(request)
+  if (raw === null) {
+    response.destroy()
+    return
+  }
+  const wanted: Request = {
+    method,
+    path,
+    query,
+    body: parse(raw),
+    sessionId: headerText(request.headers['bs-session-id']),
+    remoteAddress: request.socket.remoteAddress ?? '',
+  }
+  log.noteBody(entry, raw, wanted.body)
+  if (faults.line() === 'half-open') return
+  const { extraMs, fault } = faults.judge(method, path)
+  entry.fault = fault?.kind ?? null
+  await gate.pass(extraMs)
+  const reply = decide(parts, lateWrites, wanted, entry, fault)
+  entry.durationMs = performance.now() - startedMs
+  if (reply === 'cut') response.destroy()
+  else if (reply !== 'silence') {
+    entry.status = reply.status
+    entry.code = reply.code
+    response.writeHead(reply.status, { ...reply.headers, 'content-length': Buffer.byteLength(reply.body) })
+    response.end(reply.body)
+  }
+}
+
+function decide(
+  parts: ServerParts,
+  lateWrites: Set<NodeJS.Timeout>,
+  wanted: Request,
+  entry: RequestEntry,
+  fault: Fault | null,
+): Reply | 'cut' | 'silence' {
+  const act = () => safely(parts, wanted, entry)
+  switch (fault?.kind) {
+    case 'drop':
+      return 'cut'
+    case 'hang':
+      return 'silence'
+    case 'drop-after':
+      act()
+      return 'cut'
+    case 'late-write': {
+      const timer = setTimeout(() => {
+        lateWrites.delete(timer)
+        act()
+      }, fault.delayMs ?? 1000)
+      lateWrites.add(timer)
+      return 'cut'
+    }
+    case 'http':
+      return refused(new Refusal(fault.code ?? '4', { status: fault.status ?? 500 }), 'v1')
+    case 'full':
+      return refused(new Refusal(fault.code ?? '210'), 'v1')
+    case 'licence':
+      return refused(new Refusal('331791', { status: 403, bare: true }), 'v2')
+    case 'maintenance':
+      return page(503, 'Service Temporarily Unavailable', fault.retryAfterSeconds)
+    case 'throttle':
+      return page(429, 'Too Many Requests', fault.retryAfterSeconds ?? 1)
+    case 'session-expiry':
+      parts.simulation.sessions.dropAll()
+      return act()
+    default:
+      return act()
+  }
+}
+
+/** A fault of the simulator itself must not look like one of BioStar's: it is named in the answer. */
+function safely({ simulation, router }: ServerParts, wanted: Request, entry: RequestEntry): Reply {
+  try {
+    return execute(simulation, router, wanted, entry)
+  } catch (error) {
+    const body = JSON.stringify({ simulatorFault: error instanceof Error ? error.stack : String(error) })
+    return { status: 500, code: null, headers: { 'content-type': 'application/json' }, body }
+  }
+}
+
+/** What a web server in front of the API answers: HTML, no envelope. */
+function page(status: number, title: string, retryAfterSeconds: number | undefined): Reply {
+  const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
+  const body = `<html><head><title>${status} ${title}</title></head><body><h1>${status} ${title}</h1></body></html>\n`
+  return { status, code: null, headers: { 'content-type': 'text/html', ...retry }, body }
+}
+
+/** The whole body; null when the client went away or sent too much. */
+function readBody(request: IncomingMessage): Promise<Buffer | null> {
+  return new Promise((resolve) => {
+    const chunks: Buffer[] = []
+    let bytes = 0
+    request.on('data', (chunk: Buffer) => {
+      bytes += chunk.length
+      if (bytes > bodyBytesMax) resolve(null)
+      else chunks.push(chunk)
+    })
+    request.on('end', () => resolve(Buffer.concat(chunks)))
+    request.on('error', () => resolve(null))
+    request.on('close', () => resolve(null))
+  })
+}
+
+/** undefined stands for a body that is no JSON, null for none. */
+function parse(raw: Buffer): unknown {
+  if (raw.length === 0) return null
+  try {
+    return JSON.parse(raw.toString('utf8')) as unknown
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+function splitUrl(url: string): { path: string; query: string } {
+  const at = url.indexOf('?')
+  return at === -1 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
+}
+
+function headerText(value: string | string[] | undefined): string {
+  return (Array.isArray(value) ? value[0] : value) ?? ''
+}

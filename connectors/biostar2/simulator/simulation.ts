@@ -1,0 +1,61 @@
+/** The parts of one running simulator, made from its options and filled with the site every test starts from. */
+import { randomBytes } from 'node:crypto'
+import { type SimulatorClock, simulatorClock } from './clock.ts'
+import { DeviceSync } from './device-sync.ts'
+import { EventLog } from './event-log.ts'
+import type { Quirks, SettledOptions } from './options.ts'
+import { digestPassword } from './password.ts'
+import { addLevels } from './seed.ts'
+import { Sessions } from './sessions.ts'
+import { defaultSettings, type Settings } from './settings.ts'
+import { blankUser } from './user-draft.ts'
+import { administratorId, World } from './world.ts'
+
+export interface Simulation {
+  options: SettledOptions
+  quirks: Quirks
+  clock: SimulatorClock
+  world: World
+  settings: Settings
+  events: EventLog
+  sync: DeviceSync
+  sessions: Sessions
+  username: string
+  password: string
+}
+
+export function createSimulation(options: SettledOptions): Simulation {
+  const { quirks } = options
+  const clock = simulatorClock(options.nowMs)
+  const world = new World()
+  const settings = defaultSettings()
+  const events = new EventLog()
+  const sync = new DeviceSync({ world, clock, events, settings, quirks, delayMs: options.deviceDelayMs })
+  const sessions = new Sessions({ world, clock, settings, quirks, events })
+  const password = options.password ?? randomBytes(12).toString('base64url')
+  const simulation = {
+    options,
+    quirks,
+    clock,
+    world,
+    settings,
+    events,
+    sync,
+    sessions,
+    username: options.username,
+    password,
+  }
+  world.addUsers([
+    {
+      ...blankUser(administratorId),
+      name: 'Administrator',
+      permission: 1,
+      loginId: options.username,
+      password: digestPassword(password),
+    },
+  ])
+  addLevels(simulation, options.levels)
+  sync.settle()
+  events.events.length = 0
+  return simulation
+}

@@ -1,0 +1,92 @@
+/** A stored person as the server shows it: the short row of lists and the full record of the detail call. */
+import { cardRow } from './card-rows.ts'
+import { type Fields, v1Moment, v2Moment } from './dialects.ts'
+import type { Dialect } from './envelope.ts'
+import type { User } from './model.ts'
+import type { Simulation } from './simulation.ts'
+
+/** A list row. Empty texts are left out, not null (v2 samples of the API collection). */
+export function userRow({ world, clock }: Simulation, user: User, dialect: Dialect): Fields {
+  const asMoment = dialect === 'v1' ? v1Moment : v2Moment
+  const row: Fields = {
+    user_id: user.id,
+    name: user.name,
+    email: filled(user.email),
+    department: filled(user.department),
+    user_title: filled(user.title),
+    phone: filled(user.phone),
+    user_group_id: { id: user.groupId, name: world.userGroups.get(user.groupId)?.name },
+    operator_level: user.permission === null ? undefined : { id: user.permission },
+    fingerprint_template_count: user.fingerprints,
+    face_count: user.faces,
+    visual_face_count: user.visualFaces,
+    mobile_count: 0,
+    qr_count: 0,
+    card_count: user.cards.length,
+    start_datetime: asMoment(user.startMs),
+    expiry_datetime: asMoment(user.expiryMs),
+    last_modified: user.lastModified,
+    updated_count: user.updatedCount,
+    login_id: filled(user.loginId),
+    disabled: user.disabled,
+  }
+  if (dialect === 'v2') return { ...row, have_pin: user.pinExists, have_lock_override: false }
+  return {
+    ...row,
+    pin_exists: user.pinExists,
+    photo_exists: user.photoExists,
+    expired: user.expiryMs < clock.now(),
+    idx_last_modified: user.lastModified,
+  }
+}
+
+/** The full record of `GET /api/users/:id`. The PIN is never in it, only whether there is one. */
+export function userDetail(simulation: Simulation, user: User): Fields {
+  const { world, sync } = simulation
+  const inherited = sync.rightsNow().inherited.get(user.groupId) ?? []
+  return {
+    ...userRow(simulation, user, 'v1'),
+    gender: 0,
+    security_level: 0,
+    display_duration: 0,
+    display_count: 0,
+    password_exists: user.password !== null,
+    permission: user.permission === null ? undefined : { id: user.permission },
+    user_ip: filled(user.ip),
+    inherited: inherited.length > 0,
+    idx_user_id: user.id,
+    cards: user.cards.map((row) => cardRow(world, world.card(row))),
+    access_groups: user.accessGroups.map((id) => ({ id, name: world.accessGroup(id).name })),
+    fingerprint_templates: made(user.fingerprints, (at) => ({
+      finger_index: at,
+      finger_mask: false,
+      template0: madeUpTemplate,
+      template1: madeUpTemplate,
+    })),
+    credentials: {
+      faces: made(user.faces, () => ({ raw_image: '', templates: [{ template: madeUpTemplate }] })),
+      visualFaces: made(user.visualFaces, () => ({ template_ex_normalized_image: madeUpTemplate })),
+    },
+    photo: user.photoExists ? madeUpTemplate : undefined,
+    user_custom_fields: user.customFields.map(({ item, fieldId }) => ({ item, custom_field: { id: fieldId } })),
+    isExludeSyncADUser: false,
+  }
+}
+
+/** Biometric fields the detail of this person holds, for the record of requests. */
+export function biometricFieldsOf(user: User): string[] {
+  const counts = { fingerprint_templates: user.fingerprints, faces: user.faces, visualFaces: user.visualFaces }
+  const fields = Object.entries(counts).flatMap(([field, count]) => (count > 0 ? [field] : []))
+  return user.photoExists ? [...fields, 'photo'] : fields
+}
+
+// "simulated" in base64: it looks like a template to a client and is the template of nobody.
+const madeUpTemplate = Buffer.from('simulated').toString('base64')
+
+function made(count: number, item: (at: number) => Fields): Fields[] {
+  return Array.from({ length: count }, (_, at) => item(at))
+}
+
+function filled(value: string): string | undefined {
+  return value === '' ? undefined : value
+}

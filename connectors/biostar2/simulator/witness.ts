@@ -1,0 +1,151 @@
+/** What is true inside the simulator, told plainly for tests: nothing here passes through the API. */
+import type { DeviceCondition } from './device.ts'
+import type { LoggedEvent } from './event-log.ts'
+import type { User } from './model.ts'
+import { effectiveGroups } from './rights.ts'
+import type { Simulation } from './simulation.ts'
+
+export interface SeenUser {
+  id: string
+  name: string
+  email: string
+  department: string
+  title: string
+  phone: string
+  userGroup: string
+  /** Names of own access groups. */
+  groups: string[]
+  /** Names of access groups that come with the user group only. */
+  inheritedGroups: string[]
+  cards: { id: number; number: string; blocked: boolean }[]
+  disabled: boolean
+  start: string
+  expiry: string
+  pinExists: boolean
+  fingerprints: number
+  faces: number
+  operatorLevel: number | null
+  updatedCount: number
+  /** What each reader knows about this person. */
+  devices: { id: number; known: boolean; disabled: boolean; cards: string[]; groups: string[] }[]
+}
+
+export interface SeenDevice {
+  id: number
+  name: string
+  condition: DeviceCondition
+  users: number
+  pending: number
+  backlog: number
+  syncErrors: number
+}
+
+/** Read access to the inner state. */
+export class Witness {
+  readonly #simulation: Simulation
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation
+  }
+
+  get userCount(): number {
+    return this.#simulation.world.users.size
+  }
+
+  /** Everybody in the order of their ids, or one page of them. */
+  users(offset = 0, limit = 0): SeenUser[] {
+    const { world } = this.#simulation
+    return world.roster.page(offset, limit, false).map((id) => this.#seen(world.user(id)))
+  }
+
+  user(id: string): SeenUser | null {
+    const user = this.#simulation.world.users.get(id)
+    return user ? this.#seen(user) : null
+  }
+
+  /** The owner (user id), block state and row of a card number; null when there is no such card. */
+  card(number: string): { id: number; number: string; owner: string | null; blocked: boolean } | null {
+    const card = this.#simulation.world.cardByNumber(number)
+    return card ? { id: card.row, number: card.number, owner: card.owner, blocked: card.blocked } : null
+  }
+
+  /** Numbers of cards nobody has. */
+  orphanCards(): string[] {
+    return [...this.#simulation.world.cards.values()].filter((card) => card.owner === null).map(({ number }) => number)
+  }
+
+  groups(): { id: number; name: string; users: number }[] {
+    return [...this.#simulation.world.accessGroups.values()].map(({ id, name, members }) => ({
+      id,
+      name,
+      users: members.size,
+    }))
+  }
+
+  doors(): { id: number; name: string; device: number }[] {
+    return [...this.#simulation.world.doors.values()].map(({ id, name, entryDeviceId }) => ({
+      id,
+      name,
+      device: entryDeviceId,
+    }))
+  }
+
+  devices(): SeenDevice[] {
+    return [...this.#simulation.sync.devices.values()].map((device) => ({
+      id: device.id,
+      name: device.name,
+      condition: device.condition,
+      users: device.users.size,
+      pending: device.pending.size,
+      backlog: device.backlog.length,
+      syncErrors: device.syncErrors,
+    }))
+  }
+
+  events(): readonly LoggedEvent[] {
+    return this.#simulation.events.events
+  }
+
+  get sessions(): number {
+    return this.#simulation.sessions.size
+  }
+
+  #seen(user: User): SeenUser {
+    const { world, sync } = this.#simulation
+    const names = (ids: readonly number[]) => ids.map((id) => world.accessGroups.get(id)?.name ?? `gone ${id}`)
+    const all = effectiveGroups(sync.rightsNow(), user.accessGroups, user.groupId)
+    return {
+      id: user.id,
+      name: user.name,
+      email: user.email,
+      department: user.department,
+      title: user.title,
+      phone: user.phone,
+      userGroup: world.userGroups.get(user.groupId)?.name ?? '',
+      groups: names(user.accessGroups),
+      inheritedGroups: names(all.filter((id) => !user.accessGroups.includes(id))),
+      cards: user.cards.map((row) => {
+        const { number, blocked } = world.card(row)
+        return { id: row, number, blocked }
+      }),
+      disabled: user.disabled,
+      start: new Date(user.startMs).toISOString(),
+      expiry: new Date(user.expiryMs).toISOString(),
+      pinExists: user.pinExists,
+      fingerprints: user.fingerprints,
+      faces: user.faces + user.visualFaces,
+      operatorLevel: user.permission,
+      updatedCount: user.updatedCount,
+      devices: [...sync.devices.values()].map((device) => {
+        const known = device.users.get(user.id)
+        return {
+          id: device.id,
+          known: known !== undefined,
+          disabled: known?.disabled ?? false,
+          cards: [...(known?.cards ?? [])],
+          groups: names(known?.accessGroups ?? []),
+        }
+      }),
+    }
+  }
+}
