@@ -3,7 +3,7 @@ import type { Fields } from './dialects.ts'
 import type { Card } from './model.ts'
 import type { World } from './world.ts'
 
-export interface CardType {
+interface CardType {
   id: number
   name: string
   /** The second number a card type has on the wire. */

@@ -9,7 +9,7 @@ import { compileRights, effectiveGroups, type Rights } from './rights.ts'
 import type { Settings } from './settings.ts'
 import type { World, WorldWatcher } from './world.ts'
 
-export interface DeviceSyncParts {
+interface DeviceSyncParts {
   world: World
   clock: SimulatorClock
   events: EventLog

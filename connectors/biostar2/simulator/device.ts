@@ -15,7 +15,7 @@ export interface KnownUser {
 
 export type DeviceCondition = 'online' | 'offline' | 'failing' | 'full'
 
-export interface Decision {
+interface Decision {
   granted: boolean
   code: number
   userId: string | null

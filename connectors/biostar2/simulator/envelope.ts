@@ -1,7 +1,7 @@
 /** The `Response` object every answer carries, and the one error a handler throws to refuse a request. */
 
 /** Link in every answer of the vendor's API collection (bs2api.biostar2.com). */
-export const supportLink = 'https://support.supremainc.com/en/support/home'
+const supportLink = 'https://support.supremainc.com/en/support/home'
 
 // Meanings of the codes; the wording is our own, only the numbers are BioStar's.
 const texts: Record<string, string> = {
@@ -65,7 +65,7 @@ const texts: Record<string, string> = {
   '331791': 'Licence missing',
 }
 
-export interface ResponseObject {
+interface ResponseObject {
   code: string
   link: string
   message: string

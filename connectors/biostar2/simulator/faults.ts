@@ -1,7 +1,7 @@
 /** Everything that can go wrong on demand: which fault hits which request, drawn from seeded chance. */
 import type { Random } from './random.ts'
 
-export const faultKinds = [
+const faultKinds = [
   'http',
   'drop',
   'drop-after',
@@ -61,7 +61,7 @@ interface Armed {
 }
 
 /** What happens to one request: at most one fault besides the time that slow ones add. */
-export interface Verdict {
+interface Verdict {
   extraMs: number
   fault: Fault | null
 }

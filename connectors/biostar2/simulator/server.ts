@@ -12,7 +12,7 @@ import type { RequestEntry, RequestLog } from './request-log.ts'
 import type { Router } from './routes.ts'
 import type { Simulation } from './simulation.ts'
 
-export interface ServerParts {
+interface ServerParts {
   simulation: Simulation
   router: Router
   gate: Gate
@@ -21,7 +21,7 @@ export interface ServerParts {
   certificate: Certificate
 }
 
-export interface Listener {
+interface Listener {
   port: number
   close(): Promise<void>
 }
@@ -49,19 +49,26 @@ export async function listen(parts: ServerParts): Promise<Listener> {
     else https.emit('connection', socket)
   })
   const port = await open(front, simulation.options.port)
+  // Listening again right after closing can find the port still busy for a moment.
+  let closed = false
   let line = faults.line()
+  const listenAgain = () => {
+    if (line !== 'down' && !closed && !front.listening) front.listen(port, host)
+  }
+  front.on('error', () => setTimeout(listenAgain, 10))
   faults.onLineChange = () => {
     const next = faults.line()
     if (next === line) return
     // Connections of a line that was down or half-open never come back to life.
     if (next === 'down' || line === 'half-open') for (const socket of sockets) socket.destroy()
     if (next === 'down') front.close()
-    if (line === 'down') front.listen(port, host)
     line = next
+    listenAgain()
   }
   return {
     port,
     async close() {
+      closed = true
       faults.onLineChange = () => {}
       for (const timer of lateWrites) clearTimeout(timer)
       for (const socket of sockets) socket.destroy()

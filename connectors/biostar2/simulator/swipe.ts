@@ -51,7 +51,7 @@ export function swipe(simulation: Simulation, { card_id, door: wanted }: Swipe):
   return { granted, code, door: door.name, device: device.id, userId: decision.userId, event: stored }
 }
 
-export function findDoor({ world }: Simulation, wanted: string | number): Door {
+function findDoor({ world }: Simulation, wanted: string | number): Door {
   for (const door of world.doors.values()) {
     if (door.name === wanted || String(door.id) === String(wanted)) return door
   }
