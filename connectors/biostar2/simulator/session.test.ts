@@ -1,7 +1,7 @@
 /** Login, sessions and the envelope, as the vendor documents them. */
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { start, startLoggedIn } from './client-for-tests.ts'
+import { newUser, start, startLoggedIn } from './client-for-tests.ts'
 
 test('the certificate is an X.509 v3 certificate that verifies itself and names loopback', async () => {
   await using client = await start()
@@ -90,7 +90,6 @@ test('a trailing slash and a body that is no JSON are refused with an envelope',
 test('an operator without rights on people may read but not write', async () => {
   await using client = await startLoggedIn()
   const operator = { permission: { id: 3 }, login_id: 'monitor', password: 'Wq8-rTz-pL4' }
-  const { newUser } = await import('./client-for-tests.ts')
   expect((await client.send('POST', '/api/users', newUser('77', operator))).code).toBe('0')
   await client.login('Wq8-rTz-pL4', 'monitor')
   expect((await client.send('GET', '/api/users')).code).toBe('0')
