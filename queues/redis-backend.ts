@@ -1,0 +1,79 @@
+/** Wake-ups over Redis: producers fail fast when it is away, consumers wait for it, and both find back by themselves. */
+import { createRedisBackend, withBackend } from 'bullmq'
+import { Redis } from 'ioredis'
+import { type Backend, jobOptions, workerTimes } from './backend.ts'
+
+/** All keys begin so; an access rule of Redis can name it (`~gatehouse:*`). */
+export const keyPrefix = 'gatehouse'
+
+/** A stream keeps about so many entries even if nobody trims it; each holds the number of a message and what became of it. */
+const eventsMax = 100
+
+const common = {
+  keepAlive: 10_000,
+  connectTimeout: 5_000,
+  retryStrategy: (attempts: number) => Math.min(attempts * 50, 500),
+}
+
+const { Queue, Worker } = withBackend(createRedisBackend)
+
+/** Does not wait for Redis: a gateway starts, and works on, while it is away. */
+export function openRedisBackend(redisUrl: string, onError: (error: unknown) => void): Backend {
+  // A command that can't be sent now is refused, and one without an answer after 2 s gives up: the outbox row stays.
+  const producer = new Redis(redisUrl, {
+    ...common,
+    enableOfflineQueue: false,
+    maxRetriesPerRequest: 0,
+    commandTimeout: 2_000,
+  })
+  // BullMQ makes one more connection per worker from this one, for its blocking read; both must wait for Redis without limit.
+  const consumer = new Redis(redisUrl, { ...common, maxRetriesPerRequest: null })
+  producer.on('error', onError)
+  consumer.on('error', onError)
+  let wasReady = false
+  const restored: (() => void)[] = []
+  consumer.on('ready', () => {
+    if (wasReady) for (const listener of restored) listener()
+    wasReady = true
+  })
+
+  return {
+    kind: 'redis',
+    openQueue(name) {
+      const queue = new Queue(name, {
+        connection: producer,
+        prefix: keyPrefix,
+        defaultJobOptions: jobOptions,
+        streams: { events: { maxLen: eventsMax } },
+      })
+      queue.on('error', onError)
+      return queue
+    },
+    openWorker(name, process, concurrency) {
+      const worker = new Worker(name, process, { ...workerTimes, connection: consumer, prefix: keyPrefix, concurrency })
+      worker.on('error', onError)
+      return worker
+    },
+    onRestored: (listener) => void restored.push(listener),
+    ping: async () => void (await producer.ping()),
+    reset() {
+      // Elsewise a cut cable is noticed after the system's own time-out, a quarter of an hour.
+      if (producer.status === 'ready') producer.disconnect(true)
+    },
+    trim: (ageMs) => trimStreams(producer, Date.now() - ageMs),
+    async close() {
+      producer.disconnect()
+      consumer.disconnect()
+    },
+  }
+}
+
+/** Entry ids begin with their time in ms (https://redis.io/docs/latest/commands/xadd/), so age is a comparison of ids. */
+async function trimStreams(redis: Redis, olderThanMs: number): Promise<void> {
+  let cursor = '0'
+  do {
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${keyPrefix}:gh-*:events`, 'COUNT', 1_000)
+    for (const key of keys) await redis.xtrim(key, 'MINID', olderThanMs)
+    cursor = next
+  } while (cursor !== '0')
+}

