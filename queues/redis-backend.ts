@@ -1,4 +1,5 @@
 /** Wake-ups over Redis: producers fail fast when it is away, consumers wait for it, and both find back by themselves. */
+import { once } from 'node:events'
 import { createRedisBackend, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import { type Backend, jobOptions, workerTimes } from './backend.ts'
@@ -17,8 +18,8 @@ const common = {
 
 const { Queue, Worker } = withBackend(createRedisBackend)
 
-/** Does not wait for Redis: a gateway starts, and works on, while it is away. */
-export function openRedisBackend(redisUrl: string, onError: (error: unknown) => void): Backend {
+/** Gives Redis a moment to answer, but does not need it: a gateway starts, and works on, while it is away. */
+export async function openRedisBackend(redisUrl: string, onError: (error: unknown) => void): Promise<Backend> {
   // A command that can't be sent now is refused, and one without an answer after 2 s gives up: the outbox row stays.
   const producer = new Redis(redisUrl, {
     ...common,
@@ -36,6 +37,7 @@ export function openRedisBackend(redisUrl: string, onError: (error: unknown) => 
     if (wasReady) for (const listener of restored) listener()
     wasReady = true
   })
+  await firstAnswer(producer)
 
   return {
     kind: 'redis',
@@ -66,6 +68,13 @@ export function openRedisBackend(redisUrl: string, onError: (error: unknown) => 
       consumer.disconnect()
     },
   }
+}
+
+/** Until Redis is ready or has failed to answer once, 2 s at most. */
+async function firstAnswer(redis: Redis): Promise<void> {
+  const limit = AbortSignal.timeout(2_000)
+  // An error of the connection has been reported by its own handler.
+  await once(redis, 'ready', { signal: limit }).catch(() => undefined)
 }
 
 /** Entry ids begin with their time in ms (https://redis.io/docs/latest/commands/xadd/), so age is a comparison of ids. */

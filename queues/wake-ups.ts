@@ -71,14 +71,14 @@ const answerMs = 2_000
 const eventAgeMs = 60_000
 
 /**
- * Opens the queue store. With Redis it does not wait for it to be there.
+ * Opens the queue store. With Redis it waits 2 s at most for it to be there, and does without.
  * @throws QueueFailure when PostgreSQL is the store and can't be reached or its tables can't be made.
  */
 export async function openWakeUps(options: WakeUpOptions): Promise<WakeUps> {
   const onError = reportOnce(options.onError)
   const backend =
     options.redisUrl !== undefined
-      ? openRedisBackend(options.redisUrl, onError)
+      ? await openRedisBackend(options.redisUrl, onError)
       : await within(30_000, openPostgresBackend(options.pg, onError))
   return new StoredWakeUps(backend, onError)
 }

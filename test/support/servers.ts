@@ -8,14 +8,14 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** Calls `probe` every 20 ms until it returns something else than undefined or false. @throws Error after `limitMs`. */
+/** Calls `probe` every few ms until it returns something else than undefined or false. @throws Error after `limitMs`. */
 export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 10_000): Promise<NonNullable<T>> {
-  const end = performance.now() + limitMs
+  const begun = performance.now()
   for (;;) {
     const result = await probe()
     if (result !== undefined && result !== null && result !== false) return result
-    if (performance.now() > end) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
-    await sleep(20)
+    if (performance.now() - begun > limitMs) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
+    await sleep(performance.now() - begun < 100 ? 2 : 20)
   }
 }
 
@@ -38,6 +38,9 @@ export interface TestRedis extends AsyncDisposable {
   start(): Promise<void>
   /** Ends it as a power cut would. */
   kill(): Promise<void>
+  /** Stops it without closing its connections, as a hung machine would, until `thaw`. */
+  freeze(): void
+  thaw(): void
 }
 
 /** @throws Error when `redis-server` is not on PATH. */
@@ -70,6 +73,8 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
       child.kill('SIGKILL')
       await ended(child)
     },
+    freeze: () => void child?.kill('SIGSTOP'),
+    thaw: () => void child?.kill('SIGCONT'),
     async [Symbol.asyncDispose]() {
       await redis.kill()
       await rm(directory, { recursive: true, force: true })
