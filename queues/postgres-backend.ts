@@ -127,10 +127,12 @@ async function bringUpToDate(pool: pg.Pool, schema: string): Promise<void> {
   const client = await pool.connect()
   try {
     if ((await currentVersion(client, schema)) >= LATEST_SCHEMA_VERSION) return
+    // Tables, unlike messages, must survive a power cut in the next moment: the gateway goes on as if they were there.
+    await client.query('set synchronous_commit = on')
     const { rowCount } = await client.query('select 1 from pg_namespace where nspname = $1', [schema])
     await runMigrations(rowCount === 0 ? client : withoutCreateSchema(client), schema)
   } finally {
-    client.release()
+    client.release(true)
   }
 }
 

@@ -395,6 +395,45 @@ describe('PostgreSQL in trouble', () => {
     }
   })
 
+  test('while it is away a send is refused within 2 s, idly; when it is back every lane is looked at and sends go through', async () => {
+    await using own = await startPostgres()
+    const wakeUps = await openWakeUps({
+      pg: { config: own.runtime, schema: 'bullmq' },
+      onError: (code) => errors.push(code),
+    })
+    open.push(wakeUps)
+    const target = newTarget()
+    const seen: string[] = []
+    await consumeQuietly(wakeUps, target, async (lane) => void seen.push(lane))
+    for (let i = 0; i < 10; i++) await consumeQuietly(wakeUps, newTarget(), async () => undefined)
+    await own.kill()
+    const before = process.cpuUsage()
+    const asked = performance.now()
+    await expect(wakeUps.send([{ target, lane: 'urgent' }])).rejects.toThrow(/^queue\.store-unreachable$/)
+    expect(performance.now() - asked).toBeLessThan(2_200)
+    await sleep(1_000)
+    const { user, system } = process.cpuUsage(before)
+    expect((user + system) / 1_000).toBeLessThan(500)
+    await own.start()
+    seen.length = 0
+    await until(
+      'a send goes through',
+      () =>
+        wakeUps.send([{ target, lane: 'urgent' }]).then(
+          () => true,
+          () => false,
+        ),
+      5_000,
+    )
+    await until('and runs', () => seen.includes('urgent'), 3_000)
+    await sleep(1_000)
+    seen.length = 0
+    const sent = performance.now()
+    await wakeUps.send([{ target, lane: 'urgent' }])
+    await until('the next one runs at once', () => seen.includes('urgent'), 1_000)
+    expect(performance.now() - sent).toBeLessThan(200)
+  }, 30_000)
+
   test('twenty targets with two lanes each need fewer than 8 connections, and all are served', async () => {
     const wakeUps = await openStore('postgresql')
     const served = new Set<string>()

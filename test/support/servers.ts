@@ -89,6 +89,10 @@ export interface TestPostgres extends AsyncDisposable {
   readonly admin: pg.PoolConfig
   /** A role that may create in schema `bullmq` and use schema `gatehouse`, nothing else. */
   readonly runtime: pg.PoolConfig
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>
+  /** Starts it again on the same data. */
+  start(): Promise<void>
 }
 
 /** A new cluster, reached through a Unix socket only; as root it runs as the system's user `postgres`, since it refuses root. */
@@ -113,21 +117,32 @@ export async function startPostgres(): Promise<TestPostgres> {
     ...options,
     stdio: 'ignore',
   })
-  const child = spawn(join(binaries, 'postgres'), ['-D', data, '-k', directory, '-c', 'listen_addresses='], {
-    ...options,
-    stdio: 'ignore',
-  })
   const admin = { host: directory, user: 'postgres', database: 'postgres' }
-  await until('PostgreSQL accepts connections', () => prepare(admin), 20_000)
-  return {
+  let child: ChildProcess | undefined
+  const postgres: TestPostgres = {
     admin,
     runtime: { ...admin, user: 'runtime' },
-    async [Symbol.asyncDispose]() {
-      child.kill('SIGINT')
+    async start() {
+      child = spawn(join(binaries, 'postgres'), ['-D', data, '-k', directory, '-c', 'listen_addresses='], {
+        ...options,
+        stdio: 'ignore',
+      })
+      await until('PostgreSQL accepts connections', () => answers(admin, 'select 1'), 20_000)
+    },
+    async kill() {
+      if (child === undefined) return
+      // SIGQUIT is PostgreSQL's immediate shutdown: no clean-up, recovery at the next start, and no orphans as after SIGKILL.
+      child.kill('SIGQUIT')
       await ended(child)
+    },
+    async [Symbol.asyncDispose]() {
+      await postgres.kill()
       await rm(directory, { recursive: true, force: true })
     },
   }
+  await postgres.start()
+  if (!(await answers(admin, roles))) throw new Error('the new PostgreSQL refused its roles and schemas')
+  return postgres
 }
 
 /** The loader looks for `libx.so.60`, the package brings `libx.so.60.2`: without install scripts nobody has made the link. */
@@ -145,18 +160,20 @@ function idOf(which: '-u' | '-g'): number {
   return Number(execFileSync('id', [which, 'postgres']).toString())
 }
 
-async function prepare(admin: pg.PoolConfig): Promise<boolean> {
+const roles = `
+  revoke create on database postgres from public;
+  create role runtime login;
+  create schema bullmq;
+  grant usage, create on schema bullmq to runtime;
+  create schema gatehouse;
+  grant usage on schema gatehouse to runtime;`
+
+async function answers(admin: pg.PoolConfig, sql: string): Promise<boolean> {
   const client = new pg.Client(admin)
   client.on('error', () => undefined)
   try {
     await client.connect()
-    await client.query(`
-      revoke create on database postgres from public;
-      create role runtime login;
-      create schema bullmq;
-      grant usage, create on schema bullmq to runtime;
-      create schema gatehouse;
-      grant usage on schema gatehouse to runtime;`)
+    await client.query(sql)
     return true
   } catch {
     return false
