@@ -1,0 +1,99 @@
+/** The accounts of one server: read, listed, written and shut out by the engine's orders. */
+import type { AccountChange, AccountsCapability, ActualAccount, Applied } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import { Cards } from './cards.ts'
+import type { Client } from './client.ts'
+import { ownFailure } from './errors.ts'
+import { Levels } from './levels.ts'
+import { lock } from './lock.ts'
+import {
+  accountOfDetail,
+  accountOfRow,
+  isProtectedId,
+  type OwnAccount,
+  profileOf,
+  userIdOf,
+  vendorCardOf,
+} from './mapping.ts'
+import { allDone } from './parts.ts'
+import { put } from './put.ts'
+import type { Session } from './session.ts'
+import type { Settings } from './settings.ts'
+import { listUsers } from './users.ts'
+
+export function accounts(client: Client, session: Session, settings: Settings, now: () => Date): AccountsCapability {
+  const cards = new Cards(client, settings)
+  const levels = new Levels(client, now)
+  const own = async (signal: AbortSignal): Promise<OwnAccount> => ({
+    loginId: settings.login_id,
+    userId: (await session.user(signal)).user_id ?? null,
+  })
+
+  /** Without the levels that come through user groups, which a lock-out and a removal do not need. */
+  async function readOwn(externalId: string, signal: AbortSignal) {
+    try {
+      const detail = await client.user(externalId, signal)
+      return { detail, account: accountOfDetail(detail, [], settings, await own(signal)) }
+    } catch (error) {
+      if (error instanceof ConnectorError && error.code === 'biostar2.user-not-found') return null
+      throw error
+    }
+  }
+
+  async function apply(change: AccountChange, signal: AbortSignal): Promise<Applied> {
+    if (isProtectedId(change.externalId, await own(signal))) throw protectedAccount()
+    switch (change.kind) {
+      case 'put':
+        if (change.actual?.untouchable) throw protectedAccount()
+        return put(change, { client, cards, levels, settings }, signal)
+      case 'lock':
+        if (change.known?.untouchable) throw protectedAccount()
+        return lock(
+          change,
+          cards,
+          client,
+          async () => (await readOwn(change.externalId, signal))?.account.cards ?? null,
+          signal,
+        )
+      case 'remove':
+        return remove(change.externalId, signal)
+      default:
+        return change satisfies never
+    }
+  }
+
+  async function remove(externalId: string, signal: AbortSignal): Promise<Applied> {
+    const found = await readOwn(externalId, signal)
+    if (found?.account.untouchable) throw protectedAccount()
+    if (found !== null) await client.deleteUser(externalId, signal)
+    return { parts: [{ part: { kind: 'lock' }, outcome: found === null ? 'unchanged' : 'applied' }] }
+  }
+
+  return {
+    identify: (facts) => userIdOf(facts, settings),
+    render: (facts) => profileOf(facts, settings),
+    checkCard(card) {
+      vendorCardOf(card, settings)
+    },
+    discover: (signal) => levels.discover(signal),
+    async read(externalId, signal): Promise<ActualAccount | null> {
+      // Side by side: the proof of a lock-out waits for this.
+      const [found, inheritedBy] = await allDone([readOwn(externalId, signal), levels.inheritance(signal)])
+      return found && { ...found.account, inheritedLevels: inheritedBy(found.detail.user_group_id) }
+    },
+    async *list(signal) {
+      const ownAccount = await own(signal)
+      for await (const rows of listUsers(client, signal))
+        yield rows.map((row) => accountOfRow(row, settings, ownAccount))
+    },
+    apply,
+  }
+}
+
+function protectedAccount(): ConnectorError {
+  return ownFailure(
+    'rejected',
+    'biostar2.protected-account',
+    'Operators, built-in users and our own account are never changed.',
+  )
+}

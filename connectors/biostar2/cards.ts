@@ -1,0 +1,94 @@
+/** Cards at the server: found or registered by number, blocked and unblocked by row id. */
+import type { ActualAccount } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { Card } from '../../src/model/card.ts'
+import type { Client, UserFields } from './client.ts'
+import { ownFailure, vendorCodeOf } from './errors.ts'
+import { type VendorCard, vendorCardOf } from './mapping.ts'
+import type { CardRecord } from './records.ts'
+import type { Settings } from './settings.ts'
+
+type CardState = ActualAccount['cards'][number]['state']
+
+/** Cards or QR codes per person (BioStar 2 console text). */
+export const cardsMax = 8
+
+export class Cards {
+  readonly #client: Client
+  readonly #settings: Settings
+
+  constructor(client: Client, settings: Settings) {
+    this.#client = client
+    this.#settings = settings
+  }
+
+  /**
+   * The row id of a card that can be put on this user's account. Looks the number up first: row ids go stale when a card is
+   * deleted in the console, and registering is immediate, so that an earlier try may have left the card behind. A block is
+   * lifted, since a blocked card can't be assigned (codes 413, 65744); as long as nobody has the card, it opens nothing.
+   * @throws ConnectorError `conflict` (`biostar2.card-taken`) when somebody else has it.
+   */
+  async obtain(card: Card, userId: string, signal: AbortSignal): Promise<string> {
+    const wanted = vendorCardOf(card, this.#settings)
+    const found = (await this.#find(wanted, signal)) ?? (await this.#register(wanted, signal))
+    if (found.owner !== null && found.owner !== userId) {
+      throw ownFailure(
+        'conflict',
+        'biostar2.card-taken',
+        'The card belongs to somebody else: take it back there first.',
+      )
+    }
+    await this.setState(found.ref, found.blocked ? 'blocked' : 'on', 'on', signal)
+    return found.ref
+  }
+
+  /** Blocks or unblocks where needed. What somebody else has just done counts as done (codes 262201, 262204). */
+  async setState(
+    ref: string,
+    actual: CardState,
+    wanted: CardState,
+    signal: AbortSignal,
+  ): Promise<'applied' | 'unchanged'> {
+    if (actual === wanted) return 'unchanged'
+    const alreadyDone = wanted === 'blocked' ? '262201' : '262204'
+    try {
+      if (wanted === 'blocked') await this.#client.blockCard(ref, signal)
+      else await this.#client.unblockCard(ref, signal)
+      return 'applied'
+    } catch (error) {
+      if (error instanceof ConnectorError && vendorCodeOf(error) === alreadyDone) return 'unchanged'
+      throw error
+    }
+  }
+
+  async #find(wanted: VendorCard, signal: AbortSignal): Promise<CardRecord | undefined> {
+    const rows = await this.#client.findCards(wanted.number, signal)
+    return rows.find((row) => row.ref !== '' && isSame(row, wanted))
+  }
+
+  async #register(wanted: VendorCard, signal: AbortSignal): Promise<CardRecord> {
+    const made = await this.#client.registerCard(registration(wanted), signal)
+    if (made !== undefined && made.ref !== '') return made
+    const found = await this.#find(wanted, signal)
+    if (found !== undefined) return found
+    throw ownFailure('transient', 'biostar2.unexpected-answer', 'A registered card was not found again.')
+  }
+}
+
+/** Kinds and formats as the vendor numbers them: 0 chip serial number, 1 Wiegand; format 0 is 26 bit. */
+const wiegand = '1'
+const wiegand26 = '0'
+
+function isSame(row: CardRecord, wanted: VendorCard): boolean {
+  return (
+    row.number === wanted.number &&
+    row.type === wanted.type &&
+    (wanted.type !== wiegand || (row.wiegandFormat ?? wiegand26) === wiegand26)
+  )
+}
+
+function registration(card: VendorCard): UserFields {
+  return card.type === wiegand
+    ? { card_id: card.number, card_type: { id: wiegand, type: '10' }, wiegand_format_id: { id: wiegand26 } }
+    : { card_id: card.number, card_type: { id: card.type, type: '1' } }
+}

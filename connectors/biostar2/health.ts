@@ -1,0 +1,124 @@
+/** What an operator should know about one server before trusting it with lock-outs. */
+import type { Context, Health } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { Client } from './client.ts'
+import { type Body, findScalar, parseAnswer } from './envelope.ts'
+import type { Session } from './session.ts'
+import type { Settings } from './settings.ts'
+
+type Problem = Health['problems'][number]
+
+/** The operator level with every permission. */
+const administrator = '1'
+
+/** @throws ConnectorError when the server can't be reached or refuses the login. */
+export async function health(
+  client: Client,
+  session: Session,
+  context: Context,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Health> {
+  const user = await session.user(signal)
+  const [about, server] = await Promise.all([readAbout(context, signal), readSettings(client, signal)])
+  const problems: Problem[] = []
+  if (user.permission === administrator) {
+    problems.push(
+      warning(
+        'biostar2.administrator-login',
+        'The login is a full administrator: give it an operator level for users and access control only.',
+      ),
+    )
+  }
+  if (user.need_to_update_pw) {
+    problems.push(warning('biostar2.password-expires', 'The server asks for a new password of the service account.'))
+  }
+  if (server === null) {
+    problems.push(
+      warning(
+        'biostar2.settings-unreadable',
+        'The login may not read the server settings, so how changes reach the readers is unknown.',
+      ),
+    )
+  } else {
+    problems.push(...settingsProblems(server, settings))
+  }
+  const known = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
+  return { ...about, reach: known ? 'read-back' : 'accepted', problems }
+}
+
+function settingsProblems(server: Body, settings: Settings): Problem[] {
+  const problems: Problem[] = []
+  if (syncsByHand(server)) {
+    problems.push(
+      warning(
+        'biostar2.manual-sync',
+        'Automatic user synchronisation is off: changes, lock-outs included, reach no reader until somebody sends them.',
+      ),
+    )
+  }
+  const ids = findScalar(server, 'use_alphanumeric')
+  const alphanumeric = isTrue(ids)
+  if (ids !== undefined && alphanumeric !== (settings.user_id_format === 'alphanumeric')) {
+    const message = `The server takes ${alphanumeric ? 'alphanumeric' : 'numeric'} user ids, and user_id_format says otherwise.`
+    problems.push({ severity: 'error', code: 'biostar2.user-id-format', message })
+  }
+  if (isFalse(findScalar(server, 'use_allow_simultaneous_connection'))) {
+    problems.push(
+      warning(
+        'biostar2.single-login',
+        'Each login ends the one before: make sure that nobody else uses the service account.',
+      ),
+    )
+  }
+  return problems
+}
+
+/** 0/0 never pushes to the readers; every other pair pushes to some or all of them. */
+function syncsByHand(server: Body): boolean {
+  return (
+    findScalar(server, 'user_sync_method') === '0' && (findScalar(server, 'user_by_device_sync_method') ?? '0') === '0'
+  )
+}
+
+async function readSettings(client: Client, signal: AbortSignal): Promise<Body | null> {
+  try {
+    return await client.serverSettings(signal)
+  } catch (error) {
+    // A login that follows the rule of least privilege may not be allowed to.
+    if (error instanceof ConnectorError && error.kind === 'rejected') return null
+    throw error
+  }
+}
+
+/** The vendor names the file but not its fields, so this takes what looks like a version and is content without. */
+async function readAbout(context: Context, signal: AbortSignal): Promise<Pick<Health, 'product' | 'version'>> {
+  const body = await readInfo(context, signal)
+  const product = /biostar ?x\b/i.test(findScalar(body, 'product') ?? findScalar(body, 'name') ?? '')
+    ? 'BioStar X'
+    : 'BioStar 2'
+  return { product, version: findScalar(body, 'version') ?? 'unknown' }
+}
+
+async function readInfo(context: Context, signal: AbortSignal): Promise<Body> {
+  try {
+    const answer = await context.http.request({ method: 'GET', path: '/js/info.json' }, signal)
+    return answer.status === 200 ? parseAnswer(answer).body : {}
+  } catch (error) {
+    // Such as a redirect to a start page: the server is there, it only does not tell.
+    if (error instanceof ConnectorError && error.kind === 'rejected') return {}
+    throw error
+  }
+}
+
+function warning(code: string, message: string): Problem {
+  return { severity: 'warning', code, message }
+}
+
+function isTrue(value: string | undefined): boolean {
+  return value === 'true' || value === '1'
+}
+
+function isFalse(value: string | undefined): boolean {
+  return value === 'false' || value === '0'
+}

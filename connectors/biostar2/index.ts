@@ -1,0 +1,34 @@
+/** The connector for Suprema BioStar 2 and BioStar X: what it is, and how it connects. */
+import { defineConnector } from '../../src/connector/contract.ts'
+import { accounts } from './accounts.ts'
+import { Client } from './client.ts'
+import { health } from './health.ts'
+import { Session } from './session.ts'
+import { settings } from './settings.ts'
+
+export default defineConnector({
+  id: 'biostar2',
+  title: 'Suprema BioStar 2 and BioStar X',
+  vendor: { name: 'Suprema', docs: 'https://bs2api.biostar2.com/', testedWith: [] },
+  settings,
+  capabilities: ['accounts'],
+  // The vendor publishes no limits. These leave a server that also serves its console and readers most of its time.
+  limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000 },
+  address({ url, ca, fingerprint256 }) {
+    return {
+      origin: new URL(url).origin,
+      ...(ca === undefined ? {} : { ca }),
+      ...(fingerprint256 === undefined ? {} : { fingerprint256 }),
+    }
+  },
+  /** Makes no call: the login happens when first needed. */
+  async connect(values, context) {
+    const session = new Session(context, { loginId: values.login_id, password: values.password })
+    const client = new Client(session)
+    return {
+      accounts: accounts(client, session, values, context.now),
+      health: (signal) => health(client, session, context, values, signal),
+      close: () => session.close(),
+    }
+  },
+})

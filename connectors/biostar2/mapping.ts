@@ -1,0 +1,289 @@
+/** Between Gatehouse's words and BioStar's, without any call: ids, names, dates, cards and whole users. */
+import type { ActualAccount, Profile } from '../../src/connector/contract.ts'
+import type { Validity } from '../../src/model/account.ts'
+import { type Card, CardError, cardKey, csn, h10301, h10301Parts } from '../../src/model/card.ts'
+import type { PersonFacts } from '../../src/model/person.ts'
+import { ownFailure } from './errors.ts'
+import type { CardRecord, UserDetail, UserRow } from './records.ts'
+import type { Settings } from './settings.ts'
+
+// ---------------------------------------------------------------- user ids
+
+/** The first administrator: can be neither edited nor deleted (BioStar 2 API, Users). */
+const firstAdministrator = '1'
+// The API text says ..4294967295, the console text ..4294967294: the smaller one is right either way.
+const userIdMax = 4_294_967_294
+
+/** @throws ConnectorError `rejected` when the facts give no id that the server could take. The texts never hold the number. */
+export function userIdOf(facts: PersonFacts, settings: Settings): string {
+  const number = facts.employeeNumber?.trim() ?? ''
+  if (number === '') throw ownFailure('rejected', 'biostar2.user-id-missing', 'The person has no employee number.')
+  if (settings.user_id_format === 'alphanumeric') {
+    if (/^[A-Za-z0-9_-]{1,32}$/.test(number) && !/^0+$/.test(number)) return number
+    throw ownFailure(
+      'rejected',
+      'biostar2.user-id-invalid',
+      'An id is up to 32 letters, digits, - and _, not only zeros.',
+    )
+  }
+  const id = number.replace(/^0+/, '')
+  if (/^\d{1,10}$/.test(id) && Number(id) <= userIdMax) return id
+  throw ownFailure(
+    'rejected',
+    'biostar2.user-id-invalid',
+    `An id is a number from 1 to ${userIdMax}, as the server is set.`,
+  )
+}
+
+// ---------------------------------------------------------------- profile
+
+const nameMax = 48
+const departmentMax = 64
+const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
+
+// The API text forbids the single quote, the console allows "some" special characters without naming them, and symbols are
+// refused in department and title since 2.8.16. So: letters, digits, their marks and joiners, spaces and three signs of any name.
+const allowed = /^(?:[\p{L}\p{N}\p{M} .-]|\u200C|\u200D)+$/u
+const startsWell = /^[\p{L}\p{N} .-]/u
+
+/** The text with refused characters replaced, single spaces, cut between graphemes to at most `max` UTF-16 units. */
+export function writable(value: string, replacement: string, max: number): string {
+  const replaced = Array.from(graphemes.segment(value.normalize('NFC')), ({ segment }) => {
+    if (/^\s+$/u.test(segment)) return ' '
+    return allowed.test(segment) && startsWell.test(segment) ? segment : replacement
+  }).join('')
+  let cut = ''
+  for (const { segment } of graphemes.segment(replaced.normalize('NFC').replace(/ +/g, ' ').trim())) {
+    if (cut.length + segment.length > max) break
+    cut += segment
+  }
+  return cut.trim()
+}
+
+/** Only what the facts speak of: a field that they do not know is left alone at the server. */
+export function profileOf(facts: PersonFacts, settings: Settings): Profile {
+  const fields: Record<string, string | undefined> = {
+    name: writable(fullName(facts, settings), settings.name_replacement, nameMax),
+    email: facts.email?.trim(),
+    department: writable(facts.department ?? '', settings.name_replacement, departmentMax),
+    user_title: writable(facts.title ?? '', settings.name_replacement, departmentMax),
+  }
+  return present(fields)
+}
+
+function fullName(facts: PersonFacts, settings: Settings): string {
+  const given = facts.preferredName ?? facts.givenName ?? ''
+  const family = facts.familyName ?? ''
+  return (settings.name === 'given-family' ? [given, family] : [family, given]).join(' ')
+}
+
+function present(fields: Readonly<Record<string, string | undefined>>): Profile {
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  )
+}
+
+// ---------------------------------------------------------------- validity
+
+export interface VendorValidity {
+  readonly start_datetime: string
+  readonly expiry_datetime: string
+}
+
+const earliest = Date.UTC(2001, 0, 1)
+const minuteMs = 60_000
+const dayMs = 24 * 60 * minuteMs
+
+/**
+ * Dates lie from 2001-01-01 00:00 to 2037-12-31 23:59, the end after the start (codes 131085, 131086), and since an update takes
+ * at most 30 years between them, a start long ago moves up rather than the end down: 2008-01-01 for somebody without bounds.
+ */
+export function vendorValidity(validity: Validity, settings: Settings): VendorValidity {
+  const latest = unboundedUntil(settings)
+  const expiry = validity.until === null ? latest : clamp(Date.parse(validity.until), earliest, latest)
+  const from = validity.from === null ? earliest : clamp(Date.parse(validity.from), earliest, latest)
+  const start = Math.max(from, earliestStartFor(expiry))
+  if (expiry > start) return { start_datetime: vendorTime(start), expiry_datetime: vendorTime(expiry) }
+  // Never valid: the server can't say that, so it gets one minute of 2001.
+  return { start_datetime: vendorTime(earliest), expiry_datetime: vendorTime(earliest + minuteMs) }
+}
+
+/**
+ * An end that has passed, for shutting out. One day back, because the server may read its dates as local time: zones differ from
+ * UTC by 14 hours at most. `start_datetime` is left out when the known start fits this end already.
+ */
+export function pastValidity(known: Validity | null, at: Date): Partial<VendorValidity> {
+  const expiry = Math.max(at.getTime() - dayMs, earliest + minuteMs)
+  const earliestStart = earliestStartFor(expiry)
+  const start = known?.from ? Date.parse(known.from) : null
+  const end = { expiry_datetime: vendorTime(expiry) }
+  // A start that is unbounded to us is some date at the server, which need not be in range of this end.
+  return start !== null && start >= earliestStart && start < expiry
+    ? end
+    : { start_datetime: vendorTime(earliestStart), ...end }
+}
+
+/** What was written for no start, or for no end, reads back as none. */
+function modelValidity(
+  row: { start_datetime?: string | undefined; expiry_datetime?: string | undefined },
+  settings: Settings,
+): Validity {
+  const start = parseVendorTime(row.start_datetime)
+  const expiry = parseVendorTime(row.expiry_datetime)
+  return {
+    from: start === null || start <= earliestStartFor(expiry ?? earliest) ? null : new Date(start).toISOString(),
+    until: expiry === null || expiry >= unboundedUntil(settings) ? null : new Date(expiry).toISOString(),
+  }
+}
+
+/** The first midnight (UTC) that is at most 30 years before the end. */
+function earliestStartFor(expiry: number): number {
+  const start = new Date(expiry)
+  start.setUTCFullYear(start.getUTCFullYear() - 30)
+  return Math.max(earliest, Math.ceil(start.getTime() / dayMs) * dayMs)
+}
+
+function unboundedUntil(settings: Settings): number {
+  return Date.parse(`${settings.unbounded_until}T23:59:00Z`)
+}
+
+/** As in the vendor's samples: two digits after the second. */
+function vendorTime(instant: number): string {
+  return `${new Date(instant).toISOString().slice(0, 19)}.00Z`
+}
+
+/** With or without fraction and Z: the newer service leaves both out. */
+function parseVendorTime(value: string | undefined): number | null {
+  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)/.exec(value ?? '')
+  const instant = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`)
+  return Number.isNaN(instant) ? null : instant
+}
+
+function clamp(value: number, low: number, high: number): number {
+  return Math.min(Math.max(value, low), high)
+}
+
+// ---------------------------------------------------------------- cards
+
+/** A card as the server is asked for it: kind and number. */
+export interface VendorCard {
+  readonly type: '0' | '1'
+  readonly number: string
+}
+
+const serialNumberType = '0'
+const wiegandType = '1'
+const wiegand26 = '0'
+// UIDs of ISO/IEC 14443 have 4, 7 or 10 bytes, of ISO/IEC 15693 8; 125 kHz tags have 5.
+const serialNumberBytes = [4, 5, 7, 8, 10]
+
+/**
+ * Wiegand 26 bit: facility and number without parity as one decimal, 8 + 16 bits (BioStar 2 API, Cards). A chip serial number is
+ * its decimal without leading zeros (since 2.9.4, code 415).
+ * @throws ConnectorError `rejected` when the card would come back as another one, or not at all.
+ */
+export function vendorCardOf(card: Card, settings: Settings): VendorCard {
+  const written = writeCard(card, settings)
+  const readBack = modelCardOf(
+    { ...written, wiegandFormat: card.format === 'H10301' ? wiegand26 : undefined },
+    settings,
+  )
+  if (readBack !== null && cardKey(readBack) === cardKey(card)) return written
+  throw ownFailure(
+    'rejected',
+    'biostar2.card-ambiguous',
+    'The server keeps serial numbers as a decimal, which this one would not survive.',
+  )
+}
+
+function writeCard(card: Card, settings: Settings): VendorCard {
+  if (card.format === 'CSN')
+    return { type: serialNumberType, number: BigInt(`0x${inOrder(card.raw, settings)}`).toString() }
+  try {
+    const { facility, number } = h10301Parts(card)
+    return { type: wiegandType, number: String(facility * 0x10000 + number) }
+  } catch (error) {
+    if (!(error instanceof CardError)) throw error
+    throw ownFailure('rejected', 'biostar2.card-invalid', 'The card is no valid 26-bit card.')
+  }
+}
+
+/** The card behind a row; null when its kind or number is none that is known here. */
+export function modelCardOf(
+  row: { readonly type: string | undefined; readonly number: string; readonly wiegandFormat: string | undefined },
+  settings: Settings,
+): Card | null {
+  if (!/^[1-9]\d{0,31}$|^0$/.test(row.number)) return null
+  const value = BigInt(row.number)
+  if (row.type === wiegandType && (row.wiegandFormat ?? wiegand26) === wiegand26) {
+    return value > 0xffffffn ? null : h10301(Number(value >> 16n), Number(value & 0xffffn))
+  }
+  if (row.type !== serialNumberType || value === 0n) return null
+  const hex = value.toString(16)
+  const bytes = serialNumberBytes.find((length) => length * 2 >= hex.length)
+  return bytes === undefined ? null : csn(inOrder(hex.padStart(bytes * 2, '0'), settings))
+}
+
+function inOrder(hex: string, settings: Settings): string {
+  return settings.csn_byte_order === 'as-read' ? hex : (hex.match(/../g) ?? []).reverse().join('')
+}
+
+// ---------------------------------------------------------------- accounts
+
+/** Operator levels that make nobody an operator: 255 User, 100000 Visitor, and the ways to write none. */
+const ordinaryLevels: ReadonlySet<string> = new Set(['255', '100000', '0', '-1', 'User', 'Visitor'])
+
+/** The gateway's own account, as far as it is known. */
+export interface OwnAccount {
+  readonly loginId: string
+  readonly userId: string | null
+}
+
+export function isProtectedId(userId: string, own: OwnAccount): boolean {
+  return userId === firstAdministrator || userId === own.userId
+}
+
+function isUntouchable(
+  user: { user_id: string; login_id?: string | undefined },
+  level: string | undefined,
+  own: OwnAccount,
+): boolean {
+  const operator = level !== undefined && !ordinaryLevels.has(level)
+  return operator || isProtectedId(user.user_id, own) || user.login_id === own.loginId
+}
+
+export function accountOfDetail(
+  user: UserDetail,
+  inheritedLevels: readonly string[],
+  settings: Settings,
+  own: OwnAccount,
+): ActualAccount {
+  return {
+    ...common(user, settings),
+    cards: user.cards.map((row) => actualCard(row, settings)),
+    levels: user.access_groups.filter((id) => id !== undefined),
+    inheritedLevels,
+    pin: user.pin_exists,
+    untouchable: isUntouchable(user, user.permission, own),
+  }
+}
+
+/** A row of the list shows neither cards nor levels. */
+export function accountOfRow(row: UserRow, settings: Settings, own: OwnAccount): ActualAccount {
+  const untouchable = isUntouchable(row, row.operator_level, own)
+  return { ...common(row, settings), cards: [], levels: [], inheritedLevels: [], pin: row.have_pin, untouchable }
+}
+
+function common(user: UserDetail | UserRow, settings: Settings) {
+  const { name, email, department, user_title } = user
+  return {
+    externalId: user.user_id,
+    lock: user.disabled ? ('closed' as const) : ('open' as const),
+    validity: modelValidity(user, settings),
+    profile: present({ name, email, department, user_title }),
+  }
+}
+
+function actualCard(row: CardRecord, settings: Settings): ActualAccount['cards'][number] {
+  return { card: modelCardOf(row, settings), ref: row.ref, state: row.blocked ? 'blocked' : 'on' }
+}

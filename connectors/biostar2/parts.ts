@@ -1,0 +1,112 @@
+/** Writes an account in sections, so that a section that the server refuses does not keep the others from being written. */
+import type { PartOutcome } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { PartRef } from '../../src/model/account.ts'
+import { cardKey } from '../../src/model/card.ts'
+import type { UserFields } from './client.ts'
+import type { Blame } from './codes.ts'
+import { blameOf } from './errors.ts'
+
+/** Fields that are written or refused together, and the parts that they stand for. */
+export interface Section {
+  readonly name: Blame | 'lock'
+  readonly fields: UserFields
+  readonly parts: readonly PartRef[]
+  /** A smaller section that may be taken after this refusal, and what is given up with it; null when there is none. */
+  readonly narrow?: (error: ConnectorError) => Promise<{ section: Section; failed: readonly PartOutcome[] } | null>
+}
+
+/** Failures that are about the account as a whole: leaving a section out would not help. */
+const wholeAccount: ReadonlySet<string> = new Set([
+  'biostar2.user-not-found',
+  'biostar2.user-exists',
+  'biostar2.protected-account',
+  'biostar2.not-allowed',
+  'biostar2.not-supported',
+  'biostar2.licence-or-capacity',
+])
+
+/** True for a refusal that may be about one section only. */
+function isPartial(error: unknown): error is ConnectorError {
+  return (
+    error instanceof ConnectorError &&
+    (error.kind === 'rejected' || error.kind === 'conflict') &&
+    error.code.startsWith('biostar2.') &&
+    !wholeAccount.has(error.code)
+  )
+}
+
+/**
+ * Sends all sections in one request; after a refusal, repeats without the section that its code blames, or, where the code tells
+ * nothing, one by one. `needed` sections are never left out: when one of them is blamed, everything failed.
+ * @throws ConnectorError whatever is about the account or the server as a whole.
+ */
+export async function writeSections(
+  sections: readonly Section[],
+  send: (fields: UserFields) => Promise<void>,
+  needed: ReadonlySet<Section['name']> = new Set(),
+): Promise<PartOutcome[]> {
+  if (sections.length === 0) return []
+  try {
+    await send(Object.assign({}, ...sections.map(({ fields }) => fields)))
+    return sections.flatMap(({ parts }) => parts.map((part) => ({ part, outcome: 'applied' as const })))
+  } catch (error) {
+    if (!isPartial(error)) throw error
+    const blamed = blamedSection(sections, error)
+    if (blamed === undefined || needed.has(blamed.name)) {
+      if (needed.size > 0 || sections.length === 1) return failed(sections, error)
+      const outcomes: PartOutcome[] = []
+      for (const section of sections) outcomes.push(...(await writeSections([section], send)))
+      return outcomes
+    }
+    const narrowed = (await blamed.narrow?.(error)) ?? null
+    const rest = sections.flatMap((section) => (section === blamed ? (narrowed?.section ?? []) : section))
+    const givenUp = narrowed === null ? failed([blamed], error) : narrowed.failed
+    return [...givenUp, ...(await writeSections(rest, send, needed))]
+  }
+}
+
+function blamedSection(sections: readonly Section[], error: ConnectorError): Section | undefined {
+  const blame = blameOf(error)
+  const named = sections.find(({ name }) => name === blame)
+  // A field code may mean the e-mail as well, once the other profile fields are out of it.
+  return named ?? (blame === 'profile' ? sections.find(({ name }) => name === 'email') : undefined)
+}
+
+function failed(sections: readonly Section[], failure: ConnectorError): PartOutcome[] {
+  return sections.flatMap(({ parts }) => parts.map((part) => ({ part, outcome: 'failed' as const, failure })))
+}
+
+const weight = { unchanged: 0, applied: 1, failed: 2 } as const
+
+/** One outcome per part: where several speak of the same part, a failure outweighs success, and that outweighs no change. */
+export function combine(outcomes: readonly PartOutcome[]): PartOutcome[] {
+  const byPart = new Map<string, PartOutcome>()
+  for (const outcome of outcomes) {
+    const key = partKey(outcome.part)
+    const before = byPart.get(key)
+    if (before === undefined || weight[before.outcome] < weight[outcome.outcome]) byPart.set(key, outcome)
+  }
+  return [...byPart.values()]
+}
+
+function partKey(part: PartRef): string {
+  if (part.kind === 'card') return `card:${cardKey(part.card)}`
+  return part.kind === 'level' ? `level:${part.level}` : part.kind
+}
+
+/** Runs one step for one part; its failure becomes the outcome of that part. Cancelling is passed on. */
+export async function attempt(part: PartRef, step: () => Promise<'applied' | 'unchanged'>): Promise<PartOutcome> {
+  try {
+    return { part, outcome: await step() }
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    return { part, outcome: 'failed', failure: error }
+  }
+}
+
+/** Waits for all steps, also when one fails, so that nothing goes on unseen; then throws the first failure. */
+export async function allDone<const T extends readonly Promise<unknown>[]>(steps: T) {
+  await Promise.allSettled(steps)
+  return Promise.all(steps)
+}

@@ -1,0 +1,184 @@
+/** Makes one account as desired: one request for the user, and one or two for each card that is not on it yet. */
+import type { AccountChange, Applied, PartOutcome } from '../../src/connector/contract.ts'
+import type { AccountCard } from '../../src/model/account.ts'
+import { cardKey } from '../../src/model/card.ts'
+import { type Cards, cardsMax } from './cards.ts'
+import type { Client } from './client.ts'
+import { ownFailure } from './errors.ts'
+import { fitLevels, type Levels } from './levels.ts'
+import { profileOf, vendorValidity } from './mapping.ts'
+import { allDone, attempt, combine, type Section, writeSections } from './parts.ts'
+import type { Settings } from './settings.ts'
+
+export type Put = Extract<AccountChange, { kind: 'put' }>
+
+export interface Writing {
+  readonly client: Client
+  readonly cards: Cards
+  readonly levels: Levels
+  readonly settings: Settings
+}
+
+/** @throws ConnectorError when nothing at all could be written; a part that failed alone is told in the answer. */
+export async function put(change: Put, writing: Writing, signal: AbortSignal): Promise<Applied> {
+  const { actual, externalId } = change
+  const cards = await cardSection(change, writing, signal)
+  const levels = levelSection(change, writing, signal)
+  const sections = [...plainSections(change, writing.settings), ...cards.sections, ...levels.sections]
+  const states = cards.stateChanges.map(({ part, step }) => attempt(part, step))
+  const written =
+    actual === null
+      ? create(change, sections, writing, signal)
+      : writeSections(sections, (fields) => writing.client.updateUser(externalId, fields, signal))
+  const [outcomes, changed] = await allDone([written, allDone(states)])
+  // Only now: a blocked card can't be assigned. One that was not assigned opens nothing and needs no block.
+  const assigned = cards.toBlock.filter(({ part }) =>
+    outcomes.some((done) => done.part === part && done.outcome === 'applied'),
+  )
+  const blocked = await allDone(assigned.map(({ part, step }) => attempt(part, step)))
+  const known = [...cards.outcomes, ...levels.outcomes, ...outcomes, ...changed, ...blocked]
+  return { parts: combine([...unchanged(change), ...known]) }
+}
+
+/**
+ * A user that is refused for its name or dates is not created at all: there is nothing to shut yet. Without its e-mail, PIN,
+ * cards or levels it is.
+ */
+function create(change: Put, sections: readonly Section[], { client, settings }: Writing, signal: AbortSignal) {
+  const identity = { user_id: change.externalId, user_group_id: { id: settings.user_group } }
+  const needed = new Set<Section['name']>(['lock', 'validity', 'profile'])
+  return writeSections(sections, (fields) => client.createUser({ ...identity, ...fields }, signal), needed)
+}
+
+/** Every part of the order as `unchanged`, which any other outcome outweighs. */
+function unchanged({ desired, revoke }: Put): PartOutcome[] {
+  const parts: PartOutcome['part'][] = [
+    { kind: 'lock' },
+    { kind: 'validity' },
+    { kind: 'profile' },
+    ...(desired.pin === undefined ? [] : [{ kind: 'pin' as const }]),
+    ...[...desired.cards.map(({ card }) => card), ...revoke.cards].map((card) => ({ kind: 'card' as const, card })),
+    ...[...desired.levels, ...revoke.levels].map((level) => ({ kind: 'level' as const, level })),
+  ]
+  return parts.map((part) => ({ part, outcome: 'unchanged' }))
+}
+
+function plainSections({ desired, actual }: Put, settings: Settings): Section[] {
+  const sections: Section[] = []
+  if (desired.lock !== actual?.lock) {
+    sections.push({ name: 'lock', fields: { disabled: String(desired.lock === 'closed') }, parts: [{ kind: 'lock' }] })
+  }
+  const validity = vendorValidity(desired.validity, settings)
+  const before = actual === null ? null : vendorValidity(actual.validity, settings)
+  // Always both: the server compares them with each other.
+  if (validity.start_datetime !== before?.start_datetime || validity.expiry_datetime !== before.expiry_datetime) {
+    sections.push({ name: 'validity', fields: { ...validity }, parts: [{ kind: 'validity' }] })
+  }
+  const wanted = Object.entries(profileOf(desired.facts, settings))
+  const { email, ...profile } = Object.fromEntries(wanted.filter(([field, value]) => actual?.profile[field] !== value))
+  if (Object.keys(profile).length > 0) sections.push({ name: 'profile', fields: profile, parts: [{ kind: 'profile' }] })
+  // E-mails are unique at the server, so this one field may fail without the name being at fault.
+  if (email !== undefined) sections.push({ name: 'email', fields: { email }, parts: [{ kind: 'profile' }] })
+  if (desired.pin !== undefined) sections.push({ name: 'pin', fields: { pin: desired.pin }, parts: [{ kind: 'pin' }] })
+  return sections
+}
+
+interface StateChange {
+  readonly part: PartOutcome['part']
+  readonly step: () => Promise<'applied' | 'unchanged'>
+}
+
+async function cardSection({ externalId, desired, actual, revoke }: Put, { cards }: Writing, signal: AbortSignal) {
+  const wanted = new Map(desired.cards.map((entry) => [cardKey(entry.card), entry]))
+  const revoked = new Map(revoke.cards.map((card) => [cardKey(card), card]))
+  const present = (actual?.cards ?? []).map((entry) => ({
+    ...entry,
+    key: entry.card === null ? null : cardKey(entry.card),
+  }))
+  const isRevoked = (key: string | null) => key !== null && revoked.has(key) && !wanted.has(key)
+  const kept = present.filter(({ key }) => !isRevoked(key))
+  const removed = present.filter(({ key }) => isRevoked(key))
+
+  const stateChanges: StateChange[] = []
+  for (const { key, ref, state } of kept) {
+    const entry = key === null ? undefined : wanted.get(key)
+    if (entry === undefined) continue
+    const part = { kind: 'card', card: entry.card } as const
+    stateChanges.push({ part, step: () => cards.setState(ref, state, entry.state, signal) })
+  }
+
+  const there = new Set(present.map(({ key }) => key))
+  const missing = [...wanted].filter(([key]) => !there.has(key)).map(([, entry]) => entry)
+  const room = Math.max(0, cardsMax - kept.length)
+  const refs = new Map<AccountCard, string>()
+  const outcomes = await allDone(
+    missing.map((entry, index) =>
+      attempt({ kind: 'card', card: entry.card }, async () => {
+        if (index >= room) {
+          throw ownFailure('rejected', 'biostar2.too-many-cards', `A person can have at most ${cardsMax} cards.`)
+        }
+        refs.set(entry, await cards.obtain(entry.card, externalId, signal))
+        return 'unchanged'
+      }),
+    ),
+  )
+  const added = [...refs].map(([{ card, state }, ref]) => ({ part: { kind: 'card', card } as const, state, ref }))
+  const list = [...kept, ...added].map(({ ref }) => ({ id: ref }))
+  const gone = removed.flatMap(({ card }) => (card === null ? [] : [{ kind: 'card', card } as const]))
+  const section: Section = {
+    name: 'cards',
+    fields: { cards: list },
+    parts: [...added.map(({ part }) => part), ...gone],
+  }
+  const toBlock: StateChange[] = added
+    .filter(({ state }) => state === 'blocked')
+    .map(({ part, ref }) => ({ part, step: () => cards.setState(ref, 'on', 'blocked', signal) }))
+  return { sections: section.parts.length === 0 ? [] : [section], outcomes, stateChanges, toBlock }
+}
+
+function levelSection({ desired, actual, revoke }: Put, { levels }: Writing, signal: AbortSignal) {
+  const fitted = fitLevels({
+    present: actual?.levels ?? [],
+    inherited: actual?.inheritedLevels ?? [],
+    desired: desired.levels,
+    revoked: revoke.levels,
+  })
+  const full = ownFailure(
+    'rejected',
+    'biostar2.too-many-groups',
+    'A person can have at most 16 access groups: combine some.',
+  )
+  const outcomes = fitted.left.map((level) => ({ part: levelPart(level), outcome: 'failed' as const, failure: full }))
+  const changed = [...fitted.added, ...fitted.removed]
+  const section: Section = {
+    name: 'levels',
+    fields: levelFields(fitted.list),
+    parts: changed.map(levelPart),
+    // One access group that was deleted at the server must not keep the person out of all others.
+    async narrow(failure) {
+      const existing = new Set((await levels.discover(signal)).map(({ externalId }) => externalId))
+      const gone = fitted.list.filter((level) => !existing.has(level))
+      if (gone.length === 0) return null
+      return {
+        section: {
+          name: 'levels',
+          fields: levelFields(fitted.list.filter((level) => existing.has(level))),
+          parts: changed.filter((level) => !gone.includes(level)).map(levelPart),
+        },
+        failed: gone
+          .filter((level) => fitted.added.includes(level))
+          .map((level) => ({ part: levelPart(level), outcome: 'failed', failure })),
+      }
+    },
+  }
+  return { sections: changed.length === 0 ? [] : [section], outcomes }
+}
+
+function levelPart(level: string) {
+  return { kind: 'level', level } as const
+}
+
+function levelFields(list: readonly string[]) {
+  // Numbers, as in the vendor's samples.
+  return { access_groups: list.map((id) => ({ id: /^\d{1,15}$/.test(id) ? Number(id) : id })) }
+}

@@ -1,0 +1,80 @@
+/** The vendor's records as schemas, in either dialect; only the fields that are used. */
+import { z } from 'zod'
+import { flag, listOf, reference, text } from './envelope.ts'
+
+export const cardRecord = z
+  .object({
+    id: text,
+    card_id: text,
+    card_type: reference,
+    wiegand_format_id: reference,
+    is_blocked: flag,
+    is_assigned: flag,
+    user_id: z
+      .unknown()
+      .optional()
+      .transform((value) => (typeof value === 'object' && value !== null && 'user_id' in value ? value.user_id : value))
+      .pipe(text.catch(undefined)),
+  })
+  .transform((row) => ({
+    ref: row.id ?? '',
+    number: row.card_id ?? '',
+    type: row.card_type,
+    wiegandFormat: row.wiegand_format_id,
+    blocked: row.is_blocked,
+    /** User id of the owner; empty text when there is one who is not named. */
+    owner: row.user_id ?? (row.is_assigned ? '' : null),
+  }))
+export type CardRecord = z.output<typeof cardRecord>
+
+const profileFields = { name: text, email: text, department: text, user_title: text }
+
+const userBase = {
+  ...profileFields,
+  user_id: text.pipe(z.string()),
+  login_id: text,
+  start_datetime: text,
+  expiry_datetime: text,
+  disabled: flag,
+  user_group_id: reference,
+}
+
+/** `GET /api/users/:id`. */
+export const userDetail = z.object({
+  ...userBase,
+  permission: reference,
+  pin_exists: flag,
+  cards: listOf(cardRecord),
+  access_groups: listOf(reference),
+})
+export type UserDetail = z.output<typeof userDetail>
+
+/** A row of `POST /api/v2/users/search`. */
+export const userRow = z.object({ ...userBase, operator_level: reference, have_pin: flag })
+export type UserRow = z.output<typeof userRow>
+
+/** The user in the answer of a login. */
+export const loginUser = z.object({ user_id: text, permission: reference, need_to_update_pw: flag })
+
+/** User groups inside an access group may be written as a tree. */
+interface GroupNode {
+  readonly id: string | undefined
+  readonly children: readonly GroupNode[]
+}
+const groupNode: z.ZodType<GroupNode> = z.lazy(() =>
+  z
+    .object({ id: text, user_groups: listOf(groupNode) })
+    .transform((node) => ({ id: node.id, children: node.user_groups })),
+)
+const flatten = (nodes: readonly GroupNode[]): string[] =>
+  nodes.flatMap((node) => [...(node.id === undefined ? [] : [node.id]), ...flatten(node.children)])
+
+export const accessGroup = z
+  .object({ id: text.pipe(z.string()), name: text, user_groups: listOf(groupNode) })
+  .transform((row) => ({ id: row.id, name: row.name ?? '', userGroups: flatten(row.user_groups) }))
+export type AccessGroup = z.output<typeof accessGroup>
+
+export const userGroup = z
+  .object({ id: text.pipe(z.string()), parent_id: reference })
+  .transform((row) => ({ id: row.id, parent: row.parent_id }))
+export type UserGroup = z.output<typeof userGroup>

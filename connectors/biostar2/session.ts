@@ -1,0 +1,163 @@
+/** One login shared by all calls: made when first needed, renewed once when the server forgot it, never tried again after a refusal. */
+
+import type { z } from 'zod'
+import type { Context } from '../../src/connector/contract.ts'
+import { withCallScope } from '../../src/connector/egress/call-scope.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { HttpRequest, HttpResponse } from '../../src/connector/http.ts'
+import { parseAnswer, successOf, thing } from './envelope.ts'
+import { ownFailure } from './errors.ts'
+import { loginUser } from './records.ts'
+import { unlessAborted } from './shared-call.ts'
+
+export interface Credentials {
+  readonly loginId: string
+  readonly password: string
+}
+
+interface Login {
+  readonly id: string
+  readonly user: z.output<typeof loginUser>
+}
+
+const header = 'bs-session-id'
+const json = { 'content-type': 'application/json' }
+
+export class Session {
+  readonly #context: Context
+  readonly #credentials: Credentials
+  readonly #lifetime = new AbortController()
+  #current: Login | null = null
+  #loggingIn: Promise<Login> | null = null
+  #refusal: { readonly error: ConnectorError; readonly until: number } | null = null
+
+  constructor(context: Context, credentials: Credentials) {
+    this.#context = context
+    this.#credentials = credentials
+  }
+
+  /**
+   * Sends a request with a live session. A dead one (any HTTP 401, or code 10 or 11) is replaced and the request repeated,
+   * once: a 401 may be the server's answer to the request itself (release notes 2.9.4, 2.9.6), and must not become a loop.
+   */
+  async request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const login = await this.#ready(signal)
+    const answer = await this.#send(request, login, signal)
+    if (!isDead(answer)) return answer
+    if (this.#current === login) this.#current = null
+    return this.#send(request, await this.#ready(signal), signal)
+  }
+
+  /** What the server said about our own user at login. */
+  async user(signal: AbortSignal): Promise<Login['user']> {
+    return (await this.#ready(signal)).user
+  }
+
+  /** Our own user id as far as it is known without a call. */
+  get ownUserId(): string | null {
+    return this.#current?.user.user_id ?? null
+  }
+
+  /** Logs out where there is a session; a failure to do so is only logged, since the server drops idle sessions itself. */
+  async close(): Promise<void> {
+    this.#lifetime.abort(ownFailure('transient', 'biostar2.closed', 'The connection was closed.'))
+    const login = this.#current
+    this.#current = null
+    if (login === null) return
+    try {
+      successOf(await this.#send({ method: 'POST', path: '/api/logout' }, login, new AbortController().signal))
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      this.#context.log('warn', 'session.logout-failed', { code: error.code as `${string}.${string}` })
+    }
+  }
+
+  #send(request: HttpRequest, login: Login, signal: AbortSignal): Promise<HttpResponse> {
+    const headers = { ...(request.body === undefined ? {} : json), ...request.headers, [header]: login.id }
+    return this.#context.http.request({ ...request, headers }, signal)
+  }
+
+  async #ready(signal: AbortSignal): Promise<Login> {
+    this.#lifetime.signal.throwIfAborted()
+    if (this.#current !== null) return this.#current
+    this.#refuseAgain()
+    this.#loggingIn ??= this.#login().finally(() => {
+      this.#loggingIn = null
+    })
+    return unlessAborted(this.#loggingIn, signal)
+  }
+
+  #refuseAgain(): void {
+    if (this.#refusal === null) return
+    const { error, until } = this.#refusal
+    const restMs = until - this.#context.now().getTime()
+    if (restMs <= 0) {
+      this.#refusal = null
+      return
+    }
+    if (error.kind !== 'throttled') throw error
+    throw new ConnectorError({
+      kind: 'throttled',
+      code: error.code,
+      retryAfterMs: restMs,
+      ...(error.hint ? { hint: error.hint } : {}),
+    })
+  }
+
+  /** Belongs to no single caller: one who gives up must not take the login from the others. */
+  async #login(): Promise<Login> {
+    const body = JSON.stringify({ User: { login_id: this.#credentials.loginId, password: this.#credentials.password } })
+    const request = { method: 'POST', path: '/api/login', headers: json, body } as const
+    // A lock-out may be waiting for it, whoever asked first.
+    const { result: response } = await withCallScope({ lane: 'urgent' }, () =>
+      this.#context.http.request(request, this.#lifetime.signal),
+    )
+    const login = this.#read(response)
+    this.#lifetime.signal.throwIfAborted()
+    this.#current = login
+    return login
+  }
+
+  #read(response: HttpResponse): Login {
+    try {
+      const user = thing(successOf(response), 'User', loginUser)
+      const id = response.headers[header]
+      if (typeof id === 'string' && id !== '') return { id, user }
+      throw ownFailure('transient', 'biostar2.unexpected-answer', 'The login succeeded without giving a session.')
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      throw this.#remember(error, response.status)
+    }
+  }
+
+  #remember(error: ConnectorError, status: number): ConnectorError {
+    if (error.kind === 'throttled') {
+      this.#refusal = { error, until: this.#context.now().getTime() + (error.retryAfterMs ?? 0) }
+      return error
+    }
+    // Whatever the reason in the body, a login answered with 4xx will be answered so again; 408 is about time.
+    const refused =
+      error.kind === 'unauthenticated' || error.kind === 'rejected' || (status >= 400 && status < 500 && status !== 408)
+    if (!refused) return error
+    const refusal = error.kind === 'unauthenticated' ? error : asRefusedLogin(error)
+    this.#refusal = { error: refusal, until: Number.POSITIVE_INFINITY }
+    return refusal
+  }
+}
+
+function asRefusedLogin(error: ConnectorError): ConnectorError {
+  return new ConnectorError({
+    kind: 'unauthenticated',
+    code: 'biostar2.login-refused',
+    hint: `The login was refused (${error.code}). Check the service account, then reconnect.`,
+    ...(error.vendorText === undefined ? {} : { vendorText: error.vendorText }),
+  })
+}
+
+function isDead(answer: HttpResponse): boolean {
+  if (answer.status === 401) return true
+  // Large answers are never errors, and parsing them twice would cost.
+  if (answer.status < 400 && answer.text.length > 4096) return false
+  const { code } = parseAnswer(answer)
+  return code === '10' || code === '11'
+}
