@@ -1,0 +1,79 @@
+/** Proves what `gatehouse check` says about a server, and what the settings refuse. */
+import { expect, test } from 'vitest'
+import { settings } from './settings.ts'
+import { connected, never } from './testing.ts'
+
+const codesOf = async (server: Awaited<ReturnType<typeof connected>>) =>
+  (await server.health(never)).problems.map(({ code }) => code)
+
+test.each([
+  ['biostar2', 'BioStar 2'],
+  ['biostarx', 'BioStar X'],
+] as const)('%s names its product and version', async (product, name) => {
+  await using server = await connected({ product })
+  const health = await server.health(never)
+  expect(health).toMatchObject({ product: name, reach: 'read-back' })
+  expect(health.version).toMatch(/^\d+\.\d+/)
+  expect(health.problems).toMatchObject([{ severity: 'warning', code: 'biostar2.administrator-login' }])
+})
+
+test('a server that is not set to reach its readers is told, and no proof claims more', async () => {
+  await using server = await connected()
+  server.simulator.changeSettings({ user_sync_method: '0', user_by_device_sync_method: '0' })
+  expect(await codesOf(server)).toContain('biostar2.manual-sync')
+  expect((await server.health(never)).reach).toBe('accepted')
+  server.simulator.changeSettings({ user_sync_method: '3', user_by_device_sync_method: '0' })
+  expect((await server.health(never)).reach).toBe('read-back')
+})
+
+test('user ids of the wrong kind and a single allowed login are told', async () => {
+  await using server = await connected()
+  server.simulator.changeSettings({ use_alphanumeric: 'true' })
+  expect(await codesOf(server)).toContain('biostar2.user-id-format')
+  expect(await codesOf(server)).not.toContain('biostar2.single-login')
+  server.simulator.changeSettings({ system_security: { use_allow_simultaneous_connection: 'false' } })
+  expect(await codesOf(server)).toContain('biostar2.single-login')
+  await using alphanumeric = await connected({}, { user_id_format: 'alphanumeric' })
+  expect(await codesOf(alphanumeric)).toContain('biostar2.user-id-format')
+  alphanumeric.simulator.changeSettings({ use_alphanumeric: 'true' })
+  expect(await codesOf(alphanumeric)).not.toContain('biostar2.user-id-format')
+})
+
+test('settings that the login may not read are told, and no proof claims more', async () => {
+  await using server = await connected()
+  server.simulator.faults.add({ kind: 'http', status: 403, code: '20', path: '^/api/setting/biostar$' })
+  expect(await codesOf(server)).toContain('biostar2.settings-unreadable')
+  expect((await server.health(never)).reach).toBe('accepted')
+})
+
+test('a refused login and a server that is away are failures', async () => {
+  await using wrong = await connected({}, { password: 'wrong-made-up' })
+  await expect(wrong.health(never)).rejects.toMatchObject({ kind: 'unauthenticated', code: 'biostar2.login-refused' })
+  await using away = await connected()
+  away.simulator.faults.add({ kind: 'down' })
+  await expect(away.health(never)).rejects.toMatchObject({ kind: 'transient', code: 'http.connection' })
+})
+
+const minimal = { url: 'https://door.example', login_id: 'gate', password: 'made-up' }
+
+test('three settings are enough, and the others have defaults', () => {
+  expect(settings.parse(minimal)).toMatchObject({
+    user_group: 1,
+    user_id_format: 'numeric',
+    unbounded_until: '2037-12-31',
+  })
+})
+
+test.each([
+  [{ url: 'https://door.example/api' }],
+  [{ url: 'ftp://door.example' }],
+  [{ url: 'door' }],
+  [{ ca: 'no certificate' }],
+  [{ fingerprint256: 'AA:BB' }],
+  [{ ca: '-----BEGIN CERTIFICATE-----', fingerprint256: 'AA'.repeat(32) }],
+  [{ unbounded_until: '2038-01-01' }],
+  [{ user_group: 0 }],
+  [{ passwort: 'x' }],
+])('%j is refused', (wrong) => {
+  expect(settings.safeParse({ ...minimal, ...wrong }).success).toBe(false)
+})

@@ -1,0 +1,281 @@
+/** Proves that what is written to the server reads back as the same, and that what the server refuses is never written. */
+import fc from 'fast-check'
+import { expect, test } from 'vitest'
+import { csn, h10301 } from '../../src/model/card.ts'
+import {
+  accountOfDetail,
+  modelCardOf,
+  pastValidity,
+  profileOf,
+  userIdOf,
+  vendorCardOf,
+  vendorValidity,
+  writable,
+} from './mapping.ts'
+import { userDetail } from './records.ts'
+import { type Settings, settings as schema } from './settings.ts'
+import { facts } from './testing.ts'
+
+function settings(overrides: Partial<Settings> = {}): Settings {
+  return schema.parse({ url: 'https://door.example', login_id: 'gate', password: 'made-up', ...overrides })
+}
+const standard = settings()
+const own = { loginId: 'gate', userId: '9' }
+const codeOf = (fn: () => unknown) => {
+  try {
+    fn()
+  } catch (error) {
+    return (error as { code: string }).code
+  }
+  return undefined
+}
+
+function readBack(fields: object) {
+  return accountOfDetail(userDetail.parse({ user_id: '42', ...fields }), [], standard, own)
+}
+
+// ---------------------------------------------------------------- user ids
+
+test.each([
+  ['42', '42'],
+  [' 0042 ', '42'],
+  ['4294967294', '4294967294'],
+])('employee number %j becomes user id %s', (employeeNumber, id) => {
+  expect(userIdOf(facts({ employeeNumber }), standard)).toBe(id)
+})
+
+test.each([null, '', '0', '000', '4294967295', '42949672940', 'E42', '4 2', '-1', '1.0', '1e3'])(
+  'employee number %j gives no numeric user id',
+  (employeeNumber) => {
+    expect(codeOf(() => userIdOf(facts({ employeeNumber }), standard))).toMatch(/^biostar2\.user-id-(missing|invalid)$/)
+  },
+)
+
+test('alphanumeric ids keep their zeros, and take no blanks or other signs', () => {
+  const alphanumeric = settings({ user_id_format: 'alphanumeric' })
+  expect(userIdOf(facts({ employeeNumber: 'E-007_x' }), alphanumeric)).toBe('E-007_x')
+  expect(userIdOf(facts({ employeeNumber: '007' }), alphanumeric)).toBe('007')
+  for (const employeeNumber of ['E 7', 'E/7', 'x'.repeat(33), '000', 'é']) {
+    expect(codeOf(() => userIdOf(facts({ employeeNumber }), alphanumeric))).toBe('biostar2.user-id-invalid')
+  }
+})
+
+// ---------------------------------------------------------------- profile
+
+test.each([
+  ["Siobhán O'Neil", ' ', 'Siobhán O Neil'],
+  ["O'Neil", '', 'ONeil'],
+  ['Anna/Berta "Tess"', '-', 'Anna-Berta -Tess-'],
+  ['  many \t blanks  ', ' ', 'many blanks'],
+  ['Zoe\u0301', ' ', 'Zoé'],
+  ['Ада Пример', ' ', 'Ада Пример'],
+  ['山田 太郎', ' ', '山田 太郎'],
+  ['smile 😀 👩‍👩‍👧 end', '', 'smile end'],
+  ['\u0301lone mark', '', 'lone mark'],
+  ['a\u0000b\nc', '-', 'a-b c'],
+])('%j with replacement %j is written as %j', (value, replacement, expected) => {
+  expect(writable(value, replacement, 48)).toBe(expected)
+})
+
+test('a long name is cut between graphemes, never inside one', () => {
+  expect(writable(`${'x'.repeat(47)}é`, ' ', 48)).toBe(`${'x'.repeat(47)}é`)
+  // A Devanagari syllable of several code points that does not fit is left out as a whole.
+  expect(writable(`${'x'.repeat(47)}क्षि`, ' ', 48)).toBe('x'.repeat(47))
+  expect(writable(`${'x'.repeat(47)}𠮷`, ' ', 48)).toBe('x'.repeat(47))
+})
+
+test('whatever comes in, what is written is short, free of refused signs, and would be written the same again', () => {
+  const anyText = fc.string({ unit: 'binary', maxLength: 80 })
+  fc.assert(
+    fc.property(anyText, fc.constantFrom('', ' ', '-', '.', '_'), (value, replacement) => {
+      const written = writable(value, replacement, 48)
+      expect(written.length).toBeLessThanOrEqual(48)
+      expect(written.isWellFormed()).toBe(true)
+      expect(written).not.toMatch(/['"`<>&\p{Cc}]|^\s|\s$|\s\s/u)
+      expect(writable(written, replacement, 48)).toBe(written)
+    }),
+  )
+})
+
+test('a name is joined as configured, and the preferred one is used', () => {
+  const ada = facts({ givenName: 'Ada', familyName: 'Example' })
+  expect(profileOf(ada, standard)).toEqual({ name: 'Ada Example' })
+  expect(profileOf(ada, settings({ name: 'family-given' }))).toEqual({ name: 'Example Ada' })
+  expect(profileOf({ ...ada, preferredName: 'Addie' }, standard)).toEqual({ name: 'Addie Example' })
+  expect(profileOf(facts({ familyName: 'Example' }), standard)).toEqual({ name: 'Example' })
+})
+
+test('what the facts do not speak of is not written', () => {
+  expect(profileOf(facts(), standard)).toEqual({})
+  expect(profileOf(facts({ department: 'R&D', title: "''", email: ' ada@example.org ' }), standard)).toEqual({
+    department: 'R D',
+    email: 'ada@example.org',
+  })
+})
+
+test('a rendered profile reads back as it was rendered', () => {
+  fc.assert(
+    fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (givenName, department) => {
+      const profile = profileOf(facts({ givenName, department }), standard)
+      expect(readBack(profile).profile).toEqual(profile)
+    }),
+  )
+})
+
+// ---------------------------------------------------------------- validity
+
+test.each([
+  [null, null, '2008-01-01T00:00:00.00Z', '2037-12-31T23:59:00.00Z'],
+  [null, '2030-06-30T22:00:00Z', '2001-01-01T00:00:00.00Z', '2030-06-30T22:00:00.00Z'],
+  ['2026-01-05T06:00:00Z', null, '2026-01-05T06:00:00.00Z', '2037-12-31T23:59:00.00Z'],
+  ['1995-04-01T00:00:00Z', '2099-01-01T00:00:00Z', '2008-01-01T00:00:00.00Z', '2037-12-31T23:59:00.00Z'],
+  ['2030-01-01T00:00:00Z', '2029-01-01T00:00:00Z', '2001-01-01T00:00:00.00Z', '2001-01-01T00:01:00.00Z'],
+  [null, '1999-01-01T00:00:00Z', '2001-01-01T00:00:00.00Z', '2001-01-01T00:01:00.00Z'],
+])('from %s until %s is written as %s to %s', (from, until, start_datetime, expiry_datetime) => {
+  expect(vendorValidity({ from, until }, standard)).toEqual({ start_datetime, expiry_datetime })
+})
+
+const instant = fc
+  .date({ min: new Date('1990-01-01'), max: new Date('2050-01-01'), noInvalidDate: true })
+  .map((date) => date.toISOString())
+const bound = fc.option(instant, { nil: null })
+
+test('dates are always in range, in order, and at most 30 years apart', () => {
+  fc.assert(
+    fc.property(bound, bound, (from, until) => {
+      const written = vendorValidity({ from, until }, standard)
+      const [start, expiry] = [Date.parse(written.start_datetime), Date.parse(written.expiry_datetime)]
+      expect(start).toBeGreaterThanOrEqual(Date.UTC(2001, 0, 1))
+      expect(expiry).toBeLessThanOrEqual(Date.UTC(2037, 11, 31, 23, 59))
+      expect(start).toBeLessThan(expiry)
+      expect(new Date(start).setUTCFullYear(new Date(start).getUTCFullYear() + 30)).toBeGreaterThanOrEqual(expiry)
+    }),
+  )
+})
+
+test('what was read and is written again is the same, in both dialects', () => {
+  fc.assert(
+    fc.property(bound, bound, (from, until) => {
+      const written = vendorValidity({ from, until }, standard)
+      for (const dialect of [
+        written,
+        { start_datetime: written.start_datetime.slice(0, 19), expiry_datetime: written.expiry_datetime.slice(0, 19) },
+      ]) {
+        expect(vendorValidity(readBack(dialect).validity, standard)).toEqual(written)
+      }
+    }),
+  )
+})
+
+test('no bounds read back as none', () => {
+  for (const start_datetime of ['2001-01-01T00:00:00.00Z', '2008-01-01T00:00:00']) {
+    expect(readBack({ start_datetime, expiry_datetime: '2037-12-31T23:59:00.00Z' }).validity).toEqual({
+      from: null,
+      until: null,
+    })
+  }
+})
+
+test('an end for shutting out lies in the past in every time zone, and after the start', () => {
+  const at = new Date('2026-11-23T12:00:00Z')
+  const expiry_datetime = '2026-11-22T12:00:00.00Z'
+  expect(pastValidity({ from: '2020-01-01T00:00:00Z', until: null }, at)).toEqual({ expiry_datetime })
+  for (const known of [null, { from: null, until: null }, { from: '2026-11-23T00:00:00Z', until: null }]) {
+    expect(pastValidity(known, at)).toEqual({ start_datetime: '2001-01-01T00:00:00.00Z', expiry_datetime })
+  }
+})
+
+// ---------------------------------------------------------------- cards
+
+test('a 26-bit card is facility and number in one decimal, as in the documented example', () => {
+  expect(vendorCardOf(h10301(20, 10_000), standard)).toEqual({ type: '1', number: '1320720' })
+})
+
+test('every 26-bit card reads back as itself', () => {
+  fc.assert(
+    fc.property(fc.nat(255), fc.nat(65_535), (facility, number) => {
+      const card = h10301(facility, number)
+      for (const wiegandFormat of ['0', undefined]) {
+        expect(modelCardOf({ ...vendorCardOf(card, standard), wiegandFormat }, standard)).toEqual(card)
+      }
+    }),
+  )
+})
+
+test.each(['as-read', 'reversed'] as const)(
+  'a serial number read %s reads back as itself, or is refused',
+  (csn_byte_order) => {
+    const ordered = settings({ csn_byte_order })
+    const uid = fc.uint8Array({ minLength: 4, maxLength: 10 }).map((bytes) => Buffer.from(bytes).toString('hex'))
+    fc.assert(
+      fc.property(uid, (hex) => {
+        const card = csn(hex)
+        const refused = codeOf(() => vendorCardOf(card, ordered))
+        if (refused !== undefined) {
+          expect(refused).toBe('biostar2.card-ambiguous')
+          return
+        }
+        const { type, number } = vendorCardOf(card, ordered)
+        expect(number).toMatch(/^[1-9]\d{0,31}$/)
+        expect(modelCardOf({ type, number, wiegandFormat: undefined }, ordered)).toEqual(card)
+      }),
+    )
+  },
+)
+
+test('serial numbers of the usual lengths are taken, leading zero included', () => {
+  expect(vendorCardOf(csn('04A1B2C3'), standard)).toEqual({ type: '0', number: '77705923' })
+  expect(vendorCardOf(csn('04A1B2C3'), settings({ csn_byte_order: 'reversed' })).number).toBe(String(0xc3b2a104))
+  expect(vendorCardOf(csn('0004A1B2'), standard).number).toBe(String(0x0004a1b2))
+  for (const uid of ['04AABBCCDDEE80', 'E004010203040506', '0102030405'])
+    expect(vendorCardOf(csn(uid), standard).type).toBe('0')
+  for (const uid of ['00000000', '00000004A1B2C3', 'AABBCCDDEEFF']) {
+    expect(codeOf(() => vendorCardOf(csn(uid), standard))).toBe('biostar2.card-ambiguous')
+  }
+})
+
+test('a card with wrong parity is refused', () => {
+  expect(codeOf(() => vendorCardOf({ format: 'H10301', bits: 26, raw: '2284E20' }, standard))).toBe(
+    'biostar2.card-invalid',
+  )
+})
+
+test.each([
+  ['a custom Wiegand format', { type: '1', number: '5', wiegandFormat: '7' }],
+  ['a 26-bit number out of range', { type: '1', number: '16777216', wiegandFormat: '0' }],
+  ['an access-on-card', { type: '3', number: '42', wiegandFormat: undefined }],
+  ['a serial number of more than 10 bytes', { type: '0', number: '9'.repeat(30), wiegandFormat: undefined }],
+  ['no number', { type: '0', number: '', wiegandFormat: undefined }],
+  ['letters', { type: '0', number: 'A1', wiegandFormat: undefined }],
+])('%s is a card without a name', (_title, row) => {
+  expect(modelCardOf(row, standard)).toBeNull()
+})
+
+// ---------------------------------------------------------------- accounts
+
+test.each([
+  [{ permission: { id: '1', name: 'Administrator' } }, true],
+  [{ permission: { id: 4 } }, true],
+  [{ permission: { id: '255' } }, false],
+  [{ permission: { id: 100000 } }, false],
+  [{ permission: '' }, false],
+  [{ permission: null }, false],
+  [{}, false],
+  [{ user_id: '1' }, true],
+  [{ user_id: 9 }, true],
+  [{ login_id: 'gate' }, true],
+  [{ login_id: 'somebody' }, false],
+])('%j makes an account untouchable: %s', (fields, untouchable) => {
+  expect(readBack(fields).untouchable).toBe(untouchable)
+})
+
+test.each([
+  [true, 'closed'],
+  ['true', 'closed'],
+  ['1', 'closed'],
+  [false, 'open'],
+  ['false', 'open'],
+  [undefined, 'open'],
+])('disabled %j is %s', (disabled, lock) => {
+  expect(readBack({ disabled }).lock).toBe(lock)
+})
