@@ -64,7 +64,7 @@ export async function connected(options: SimulatorOptions = {}, overrides: Parti
 }
 
 /** Outcomes by part, readable in an assertion: `applied`, `unchanged`, or the code of the failure. */
-export function told(outcomes: readonly PartOutcome[]): Record<string, string> {
+function told(outcomes: readonly PartOutcome[]): Record<string, string> {
   return Object.fromEntries(
     outcomes.map(({ part, outcome, failure }) => {
       const name =

@@ -63,7 +63,7 @@ export function secureConnect(trust: ServerTrust): buildConnector.connector {
 }
 
 /** @throws RangeError when the text is not 32 bytes of hex. */
-export function parseFingerprint(text: string): Buffer {
+function parseFingerprint(text: string): Buffer {
   const hex = text.replaceAll(':', '')
   if (!/^[0-9a-f]{64}$/i.test(hex)) throw new RangeError('a certificate fingerprint is 64 hex digits (SHA-256)')
   return Buffer.from(hex, 'hex')
