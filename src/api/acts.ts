@@ -1,0 +1,185 @@
+/** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
+import type { SubjectId } from '../model/id.ts'
+
+/** Who acts: the authenticated subject of a token, never an argument. */
+export interface Actor {
+  readonly subject: SubjectId
+  readonly role: 'viewer' | 'operator' | 'admin'
+}
+
+/** An act that can't be done: `code` is stable, `message` is for the caller and holds no personal data. */
+export class ActError extends Error {
+  override readonly name = 'ActError'
+  readonly code: string
+  readonly status: 400 | 403 | 404 | 409 | 503
+
+  constructor(status: 400 | 403 | 404 | 409 | 503, code: string, message: string) {
+    super(message)
+    this.code = code
+    this.status = status
+  }
+}
+
+export interface StatusView {
+  readonly version: string
+  readonly startedAt: string
+  readonly roles: readonly string[]
+  readonly queue: { readonly backend: string; readonly ok: boolean }
+  readonly people: Readonly<Record<string, number>>
+  readonly sources: readonly {
+    readonly id: string
+    readonly lastDeliveryAt: string | null
+    readonly lastCompleteAt: string | null
+    readonly lastOutcome: string | null
+    readonly overdue: boolean
+  }[]
+  readonly targets: readonly {
+    readonly id: string
+    readonly mode: string
+    readonly accounts: number
+    readonly waiting: number
+    readonly urgentWaiting: number
+    readonly dead: number
+    readonly pausedBecause: string | null
+    readonly restUntil: string | null
+    readonly reach: string | null
+  }[]
+  readonly lockouts: {
+    readonly open: number
+    readonly proven24h: number
+    readonly p50Ms: number | null
+    readonly p99Ms: number | null
+    readonly maxMs: number | null
+  }
+  readonly plans: { readonly held: number }
+  readonly alarms: readonly { readonly code: string; readonly scope: string; readonly since: string }[]
+  readonly audit: { readonly entries: number; readonly pending: number }
+}
+
+export interface PlanView {
+  readonly id: string
+  readonly origin: string
+  readonly state: string
+  readonly hash: string
+  readonly createdAt: string
+  readonly decidedAt: string | null
+  readonly decidedBy: string | null
+  /** Changes per kind: how many, how many held, and the limit that held them. */
+  readonly kinds: readonly {
+    readonly kind: string
+    readonly target: string
+    readonly changes: number
+    readonly limit: number | null
+    readonly held: boolean
+    readonly why: string | null
+  }[]
+  readonly total: number
+}
+
+export interface PlanChangeView {
+  readonly account: string
+  readonly person: string | null
+  readonly target: string
+  readonly kind: string
+  readonly part: string
+  readonly before: string | null
+  readonly after: string | null
+  readonly held: boolean
+  readonly dropped: boolean
+}
+
+export interface PersonView {
+  readonly id: string
+  readonly state: string
+  readonly protected: boolean
+  readonly lockedByOperator: boolean
+  readonly nextChangeAt: string | null
+  /** Personal data in clear, for the authorised caller only: names, employments, cards. */
+  readonly profile: unknown
+  readonly accounts: readonly {
+    readonly target: string
+    readonly account: string
+    readonly externalId: string
+    readonly wanted: unknown
+    readonly desired: unknown
+    readonly settled: boolean
+    readonly failures: unknown
+    readonly actual: unknown
+    readonly actualAt: string | null
+  }[]
+  readonly lockouts: readonly unknown[]
+}
+
+export interface LevelView {
+  readonly target: string
+  readonly id: string
+  readonly externalId: string
+  readonly name: string
+  readonly usedByRules: boolean
+}
+
+export interface TokenView {
+  readonly id: string
+  readonly subject: string
+  readonly name: string
+  readonly role: string
+  readonly createdAt: string
+  readonly expiresAt: string
+  readonly revokedAt: string | null
+}
+
+/** One page of rows and the cursor of the next (null: no more). */
+export interface Paged<T> {
+  readonly rows: readonly T[]
+  readonly next: string | null
+}
+
+export interface Acts {
+  status(): Promise<StatusView>
+  /** Looks for a delivery of the source (all sources when absent) now, and waits until it is done. */
+  sync(
+    actor: Actor,
+    source?: string,
+  ): Promise<
+    readonly {
+      source: string
+      outcome: string
+      records: number
+      changed: number
+      problems: number
+      missing: number
+      plan: string | null
+    }[]
+  >
+  plans(filter: { state?: string }, page: { after?: string; limit: number }): Promise<Paged<PlanView>>
+  plan(id: string): Promise<PlanView>
+  planChanges(id: string, page: { after?: string; limit: number }): Promise<Paged<PlanChangeView>>
+  /** Resolves again, applies what is still wanted exactly so; `dropped` lists the rest. */
+  releasePlan(actor: Actor, id: string, reason: string): Promise<{ applied: number; dropped: number }>
+  rejectPlan(actor: Actor, id: string, reason: string): Promise<void>
+  /** By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. */
+  findPerson(by: string): Promise<string>
+  person(id: string): Promise<PersonView>
+  explain(id: string): Promise<unknown>
+  lockPerson(actor: Actor, id: string, reason: string): Promise<{ lockouts: readonly string[] }>
+  unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<void>
+  lockout(id: string): Promise<unknown>
+  levels(target?: string): Promise<readonly LevelView[]>
+  audit(page: { after?: string; limit: number }): Promise<Paged<unknown>>
+  verifyAudit(): Promise<{
+    ok: boolean
+    entries: number
+    head: string | null
+    brokenAt: number | null
+    why: string | null
+  }>
+  tokens(): Promise<readonly TokenView[]>
+  /** The secret is shown once, here. Only an admin makes tokens for others. */
+  createToken(
+    actor: Actor,
+    request: { name: string; role: Actor['role']; days: number },
+  ): Promise<{ id: string; subject: string; token: string; expiresAt: string }>
+  revokeToken(actor: Actor, id: string): Promise<void>
+  metrics(): Promise<string>
+  ready(): Promise<{ ok: boolean; checks: readonly { name: string; ok: boolean; detail?: string }[] }>
+}

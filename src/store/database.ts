@@ -1,0 +1,47 @@
+/** PostgreSQL as the gateway uses it: one pool, typed queries, transactions, and COPY for bulk rows. */
+import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import pg from 'pg'
+import type { Tables } from './schema.ts'
+
+export type Db = Kysely<Tables>
+export type Tx = Transaction<Tables>
+
+export interface Database {
+  readonly db: Db
+  readonly pool: pg.Pool
+  close(): Promise<void>
+}
+
+/** What `schema` every object lives in: set on each connection, whatever the role's own default is. */
+export const schemaName = 'gatehouse'
+
+/** Opens the pool; `poolSize` bounds the connections of this process (a LISTEN connection and BullMQ come on top). */
+export function openDatabase(config: pg.PoolConfig, poolSize = 8): Database {
+  const pool = new pg.Pool({
+    ...config,
+    max: poolSize,
+    options: `-c search_path=${schemaName} -c client_min_messages=warning`,
+    application_name: 'gatehouse',
+  })
+  // An idle connection that dies (server restart) is replaced by the pool on next use; the failing query reports it.
+  pool.on('error', () => undefined)
+  const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
+  return { db, pool, close: () => db.destroy() }
+}
+
+/** Turns any thrown database error into one whose text can't hold values of rows. */
+export class DatabaseError extends Error {
+  override readonly name = 'DatabaseError'
+  /** SQLSTATE, or `connection`. */
+  readonly code: string
+
+  constructor(code: string) {
+    super(`database error ${code}`)
+    this.code = code
+  }
+}
+
+/** The SQLSTATE of a `pg` error, or undefined when the value is none. */
+export function sqlState(error: unknown): string | undefined {
+  return error instanceof pg.DatabaseError ? error.code : undefined
+}

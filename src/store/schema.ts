@@ -1,0 +1,273 @@
+/** The tables as TypeScript sees them: one interface per table, column for column. */
+import type { ColumnType, Generated } from 'kysely'
+import type { CardState } from '../model/card.ts'
+import type {
+  AccessLevelId,
+  AccountId,
+  CredentialId,
+  KeyId,
+  PersonId,
+  PlanId,
+  PullId,
+  SourceRecordId,
+  SubjectId,
+} from '../model/id.ts'
+import type { PersonState } from '../model/person.ts'
+
+type Time = ColumnType<Date, Date | string, Date | string>
+type TimeOrNull = ColumnType<Date | null, Date | string | null | undefined, Date | string | null>
+type Defaulted<T> = ColumnType<T, T | undefined, T>
+
+export interface Tables {
+  gateway: { singleton: Generated<boolean>; id: string; created_at: Generated<Date> }
+  config_version: { id: string; digest: Buffer; config: Buffer; created_at: Generated<Date>; guard: Buffer }
+  subject: SubjectTable
+  api_token: ApiTokenTable
+  source: SourceTable
+  target: TargetTable
+  access_level: AccessLevelTable
+  person_key: { id: KeyId; epoch: string; wrapped: Buffer }
+  person: PersonTable
+  blind_index: { purpose: string; digest: Buffer; person_id: PersonId; guard: Buffer }
+  source_record: SourceRecordTable
+  credential: CredentialTable
+  account: AccountTable
+  individual_grant: IndividualGrantTable
+  pull: PullTable
+  pull_problem: { pull_id: PullId; place: string; field: string | null; code: string }
+  pull_seen: { pull_id: PullId; record_id: SourceRecordId }
+  plan: PlanTable
+  plan_change: PlanChangeTable
+  lockout: LockoutTable
+  account_work: AccountWorkTable
+  outbox: {
+    id: Generated<string>
+    target: string
+    lane: 'urgent' | 'bulk'
+    delay_ms: Defaulted<number>
+    urgent: Generated<boolean>
+  }
+  alarm: { code: string; scope: string; raised_at: Defaulted<Date>; cleared_at: TimeOrNull }
+  audit_pending: AuditPendingTable
+  audit: AuditTable
+}
+
+export interface SubjectTable {
+  id: SubjectId
+  name: Buffer
+  name_digest: Buffer
+  role: 'viewer' | 'operator' | 'admin'
+  created_at: Generated<Date>
+  disabled_at: TimeOrNull
+  guard: Buffer
+}
+
+export interface ApiTokenTable {
+  id: string
+  subject_id: SubjectId
+  mac: Buffer
+  created_at: Generated<Date>
+  expires_at: Time
+  revoked_at: TimeOrNull
+  guard: Buffer
+}
+
+export interface SourceTable {
+  id: string
+  fingerprint: Buffer | null
+  fingerprint_at: TimeOrNull
+  delivery_at: TimeOrNull
+  complete_at: TimeOrNull
+  complete_records: number | null
+}
+
+export interface TargetTable {
+  id: string
+  identity_rule: string | null
+  paused_at: TimeOrNull
+  pause_code: string | null
+  rest_until: TimeOrNull
+  breaker_until: TimeOrNull
+  breaker_failures: Defaulted<number>
+  reach: string | null
+  owner: string | null
+  owner_until: TimeOrNull
+  levels_at: TimeOrNull
+}
+
+export interface AccessLevelTable {
+  id: AccessLevelId
+  target: string
+  external_id: string
+  name: string
+  gone_at: TimeOrNull
+}
+
+export interface PersonTable {
+  id: PersonId
+  key_id: KeyId
+  state: PersonState
+  left_at: TimeOrNull
+  next_change_at: TimeOrNull
+  protected: Defaulted<boolean>
+  locked_at: TimeOrNull
+  unlocked_until: TimeOrNull
+  guard: Buffer
+}
+
+export interface SourceRecordTable {
+  id: SourceRecordId
+  source: string
+  key_digest: Buffer
+  row_digest: Buffer
+  person_id: PersonId | null
+  key_id: KeyId
+  record: Buffer
+  version: number
+  presence: 'present' | 'missing' | 'gone'
+  missing_since: TimeOrNull
+  guard: Buffer
+}
+
+export interface CredentialTable {
+  id: CredentialId
+  person_id: PersonId
+  digest: Buffer
+  card: Buffer
+  state: CardState
+  source: string | null
+  waits: Defaulted<boolean>
+  guard: Buffer
+}
+
+export interface AccountTable {
+  id: AccountId
+  target: string
+  person_id: PersonId | null
+  key_id: KeyId
+  is_primary: Defaulted<boolean>
+  external_digest: Buffer
+  external_id: Buffer
+  wanted: string
+  wanted_facts: Buffer
+  wanted_facts_version: number
+  wanted_by: string
+  pending: boolean
+  desired: string | null
+  desired_facts: Buffer | null
+  desired_facts_version: number | null
+  desired_version: Defaulted<number>
+  owned: Defaulted<string>
+  applied_version: Defaulted<number>
+  actual: Buffer | null
+  actual_version: number | null
+  actual_at: TimeOrNull
+  failures: string | null
+  frozen_at: TimeOrNull
+  guard: Buffer
+}
+
+export interface IndividualGrantTable {
+  id: string
+  person_id: PersonId
+  access_level_id: AccessLevelId
+  until: TimeOrNull
+  reason: Buffer
+  subject_id: SubjectId
+  revoked_at: TimeOrNull
+  guard: Buffer
+}
+
+export interface PullTable {
+  id: PullId
+  source: string
+  mode: 'full' | 'delta'
+  arrived_at: Time
+  settled_ms: number
+  finished_at: TimeOrNull
+  outcome: string | null
+  complete: boolean | null
+  records: Defaulted<number>
+  changed: Defaulted<number>
+  problems: Defaulted<number>
+  missing: Defaulted<number>
+}
+
+export interface PlanTable {
+  id: PlanId
+  origin: string
+  pull_id: PullId | null
+  state: 'held' | 'passed' | 'released' | 'rejected' | 'superseded'
+  hash: Buffer
+  counts: string
+  holds: string
+  created_at: Generated<Date>
+  decided_at: TimeOrNull
+  decided_by: SubjectId | null
+  guard: Buffer
+}
+
+export interface PlanChangeTable {
+  plan_id: PlanId
+  account_id: AccountId
+  target: string
+  kind: string
+  part: string
+  before: string | null
+  after: string | null
+  held: boolean
+  dropped: Defaulted<boolean>
+}
+
+export interface LockoutTable {
+  id: string
+  account_id: AccountId
+  person_id: PersonId | null
+  target: string
+  cause: string
+  arrived_at: Time
+  decided_at: Time
+  started_at: TimeOrNull
+  accepted_at: TimeOrNull
+  proven_at: TimeOrNull
+  proof: string | null
+  requests: Defaulted<number>
+  waiting_ms: Defaulted<number>
+  ended_at: TimeOrNull
+}
+
+export interface AccountWorkTable {
+  account_id: AccountId
+  target: string
+  lane: 'urgent' | 'bulk'
+  due_at: ColumnType<Date, Date | undefined, Date>
+  verify_at: TimeOrNull
+  attempts: Defaulted<number>
+  lease_owner: string | null
+  lease_until: TimeOrNull
+  lease_counter: Defaulted<string>
+  dead_at: TimeOrNull
+}
+
+export interface AuditPendingTable {
+  id: Generated<string>
+  at: Time
+  actor: string
+  action: string
+  object: string
+  details: Buffer
+  details_row: string
+  guard: Buffer
+}
+
+export interface AuditTable {
+  seq: string
+  at: Time
+  actor: string
+  action: string
+  object: string
+  details: Buffer
+  details_row: string
+  hash: Buffer
+  mac: Buffer
+}
