@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest'
+import { csn, h10301 } from '../model/card.ts'
+import { ExpressionError } from './cel.ts'
+import { compileMapping, type MappingConfig } from './mapping.ts'
+import { recordProblemCodes } from './problem.ts'
+
+const base: MappingConfig = { key: 'row.id', fields: {} }
+
+function map(config: Partial<MappingConfig>, cells: Record<string, string | null>) {
+  return compileMapping({ ...base, ...config }).apply({ id: 'k1', ...cells })
+}
+
+function recordOf(config: Partial<MappingConfig>, cells: Record<string, string | null>) {
+  const result = map(config, cells)
+  if ('problem' in result) throw new Error(`refused: ${result.problem.field} ${result.problem.code}`)
+  return result.record
+}
+
+function problemOf(config: Partial<MappingConfig>, cells: Record<string, string | null>) {
+  const result = map(config, cells)
+  if ('record' in result) throw new Error('taken')
+  return result.problem
+}
+
+function compileError(config: Partial<MappingConfig>): ExpressionError {
+  try {
+    compileMapping({ ...base, ...config })
+  } catch (error) {
+    if (error instanceof ExpressionError) return error
+    throw error
+  }
+  throw new Error('compiled')
+}
+
+describe('a field', () => {
+  it('is value, null, absent or hidden', () => {
+    const fields = {
+      email: 'row.mail',
+      title: 'row.title',
+      company: 'row.company',
+      site: 'row.site == "?" ? hidden() : row.site',
+    }
+    expect(recordOf({ fields }, { mail: 'ada@example.test', title: null, site: '?' })).toEqual({
+      key: 'k1',
+      fields: { email: 'ada@example.test', title: null },
+      hidden: ['site'],
+      attrs: {},
+    })
+  })
+
+  it('is absent when any column that its expression needs is missing', () => {
+    expect(recordOf({ fields: { givenName: 'row.a + " " + row.b' } }, { a: 'Ada' }).fields).toEqual({})
+    expect(recordOf({ fields: { givenName: 'row["first name"]' } }, {}).fields).toEqual({})
+    expect(recordOf({ fields: { givenName: 'trim(row.a)' } }, {}).fields).toEqual({})
+    expect(recordOf({ fields: { givenName: 'row.toString' } }, {}).fields).toEqual({})
+  })
+
+  it('is null when its cell is blank', () => {
+    const fields = { email: 'row.a', end: 'row.a', kind: 'row.a', left: 'row.a' } as const
+    expect(recordOf({ fields }, { a: ' \u00a0' }).fields).toEqual({ email: null, end: null, kind: null, left: null })
+  })
+
+  it('compares null without failing', () => {
+    const fields = { left: 'row.a < "b" || row.a.startsWith("x") || size(row.a) > 0' }
+    expect(recordOf({ fields }, { a: null }).fields).toEqual({ left: false })
+  })
+
+  it.each([
+    ['kind', '"boss"', {}, 'mapping.kind'],
+    ['left', 'row.a', { a: 'yes' }, 'mapping.type'],
+    ['start', 'row.a', { a: '2023-02-29' }, 'mapping.date'],
+    ['start', 'date(row.a, "dd/MM/yyyy")', { a: '12/31/2024' }, 'mapping.date'],
+    ['zone', 'row.a', { a: 'Mars/Olympus' }, 'mapping.zone'],
+    ['email', 'row.a', { a: 'x'.repeat(513) }, 'mapping.length'],
+    ['employeeNumber', 'row.a', { a: '1,23E+11' }, 'mapping.spreadsheet-number'],
+    ['kind', '{"E": "employee"}[row.a]', { a: 'C' }, 'mapping.expression'],
+    ['left', 'number(row.a) > 1.0', { a: '007' }, 'mapping.number'],
+  ] as const)('%s = %s on a bad row is a problem', (field, source, cells, code) => {
+    const problem = problemOf({ fields: { [field]: source } }, cells)
+    expect(problem).toMatchObject({ field: `fields.${field}`, code })
+    expect(recordProblemCodes).toContain(problem.code)
+  })
+
+  it('tells where its expression failed, and not on what', () => {
+    const problem = problemOf({ fields: { start: 'row.a == null ? null :\n  date(row.a, "excel")' } }, { a: 'marker' })
+    expect(problem).toEqual({ field: 'fields.start', code: 'mapping.date', at: { line: 2, column: 3 } })
+  })
+})
+
+describe('a key', () => {
+  it.each([{ id: '' }, { id: null }, { id: '1.23E+11' }, { id: 'x'.repeat(257) }])('%o can not be read', (cells) => {
+    expect(problemOf({}, cells)).toEqual({ field: 'key', code: 'mapping.key' })
+  })
+
+  it('can not be read when its column is missing or its expression fails', () => {
+    expect(problemOf({ key: 'row.missing' }, {})).toEqual({ field: 'key', code: 'mapping.key' })
+    expect(problemOf({ key: 'hidden()' }, {})).toEqual({ field: 'key', code: 'mapping.key' })
+    expect(problemOf({ key: 'trim(row.id + 1)' }, {})).toMatchObject({ field: 'key', code: 'mapping.key' })
+  })
+
+  it('of the same human may be missing, blank or hidden', () => {
+    expect(recordOf({ person: 'row.p' }, { p: 'p1' }).personKey).toBe('p1')
+    for (const cells of [{}, { p: null }, { p: ' ' }]) {
+      expect(recordOf({ person: 'row.p' }, cells)).not.toHaveProperty('personKey')
+    }
+    expect(problemOf({ person: 'row.p' }, { p: '1E+10' })).toEqual({
+      field: 'person',
+      code: 'mapping.spreadsheet-number',
+    })
+  })
+})
+
+describe('attributes', () => {
+  it('are text, truth or number, and can be hidden or absent', () => {
+    const attrs = {
+      shift: 'row.s',
+      night: 'row.s == "N"',
+      level: 'number(row.l)',
+      count: '3',
+      h: 'hidden()',
+      gone: 'row.z',
+    }
+    const record = recordOf({ attrs }, { s: 'N', l: '7' })
+    expect(record.attrs).toEqual({ shift: 'N', night: true, level: 7, count: 3 })
+    expect(record.hidden).toEqual(['attrs.h'])
+  })
+
+  it('are no lists', () => {
+    expect(problemOf({ attrs: { a: '[row.s]' } }, { s: 'x' })).toEqual({ field: 'attrs.a', code: 'mapping.type' })
+  })
+})
+
+describe('cards', () => {
+  const cards = [
+    { format: 'H10301', facility: '12', number: 'row.badge', state: '{"A":"active","L":"lost"}[row.state]' },
+    { format: 'CSN', uid: 'row.uid' },
+  ] as const
+
+  it('are read with their state, printed zeros and all', () => {
+    expect(recordOf({ cards }, { badge: ' 00345', state: 'L', uid: '04a1b2c3' }).cards).toEqual([
+      { card: h10301(12, 345), state: 'lost' },
+      { card: csn('04A1B2C3'), state: 'active' },
+    ])
+  })
+
+  it('are none when the cells are empty, whatever the constant facility', () => {
+    expect(recordOf({ cards }, { badge: null, state: null, uid: '' }).cards).toEqual([])
+  })
+
+  it('are not spoken of when a column is missing or hidden, so that nothing is taken away', () => {
+    expect(recordOf({ cards }, { badge: '1', state: 'A' })).not.toHaveProperty('cards')
+    expect(recordOf({ cards: [{ format: 'CSN', uid: 'hidden()' }] }, {})).not.toHaveProperty('cards')
+    expect(recordOf({}, {})).not.toHaveProperty('cards')
+  })
+
+  it.each([
+    [{ f: '12', n: null }, 'mapping.card-half'],
+    [{ f: null, n: '5' }, 'mapping.card-half'],
+    [{ f: '12' }, 'mapping.card-half'],
+    [{ f: '256', n: '5' }, 'mapping.card'],
+    [{ f: '1', n: '65536' }, 'mapping.card'],
+    [{ f: '1', n: '1.5' }, 'mapping.card'],
+    [{ f: '1', n: '-1' }, 'mapping.card'],
+  ])('%o is a problem of its card', (cells, code) => {
+    const half = [{ format: 'H10301', facility: 'row.f', number: 'row.n' }] as const
+    expect(problemOf({ cards: half }, cells as Record<string, string | null>)).toEqual({ field: 'cards[0]', code })
+  })
+
+  it('have a known state or are a problem', () => {
+    const stated = [{ format: 'CSN', uid: 'row.uid', state: 'row.state' }] as const
+    for (const state of ['stolen', null]) {
+      expect(problemOf({ cards: stated }, { uid: '04a1b2c3', state })).toEqual({
+        field: 'cards[0]',
+        code: 'mapping.card-state',
+      })
+    }
+  })
+})
+
+describe('a mapping that can not work', () => {
+  it.each([
+    [{ fields: { end: 'row.a ==' } }, 'fields.end', 'cel.unexpected-token', { line: 1, column: 9 }],
+    [{ fields: { end: 'rwo.a' } }, 'fields.end', 'cel.unknown-variable', { line: 1, column: 1 }],
+    [{ fields: { end: 'trim(\n  foo(row.a))' } }, 'fields.end', 'cel.no-matching-overload', { line: 2, column: 3 }],
+    [{ fields: { end: 'date(row.a, "d.M.yy")' } }, 'fields.end', 'mapping.date-format', { line: 1, column: 13 }],
+    [{ fields: { left: '"yes"' } }, 'fields.left', 'mapping.type', { line: 1, column: 1 }],
+    [{ fields: { shoe: 'row.a' } as object }, 'fields.shoe', 'mapping.unknown-field', { line: 1, column: 1 }],
+    [
+      { attrs: JSON.parse('{"__proto__":"row.a"}') },
+      'attrs.__proto__',
+      'mapping.unknown-field',
+      { line: 1, column: 1 },
+    ],
+    [{ cards: [{ format: 'CSN', uid: '(' }] as const }, 'cards[0].uid', 'cel.unexpected-token', { line: 1, column: 2 }],
+  ] as const)('%o is refused with field and place', (config, field, code, at) => {
+    const error = compileError(config as Partial<MappingConfig>)
+    expect({ field: error.field, code: error.code, at: error.at }).toEqual({ field, code, at })
+  })
+
+  it('does not repeat what stands in the expression', () => {
+    expect(compileError({ fields: { end: 'row.a == "Ada Example" &&' } }).message).not.toMatch(/Ada/)
+  })
+})
+
+it('a mapping lists the columns that it needs and the fields that it fills', () => {
+  const mapping = compileMapping({
+    key: 'row.id',
+    fields: { start: 'date(row.from, "yyyy-MM-dd")', left: 'row["old state"] == "T"' },
+    cards: [{ format: 'CSN', uid: 'row.uid', state: 'row.state' }],
+  })
+  expect(mapping.columns).toEqual(['from', 'id', 'old state', 'state', 'uid'])
+  expect(mapping.fields).toEqual(['start', 'left'])
+})
