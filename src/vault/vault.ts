@@ -1,0 +1,104 @@
+/** The only door to the keys: seals, opens, guards and digests, and lets no key out. */
+import type { KeyObject } from 'node:crypto'
+import { type KeyId, newId } from '../model/id.ts'
+import { digest, type IndexPurpose, index } from './blind-index.ts'
+import type { GuardValue, Place } from './canonical.ts'
+import { DataKey, randomKey } from './data-key.ts'
+import { guard, verifyGuard } from './guard.ts'
+import { KeyCache, type WrappedKey } from './key-cache.ts'
+import type { Keyring, Stamp } from './keyring.ts'
+import { open, type Sealed, seal } from './seal.ts'
+import { tombstone } from './tombstone.ts'
+import { VaultError } from './vault-error.ts'
+import { unwrap, wrap } from './wrap.ts'
+
+export type { DataKey, GuardValue, IndexPurpose, Place, Sealed, WrappedKey }
+
+export interface Vault {
+  readonly gatewayId: string
+  readonly stamp: Stamp
+
+  /** A new key for one person, wrapped under the current epoch; the row for `person_key`, and the key to seal with. */
+  newDataKey(): WrappedKey & { readonly key: DataKey }
+  /** @throws VaultError `vault.unwrap-failed` for a row that was changed, or whose epoch was destroyed. */
+  unwrap(row: WrappedKey): DataKey
+  /** Drops a key from memory: part of erasure, in every process that may hold it. */
+  forget(id: KeyId): void
+
+  /** @throws VaultError `vault.malformed-text`, `vault.bad-version`. */
+  seal(key: DataKey, place: Place, text: string): Sealed
+  /** @throws VaultError `vault.open-failed`, whatever the reason. */
+  open(key: DataKey, place: Place, sealed: Buffer): string
+  /** For rows that belong to no person. */
+  sealSystem(place: Place, text: string): Sealed
+  openSystem(place: Place, sealed: Buffer): string
+
+  /** HMAC over the deciding columns of a row, its id among them; 32 bytes. */
+  guard(table: string, values: readonly GuardValue[]): Buffer
+  /** In constant time; false for anything but the values that were guarded. */
+  verifyGuard(table: string, values: readonly GuardValue[], guard: Buffer): boolean
+
+  /** Keyed digest to look a unique identifier up by; 16 bytes. The caller normalises `value` and confirms each hit. */
+  index(purpose: IndexPurpose, value: string): Buffer
+  /** Keyed content hash; 32 bytes. */
+  digest(purpose: string, parts: readonly GuardValue[]): Buffer
+  /** What tokens and sessions are looked up by; 32 bytes. */
+  tokenMac(secret: string): Buffer
+  /** Signs an audit entry; 32 bytes. */
+  auditMac(parts: readonly GuardValue[]): Buffer
+  /** What remains of an erased identifier; 32 bytes. */
+  tombstone(purpose: IndexPurpose, value: string): Buffer
+}
+
+export interface VaultOptions {
+  /** How many data keys stay unwrapped in memory; 20,000 are about 10 MB. */
+  readonly cachedKeysMax?: number
+}
+
+/** Everything is synchronous. The keyring stays usable: a vault shares its keys. */
+export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
+  const { gatewayId, stamp } = keyring
+  const epochs = new Map(keyring.epochs.map((epoch) => [epoch.id, toDataKey(epoch)]))
+  const current = keyring.epochs.find((epoch) => epoch.state === 'current')
+  if (current === undefined) throw new TypeError('a keyring has a current epoch')
+  const currentEpoch = toDataKey(current)
+  const system = toDataKey(keyring.keys.system)
+  const { guard: guardKey, digest: digestKey, audit, token, tombstone: tombstoneKey } = keyring.keys
+  const cache = new KeyCache(options.cachedKeysMax ?? 20_000)
+
+  return {
+    gatewayId,
+    stamp,
+    newDataKey() {
+      const key = new DataKey(newId<KeyId>(), randomKey())
+      const row = { id: key.id, epoch: current.id, wrapped: wrap(gatewayId, currentEpoch, key) }
+      cache.put(row, key)
+      return { ...row, key }
+    },
+    unwrap(row) {
+      const cached = cache.get(row)
+      if (cached !== undefined) return cached
+      const epoch = epochs.get(row.epoch)
+      if (epoch === undefined) throw new VaultError('vault.unwrap-failed')
+      const key = unwrap(gatewayId, epoch, row.id, row.wrapped)
+      cache.put(row, key)
+      return key
+    },
+    forget: (id) => cache.delete(id),
+    seal: (key, place, text) => seal(gatewayId, key, place, text),
+    open: (key, place, sealed) => open(gatewayId, key, place, sealed),
+    sealSystem: (place, text) => seal(gatewayId, system, place, text),
+    openSystem: (place, sealed) => open(gatewayId, system, place, sealed),
+    guard: (table, values) => guard(guardKey.key, table, values),
+    verifyGuard: (table, values, expected) => verifyGuard(guardKey.key, table, values, expected),
+    index: (purpose, value) => index(keyring.index[purpose].key, purpose, value),
+    digest: (purpose, parts) => digest(digestKey.key, purpose, parts),
+    tokenMac: (secret) => digest(token.key, 'token', [secret]),
+    auditMac: (parts) => digest(audit.key, 'audit', parts),
+    tombstone: (purpose, value) => tombstone(tombstoneKey.key, purpose, value),
+  }
+}
+
+function toDataKey({ id, key }: { readonly id: string; readonly key: KeyObject }): DataKey {
+  return new DataKey(id as KeyId, key)
+}
