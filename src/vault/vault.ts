@@ -51,7 +51,7 @@ export interface Vault {
 }
 
 export interface VaultOptions {
-  /** How many data keys stay unwrapped in memory; 20,000 are about 10 MB. */
+  /** How many data keys stay unwrapped in memory; 20,000 take about 40 MB. */
   readonly cachedKeysMax?: number
 }
 
