@@ -1,5 +1,12 @@
 /** CEL as mappings and rules see it: null compares without failing, and an error tells where it is but never a value. */
-import { type ASTNode, Environment, EvaluationError, ParseError, TypeError as TypeFault } from '@marcbachmann/cel-js'
+import {
+  type ASTNode,
+  Environment,
+  EvaluationError,
+  ParseError,
+  type ParseResult,
+  TypeError as TypeFault,
+} from '@marcbachmann/cel-js'
 
 /** Place in an expression, counted from 1. */
 export interface CelPosition {
@@ -30,6 +37,7 @@ export interface Expression {
   readonly source: string
   readonly ast: ASTNode
   readonly type: string
+  /** @throws CelFault, and nothing else. Its message may hold values: only its code and place may be shown. */
   readonly run: (variables: Readonly<Record<string, unknown>>) => unknown
 }
 
@@ -63,14 +71,25 @@ export function celEnvironment(): Environment {
  */
 export function compileExpression(env: Environment, field: string, source: string): Expression {
   try {
-    const run = env.parse(source)
-    const ast = run.ast
-    const checked = run.check()
+    const parsed = env.parse(source)
+    const checked = parsed.check()
     if (!checked.valid) throw checked.error
-    return { source, ast, type: checked.type ?? 'dyn', run }
+    return { source, ast: parsed.ast, type: checked.type ?? 'dyn', run: (variables) => runParsed(parsed, variables) }
   } catch (error) {
     if (!isCelFault(error)) throw error
     throw new ExpressionError(field, celCode(error), positionOf(error, source))
+  }
+}
+
+/**
+ * Some functions of the library fail with the runtime's own errors, whose text quotes the value (`json()`, `getHours(zone)`).
+ * What leaves here is always a CEL fault, with neither that text nor that cause.
+ */
+function runParsed(parsed: ParseResult, variables: Readonly<Record<string, unknown>>): unknown {
+  try {
+    return parsed(variables)
+  } catch (error) {
+    throw isCelFault(error) ? error : new EvaluationError({ code: 'function_failed', message: 'function failed' })
   }
 }
 

@@ -87,6 +87,15 @@ describe('a field', () => {
   })
 })
 
+it('an error of the runtime, which quotes the cell, becomes a problem that does not', () => {
+  const fields = { left: 'bytes(row.a).json().x == 1' }
+  expect(problemOf({ fields }, { a: 'Ada' })).toEqual({
+    field: 'fields.left',
+    code: 'mapping.expression',
+    at: { line: 1, column: 1 },
+  })
+})
+
 describe('a key', () => {
   it.each([{ id: '' }, { id: null }, { id: '1.23E+11' }, { id: 'x'.repeat(257) }])('%o can not be read', (cells) => {
     expect(problemOf({}, cells)).toEqual({ field: 'key', code: 'mapping.key' })

@@ -2,9 +2,9 @@
 import type { CelPosition } from '../mapping/cel.ts'
 import type { Person } from '../model/person.ts'
 import { type Explanation, explain } from './explain.ts'
-import { variablesOf } from './facts.ts'
 import { compileRule, type RuleConfig } from './rule.ts'
 import type { Standing } from './state.ts'
+import { decider } from './verdicts.ts'
 
 /** Why a level is wanted: which rule (index in the configuration), and the key of the employment that it held for. */
 export interface GrantReason {
@@ -43,6 +43,7 @@ export interface Policy {
 /** @throws ExpressionError with the rule (`policy[3].to`) and the place of the mistake. */
 export function compilePolicy(configs: readonly RuleConfig[]): Policy {
   const rules = configs.map(compileRule)
+  const decide = decider(rules)
   const levels = [...new Set(rules.flatMap((rule) => rule.grant))].sort()
 
   return {
@@ -53,10 +54,9 @@ export function compilePolicy(configs: readonly RuleConfig[]): Policy {
       if (standing.state === 'unknown') return { wanted, unknown: new Set(levels), failures }
       const unknown = new Set<string>()
       for (const employment of standing.activeEmployments) {
-        const variables = variablesOf(person, employment)
-        for (const rule of rules) {
-          const verdict = rule.decide(variables)
-          if (verdict.is === 'denied') continue
+        for (const [index, verdict] of decide(person, employment).entries()) {
+          const rule = rules[index]
+          if (!rule || verdict.is === 'denied') continue
           if (verdict.is === 'granted') {
             for (const level of rule.grant) addReason(wanted, level, { rule: rule.index, employment: employment.key })
             continue
@@ -66,10 +66,9 @@ export function compilePolicy(configs: readonly RuleConfig[]): Policy {
         }
       }
       for (const employment of standing.unknownEmployments) {
-        const variables = variablesOf(person, employment)
-        for (const rule of rules) {
-          if (rule.decide(variables).is === 'denied') continue
-          for (const level of rule.grant) unknown.add(level)
+        for (const [index, verdict] of decide(person, employment).entries()) {
+          if (verdict.is === 'denied') continue
+          for (const level of rules[index]?.grant ?? []) unknown.add(level)
         }
       }
       for (const level of wanted.keys()) unknown.delete(level)

@@ -33,7 +33,7 @@ export type Verdict =
   | { readonly is: 'granted' | 'denied' | 'unknown' }
   | { readonly is: 'failed'; readonly code: string; readonly at: CelPosition | null }
 
-export interface RuleVariables {
+export interface RuleVariables extends Readonly<Record<string, unknown>> {
   readonly person: Readonly<Record<string, unknown>>
   readonly employment: Readonly<Record<string, unknown>>
 }
@@ -86,8 +86,7 @@ export function compileRule({ grant, to }: RuleConfig, index: number): Rule {
     refs: [...refs.values()],
     decide(variables) {
       try {
-        // A fresh object: CEL's context takes any record of variables.
-        const answer = run({ person: variables.person, employment: variables.employment })
+        const answer = run(variables)
         if (answer === true) return granted
         return answer === false ? denied : { is: 'failed', code: 'policy.not-bool', at: null }
       } catch (error) {
@@ -126,8 +125,8 @@ function refOf(node: ASTNode): FieldRef | null {
   const access = accessOf(node)
   if (!access) return null
   const { base, name } = access
-  for (const of of ['person', 'employment'] as const) {
-    if (isVariable(base, of)) return { of, name, path: `${of}.${name}` }
+  for (const variable of ['person', 'employment'] as const) {
+    if (isVariable(base, variable)) return { of: variable, name, path: `${variable}.${name}` }
   }
   const outer = accessOf(base)
   if (outer?.name !== 'attrs' || !isVariable(outer.base, 'employment')) return null

@@ -123,8 +123,9 @@ function nextChange(spans: readonly Span[], at: number, leadMs: number): number 
     if (instant !== null && instant > at && (next === null || instant < next)) next = instant
   }
   for (const { status, from, until } of spans) {
-    if (status === 'ended') continue
+    // Who left by word before the last day has an end by date only from then on.
     consider(until)
+    if (status === 'ended') continue
     consider(from)
     if (from !== null && leadMs > 0) consider(from - leadMs)
   }
