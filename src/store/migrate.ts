@@ -1,5 +1,5 @@
 /** Brings the schema up to date, forward only; starting processes settle by advisory lock who does it. */
-import { type Migration, Migrator } from 'kysely'
+import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'

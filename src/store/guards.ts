@@ -1,0 +1,64 @@
+/** Which columns of each row decide something: exactly these are signed, and checked before any effect. */
+import type { Selectable } from 'kysely'
+import type { GuardValue } from '../vault/vault.ts'
+import type {
+  AccountTable,
+  CredentialTable,
+  PersonTable,
+  PlanTable,
+  SourceRecordTable,
+} from './schema.ts'
+
+export type PersonRow = Selectable<PersonTable>
+export type SourceRecordRow = Selectable<SourceRecordTable>
+export type CredentialRow = Selectable<CredentialTable>
+export type AccountRow = Selectable<AccountTable>
+export type PlanRow = Selectable<PlanTable>
+
+/** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
+export function personGuard(row: PersonRow): readonly GuardValue[] {
+  return [row.id, row.key_id, row.protected, row.left_at, row.locked_at, row.unlocked_until]
+}
+
+export function blindIndexGuard(purpose: string, digest: Buffer, person: string): readonly GuardValue[] {
+  return [purpose, digest, person]
+}
+
+export function sourceRecordGuard(row: SourceRecordRow): readonly GuardValue[] {
+  return [
+    row.id,
+    row.source,
+    row.key_digest,
+    row.row_digest,
+    row.person_id,
+    row.key_id,
+    row.version,
+    row.presence,
+    row.missing_since,
+  ]
+}
+
+export function credentialGuard(row: CredentialRow): readonly GuardValue[] {
+  return [row.id, row.person_id, row.digest, row.state, row.waits]
+}
+
+/** `applied_version`, `actual` and `owned` are what the target showed: forging them delays or removes, never grants. */
+export function accountGuard(row: AccountRow): readonly GuardValue[] {
+  return [
+    row.id,
+    row.target,
+    row.person_id,
+    row.key_id,
+    row.is_primary,
+    row.external_digest,
+    row.wanted,
+    row.wanted_facts_version,
+    row.desired,
+    row.desired_facts_version,
+    row.desired_version,
+  ]
+}
+
+export function planGuard(row: Pick<PlanRow, 'id' | 'origin' | 'state' | 'hash' | 'holds'>): readonly GuardValue[] {
+  return [row.id, row.origin, row.state, row.hash, row.holds]
+}

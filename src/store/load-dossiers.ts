@@ -1,0 +1,98 @@
+/** Loads people for a decision: rows locked, guards checked, seals opened; four queries however many people. */
+import type pg from 'pg'
+import type { Card } from '../model/card.ts'
+import type { PersonId } from '../model/id.ts'
+import type { SourceRecord } from '../model/source-record.ts'
+import type { Vault } from '../vault/vault.ts'
+import { VaultError } from '../vault/vault-error.ts'
+import type { Dossier } from './dossier.ts'
+import {
+  type AccountRow,
+  accountGuard,
+  type CredentialRow,
+  credentialGuard,
+  type PersonRow,
+  personGuard,
+  type SourceRecordRow,
+  sourceRecordGuard,
+} from './guards.ts'
+
+export interface LoadedDossiers {
+  readonly dossiers: Map<PersonId, Dossier>
+  /** People with a row whose guard or seal is wrong: nothing may be decided about them; each is alarmed. */
+  readonly frozen: readonly PersonId[]
+}
+
+/** Locks and loads these people; unknown ids are left out. */
+export async function loadDossiers(client: pg.ClientBase, vault: Vault, ids: readonly PersonId[]): Promise<LoadedDossiers> {
+  const dossiers = new Map<PersonId, Dossier>()
+  if (ids.length === 0) return { dossiers, frozen: [] }
+  const wanted = [...new Set(ids)].sort()
+  const frozen = new Set<PersonId>()
+  // In id order, so that two transactions that need the same people never wait for each other crosswise.
+  const people = await client.query<PersonRow & { epoch: string; wrapped: Buffer }>(
+    'select p.*, k.epoch, k.wrapped from person p join person_key k on k.id = p.key_id where p.id = any($1::uuid[]) order by p.id for update of p',
+    [wanted],
+  )
+  for (const { epoch, wrapped, ...person } of people.rows) {
+    guarded(frozen, person.id, () => {
+      if (!vault.verifyGuard('person', personGuard(person), person.guard)) return false
+      const key = vault.unwrap({ id: person.key_id, epoch, wrapped })
+      dossiers.set(person.id, { mark: 'stored', person, key, newKey: null, records: [], credentials: [], accounts: [], newIndexes: [] })
+      return true
+    })
+  }
+  const found = [...dossiers.keys()]
+  await loadParts(client, vault, found, dossiers, frozen)
+  for (const id of frozen) dossiers.delete(id)
+  return { dossiers, frozen: [...frozen] }
+}
+
+async function loadParts(
+  client: pg.ClientBase,
+  vault: Vault,
+  ids: readonly PersonId[],
+  dossiers: Map<PersonId, Dossier>,
+  frozen: Set<PersonId>,
+): Promise<void> {
+  if (ids.length === 0) return
+  const records = await client.query<SourceRecordRow>('select * from source_record where person_id = any($1::uuid[])', [ids])
+  const credentials = await client.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [ids])
+  const accounts = await client.query<AccountRow>('select * from account where person_id = any($1::uuid[])', [ids])
+  for (const row of records.rows) {
+    const dossier = dossiers.get(row.person_id as PersonId) as Dossier
+    guarded(frozen, dossier.person.id, () => {
+      if (!vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard)) return false
+      const text = vault.open(dossier.key, { table: 'source_record', column: 'record', row: row.id, version: row.version }, row.record)
+      dossier.records.push({ mark: 'stored', row, record: JSON.parse(text) as SourceRecord })
+      return true
+    })
+  }
+  for (const row of credentials.rows) {
+    const dossier = dossiers.get(row.person_id) as Dossier
+    guarded(frozen, row.person_id, () => {
+      if (!vault.verifyGuard('credential', credentialGuard(row), row.guard)) return false
+      const text = vault.open(dossier.key, { table: 'credential', column: 'card', row: row.id, version: 1 }, row.card)
+      dossier.credentials.push({ mark: 'stored', row, card: JSON.parse(text) as Card })
+      return true
+    })
+  }
+  for (const row of accounts.rows) {
+    const person = row.person_id as PersonId
+    guarded(frozen, person, () => {
+      if (!vault.verifyGuard('account', accountGuard(row), row.guard)) return false
+      dossiers.get(person)?.accounts.push({ mark: 'stored', row })
+      return true
+    })
+  }
+}
+
+/** One bad row freezes its person and nobody else; only vault errors mean a bad row. */
+function guarded(frozen: Set<PersonId>, person: PersonId, check: () => boolean): void {
+  try {
+    if (!check()) frozen.add(person)
+  } catch (error) {
+    if (!(error instanceof VaultError)) throw error
+    frozen.add(person)
+  }
+}

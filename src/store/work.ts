@@ -1,0 +1,88 @@
+/** The list of accounts with something to do: filled by decisions, claimed by workers under a lease, never trusted to a queue. */
+import type pg from 'pg'
+import type { AccountId } from '../model/id.ts'
+
+export type Lane = 'urgent' | 'bulk'
+
+/** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
+export async function enqueue(client: pg.ClientBase, lane: Lane, accounts: readonly { readonly id: AccountId; readonly target: string }[]): Promise<void> {
+  if (accounts.length === 0) return
+  // In id order, so that two transactions never wait for each other crosswise.
+  const sorted = [...accounts].sort((a, b) => (a.id < b.id ? -1 : 1))
+  await client.query(
+    `insert into account_work (account_id, target, lane, due_at)
+     select id, target, $3, now() from unnest($1::uuid[], $2::text[]) as v(id, target)
+     on conflict (account_id) do update
+       set lane = case when account_work.lane = 'urgent' then 'urgent' else excluded.lane end,
+           due_at = now(), attempts = 0, dead_at = null`,
+    [sorted.map(({ id }) => id), sorted.map(({ target }) => target), lane],
+  )
+  const targets = [...new Set(sorted.map(({ target }) => target))]
+  await client.query('insert into outbox (target, lane) select target, $2 from unnest($1::text[]) as v(target)', [targets, lane])
+}
+
+export interface Claim {
+  readonly account_id: AccountId
+  readonly lane: Lane
+  readonly attempts: number
+  readonly verify_at: Date | null
+  readonly lease_counter: string
+}
+
+/**
+ * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it. With `probe`, only what
+ * was never tried or is due again is taken, one at most.
+ */
+export async function claimWork(pool: pg.Pool, target: string, lane: Lane, owner: string, leaseMs: number, limit: number): Promise<readonly Claim[]> {
+  const { rows } = await pool.query<Claim>(
+    `with due as (
+       select account_id from account_work
+        where target = $1 and lane = $2 and due_at <= now() and dead_at is null and (lease_until is null or lease_until < now())
+        order by due_at limit $5 for update skip locked)
+     update account_work w set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1
+       from due where w.account_id = due.account_id
+     returning w.account_id, w.lane, w.attempts, w.verify_at, w.lease_counter`,
+    [target, lane, owner, leaseMs, limit],
+  )
+  return rows
+}
+
+/** Of these accounts, those that became urgent: their running work gives way. */
+export async function turnedUrgent(pool: pg.Pool, running: readonly AccountId[]): Promise<readonly AccountId[]> {
+  const { rows } = await pool.query<{ account_id: AccountId }>(
+    `select account_id from account_work where account_id = any($1::uuid[]) and lane = 'urgent' and due_at <= now()`,
+    [running],
+  )
+  return rows.map(({ account_id }) => account_id)
+}
+
+/** Keeps leases alive while work runs long. */
+export async function renewLeases(pool: pg.Pool, owner: string, leaseMs: number): Promise<void> {
+  await pool.query(`update account_work set lease_until = now() + $2 * interval '1 ms' where lease_owner = $1 and lease_until is not null`, [owner, leaseMs])
+}
+
+/** Gives back what this process still holds, so that another takes it at once. */
+export async function releaseLeases(pool: pg.Pool, owner: string): Promise<void> {
+  await pool.query('update account_work set lease_owner = null, lease_until = null where lease_owner = $1', [owner])
+}
+
+/** Lanes with something due that nobody holds: the sweeper wakes them. */
+export async function dueLanes(pool: pg.Pool): Promise<readonly { target: string; lane: Lane }[]> {
+  const { rows } = await pool.query<{ target: string; lane: Lane }>(
+    `select distinct target, lane from account_work where due_at <= now() and dead_at is null and (lease_until is null or lease_until < now())`,
+  )
+  return rows
+}
+
+/** Re-creates list entries that got lost: accounts whose desired state was never applied and that nobody has on the list. */
+export async function restoreLostWork(pool: pg.Pool): Promise<number> {
+  const { rowCount } = await pool.query(
+    `insert into account_work (account_id, target, lane)
+     select a.id, a.target, case when exists (select 1 from lockout l where l.account_id = a.id and l.proven_at is null and l.ended_at is null)
+                                 then 'urgent' else 'bulk' end
+       from account a left join account_work w on w.account_id = a.id
+      where a.desired_version > a.applied_version and w.account_id is null and a.frozen_at is null
+     on conflict do nothing`,
+  )
+  return rowCount ?? 0
+}

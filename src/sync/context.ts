@@ -1,0 +1,76 @@
+/** What the sync engine works with: handed in once by the composition root, never looked up. */
+import type { Connection } from '../connector/contract.ts'
+import type { AccessLevelId } from '../model/id.ts'
+import type { Mapping } from '../mapping/mapping.ts'
+import type { Policy } from '../policy/policy.ts'
+import type { StateOptions } from '../policy/state.ts'
+import type { Database } from '../store/database.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { ChangeKind } from './parts.ts'
+
+/** When a brake trips: above the larger of both. */
+export interface BrakeLimit {
+  readonly min: number
+  readonly percent: number
+}
+export type Brakes = Readonly<Record<Exclude<ChangeKind, 'lockout-record'>, BrakeLimit>>
+
+export interface SourceSetup {
+  readonly id: string
+  readonly zone: string
+  readonly mapping: Mapping
+  /** Changes whenever the mapping does, so that unchanged rows are read again under the new one. */
+  readonly mappingVersion: string
+  /** The record's key alone, for rows that are otherwise unreadable; null when not even that can be told. */
+  readonly keyOf: (cells: Readonly<Record<string, string | null>>) => string | null
+  readonly absenceConfirmAfterMs: number
+  readonly expectEveryMs: number | null
+  readonly brakes: Brakes
+}
+
+export interface TargetSetup {
+  readonly id: string
+  readonly enabled: boolean
+  readonly connection: Connection<'accounts'>
+  /** How long the target may still carry out a request whose answer we no longer wait for, in ms. */
+  readonly lateWriteMs: number
+  readonly concurrency: number
+}
+
+/** An event name and coded, countable fields; nothing else fits. */
+export type SyncLog = (
+  level: 'info' | 'warn' | 'error',
+  event: string,
+  fields?: Readonly<Record<string, string | number | boolean | null>>,
+) => void
+
+export interface SyncMetrics {
+  lockout(target: string, proof: string, seconds: number): void
+  applied(target: string, outcome: string): void
+  pulled(source: string, outcome: string, records: number): void
+}
+
+export interface SyncContext {
+  readonly database: Database
+  readonly vault: Vault
+  readonly sources: ReadonlyMap<string, SourceSetup>
+  readonly targets: ReadonlyMap<string, TargetSetup>
+  readonly policy: Policy
+  readonly stateOptions: StateOptions
+  readonly leaverRemoveAfterMs: number
+  readonly levels: LevelCatalogue
+  readonly log: SyncLog
+  readonly metrics: SyncMetrics
+  readonly now: () => Date
+}
+
+/** The access levels of all targets, pinned by the vendor's id. */
+export interface LevelCatalogue {
+  /** `target/name` as rules write it; undefined when the target offers none of that name. */
+  byRef(ref: string): AccessLevelId | undefined
+  /** The vendor's id. */
+  externalId(id: AccessLevelId): string | undefined
+  /** Our id of a vendor's level. */
+  byExternalId(target: string, externalId: string): AccessLevelId | undefined
+  targetOf(id: AccessLevelId): string | undefined
+}

@@ -1,0 +1,129 @@
+/** Takes one page of a delivery into the store: unchanged rows are only seen, changed ones go on to their people. */
+import type pg from 'pg'
+import type { RawRecord, RecordPage } from '../connector/contract.ts'
+import type { PullId, SourceRecordId } from '../model/id.ts'
+import type { SourceRecord } from '../model/source-record.ts'
+import { copyRows } from '../store/copy.ts'
+import { saveDossiers } from '../store/save-dossiers.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { leftByAbsence } from './absence.ts'
+import type { SourceSetup, SyncContext } from './context.ts'
+import { passLockOuts, recordLockOuts } from './lock-out.ts'
+import { placeRecords } from './place-records.ts'
+import { resolveAll } from './resolve-all.ts'
+
+/** A pull in progress; counts grow page by page. */
+export interface Pull {
+  readonly id: PullId
+  readonly source: SourceSetup
+  readonly mode: 'full' | 'delta'
+  readonly columns: readonly string[]
+  readonly arrivedAt: Date
+  records: number
+  changed: number
+  problems: number
+  lockouts: number
+  /** Some row's key could not be read: nobody's absence is proven. */
+  keyless: boolean
+}
+
+/** A row that the store does not hold exactly so. */
+export interface Incoming {
+  readonly place: string
+  readonly record: SourceRecord
+  readonly keyDigest: Buffer
+  readonly rowDigest: Buffer
+}
+
+/** What happened on one page: records seen (by id), and rows that could not be used. */
+export interface PageNotes {
+  readonly seen: SourceRecordId[]
+  readonly problems: { readonly place: string; readonly field: string | null; readonly code: string }[]
+}
+
+/** Problems kept per pull; the count goes on. */
+const problemsKept = 1000
+
+/** One transaction per page: after a crash the delivery is read again, and pages already taken change nothing. */
+export async function takePage(context: SyncContext, pull: Pull, page: RecordPage): Promise<void> {
+  const notes: PageNotes = { seen: [], problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })) }
+  if (page.problems.length > 0) pull.keyless = true
+  let changed = 0
+  let lockouts = 0
+  await inTransaction(context.database.pool, async (client) => {
+    const incoming = await readRows(client, context, pull, page.records, notes)
+    const touched = await placeRecords(client, context, pull.source.id, incoming, notes)
+    const passed = await resolveAndPass(client, context, pull, touched)
+    changed = incoming.length
+    lockouts = passed
+    if (pull.mode === 'full') await copyRows(client, 'pull_seen', ['pull_id', 'record_id'], notes.seen.map((id) => [pull.id, id]))
+    const kept = notes.problems.slice(0, Math.max(0, problemsKept - pull.problems))
+    await copyRows(client, 'pull_problem', ['pull_id', 'place', 'field', 'code'], kept.map(({ place, field, code }) => [pull.id, place, field, code]))
+  })
+  pull.records += page.records.length + page.problems.length
+  pull.problems += notes.problems.length
+  pull.changed += changed
+  pull.lockouts += lockouts
+}
+
+async function resolveAndPass(client: pg.ClientBase, context: SyncContext, pull: Pull, touched: Awaited<ReturnType<typeof placeRecords>>): Promise<number> {
+  if (touched.length === 0) return 0
+  await resolveAll(client, context, touched, `source:${pull.source.id}`)
+  const passed = passLockOuts(touched, leftByAbsence(context))
+  await saveDossiers(client, context.vault, touched)
+  await recordLockOuts(client, context, passed, { actor: `source:${pull.source.id}`, because: 'record', arrivedAt: pull.arrivedAt })
+  return passed.length
+}
+
+/** Maps the rows that are new or changed; what the store already holds exactly so is only noted as seen. */
+async function readRows(client: pg.ClientBase, context: SyncContext, pull: Pull, rows: readonly RawRecord[], notes: PageNotes): Promise<Incoming[]> {
+  const { source } = pull
+  const digests = rows.map(({ cells }) =>
+    context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
+  )
+  const stored = await client.query<{ row_digest: Buffer; id: SourceRecordId }>(
+    `select row_digest, id from source_record where source = $1 and row_digest = any($2::bytea[]) and presence = 'present'`,
+    [source.id, digests],
+  )
+  const known = new Map(stored.rows.map(({ row_digest, id }) => [textKey(row_digest), id]))
+  const incoming = new Map<string, Incoming>()
+  const unreadable: Buffer[] = []
+  rows.forEach(({ place, cells }, i) => {
+    const rowDigest = digests[i] as Buffer
+    const id = known.get(textKey(rowDigest))
+    if (id !== undefined) {
+      notes.seen.push(id)
+      return
+    }
+    const mapped = source.mapping.apply(cells)
+    if ('problem' in mapped) {
+      notes.problems.push({ place, field: mapped.problem.field, code: mapped.problem.code })
+      const key = source.keyOf(cells)
+      if (key === null) pull.keyless = true
+      else unreadable.push(recordKeyDigest(context, source.id, key))
+      return
+    }
+    const keyDigest = recordKeyDigest(context, source.id, mapped.record.key)
+    const twin = incoming.get(textKey(keyDigest))
+    if (twin === undefined) incoming.set(textKey(keyDigest), { place, record: mapped.record, keyDigest, rowDigest })
+    else if (!twin.rowDigest.equals(rowDigest)) notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
+  })
+  await noteUnreadable(client, source.id, unreadable, notes)
+  return [...incoming.values()]
+}
+
+/** A row that can't be used never makes its person absent: the record stays as it was last read. */
+async function noteUnreadable(client: pg.ClientBase, source: string, keys: readonly Buffer[], notes: PageNotes): Promise<void> {
+  if (keys.length === 0) return
+  const { rows } = await client.query<{ id: SourceRecordId }>('select id from source_record where source = $1 and key_digest = any($2::bytea[])', [source, keys])
+  notes.seen.push(...rows.map(({ id }) => id))
+}
+
+export function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {
+  return context.vault.index('record-key', `${source}/${key}`)
+}
+
+/** Digests as keys of a map: one character per byte. */
+export function textKey(digest: Buffer): string {
+  return digest.toString('latin1')
+}

@@ -1,0 +1,116 @@
+/** The parts of an account as text that can be signed and compared, and the changes that lead from one to the other. */
+import { createHash } from 'node:crypto'
+import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import type { LockState } from '../model/account.ts'
+
+/** What is wanted, or desired, of one account. Digests stand for profile and validity, random ids for cards and levels. */
+export interface Parts {
+  readonly lock: LockState
+  /** Keyed digest of facts that the profile is written from. */
+  readonly profile: string
+  readonly validity: string
+  readonly cards: Readonly<Record<CredentialId, 'on' | 'blocked'>>
+  readonly levels: readonly AccessLevelId[]
+}
+
+export const changeKinds = ['lockout-record', 'lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
+export type ChangeKind = (typeof changeKinds)[number]
+
+/** One step from desired to wanted. `part` is `account`, `lock`, `profile`, `validity`, `card:<id>` or `level:<id>`. */
+export interface Change {
+  readonly kind: ChangeKind
+  readonly part: string
+  readonly before: string | null
+  readonly after: string | null
+}
+
+/** The same parts give the same text, whatever order they were collected in. */
+export function encodeParts(parts: Parts): string {
+  const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
+  const { lock, profile, validity } = parts
+  return JSON.stringify({ lock, profile, validity, cards, levels: [...parts.levels].sort() })
+}
+
+/** Reads what `encodeParts` wrote; the text comes from a row whose guard was verified. */
+export function decodeParts(text: string): Parts {
+  return JSON.parse(text) as Parts
+}
+
+/**
+ * Every change from `before` (null: no account yet) to `after`. A closed account gets lock and removals only: its profile and
+ * validity stay as they were until it opens again. `leaving` says what a lock-out is founded on.
+ */
+export function changesBetween(before: Parts | null, after: Parts, leaving: 'lockout-record' | 'lockout-absence'): Change[] {
+  if (before === null) {
+    if (after.lock === 'closed') return []
+    return [{ kind: 'create', part: 'account', before: null, after: fingerprint(after) }]
+  }
+  // Removals wait until the lock itself was passed: a held lock-out must not come about through its removals.
+  if (before.lock === 'open' && after.lock === 'closed') return [{ kind: leaving, part: 'lock', before: 'open', after: 'closed' }]
+  const changes: Change[] = []
+  if (before.lock === 'closed' && after.lock === 'open') {
+    changes.push({ kind: 'grant', part: 'lock', before: 'closed', after: 'open' })
+  }
+  if (after.lock === 'open') {
+    for (const part of ['profile', 'validity'] as const) {
+      if (before[part] !== after[part]) changes.push({ kind: 'change', part, before: before[part], after: after[part] })
+    }
+  }
+  return [...changes, ...cardChanges(before, after, leaving), ...levelChanges(before, after)]
+}
+
+/** Cards that only follow the lock are part of the lock's own change. */
+function cardChanges(before: Parts, after: Parts, leaving: ChangeKind): Change[] {
+  const changes: Change[] = []
+  for (const id of new Set([...Object.keys(before.cards), ...Object.keys(after.cards)]) as Set<CredentialId>) {
+    const was = before.cards[id] ?? null
+    const is = after.cards[id] ?? null
+    if (was === is || (before.lock !== after.lock && was !== null && is !== null)) continue
+    const kind = is === null ? 'revoke' : is === 'on' ? 'grant' : was === null ? 'change' : leaving
+    changes.push({ kind, part: `card:${id}`, before: was, after: is })
+  }
+  return changes
+}
+
+function levelChanges(before: Parts, after: Parts): Change[] {
+  const had = new Set(before.levels)
+  const has = new Set(after.levels)
+  return [
+    ...before.levels.filter((id) => !has.has(id)).map((id): Change => ({ kind: 'revoke', part: `level:${id}`, before: 'on', after: null })),
+    ...after.levels.filter((id) => !had.has(id)).map((id): Change => ({ kind: 'grant', part: `level:${id}`, before: null, after: 'on' })),
+  ]
+}
+
+/** `before` with exactly these changes made; `after` is what they were computed against. */
+export function applyChanges(before: Parts | null, after: Parts, changes: readonly Change[]): Parts {
+  if (before === null) {
+    if (!changes.some(({ part }) => part === 'account')) throw new Error('an account begins with its creation')
+    return after
+  }
+  let { lock, profile, validity } = before
+  const cards: Record<string, 'on' | 'blocked'> = { ...before.cards }
+  const levels = new Set(before.levels)
+  for (const { part } of changes) {
+    if (part === 'lock') {
+      lock = after.lock
+      for (const id of Object.keys(cards) as CredentialId[]) cards[id] = after.cards[id] ?? (cards[id] as 'on' | 'blocked')
+    } else if (part === 'profile') profile = after.profile
+    else if (part === 'validity') validity = after.validity
+    else if (part.startsWith('card:')) {
+      const id = part.slice('card:'.length) as CredentialId
+      const state = after.cards[id]
+      if (state === undefined) delete cards[id]
+      else cards[id] = state
+    } else {
+      const id = part.slice('level:'.length) as AccessLevelId
+      if (after.levels.includes(id)) levels.add(id)
+      else levels.delete(id)
+    }
+  }
+  return { lock, profile, validity, cards, levels: [...levels].sort() }
+}
+
+/** Names a whole state in a plan. */
+export function fingerprint(parts: Parts): string {
+  return createHash('sha256').update(encodeParts(parts)).digest('base64url').slice(0, 16)
+}
