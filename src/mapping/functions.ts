@@ -5,7 +5,6 @@ import { EvaluationError } from '@marcbachmann/cel-js'
 export const HIDDEN: unique symbol = Symbol('hidden')
 
 export const dateFormats = ['dd.MM.yyyy', 'dd/MM/yyyy', 'MM/dd/yyyy', 'yyyy-MM-dd', 'yyyyMMdd', 'excel'] as const
-export type DateFormat = (typeof dateFormats)[number]
 
 /** Where year, month and day start, and what the text looks like; all years have four digits. */
 const layouts: Readonly<Record<string, { pattern: RegExp; year: number; month: number; day: number }>> = {

@@ -3,8 +3,6 @@ import type { Validity } from '../model/account.ts'
 import type { Employment, Person, PersonState } from '../model/person.ts'
 import { dayEndMs, dayStartMs, isZone } from './zone.ts'
 
-export { zonedMidnight } from './zone.ts'
-
 export interface StateOptions {
   /** IANA zone by site; an employment at another site uses its own zone. */
   readonly siteZones: Readonly<Record<string, string>>
