@@ -1,11 +1,7 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
-import type { SubjectId } from '../model/id.ts'
+import type { Actor } from '../auth/actor.ts'
 
-/** Who acts: the authenticated subject of a token, never an argument. */
-export interface Actor {
-  readonly subject: SubjectId
-  readonly role: 'viewer' | 'operator' | 'admin'
-}
+export type { Actor }
 
 /** An act that can't be done: `code` is stable, `message` is for the caller and holds no personal data. */
 export class ActError extends Error {

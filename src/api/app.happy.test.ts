@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest'
+import { personId, planId, testGateway, tokenId } from './gateway.fixture.ts'
+
+const reason = 'Checked with HR'
+
+test.each([
+  ['GET', '/v1/status', 'viewer', undefined, 'status', []],
+  ['POST', '/v1/sync', 'operator', { source: 'hr' }, 'sync', ['hr']],
+  ['POST', '/v1/sync', 'operator', undefined, 'sync', [undefined]],
+  ['GET', '/v1/plans', 'viewer', undefined, 'plans', [{}, { limit: 100 }]],
+  [
+    'GET',
+    '/v1/plans?state=held&limit=2&after=x',
+    'viewer',
+    undefined,
+    'plans',
+    [{ state: 'held' }, { after: 'x', limit: 2 }],
+  ],
+  ['GET', `/v1/plans/${planId}`, 'viewer', undefined, 'plan', [planId]],
+  ['GET', `/v1/plans/${planId}/changes?limit=7`, 'viewer', undefined, 'planChanges', [planId, { limit: 7 }]],
+  ['POST', `/v1/plans/${planId}/release`, 'operator', { reason }, 'releasePlan', [planId, reason]],
+  ['POST', `/v1/plans/${planId}/reject`, 'operator', { reason }, 'rejectPlan', [planId, reason]],
+  ['POST', '/v1/people/find', 'operator', { by: 'H10301:7:4711' }, 'findPerson', ['H10301:7:4711']],
+  ['GET', `/v1/people/${personId}`, 'operator', undefined, 'person', [personId]],
+  ['GET', `/v1/people/${personId}/explain`, 'operator', undefined, 'explain', [personId]],
+  ['POST', `/v1/people/${personId}/lock`, 'operator', { reason }, 'lockPerson', [personId, reason]],
+  [
+    'POST',
+    `/v1/people/${personId}/unlock`,
+    'operator',
+    { reason, hours: 1.5 },
+    'unlockPerson',
+    [personId, reason, 1.5],
+  ],
+  ['GET', `/v1/lockouts/${planId}`, 'viewer', undefined, 'lockout', [planId]],
+  ['GET', '/v1/levels?target=hq', 'viewer', undefined, 'levels', ['hq']],
+  ['GET', '/v1/audit?after=9', 'operator', undefined, 'audit', [{ after: '9', limit: 100 }]],
+  ['GET', '/v1/audit/verify', 'viewer', undefined, 'verifyAudit', []],
+  ['GET', '/v1/tokens', 'admin', undefined, 'tokens', []],
+  [
+    'POST',
+    '/v1/tokens',
+    'admin',
+    { name: 'w', role: 'viewer', days: 3 },
+    'createToken',
+    [{ name: 'w', role: 'viewer', days: 3 }],
+  ],
+  ['DELETE', `/v1/tokens/${tokenId}`, 'admin', undefined, 'revokeToken', [tokenId]],
+  ['GET', '/metrics', 'viewer', undefined, 'metrics', []],
+] as const)('%s %s as %s asks for exactly that act', async (method, path, as, body, act, args) => {
+  const gateway = testGateway()
+  const response = await gateway.call(method, path, { as, body })
+  expect(response.ok).toBe(true)
+  expect(gateway.asked).toHaveLength(1)
+  expect(gateway.asked[0]?.act).toBe(act)
+  const [actor, ...rest] = gateway.asked[0]?.with ?? []
+  const named = typeof actor === 'object' && actor !== null && 'role' in actor && 'subject' in actor
+  expect(named ? rest : (gateway.asked[0]?.with ?? [])).toEqual(args)
+  if (named) expect(actor).toMatchObject({ role: as })
+})
+
+test('every act that changes something is told who asks', async () => {
+  const gateway = testGateway()
+  await gateway.call('POST', `/v1/people/${personId}/lock`, { as: 'operator', body: { reason } })
+  await gateway.call('POST', `/v1/people/${personId}/lock`, { as: 'admin', body: { reason } })
+  expect(gateway.asked.map((each) => each.with[0])).toMatchObject([{ role: 'operator' }, { role: 'admin' }])
+})
+
+test('answers are what the acts gave', async () => {
+  const { call } = testGateway()
+  const status = await call('GET', '/v1/status', { as: 'viewer' })
+  expect(await status.json()).toMatchObject({ plans: { held: 1 }, lockouts: { p99Ms: 700.5 } })
+  const created = await call('POST', '/v1/tokens', { as: 'admin', body: { name: 'w', role: 'viewer', days: 1 } })
+  expect(created.status).toBe(201)
+  expect(await created.json()).toMatchObject({ token: 'gh_secret' })
+  const figures = await call('GET', '/metrics', { as: 'viewer' })
+  expect(await figures.text()).toBe('gatehouse_plans_held 1\n')
+  const unlocked = await call('POST', `/v1/people/${personId}/unlock`, { as: 'operator', body: { reason, hours: 1 } })
+  expect([unlocked.status, await unlocked.text()]).toEqual([204, ''])
+})
+
+test('probes need no token and name no hosts', async () => {
+  const { call } = testGateway()
+  expect(await (await call('GET', '/livez')).json()).toEqual({ ok: true })
+  expect(await (await call('GET', '/readyz')).json()).toEqual({ ok: true, checks: [{ name: 'database', ok: true }] })
+  const sick = testGateway({ acts: { ready: async () => ({ ok: false, checks: [{ name: 'database', ok: false }] }) } })
+  expect((await sick.call('GET', '/readyz')).status).toBe(503)
+})
+
+test('the description lists every path with its role and the shape of errors', async () => {
+  const { call } = testGateway()
+  const description = (await (await call('GET', '/openapi.json')).json()) as {
+    paths: Record<string, Record<string, Record<string, unknown>>>
+    components: { schemas: Record<string, unknown>; securitySchemes: unknown }
+  }
+  expect(Object.keys(description.paths)).toHaveLength(21)
+  expect(description.paths['/v1/people/{id}']?.get).toMatchObject({ 'x-gatehouse-role': 'operator' })
+  expect(description.components.schemas).toHaveProperty('Problem')
+  expect(description.components.securitySchemes).toEqual({ token: { type: 'http', scheme: 'bearer' } })
+})
+
+test('requests are counted by pattern, never by path', async () => {
+  const { call, served } = testGateway()
+  await call('GET', `/v1/plans/${planId}`, { as: 'viewer' })
+  await call('GET', `/v1/plans/${planId}`)
+  await call('GET', '/v1/nobody-knows-4711', { as: 'viewer' })
+  expect(served.map(({ method, route, status }) => ({ method, route, status }))).toEqual([
+    { method: 'GET', route: '/v1/plans/:id', status: 200 },
+    { method: 'GET', route: '/v1/plans/:id', status: 401 },
+    { method: 'GET', route: 'none', status: 404 },
+  ])
+})

@@ -1,0 +1,177 @@
+/** An API in front of acts that only remember what they were asked, and three tokens to call it with. */
+import { randomUUID } from 'node:crypto'
+import type { Actor, Role } from '../auth/actor.ts'
+import type { SubjectId } from '../model/id.ts'
+import { createLog } from '../telemetry/log.ts'
+import type { ServedRequest } from '../telemetry/metrics.ts'
+import { ActError, type Acts } from './acts.ts'
+import { type ApiLimits, createApp } from './app.ts'
+import type { Api } from './env.ts'
+
+export const tokens: Readonly<Record<Role, string>> = { viewer: 'viewer', operator: 'operator', admin: 'admin' }
+const subjects = { viewer: randomUUID(), operator: randomUUID(), admin: randomUUID() }
+
+export interface Asked {
+  readonly act: keyof Acts
+  readonly with: readonly unknown[]
+}
+
+export const planId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000001'
+export const personId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000002'
+const lockoutId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000003'
+export const tokenId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000004'
+const at = '2026-03-01T08:00:00.000Z'
+
+const plan = {
+  id: planId,
+  origin: 'hr',
+  state: 'held',
+  hash: 'c0ffee',
+  createdAt: at,
+  decidedAt: null,
+  decidedBy: null,
+  kinds: [
+    { kind: 'revoke', target: 'hq', changes: 40, limit: 20, held: true, why: 'more than the brake lets through' },
+  ],
+  total: 40,
+}
+
+const change = {
+  account: '0b0f3a9e-6a3f-4f0c-9d5e-000000000005',
+  person: personId,
+  target: 'hq',
+  kind: 'revoke',
+  part: 'level:main',
+  before: 'granted',
+  after: null,
+  held: true,
+  dropped: false,
+}
+
+/** The made-up answers; `asked` grows with every call. */
+export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): Acts {
+  const answers: Acts = {
+    status: async () => ({
+      version: '0.1.0',
+      startedAt: at,
+      roles: ['api'],
+      queue: { backend: 'postgres', ok: true },
+      people: { active: 3, left: 1 },
+      sources: [{ id: 'hr', lastDeliveryAt: at, lastCompleteAt: null, lastOutcome: 'read', overdue: false }],
+      targets: [
+        {
+          ...{ id: 'hq', mode: 'enabled', accounts: 3, waiting: 1, urgentWaiting: 0, dead: 0 },
+          ...{ pausedBecause: null, restUntil: null, reach: 'ok' },
+        },
+      ],
+      lockouts: { open: 0, proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701 },
+      plans: { held: 1 },
+      alarms: [{ code: 'target.unreachable', scope: 'hq', since: at }],
+      audit: { entries: 12, pending: 0 },
+    }),
+    sync: async () => [
+      { source: 'hr', outcome: 'read', records: 4, changed: 1, problems: 0, missing: 0, plan: planId },
+    ],
+    plans: async (_filter, page) => ({ rows: [plan], next: page.after === undefined ? 'next-page' : null }),
+    plan: async () => plan,
+    planChanges: async () => ({ rows: [change], next: null }),
+    releasePlan: async () => ({ applied: 39, dropped: 1 }),
+    rejectPlan: async () => undefined,
+    findPerson: async () => personId,
+    person: async () => ({
+      ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },
+      profile: { name: 'Zelda Samplewoman' },
+      accounts: [
+        {
+          ...{ target: 'hq', account: change.account, externalId: '17', wanted: {}, desired: {}, settled: true },
+          ...{ failures: null, actual: null, actualAt: null },
+        },
+      ],
+      lockouts: [],
+    }),
+    explain: async () => ({ rules: [{ rule: 0, outcome: 'granted' }] }),
+    lockPerson: async () => ({ lockouts: [lockoutId] }),
+    unlockPerson: async () => undefined,
+    lockout: async () => ({ id: lockoutId, proof: 'read-back' }),
+    levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main entrance', usedByRules: true }],
+    audit: async (page) => ({ rows: [{ seq: page.after ?? '1' }], next: page.after === undefined ? '2' : null }),
+    verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
+    tokens: async () => [
+      {
+        ...{ id: tokenId, subject: subjects.viewer, name: 'watcher', role: 'viewer' },
+        ...{ createdAt: at, expiresAt: at, revokedAt: null },
+      },
+    ],
+    createToken: async () => ({ id: tokenId, subject: subjects.viewer, token: 'gh_secret', expiresAt: at }),
+    revokeToken: async () => undefined,
+    metrics: async () => 'gatehouse_plans_held 1\n',
+    ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true, detail: 'db.internal:5432' }] }),
+    ...overrides,
+  }
+  return new Proxy(answers, {
+    get(target, act: keyof Acts) {
+      return (...args: unknown[]) => {
+        asked.push({ act, with: args })
+        return (target[act] as (...all: unknown[]) => unknown)(...args)
+      }
+    },
+  })
+}
+
+export interface TestGateway {
+  readonly app: Api
+  readonly asked: Asked[]
+  readonly logged: string[]
+  readonly served: ServedRequest[]
+  /** Calls with a token, and a JSON body if there is one. */
+  call(
+    method: string,
+    path: string,
+    options?: { readonly as?: Role; readonly body?: unknown; readonly headers?: Record<string, string> },
+  ): Promise<Response>
+}
+
+export async function authenticateTestToken(bearer: string): Promise<Actor | null> {
+  const role = (Object.keys(tokens) as Role[]).find((each) => tokens[each] === bearer)
+  return role === undefined ? null : { role, subject: subjects[role] as SubjectId }
+}
+
+export function testGateway(
+  options: {
+    readonly acts?: Partial<Acts>
+    readonly hosts?: readonly string[]
+    readonly limits?: ApiLimits
+    readonly authenticate?: (bearer: string) => Promise<Actor | null>
+  } = {},
+): TestGateway {
+  const asked: Asked[] = []
+  const logged: string[] = []
+  const served: ServedRequest[] = []
+  const app = createApp({
+    acts: rememberingActs(asked, options.acts),
+    authenticate: options.authenticate ?? authenticateTestToken,
+    log: createLog({ level: 'debug', human: false, write: (line) => logged.push(line) }),
+    hosts: options.hosts ?? null,
+    observe: (request) => served.push(request),
+    ...(options.limits === undefined ? {} : { limits: options.limits }),
+  })
+  return {
+    app,
+    asked,
+    logged,
+    served,
+    async call(method, path, { as, body, headers = {} } = {}) {
+      return await app.request(path, {
+        method,
+        headers: {
+          ...(as === undefined ? {} : { authorization: `Bearer ${tokens[as]}` }),
+          ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+          ...headers,
+        },
+        ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+      })
+    },
+  }
+}
+
+export const notHeld = new ActError(409, 'plan.not-held', 'This plan is not held.')

@@ -1,0 +1,75 @@
+/** People: found by number or card, shown, explained, locked and unlocked; personal data, so never in a URL. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Acts } from '../acts.ts'
+import type { Api } from '../env.ts'
+import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
+import { personView } from '../schemas.ts'
+
+// A month: whoever should stay longer belongs into the source.
+const unlockHoursMax = 31 * 24
+
+const find = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/people/find',
+  summary: 'Find one person by employee number, card or id',
+  description: 'A POST, because numbers in URLs end up in logs. Cards: `H10301:facility:number` or `CSN:hex`.',
+  request: { body: body(z.strictObject({ by: z.string().trim().min(1).max(200) })) },
+  responses: { 200: json(z.object({ id: z.string() }), 'The id of the person.'), ...problems },
+})
+
+const show = createRoute({
+  ...needs('operator'),
+  method: 'get',
+  path: '/v1/people/{id}',
+  summary: 'One person with accounts and lock-outs',
+  request: { params: byId },
+  responses: { 200: json(personView, 'Personal data in clear.'), ...problems },
+})
+
+const explain = createRoute({
+  ...needs('operator'),
+  method: 'get',
+  path: '/v1/people/{id}/explain',
+  summary: 'Why a person has what they have',
+  request: { params: byId },
+  responses: { 200: json(z.unknown(), 'Rule by rule, for each employment.'), ...problems },
+})
+
+const lock = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/people/{id}/lock',
+  summary: 'Lock a person out everywhere, now',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: {
+    200: json(z.object({ lockouts: z.array(z.string()).readonly() }), 'The lock-outs to watch.'),
+    ...problems,
+  },
+})
+
+const unlock = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/people/{id}/unlock',
+  summary: 'Let a person in again for some hours, whatever the sources say',
+  request: {
+    params: byId,
+    body: body(z.strictObject({ reason, hours: z.number().min(1).max(unlockHoursMax) })),
+  },
+  responses: nothing,
+})
+
+export function addPeople(api: Api, acts: Acts): void {
+  api.openapi(find, async (c) => c.json({ id: await acts.findPerson(c.req.valid('json').by) }, 200))
+  api.openapi(show, async (c) => c.json(await acts.person(c.req.valid('param').id), 200))
+  api.openapi(explain, async (c) => c.json(await acts.explain(c.req.valid('param').id), 200))
+  api.openapi(lock, async (c) =>
+    c.json(await acts.lockPerson(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason), 200),
+  )
+  api.openapi(unlock, async (c) => {
+    const { reason, hours } = c.req.valid('json')
+    await acts.unlockPerson(c.get('actor'), c.req.valid('param').id, reason, hours)
+    return c.body(null, 204)
+  })
+}

@@ -1,0 +1,69 @@
+/** Plans: what would change, and a person's decision about it. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Acts } from '../acts.ts'
+import type { Api } from '../env.ts'
+import { body, byId, json, needs, nothing, pageOf, pageQuery, problems, reason, toPage } from '../route.ts'
+import { planChangeView, planStates, planView } from '../schemas.ts'
+
+const list = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/plans',
+  summary: 'Plans, newest first',
+  request: { query: z.strictObject({ state: z.enum(planStates).optional(), ...pageQuery }) },
+  responses: { 200: json(pageOf(planView), 'One page of plans.'), ...problems },
+})
+
+const show = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/plans/{id}',
+  summary: 'One plan',
+  request: { params: byId },
+  responses: { 200: json(planView, 'The plan and what held it.'), ...problems },
+})
+
+const changes = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/plans/{id}/changes',
+  summary: 'What a plan changes, account by account',
+  request: { params: byId, query: z.strictObject(pageQuery) },
+  responses: { 200: json(pageOf(planChangeView), 'One page of changes.'), ...problems },
+})
+
+const release = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/plans/{id}/release',
+  summary: 'Release a held plan: what is still wanted exactly so is applied, the rest is dropped',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: { 200: json(z.object({ applied: z.int(), dropped: z.int() }), 'How many changes.'), ...problems },
+})
+
+const reject = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/plans/{id}/reject',
+  summary: 'Reject a held plan',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: nothing,
+})
+
+export function addPlans(api: Api, acts: Acts): void {
+  api.openapi(list, async (c) => {
+    const { state, ...page } = c.req.valid('query')
+    return c.json(await acts.plans(state === undefined ? {} : { state }, toPage(page)), 200)
+  })
+  api.openapi(show, async (c) => c.json(await acts.plan(c.req.valid('param').id), 200))
+  api.openapi(changes, async (c) =>
+    c.json(await acts.planChanges(c.req.valid('param').id, toPage(c.req.valid('query'))), 200),
+  )
+  api.openapi(release, async (c) =>
+    c.json(await acts.releasePlan(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason), 200),
+  )
+  api.openapi(reject, async (c) => {
+    await acts.rejectPlan(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
+}

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { createMetrics } from './metrics.ts'
+
+test('figures are in the text that Prometheus reads, under their promised names', async () => {
+  const metrics = createMetrics()
+  metrics.lockoutSeconds.observe({ target: 'hq', proof: 'read-back' }, 0.42)
+  metrics.workWaiting.set({ target: 'hq', lane: 'urgent' }, 3)
+  metrics.pullRecords.inc({ source: 'hr', outcome: 'changed' }, 5)
+  metrics.applied.inc({ target: 'hq', outcome: 'applied' })
+  metrics.plansHeld.set(1)
+  metrics.alarms.set({ code: 'target.unreachable' }, 1)
+  metrics.observeRequest({ method: 'GET', route: '/v1/status', status: 200, tookMs: 3 })
+  const lines = (await metrics.text()).split('\n')
+  expect(lines).toEqual(
+    expect.arrayContaining([
+      'gatehouse_lockout_seconds_bucket{le="0.5",target="hq",proof="read-back"} 1',
+      'gatehouse_lockout_seconds_bucket{le="0.3",target="hq",proof="read-back"} 0',
+      'gatehouse_work_waiting{target="hq",lane="urgent"} 3',
+      'gatehouse_pull_records_total{source="hr",outcome="changed"} 5',
+      'gatehouse_applied_total{target="hq",outcome="applied"} 1',
+      'gatehouse_plans_held 1',
+      'gatehouse_alarms{code="target.unreachable"} 1',
+      'gatehouse_http_requests_total{method="GET",route="/v1/status",status="200"} 1',
+    ]),
+  )
+  expect(lines.some((line) => line.startsWith('process_resident_memory_bytes '))).toBe(true)
+})
+
+test('two gateways in one process count apart', async () => {
+  const one = createMetrics()
+  one.plansHeld.set(7)
+  expect(await createMetrics().text()).toContain('gatehouse_plans_held 0')
+})
