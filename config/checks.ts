@@ -1,0 +1,87 @@
+/** Checks that parts of a configuration fit each other, also where other parts are still wrong. */
+import type { Path } from './problem.ts'
+import { nearest } from './problem.ts'
+
+/** What the configuration needs to know of a connector. */
+export interface ConnectorFacts {
+  readonly id: string
+  readonly capabilities: readonly string[]
+}
+
+export interface Connection {
+  readonly kind: 'sources' | 'targets'
+  readonly id: string
+  /** As written: anything. */
+  readonly connector: unknown
+  readonly settings: unknown
+}
+
+export interface Mismatch {
+  readonly path: Path
+  readonly expected: string
+}
+
+const needed = { sources: 'people', targets: 'accounts' } as const
+
+/** Every source and target of an unchecked file that is at least a map. */
+export function connectionsOf(raw: unknown): Connection[] {
+  return (['sources', 'targets'] as const).flatMap((kind) =>
+    Object.entries(asMap(asMap(raw)[kind])).map(([id, each]) => {
+      const { connector, settings = {} } = asMap(each)
+      return { kind, id, connector, settings }
+    }),
+  )
+}
+
+/** A connector that doesn't exist, or that can't do what it is asked for. */
+export function connectorMismatches(
+  connections: readonly Connection[],
+  connectors: readonly ConnectorFacts[],
+): Mismatch[] {
+  return connections.flatMap(({ kind, id, connector }) => {
+    // Anything else is reported by the schema.
+    if (typeof connector !== 'string' || connector === '') return []
+    const path = [kind, id, 'connector']
+    const known = connectors.find((each) => each.id === connector)
+    if (known === undefined)
+      return [
+        {
+          path,
+          expected: expectedAmong(
+            'a known connector',
+            connector,
+            connectors.map((each) => each.id),
+          ),
+        },
+      ]
+    if (known.capabilities.includes(needed[kind])) return []
+    return [{ path, expected: `expected a connector for ${kind} (capability ${needed[kind]})` }]
+  })
+}
+
+/** Rules that grant at a target that isn't there. */
+export function policyMismatches(raw: unknown): Mismatch[] {
+  const { policy, targets } = asMap(raw)
+  const known = Object.keys(asMap(targets))
+  return asList(policy).flatMap((rule, index) =>
+    asList(asMap(rule).grant).flatMap((level, position) => {
+      const [, target] = (typeof level === 'string' && /^([a-z0-9-]{1,32})\//.exec(level)) || []
+      if (target === undefined || known.includes(target)) return []
+      return [{ path: ['policy', index, 'grant', position], expected: expectedAmong('a known target', target, known) }]
+    }),
+  )
+}
+
+function expectedAmong(what: string, word: string, known: readonly string[]): string {
+  const suggestion = nearest(word, known)
+  if (suggestion !== undefined) return `expected ${what}, perhaps ${suggestion}`
+  return known.length === 0 ? `expected ${what}, and there is none` : `expected ${what}: ${known.join(', ')}`
+}
+
+function asMap(value: unknown): Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
+}
+
+function asList(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : []
+}

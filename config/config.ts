@@ -1,0 +1,155 @@
+/** The configuration as the rest of Gatehouse sees it: complete, in ms and absolute paths, with nothing left to look up. */
+import { join, resolve } from 'node:path'
+import type { ConfigFile } from './schema.ts'
+
+export interface Brake {
+  readonly min: number
+  readonly percent: number
+}
+export type BrakeKind = keyof ConfigFile['sources'][string]['brakes']
+
+export interface SourceConfig {
+  readonly connector: string
+  readonly zone: string
+  /** As parsed by the connector's own schema; holds secrets. */
+  readonly settings: unknown
+  /** As written in the file, with references in the place of secrets. */
+  readonly declaredSettings: unknown
+  readonly mapping: ConfigFile['sources'][string]['mapping']
+  /** Null: no alarm. */
+  readonly expectEveryMs: number | null
+  readonly absence: { readonly confirmAfterMs: number }
+  readonly brakes: Readonly<Record<BrakeKind, Brake>>
+}
+
+export interface TargetConfig {
+  readonly connector: string
+  readonly mode: 'observe' | 'enabled'
+  /** As parsed by the connector's own schema; holds secrets. */
+  readonly settings: unknown
+  /** As written in the file, with references in the place of secrets. */
+  readonly declaredSettings: unknown
+  readonly concurrency: number
+  readonly requestsPerSecond: number
+}
+
+export interface Config {
+  readonly gateway: { readonly name: string; readonly dataPath: string; readonly zone: string }
+  readonly http: {
+    readonly host: string
+    readonly port: number
+    readonly tls: { readonly certPath: string; readonly keyPath: string } | null
+    readonly behindProxy: boolean
+  }
+  /** Secret. Null: the embedded server. */
+  readonly databaseUrl: string | null
+  /** Secret. Null: wake-ups go through PostgreSQL. */
+  readonly redisUrl: string | null
+  readonly keys: {
+    readonly external: { readonly keyFile: string } | { readonly credential: string } | { readonly env: string }
+    readonly keyringPath: string
+  }
+  readonly sites: Readonly<Record<string, { readonly zone: string }>>
+  readonly sources: Readonly<Record<string, SourceConfig>>
+  readonly targets: Readonly<Record<string, TargetConfig>>
+  readonly policy: readonly { readonly grant: readonly string[]; readonly to: string }[]
+  readonly leaver: { readonly removeAfterMs: number }
+  readonly joiner: { readonly leadMs: number }
+}
+
+/** What is known about the settings of a source or target besides the file's own shape. */
+export interface ConnectionFacts {
+  readonly settings: unknown
+  readonly declaredSettings: unknown
+  readonly limits: { readonly concurrency: number; readonly requestsPerSecond: number }
+}
+
+/** `facts` answers for every source and target; `folder` is what relative paths start from. */
+export function configOf(
+  file: ConfigFile,
+  folder: string,
+  facts: (kind: 'sources' | 'targets', id: string) => ConnectionFacts,
+): Config {
+  const dataPath = resolve(folder, file.gateway.data)
+  const { tls } = file.http
+  return {
+    gateway: { name: file.gateway.name, dataPath, zone: file.gateway.zone },
+    http: {
+      ...file.http.listen,
+      tls: tls === undefined ? null : { certPath: resolve(folder, tls.cert), keyPath: resolve(folder, tls.key) },
+      behindProxy: file.http.behind_proxy,
+    },
+    databaseUrl: file.database_url ?? null,
+    redisUrl: file.redis_url ?? null,
+    keys: {
+      external: externalOf(file.keys, folder, dataPath),
+      keyringPath: resolve(folder, file.keys.keyring ?? join(dataPath, 'keys', 'keyring.json')),
+    },
+    sites: file.sites,
+    sources: mapValues(file.sources, (source, id) => {
+      const { settings, declaredSettings } = facts('sources', id)
+      return {
+        connector: source.connector,
+        zone: source.zone ?? file.gateway.zone,
+        settings,
+        declaredSettings,
+        mapping: source.mapping,
+        expectEveryMs: source.expect_every ?? null,
+        absence: { confirmAfterMs: source.absence.confirm_after },
+        brakes: source.brakes,
+      }
+    }),
+    targets: mapValues(file.targets, (target, id) => {
+      const { settings, declaredSettings, limits } = facts('targets', id)
+      return {
+        connector: target.connector,
+        mode: target.mode,
+        settings,
+        declaredSettings,
+        concurrency: target.concurrency ?? limits.concurrency,
+        requestsPerSecond: target.requests_per_second ?? limits.requestsPerSecond,
+      }
+    }),
+    policy: file.policy,
+    leaver: { removeAfterMs: file.leaver.remove_after },
+    joiner: { leadMs: file.joiner.lead },
+  }
+}
+
+function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string): Config['keys']['external'] {
+  if (keys.credential !== undefined) return { credential: keys.credential }
+  if (keys.env !== undefined) return { env: keys.env }
+  return { keyFile: resolve(folder, keys.key_file ?? join(dataPath, 'keys', 'external.key')) }
+}
+
+function mapValues<T, U>(values: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
+  return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value, key)]))
+}
+
+/**
+ * Canonical JSON (keys sorted, no blanks) of everything that decides about people and doors, for the version of the
+ * configuration. Where this process listens and stores is left out: moving it changes nobody's rights. Secrets appear as
+ * their references, so that a new password is no new version.
+ */
+export function configDigestInput(config: Config): string {
+  const { gateway, sites, sources, targets, policy, leaver, joiner } = config
+  const withoutSecrets = <T extends { readonly settings: unknown }>({ settings: _secret, ...rest }: T) => rest
+  return JSON.stringify(
+    sorted({
+      gateway: { name: gateway.name, zone: gateway.zone },
+      sites,
+      sources: mapValues(sources, withoutSecrets),
+      targets: mapValues(targets, withoutSecrets),
+      policy,
+      leaver,
+      joiner,
+    }),
+  )
+}
+
+function sorted(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(sorted)
+  if (typeof value !== 'object' || value === null) return value
+  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
+  return Object.fromEntries(entries.map(([key, each]) => [key, sorted(each)]))
+}

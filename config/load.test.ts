@@ -1,0 +1,509 @@
+import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { z } from 'zod'
+import { settings as biostar2Settings } from '../connectors/biostar2/settings.ts'
+import { settings as csvSettings } from '../connectors/csv/settings.ts'
+import { configDigestInput } from './config.ts'
+import { type ConfigurableConnector, loadConfig } from './load.ts'
+import { ConfigError, type Problem } from './problem.ts'
+
+const limits = { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 1000 }
+const files: ConfigurableConnector = {
+  id: 'files',
+  settings: z.strictObject({ folder: z.string(), encoding: z.enum(['utf-8', 'latin1']).default('utf-8') }),
+  capabilities: ['people'],
+  limits,
+}
+const doors: ConfigurableConnector = {
+  id: 'doors',
+  settings: z
+    .strictObject({
+      url: z.string().startsWith('https://'),
+      ca: z.string().optional(),
+      password: z.string().min(8).meta({ secret: true }),
+      logins: z
+        .array(z.strictObject({ name: z.string(), pin: z.string().optional().meta({ secret: true }) }))
+        .optional(),
+      proxy: z.union([z.strictObject({ host: z.string(), port: z.int() }), z.literal('none')]).optional(),
+    })
+    .refine((value) => value.ca !== 'refused', { error: 'give another ca', path: ['ca'] }),
+  capabilities: ['accounts'],
+  limits,
+}
+const connectors = [files, doors]
+
+const minimal = `
+sources:
+  hr:
+    connector: files
+    settings: { folder: /srv/drop }
+    mapping: { key: row.id }
+targets:
+  hq:
+    connector: doors
+    settings:
+      url: https://doors.example.org
+      password: $\{env:DOORS_PASSWORD}
+`
+const env = { DOORS_PASSWORD: 'correct horse' }
+
+let folder: string
+const at = (name: string) => join(folder, name)
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'gatehouse-config-'))
+})
+afterEach(() => rmSync(folder, { recursive: true, force: true }))
+
+function load(text: string, environment: Record<string, string> = env) {
+  writeFileSync(at('gatehouse.yaml'), text, { mode: 0o600 })
+  return loadConfig(at('gatehouse.yaml'), { env: environment, connectors })
+}
+
+async function problemsOf(text: string, environment?: Record<string, string>): Promise<readonly Problem[]> {
+  const error = await load(text, environment).then(
+    () => new Error('was accepted'),
+    (thrown: unknown) => thrown,
+  )
+  if (error instanceof ConfigError) return error.problems
+  throw error
+}
+
+async function sentencesOf(text: string, environment?: Record<string, string>): Promise<string[]> {
+  const problems = await problemsOf(text, environment)
+  return problems.map(({ line, path, expected, found }) => `${line} ${path}: ${expected}; found ${found}`)
+}
+
+describe('a configuration', () => {
+  test('needs only what has no sensible default', async () => {
+    expect(await load('')).toEqual({
+      gateway: { name: 'gatehouse', dataPath: at('.gatehouse'), zone: 'UTC' },
+      http: { host: '127.0.0.1', port: 7400, tls: null, behindProxy: false },
+      databaseUrl: null,
+      redisUrl: null,
+      keys: {
+        external: { keyFile: at('.gatehouse/keys/external.key') },
+        keyringPath: at('.gatehouse/keys/keyring.json'),
+      },
+      sites: {},
+      sources: {},
+      targets: {},
+      policy: [],
+      leaver: { removeAfterMs: 7 * 86_400_000 },
+      joiner: { leadMs: 0 },
+    })
+  })
+
+  test('gets the defaults of the connectors and the brakes', async () => {
+    const { sources, targets } = await load(minimal)
+    expect(sources.hr).toEqual({
+      connector: 'files',
+      zone: 'UTC',
+      settings: { folder: '/srv/drop', encoding: 'utf-8' },
+      declaredSettings: { folder: '/srv/drop' },
+      mapping: { key: 'row.id', fields: {}, attrs: {} },
+      expectEveryMs: null,
+      absence: { confirmAfterMs: 72_000_000 },
+      brakes: {
+        lockout_record: { min: 50, percent: 10 },
+        lockout_absence: { min: 5, percent: 2 },
+        revoke: { min: 20, percent: 5 },
+        grant: { min: 0, percent: 20 },
+        create: { min: 0, percent: 20 },
+        change: { min: 0, percent: 30 },
+      },
+    })
+    expect(targets.hq).toMatchObject({ mode: 'observe', concurrency: 8, requestsPerSecond: 50 })
+  })
+
+  test('says everything that it may say', async () => {
+    const config = await load(`
+gateway: { name: hq, data: /var/lib/gatehouse, zone: Europe/Berlin }
+http: { listen: '[::]:443', tls: { cert: tls/cert.pem, key: /tls/key.pem } }
+keys: { key_file: ../key, keyring: keyring.json }
+sites: { St. Gallen: { zone: Europe/Zurich } }
+sources:
+  hr:
+    connector: files
+    zone: Asia/Tokyo
+    settings: { folder: /srv/drop }
+    mapping:
+      key: row.id
+      person: row.person
+      fields: { employeeNumber: row.number, left: 'row.status == "left"' }
+      attrs: { cost_center: row.cc }
+      cards: [{ format: CSN, uid: row.uid, state: row.state }]
+    expect_every: 26h
+    absence: { confirm_after: 90m }
+    brakes: { revoke: { percent: 7.5 } }
+targets:
+  hq:
+    connector: doors
+    mode: enabled
+    settings: { url: https://doors, password: '$\{env:DOORS_PASSWORD}', proxy: none }
+    concurrency: 2
+    requests_per_second: 0.5
+policy:
+  - { grant: [hq/Main entrance], to: 'true' }
+leaver: { remove_after: 2w }
+joiner: { lead: 500ms }
+`)
+    expect(config).toMatchObject({
+      gateway: { name: 'hq', dataPath: '/var/lib/gatehouse' },
+      http: { host: '::', port: 443, tls: { certPath: at('tls/cert.pem'), keyPath: '/tls/key.pem' } },
+      keys: { external: { keyFile: join(folder, '..', 'key') }, keyringPath: at('keyring.json') },
+      sites: { 'St. Gallen': { zone: 'Europe/Zurich' } },
+      sources: {
+        hr: {
+          zone: 'Asia/Tokyo',
+          mapping: { person: 'row.person', cards: [{ format: 'CSN', uid: 'row.uid', state: 'row.state' }] },
+          expectEveryMs: 93_600_000,
+          absence: { confirmAfterMs: 5_400_000 },
+          brakes: { revoke: { min: 20, percent: 7.5 } },
+        },
+      },
+      targets: { hq: { mode: 'enabled', concurrency: 2, requestsPerSecond: 0.5 } },
+      policy: [{ grant: ['hq/Main entrance'], to: 'true' }],
+      leaver: { removeAfterMs: 1_209_600_000 },
+      joiner: { leadMs: 500 },
+    })
+  })
+
+  test('takes the external key from a credential or the environment', async () => {
+    expect((await load('keys: { credential: gatehouse-key }')).keys.external).toEqual({ credential: 'gatehouse-key' })
+    expect((await load('keys: { env: GATEHOUSE_KEY }')).keys.external).toEqual({ env: 'GATEHOUSE_KEY' })
+  })
+
+  test('takes the stores from the environment unless it names its own', async () => {
+    const stores = {
+      DATABASE_URL: 'postgres://db/gatehouse',
+      REDIS_URL: 'rediss://redis',
+      OTHER: 'postgresql://other/db',
+    }
+    expect(await load('', stores)).toMatchObject({ databaseUrl: stores.DATABASE_URL, redisUrl: stores.REDIS_URL })
+    expect(await load(`database_url: \${env:OTHER}`, stores)).toMatchObject({ databaseUrl: stores.OTHER })
+    expect(await load('', { DATABASE_URL: '' })).toMatchObject({ databaseUrl: null })
+    expect(await sentencesOf('', { REDIS_URL: 'http://hunter2' })).toEqual([
+      'null redis_url: expected an address that starts with redis:// or rediss://; found a reference to something else',
+    ])
+  })
+
+  test('may listen beyond this machine behind a proxy', async () => {
+    expect((await load('http: { listen: 0.0.0.0:80, behind_proxy: true }')).http.host).toBe('0.0.0.0')
+    for (const host of ['localhost', '127.8.9.1', '[::1]'])
+      expect(await load(`http: { listen: '${host}:0' }`)).toBeDefined()
+  })
+})
+
+describe('what is refused', () => {
+  test.each<[string, string, string]>([
+    [
+      'an unknown key with its likely name',
+      'gatway: {}',
+      '1 gatway: expected a known key, perhaps gateway; found an unknown key',
+    ],
+    [
+      'an unknown key that resembles none',
+      'leaver: { when: 7d }',
+      '1 leaver.when: expected one of the keys remove_after; found an unknown key',
+    ],
+    ['a wrong type', 'policy: 7', '1 policy: expected a list; found 7'],
+    ['a list for a map', 'gateway: []', '1 gateway: expected a map; found a list'],
+    ['an empty value', 'gateway:\n  zone:', '2 gateway.zone: expected text; found an empty value'],
+    ['a file that is no map', '- a', 'null : expected a map; found a list'],
+    [
+      'a zone that does not exist',
+      'gateway: { zone: Mars/Base }',
+      '1 gateway.zone: expected a time zone by its IANA name, such as Europe/Berlin; found "Mars/Base"',
+    ],
+    [
+      'an offset for a zone',
+      'sites: { B: { zone: +01:00 } }',
+      '1 sites.B.zone: expected a time zone by its IANA name, such as Europe/Berlin; found "+01:00"',
+    ],
+    [
+      'a public address without protection',
+      'http:\n  listen: 0.0.0.0:7400',
+      '2 http.listen: expected an address of this machine, or tls, or behind_proxy: true: others could read along; found "0.0.0.0:7400"',
+    ],
+    [
+      'an impossible port',
+      'http: { listen: localhost:70000 }',
+      '1 http.listen: expected address and port, such as 127.0.0.1:7400 or [::1]:7400; found "localhost:70000"',
+    ],
+    [
+      'a duration without unit',
+      'leaver: { remove_after: "7" }',
+      '1 leaver.remove_after: expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years; found "7"',
+    ],
+    [
+      'a duration longer than ten years',
+      'leaver: { remove_after: 4000d }',
+      '1 leaver.remove_after: expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years; found "4000d"',
+    ],
+    [
+      'two external keys',
+      'keys: { env: A, credential: b }',
+      '1 keys: expected only one of key_file, credential and env; found a map',
+    ],
+    [
+      'the external key itself, without showing it',
+      'keys: { env: aHVudGVyMg== }',
+      '1 keys.env: expected the name of an environment variable, not the key itself; found text',
+    ],
+    [
+      'a credential with a path',
+      'keys: { credential: .. }',
+      '1 keys.credential: expected the name of a systemd credential, without a path; found text',
+    ],
+    [
+      'a literal database address',
+      'database_url: postgres://u:hunter2@db/x',
+      `1 database_url: expected a reference as the whole value: \${env:NAME} or \${file:PATH}; found a literal value`,
+    ],
+    [
+      'a reference inside a text',
+      `gateway: { data: "/srv/\${env:NAME}" }`,
+      `1 gateway.data: expected a reference as the whole value: \${env:NAME} or \${file:PATH}; found another use of $ and {`,
+    ],
+    [
+      'a variable that is not set',
+      `gateway: { data: "\${env:NOWHERE}" }`,
+      '1 gateway.data: expected the environment variable NOWHERE to be set; found nothing',
+    ],
+    [
+      'a source without connector and mapping',
+      'sources: { hr: {} }',
+      '1 sources.hr.connector: expected text; found nothing',
+    ],
+    [
+      'a bad id',
+      'targets:\n  HQ: {}',
+      '2 targets.HQ: expected 1 to 32 lower-case letters, digits and hyphens; found another name',
+    ],
+    [
+      'a rule for a level without target',
+      'policy:\n  - grant: [Lab]\n    to: "true"',
+      '2 policy[0].grant[0]: expected target/access level, such as hq/Main entrance; found "Lab"',
+    ],
+    [
+      'a rule for a target that is not there',
+      'policy:\n  - to: "true"\n    grant: [hq/Lab]',
+      '3 policy[0].grant[0]: expected a known target, and there is none; found "hq/Lab"',
+    ],
+    [
+      'a rule without levels',
+      'policy: [{ grant: [], to: x }]',
+      '1 policy[0].grant: expected at least 1 entries; found a list',
+    ],
+  ])('%s', async (_title, text, expected) => {
+    expect(await sentencesOf(text)).toContain(expected)
+  })
+
+  test('connectors that are not there, or can not do it', async () => {
+    const source = (connector: string) => `sources:\n  hr:\n    connector: ${connector}\n    mapping: { key: row.id }\n`
+    expect(await sentencesOf(source('flies'))).toEqual([
+      '3 sources.hr.connector: expected a known connector, perhaps files; found "flies"',
+    ])
+    expect(await sentencesOf(source('workday'))).toEqual([
+      '3 sources.hr.connector: expected a known connector: files, doors; found "workday"',
+    ])
+    expect(await sentencesOf(source('doors'))).toContain(
+      '3 sources.hr.connector: expected a connector for sources (capability people); found "doors"',
+    )
+  })
+
+  test('settings, by the schema of their connector', async () => {
+    const sentences = await sentencesOf(`targets:
+  hq:
+    connector: doors
+    settings:
+      url: http://hunter2
+      pasword: x
+      logins:
+        - { name: 5, pin: hunter2 }
+      proxy: { host: proxy, port: many }
+`)
+    expect(sentences).toEqual([
+      '4 targets.hq.settings.password: expected text; found nothing',
+      '5 targets.hq.settings.url: expected it to start with "https://"; found text',
+      '6 targets.hq.settings.pasword: expected a known key, perhaps password; found an unknown key',
+      `8 targets.hq.settings.logins[0].pin: expected a reference as the whole value: \${env:NAME} or \${file:PATH}; found a literal value`,
+      '8 targets.hq.settings.logins[0].name: expected text; found a number',
+      '9 targets.hq.settings.proxy.port: expected a number; found text',
+    ])
+  })
+
+  test('settings that do not fit each other', async () => {
+    expect(await sentencesOf(minimal.replace('password:', 'ca: refused\n      password:'))).toEqual([
+      '12 targets.hq.settings.ca: give another ca; found text',
+    ])
+  })
+
+  test('everything that is wrong, at once and in the order of the file', async () => {
+    const problems = await problemsOf(`joiner: { lead: soon }\ngateway: { zone: 5 }\nsites: 7\n${minimal}`, {})
+    expect(problems.map(({ line, path }) => [line, path])).toEqual([
+      [1, 'joiner.lead'],
+      [2, 'gateway.zone'],
+      [3, 'sites'],
+      [15, 'targets.hq.settings.password'],
+    ])
+  })
+
+  test('a map in the place of a card, a card of an unknown format, an attribute with an odd name', async () => {
+    const mapping = `
+      key: row.id
+      fields: { employee_number: row.n, left: true }
+      attrs: { 'cost center': row.cc }
+      cards: [{ format: MIFARE, uid: row.uid }, { format: CSN }]`
+    expect(
+      await sentencesOf(`sources:\n  hr:\n    connector: files\n    settings: { folder: x }\n    mapping:${mapping}`),
+    ).toEqual([
+      '7 sources.hr.mapping.fields.left: expected text; found true',
+      '7 sources.hr.mapping.fields.employee_number: expected a known key, perhaps employeeNumber; found an unknown key',
+      '8 sources.hr.mapping.attrs.cost center: expected a name of letters, digits and _; found another name',
+      '9 sources.hr.mapping.cards[0].format: expected one of H10301, CSN; found "MIFARE"',
+      '9 sources.hr.mapping.cards[1].uid: expected text; found nothing',
+    ])
+  })
+
+  test('never shows a value from settings, from a reference or of a secret', async () => {
+    const text = `
+database_url: $\{env:SECRET}
+gateway: { zone: "$\{env:SECRET}" }
+keys: { env: hunter2-hunter2 }
+targets:
+  hq:
+    connector: doors
+    settings: { url: hunter2, password: hunter2, login: hunter2, ca: [hunter2] }
+`
+    const error = await load(text, { SECRET: 'hunter2' }).catch((thrown: unknown) => thrown)
+    expect(error).toBeInstanceOf(ConfigError)
+    expect((error as ConfigError).problems.length).toBe(7)
+    expect(`${error} ${JSON.stringify(error)}`).not.toContain('hunter2')
+  })
+
+  test('names file, line and path in its message', async () => {
+    await expect(load('\n\nleaver: 5')).rejects.toThrow(`${at('gatehouse.yaml')}:3: leaver: expected a map; found 5`)
+    await expect(load('- a')).rejects.toThrow(`${at('gatehouse.yaml')}: expected a map; found a list`)
+  })
+
+  test('shows a long value only in part', async () => {
+    const [problem] = await problemsOf(`gateway: { name: ${'x'.repeat(500)} }`)
+    expect(problem?.found.length).toBeLessThan(70)
+  })
+})
+
+describe('a file', () => {
+  const withFile = minimal.replace('env:DOORS_PASSWORD', 'file:secrets/password')
+  const secret = () => at('secrets/password')
+  beforeEach(() => {
+    mkdirSync(at('secrets'))
+    writeFileSync(secret(), 'correct horse\n', { mode: 0o640 })
+  })
+  const passwordOf = async () =>
+    z.object({ password: z.string() }).parse((await load(withFile)).targets.hq?.settings).password
+
+  test('gives a secret without its last line break', async () => {
+    expect(await passwordOf()).toBe('correct horse')
+    writeFileSync(secret(), 'two\nlines\r\n')
+    expect(await passwordOf()).toBe('two\nlines')
+  })
+
+  test.each([
+    [0o644, 'expected a file that others may not read (chmod o=)'],
+    [0o660, 'expected a file that nobody but its owner may write (chmod go-w)'],
+    [0o602, 'expected a file that nobody but its owner may write (chmod go-w)'],
+  ])('with a secret and mode %o is refused', async (mode, expected) => {
+    chmodSync(secret(), mode)
+    expect(await sentencesOf(withFile)).toEqual([
+      `12 targets.hq.settings.password: ${expected}; found another one (secrets/password)`,
+    ])
+  })
+
+  test('that is missing, empty or a folder is refused', async () => {
+    const found = async () => (await problemsOf(withFile)).map(({ expected }) => expected)
+    writeFileSync(secret(), '\n')
+    expect(await found()).toEqual(['expected a file with content'])
+    rmSync(secret())
+    expect(await found()).toEqual(['expected a file that exists and that this user may read'])
+    mkdirSync(secret())
+    expect(await found()).toEqual(['expected a regular file'])
+  })
+
+  test('in a field that is no secret may be read by others, but not written', async () => {
+    writeFileSync(at('ca.pem'), 'certificate')
+    chmodSync(at('ca.pem'), 0o644)
+    const text = minimal.replace('password:', `ca: \${file:ca.pem}\n      password:`)
+    const config = await load(text)
+    expect(config.targets.hq?.settings).toMatchObject({ ca: 'certificate' })
+    expect(config.targets.hq?.declaredSettings).toMatchObject({ ca: 'certificate' })
+    chmodSync(at('ca.pem'), 0o646)
+    expect((await problemsOf(text)).length).toBe(1)
+  })
+
+  test('of configuration that others may write, or that does not exist, is refused', async () => {
+    const reload = () => loadConfig(at('gatehouse.yaml'), { env, connectors })
+    await expect(reload()).rejects.toThrow('a file that exists')
+    await load('')
+    for (const mode of [0o664, 0o646]) {
+      chmodSync(at('gatehouse.yaml'), mode)
+      await expect(reload()).rejects.toThrow('a file that nobody but its owner may write')
+    }
+    chmodSync(at('gatehouse.yaml'), 0o644)
+    expect(await reload()).toBeDefined()
+  })
+})
+
+describe('the input of the configuration digest', () => {
+  test('holds references and no secret, and does not depend on the order or the value of a secret', async () => {
+    const before = configDigestInput(await load(minimal))
+    expect(before).toContain(`\${env:DOORS_PASSWORD}`)
+    expect(before).not.toContain('correct horse')
+    expect(configDigestInput(await load(minimal, { DOORS_PASSWORD: 'another one' }))).toBe(before)
+    const [sources, targets] = minimal.split('targets:')
+    expect(configDigestInput(await load(`targets:${targets}${sources}`))).toBe(before)
+    expect(Object.keys(JSON.parse(before))).toEqual([
+      'gateway',
+      'joiner',
+      'leaver',
+      'policy',
+      'sites',
+      'sources',
+      'targets',
+    ])
+  })
+
+  test('changes with a rule, an address, a brake, and with what a reference in an open field says', async () => {
+    const base = minimal.replace('https://doors.example.org', `\${env:DOORS_URL}`)
+    const inputOf = async (text: string, url = 'https://a') =>
+      configDigestInput(await load(text, { ...env, DOORS_URL: url }))
+    const inputs = [
+      await inputOf(base),
+      await inputOf(base, 'https://b'),
+      await inputOf(`${base}policy: [{ grant: [hq/Lab], to: 'true' }]`),
+      await inputOf(base.replace('mapping:', 'brakes: { revoke: { min: 1 } }\n    mapping:')),
+    ]
+    expect(new Set(inputs).size).toBe(inputs.length)
+  })
+
+  test('does not change with where the process listens and stores', async () => {
+    const moved = `${minimal}\nhttp: { listen: localhost:1 }\nkeys: { env: K }\ndatabase_url: $\{env:DB}`
+    const environment = { ...env, DB: 'postgres://db/x' }
+    expect(configDigestInput(await load(moved, environment))).toBe(configDigestInput(await load(minimal)))
+  })
+})
+
+test('the example in this folder is a configuration for the connectors that exist', async () => {
+  const real: ConfigurableConnector[] = [
+    { ...files, id: 'csv', settings: csvSettings },
+    { ...doors, id: 'biostar2', settings: biostar2Settings },
+  ]
+  const path = at('example.yaml')
+  const { readFileSync } = await import('node:fs')
+  writeFileSync(path, readFileSync(new URL('gatehouse.example.yaml', import.meta.url)), { mode: 0o600 })
+  const config = await loadConfig(path, { env: { BIOSTAR_PASSWORD: 'made-up' }, connectors: real })
+  expect(Object.keys(config.sources)).toEqual(['hr'])
+  expect(config.policy.length).toBe(2)
+})

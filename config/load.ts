@@ -1,0 +1,168 @@
+/** Loads a configuration file whole, or says everything that is wrong with it at once. */
+import { dirname, resolve } from 'node:path'
+import type { z } from 'zod'
+import type { Capabilities, Connector } from '../src/connector/contract.ts'
+import { connectionsOf, connectorMismatches, policyMismatches } from './checks.ts'
+import { type Config, configOf } from './config.ts'
+import { followReferences } from './follow-references.ts'
+import { expectationsOf } from './issues.ts'
+import { fileExpectations, readOwnedFile } from './owned-file.ts'
+import { ConfigError, foundText, type Path, type Problem, pathText } from './problem.ts'
+import { referenceText } from './reference.ts'
+import { configFile } from './schema.ts'
+import { type Shape, shapeOf } from './shape.ts'
+import { readYaml, type YamlFile } from './yaml.ts'
+
+/** The part of a connector that can be read without connecting. */
+export type ConfigurableConnector = Pick<
+  Connector<z.ZodType, keyof Capabilities>,
+  'id' | 'settings' | 'capabilities' | 'limits'
+>
+
+export interface LoadOptions {
+  /** For `${env:NAME}`, and for DATABASE_URL and REDIS_URL where the file names neither. */
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly connectors: readonly ConfigurableConnector[]
+}
+
+/**
+ * Reads, follows references, and checks the file, the settings of every connector, and whether the parts fit.
+ * @throws ConfigError with every problem; values are shown only where they can't be secret.
+ */
+export async function loadConfig(path: string, { env, connectors }: LoadOptions): Promise<Config> {
+  const yaml = await readConfigFile(path)
+  const folder = dirname(resolve(path))
+  const raw = withEnvironment(yaml.value, env)
+  const connections = connectionsOf(raw)
+  const byId = new Map(connectors.map((each) => [each.id, { ...each, shape: shapeOf(each.settings) }]))
+  const connectorAt = (at: Path) => {
+    const connection = connections.find((each) => each.kind === at[0] && each.id === at[1] && at[2] === 'settings')
+    return connection === undefined ? undefined : byId.get(String(connection.connector))
+  }
+  const shape = combinedShape(shapeOf(configFile), (at) => connectorAt(at)?.shape)
+
+  const problems = new ProblemList(path, yaml, raw, shape)
+  const { value, declared } = await followReferences(raw, {
+    env,
+    folder,
+    isSecret: shape.isSecret,
+    onProblem: (problem) => problems.addReference(problem),
+    onFollowed: (at) => problems.markFollowed(at),
+  })
+
+  const file = configFile.safeParse(value)
+  problems.addIssues(file.error?.issues ?? [], [])
+  const mismatches = [...connectorMismatches(connections, connectors), ...policyMismatches(raw)]
+  for (const { path: at, expected } of mismatches) problems.add(at, expected)
+
+  const settings = new Map<string, unknown>()
+  for (const { kind, id } of connections) {
+    const at = [kind, id, 'settings']
+    const connector = connectorAt(at)
+    if (connector === undefined) continue
+    const parsed = await connector.settings.safeParseAsync(valueAt(value, at) ?? {})
+    problems.addIssues(parsed.error?.issues ?? [], at)
+    settings.set(pathText(at), parsed.data)
+  }
+
+  if (!file.success || problems.all.length > 0) throw new ConfigError(problems.sorted())
+  return configOf(file.data, folder, (kind, id) => {
+    const at = [kind, id, 'settings']
+    const connector = connectorAt(at)
+    if (connector === undefined) throw new TypeError('every connector was found before')
+    return {
+      settings: settings.get(pathText(at)),
+      declaredSettings: valueAt(declared, at) ?? {},
+      limits: connector.limits,
+    }
+  })
+}
+
+async function readConfigFile(path: string): Promise<YamlFile> {
+  const file = await readOwnedFile(path, false)
+  const whole = { file: path, line: null, path: '' }
+  if ('fault' in file) {
+    throw new ConfigError([{ ...whole, expected: `expected ${fileExpectations[file.fault]}`, found: 'another one' }])
+  }
+  const yaml = readYaml(file.text)
+  if (yaml.problems.length > 0) {
+    throw new ConfigError(yaml.problems.map((each) => ({ ...each, file: path, path: pathText(each.path) })))
+  }
+  return yaml
+}
+
+/** An empty file is an empty map; DATABASE_URL and REDIS_URL count as written down, as references. */
+function withEnvironment(value: unknown, env: LoadOptions['env']): unknown {
+  if (value !== null && (typeof value !== 'object' || Array.isArray(value))) return value
+  return {
+    ...(env.DATABASE_URL ? { database_url: referenceText('env', 'DATABASE_URL') } : {}),
+    ...(env.REDIS_URL ? { redis_url: referenceText('env', 'REDIS_URL') } : {}),
+    ...value,
+  }
+}
+
+function combinedShape(root: Shape, settingsAt: (path: Path) => Shape | undefined): Shape {
+  return {
+    isSecret: (path) => settingsAt(path)?.isSecret(path.slice(3)) ?? root.isSecret(path),
+    keysAt: (path) => settingsAt(path)?.keysAt(path.slice(3)) ?? root.keysAt(path),
+  }
+}
+
+function valueAt(value: unknown, path: Path): unknown {
+  return path.reduce<unknown>((inside, part) => (inside as Record<string | number, unknown> | undefined)?.[part], value)
+}
+
+/** Collects problems, and keeps quiet about what follows from one that is known already. */
+class ProblemList {
+  readonly all: Problem[] = []
+  readonly #file: string
+  readonly #yaml: YamlFile
+  readonly #raw: unknown
+  readonly #shape: Shape
+  readonly #refused = new Set<string>()
+  readonly #followed = new Set<string>()
+
+  constructor(file: string, yaml: YamlFile, raw: unknown, shape: Shape) {
+    this.#file = file
+    this.#yaml = yaml
+    this.#raw = raw
+    this.#shape = shape
+  }
+
+  markFollowed(path: Path): void {
+    this.#followed.add(pathText(path))
+  }
+
+  addReference({ path, expected, found }: { path: Path; expected: string; found: string }): void {
+    this.#refused.add(pathText(path))
+    this.#push(path, expected, found)
+  }
+
+  addIssues(issues: readonly z.core.$ZodIssue[], at: Path): void {
+    const expectations = issues.flatMap((issue) => expectationsOf(issue, at, this.#shape.keysAt))
+    for (const { path, expected, found } of expectations) {
+      if (found === undefined) this.add(path, expected)
+      else this.#push(path, expected, found)
+    }
+  }
+
+  add(path: Path, expected: string): void {
+    if (this.#refused.has(pathText(path))) return
+    const found = this.#followed.has(pathText(path)) ? 'a reference to something else' : this.#foundAt(path)
+    this.#push(path, expected, found)
+  }
+
+  /** From the top of the file to its end. */
+  sorted(): readonly Problem[] {
+    return this.all.toSorted((left, right) => (left.line ?? 0) - (right.line ?? 0))
+  }
+
+  #foundAt(path: Path): string {
+    const hidden = path[0] === 'keys' || path[2] === 'settings' || this.#shape.isSecret(path)
+    return foundText(valueAt(this.#raw, path), hidden)
+  }
+
+  #push(path: Path, expected: string, found: string): void {
+    this.all.push({ file: this.#file, line: this.#yaml.lineOf(path), path: pathText(path), expected, found })
+  }
+}

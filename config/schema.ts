@@ -1,0 +1,416 @@
+/** What the configuration file may say, key by key: the one source for checks, defaults, editor help and documentation. */
+import { z } from 'zod'
+import { type SourceFieldName, sourceFields } from '../src/model/source-record.ts'
+import { durationMs } from './durations.ts'
+import { referenceText } from './reference.ts'
+
+const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case letters, digits and hyphens')
+
+const path = z.string().min(1).max(4096)
+
+const duration = z.string().transform((text, context) => {
+  const ms = durationMs(text)
+  if (ms !== null) return ms
+  context.addIssue('expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years')
+  return z.NEVER
+})
+
+function isZone(name: string): boolean {
+  // The runtime also takes offsets such as +01:00, which know nothing of summer time.
+  if (!/^[A-Za-z]/.test(name)) return false
+  try {
+    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
+  } catch {
+    return false
+  }
+}
+
+const zone = z.string().refine(isZone, 'expected a time zone by its IANA name, such as Europe/Berlin')
+
+const expression = z.string().min(1).max(8192)
+
+const gateway = z
+  .strictObject({
+    name: id.default('gatehouse').meta({
+      title: 'Name',
+      description: 'Names this gateway in logs, metrics and the console.',
+      examples: ['hq'],
+    }),
+    data: path.default('./.gatehouse').meta({
+      title: 'Data folder',
+      description: 'Where the embedded database and the journals live. Relative to this file.',
+      examples: ['/var/lib/gatehouse'],
+    }),
+    zone: zone.default('UTC').meta({
+      title: 'Time zone',
+      description: 'For dates of sources and sites that name no zone of their own.',
+      examples: ['Europe/Berlin'],
+    }),
+  })
+  .prefault({})
+  .meta({ title: 'Gateway', description: 'This installation.' })
+
+const listen = z.string().transform((text, context) => {
+  const [, host, port] = /^(\[[0-9A-Fa-f:]+\]|[A-Za-z0-9.-]+):(\d{1,5})$/.exec(text) ?? []
+  if (host !== undefined && Number(port) <= 65_535) return { host: host.replace(/^\[|\]$/g, ''), port: Number(port) }
+  context.addIssue('expected address and port, such as 127.0.0.1:7400 or [::1]:7400')
+  return z.NEVER
+})
+
+const loopback = /^(localhost|127(\.\d{1,3}){3}|::1)$/
+
+const http = z
+  .strictObject({
+    listen: listen.prefault('127.0.0.1:7400').meta({
+      title: 'Address',
+      description: 'Address and port to listen on. Anything but this machine needs tls or behind_proxy.',
+      examples: ['127.0.0.1:7400', '[::1]:7400'],
+    }),
+    tls: z
+      .strictObject({
+        cert: path.meta({
+          title: 'Certificate',
+          description: 'PEM file with the certificate and its chain. Relative to this file.',
+          examples: ['/etc/gatehouse/tls/cert.pem'],
+        }),
+        key: path.meta({
+          title: 'Key',
+          description: 'PEM file with the private key. Relative to this file.',
+          examples: ['/etc/gatehouse/tls/key.pem'],
+        }),
+      })
+      .optional()
+      .meta({ title: 'TLS', description: 'Files for https.' }),
+    behind_proxy: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'Behind a proxy',
+        description: 'A reverse proxy in front speaks https, and nobody else reaches the address above.',
+        examples: [true],
+      }),
+  })
+  .refine((value) => loopback.test(value.listen.host) || value.tls !== undefined || value.behind_proxy, {
+    error: 'expected an address of this machine, or tls, or behind_proxy: true: others could read along',
+    path: ['listen'],
+  })
+  .prefault({})
+  .meta({ title: 'HTTP', description: 'API and console.' })
+
+const urlOf = (protocols: readonly string[]) =>
+  z.string().refine((text) => protocols.includes(URL.parse(text)?.protocol ?? ''), {
+    error: `expected an address that starts with ${protocols.map((protocol) => `${protocol}//`).join(' or ')}`,
+  })
+
+const keys = z
+  .strictObject({
+    key_file: path.optional().meta({
+      title: 'External key: file',
+      description:
+        'File with the external key, readable by this user alone. Relative to this file. Default: keys/external.key in the data folder; better on other storage.',
+      examples: ['/run/keys/gatehouse.key'],
+    }),
+    credential: z
+      .string()
+      .regex(/^(?!\.{1,2}$)[A-Za-z0-9._-]{1,255}$/, 'expected the name of a systemd credential, without a path')
+      .optional()
+      .meta({
+        title: 'External key: systemd credential',
+        description: 'Name given in LoadCredential= or LoadCredentialEncrypted= of the unit.',
+        examples: ['gatehouse-key'],
+      }),
+    env: z
+      .string()
+      .regex(/^[A-Za-z_][A-Za-z0-9_]*$/, 'expected the name of an environment variable, not the key itself')
+      .optional()
+      .meta({
+        title: 'External key: environment',
+        description: 'Name of the variable. Warned about: environments are easily shown.',
+        examples: ['GATEHOUSE_KEY'],
+      }),
+    keyring: path.optional().meta({
+      title: 'Keyring',
+      description:
+        'The encrypted keyring file. Relative to this file. Default: keys/keyring.json in the data folder. Never in the backups of the database.',
+      examples: ['/var/lib/gatehouse/keys/keyring.json'],
+    }),
+  })
+  .refine((value) => [value.key_file, value.credential, value.env].filter((each) => each !== undefined).length <= 1, {
+    error: 'expected only one of key_file, credential and env',
+  })
+  .prefault({})
+  .meta({ title: 'Keys', description: 'Where the external key and the keyring are.' })
+
+const card = z.discriminatedUnion('format', [
+  z.strictObject({
+    format: z.literal('H10301').meta({ title: 'Format', description: '26-bit Wiegand.', examples: ['H10301'] }),
+    facility: expression.meta({
+      title: 'Facility',
+      description: 'Facility code, 0 to 255.',
+      examples: ['row.facility'],
+    }),
+    number: expression.meta({ title: 'Number', description: 'Card number, 0 to 65535.', examples: ['row.card'] }),
+    state: expression.exactOptional().meta({
+      title: 'State',
+      description: 'Gives issued, active, suspended, lost or returned. Without it a card is active.',
+      examples: ['row.lost == "Y" ? "lost" : "active"'],
+    }),
+  }),
+  z.strictObject({
+    format: z.literal('CSN').meta({ title: 'Format', description: 'Chip serial number.', examples: ['CSN'] }),
+    uid: expression.meta({ title: 'Serial number', description: '4 to 10 bytes in hex.', examples: ['row.uid'] }),
+    state: expression.exactOptional().meta({
+      title: 'State',
+      description: 'Gives issued, active, suspended, lost or returned. Without it a card is active.',
+      examples: ['row.state'],
+    }),
+  }),
+])
+
+const fieldNames = Object.keys(sourceFields.shape) as SourceFieldName[]
+const optionalExpression = expression.exactOptional()
+const fields = z.strictObject(
+  Object.fromEntries(fieldNames.map((name) => [name, optionalExpression])) as Record<
+    SourceFieldName,
+    typeof optionalExpression
+  >,
+)
+
+const mapping = z.strictObject({
+  key: expression.meta({
+    title: 'Key',
+    description: "The source's own key of a record, which never changes and is never used again.",
+    examples: ['row.worker_id'],
+  }),
+  person: expression.exactOptional().meta({
+    title: 'Person',
+    description: "The source's own key of the human, where one may have several records.",
+    examples: ['row.person_id'],
+  }),
+  fields: fields.default({}).meta({
+    title: 'Fields',
+    description: 'What the source says about a record. A field that is left out is one that it does not speak of.',
+    examples: [{ employeeNumber: 'row.employee_number', start: 'row.start' }],
+  }),
+  attrs: z
+    .record(z.string().regex(/^[A-Za-z][A-Za-z0-9_]{0,63}$/, 'expected a name of letters, digits and _'), expression)
+    .default({})
+    .meta({
+      title: 'Attributes',
+      description: 'More that rules may use, as employment.attrs.name.',
+      examples: [{ cost_center: 'row.cc' }],
+    }),
+  cards: z
+    .array(card)
+    .max(16)
+    .exactOptional()
+    .meta({
+      title: 'Cards',
+      description: 'Cards that a record speaks of. Left out: the source does not speak of cards at all.',
+      examples: [[{ format: 'H10301', facility: 'row.facility', number: 'row.card' }]],
+    }),
+})
+
+const brake = (min: number, percent: number, what: string) =>
+  z
+    .strictObject({
+      min: z
+        .int()
+        .min(0)
+        .default(min)
+        .meta({
+          title: 'Minimum',
+          description: 'So many always pass, however small the source is.',
+          examples: [min],
+        }),
+      percent: z
+        .number()
+        .min(0)
+        .max(100)
+        .default(percent)
+        .meta({
+          title: 'Percent',
+          description: 'Of the active people of the source. The larger of both numbers counts.',
+          examples: [percent],
+        }),
+    })
+    .prefault({})
+    .meta({
+      title: what,
+      description: `Above the larger of ${min} and ${percent} %, these changes wait for a release.`,
+    })
+
+const brakes = z
+  .strictObject({
+    lockout_record: brake(50, 10, 'Lock-outs by record, per hour'),
+    lockout_absence: brake(5, 2, 'Lock-outs by absence'),
+    revoke: brake(20, 5, 'Revoked levels'),
+    grant: brake(0, 20, 'Granted levels'),
+    create: brake(0, 20, 'New accounts'),
+    change: brake(0, 30, 'Other changes'),
+  })
+  .prefault({})
+  .meta({
+    title: 'Brakes',
+    description: 'How much of each kind of change one pull may cause without a person looking.',
+  })
+
+const connector = z
+  .string()
+  .min(1)
+  .meta({
+    title: 'Connector',
+    description: 'Which kind of system this is: the name of a folder in connectors/.',
+    examples: ['csv', 'biostar2'],
+  })
+
+const settings = z
+  .record(z.string(), z.unknown())
+  .default({})
+  .meta({
+    title: 'Settings',
+    description: `What the connector needs to know. Secrets as ${referenceText('env', 'NAME')} or ${referenceText('file', 'PATH')}, never as they are.`,
+    examples: [{ folder: '/srv/drop/workers' }],
+  })
+
+const source = z.strictObject({
+  connector,
+  zone: zone.optional().meta({
+    title: 'Time zone',
+    description: 'For dates of records whose site and fields name no zone. Default: that of the gateway.',
+    examples: ['Europe/Berlin'],
+  }),
+  settings,
+  mapping: mapping.meta({ title: 'Mapping', description: 'CEL over row, the cells of a record by column.' }),
+  expect_every: duration.optional().meta({
+    title: 'Expected every',
+    description: 'An alarm is raised when nothing was delivered for so long.',
+    examples: ['26h'],
+  }),
+  absence: z
+    .strictObject({
+      confirm_after: duration.prefault('20h').meta({
+        title: 'Confirm after',
+        description: 'Who is missing counts as gone when a complete delivery at least so much later lacks them too.',
+        examples: ['20h'],
+      }),
+    })
+    .prefault({})
+    .meta({ title: 'Absence', description: 'What it means that somebody is no longer delivered.' }),
+  brakes,
+})
+
+const target = z.strictObject({
+  connector,
+  mode: z
+    .enum(['observe', 'enabled'])
+    .default('observe')
+    .meta({
+      title: 'Mode',
+      description: 'observe: nothing is written. enabled: accounts are written, the first plan after a release.',
+      examples: ['enabled'],
+    }),
+  settings,
+  concurrency: z
+    .int()
+    .min(1)
+    .max(256)
+    .optional()
+    .meta({
+      title: 'Concurrent requests',
+      description: 'Default: what the connector says that the system bears.',
+      examples: [8],
+    }),
+  requests_per_second: z
+    .number()
+    .gt(0)
+    .max(10_000)
+    .optional()
+    .meta({
+      title: 'Requests per second',
+      description: 'Default: what the connector says that the system bears.',
+      examples: [50],
+    }),
+})
+
+const rule = z.strictObject({
+  grant: z
+    .array(
+      z.string().regex(/^[a-z0-9-]{1,32}\/\S(.{0,254}\S)?$/, 'expected target/access level, such as hq/Main entrance'),
+    )
+    .min(1)
+    .meta({
+      title: 'Grant',
+      description: 'Access levels as target/name.',
+      examples: [['hq/Main entrance']],
+    }),
+  to: expression.meta({
+    title: 'To',
+    description: 'CEL over person and employment; true for those who get them.',
+    examples: ['employment.department == "Research" && person.kind == "employee"'],
+  }),
+})
+
+/** The whole file. Its input is what people write; its output has defaults, durations in ms and addresses taken apart. */
+export const configFile = z.strictObject({
+  gateway,
+  http,
+  database_url: urlOf(['postgres:', 'postgresql:'])
+    .optional()
+    .meta({
+      title: 'Database',
+      description: 'PostgreSQL. Default: the variable DATABASE_URL; without it, the embedded server is used.',
+      examples: [referenceText('env', 'DATABASE_URL')],
+      secret: true,
+    }),
+  redis_url: urlOf(['redis:', 'rediss:'])
+    .optional()
+    .meta({
+      title: 'Redis',
+      description: 'Redis for wake-ups. Default: the variable REDIS_URL; without it, they go through PostgreSQL.',
+      examples: [referenceText('env', 'REDIS_URL')],
+      secret: true,
+    }),
+  keys,
+  sites: z
+    .record(
+      z.string().min(1).max(200),
+      z.strictObject({
+        zone: zone.meta({ title: 'Time zone', description: 'Of this site.', examples: ['Europe/Berlin'] }),
+      }),
+    )
+    .default({})
+    .meta({
+      title: 'Sites',
+      description: 'Sites by the name that sources give them.',
+      examples: [{ Berlin: { zone: 'Europe/Berlin' } }],
+    }),
+  sources: z.record(id, source).default({}).meta({ title: 'Sources', description: 'Where people are read from.' }),
+  targets: z.record(id, target).default({}).meta({ title: 'Targets', description: 'Where accounts are written to.' }),
+  policy: z.array(rule).default([]).meta({
+    title: 'Policy',
+    description: 'Who gets what. All rules that hold for an active employment unite.',
+  }),
+  leaver: z
+    .strictObject({
+      remove_after: duration.prefault('7d').meta({
+        title: 'Remove after',
+        description: 'So long after a lock-out the access levels are taken away as well; until then it can be undone.',
+        examples: ['7d'],
+      }),
+    })
+    .prefault({})
+    .meta({ title: 'Leavers', description: 'People whose last employment ended.' }),
+  joiner: z
+    .strictObject({
+      lead: duration.prefault('0d').meta({
+        title: 'Lead',
+        description: 'So long before the first day the account is made, closed until that day.',
+        examples: ['3d'],
+      }),
+    })
+    .prefault({})
+    .meta({ title: 'Joiners', description: 'People whose first day lies ahead.' }),
+})
+
+export type ConfigFile = z.output<typeof configFile>
