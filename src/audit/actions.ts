@@ -1,0 +1,79 @@
+/** Everything that the audit trail can say has happened: one list, so that a misspelt action does not compile. */
+
+export const auditActions = [
+  'gateway.started',
+  'gateway.stopped',
+  'config.released',
+  'keys.rotated',
+
+  'source.delivered',
+  'source.refused',
+  'source.suspect',
+  'source.cleared',
+
+  'person.joined',
+  'person.changed',
+  'person.left',
+  'person.locked',
+  'person.unlocked',
+  'person.merged',
+  'person.split',
+  'person.protected',
+  'person.unprotected',
+  'person.erased',
+  'person.read',
+
+  'credential.issued',
+  'credential.changed',
+  'credential.blocked',
+  'credential.unblocked',
+  'credential.returned',
+
+  'grant.given',
+  'grant.revoked',
+  'grant.expired',
+
+  'plan.held',
+  'plan.passed',
+  'plan.released',
+  'plan.rejected',
+  'plan.superseded',
+
+  'account.linked',
+  'account.created',
+  'account.applied',
+  'account.drifted',
+  'account.failed',
+  'account.dead',
+  'account.frozen',
+  'account.unfrozen',
+  'account.removed',
+
+  'account.lock-out',
+  'card.lock-out',
+  'lockout.proven',
+  'lockout.signed-off',
+
+  'target.enabled',
+  'target.paused',
+  'target.resumed',
+  'target.frozen',
+  'target.unfrozen',
+  'target.restored',
+
+  'subject.created',
+  'subject.changed',
+  'subject.disabled',
+  'token.created',
+  'token.revoked',
+  'login.refused',
+  'guard.failed',
+
+  'audit.exported',
+  'audit.guard-failed',
+  'audit.entry-repeated',
+  'audit.head-failed',
+  'audit.head-lost',
+] as const
+
+export type AuditAction = (typeof auditActions)[number]
