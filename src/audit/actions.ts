@@ -49,8 +49,7 @@ export const auditActions = [
   'account.unfrozen',
   'account.removed',
 
-  'account.lock-out',
-  'card.lock-out',
+  'lockout.opened',
   'lockout.proven',
   'lockout.signed-off',
 

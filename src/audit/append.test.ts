@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { until } from '../../test/support/servers.ts'
+import { startPostgres, until } from '../../test/support/servers.ts'
 import { openDatabase } from '../store/database.ts'
 import { appendOnce } from './append.ts'
 import { type AuditFailure, startAuditAppender } from './appender.ts'
@@ -9,12 +9,12 @@ import { openDetails } from './details.ts'
 import { exportAudit } from './export.ts'
 import { auditHead, readAudit, readAuditPage } from './read.ts'
 import { recordAudit, recordAuditMany } from './record.ts'
-import { collect, openTrail, someRecords, type TestTrail } from './test-trail.ts'
+import { collect, openTrail, someRecords, type TestTrail } from './testing.ts'
 import { verifyAudit, verifyExport } from './verify.ts'
 
 let trail: TestTrail
 beforeAll(async () => {
-  trail = await openTrail()
+  trail = await openTrail(await startPostgres())
 }, 60_000)
 afterAll(() => trail[Symbol.asyncDispose]())
 beforeEach(() => trail.empty())

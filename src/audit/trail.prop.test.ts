@@ -1,16 +1,17 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { startPostgres } from '../../test/support/servers.ts'
 import { auditActions } from './actions.ts'
 import { appendOnce } from './append.ts'
 import { type AuditEntry, parseHead } from './entry.ts'
 import { readAudit } from './read.ts'
 import type { AuditRecord } from './record.ts'
-import { collect, openTrail, type TestTrail } from './test-trail.ts'
+import { collect, openTrail, type TestTrail } from './testing.ts'
 import { verifyAudit } from './verify.ts'
 
 let trail: TestTrail
 beforeAll(async () => {
-  trail = await openTrail(8)
+  trail = await openTrail(await startPostgres(), 8)
 }, 60_000)
 afterAll(() => trail[Symbol.asyncDispose]())
 

@@ -1,12 +1,19 @@
 /** A trail in a real PostgreSQL, written by a role that has no more rights than it needs. */
 import pg from 'pg'
-import { startPostgres } from '../../test/support/servers.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { migrate } from '../store/migrate.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault, type Vault } from '../vault/vault.ts'
 import { appendOnce } from './append.ts'
 import { type AuditRecord, recordAuditMany } from './record.ts'
+
+/** A new PostgreSQL with the roles and schemas of a test; the trail ends it. */
+interface Postgres extends AsyncDisposable {
+  readonly admin: pg.PoolConfig
+  readonly runtime: pg.PoolConfig
+  kill(): Promise<void>
+  start(): Promise<void>
+}
 
 export interface TestTrail extends AsyncDisposable {
   readonly vault: Vault
@@ -24,8 +31,7 @@ export interface TestTrail extends AsyncDisposable {
   start(): Promise<void>
 }
 
-export async function openTrail(poolSize = 6): Promise<TestTrail> {
-  const postgres = await startPostgres()
+export async function openTrail(postgres: Postgres, poolSize = 6): Promise<TestTrail> {
   await migrate(postgres.admin)
   const tamper = async (sql: string, values: readonly unknown[] = []) => {
     const client = new pg.Client({ ...postgres.admin, options: '-c search_path=gatehouse' })
