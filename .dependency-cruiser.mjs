@@ -1,6 +1,6 @@
 /** The arrows of the house: who may import whom, as docs/architecture.md draws it. */
 
-const tests = String.raw`\.test\.ts$|^test/`
+const tests = String.raw`\.(test|fixture)\.ts$|/test-[a-z-]+\.ts$|^test/`
 /** What only tests use, though it is no test itself. */
 const forTests = String.raw`/(testing|fixture)\.ts$|-for-tests\.ts$`
 /** Runs the whole: may know everything, is known by nobody. */
@@ -73,7 +73,7 @@ export default {
       severity: 'error',
       comment: 'the words of the house depend on nothing; node:crypto makes ids',
       from: { path: '^src/model/', pathNot: tests },
-      to: { pathNot: ['^src/model/', '^node_modules/zod/', '^(node:)?crypto$'] },
+      to: { pathNot: ['^src/model/', '(^|/)node_modules/zod/', '^(node:)?crypto$'] },
     },
     {
       name: 'telemetry-is-handed-in',
@@ -103,7 +103,7 @@ export default {
       severity: 'error',
       comment: 'the engine owns state, queues and the way out to the network',
       from: { path: '^connectors/[^/]+/', pathNot: [tests, '^connectors/[^/]+/simulator/'] },
-      to: { path: '^node_modules/(pg|pg-copy-streams|kysely|bullmq|ioredis|undici|@?hono)/' },
+      to: { path: '(^|/)node_modules/(pg|pg-copy-streams|kysely|bullmq|ioredis|undici|@?hono)/' },
     },
     {
       name: 'connector-never-imports-its-simulator',
