@@ -13,6 +13,9 @@ export async function raiseAlarm(client: pg.ClientBase | pg.Pool, code: string, 
 
 /** True when the alarm was on until now. */
 export async function clearAlarm(client: pg.ClientBase | pg.Pool, code: string, scope: string): Promise<boolean> {
-  const { rowCount } = await client.query('update alarm set cleared_at = now() where code = $1 and scope = $2 and cleared_at is null', [code, scope])
+  const { rowCount } = await client.query(
+    'update alarm set cleared_at = now() where code = $1 and scope = $2 and cleared_at is null',
+    [code, scope],
+  )
   return rowCount === 1
 }

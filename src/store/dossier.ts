@@ -1,8 +1,9 @@
 /** Everything the store holds about one person, opened and checked: what a decision is made from, and written back through. */
+
+import type { Validity } from '../model/account.ts'
 import type { Card } from '../model/card.ts'
 import type { PersonFacts } from '../model/person.ts'
 import type { SourceRecord } from '../model/source-record.ts'
-import type { Validity } from '../model/account.ts'
 import type { DataKey, WrappedKey } from '../vault/vault.ts'
 import type { AccountRow, CredentialRow, PersonRow, SourceRecordRow } from './guards.ts'
 

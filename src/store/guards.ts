@@ -1,13 +1,7 @@
 /** Which columns of each row decide something: exactly these are signed, and checked before any effect. */
 import type { Selectable } from 'kysely'
 import type { GuardValue } from '../vault/vault.ts'
-import type {
-  AccountTable,
-  CredentialTable,
-  PersonTable,
-  PlanTable,
-  SourceRecordTable,
-} from './schema.ts'
+import type { AccountTable, CredentialTable, PersonTable, PlanTable, SourceRecordTable } from './schema.ts'
 
 export type PersonRow = Selectable<PersonTable>
 export type SourceRecordRow = Selectable<SourceRecordTable>

@@ -24,7 +24,11 @@ export interface LoadedDossiers {
 }
 
 /** Locks and loads these people; unknown ids are left out. */
-export async function loadDossiers(client: pg.ClientBase, vault: Vault, ids: readonly PersonId[]): Promise<LoadedDossiers> {
+export async function loadDossiers(
+  client: pg.ClientBase,
+  vault: Vault,
+  ids: readonly PersonId[],
+): Promise<LoadedDossiers> {
   const dossiers = new Map<PersonId, Dossier>()
   if (ids.length === 0) return { dossiers, frozen: [] }
   const wanted = [...new Set(ids)].sort()
@@ -38,7 +42,16 @@ export async function loadDossiers(client: pg.ClientBase, vault: Vault, ids: rea
     guarded(frozen, person.id, () => {
       if (!vault.verifyGuard('person', personGuard(person), person.guard)) return false
       const key = vault.unwrap({ id: person.key_id, epoch, wrapped })
-      dossiers.set(person.id, { mark: 'stored', person, key, newKey: null, records: [], credentials: [], accounts: [], newIndexes: [] })
+      dossiers.set(person.id, {
+        mark: 'stored',
+        person,
+        key,
+        newKey: null,
+        records: [],
+        credentials: [],
+        accounts: [],
+        newIndexes: [],
+      })
       return true
     })
   }
@@ -56,14 +69,22 @@ async function loadParts(
   frozen: Set<PersonId>,
 ): Promise<void> {
   if (ids.length === 0) return
-  const records = await client.query<SourceRecordRow>('select * from source_record where person_id = any($1::uuid[])', [ids])
-  const credentials = await client.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [ids])
+  const records = await client.query<SourceRecordRow>('select * from source_record where person_id = any($1::uuid[])', [
+    ids,
+  ])
+  const credentials = await client.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
+    ids,
+  ])
   const accounts = await client.query<AccountRow>('select * from account where person_id = any($1::uuid[])', [ids])
   for (const row of records.rows) {
     const dossier = dossiers.get(row.person_id as PersonId) as Dossier
     guarded(frozen, dossier.person.id, () => {
       if (!vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard)) return false
-      const text = vault.open(dossier.key, { table: 'source_record', column: 'record', row: row.id, version: row.version }, row.record)
+      const text = vault.open(
+        dossier.key,
+        { table: 'source_record', column: 'record', row: row.id, version: row.version },
+        row.record,
+      )
       dossier.records.push({ mark: 'stored', row, record: JSON.parse(text) as SourceRecord })
       return true
     })

@@ -97,10 +97,30 @@ export async function saveDossiers(client: pg.ClientBase, vault: Vault, dossiers
   const all = [...dossiers]
   const keys = all.flatMap(({ newKey }) => (newKey === null ? [] : [[newKey.id, newKey.epoch, newKey.wrapped]]))
   await copyRows(client, 'person_key', ['id', 'epoch', 'wrapped'], keys)
-  await save(client, vault, personShape, all.map((dossier) => ({ holder: dossier, row: dossier.person })))
-  await save(client, vault, recordShape, all.flatMap(({ records }) => records.map((holder) => ({ holder, row: holder.row }))))
-  await save(client, vault, credentialShape, all.flatMap(({ credentials }) => credentials.map((holder) => ({ holder, row: holder.row }))))
-  await save(client, vault, accountShape, all.flatMap(({ accounts }) => accounts.map((holder) => ({ holder, row: holder.row }))))
+  await save(
+    client,
+    vault,
+    personShape,
+    all.map((dossier) => ({ holder: dossier, row: dossier.person })),
+  )
+  await save(
+    client,
+    vault,
+    recordShape,
+    all.flatMap(({ records }) => records.map((holder) => ({ holder, row: holder.row }))),
+  )
+  await save(
+    client,
+    vault,
+    credentialShape,
+    all.flatMap(({ credentials }) => credentials.map((holder) => ({ holder, row: holder.row }))),
+  )
+  await save(
+    client,
+    vault,
+    accountShape,
+    all.flatMap(({ accounts }) => accounts.map((holder) => ({ holder, row: holder.row }))),
+  )
   await saveIndexes(client, vault, all)
 }
 
@@ -129,9 +149,20 @@ async function save<Row>(
     vault.guard(shape.table, shape.guard(row)),
   ]
   const fresh = entries.filter(({ holder }) => holder.mark === 'fresh')
-  await copyRows(client, shape.table, [...names, 'guard'], fresh.map(({ row }) => values(row)))
+  await copyRows(
+    client,
+    shape.table,
+    [...names, 'guard'],
+    fresh.map(({ row }) => values(row)),
+  )
   const changed = entries.filter(({ holder }) => holder.mark === 'changed')
-  if (changed.length > 0) await update(client, shape, names, changed.map(({ row }) => values(row)))
+  if (changed.length > 0)
+    await update(
+      client,
+      shape,
+      names,
+      changed.map(({ row }) => values(row)),
+    )
   for (const { holder } of [...fresh, ...changed]) holder.mark = 'stored'
 }
 

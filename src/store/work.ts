@@ -5,7 +5,11 @@ import type { AccountId } from '../model/id.ts'
 export type Lane = 'urgent' | 'bulk'
 
 /** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
-export async function enqueue(client: pg.ClientBase, lane: Lane, accounts: readonly { readonly id: AccountId; readonly target: string }[]): Promise<void> {
+export async function enqueue(
+  client: pg.ClientBase,
+  lane: Lane,
+  accounts: readonly { readonly id: AccountId; readonly target: string }[],
+): Promise<void> {
   if (accounts.length === 0) return
   // In id order, so that two transactions never wait for each other crosswise.
   const sorted = [...accounts].sort((a, b) => (a.id < b.id ? -1 : 1))
@@ -18,7 +22,10 @@ export async function enqueue(client: pg.ClientBase, lane: Lane, accounts: reado
     [sorted.map(({ id }) => id), sorted.map(({ target }) => target), lane],
   )
   const targets = [...new Set(sorted.map(({ target }) => target))]
-  await client.query('insert into outbox (target, lane) select target, $2 from unnest($1::text[]) as v(target)', [targets, lane])
+  await client.query('insert into outbox (target, lane) select target, $2 from unnest($1::text[]) as v(target)', [
+    targets,
+    lane,
+  ])
 }
 
 export interface Claim {
@@ -30,10 +37,16 @@ export interface Claim {
 }
 
 /**
- * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it. With `probe`, only what
- * was never tried or is due again is taken, one at most.
+ * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it.
  */
-export async function claimWork(pool: pg.Pool, target: string, lane: Lane, owner: string, leaseMs: number, limit: number): Promise<readonly Claim[]> {
+export async function claimWork(
+  pool: pg.Pool,
+  target: string,
+  lane: Lane,
+  owner: string,
+  leaseMs: number,
+  limit: number,
+): Promise<readonly Claim[]> {
   const { rows } = await pool.query<Claim>(
     `with due as (
        select account_id from account_work
@@ -56,9 +69,20 @@ export async function turnedUrgent(pool: pg.Pool, running: readonly AccountId[])
   return rows.map(({ account_id }) => account_id)
 }
 
+/** Gives back accounts that were claimed and not begun. */
+export async function unclaim(pool: pg.Pool, owner: string, accounts: readonly AccountId[]): Promise<void> {
+  await pool.query(
+    'update account_work set lease_owner = null, lease_until = null where lease_owner = $1 and account_id = any($2::uuid[])',
+    [owner, accounts],
+  )
+}
+
 /** Keeps leases alive while work runs long. */
 export async function renewLeases(pool: pg.Pool, owner: string, leaseMs: number): Promise<void> {
-  await pool.query(`update account_work set lease_until = now() + $2 * interval '1 ms' where lease_owner = $1 and lease_until is not null`, [owner, leaseMs])
+  await pool.query(
+    `update account_work set lease_until = now() + $2 * interval '1 ms' where lease_owner = $1 and lease_until is not null`,
+    [owner, leaseMs],
+  )
 }
 
 /** Gives back what this process still holds, so that another takes it at once. */

@@ -1,15 +1,15 @@
 /** Who is missing from a source, and when that counts: silence is not absence until it was confirmed or released. */
 import type pg from 'pg'
+import { mergePerson } from '../mapping/merge.ts'
 import type { PersonId } from '../model/id.ts'
-import { touch, type Dossier } from '../store/dossier.ts'
+import { stateOf } from '../policy/state.ts'
+import { type Dossier, touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
 import { reportFrozen } from './frozen.ts'
 import type { Pull } from './intake.ts'
-import { stateOf } from '../policy/state.ts'
-import { mergePerson } from '../mapping/merge.ts'
 import { resolveAll } from './resolve-all.ts'
 
 /** People per transaction. */
@@ -25,10 +25,19 @@ export async function noteAbsences(context: SyncContext, pull: Pull): Promise<nu
     [pull.source.id, pull.id],
   )
   const seen = async (client: pg.ClientBase, ids: readonly string[]): Promise<ReadonlySet<string>> => {
-    const { rows } = await client.query<{ record_id: string }>('select record_id from pull_seen where pull_id = $1 and record_id = any($2::uuid[])', [pull.id, ids])
+    const { rows } = await client.query<{ record_id: string }>(
+      'select record_id from pull_seen where pull_id = $1 and record_id = any($2::uuid[])',
+      [pull.id, ids],
+    )
     return new Set(rows.map(({ record_id }) => record_id))
   }
-  return markMissing(context, pull.source.id, pull.source.absenceConfirmAfterMs, unseen.rows.map(({ person_id }) => person_id), seen)
+  return markMissing(
+    context,
+    pull.source.id,
+    pull.source.absenceConfirmAfterMs,
+    unseen.rows.map(({ person_id }) => person_id),
+    seen,
+  )
 }
 
 /** The same delivery once more: nobody is newly missing, but those who were missing may now be confirmed. */
@@ -37,7 +46,13 @@ export async function confirmAbsences(context: SyncContext, source: string, conf
     `select distinct person_id from source_record where source = $1 and presence = 'missing' and person_id is not null`,
     [source],
   )
-  return markMissing(context, source, confirmAfterMs, missing.rows.map(({ person_id }) => person_id), null)
+  return markMissing(
+    context,
+    source,
+    confirmAfterMs,
+    missing.rows.map(({ person_id }) => person_id),
+    null,
+  )
 }
 
 async function markMissing(
@@ -52,8 +67,16 @@ async function markMissing(
     await inTransaction(context.database.pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(client, context.vault, people.slice(start, start + batch))
       await reportFrozen(client, context, frozen)
-      const records = [...dossiers.values()].flatMap((dossier) => dossier.records.filter(({ row }) => row.source === source))
-      const seen = seenOf === null ? new Set(records.filter(({ row }) => row.presence === 'present').map(({ row }) => row.id as string)) : await seenOf(client, records.map(({ row }) => row.id))
+      const records = [...dossiers.values()].flatMap((dossier) =>
+        dossier.records.filter(({ row }) => row.source === source),
+      )
+      const seen =
+        seenOf === null
+          ? new Set(records.filter(({ row }) => row.presence === 'present').map(({ row }) => row.id as string))
+          : await seenOf(
+              client,
+              records.map(({ row }) => row.id),
+            )
       const now = context.now()
       for (const record of records) {
         const { row } = record
@@ -62,7 +85,8 @@ async function markMissing(
         if (row.presence === 'present') {
           row.presence = 'missing'
           row.missing_since = now
-        } else if (row.missing_since !== null && row.missing_since.getTime() + confirmAfterMs <= now.getTime()) row.presence = 'gone'
+        } else if (row.missing_since !== null && row.missing_since.getTime() + confirmAfterMs <= now.getTime())
+          row.presence = 'gone'
         else continue
         touch(record)
       }
@@ -76,7 +100,8 @@ async function markMissing(
 /** Tells lock-outs by absence from those by record: without the missing records the person would not be shut out. */
 export function leftByAbsence(context: SyncContext): (dossier: Dossier) => boolean {
   return (dossier) => {
-    if (dossier.person.locked_at !== null || dossier.records.every(({ row }) => row.presence === 'present')) return false
+    if (dossier.person.locked_at !== null || dossier.records.every(({ row }) => row.presence === 'present'))
+      return false
     const records = dossier.records.map(({ row, record }) => ({
       source: row.source,
       zone: context.sources.get(row.source)?.zone ?? 'UTC',

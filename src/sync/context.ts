@@ -1,7 +1,7 @@
 /** What the sync engine works with: handed in once by the composition root, never looked up. */
 import type { Connection } from '../connector/contract.ts'
-import type { AccessLevelId } from '../model/id.ts'
 import type { Mapping } from '../mapping/mapping.ts'
+import type { AccessLevelId } from '../model/id.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'

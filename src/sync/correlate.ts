@@ -2,8 +2,8 @@
 import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
 import type { SourceRecord } from '../model/source-record.ts'
-import { blindIndexGuard } from '../store/guards.ts'
 import type { Dossier } from '../store/dossier.ts'
+import { blindIndexGuard } from '../store/guards.ts'
 import type { Vault } from '../vault/vault.ts'
 
 /** Digests that a record can be recognised by, the most telling first. */
@@ -36,7 +36,11 @@ export function marksOf(vault: Vault, source: string, record: SourceRecord): Mar
 }
 
 /** People already in the store, by digest in hex; a hit whose guard is wrong is none. */
-export async function findMarked(client: pg.ClientBase, vault: Vault, marks: readonly Marks[]): Promise<Map<string, PersonId[]>> {
+export async function findMarked(
+  client: pg.ClientBase,
+  vault: Vault,
+  marks: readonly Marks[],
+): Promise<Map<string, PersonId[]>> {
   const wanted = marks.flatMap(({ digests }) => digests)
   const found = new Map<string, PersonId[]>()
   if (wanted.length === 0) return found
@@ -53,7 +57,10 @@ export async function findMarked(client: pg.ClientBase, vault: Vault, marks: rea
   return found
 }
 
-export type Correlation = { readonly is: 'known'; readonly dossier: Dossier } | { readonly is: 'new' } | { readonly is: 'ambiguous' }
+export type Correlation =
+  | { readonly is: 'known'; readonly dossier: Dossier }
+  | { readonly is: 'new' }
+  | { readonly is: 'ambiguous' }
 
 /** `candidates` holds the people that a digest leads to, opened; each is confirmed against the values themselves. */
 export function correlate(marks: Marks, candidates: (mark: string) => readonly Dossier[]): Correlation {
@@ -63,7 +70,8 @@ export function correlate(marks: Marks, candidates: (mark: string) => readonly D
     const confirmed = candidates(markName(mark)).filter((dossier) => confirms(dossier, marks, purpose))
     for (const dossier of confirmed) people.add(dossier)
     // The source's own 'same human' key is decisive: a number shared with somebody else then only makes it ambiguous.
-    if (purpose === 'person-key' && confirmed.length === 1 && !conflicting(marks, candidates, confirmed[0] as Dossier)) break
+    if (purpose === 'person-key' && confirmed.length === 1 && !conflicting(marks, candidates, confirmed[0] as Dossier))
+      break
   }
   if (people.size > 1) return { is: 'ambiguous' }
   const [dossier] = people

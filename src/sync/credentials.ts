@@ -7,7 +7,12 @@ import type { SyncContext } from './context.ts'
 import type { Finding } from './resolve.ts'
 
 /** Updates the dossier's credentials; returns the digests of cards that are free again. New ones may still have to wait: `holdTakenCards` decides. */
-export function mergeCredentials(context: SyncContext, dossier: Dossier, person: Person, findings: Finding[]): readonly Buffer[] {
+export function mergeCredentials(
+  context: SyncContext,
+  dossier: Dossier,
+  person: Person,
+  findings: Finding[],
+): readonly Buffer[] {
   const freed: Buffer[] = []
   const claims = new Map(person.cards.map((claim) => [cardKey(claim.card), claim]))
   for (const credential of dossier.credentials) {
@@ -37,7 +42,11 @@ export function mergeCredentials(context: SyncContext, dossier: Dossier, person:
         id,
         person_id: dossier.person.id,
         digest: context.vault.index('card', key),
-        card: context.vault.seal(dossier.key, { table: 'credential', column: 'card', row: id, version: 1 }, JSON.stringify(card)),
+        card: context.vault.seal(
+          dossier.key,
+          { table: 'credential', column: 'card', row: id, version: 1 },
+          JSON.stringify(card),
+        ),
         state,
         source: dossier.records.find(({ record }) => record.cards !== undefined)?.row.source ?? null,
         waits: false,
@@ -49,7 +58,9 @@ export function mergeCredentials(context: SyncContext, dossier: Dossier, person:
 }
 
 function speaksOfCards(dossier: Dossier, source: string): boolean {
-  return dossier.records.some(({ row, record }) => row.source === source && row.presence !== 'gone' && record.cards !== undefined)
+  return dossier.records.some(
+    ({ row, record }) => row.source === source && row.presence !== 'gone' && record.cards !== undefined,
+  )
 }
 
 const isUsable = (state: CardState): boolean => state === 'issued' || state === 'active'

@@ -5,7 +5,11 @@ import { raiseAlarm } from '../store/alarms.ts'
 import type { SyncContext } from './context.ts'
 
 /** Raises one alarm per person; their accounts stay as the target has them. */
-export async function reportFrozen(client: pg.ClientBase, context: SyncContext, frozen: readonly PersonId[]): Promise<void> {
+export async function reportFrozen(
+  client: pg.ClientBase,
+  context: SyncContext,
+  frozen: readonly PersonId[],
+): Promise<void> {
   for (const person of frozen) {
     context.log('error', 'guard.failed', { person })
     await raiseAlarm(client, 'guard.failed', person)

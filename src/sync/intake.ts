@@ -46,7 +46,10 @@ const problemsKept = 1000
 
 /** One transaction per page: after a crash the delivery is read again, and pages already taken change nothing. */
 export async function takePage(context: SyncContext, pull: Pull, page: RecordPage): Promise<void> {
-  const notes: PageNotes = { seen: [], problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })) }
+  const notes: PageNotes = {
+    seen: [],
+    problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })),
+  }
   if (page.problems.length > 0) pull.keyless = true
   let changed = 0
   let lockouts = 0
@@ -56,9 +59,20 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
     const passed = await resolveAndPass(client, context, pull, touched)
     changed = incoming.length
     lockouts = passed
-    if (pull.mode === 'full') await copyRows(client, 'pull_seen', ['pull_id', 'record_id'], notes.seen.map((id) => [pull.id, id]))
+    if (pull.mode === 'full')
+      await copyRows(
+        client,
+        'pull_seen',
+        ['pull_id', 'record_id'],
+        notes.seen.map((id) => [pull.id, id]),
+      )
     const kept = notes.problems.slice(0, Math.max(0, problemsKept - pull.problems))
-    await copyRows(client, 'pull_problem', ['pull_id', 'place', 'field', 'code'], kept.map(({ place, field, code }) => [pull.id, place, field, code]))
+    await copyRows(
+      client,
+      'pull_problem',
+      ['pull_id', 'place', 'field', 'code'],
+      kept.map(({ place, field, code }) => [pull.id, place, field, code]),
+    )
   })
   pull.records += page.records.length + page.problems.length
   pull.problems += notes.problems.length
@@ -66,17 +80,32 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
   pull.lockouts += lockouts
 }
 
-async function resolveAndPass(client: pg.ClientBase, context: SyncContext, pull: Pull, touched: Awaited<ReturnType<typeof placeRecords>>): Promise<number> {
+async function resolveAndPass(
+  client: pg.ClientBase,
+  context: SyncContext,
+  pull: Pull,
+  touched: Awaited<ReturnType<typeof placeRecords>>,
+): Promise<number> {
   if (touched.length === 0) return 0
   await resolveAll(client, context, touched, `source:${pull.source.id}`)
   const passed = passLockOuts(touched, leftByAbsence(context))
   await saveDossiers(client, context.vault, touched)
-  await recordLockOuts(client, context, passed, { actor: `source:${pull.source.id}`, because: 'record', arrivedAt: pull.arrivedAt })
+  await recordLockOuts(client, context, passed, {
+    actor: `source:${pull.source.id}`,
+    because: 'record',
+    arrivedAt: pull.arrivedAt,
+  })
   return passed.length
 }
 
 /** Maps the rows that are new or changed; what the store already holds exactly so is only noted as seen. */
-async function readRows(client: pg.ClientBase, context: SyncContext, pull: Pull, rows: readonly RawRecord[], notes: PageNotes): Promise<Incoming[]> {
+async function readRows(
+  client: pg.ClientBase,
+  context: SyncContext,
+  pull: Pull,
+  rows: readonly RawRecord[],
+  notes: PageNotes,
+): Promise<Incoming[]> {
   const { source } = pull
   const digests = rows.map(({ cells }) =>
     context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
@@ -106,16 +135,25 @@ async function readRows(client: pg.ClientBase, context: SyncContext, pull: Pull,
     const keyDigest = recordKeyDigest(context, source.id, mapped.record.key)
     const twin = incoming.get(textKey(keyDigest))
     if (twin === undefined) incoming.set(textKey(keyDigest), { place, record: mapped.record, keyDigest, rowDigest })
-    else if (!twin.rowDigest.equals(rowDigest)) notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
+    else if (!twin.rowDigest.equals(rowDigest))
+      notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
   })
   await noteUnreadable(client, source.id, unreadable, notes)
   return [...incoming.values()]
 }
 
 /** A row that can't be used never makes its person absent: the record stays as it was last read. */
-async function noteUnreadable(client: pg.ClientBase, source: string, keys: readonly Buffer[], notes: PageNotes): Promise<void> {
+async function noteUnreadable(
+  client: pg.ClientBase,
+  source: string,
+  keys: readonly Buffer[],
+  notes: PageNotes,
+): Promise<void> {
   if (keys.length === 0) return
-  const { rows } = await client.query<{ id: SourceRecordId }>('select id from source_record where source = $1 and key_digest = any($2::bytea[])', [source, keys])
+  const { rows } = await client.query<{ id: SourceRecordId }>(
+    'select id from source_record where source = $1 and key_digest = any($2::bytea[])',
+    [source, keys],
+  )
   notes.seen.push(...rows.map(({ id }) => id))
 }
 

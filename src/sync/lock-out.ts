@@ -52,7 +52,12 @@ export function passLockOuts(dossiers: Iterable<Dossier>, absence: (dossier: Dos
 }
 
 /** Puts passed lock-outs on the urgent list, starts their clocks, and names who caused them. */
-export async function recordLockOuts(client: pg.ClientBase, context: SyncContext, passed: readonly PassedLockOut[], cause: LockOutCause): Promise<readonly string[]> {
+export async function recordLockOuts(
+  client: pg.ClientBase,
+  context: SyncContext,
+  passed: readonly PassedLockOut[],
+  cause: LockOutCause,
+): Promise<readonly string[]> {
   if (passed.length === 0) return []
   const decidedAt = context.now()
   const whole = passed.filter((entry) => entry.whole)
@@ -71,7 +76,11 @@ export async function recordLockOuts(client: pg.ClientBase, context: SyncContext
       decidedAt,
     ]),
   )
-  await enqueue(client, 'urgent', passed.map(({ account }) => ({ id: account.row.id, target: account.row.target })))
+  await enqueue(
+    client,
+    'urgent',
+    passed.map(({ account }) => ({ id: account.row.id, target: account.row.target })),
+  )
   await recordAuditMany(
     client,
     context.vault,

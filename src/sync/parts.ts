@@ -1,7 +1,7 @@
 /** The parts of an account as text that can be signed and compared, and the changes that lead from one to the other. */
 import { createHash } from 'node:crypto'
-import type { AccessLevelId, CredentialId } from '../model/id.ts'
 import type { LockState } from '../model/account.ts'
+import type { AccessLevelId, CredentialId } from '../model/id.ts'
 
 /** What is wanted, or desired, of one account. Digests stand for profile and validity, random ids for cards and levels. */
 export interface Parts {
@@ -40,13 +40,18 @@ export function decodeParts(text: string): Parts {
  * Every change from `before` (null: no account yet) to `after`. A closed account gets lock and removals only: its profile and
  * validity stay as they were until it opens again. `leaving` says what a lock-out is founded on.
  */
-export function changesBetween(before: Parts | null, after: Parts, leaving: 'lockout-record' | 'lockout-absence'): Change[] {
+export function changesBetween(
+  before: Parts | null,
+  after: Parts,
+  leaving: 'lockout-record' | 'lockout-absence',
+): Change[] {
   if (before === null) {
     if (after.lock === 'closed') return []
     return [{ kind: 'create', part: 'account', before: null, after: fingerprint(after) }]
   }
   // Removals wait until the lock itself was passed: a held lock-out must not come about through its removals.
-  if (before.lock === 'open' && after.lock === 'closed') return [{ kind: leaving, part: 'lock', before: 'open', after: 'closed' }]
+  if (before.lock === 'open' && after.lock === 'closed')
+    return [{ kind: leaving, part: 'lock', before: 'open', after: 'closed' }]
   const changes: Change[] = []
   if (before.lock === 'closed' && after.lock === 'open') {
     changes.push({ kind: 'grant', part: 'lock', before: 'closed', after: 'open' })
@@ -76,8 +81,12 @@ function levelChanges(before: Parts, after: Parts): Change[] {
   const had = new Set(before.levels)
   const has = new Set(after.levels)
   return [
-    ...before.levels.filter((id) => !has.has(id)).map((id): Change => ({ kind: 'revoke', part: `level:${id}`, before: 'on', after: null })),
-    ...after.levels.filter((id) => !had.has(id)).map((id): Change => ({ kind: 'grant', part: `level:${id}`, before: null, after: 'on' })),
+    ...before.levels
+      .filter((id) => !has.has(id))
+      .map((id): Change => ({ kind: 'revoke', part: `level:${id}`, before: 'on', after: null })),
+    ...after.levels
+      .filter((id) => !had.has(id))
+      .map((id): Change => ({ kind: 'grant', part: `level:${id}`, before: null, after: 'on' })),
   ]
 }
 
@@ -93,7 +102,8 @@ export function applyChanges(before: Parts | null, after: Parts, changes: readon
   for (const { part } of changes) {
     if (part === 'lock') {
       lock = after.lock
-      for (const id of Object.keys(cards) as CredentialId[]) cards[id] = after.cards[id] ?? (cards[id] as 'on' | 'blocked')
+      for (const id of Object.keys(cards) as CredentialId[])
+        cards[id] = after.cards[id] ?? (cards[id] as 'on' | 'blocked')
     } else if (part === 'profile') profile = after.profile
     else if (part === 'validity') validity = after.validity
     else if (part.startsWith('card:')) {

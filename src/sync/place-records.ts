@@ -81,7 +81,12 @@ function newcomer(context: SyncContext, marks: Marks, byMark: ReadonlyMap<string
   }
 }
 
-function putRecord(context: SyncContext, dossier: Dossier, source: string, { record, keyDigest, rowDigest }: Incoming): SourceRecordId {
+function putRecord(
+  context: SyncContext,
+  dossier: Dossier,
+  source: string,
+  { record, keyDigest, rowDigest }: Incoming,
+): SourceRecordId {
   const text = JSON.stringify(record)
   const known = dossier.records.find(({ row }) => row.source === source && row.key_digest.equals(keyDigest))
   if (known === undefined) {
@@ -108,7 +113,11 @@ function putRecord(context: SyncContext, dossier: Dossier, source: string, { rec
   }
   const { row } = known
   row.version += 1
-  row.record = context.vault.seal(dossier.key, { table: 'source_record', column: 'record', row: row.id, version: row.version }, text)
+  row.record = context.vault.seal(
+    dossier.key,
+    { table: 'source_record', column: 'record', row: row.id, version: row.version },
+    text,
+  )
   row.row_digest = rowDigest
   row.presence = 'present'
   row.missing_since = null

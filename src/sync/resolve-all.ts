@@ -2,13 +2,18 @@
 import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
-import { credentialGuard, type CredentialRow } from '../store/guards.ts'
+import { type CredentialRow, credentialGuard } from '../store/guards.ts'
 import type { SyncContext } from './context.ts'
 import { textKey } from './intake.ts'
 import { type Finding, resolve } from './resolve.ts'
 
 /** Brings `wanted` up to date in memory; the caller saves. Findings are logged, by code. */
-export async function resolveAll(client: pg.ClientBase, context: SyncContext, dossiers: readonly Dossier[], by: string): Promise<void> {
+export async function resolveAll(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
+  by: string,
+): Promise<void> {
   const now = context.now()
   const findings: Finding[] = []
   const freed: Buffer[] = []
@@ -23,13 +28,21 @@ export async function resolveAll(client: pg.ClientBase, context: SyncContext, do
   for (const dossier of await holdTakenCards(client, context, dossiers)) {
     findings.push(...resolve(context, dossier, now, by).findings)
   }
-  await dropTakenIdentities(client, resolved.flatMap(({ dossier }) => dossier), findings)
+  await dropTakenIdentities(
+    client,
+    resolved.flatMap(({ dossier }) => dossier),
+    findings,
+  )
   await wakeWaiting(client, context, freed)
   for (const { code, scope } of findings) context.log('warn', code, { scope })
 }
 
 /** A card that another person of ours holds waits for its release. Returns the people for whom that changed. */
-async function holdTakenCards(client: pg.ClientBase, context: SyncContext, dossiers: readonly Dossier[]): Promise<Dossier[]> {
+async function holdTakenCards(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
+): Promise<Dossier[]> {
   const asking = dossiers.flatMap((dossier) =>
     dossier.credentials
       .filter(({ mark, row }) => row.state !== 'returned' && (mark === 'fresh' || row.waits))
@@ -37,15 +50,20 @@ async function holdTakenCards(client: pg.ClientBase, context: SyncContext, dossi
   )
   if (asking.length === 0) return []
   const digests = asking.map(({ credential }) => credential.row.digest)
-  const { rows } = await client.query<CredentialRow>(`select * from credential where digest = any($1::bytea[]) and state <> 'returned' and not waits`, [digests])
+  const { rows } = await client.query<CredentialRow>(
+    `select * from credential where digest = any($1::bytea[]) and state <> 'returned' and not waits`,
+    [digests],
+  )
   const holders = new Map<string, PersonId>()
   for (const row of rows) {
-    if (context.vault.verifyGuard('credential', credentialGuard(row), row.guard)) holders.set(textKey(row.digest), row.person_id)
+    if (context.vault.verifyGuard('credential', credentialGuard(row), row.guard))
+      holders.set(textKey(row.digest), row.person_id)
   }
   // What is in this batch counts as it stands now: a card given back on the same page is free.
   for (const { person, credentials } of dossiers) {
     for (const { row } of credentials) {
-      if (row.state === 'returned' && holders.get(textKey(row.digest)) === person.id) holders.delete(textKey(row.digest))
+      if (row.state === 'returned' && holders.get(textKey(row.digest)) === person.id)
+        holders.delete(textKey(row.digest))
     }
   }
   const changed = new Set<Dossier>()
@@ -64,8 +82,14 @@ async function holdTakenCards(client: pg.ClientBase, context: SyncContext, dossi
 }
 
 /** Two people can't have one account: the later one gets none, and a person is told. */
-async function dropTakenIdentities(client: pg.ClientBase, dossiers: readonly Dossier[], findings: Finding[]): Promise<void> {
-  const fresh = dossiers.flatMap((dossier) => dossier.accounts.filter(({ mark }) => mark === 'fresh').map((account) => ({ dossier, account })))
+async function dropTakenIdentities(
+  client: pg.ClientBase,
+  dossiers: readonly Dossier[],
+  findings: Finding[],
+): Promise<void> {
+  const fresh = dossiers.flatMap((dossier) =>
+    dossier.accounts.filter(({ mark }) => mark === 'fresh').map((account) => ({ dossier, account })),
+  )
   if (fresh.length === 0) return
   const { rows } = await client.query<{ target: string; external_digest: Buffer }>(
     'select target, external_digest from account where external_digest = any($1::bytea[])',

@@ -1,9 +1,9 @@
 /** Decides what one person's accounts should be: merges the records, runs the policy, and writes it down as *wanted*. */
 import { ConnectorError } from '../connector/errors.ts'
+import { mergePerson } from '../mapping/merge.ts'
 import type { Validity } from '../model/account.ts'
 import { type AccessLevelId, type AccountId, type CredentialId, newId } from '../model/id.ts'
 import type { Person, PersonFacts } from '../model/person.ts'
-import { mergePerson } from '../mapping/merge.ts'
 import type { Evaluation } from '../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
@@ -55,10 +55,30 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
     const account = dossier.accounts.find(({ row }) => row.target === target && row.is_primary)
     const granted = levels.get(target) ?? []
     if (account !== undefined) {
-      revise(context, dossier, account, wantedOf(context, dossier, account, { person, standing, evaluation, granted, now }), by)
-    } else if (standing.state !== 'unknown' && !isShut(dossier, standing, now) && granted.length > 0 && standing.validity !== null) {
+      revise(
+        context,
+        dossier,
+        account,
+        wantedOf(context, dossier, account, { person, standing, evaluation, granted, now }),
+        by,
+      )
+    } else if (
+      standing.state !== 'unknown' &&
+      !isShut(dossier, standing, now) &&
+      granted.length > 0 &&
+      standing.validity !== null
+    ) {
       try {
-        newAccounts.push(begin(context, dossier, setup.id, setup.connection.accounts.identify(person.facts), { person, standing, granted }, by))
+        newAccounts.push(
+          begin(
+            context,
+            dossier,
+            setup.id,
+            setup.connection.accounts.identify(person.facts),
+            { person, standing, granted },
+            by,
+          ),
+        )
       } catch (error) {
         if (!(error instanceof ConnectorError)) throw error
         findings.push({ code: 'account.no-identity', scope: dossier.person.id })
@@ -80,7 +100,9 @@ function settlePerson(context: SyncContext, dossier: Dossier, standing: Standing
   const { person } = dossier
   const left = standing.state === 'left' ? (person.left_at ?? now) : null
   const removal = left === null ? null : new Date(left.getTime() + context.leaverRemoveAfterMs)
-  const upcoming = [standing.nextChangeAt, removal, person.unlocked_until].filter((at): at is Date => at !== null && at > now)
+  const upcoming = [standing.nextChangeAt, removal, person.unlocked_until].filter(
+    (at): at is Date => at !== null && at > now,
+  )
   const next = upcoming.length === 0 ? null : new Date(Math.min(...upcoming.map((at) => at.getTime())))
   if (person.state === standing.state && same(person.left_at, left) && same(person.next_change_at, next)) return
   person.state = standing.state
@@ -118,7 +140,12 @@ interface Grounds {
 }
 
 /** The wanted parts of an account that exists in our books; facts are null when they stay as they are. */
-function wantedOf(context: SyncContext, dossier: Dossier, account: DossierAccount, grounds: Grounds): { parts: Parts; facts: AccountFacts | null } {
+function wantedOf(
+  context: SyncContext,
+  dossier: Dossier,
+  account: DossierAccount,
+  grounds: Grounds,
+): { parts: Parts; facts: AccountFacts | null } {
   const { person, standing, evaluation, granted, now } = grounds
   const base = decodeParts(account.row.desired ?? account.row.wanted)
   if (isShut(dossier, standing, now)) {
@@ -127,13 +154,17 @@ function wantedOf(context: SyncContext, dossier: Dossier, account: DossierAccoun
     const cards = removed ? {} : Object.fromEntries(Object.keys(base.cards).map((id) => [id, 'blocked' as const]))
     return { parts: { ...base, lock: 'closed', cards, levels: removed ? [] : base.levels }, facts: null }
   }
-  if (standing.state === 'unknown' || standing.validity === null) return { parts: decodeParts(account.row.wanted), facts: null }
+  if (standing.state === 'unknown' || standing.validity === null)
+    return { parts: decodeParts(account.row.wanted), facts: null }
   // Levels that nobody can tell about now stay as they are; so do a mistaken leaver's while an operator keeps the door open.
   const kept =
     standing.state === 'left'
       ? base.levels
       : base.levels.filter((id) => [...evaluation.unknown].some((ref) => context.levels.byRef(ref) === id))
-  const validity = standing.state === 'left' ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null } : standing.validity
+  const validity =
+    standing.state === 'left'
+      ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
+      : standing.validity
   return openParts(context, dossier, person.facts, validity, [...new Set([...granted, ...kept])])
 }
 
@@ -150,17 +181,32 @@ function openParts(
     cards[row.id] = row.state === 'issued' || row.state === 'active' ? 'on' : 'blocked'
   }
   return {
-    parts: { lock: 'open', profile: digest(context, 'profile', facts), validity: digest(context, 'validity', validity), cards, levels },
+    parts: {
+      lock: 'open',
+      profile: digest(context, 'profile', facts),
+      validity: digest(context, 'validity', validity),
+      cards,
+      levels,
+    },
     facts: { facts, validity },
   }
 }
 
 function digest(context: SyncContext, purpose: string, of: object): string {
-  return context.vault.digest(purpose, Object.values(of) as (string | null)[]).toString('base64url').slice(0, 16)
+  return context.vault
+    .digest(purpose, Object.values(of) as (string | null)[])
+    .toString('base64url')
+    .slice(0, 16)
 }
 
 /** Writes what is wanted into the row, and notes whether that differs from what is desired. */
-function revise(context: SyncContext, dossier: Dossier, account: DossierAccount, wanted: { parts: Parts; facts: AccountFacts | null }, by: string): void {
+function revise(
+  context: SyncContext,
+  dossier: Dossier,
+  account: DossierAccount,
+  wanted: { parts: Parts; facts: AccountFacts | null },
+  by: string,
+): void {
   const { row } = account
   const text = encodeParts(wanted.parts)
   const pending = isPending(row, wanted.parts)
@@ -181,7 +227,13 @@ export function isPending(row: AccountRow, wanted: Parts): boolean {
   return changesBetween(row.desired === null ? null : decodeParts(row.desired), wanted, 'lockout-record').length > 0
 }
 
-function sealFacts(context: SyncContext, dossier: Dossier, row: AccountId, version: number, facts: AccountFacts): Buffer {
+function sealFacts(
+  context: SyncContext,
+  dossier: Dossier,
+  row: AccountId,
+  version: number,
+  facts: AccountFacts,
+): Buffer {
   return context.vault.seal(dossier.key, { table: 'account', column: 'facts', row, version }, JSON.stringify(facts))
 }
 
@@ -204,7 +256,11 @@ function begin(
       key_id: dossier.person.key_id,
       is_primary: true,
       external_digest: context.vault.index('account', `${target}/${externalId}`),
-      external_id: context.vault.seal(dossier.key, { table: 'account', column: 'external_id', row: id, version: 1 }, externalId),
+      external_id: context.vault.seal(
+        dossier.key,
+        { table: 'account', column: 'external_id', row: id, version: 1 },
+        externalId,
+      ),
       wanted: encodeParts(parts),
       wanted_facts: sealFacts(context, dossier, id, 1, facts),
       wanted_facts_version: 1,

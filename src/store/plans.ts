@@ -1,0 +1,86 @@
+/** Plans: what a pull or an edit would change, bound by a hash, and the decision taken about it. */
+import type pg from 'pg'
+import type { AccountId, PersonId, PlanId, SubjectId } from '../model/id.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type PlanRow, planGuard } from './guards.ts'
+
+/** @throws Error `plan.forged` when the row is not as Gatehouse wrote it: such a plan can't be released. */
+export async function loadPlan(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  id: PlanId,
+  lock = false,
+): Promise<PlanRow | null> {
+  const { rows } = await client.query<PlanRow>(`select * from plan where id = $1${lock ? ' for update' : ''}`, [id])
+  const [row] = rows
+  if (row === undefined) return null
+  if (!vault.verifyGuard('plan', planGuard(row), row.guard)) throw new Error('plan.forged')
+  return row
+}
+
+export async function insertPlan(
+  client: pg.ClientBase,
+  vault: Vault,
+  row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at' | 'decided_by'>,
+): Promise<void> {
+  await client.query(
+    `insert into plan (id, origin, pull_id, state, hash, counts, holds, guard) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, vault.guard('plan', planGuard(row))],
+  )
+}
+
+/** Decides about a plan; `by` is null when a newer plan or the brakes decided. */
+export async function decidePlan(
+  client: pg.ClientBase,
+  vault: Vault,
+  row: PlanRow,
+  state: PlanRow['state'],
+  by: SubjectId | null,
+): Promise<void> {
+  const decided = { ...row, state }
+  await client.query('update plan set state = $2, decided_at = now(), decided_by = $3, guard = $4 where id = $1', [
+    row.id,
+    state,
+    by,
+    vault.guard('plan', planGuard(decided)),
+  ])
+}
+
+/** Plans of an origin that still wait, oldest first. */
+export async function heldPlans(client: pg.ClientBase, vault: Vault, origin: string): Promise<readonly PlanRow[]> {
+  const { rows } = await client.query<PlanRow>(
+    `select * from plan where origin = $1 and state = 'held' order by created_at for update`,
+    [origin],
+  )
+  return rows.filter((row) => vault.verifyGuard('plan', planGuard(row), row.guard))
+}
+
+/** A planned change together with its account and person. */
+export interface PlannedChange {
+  readonly account_id: AccountId
+  readonly person_id: PersonId
+  readonly kind: string
+  readonly part: string
+  readonly before: string | null
+  readonly after: string | null
+}
+
+/** The next changes of a plan, of whole accounts, after `after` in account order. */
+export async function nextChanges(
+  pool: pg.Pool,
+  plan: PlanId,
+  held: boolean,
+  after: AccountId | null,
+  accounts: number,
+): Promise<readonly PlannedChange[]> {
+  const { rows } = await pool.query<PlannedChange>(
+    `select c.account_id, a.person_id, c.kind, c.part, c.before, c.after
+       from plan_change c join account a on a.id = c.account_id
+      where c.plan_id = $1 and c.held = $2 and not c.dropped and a.person_id is not null and c.account_id in (
+        select distinct account_id from plan_change where plan_id = $1 and held = $2 and not dropped and ($3::uuid is null or account_id > $3)
+         order by account_id limit $4)
+      order by c.account_id`,
+    [plan, held, after, accounts],
+  )
+  return rows
+}

@@ -1,0 +1,123 @@
+/** Writes what came of work, many accounts in one transaction, and only for those whose lease is still held. */
+import type pg from 'pg'
+import type { AccountId } from '../model/id.ts'
+
+export interface Settlement {
+  readonly account: AccountId
+  readonly leaseCounter: string
+  /** Null: not applied. */
+  readonly appliedVersion: number | null
+  /** Sealed; null when the target was not read. */
+  readonly actual: Buffer | null
+  readonly actualVersion: number | null
+  readonly owned: string
+  readonly failures: string | null
+  /** Null: done, unless something newer is desired meanwhile. */
+  readonly retryInMs: number | null
+  readonly dead: boolean
+  readonly verifyInMs: number | null
+  readonly startedAt: Date
+  readonly acceptedAt: Date | null
+  readonly provenAt: Date | null
+  readonly proof: string | null
+  readonly requests: number
+  readonly waitingMs: number
+}
+
+/** Returns the accounts that were written; the others' lease is gone, and whoever took them over looks for himself. */
+export async function settleWork(
+  client: pg.ClientBase,
+  owner: string,
+  settlements: readonly Settlement[],
+): Promise<ReadonlySet<AccountId>> {
+  const column = <K extends keyof Settlement>(name: K): Settlement[K][] =>
+    settlements.map((settlement) => settlement[name])
+  const { rows } = await client.query<{ account_id: AccountId }>(
+    `with mine as (
+       select w.account_id from account_work w join unnest($1::uuid[], $2::bigint[]) as v(id, counter) on w.account_id = v.id and w.lease_counter = v.counter
+        where w.lease_owner = $3 order by w.account_id for update of w)
+     update account a
+        set applied_version = greatest(a.applied_version, coalesce(v.applied, a.applied_version)),
+            actual = coalesce(v.actual, a.actual),
+            actual_version = coalesce(v.actual_version, a.actual_version),
+            actual_at = case when v.actual is null then a.actual_at else now() end,
+            owned = v.owned, failures = v.failures
+       from unnest($1::uuid[], $4::int[], $5::bytea[], $6::int[], $7::text[], $8::text[]) as v(id, applied, actual, actual_version, owned, failures)
+       join mine on mine.account_id = v.id
+      where a.id = v.id
+     returning a.id as account_id`,
+    [
+      column('account'),
+      column('leaseCounter'),
+      owner,
+      column('appliedVersion'),
+      column('actual'),
+      column('actualVersion'),
+      column('owned'),
+      column('failures'),
+    ],
+  )
+  const written = new Set(rows.map(({ account_id }) => account_id))
+  const kept = settlements.filter(({ account }) => written.has(account))
+  await closeWork(client, kept)
+  await closeLockouts(client, kept)
+  return written
+}
+
+/** Takes finished accounts off the list; the others come back when they are due, newer wishes at once. */
+async function closeWork(client: pg.ClientBase, settlements: readonly Settlement[]): Promise<void> {
+  const ids = settlements.map(({ account }) => account)
+  await client.query(
+    `update account_work w
+        set lease_owner = null, lease_until = null,
+            attempts = case when v.retry is null then 0 else w.attempts + 1 end,
+            verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
+                             when w.verify_at <= now() then null else w.verify_at end,
+            dead_at = case when v.dead and a.desired_version = coalesce(v.version, a.desired_version) then now() end,
+            due_at = case when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
+                          when v.retry is not null then greatest(w.due_at, now() + v.retry * interval '1 ms')
+                          else w.due_at end
+       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[]) as v(id, retry, verify, dead, version)
+       join account a on a.id = v.id
+      where w.account_id = v.id`,
+    [
+      ids,
+      settlements.map((s) => s.retryInMs),
+      settlements.map((s) => s.verifyInMs),
+      settlements.map((s) => s.dead),
+      settlements.map((s) => s.appliedVersion),
+    ],
+  )
+  await client.query(
+    `delete from account_work w using account a
+      where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is null and w.dead_at is null
+        and not exists (select 1 from unnest($2::uuid[]) as r(id) where r.id = w.account_id)`,
+    [ids, settlements.filter((s) => s.retryInMs !== null).map(({ account }) => account)],
+  )
+  // What only waits for a late write rests until then.
+  await client.query(
+    `update account_work w set due_at = w.verify_at from account a
+      where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is not null`,
+    [ids],
+  )
+}
+
+async function closeLockouts(client: pg.ClientBase, settlements: readonly Settlement[]): Promise<void> {
+  await client.query(
+    `update lockout l
+        set started_at = coalesce(l.started_at, v.started), accepted_at = coalesce(l.accepted_at, v.accepted), proven_at = v.proven, proof = v.proof,
+            requests = l.requests + v.requests, waiting_ms = l.waiting_ms + v.waiting
+       from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[])
+         as v(id, started, accepted, proven, proof, requests, waiting)
+      where l.account_id = v.id and l.proven_at is null and l.ended_at is null`,
+    [
+      settlements.map((s) => s.account),
+      settlements.map((s) => s.startedAt),
+      settlements.map((s) => s.acceptedAt),
+      settlements.map((s) => s.provenAt),
+      settlements.map((s) => s.proof),
+      settlements.map((s) => s.requests),
+      settlements.map((s) => Math.round(s.waitingMs)),
+    ],
+  )
+}

@@ -1,0 +1,74 @@
+/** A target's standing, kept in PostgreSQL and obeyed by every worker of every process: pause, rest, breaker, and who leads it. */
+import type pg from 'pg'
+
+export interface TargetStanding {
+  readonly pausedBecause: string | null
+  /** The target asked us to wait, or the breaker is open: bulk work rests, lock-outs probe. */
+  readonly resting: boolean
+}
+
+export async function registerTarget(pool: pg.Pool, id: string): Promise<void> {
+  await pool.query('insert into target (id) values ($1) on conflict do nothing', [id])
+}
+
+export async function standingOf(pool: pg.Pool, id: string): Promise<TargetStanding> {
+  const { rows } = await pool.query<{ paused: string | null; resting: boolean | null }>(
+    `select case when paused_at is not null then coalesce(pause_code, 'paused') end as paused,
+            rest_until > now() or breaker_until > now() as resting from target where id = $1`,
+    [id],
+  )
+  return { pausedBecause: rows[0]?.paused ?? null, resting: rows[0]?.resting ?? false }
+}
+
+export async function pauseTarget(pool: pg.Pool, id: string, code: string): Promise<void> {
+  await pool.query('update target set paused_at = coalesce(paused_at, now()), pause_code = $2 where id = $1', [
+    id,
+    code,
+  ])
+}
+
+export async function resumeTarget(pool: pg.Pool, id: string): Promise<void> {
+  await pool.query(
+    'update target set paused_at = null, pause_code = null, breaker_until = null, breaker_failures = 0 where id = $1',
+    [id],
+  )
+}
+
+export async function restTarget(pool: pg.Pool, id: string, forMs: number): Promise<void> {
+  await pool.query(`update target set rest_until = greatest(rest_until, now() + $2 * interval '1 ms') where id = $1`, [
+    id,
+    forMs,
+  ])
+}
+
+/** Failures in a row that open the breaker, and how long it stays open: doubling from one second to half a minute. */
+export async function noteFailure(pool: pg.Pool, id: string): Promise<void> {
+  await pool.query(
+    `update target set breaker_failures = breaker_failures + 1,
+            breaker_until = case when breaker_failures + 1 >= 5
+              then now() + least(30, power(2, least(breaker_failures - 4, 5))) * interval '1 second' end
+      where id = $1`,
+    [id],
+  )
+}
+
+export async function noteSuccess(pool: pg.Pool, id: string): Promise<void> {
+  await pool.query(
+    'update target set breaker_failures = 0, breaker_until = null where id = $1 and (breaker_failures > 0 or breaker_until is not null)',
+    [id],
+  )
+}
+
+/** Takes or renews the lead of a target for `forMs`: one process writes to it. False when another leads. */
+export async function leadTarget(pool: pg.Pool, id: string, owner: string, forMs: number): Promise<boolean> {
+  const { rowCount } = await pool.query(
+    `update target set owner = $2, owner_until = now() + $3 * interval '1 ms'
+      where id = $1 and (owner = $2 or owner is null or owner_until < now())`,
+    [id, owner, forMs],
+  )
+  return rowCount === 1
+}
+
+export async function yieldTarget(pool: pg.Pool, id: string, owner: string): Promise<void> {
+  await pool.query('update target set owner = null, owner_until = null where id = $1 and owner = $2', [id, owner])
+}

@@ -1,0 +1,173 @@
+/** Makes the changes of a plan official: copies them from wanted into desired, and nothing that is no longer wanted exactly so. */
+import { recordAudit } from '../audit/record.ts'
+import type { AccountId, PlanId, SubjectId } from '../model/id.ts'
+import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
+import { loadDossiers } from '../store/load-dossiers.ts'
+import { decidePlan, loadPlan, nextChanges, type PlannedChange } from '../store/plans.ts'
+import { saveDossiers } from '../store/save-dossiers.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { enqueue } from '../store/work.ts'
+import type { SyncContext } from './context.ts'
+import { reportFrozen } from './frozen.ts'
+import { type PassedLockOut, recordLockOuts } from './lock-out.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts } from './parts.ts'
+import { isPending } from './resolve.ts'
+import { resolveAll } from './resolve-all.ts'
+
+export interface ApplyRequest {
+  /** The changes that were held, or those that passed. */
+  readonly held: boolean
+  readonly actor: string
+  readonly arrivedAt: Date
+  /** On release: the world may have moved since the plan was made. */
+  readonly resolveFirst: boolean
+}
+
+/** Accounts per transaction. */
+const batch = 500
+
+/** Repeating it is harmless: what was applied is no longer a difference, so it is skipped. */
+export async function applyPlan(
+  context: SyncContext,
+  plan: PlanId,
+  request: ApplyRequest,
+): Promise<{ applied: number; dropped: number }> {
+  let applied = 0
+  let dropped = 0
+  let after: AccountId | null = null
+  for (;;) {
+    const planned: readonly PlannedChange[] = await nextChanges(context.database.pool, plan, request.held, after, batch)
+    if (planned.length === 0) return { applied, dropped }
+    after = planned.at(-1)?.account_id ?? null
+    const done = await applyBatch(context, plan, planned, request)
+    applied += done.applied
+    dropped += done.dropped
+  }
+}
+
+async function applyBatch(
+  context: SyncContext,
+  plan: PlanId,
+  planned: readonly PlannedChange[],
+  request: ApplyRequest,
+): Promise<{ applied: number; dropped: number }> {
+  const byAccount = Map.groupBy(planned, ({ account_id }) => account_id)
+  return inTransaction(context.database.pool, async (client) => {
+    const { dossiers, frozen } = await loadDossiers(
+      client,
+      context.vault,
+      planned.map(({ person_id }) => person_id),
+    )
+    await reportFrozen(client, context, frozen)
+    if (request.resolveFirst) {
+      confirmReleased(dossiers.values(), byAccount)
+      await resolveAll(client, context, [...dossiers.values()], request.actor)
+    }
+    const shut: PassedLockOut[] = []
+    const work: { id: AccountId; target: string }[] = []
+    const gone: { account: AccountId; part: string }[] = []
+    let applied = 0
+    for (const [id, changes] of byAccount) {
+      const dossier = dossiers.get((changes[0] as PlannedChange).person_id)
+      const account = dossier?.accounts.find(({ row }) => row.id === id)
+      const made = account === undefined ? new Set<string>() : desire(account, changes)
+      if (made.size > 0 && account !== undefined && dossier !== undefined) {
+        applied += made.size
+        if (made.has('lock') && decodeParts(account.row.desired as string).lock === 'closed')
+          shut.push({ dossier, account, whole: true })
+        else work.push({ id, target: account.row.target })
+      }
+      gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
+    }
+    await saveDossiers(client, context.vault, dossiers.values())
+    await recordLockOuts(client, context, shut, {
+      actor: request.actor,
+      because: 'absence',
+      arrivedAt: request.arrivedAt,
+    })
+    await enqueue(client, 'bulk', work)
+    await client.query(
+      `update plan_change c set dropped = true from unnest($2::uuid[], $3::text[]) as v(account, part)
+        where c.plan_id = $1 and c.account_id = v.account and c.part = v.part`,
+      [plan, gone.map(({ account }) => account), gone.map(({ part }) => part)],
+    )
+    return { applied, dropped: gone.length }
+  })
+}
+
+/** Whoever releases a plan says that these people are gone: their absence is confirmed by name. */
+function confirmReleased(
+  dossiers: Iterable<Dossier>,
+  byAccount: ReadonlyMap<AccountId, readonly PlannedChange[]>,
+): void {
+  for (const dossier of dossiers) {
+    const lockedByPlan = dossier.accounts.some(({ row }) =>
+      byAccount.get(row.id)?.some(({ kind }) => kind === 'lockout-absence'),
+    )
+    if (!lockedByPlan) continue
+    for (const record of dossier.records) {
+      if (record.row.presence !== 'missing') continue
+      record.row.presence = 'gone'
+      touch(record)
+    }
+  }
+}
+
+/** Makes those planned changes that are still wanted exactly so; returns their parts. */
+function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set<string> {
+  const { row } = account
+  const before = row.desired === null ? null : decodeParts(row.desired)
+  const wanted = decodeParts(row.wanted)
+  const still = changesBetween(before, wanted, 'lockout-absence').filter(({ part, before: from, after: to }) =>
+    planned.some((change) => change.part === part && change.before === from && change.after === to),
+  )
+  if (still.length === 0) return new Set()
+  const desired = applyChanges(before, wanted, still)
+  if (desired.profile === wanted.profile && desired.validity === wanted.validity) {
+    row.desired_facts = row.wanted_facts
+    row.desired_facts_version = row.wanted_facts_version
+  }
+  row.desired = encodeParts(desired)
+  row.desired_version += 1
+  row.pending = isPending(row, wanted)
+  touch(account)
+  return new Set(still.map(({ part }) => part))
+}
+
+/** A person lets a held plan go. @throws Error `plan.not-held` when it was decided already, `plan.unknown`, `plan.forged`. */
+export async function releasePlan(
+  context: SyncContext,
+  id: PlanId,
+  subject: SubjectId,
+  reason: string,
+): Promise<{ applied: number; dropped: number }> {
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await loadPlan(client, context.vault, id, true)
+    if (row === null) throw new Error('plan.unknown')
+    if (row.state !== 'held') throw new Error('plan.not-held')
+    await decidePlan(client, context.vault, row, 'released', subject)
+    await recordAudit(client, context.vault, {
+      actor: subject,
+      action: 'plan.released',
+      object: id,
+      details: { reason, hash: row.hash.toString('hex') },
+    })
+  })
+  return applyPlan(context, id, { held: true, actor: subject, arrivedAt: context.now(), resolveFirst: true })
+}
+
+/** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws as `releasePlan`. */
+export async function rejectPlan(context: SyncContext, id: PlanId, subject: SubjectId, reason: string): Promise<void> {
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await loadPlan(client, context.vault, id, true)
+    if (row === null) throw new Error('plan.unknown')
+    if (row.state !== 'held') throw new Error('plan.not-held')
+    await decidePlan(client, context.vault, row, 'rejected', subject)
+    await recordAudit(client, context.vault, {
+      actor: subject,
+      action: 'plan.rejected',
+      object: id,
+      details: { reason },
+    })
+  })
+}

@@ -1,0 +1,188 @@
+/** Makes one open account as desired, part by part, and reads it back; also takes away from a shut one what it may no longer keep. */
+import type { ActualAccount, DesiredAccount } from '../../connector/contract.ts'
+import type { ConnectorError } from '../../connector/errors.ts'
+import type { AccountCard, PartRef } from '../../model/account.ts'
+import { type Card, cardKey } from '../../model/card.ts'
+import type { AccessLevelId, CredentialId } from '../../model/id.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { type Expectation, openParts, partName } from './compare.ts'
+import { backoffMs, type Failures, type Outcome } from './outcome.ts'
+import type { Owned, WorkItem } from './work-item.ts'
+
+/** After so many runs, a part that the target accepts but does not keep is left to a person. */
+const attemptsMax = 6
+
+export async function bringAbout(
+  context: SyncContext,
+  target: TargetSetup,
+  item: WorkItem,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { accounts } = target.connection
+  const startedAt = context.now()
+  // The first run of a new account needs no read: the target itself refuses a second account of that id.
+  const untried = item.row.applied_version === 0 && item.claim.lease_counter === '1'
+  const before = untried ? null : await accounts.read(item.externalId, signal)
+  const done = (fields: Partial<Outcome>): Outcome => ({
+    appliedVersion: item.row.desired_version,
+    actual: before,
+    owned: item.owned,
+    failures: {},
+    retryInMs: null,
+    dead: false,
+    verifyInMs: null,
+    startedAt,
+    acceptedAt: null,
+    provenAt: null,
+    ...fields,
+  })
+  const stranger = before !== null && item.row.applied_version === 0 && !looksOurs(target, item, before)
+  if (stranger)
+    return done({
+      appliedVersion: null,
+      dead: true,
+      failures: { account: { kind: 'conflict', code: 'account.held-by-stranger' } },
+    })
+  if (before?.untouchable)
+    return done({
+      appliedVersion: null,
+      dead: true,
+      failures: { account: { kind: 'rejected', code: 'account.untouchable' } },
+    })
+  const expectation = expect(context, target, item, before)
+  if (before !== null && openParts(expectation, before, startedAt).length === 0)
+    return done({ owned: ownedAfter(context, item, expectation, before, before) })
+
+  const change = {
+    kind: 'put' as const,
+    externalId: item.externalId,
+    desired: expectation.desired,
+    actual: before,
+    revoke: expectation.revoke,
+  }
+  const { parts } = await accounts.apply(change, signal)
+  const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
+  const acceptedAt = context.now()
+  const after = await accounts.read(item.externalId, signal)
+  const verifyInMs = reported.some(({ failure }) => failure.outcomeUnknown) ? target.lateWriteMs : null
+  if (after === null || (untried && isDuplicate(reported) && !looksOurs(target, item, after))) {
+    return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), reported)
+  }
+  const open = openParts(expectation, after, context.now())
+  const owned = ownedAfter(context, item, expectation, before, after)
+  if (open.length === 0) return done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: context.now() })
+  return unfinished(item, done({ actual: after, owned, verifyInMs, acceptedAt }), open, reported)
+}
+
+type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
+
+function isDuplicate(reported: Reported): boolean {
+  return reported.some(({ failure }) => failure.kind === 'conflict')
+}
+
+/** Our own unanswered create is known by the profile that we wrote; anything else of that id is somebody else's account. */
+function looksOurs(target: TargetSetup, item: WorkItem, actual: ActualAccount): boolean {
+  if (item.claim.lease_counter === '1') return false
+  const profile = target.connection.accounts.render(item.facts.facts)
+  return !actual.untouchable && Object.entries(profile).every(([field, value]) => actual.profile[field] === value)
+}
+
+function expect(context: SyncContext, target: TargetSetup, item: WorkItem, before: ActualAccount | null): Expectation {
+  const { desired, owned } = item
+  const external = (ids: readonly AccessLevelId[]): string[] => ids.flatMap((id) => context.levels.externalId(id) ?? [])
+  const closed = desired.lock === 'closed'
+  const cards = Object.entries(desired.cards).flatMap(([id, state]): AccountCard[] => {
+    const card = item.cards.get(id as CredentialId)
+    return card === undefined
+      ? []
+      : [{ card, state: keepsBlock(owned, before, id as CredentialId, card) ? 'blocked' : state }]
+  })
+  const account: DesiredAccount = {
+    // An account that somebody closed by hand stays closed: that block is not ours to lift.
+    lock: closed || (before?.lock === 'closed' && !owned.closed) ? 'closed' : 'open',
+    validity: closed && before !== null ? before.validity : item.facts.validity,
+    facts: item.facts.facts,
+    cards,
+    levels: external(desired.levels),
+  }
+  return {
+    desired: account,
+    profile: closed && before !== null ? before.profile : target.connection.accounts.render(item.facts.facts),
+    revoke: {
+      levels: external(owned.levels.filter((id) => !desired.levels.includes(id))),
+      cards: owned.cards.filter((id) => desired.cards[id] === undefined).flatMap((id) => item.cards.get(id) ?? []),
+    },
+  }
+}
+
+function keepsBlock(owned: Owned, before: ActualAccount | null, id: CredentialId, card: Card): boolean {
+  if (before === null || owned.blocked.includes(id)) return false
+  return before.cards.some(
+    (seen) => seen.card !== null && cardKey(seen.card) === cardKey(card) && seen.state === 'blocked',
+  )
+}
+
+/** Ours is what we own already, or what was not there before we wrote; and of that, only what is there now. */
+function ownedAfter(
+  context: SyncContext,
+  item: WorkItem,
+  { desired }: Expectation,
+  before: ActualAccount | null,
+  after: ActualAccount,
+): Owned {
+  const has = (actual: ActualAccount | null, id: AccessLevelId): boolean =>
+    actual?.levels.includes(context.levels.externalId(id) ?? '') ?? false
+  const carries = (actual: ActualAccount | null, id: CredentialId): boolean => {
+    const card = item.cards.get(id)
+    return (
+      card !== undefined &&
+      (actual?.cards.some((seen) => seen.card !== null && cardKey(seen.card) === cardKey(card)) ?? false)
+    )
+  }
+  const levels = new Set([...item.owned.levels, ...item.desired.levels.filter((id) => !has(before, id))])
+  const cards = new Set([
+    ...item.owned.cards,
+    ...(Object.keys(item.desired.cards) as CredentialId[]).filter((id) => !carries(before, id)),
+  ])
+  const blocked = Object.entries(item.desired.cards).flatMap(([id, state]) =>
+    state === 'blocked' ? [id as CredentialId] : [],
+  )
+  return {
+    levels: [...levels].filter((id) => has(after, id)),
+    cards: [...cards].filter((id) => carries(after, id)),
+    blocked,
+    closed: item.desired.lock === 'closed' && desired.lock === 'closed',
+  }
+}
+
+/** The account could not be made at all. */
+function refused(item: WorkItem, outcome: Outcome, reported: Reported): Outcome {
+  const [first] = reported
+  const failure = first?.failure
+  const failures: Failures = {
+    account: { kind: failure?.kind ?? 'transient', code: failure?.code ?? 'engine.not-created' },
+  }
+  const final = failure !== undefined && (failure.kind === 'rejected' || failure.kind === 'conflict')
+  return { ...outcome, failures, dead: final, retryInMs: final ? null : backoffMs(item.claim.attempts, false) }
+}
+
+/** Some parts are not as desired: what the target will never take is left to a person, the rest is tried again. */
+function unfinished(item: WorkItem, outcome: Outcome, open: readonly PartRef[], reported: Reported): Outcome {
+  const failures: Record<string, { kind: ConnectorError['kind']; code: string }> = {}
+  let hopeful = false
+  for (const part of open) {
+    const failure = reported.find((entry) => samePart(entry.part, part))?.failure
+    const kind = failure?.kind ?? 'transient'
+    failures[partName(part)] = { kind, code: failure?.code ?? 'engine.not-kept' }
+    hopeful ||= kind !== 'rejected' && kind !== 'conflict'
+  }
+  if (hopeful && item.claim.attempts < attemptsMax)
+    return { ...outcome, appliedVersion: null, failures, retryInMs: backoffMs(item.claim.attempts, false) }
+  return { ...outcome, failures }
+}
+
+function samePart(a: PartRef, b: PartRef): boolean {
+  if (a.kind === 'card' && b.kind === 'card') return cardKey(a.card) === cardKey(b.card)
+  if (a.kind === 'level' && b.kind === 'level') return a.level === b.level
+  return a.kind === b.kind
+}

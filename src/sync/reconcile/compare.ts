@@ -1,0 +1,54 @@
+/** Compares what an account shall be with what the target shows, part by part. */
+import type { ActualAccount, DesiredAccount, Profile } from '../../connector/contract.ts'
+import type { PartRef, Validity } from '../../model/account.ts'
+import { type Card, cardKey } from '../../model/card.ts'
+
+export interface Expectation {
+  readonly desired: DesiredAccount
+  /** What `facts` look like at the target. */
+  readonly profile: Profile
+  readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
+}
+
+/** Parts that are not yet as desired; empty means settled. */
+export function openParts({ desired, profile, revoke }: Expectation, actual: ActualAccount, now: Date): PartRef[] {
+  const parts: PartRef[] = []
+  if (actual.lock !== desired.lock) parts.push({ kind: 'lock' })
+  if (!sameValidity(desired.validity, actual.validity, now)) parts.push({ kind: 'validity' })
+  if (Object.entries(profile).some(([field, value]) => actual.profile[field] !== value)) parts.push({ kind: 'profile' })
+  const states = new Map(
+    actual.cards.flatMap(({ card, state }) => (card === null ? [] : [[cardKey(card), state] as const])),
+  )
+  for (const { card, state } of desired.cards)
+    if (states.get(cardKey(card)) !== state) parts.push({ kind: 'card', card })
+  for (const card of revoke.cards) if (states.has(cardKey(card))) parts.push({ kind: 'card', card })
+  const levels = new Set([...actual.levels, ...actual.inheritedLevels])
+  for (const level of desired.levels) if (!levels.has(level)) parts.push({ kind: 'level', level })
+  for (const level of revoke.levels) if (actual.levels.includes(level)) parts.push({ kind: 'level', level })
+  return parts
+}
+
+/** Whether nobody gets in with this account: disabled, and every card blocked. */
+export function isShut(actual: ActualAccount): boolean {
+  return actual.lock === 'closed' && actual.cards.every(({ state }) => state === 'blocked')
+}
+
+/** To the second, as targets keep it; a start that lies in the past on both sides is the same start. */
+function sameValidity(desired: Validity, actual: Validity, now: Date): boolean {
+  return sameStart(desired.from, actual.from, now.getTime()) && seconds(desired.until) === seconds(actual.until)
+}
+
+function sameStart(desired: string | null, actual: string | null, now: number): boolean {
+  if (seconds(desired) === seconds(actual)) return true
+  const begun = (from: string | null): boolean => from === null || Date.parse(from) <= now
+  return begun(desired) && begun(actual)
+}
+
+function seconds(instant: string | null): number | null {
+  return instant === null ? null : Math.floor(Date.parse(instant) / 1000)
+}
+
+/** Names a part in failures and logs; cards by position only. */
+export function partName(part: PartRef): string {
+  return part.kind === 'level' ? `level:${part.level}` : part.kind
+}

@@ -1,0 +1,39 @@
+/** What one run on an account came to, and what the engine does next about it. */
+
+import type { ActualAccount } from '../../connector/contract.ts'
+import { ConnectorError } from '../../connector/errors.ts'
+import type { FailureKind } from '../../model/failure.ts'
+import type { Owned } from './work-item.ts'
+
+/** By part: why it is not as desired. */
+export type Failures = Readonly<Record<string, { readonly kind: FailureKind; readonly code: string }>>
+
+export interface Outcome {
+  /** The desired version that was brought about, or null when it was not. */
+  readonly appliedVersion: number | null
+  /** Undefined: the target was not read. Null: it has no such account. */
+  readonly actual: ActualAccount | null | undefined
+  readonly owned: Owned
+  readonly failures: Failures
+  /** Null: done. Else when to look again, in ms from now. */
+  readonly retryInMs: number | null
+  /** A human must act before it makes sense to try again. */
+  readonly dead: boolean
+  /** A write may still land: look once more then, whatever was seen now. */
+  readonly verifyInMs: number | null
+  readonly startedAt: Date
+  readonly acceptedAt: Date | null
+  readonly provenAt: Date | null
+}
+
+/** Retries double from half a second to a minute, with up to a fifth of jitter; a lock-out never waits more than a second. */
+export function backoffMs(attempts: number, urgent: boolean, random: () => number = Math.random): number {
+  const base = Math.min(500 * 2 ** Math.min(attempts, 10), urgent ? 1000 : 60_000)
+  return Math.round(base * (1 + random() / 5))
+}
+
+/** Any thrown value as a connector failure; what is none is a bug, and counts as transient a few times. */
+export function failureOf(thrown: unknown): ConnectorError {
+  if (thrown instanceof ConnectorError) return thrown
+  return new ConnectorError({ kind: 'transient', code: 'engine.unexpected', cause: thrown, outcomeUnknown: true })
+}

@@ -1,0 +1,115 @@
+/** Collects the outcomes of runs for a few milliseconds and writes them together: one transaction for many accounts. */
+import { recordAuditMany } from '../../audit/record.ts'
+import type { AccountId } from '../../model/id.ts'
+import { type Settlement, settleWork } from '../../store/settle-work.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext } from '../context.ts'
+import type { Outcome } from './outcome.ts'
+import type { WorkItem } from './work-item.ts'
+
+export interface Settler {
+  /** Resolves when the outcome is stored (or its lease was gone). */
+  settle(item: WorkItem, outcome: Outcome, meter: { requests: number; waitingMs: number }): Promise<void>
+}
+
+interface Waiting {
+  readonly settlement: Settlement
+  readonly item: WorkItem
+  readonly resolve: () => void
+  readonly reject: (error: unknown) => void
+}
+
+/** Outcomes per transaction. */
+const most = 64
+
+/** `proof` names how sure a successful read-back is, by the target's health. */
+export function startSettler(context: SyncContext, target: string, owner: string, proof: () => string): Settler {
+  let waiting: Waiting[] = []
+  let writing: Promise<void> | null = null
+
+  async function drain(): Promise<void> {
+    while (waiting.length > 0) {
+      const now = waiting.slice(0, most)
+      waiting = waiting.slice(most)
+      try {
+        await write(now)
+        for (const { resolve } of now) resolve()
+      } catch (error) {
+        for (const { reject } of now) reject(error)
+      }
+    }
+    writing = null
+  }
+
+  async function write(batch: readonly Waiting[]): Promise<void> {
+    const settlements = batch.map(({ settlement }) => settlement)
+    const written = await inTransaction(context.database.pool, async (client) => {
+      const ids = await settleWork(client, owner, settlements)
+      const entries = batch
+        .filter(({ item }) => ids.has(item.row.id))
+        .flatMap(({ settlement, item }) => auditOf(target, item, settlement))
+      await recordAuditMany(client, context.vault, entries)
+      return ids
+    })
+    for (const { settlement, item } of batch) if (written.has(item.row.id)) measure(context, target, settlement)
+  }
+
+  return {
+    settle(item, outcome, meter) {
+      const settlement = settlementOf(context, item, outcome, meter, proof())
+      return new Promise((resolve, reject) => {
+        waiting.push({ settlement, item, resolve, reject })
+        // While one transaction runs, the next outcomes gather; nobody waits on a timer.
+        writing ??= Promise.resolve().then(drain)
+      })
+    },
+  }
+}
+
+function settlementOf(
+  context: SyncContext,
+  item: WorkItem,
+  outcome: Outcome,
+  meter: { requests: number; waitingMs: number },
+  proof: string,
+): Settlement {
+  const read = outcome.actual !== undefined
+  const actualVersion = (item.row.actual_version ?? 0) + 1
+  const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
+  return {
+    account: item.row.id,
+    leaseCounter: item.claim.lease_counter,
+    appliedVersion: outcome.appliedVersion,
+    actual: read ? context.vault.seal(item.key, place, JSON.stringify(outcome.actual)) : null,
+    actualVersion: read ? actualVersion : null,
+    owned: JSON.stringify(outcome.owned),
+    failures: Object.keys(outcome.failures).length === 0 ? null : JSON.stringify(outcome.failures),
+    retryInMs: outcome.retryInMs,
+    dead: outcome.dead,
+    verifyInMs: outcome.verifyInMs,
+    startedAt: outcome.startedAt,
+    acceptedAt: outcome.acceptedAt,
+    provenAt: outcome.provenAt,
+    proof: outcome.provenAt === null ? null : proof,
+    requests: meter.requests,
+    waitingMs: meter.waitingMs,
+  }
+}
+
+function auditOf(target: string, item: WorkItem, { appliedVersion, dead, provenAt, failures, requests }: Settlement) {
+  const details = {
+    target,
+    version: item.row.desired_version,
+    requests,
+    ...(failures === null ? {} : { failures: JSON.parse(failures) as unknown }),
+  }
+  const object: AccountId = item.row.id
+  if (dead) return [{ actor: 'engine', action: 'account.dead' as const, object, details }]
+  if (item.desired.lock === 'closed')
+    return provenAt === null ? [] : [{ actor: 'engine', action: 'lockout.proven' as const, object, details }]
+  return appliedVersion === null ? [] : [{ actor: 'engine', action: 'account.applied' as const, object, details }]
+}
+
+function measure(context: SyncContext, target: string, { appliedVersion, dead }: Settlement): void {
+  context.metrics.applied(target, dead ? 'dead' : appliedVersion === null ? 'retry' : 'applied')
+}

@@ -1,0 +1,115 @@
+/** One account with something to do, as loaded for a worker: checked, opened, and fixed at one desired version. */
+import type pg from 'pg'
+import type { ActualAccount } from '../../connector/contract.ts'
+import type { Card } from '../../model/card.ts'
+import type { AccessLevelId, AccountId, CredentialId, PersonId } from '../../model/id.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import type { AccountFacts } from '../../store/dossier.ts'
+import { type AccountRow, accountGuard, type CredentialRow, credentialGuard } from '../../store/guards.ts'
+import type { Claim } from '../../store/work.ts'
+import type { DataKey, Vault } from '../../vault/vault.ts'
+import { VaultError } from '../../vault/vault-error.ts'
+import { decodeParts, type Parts } from '../parts.ts'
+
+/** What Gatehouse itself brought about on the account, and so may take away again. */
+export interface Owned {
+  readonly levels: readonly AccessLevelId[]
+  readonly cards: readonly CredentialId[]
+  /** Cards whose block, and the account whose closing, is ours to lift. */
+  readonly blocked: readonly CredentialId[]
+  readonly closed: boolean
+}
+
+export interface WorkItem {
+  readonly claim: Claim
+  readonly row: AccountRow
+  readonly key: DataKey
+  readonly externalId: string
+  readonly desired: Parts
+  readonly facts: AccountFacts
+  readonly cards: ReadonlyMap<CredentialId, Card>
+  readonly owned: Owned
+  /** What the target showed when it was last read; null when it never was. */
+  readonly lastSeen: ActualAccount | null
+}
+
+const nothingOwned: Owned = { levels: [], cards: [], blocked: [], closed: false }
+
+/** Loads claimed accounts in two queries. One whose guard or seal is wrong is frozen, alarmed and left out. */
+export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
+  const ids = claims.map(({ account_id }) => account_id)
+  const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer }>(
+    'select a.*, k.epoch, k.wrapped from account a join person_key k on k.id = a.key_id where a.id = any($1::uuid[]) and a.frozen_at is null',
+    [ids],
+  )
+  const people = accounts.rows.flatMap(({ person_id }) => person_id ?? [])
+  const credentials = await pool.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
+    people,
+  ])
+  const cardsOf = Map.groupBy(credentials.rows, ({ person_id }) => person_id)
+  const claimOf = new Map(claims.map((claim) => [claim.account_id, claim]))
+  const items: WorkItem[] = []
+  for (const { epoch, wrapped, ...row } of accounts.rows) {
+    try {
+      const key = vault.unwrap({ id: row.key_id, epoch, wrapped })
+      const item = open(vault, row, key, claimOf.get(row.id) as Claim, cardsOf.get(row.person_id as PersonId) ?? [])
+      if (item !== null) items.push(item)
+    } catch (error) {
+      if (!(error instanceof VaultError)) throw error
+      await freeze(pool, row.id)
+    }
+  }
+  return items
+}
+
+/** Null when there is nothing desired yet. @throws VaultError */
+function open(
+  vault: Vault,
+  row: AccountRow,
+  key: DataKey,
+  claim: Claim,
+  credentials: readonly CredentialRow[],
+): WorkItem | null {
+  if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
+  if (row.desired === null || row.desired_facts === null || row.desired_facts_version === null) return null
+  const cards = new Map<CredentialId, Card>()
+  for (const credential of credentials) {
+    if (!vault.verifyGuard('credential', credentialGuard(credential), credential.guard))
+      throw new VaultError('vault.open-failed')
+    const text = vault.open(
+      key,
+      { table: 'credential', column: 'card', row: credential.id, version: 1 },
+      credential.card,
+    )
+    cards.set(credential.id, JSON.parse(text) as Card)
+  }
+  const facts = vault.open(
+    key,
+    { table: 'account', column: 'facts', row: row.id, version: row.desired_facts_version },
+    row.desired_facts,
+  )
+  return {
+    claim,
+    row,
+    key,
+    externalId: vault.open(key, { table: 'account', column: 'external_id', row: row.id, version: 1 }, row.external_id),
+    desired: decodeParts(row.desired),
+    facts: JSON.parse(facts) as AccountFacts,
+    cards,
+    owned: row.owned === '[]' ? nothingOwned : (JSON.parse(row.owned) as Owned),
+    lastSeen: lastSeen(vault, row, key),
+  }
+}
+
+/** Only a saving of requests: when it can't be opened, the target is asked. */
+function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | null {
+  if (row.actual === null || row.actual_version === null) return null
+  const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
+  return JSON.parse(vault.open(key, place, row.actual)) as ActualAccount | null
+}
+
+async function freeze(pool: pg.Pool, account: AccountId): Promise<void> {
+  await pool.query('update account set frozen_at = now() where id = $1', [account])
+  await pool.query('delete from account_work where account_id = $1', [account])
+  await raiseAlarm(pool, 'guard.failed', account)
+}

@@ -1,0 +1,209 @@
+/** Works through a target's list: claims due accounts under a lease, runs a few at once, and lets lock-outs overtake everything. */
+import { randomUUID } from 'node:crypto'
+import { withCallScope } from '../../connector/egress/call-scope.ts'
+import type { AccountId } from '../../model/id.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import { noteFailure, noteSuccess, pauseTarget, restTarget, standingOf } from '../../store/targets.ts'
+import { claimWork, type Lane, releaseLeases, renewLeases, turnedUrgent, unclaim } from '../../store/work.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { bringAbout } from './bring-about.ts'
+import { backoffMs, failureOf, type Outcome } from './outcome.ts'
+import { type Settler, startSettler } from './settler.ts'
+import { shutOut } from './shut-out.ts'
+import { loadWork, type WorkItem } from './work-item.ts'
+
+/** Leases are renewed every third of this; a worker that dies is overtaken after it. */
+const leaseMs = 4_500
+/** A target that rests or fails is tried by one lock-out a second. */
+const probeEveryMs = 1_000
+
+export interface TargetWorker {
+  /** Works until the lane has nothing due; may be called again while it runs. */
+  pump(lane: Lane): Promise<void>
+  /** Takes nothing new, lets running accounts finish for up to `limitMs`, and gives back the rest. */
+  stop(limitMs: number): Promise<void>
+}
+
+export function startTargetWorker(context: SyncContext, target: TargetSetup, proof: () => string): TargetWorker {
+  const owner = randomUUID()
+  const { pool } = context.database
+  const settler: Settler = startSettler(context, target.id, owner, proof)
+  const running = new Map<
+    AccountId,
+    { readonly lane: Lane; readonly abort: AbortController; readonly done: Promise<void> }
+  >()
+  const buffered = new Map<AccountId, WorkItem>()
+  let stopping = false
+  let lastProbe = 0
+  const renewal = setInterval(() => {
+    if (running.size + buffered.size > 0)
+      renewLeases(pool, owner, leaseMs).catch(() => context.log('warn', 'lease.not-renewed', { target: target.id }))
+  }, leaseMs / 3)
+
+  async function pump(lane: Lane): Promise<void> {
+    if (!target.enabled) return
+    if (lane === 'urgent') await makeWay()
+    while (!stopping) {
+      const standing = await standingOf(pool, target.id)
+      if (standing.pausedBecause !== null || (standing.resting && lane === 'bulk')) return
+      const probing = standing.resting
+      if (probing && performance.now() - lastProbe < probeEveryMs) return
+      if (probing) lastProbe = performance.now()
+      const claims = await claimWork(pool, target.id, lane, owner, leaseMs, probing ? 1 : target.concurrency * 4)
+      if (claims.length === 0) return
+      const items = await loadWork(pool, context.vault, claims)
+      if (lane === 'bulk') for (const item of items) buffered.set(item.row.id, item)
+      await runAll(items, lane)
+      if (probing) return
+    }
+  }
+
+  /** Runs items with as many at once as the target bears; the egress slots decide the rest. */
+  async function runAll(items: readonly WorkItem[], lane: Lane): Promise<void> {
+    const queue = [...items]
+    const lanes = Array.from({ length: Math.min(queue.length, target.concurrency * 2) }, async () => {
+      for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+        if (lane === 'bulk' && !buffered.delete(item.row.id)) continue
+        if (stopping) return
+        await start(item, lane)
+      }
+    })
+    await Promise.all(lanes)
+    for (const item of queue) buffered.delete(item.row.id)
+  }
+
+  function start(item: WorkItem, lane: Lane): Promise<void> {
+    const abort = new AbortController()
+    const done = run(item, lane, abort.signal).finally(() => running.delete(item.row.id))
+    running.set(item.row.id, { lane, abort, done })
+    return done
+  }
+
+  async function run(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<void> {
+    let meter = { requests: 0, waitingMs: 0 }
+    let outcome: Outcome
+    try {
+      const scoped = await withCallScope({ lane }, async () => {
+        try {
+          return { outcome: await reconcile(item, lane, signal) }
+        } catch (thrown) {
+          return { thrown }
+        }
+      })
+      meter = scoped.meter
+      if ('thrown' in scoped.result) outcome = await afterFailure(item, lane, scoped.result.thrown, signal)
+      else outcome = await afterSuccess(scoped.result.outcome)
+    } catch (error) {
+      // The store itself failed: the lease runs out, and the sweeper brings the account back.
+      context.log('error', 'work.failed', { target: target.id, account: item.row.id, code: errorCode(error) })
+      return
+    }
+    try {
+      await settler.settle(item, outcome, meter)
+      if (outcome.provenAt !== null && item.desired.lock === 'closed')
+        await clearAlarm(pool, 'lockout.open', item.row.id)
+    } catch (error) {
+      context.log('error', 'work.not-settled', { target: target.id, account: item.row.id, code: errorCode(error) })
+    }
+  }
+
+  function reconcile(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<Outcome> {
+    return item.desired.lock === 'closed' && lane === 'urgent'
+      ? shutOut(target, item, context.now, signal)
+      : bringAbout(context, target, item, signal)
+  }
+
+  async function afterSuccess(outcome: Outcome): Promise<Outcome> {
+    if (outcome.actual !== undefined) await noteSuccess(pool, target.id)
+    return outcome
+  }
+
+  /** What a failed call means for the target as a whole, and for this account. */
+  async function afterFailure(item: WorkItem, lane: Lane, thrown: unknown, signal: AbortSignal): Promise<Outcome> {
+    const urgent = lane === 'urgent'
+    const outcome = (fields: Partial<Outcome>): Outcome => ({
+      appliedVersion: null,
+      actual: undefined,
+      owned: item.owned,
+      failures: {},
+      retryInMs: 0,
+      dead: false,
+      verifyInMs: null,
+      startedAt: context.now(),
+      acceptedAt: null,
+      provenAt: null,
+      ...fields,
+    })
+    // Aborted for a lock-out, or because we stop: the request may still be carried out.
+    if (signal.aborted) return outcome({ verifyInMs: target.lateWriteMs })
+    const failure = failureOf(thrown)
+    const failures = { account: { kind: failure.kind, code: failure.code } }
+    const verifyInMs = failure.outcomeUnknown ? target.lateWriteMs : null
+    context.log('warn', 'work.retry', {
+      target: target.id,
+      account: item.row.id,
+      code: failure.code,
+      attempt: item.claim.attempts,
+    })
+    if (failure.code === 'engine.unexpected')
+      context.log('error', 'engine.unexpected', { target: target.id, code: errorCode(thrown) })
+    const later = backoffMs(item.claim.attempts, urgent)
+    switch (failure.kind) {
+      case 'transient':
+        await noteFailure(pool, target.id)
+        return outcome({ failures, verifyInMs, retryInMs: later })
+      case 'throttled':
+        await restTarget(pool, target.id, failure.retryAfterMs ?? 1_000)
+        return outcome({ failures, verifyInMs, retryInMs: urgent ? later : (failure.retryAfterMs ?? 1_000) })
+      case 'unauthenticated':
+        await pauseTarget(pool, target.id, failure.code)
+        await raiseAlarm(pool, 'target.paused', target.id)
+        context.log('error', 'target.paused', { target: target.id, code: failure.code })
+        return outcome({ failures, retryInMs: later })
+      case 'conflict':
+        return outcome({
+          failures,
+          verifyInMs,
+          retryInMs: item.claim.attempts < 3 ? 0 : later,
+          dead: !urgent && item.claim.attempts >= 6,
+        })
+      case 'rejected':
+        // A lock-out is never given up: it is tried on, and its alarm stays on.
+        return outcome({ failures, verifyInMs, retryInMs: later, dead: item.desired.lock !== 'closed' })
+      default:
+        return failure.kind satisfies never
+    }
+  }
+
+  /** Accounts that wait or run in the bulk lane and have become urgent give way at once. */
+  async function makeWay(): Promise<void> {
+    const held = [...buffered.keys(), ...[...running].flatMap(([id, { lane }]) => (lane === 'bulk' ? [id] : []))]
+    if (held.length === 0) return
+    const urgent = await turnedUrgent(pool, held)
+    const waiting = urgent.filter((id) => buffered.delete(id))
+    await unclaim(pool, owner, waiting)
+    const inFlight = urgent.flatMap((id) => running.get(id) ?? [])
+    for (const { abort } of inFlight) abort.abort(new Error('a lock-out overtakes'))
+    await Promise.all(inFlight.map(({ done }) => done))
+  }
+
+  return {
+    pump,
+    async stop(limitMs) {
+      stopping = true
+      const limit = new Promise<void>((resolve) => setTimeout(resolve, limitMs).unref())
+      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), limit])
+      for (const { abort } of running.values()) abort.abort(new Error('stopping'))
+      await Promise.all([...running.values()].map(({ done }) => done))
+      clearInterval(renewal)
+      await releaseLeases(pool, owner)
+    },
+  }
+}
+
+/** What may be logged of an unknown error: its class, and a code when it carries a plain one. */
+function errorCode(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const code = (error as { code?: unknown }).code
+  return typeof code === 'string' && /^[\w.-]{1,40}$/.test(code) ? `${error.name}.${code}` : error.name
+}
