@@ -61,7 +61,7 @@ async function applyBatch(
     await reportFrozen(client, context, frozen)
     if (request.resolveFirst) {
       confirmReleased(dossiers.values(), byAccount)
-      await resolveAll(client, context, [...dossiers.values()], request.actor)
+      await resolveAll(client, context, [...dossiers.values()], 'operator')
     }
     const shut: PassedLockOut[] = []
     const work: { id: AccountId; target: string }[] = []

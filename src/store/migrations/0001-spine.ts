@@ -300,11 +300,20 @@ create table audit (
   hash bytea not null,
   mac bytea not null
 );
+create unique index audit_details_row on audit (details_row);
 create function refuse_audit_change() returns trigger language plpgsql as $$
 begin
   raise exception 'the audit trail is append-only';
 end $$;
 create trigger audit_append_only before update or delete or truncate on audit for each statement execute function refuse_audit_change();
+alter table audit enable always trigger audit_append_only;
+-- Whoever was given these tables by default privileges may add, and take from the waiting list, and nothing else.
+do $$ declare grantee regrole; begin
+  for grantee in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
+    where c.oid in ('audit'::regclass, 'audit_pending'::regclass) and a.grantee <> c.relowner and a.grantee <> 0 loop
+    execute format('revoke update, delete, truncate, references, trigger on audit from %s', grantee);
+    execute format('revoke update, truncate, references, trigger on audit_pending from %s', grantee);
+  end loop; end $$;
 `
 
 /** Runs the statements; Kysely's migrator holds its advisory lock around this. */

@@ -1,5 +1,5 @@
 /** Collects the outcomes of runs for a few milliseconds and writes them together: one transaction for many accounts. */
-import { recordAuditMany } from '../../audit/record.ts'
+import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -96,7 +96,11 @@ function settlementOf(
   }
 }
 
-function auditOf(target: string, item: WorkItem, { appliedVersion, dead, provenAt, failures, requests }: Settlement) {
+function auditOf(
+  target: string,
+  item: WorkItem,
+  { appliedVersion, dead, provenAt, failures, requests }: Settlement,
+): AuditRecord[] {
   const details = {
     target,
     version: item.row.desired_version,

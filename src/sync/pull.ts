@@ -1,0 +1,183 @@
+/** Reads one delivery of a source to its end and plans what follows; killed at any moment, it is read again and ends the same. */
+import { recordAudit } from '../audit/record.ts'
+import type { Delivery } from '../connector/contract.ts'
+import type { ConnectorError } from '../connector/errors.ts'
+import { newId, type PullId } from '../model/id.ts'
+import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { confirmAbsences, noteAbsences } from './absence.ts'
+import type { SourceSetup, SyncContext } from './context.ts'
+import { type Pull, takePage } from './intake.ts'
+import { plan } from './plan.ts'
+
+export interface PullReport {
+  readonly source: string
+  readonly outcome: 'taken' | 'unchanged' | 'incomplete' | 'refused'
+  readonly records: number
+  readonly changed: number
+  readonly problems: number
+  readonly missing: number
+  readonly plan: string | null
+}
+
+/** Takes a delivery in. @throws ConnectorError when the source fails while it is read: the delivery stays and is read again. */
+export async function pull(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<PullReport> {
+  const fingerprint = context.vault.digest('delivery', [source.id, source.mappingVersion, delivery.fingerprint])
+  const before = await sourceRow(context, source.id)
+  const report =
+    before.fingerprint?.equals(fingerprint) === true
+      ? await repeated(context, source, before.complete)
+      : await take(context, source, delivery, fingerprint, signal)
+  await delivery.settle('taken')
+  await clearAlarm(context.database.pool, 'source.late', source.id)
+  await clearAlarm(context.database.pool, 'source.refused', source.id)
+  context.metrics.pulled(source.id, report.outcome, report.records)
+  context.log('info', 'source.delivered', { source: source.id, count: report.records, outcome: report.outcome })
+  return report
+}
+
+interface SourceRow {
+  readonly fingerprint: Buffer | null
+  /** The last delivery was a complete full read. */
+  readonly complete: boolean
+}
+
+async function sourceRow(context: SyncContext, id: string): Promise<SourceRow> {
+  const { rows } = await context.database.pool.query<SourceRow>(
+    'select fingerprint, complete_at is not null and complete_at >= fingerprint_at as complete from source where id = $1',
+    [id],
+  )
+  return rows[0] ?? { fingerprint: null, complete: false }
+}
+
+/** The same bytes again: no work, but those who were missing long enough are confirmed gone. */
+async function repeated(context: SyncContext, source: SourceSetup, complete: boolean): Promise<PullReport> {
+  const missing = complete ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
+  const planned =
+    missing === 0
+      ? null
+      : await plan(context, {
+          origin: `source:${source.id}`,
+          pull: null,
+          brakes: source.brakes,
+          arrivedAt: context.now(),
+        })
+  await context.database.pool.query('update source set delivery_at = now() where id = $1', [source.id])
+  return {
+    source: source.id,
+    outcome: 'unchanged',
+    records: 0,
+    changed: 0,
+    problems: 0,
+    missing,
+    plan: planned?.id ?? null,
+  }
+}
+
+async function take(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  fingerprint: Buffer,
+  signal: AbortSignal,
+): Promise<PullReport> {
+  const { pool } = context.database
+  const current: Pull = {
+    id: newId<PullId>(),
+    source,
+    mode: delivery.mode,
+    columns: delivery.columns,
+    arrivedAt: delivery.arrivedAt,
+    records: 0,
+    changed: 0,
+    problems: 0,
+    lockouts: 0,
+    keyless: false,
+  }
+  await pool.query('insert into pull (id, source, mode, arrived_at, settled_ms) values ($1, $2, $3, $4, $5)', [
+    current.id,
+    source.id,
+    delivery.mode,
+    delivery.arrivedAt,
+    Math.round(delivery.settledMs),
+  ])
+  const end = await readAll(context, current, delivery, signal)
+  const complete = end && !current.keyless && current.mode === 'full'
+  const missing = complete ? await noteAbsences(context, current) : 0
+  await pool.query('delete from pull_seen where pull_id = $1', [current.id])
+  if (current.mode === 'full') await (complete ? clearAlarm : raiseAlarm)(pool, 'source.incomplete', source.id)
+  const planned = await plan(context, {
+    origin: `source:${source.id}`,
+    pull: current.id,
+    brakes: source.brakes,
+    arrivedAt: delivery.arrivedAt,
+  })
+  const outcome = current.mode === 'full' && !complete ? 'incomplete' : 'taken'
+  await inTransaction(pool, async (client) => {
+    await client.query(
+      'update pull set finished_at = now(), outcome = $2, complete = $3, records = $4, changed = $5, problems = $6, missing = $7 where id = $1',
+      [current.id, outcome, complete, current.records, current.changed, current.problems, missing],
+    )
+    // A delta says nothing about the rest: the last full file would still be news after it.
+    await client.query(
+      `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(),
+              complete_at = case when $3 then now() else complete_at end, complete_records = case when $3 then $4::int else complete_records end where id = $1`,
+      [source.id, end ? fingerprint : null, complete, current.records],
+    )
+    await recordAudit(client, context.vault, {
+      actor: `source:${source.id}`,
+      action: 'source.delivered',
+      object: current.id,
+      details: {
+        mode: current.mode,
+        outcome,
+        records: current.records,
+        changed: current.changed,
+        problems: current.problems,
+        missing,
+        lockouts: current.lockouts,
+        plan: planned?.id ?? null,
+      },
+    })
+  })
+  return {
+    source: source.id,
+    outcome,
+    records: current.records,
+    changed: current.changed,
+    problems: current.problems,
+    missing,
+    plan: planned?.id ?? null,
+  }
+}
+
+/** True when the source's own end was reached without a record that it could not give. */
+async function readAll(context: SyncContext, current: Pull, delivery: Delivery, signal: AbortSignal): Promise<boolean> {
+  const pages = delivery.pages(signal)
+  for (;;) {
+    const next = await pages.next()
+    if (next.done) return next.value.complete && next.value.problems === 0
+    await takePage(context, current, next.value)
+  }
+}
+
+/** What a refused delivery leaves behind: an alarm and an audit entry; its records are not touched. */
+export async function refuse(context: SyncContext, source: string, error: ConnectorError): Promise<PullReport> {
+  await inTransaction(context.database.pool, async (client) => {
+    await raiseAlarm(client, 'source.refused', source)
+    await recordAudit(client, context.vault, {
+      actor: `source:${source}`,
+      action: 'source.refused',
+      object: '',
+      details: { code: error.code },
+    })
+  })
+  context.log('error', 'source.refused', { source, code: error.code })
+  context.metrics.pulled(source, 'refused', 0)
+  return { source, outcome: 'refused', records: 0, changed: 0, problems: 0, missing: 0, plan: null }
+}

@@ -1,0 +1,95 @@
+/** Watches a source and takes in whatever it delivers, one delivery at a time, oldest first. */
+import type { PeopleCapability } from '../connector/contract.ts'
+import { ConnectorError } from '../connector/errors.ts'
+import { raiseAlarm } from '../store/alarms.ts'
+import type { SourceSetup, SyncContext } from './context.ts'
+import { type PullReport, pull, refuse } from './pull.ts'
+
+export interface SourceLoop {
+  /** Takes in everything that waits now; concurrent calls share the same run. */
+  drain(): Promise<readonly PullReport[]>
+  stop(): Promise<void>
+}
+
+/** After a failure the source is looked at again this much later. */
+const retryMs = 2_000
+
+export function startSourceLoop(context: SyncContext, source: SourceSetup, people: PeopleCapability): SourceLoop {
+  const stopping = new AbortController()
+  let current: Promise<readonly PullReport[]> | null = null
+  let again = false
+
+  async function drainOnce(): Promise<readonly PullReport[]> {
+    const reports: PullReport[] = []
+    while (!stopping.signal.aborted) {
+      try {
+        const delivery = await people.read(stopping.signal)
+        if (delivery === null) return reports
+        reports.push(await pull(context, source, delivery, stopping.signal))
+      } catch (error) {
+        if (stopping.signal.aborted) return reports
+        if (error instanceof ConnectorError && error.kind === 'rejected')
+          reports.push(await refuse(context, source.id, error))
+        else throw error
+      }
+    }
+    return reports
+  }
+
+  async function drain(): Promise<readonly PullReport[]> {
+    again = true
+    current ??= (async () => {
+      const all: PullReport[] = []
+      try {
+        while (again) {
+          again = false
+          all.push(...(await drainOnce()))
+        }
+        return all
+      } finally {
+        current = null
+      }
+    })()
+    return current
+  }
+
+  async function guarded(): Promise<void> {
+    try {
+      await drain()
+    } catch (error) {
+      const code = error instanceof ConnectorError ? error.code : error instanceof Error ? error.name : 'unknown'
+      context.log('error', 'source.failed', { source: source.id, code })
+      await raiseAlarm(context.database.pool, 'source.failed', source.id).catch(() =>
+        context.log('error', 'alarm.not-raised', { source: source.id }),
+      )
+      await new Promise<void>((resolve) => {
+        const timer = setTimeout(resolve, retryMs)
+        stopping.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
+      })
+      again = true
+    }
+  }
+
+  const watching = (async () => {
+    await guarded()
+    for await (const _ of people.watch(stopping.signal)) {
+      do await guarded()
+      while (again && !stopping.signal.aborted)
+    }
+  })().catch((error: unknown) => {
+    if (!stopping.signal.aborted)
+      context.log('error', 'source.watch-failed', {
+        source: source.id,
+        code: error instanceof Error ? error.name : 'unknown',
+      })
+  })
+
+  return {
+    drain,
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      await watching
+      await current?.catch(() => undefined)
+    },
+  }
+}
