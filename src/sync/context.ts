@@ -70,7 +70,6 @@ export interface LevelCatalogue {
   byRef(ref: string): AccessLevelId | undefined
   /** The vendor's id. */
   externalId(id: AccessLevelId): string | undefined
-  /** Our id of a vendor's level. */
-  byExternalId(target: string, externalId: string): AccessLevelId | undefined
-  targetOf(id: AccessLevelId): string | undefined
+  /** `target/name`. */
+  nameOf(id: AccessLevelId): string | undefined
 }

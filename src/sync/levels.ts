@@ -21,14 +21,12 @@ export interface Levels extends LevelCatalogue {
 export function openLevels({ pool }: Database): Levels {
   let byRef = new Map<string, AccessLevelId>()
   let byId = new Map<AccessLevelId, LevelRow>()
-  let byExternal = new Map<string, AccessLevelId>()
 
   async function reload(): Promise<void> {
     const { rows } = await pool.query<LevelRow>(
       'select id, target, external_id, name from access_level where gone_at is null order by target, name, id',
     )
     byId = new Map(rows.map((row) => [row.id, row]))
-    byExternal = new Map(rows.map((row) => [`${row.target}/${row.external_id}`, row.id]))
     // Two levels of one name can't be told apart by a rule: neither is found, and `check` says so.
     const named = Map.groupBy(rows, (row) => `${row.target}/${row.name}`)
     byRef = new Map(
@@ -41,8 +39,10 @@ export function openLevels({ pool }: Database): Levels {
   return {
     byRef: (ref) => byRef.get(ref),
     externalId: (id) => byId.get(id)?.external_id,
-    byExternalId: (target, externalId) => byExternal.get(`${target}/${externalId}`),
-    targetOf: (id) => byId.get(id)?.target,
+    nameOf: (id) => {
+      const level = byId.get(id)
+      return level === undefined ? undefined : `${level.target}/${level.name}`
+    },
     all: () => [...byId.values()],
     reload,
     async discover(target, signal) {

@@ -1,0 +1,87 @@
+/** Connects what the configuration names: sources and targets, each behind the egress guard. */
+import type { Config } from '../../config/config.ts'
+import { connectors, sourceConnectors, targetConnectors } from '../../connectors/index.ts'
+import type { Connection, Connector, Context } from '../connector/contract.ts'
+import { type Egress, openEgress } from '../connector/egress/egress.ts'
+import type { Log } from '../telemetry/log.ts'
+
+/** What a connector without a network is handed. */
+const noNetwork: Egress = {
+  http: {
+    request: () => Promise.reject(new Error('this connector has no network')),
+  },
+  close: () => Promise.resolve(),
+}
+
+export interface Connected<C extends 'people' | 'accounts'> {
+  readonly connection: Connection<C>
+  readonly requestTimeoutMs: number
+  close(): Promise<void>
+}
+
+export async function connectSource(
+  config: Config,
+  id: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Connected<'people'>> {
+  const source = config.sources[id]
+  const connector = sourceConnectors.find((each) => each.id === source?.connector)
+  if (source === undefined || connector === undefined) throw new Error(`source ${id} has no connector`)
+  const context: Context = { http: noNetwork.http, log: connectorLog(log, id, 'source'), now: () => new Date() }
+  const connection = await connector.connect(connector.settings.parse(source.settings), context, signal)
+  return { connection, requestTimeoutMs: connector.limits.requestTimeoutMs, close: () => connection.close() }
+}
+
+export async function connectTarget(
+  config: Config,
+  id: string,
+  log: Log,
+  signal: AbortSignal,
+): Promise<Connected<'accounts'>> {
+  const target = config.targets[id]
+  const connector = targetConnectors.find((each) => each.id === target?.connector)
+  if (target === undefined || connector === undefined) throw new Error(`target ${id} has no connector`)
+  const settings = connector.settings.parse(target.settings)
+  const egress = egressOf(connector, settings, target)
+  const context: Context = { http: egress.http, log: connectorLog(log, id, 'target'), now: () => new Date() }
+  const connection = await connector.connect(settings, context, signal)
+  return {
+    connection,
+    requestTimeoutMs: connector.limits.requestTimeoutMs,
+    async close() {
+      await connection.close()
+      await egress.close()
+    },
+  }
+}
+
+function egressOf<S>(
+  connector: Pick<Connector<never, never>, 'limits'> & {
+    address(settings: S): ReturnType<Connector<never, never>['address']>
+  },
+  settings: S,
+  target: Config['targets'][string],
+): Egress {
+  const address = connector.address(settings)
+  if (address === null) return noNetwork
+  return openEgress({
+    ...address,
+    concurrency: target.concurrency,
+    requestsPerSecond: target.requestsPerSecond,
+    requestTimeoutMs: connector.limits.requestTimeoutMs,
+  })
+}
+
+function connectorLog(log: Log, id: string, role: 'source' | 'target'): Context['log'] {
+  return (level, event, fields) => {
+    const { code, count } = (fields ?? {}) as Record<string, string | number | undefined>
+    log[level](
+      { event, [role]: id, ...(code === undefined ? {} : { code }), ...(count === undefined ? {} : { count }) },
+      'connector',
+    )
+  }
+}
+
+/** For the configuration: what can be read without connecting. */
+export const configurable = connectors

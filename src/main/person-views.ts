@@ -1,0 +1,160 @@
+/** One person as an authorised caller sees them: opened for this answer, and not kept. */
+import { ActError, type PersonView } from '../api/acts.ts'
+import type { ActualAccount } from '../connector/contract.ts'
+import { type Card, cardKey, csn, h10301, h10301Parts } from '../model/card.ts'
+import type { PersonId } from '../model/id.ts'
+import type { Dossier } from '../store/dossier.ts'
+import { blindIndexGuard } from '../store/guards.ts'
+import { loadDossiers } from '../store/load-dossiers.ts'
+import { inTransaction } from '../store/transaction.ts'
+import type { SyncContext } from '../sync/context.ts'
+import { decodeParts, type Parts } from '../sync/parts.ts'
+import { understand } from '../sync/resolve.ts'
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** By person id, card (`H10301:facility:number`, `CSN:hex`) or employee number; exactly one or an error. */
+export async function findPerson(context: SyncContext, by: string): Promise<PersonId> {
+  const { pool } = context.database
+  const text = by.trim()
+  if (uuid.test(text)) {
+    const { rows } = await pool.query<{ id: PersonId }>('select id from person where id = $1', [text])
+    return only(rows.map(({ id }) => id))
+  }
+  const card = cardOf(text)
+  if (card !== null) {
+    const { rows } = await pool.query<{ person_id: PersonId }>(
+      `select distinct person_id from credential where digest = $1 and state <> 'returned' and not waits`,
+      [context.vault.index('card', cardKey(card))],
+    )
+    return only(rows.map(({ person_id }) => person_id))
+  }
+  const digest = context.vault.index('employee-number', text.toUpperCase())
+  const { rows } = await pool.query<{ person_id: PersonId; guard: Buffer }>(
+    `select person_id, guard from blind_index where purpose = 'employee-number' and digest = $1`,
+    [digest],
+  )
+  return only(
+    rows
+      .filter(({ person_id, guard }) =>
+        context.vault.verifyGuard('blind_index', blindIndexGuard('employee-number', digest, person_id), guard),
+      )
+      .map(({ person_id }) => person_id),
+  )
+}
+
+function only(ids: readonly PersonId[]): PersonId {
+  const [id, other] = ids
+  if (id === undefined) throw new ActError(404, 'person.unknown', 'Nobody is known by that number, card or id.')
+  if (other !== undefined) throw new ActError(409, 'person.ambiguous', 'Several people fit: ask by person id.')
+  return id
+}
+
+function cardOf(text: string): Card | null {
+  const wiegand = /^H10301:(\d{1,3}):(\d{1,5})$/i.exec(text)
+  if (wiegand !== null) return h10301(Number(wiegand[1]), Number(wiegand[2]))
+  const chip = /^CSN:([0-9A-F]+)$/i.exec(text)
+  return chip?.[1] === undefined ? null : csn(chip[1])
+}
+
+export async function openDossier(context: SyncContext, id: string): Promise<Dossier> {
+  if (!uuid.test(id)) throw new ActError(404, 'person.unknown', 'There is no such person.')
+  const { dossiers, frozen } = await inTransaction(context.database.pool, (client) =>
+    loadDossiers(client, context.vault, [id as PersonId]),
+  )
+  if (frozen.length > 0)
+    throw new ActError(
+      409,
+      'person.frozen',
+      'A row of this person was changed outside Gatehouse: nothing about them can be trusted until it is mended.',
+    )
+  const dossier = dossiers.get(id as PersonId)
+  if (dossier === undefined) throw new ActError(404, 'person.unknown', 'There is no such person.')
+  return dossier
+}
+
+export async function personView(context: SyncContext, id: string): Promise<PersonView> {
+  const dossier = await openDossier(context, id)
+  const { person, standing } = understand(context, dossier, context.now())
+  const { rows } = await context.database.pool.query<Record<string, unknown>>(
+    `select id, target, cause, arrived_at, decided_at, started_at, accepted_at, proven_at, proof, requests, waiting_ms, ended_at
+       from lockout where person_id = $1 order by arrived_at desc limit 50`,
+    [id],
+  )
+  return {
+    id: dossier.person.id,
+    state: standing.state,
+    protected: dossier.person.protected,
+    lockedByOperator: dossier.person.locked_at !== null,
+    nextChangeAt: dossier.person.next_change_at?.toISOString() ?? null,
+    profile: {
+      facts: person.facts,
+      kind: person.kind,
+      employments: person.employments,
+      cards: dossier.credentials.map(({ card, row }) => ({ card: cardText(card), state: row.state, waits: row.waits })),
+    },
+    accounts: dossier.accounts.map(({ row }) => ({
+      target: row.target,
+      account: row.id,
+      externalId: context.vault.open(
+        dossier.key,
+        { table: 'account', column: 'external_id', row: row.id, version: 1 },
+        row.external_id,
+      ),
+      wanted: shown(context, dossier, decodeParts(row.wanted)),
+      desired: row.desired === null ? null : shown(context, dossier, decodeParts(row.desired)),
+      settled: row.desired !== null && row.desired_version === row.applied_version && !row.pending,
+      failures: row.failures === null ? null : (JSON.parse(row.failures) as unknown),
+      actual: actualOf(context, dossier, row),
+      actualAt: row.actual_at?.toISOString() ?? null,
+    })),
+    lockouts: rows,
+  }
+}
+
+function actualOf(
+  context: SyncContext,
+  dossier: Dossier,
+  row: Dossier['accounts'][number]['row'],
+): ActualAccount | null {
+  if (row.actual === null || row.actual_version === null) return null
+  const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
+  return JSON.parse(context.vault.open(dossier.key, place, row.actual)) as ActualAccount | null
+}
+
+function cardText(card: Card): string {
+  if (card.format !== 'H10301') return `${card.format}:${card.raw}`
+  const { facility, number } = h10301Parts(card)
+  return `H10301:${facility}:${number}`
+}
+
+/** Parts with names instead of ids. */
+function shown(context: SyncContext, dossier: Dossier, parts: Parts) {
+  const names = new Map(dossier.credentials.map(({ row, card }) => [row.id, cardText(card)]))
+  return {
+    lock: parts.lock,
+    cards: Object.fromEntries(Object.entries(parts.cards).map(([id, state]) => [names.get(id as never) ?? id, state])),
+    levels: parts.levels.map((id) => context.levels.nameOf(id) ?? id),
+  }
+}
+
+/** Why this person has what they have: rule by rule, and what would be written. */
+export async function explainPerson(context: SyncContext, id: string): Promise<unknown> {
+  const dossier = await openDossier(context, id)
+  const now = context.now()
+  const { person, standing } = understand(context, dossier, now)
+  return {
+    ...context.policy.explain(person, standing, now),
+    lockedByOperator: dossier.person.locked_at !== null,
+    heldOpenUntil: dossier.person.unlocked_until?.toISOString() ?? null,
+    records: dossier.records.map(({ row }) => ({
+      source: row.source,
+      presence: row.presence,
+      missingSince: row.missing_since?.toISOString() ?? null,
+    })),
+    written: [...context.targets.values()].map(({ id: target, connection }) => ({
+      target,
+      profile: connection.accounts.render(person.facts),
+    })),
+  }
+}

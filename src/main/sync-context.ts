@@ -1,0 +1,106 @@
+/** Builds what the sync engine works with from the configuration and the opened parts. */
+import { createHash } from 'node:crypto'
+import type { Config, SourceConfig } from '../../config/config.ts'
+import { compileMapping } from '../mapping/mapping.ts'
+import { compilePolicy } from '../policy/policy.ts'
+import type { Database } from '../store/database.ts'
+import type { Brakes, SourceSetup, SyncContext, TargetSetup } from '../sync/context.ts'
+import { type Levels, openLevels } from '../sync/levels.ts'
+import type { Log, LogFields } from '../telemetry/log.ts'
+import type { Metrics } from '../telemetry/metrics.ts'
+import type { Vault } from '../vault/vault.ts'
+import type { Connected } from './connections.ts'
+
+export interface Engine {
+  readonly context: SyncContext
+  readonly levels: Levels
+  /** For what no source brought: the calendar, operators, a new policy. The strictest of all sources'. */
+  readonly brakes: Brakes
+}
+
+export function buildEngine(
+  config: Config,
+  parts: { readonly database: Database; readonly vault: Vault; readonly log: Log; readonly metrics: Metrics },
+  targets: ReadonlyMap<string, Connected<'accounts'>>,
+): Engine {
+  const { database, vault, log, metrics } = parts
+  const levels = openLevels(database)
+  const sources = new Map(Object.entries(config.sources).map(([id, source]) => [id, sourceSetup(id, source)]))
+  const context: SyncContext = {
+    database,
+    vault,
+    levels,
+    sources,
+    targets: new Map([...targets].map(([id, connected]) => [id, targetSetup(config, id, connected)])),
+    policy: compilePolicy(config.policy.map(({ grant, to }) => ({ grant: [...grant], to }))),
+    stateOptions: {
+      siteZones: Object.fromEntries(Object.entries(config.sites).map(([site, { zone }]) => [site, zone])),
+      leadMs: config.joiner.leadMs,
+      sourceFields: Object.fromEntries([...sources].map(([id, { mapping }]) => [id, mapping.fields])),
+    },
+    leaverRemoveAfterMs: config.leaver.removeAfterMs,
+    log: (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync'),
+    metrics: {
+      lockout: (target, proof, seconds) => metrics.lockoutSeconds.observe({ target, proof }, seconds),
+      applied: (target, outcome) => metrics.applied.inc({ target, outcome }),
+      pulled: (source, outcome, records) => metrics.pullRecords.inc({ source, outcome }, records),
+    },
+    now: () => new Date(),
+  }
+  return { context, levels, brakes: strictest([...sources.values()].map((source) => source.brakes)) }
+}
+
+function logged(fields: Parameters<SyncContext['log']>[2]): Omit<LogFields, 'event'> {
+  const { scope, ...rest } = fields ?? {}
+  return { ...rest, ...(scope === undefined ? {} : { where: scope }) } as Omit<LogFields, 'event'>
+}
+
+function sourceSetup(id: string, source: SourceConfig): SourceSetup {
+  const mapping = compileMapping(source.mapping)
+  const keyOnly = compileMapping({ key: source.mapping.key, fields: {} })
+  const { lockout_absence, revoke, grant, create, change } = source.brakes
+  return {
+    id,
+    zone: source.zone,
+    mapping,
+    mappingVersion: createHash('sha256')
+      .update(JSON.stringify([source.mapping, source.zone]))
+      .digest('base64url')
+      .slice(0, 16),
+    keyOf: (cells) => {
+      const mapped = keyOnly.apply(cells)
+      return 'record' in mapped ? mapped.record.key : null
+    },
+    absenceConfirmAfterMs: source.absence.confirmAfterMs,
+    expectEveryMs: source.expectEveryMs,
+    brakes: { 'lockout-absence': lockout_absence, revoke, grant, create, change },
+  }
+}
+
+/** A target may carry out what it was sent up to its own time-out after we stopped waiting; twice ours covers it. */
+function targetSetup(config: Config, id: string, { connection, requestTimeoutMs }: Connected<'accounts'>): TargetSetup {
+  const target = config.targets[id]
+  if (target === undefined) throw new Error(`target ${id} is not configured`)
+  return {
+    id,
+    enabled: target.mode === 'enabled',
+    connection,
+    lateWriteMs: requestTimeoutMs * 2,
+    concurrency: target.concurrency,
+  }
+}
+
+function strictest(all: readonly Brakes[]): Brakes {
+  const kinds = ['lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
+  const least = (kind: (typeof kinds)[number]) => ({
+    min: Math.min(...all.map((brakes) => brakes[kind].min)),
+    percent: Math.min(...all.map((brakes) => brakes[kind].percent)),
+  })
+  return {
+    'lockout-absence': least('lockout-absence'),
+    revoke: least('revoke'),
+    grant: least('grant'),
+    create: least('create'),
+    change: least('change'),
+  }
+}

@@ -1,0 +1,105 @@
+/** The worker role: leads targets, one process per target, and works through their lists whenever it is woken. */
+import { randomUUID } from 'node:crypto'
+import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
+import { leadTarget, registerTarget, yieldTarget } from '../store/targets.ts'
+import type { TargetSetup } from '../sync/context.ts'
+import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Engine } from './sync-context.ts'
+
+/** A leader that dies is followed within this. */
+const leadMs = 4_000
+const renewMs = 1_000
+const levelsEveryMs = 600_000
+
+export interface Role {
+  stop(): Promise<void>
+}
+
+interface Led {
+  readonly worker: TargetWorker
+  readonly consumer: Consumer
+}
+
+export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log): Promise<Role> {
+  const { context } = engine
+  const processId = randomUUID()
+  const stops = await Promise.all([...context.targets.values()].map((target) => follow(target)))
+
+  async function follow(target: TargetSetup): Promise<() => Promise<void>> {
+    const { pool } = context.database
+    await registerTarget(pool, target.id)
+    const stopping = new AbortController()
+    let led: Led | null = null
+    let levelsAt = 0
+    let reach = 'read-back'
+
+    async function look(): Promise<void> {
+      const leads = await leadTarget(pool, target.id, processId, leadMs)
+      if (leads && led === null) {
+        const worker = startTargetWorker(context, target, () => reach)
+        led = {
+          worker,
+          consumer: await wakeUps.consume(target.id, (lane) => worker.pump(lane), { urgentSlots: 4, bulkSlots: 1 }),
+        }
+        log.info({ event: 'target.led', target: target.id }, 'leads the target')
+      } else if (!leads && led !== null) await letGo()
+      if (leads && Date.now() - levelsAt > levelsEveryMs) {
+        await engine.levels.discover(target, stopping.signal)
+        reach = (await target.connection.health(stopping.signal)).reach
+        await pool.query('update target set reach = $2 where id = $1', [target.id, reach])
+        levelsAt = Date.now()
+      }
+    }
+
+    async function letGo(): Promise<void> {
+      const mine = led
+      led = null
+      await mine?.worker.stop(8_000)
+      await mine?.consumer.close(1_000)
+    }
+
+    const loop = (async () => {
+      while (!stopping.signal.aborted) {
+        await look().catch((error: unknown) => {
+          if (!stopping.signal.aborted)
+            log.warn({ event: 'target.not-reached', target: target.id, code: codeOf(error) }, 'target')
+        })
+        await sleep(renewMs, stopping.signal)
+      }
+    })()
+    return async () => {
+      stopping.abort(new Error('stopping'))
+      await loop
+      await letGo()
+      await yieldTarget(pool, target.id, processId)
+    }
+  }
+
+  return {
+    async stop() {
+      await Promise.all(stops.map((stop) => stop()))
+    },
+  }
+}
+
+/** A stable code of our own errors, or the class of anybody else's. */
+export function codeOf(error: unknown): string {
+  if (!(error instanceof Error)) return 'unknown'
+  const { code } = error as { code?: unknown }
+  return typeof code === 'string' && /^[\w.-]{1,60}$/.test(code) ? code : error.name
+}
+
+/** Waits, or returns early when the signal fires; never rejects. */
+export function sleep(ms: number, signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => {
+    const done = (): void => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', done)
+      resolve()
+    }
+    const timer = setTimeout(done, ms)
+    signal.addEventListener('abort', done)
+  })
+}
