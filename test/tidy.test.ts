@@ -100,7 +100,7 @@ test('no certificate is taken unseen: only the egress pins one instead of checki
 
 test('the environment is read at the borders only: roots, configuration, the external key, the embedded server', () => {
   const borders =
-    /^(src\/(main|cli)\.ts|src\/cli\/|src\/vault\/external-key\.ts|src\/store\/embedded\/|config\/|demo\/|bench\/)/
+    /^(src\/(main|cli)(\.ts|\/)|src\/vault\/external-key\.ts|src\/store\/embedded\/|config\/|demo\/|bench\/)/
   const inner = code.filter((path) => !isTest(path) && !borders.test(path) && !path.endsWith('.config.ts'))
   expect(places(inner, /process\.env\b/)).toEqual([])
 })
