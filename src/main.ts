@@ -1,6 +1,5 @@
 /** The composition root: reads the configuration, opens what the gateway is made of, starts its roles, and stops in reverse. */
 import { readFile } from 'node:fs/promises'
-import { setFlagsFromString } from 'node:v8'
 import { type Config, configDigestInput } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
 import { startOutboxDrain } from '../queues/outbox-drain.ts'
@@ -39,6 +38,8 @@ export interface Gateway {
   /** Null when this process has no API. */
   readonly url: string | null
   readonly dataPath: string | null
+  /** Settles when everything has stopped. */
+  readonly stopped: Promise<void>
   /** Finishes or hands back what is being done, then closes everything; may be called again. */
   stop(): Promise<void>
 }
@@ -49,23 +50,25 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   const config = await loadConfig(options.config, { env: options.env ?? process.env, connectors: configurable })
   const { host, port, tls, behindProxy } = config.http
   refuseUnsafeListen({ host, port, tls: tls !== null, behindProxy, names: [] })
-  // A heap snapshot or core holds opened keys: neither is written on a signal or out of memory.
-  setFlagsFromString('--no-heapsnapshot-near-heap-limit')
   const opened: (() => Promise<void>)[] = []
-  let stopped: Promise<void> | null = null
+  const { promise: stopped, resolve: settled } = Promise.withResolvers<void>()
+  let stopping = false
   const stop = (): Promise<void> => {
-    stopped ??= (async () => {
+    if (stopping) return stopped
+    stopping = true
+    void (async () => {
       for (const close of opened.reverse()) {
         await close().catch((error: unknown) =>
           log.error({ event: 'stop.failed', error: error instanceof Error ? error.name : 'unknown' }, 'stopping'),
         )
       }
+      settled()
     })()
     return stopped
   }
   try {
     const gateway = await open(options, config, log, opened)
-    return { ...gateway, stop }
+    return { ...gateway, stopped, stop }
   } catch (error) {
     await stop()
     throw error
@@ -77,7 +80,7 @@ async function open(
   config: Config,
   log: Log,
   opened: (() => Promise<void>)[],
-): Promise<Omit<Gateway, 'stop'>> {
+): Promise<Omit<Gateway, 'stop' | 'stopped'>> {
   const startedAt = new Date()
   const wanted = options.roles ?? roles
   const vault = openConfiguredVault(config, log, options.allowDemoKeys === true)

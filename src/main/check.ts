@@ -6,10 +6,10 @@ import { checkRedis } from '../../queues/check-redis.ts'
 import { ConnectorError } from '../connector/errors.ts'
 import { compileMapping } from '../mapping/mapping.ts'
 import { compilePolicy } from '../policy/policy.ts'
+import { errorCode } from '../sync/error-code.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { configurable, connectSource, connectTarget } from './connections.ts'
 import { openConfiguredVault } from './open-vault.ts'
-import { codeOf } from './worker-role.ts'
 
 export interface CheckProblem {
   readonly severity: 'error' | 'warning'
@@ -77,7 +77,7 @@ function messageOf(error: unknown): string {
   if (error instanceof ConnectorError) return error.message
   return error instanceof Error && 'code' in error && /^(vault|mapping|policy|config)\./.test(String(error.code))
     ? error.message
-    : codeOf(error)
+    : errorCode(error)
 }
 
 async function checkSource(

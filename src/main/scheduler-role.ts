@@ -3,13 +3,14 @@ import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
+import { errorCode } from '../sync/error-code.ts'
 import { resolveEveryone } from '../sync/re-resolve.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/source-loop.ts'
 import { followCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Connected } from './connections.ts'
 import type { Engine } from './sync-context.ts'
-import { codeOf, type Role, sleep } from './worker-role.ts'
+import { type Role, sleep } from './worker-role.ts'
 
 export interface Scheduler extends Role {
   /** Null while another process is the scheduler. */
@@ -123,7 +124,9 @@ export function startSchedulerRole(
 
   const loop = (async () => {
     while (!stopping.signal.aborted) {
-      await lead().catch((error: unknown) => log.warn({ event: 'scheduler.failed', code: codeOf(error) }, 'scheduler'))
+      await lead().catch((error: unknown) =>
+        log.warn({ event: 'scheduler.failed', code: errorCode(error) }, 'scheduler'),
+      )
       await sleep(everyMs, stopping.signal)
     }
   })()

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
 import { leadTarget, registerTarget, yieldTarget } from '../store/targets.ts'
 import type { TargetSetup } from '../sync/context.ts'
+import { errorCode } from '../sync/error-code.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
@@ -63,7 +64,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       while (!stopping.signal.aborted) {
         await look().catch((error: unknown) => {
           if (!stopping.signal.aborted)
-            log.warn({ event: 'target.not-reached', target: target.id, code: codeOf(error) }, 'target')
+            log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
         })
         await sleep(renewMs, stopping.signal)
       }
@@ -81,13 +82,6 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       await Promise.all(stops.map((stop) => stop()))
     },
   }
-}
-
-/** A stable code of our own errors, or the class of anybody else's. */
-export function codeOf(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const { code } = error as { code?: unknown }
-  return typeof code === 'string' && /^[\w.-]{1,60}$/.test(code) ? code : error.name
 }
 
 /** Waits, or returns early when the signal fires; never rejects. */

@@ -35,6 +35,7 @@ export async function pull(
       : await take(context, source, delivery, fingerprint, signal)
   await delivery.settle('taken')
   await clearAlarm(context.database.pool, 'source.late', source.id)
+  await clearAlarm(context.database.pool, 'source.failed', source.id)
   await clearAlarm(context.database.pool, 'source.refused', source.id)
   context.metrics.pulled(source.id, report.outcome, report.records)
   context.log('info', 'source.delivered', { source: source.id, count: report.records, outcome: report.outcome })

@@ -3,6 +3,7 @@ import type { PeopleCapability } from '../connector/contract.ts'
 import { ConnectorError } from '../connector/errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
+import { errorCode } from './error-code.ts'
 import { type PullReport, pull, refuse } from './pull.ts'
 
 export interface SourceLoop {
@@ -57,11 +58,9 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
     try {
       await drain()
     } catch (error) {
-      const code = error instanceof ConnectorError ? error.code : error instanceof Error ? error.name : 'unknown'
-      context.log('error', 'source.failed', { source: source.id, code })
-      await raiseAlarm(context.database.pool, 'source.failed', source.id).catch(() =>
-        context.log('error', 'alarm.not-raised', { source: source.id }),
-      )
+      // Said once; while the store is away nobody can know, and it is said each time.
+      const news = await raiseAlarm(context.database.pool, 'source.failed', source.id).catch(() => true)
+      if (news) context.log('error', 'source.failed', { source: source.id, code: errorCode(error) })
       await new Promise<void>((resolve) => {
         const timer = setTimeout(resolve, retryMs)
         stopping.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
@@ -80,7 +79,7 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
     if (!stopping.signal.aborted)
       context.log('error', 'source.watch-failed', {
         source: source.id,
-        code: error instanceof Error ? error.name : 'unknown',
+        code: errorCode(error),
       })
   })
 

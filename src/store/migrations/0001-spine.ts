@@ -211,7 +211,7 @@ create table plan (
 create index plan_open on plan (origin) where state = 'held';
 
 create table plan_change (
-  plan_id uuid not null references plan on delete cascade,
+  plan_id uuid not null,
   account_id uuid not null,
   target text not null,
   kind text not null,

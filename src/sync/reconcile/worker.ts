@@ -6,6 +6,7 @@ import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { noteFailure, noteSuccess, pauseTarget, restTarget, standingOf } from '../../store/targets.ts'
 import { claimWork, type Lane, releaseLeases, renewLeases, turnedUrgent, unclaim } from '../../store/work.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { errorCode } from '../error-code.ts'
 import { bringAbout } from './bring-about.ts'
 import { backoffMs, failureOf, type Outcome } from './outcome.ts'
 import { type Settler, startSettler } from './settler.ts'
@@ -199,11 +200,4 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       await releaseLeases(pool, owner)
     },
   }
-}
-
-/** What may be logged of an unknown error: its class, and a code when it carries a plain one. */
-function errorCode(error: unknown): string {
-  if (!(error instanceof Error)) return 'unknown'
-  const code = (error as { code?: unknown }).code
-  return typeof code === 'string' && /^[\w.-]{1,40}$/.test(code) ? `${error.name}.${code}` : error.name
 }
