@@ -1,4 +1,5 @@
-/** What the configuration file may say, key by key: the one source for checks, defaults, editor help and documentation. */
+/** What the configuration file may say, key by key: the one source for checks, defaults, editor help and documentation.
+ * One file because the whole shape of the configuration is read, and described, in one place. */
 import { z } from 'zod'
 import { type SourceFieldName, sourceFields } from '../src/model/source-record.ts'
 import { durationMs } from './durations.ts'

@@ -5,12 +5,13 @@ import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { resolveEveryone } from '../sync/re-resolve.ts'
+import { sleep } from '../sync/sleep.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/source-loop.ts'
 import { followCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Connected } from './connections.ts'
 import type { Engine } from './sync-context.ts'
-import { type Role, sleep } from './worker-role.ts'
+import type { Role } from './worker-role.ts'
 
 export interface Scheduler extends Role {
   /** Null while another process is the scheduler. */

@@ -5,6 +5,7 @@ import { leadTarget, registerTarget, yieldTarget } from '../store/targets.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
+import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
 
@@ -82,18 +83,4 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       await Promise.all(stops.map((stop) => stop()))
     },
   }
-}
-
-/** Waits, or returns early when the signal fires; never rejects. */
-export function sleep(ms: number, signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => {
-    const done = (): void => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', done)
-      resolve()
-    }
-    const timer = setTimeout(done, ms)
-    signal.addEventListener('abort', done)
-  })
 }

@@ -8,7 +8,6 @@ export const card = z.strictObject({
   raw: z.string().regex(/^[0-9A-F]{2,64}$/),
 })
 export type Card = z.output<typeof card>
-export type CardFormat = Card['format']
 
 /**
  * A card's life. Nothing leaves `lost` or `returned` by itself: only a person's explicit act issues the number again.

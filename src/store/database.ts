@@ -29,18 +29,6 @@ export function openDatabase(config: pg.PoolConfig, poolSize = 8): Database {
   return { db, pool, close: () => db.destroy() }
 }
 
-/** Turns any thrown database error into one whose text can't hold values of rows. */
-export class DatabaseError extends Error {
-  override readonly name = 'DatabaseError'
-  /** SQLSTATE, or `connection`. */
-  readonly code: string
-
-  constructor(code: string) {
-    super(`database error ${code}`)
-    this.code = code
-  }
-}
-
 /** The SQLSTATE of a `pg` error, or undefined when the value is none. */
 export function sqlState(error: unknown): string | undefined {
   return error instanceof pg.DatabaseError ? error.code : undefined

@@ -27,13 +27,6 @@ export async function pauseTarget(pool: pg.Pool, id: string, code: string): Prom
   ])
 }
 
-export async function resumeTarget(pool: pg.Pool, id: string): Promise<void> {
-  await pool.query(
-    'update target set paused_at = null, pause_code = null, breaker_until = null, breaker_failures = 0 where id = $1',
-    [id],
-  )
-}
-
 export async function restTarget(pool: pg.Pool, id: string, forMs: number): Promise<void> {
   await pool.query(`update target set rest_until = greatest(rest_until, now() + $2 * interval '1 ms') where id = $1`, [
     id,

@@ -112,8 +112,3 @@ export function leftByAbsence(context: SyncContext): (dossier: Dossier) => boole
     return state !== 'left' && state !== 'suspended'
   }
 }
-
-/** Nobody has confirmed yet that this person is gone. */
-export function isUnconfirmed(dossier: Dossier): boolean {
-  return dossier.records.some(({ row }) => row.presence === 'missing')
-}

@@ -11,6 +11,7 @@ import type { SourceSetup, SyncContext } from './context.ts'
 import { passLockOuts, recordLockOuts } from './lock-out.ts'
 import { placeRecords } from './place-records.ts'
 import { resolveAll } from './resolve-all.ts'
+import { textKey } from './text-key.ts'
 
 /** A pull in progress; counts grow page by page. */
 export interface Pull {
@@ -157,11 +158,6 @@ async function noteUnreadable(
   notes.seen.push(...rows.map(({ id }) => id))
 }
 
-export function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {
+function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {
   return context.vault.index('record-key', `${source}/${key}`)
-}
-
-/** Digests as keys of a map: one character per byte. */
-export function textKey(digest: Buffer): string {
-  return digest.toString('latin1')
 }

@@ -6,7 +6,8 @@ import { loadDossiers } from '../store/load-dossiers.ts'
 import type { SyncContext } from './context.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
 import { reportFrozen } from './frozen.ts'
-import { type Incoming, type PageNotes, textKey } from './intake.ts'
+import type { Incoming, PageNotes } from './intake.ts'
+import { textKey } from './text-key.ts'
 
 /** Returns everybody who got a new or changed record, locked and not yet saved. */
 export async function placeRecords(

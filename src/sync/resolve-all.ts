@@ -4,8 +4,8 @@ import type { PersonId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { type CredentialRow, credentialGuard } from '../store/guards.ts'
 import type { SyncContext } from './context.ts'
-import { textKey } from './intake.ts'
 import { type Finding, resolve } from './resolve.ts'
+import { textKey } from './text-key.ts'
 
 /** Brings `wanted` up to date in memory; the caller saves. Findings are logged, by code. */
 export async function resolveAll(

@@ -5,6 +5,7 @@ import { raiseAlarm } from '../store/alarms.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
 import { errorCode } from './error-code.ts'
 import { type PullReport, pull, refuse } from './pull.ts'
+import { sleep } from './sleep.ts'
 
 export interface SourceLoop {
   /** Takes in everything that waits now; concurrent calls share the same run. */
@@ -61,10 +62,7 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       // Said once; while the store is away nobody can know, and it is said each time.
       const news = await raiseAlarm(context.database.pool, 'source.failed', source.id).catch(() => true)
       if (news) context.log('error', 'source.failed', { source: source.id, code: errorCode(error) })
-      await new Promise<void>((resolve) => {
-        const timer = setTimeout(resolve, retryMs)
-        stopping.signal.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-      })
+      await sleep(retryMs, stopping.signal)
       again = true
     }
   }

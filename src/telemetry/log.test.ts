@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { failureFields } from './failure-fields.ts'
+import { failureFields } from '../model/failure-fields.ts'
 import { createLog, type LogFields } from './log.ts'
 
 function capture(options: { human?: boolean; level?: 'debug' | 'info' } = {}) {

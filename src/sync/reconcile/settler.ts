@@ -25,7 +25,7 @@ const most = 64
 /** `proof` names how sure a successful read-back is, by the target's health. */
 export function startSettler(context: SyncContext, target: string, owner: string, proof: () => string): Settler {
   let waiting: Waiting[] = []
-  let writing: Promise<void> | null = null
+  let _writing: Promise<void> | null = null
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
@@ -38,7 +38,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
         for (const { reject } of now) reject(error)
       }
     }
-    writing = null
+    _writing = null
   }
 
   async function write(batch: readonly Waiting[]): Promise<void> {
@@ -60,7 +60,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
       return new Promise((resolve, reject) => {
         waiting.push({ settlement, item, resolve, reject })
         // While one transaction runs, the next outcomes gather; nobody waits on a timer.
-        writing ??= Promise.resolve().then(drain)
+        _writing ??= Promise.resolve().then(drain)
       })
     },
   }

@@ -1,0 +1,154 @@
+/** Plans: list, look at, release, reject. */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import type { PlanView } from '../../api/acts.ts'
+import { pageOf } from '../../api/route.ts'
+import { planChangeView, planView } from '../../api/schemas.ts'
+import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { plain, plainTime } from '../plain.ts'
+import { withProgress } from '../progress.ts'
+import { formatTable } from '../table.ts'
+
+interface PageOptions extends CallOptions {
+  readonly limit: string
+  readonly after?: string
+}
+
+export function planCommand(context: Context): Command {
+  return describe('plan', 'See what would change, and decide about what is held', [
+    'gatehouse plan list --state held',
+    'gatehouse plan show 6f0c…',
+    'gatehouse plan release 6f0c… --reason "40 people moved to the new site"',
+  ])
+    .addCommand(listCommand(context))
+    .addCommand(showCommand(context))
+    .addCommand(releaseCommand(context))
+    .addCommand(rejectCommand(context))
+}
+
+function listCommand(context: Context): Command {
+  return describeCall('list', 'List plans, newest first', [
+    'gatehouse plan list',
+    'gatehouse plan list --state held --json',
+  ])
+    .option('--state <state>', 'held, passed, released, rejected or superseded')
+    .option('--limit <count>', 'how many', '50')
+    .option('--after <cursor>', 'where the list before ended')
+    .action((options: PageOptions & { state?: string }) =>
+      withClient(context, options, async (client) => {
+        const path = `/v1/plans?${query({ state: options.state, limit: options.limit, after: options.after })}`
+        const page = await client.get(path, pageOf(planView))
+        show(context, options, page, ({ rows }) =>
+          formatTable(
+            [
+              { title: 'plan', of: (plan) => plan.id },
+              { title: 'state', of: (plan) => plan.state },
+              { title: 'origin', of: (plan) => plan.origin },
+              { title: 'changes', of: (plan) => plan.total, right: true },
+              { title: 'created', of: (plan) => plainTime(plan.createdAt) },
+              { title: 'decided', of: (plan) => plainTime(plan.decidedAt) },
+            ],
+            rows,
+            context.terminal.colours,
+          ),
+        )
+        tellMore(context, page.next)
+      }),
+    )
+}
+
+function showCommand(context: Context): Command {
+  return describeCall('show', 'Show a plan, what held it, and its changes', [
+    'gatehouse plan show 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01',
+    'gatehouse plan show 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --limit 500 --json',
+  ])
+    .argument('<plan>', 'id of the plan')
+    .option('--limit <count>', 'how many changes', '100')
+    .option('--after <cursor>', 'where the changes before ended')
+    .action((id: string, options: PageOptions) =>
+      withClient(context, options, async (client) => {
+        const at = `/v1/plans/${encodeURIComponent(id)}`
+        const plan = await client.get(at, planView)
+        const page = query({ limit: options.limit, after: options.after })
+        const changes = await client.get(`${at}/changes?${page}`, pageOf(planChangeView))
+        show(context, options, { ...plan, changes }, () => formatPlan(plan, changes.rows, context.terminal.colours))
+        tellMore(context, changes.next)
+      }),
+    )
+}
+
+function formatPlan(plan: PlanView, changes: readonly z.output<typeof planChangeView>[], colours: boolean): string {
+  const decided = plan.decidedAt === null ? '' : `, decided ${plainTime(plan.decidedAt)} by ${plain(plan.decidedBy)}`
+  return [
+    `Plan ${plain(plan.id)}: ${plain(plan.state)}, from ${plain(plan.origin)}, ${plainTime(plan.createdAt)}${decided}`,
+    `hash ${plain(plan.hash)}`,
+    '',
+    formatTable(
+      [
+        { title: 'kind', of: (kind) => kind.kind },
+        { title: 'target', of: (kind) => kind.target },
+        { title: 'changes', of: (kind) => kind.changes, right: true },
+        { title: 'limit', of: (kind) => kind.limit, right: true },
+        { title: 'brake', of: (kind) => (kind.held ? 'held' : 'passed') },
+        { title: 'why', of: (kind) => kind.why },
+      ],
+      plan.kinds,
+      colours,
+    ),
+    formatTable(
+      [
+        { title: 'account', of: (change) => change.account },
+        { title: 'target', of: (change) => change.target },
+        { title: 'kind', of: (change) => change.kind },
+        { title: 'part', of: (change) => change.part },
+        { title: 'before', of: (change) => change.before },
+        { title: 'after', of: (change) => change.after },
+        { title: 'state', of: (change) => (change.dropped ? 'dropped' : change.held ? 'held' : 'passed') },
+      ],
+      changes,
+      colours,
+    ),
+  ].join('\n')
+}
+
+function releaseCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('release', 'Apply a held plan, as far as it is still wanted', [
+    'gatehouse plan release 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --reason "site moved, checked with HR"',
+  ])
+    .argument('<plan>', 'id of the plan')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((id: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        const path = `/v1/plans/${encodeURIComponent(id)}/release`
+        const request = client.post(path, { reason: options.reason }, released)
+        const counts = await withProgress(terminal, 'releasing', request)
+        show(context, options, counts, ({ applied, dropped }) => `${applied} applied, ${dropped} dropped\n`)
+      }),
+    )
+}
+
+const released = z.object({ applied: z.number(), dropped: z.number() })
+
+function rejectCommand(context: Context): Command {
+  return describeCall('reject', 'Reject a held plan: nothing of it is applied', [
+    'gatehouse plan reject 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --reason "the file was cut off"',
+  ])
+    .argument('<plan>', 'id of the plan')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((id: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        await client.send('POST', `/v1/plans/${encodeURIComponent(id)}/reject`, { reason: options.reason })
+        show(context, options, { plan: id, state: 'rejected' }, () => 'rejected\n')
+      }),
+    )
+}
+
+function query(values: Readonly<Record<string, string | undefined>>): URLSearchParams {
+  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
+  return new URLSearchParams(given)
+}
+
+function tellMore({ terminal }: Context, next: string | null): void {
+  if (next !== null) terminal.err(`there is more: --after ${plain(next)}\n`)
+}

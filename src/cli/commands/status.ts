@@ -1,0 +1,106 @@
+/** How the gateway is, and reading sources now. */
+import type { Command } from 'commander'
+import { z } from 'zod'
+import type { StatusView } from '../../api/acts.ts'
+import { statusView, syncResult } from '../../api/schemas.ts'
+import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
+import { plain, plainTime } from '../plain.ts'
+import { withProgress } from '../progress.ts'
+import { formatTable, paint } from '../table.ts'
+
+export function statusCommand(context: Context): Command {
+  return describeCall('status', 'Show how sources, targets, lock-outs, plans and alarms are', [
+    'gatehouse status',
+    'gatehouse status --url https://gate.example.org --ca ca.pem --json',
+  ]).action((options: CallOptions) =>
+    withClient(context, options, async (client) => {
+      const status = await client.get('/v1/status', statusView)
+      show(context, options, status, (view) => formatStatus(view, context.terminal.colours))
+    }),
+  )
+}
+
+function formatStatus(view: StatusView, colours: boolean): string {
+  const { lockouts, queue, audit } = view
+  const people = Object.entries(view.people).map(([state, count]) => `${count} ${plain(state)}`)
+  const times = [lockouts.p50Ms, lockouts.p99Ms, lockouts.maxMs].map(plain).join(' / ')
+  return [
+    `Gatehouse ${plain(view.version)} as ${view.roles.map(plain).join(', ')}, since ${plainTime(view.startedAt)}`,
+    `queue      ${plain(queue.backend)} ${queue.ok ? paint('green', 'ok', colours) : paint('red', 'failing', colours)}`,
+    `people     ${people.join(', ') || 'none'}`,
+    `lock-outs  ${lockouts.open} open, ${lockouts.proven24h} proven in 24 h, p50 / p99 / max ${times} ms`,
+    `plans      ${view.plans.held} held`,
+    `audit      ${audit.entries} entries, ${audit.pending} pending`,
+    '',
+    'Sources',
+    formatTable(
+      [
+        { title: 'source', of: (source) => source.id },
+        { title: 'last delivery', of: (source) => plainTime(source.lastDeliveryAt) },
+        { title: 'last complete', of: (source) => plainTime(source.lastCompleteAt) },
+        { title: 'outcome', of: (source) => source.lastOutcome },
+        { title: 'on time', of: (source) => (source.overdue ? 'overdue' : 'yes') },
+      ],
+      view.sources,
+      colours,
+    ),
+    'Targets',
+    formatTable(
+      [
+        { title: 'target', of: (target) => target.id },
+        { title: 'mode', of: (target) => target.mode },
+        { title: 'accounts', of: (target) => target.accounts, right: true },
+        { title: 'waiting', of: (target) => target.waiting, right: true },
+        { title: 'urgent', of: (target) => target.urgentWaiting, right: true },
+        { title: 'dead', of: (target) => target.dead, right: true },
+        { title: 'reach', of: (target) => target.reach },
+        { title: 'paused because', of: (target) => target.pausedBecause },
+        { title: 'rests until', of: (target) => plainTime(target.restUntil) },
+      ],
+      view.targets,
+      colours,
+    ),
+    'Alarms',
+    formatTable(
+      [
+        { title: 'alarm', of: (alarm) => alarm.code },
+        { title: 'of', of: (alarm) => alarm.scope },
+        { title: 'since', of: (alarm) => plainTime(alarm.since) },
+      ],
+      view.alarms,
+      colours,
+    ),
+  ].join('\n')
+}
+
+export function syncCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('sync', 'Read a source now, or all of them, and wait until it is done', [
+    'gatehouse sync',
+    'gatehouse sync hr --json',
+  ])
+    .argument('[source]', 'id of the source')
+    .action((source: string | undefined, options: CallOptions) =>
+      withClient(context, options, async (client) => {
+        const request = client.post('/v1/sync', source === undefined ? {} : { source }, syncAnswer)
+        const { results } = await withProgress(terminal, 'reading', request)
+        show(context, options, results, (rows) =>
+          formatTable(
+            [
+              { title: 'source', of: (row) => row.source },
+              { title: 'outcome', of: (row) => row.outcome },
+              { title: 'records', of: (row) => row.records, right: true },
+              { title: 'changed', of: (row) => row.changed, right: true },
+              { title: 'problems', of: (row) => row.problems, right: true },
+              { title: 'missing', of: (row) => row.missing, right: true },
+              { title: 'plan', of: (row) => row.plan },
+            ],
+            rows,
+            terminal.colours,
+          ),
+        )
+      }),
+    )
+}
+
+const syncAnswer = z.object({ results: z.array(syncResult) })

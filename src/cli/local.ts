@@ -1,0 +1,51 @@
+/** What the commands that work on this machine need of `main`: it is loaded only when one of them runs. */
+
+export interface InitOptions {
+  /** Path of the configuration file to write, or to keep when it is there. */
+  readonly config: string
+  /** Folder for keyring, token and embedded database; by default what the configuration says. */
+  readonly data?: string
+  readonly demo?: boolean
+  /** Name of the admin who gets the first token. */
+  readonly subject: string
+}
+
+export interface InitResult {
+  readonly keyPath: string
+  readonly keyringPath: string
+  readonly tokenPath: string
+  readonly warnings: readonly string[]
+  readonly subject: string
+}
+
+export interface CheckResult {
+  readonly problems: readonly {
+    readonly severity: 'error' | 'warning'
+    readonly where: string
+    readonly message: string
+  }[]
+  readonly facts: readonly { readonly name: string; readonly value: string }[]
+}
+
+export interface RunningGateway {
+  /** Null when this process serves no API. */
+  readonly url: string | null
+  /** Settles when everything has stopped; rejects when it stopped because it had to. */
+  readonly stopped: Promise<void>
+  /** Stops in good order; calling it twice is calling it once. */
+  stop(): Promise<void>
+}
+
+/** What `src/main.ts` exports. Errors meant for the operator carry a `code` like `config.invalid`; others are shown without text. */
+export interface LocalGateway {
+  initGateway(options: InitOptions): Promise<InitResult>
+  checkGateway(options: { readonly config: string }): Promise<CheckResult>
+  /** `roles` absent: all of them. */
+  startGateway(options: { readonly config: string; readonly roles?: readonly string[] }): Promise<RunningGateway>
+}
+
+/** @throws Error when the program is incomplete. */
+export async function loadLocalGateway(): Promise<LocalGateway> {
+  const { checkGateway, initGateway, startGateway } = await import('../main.ts')
+  return { checkGateway, initGateway, startGateway }
+}

@@ -1,0 +1,69 @@
+/** The command line as a whole: its commands, its help, and how each run ends. */
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import type { Context } from './command.ts'
+import { auditCommand } from './commands/audit.ts'
+import { checkCommand, initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
+import { levelsCommand } from './commands/levels.ts'
+import { personCommand } from './commands/person.ts'
+import { planCommand } from './commands/plan.ts'
+import { statusCommand, syncCommand } from './commands/status.ts'
+import { tokenCommand } from './commands/token.ts'
+import { CliError, describeError, type ExitCode, exitCodeHelp, exitCodes } from './exit.ts'
+import type { Terminal } from './terminal.ts'
+
+/** `argv` without program and script. Never rejects: the exit code says how it went. */
+export async function runCli(argv: readonly string[], terminal: Terminal): Promise<ExitCode> {
+  let code: ExitCode = exitCodes.ok
+  const program = createProgram({
+    terminal,
+    finish: (given) => {
+      code = given
+    },
+  })
+  try {
+    await program.parseAsync([...argv], { from: 'user' })
+    return code
+  } catch (error) {
+    // Commander has printed its own help or complaint by now.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? exitCodes.ok : exitCodes.usage
+    terminal.err(`error: ${describeError(error)}\n`)
+    return error instanceof CliError ? error.exitCode : exitCodes.failed
+  }
+}
+
+export function createProgram(context: Context): Command {
+  const { terminal } = context
+  const program = new Command('gatehouse')
+    .description('Gatehouse decides who may open which door, and tells the door systems.')
+    .version(version())
+    .enablePositionalOptions()
+    .addHelpText(
+      'after',
+      `\nExamples:\n  $ gatehouse init && gatehouse check && gatehouse start\n  $ gatehouse status\n${exitCodeHelp}`,
+    )
+  const commands = [
+    ...[initCommand, checkCommand, startCommand, simulateCommand],
+    ...[statusCommand, syncCommand, planCommand, personCommand, levelsCommand, auditCommand, tokenCommand],
+  ]
+  for (const make of commands) program.addCommand(make(context))
+  settle(program, terminal)
+  return program
+}
+
+// Commander's settings are inherited only by commands made with `.command()`.
+function settle(command: Command, terminal: Terminal): void {
+  command.exitOverride()
+  command.showHelpAfterError('(try --help)')
+  command.configureOutput({
+    writeOut: (text) => terminal.out(text),
+    writeErr: (text) => terminal.err(text),
+    getOutHasColors: () => terminal.colours,
+  })
+  for (const inner of command.commands) settle(inner, terminal)
+}
+
+function version(): string {
+  const text = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  return (JSON.parse(text) as { version: string }).version
+}
