@@ -1,5 +1,5 @@
 /** A real Redis and a real PostgreSQL for tests, on temporary directories, gone afterwards without a trace. */
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chownSync, mkdirSync, mkdtempSync, readdirSync, symlinkSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { type AddressInfo, createServer } from 'node:net'
@@ -157,7 +157,12 @@ function linkLibraries(libraries: string, directory: string): string {
 }
 
 function idOf(which: '-u' | '-g'): number {
-  return Number(execFileSync('id', [which, 'postgres']).toString())
+  // A bare machine has no `postgres`; nobody can run a server as well.
+  for (const user of ['postgres', 'nobody']) {
+    const { status, stdout } = spawnSync('id', [which, user], { encoding: 'utf8' })
+    if (status === 0) return Number(stdout)
+  }
+  throw new Error('neither postgres nor nobody exists on this machine')
 }
 
 const roles = `
