@@ -4,7 +4,7 @@ import type { ActualAccount } from '../connector/contract.ts'
 import { type Card, cardKey, csn, h10301, h10301Parts } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import type { Dossier } from '../store/dossier.ts'
-import { blindIndexGuard } from '../store/guards.ts'
+import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/guards.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
@@ -23,11 +23,12 @@ export async function findPerson(context: SyncContext, by: string): Promise<Pers
   }
   const card = cardOf(text)
   if (card !== null) {
-    const { rows } = await pool.query<{ person_id: PersonId }>(
-      `select distinct person_id from credential where digest = $1 and state <> 'returned' and not waits`,
+    const { rows } = await pool.query<CredentialRow>(
+      `select * from credential where digest = $1 and state <> 'returned' and not waits`,
       [context.vault.index('card', cardKey(card))],
     )
-    return only(rows.map(({ person_id }) => person_id))
+    const genuine = rows.filter((row) => context.vault.verifyGuard('credential', credentialGuard(row), row.guard))
+    return only(genuine.map(({ person_id }) => person_id))
   }
   const digest = context.vault.index('employee-number', text.toUpperCase())
   const { rows } = await pool.query<{ person_id: PersonId; guard: Buffer }>(

@@ -68,7 +68,7 @@ export async function planChanges(
   await findPlan(context, id)
   const [account, part] = page.after === undefined ? [null, null] : [page.after.slice(0, 36), page.after.slice(37)]
   const { rows } = await context.database.pool.query<PlanChangeView>(
-    `select c.account_id as account, a.person_id as person, c.target, c.kind, c.part, c.before, c.after, c.held, c.dropped
+    `select c.account_id as account, a.person_id as person, c.target, c.kind, c.part, c.before, c.after, c.held_for is not null as held, c.dropped
        from plan_change c left join account a on a.id = c.account_id
       where c.plan_id = $1 and ($2::uuid is null or (c.account_id, c.part) > ($2, $3)) order by c.account_id, c.part limit $4`,
     [id, account, part, page.limit],
@@ -83,6 +83,12 @@ export function planError(error: unknown): unknown {
   if (error.message === 'plan.unknown') return new ActError(404, 'plan.unknown', 'There is no such plan.')
   if (error.message === 'plan.not-held')
     return new ActError(409, 'plan.not-held', 'This plan is not held: it was decided, or a newer one took its place.')
+  if (error.message === 'plan.observed')
+    return new ActError(
+      409,
+      'plan.observed',
+      'All of this is at targets in mode `observe`, where nothing is written: set `mode: enabled` first, and start again.',
+    )
   if (error.message === 'plan.forged')
     return new ActError(409, 'plan.forged', 'This plan was changed outside Gatehouse: it can not be released.')
   return error

@@ -7,7 +7,7 @@ import { errorCode } from '../sync/error-code.ts'
 import { resolveEveryone } from '../sync/re-resolve.ts'
 import { sleep } from '../sync/sleep.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/source-loop.ts'
-import { followCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
+import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Connected } from './connections.ts'
 import type { Engine } from './sync-context.ts'
@@ -66,6 +66,7 @@ export function startSchedulerRole(
         await engine.levels.reload()
         if (await levelsKnown()) {
           await adoptPolicy()
+          if (loops === null) await resumeCalendar(context, engine.brakes)
           startLoops()
           await followCalendar(context, engine.brakes)
         }

@@ -24,7 +24,7 @@ export function buildEngine(
   targets: ReadonlyMap<string, Connected<'accounts'>>,
 ): Engine {
   const { database, vault, log, metrics } = parts
-  const levels = openLevels(database)
+  const levels = openLevels(database, vault)
   const sources = new Map(Object.entries(config.sources).map(([id, source]) => [id, sourceSetup(id, source)]))
   const context: SyncContext = {
     database,

@@ -19,3 +19,14 @@ export async function clearAlarm(client: pg.ClientBase | pg.Pool, code: string, 
   )
   return rowCount === 1
 }
+
+/** Makes exactly these scopes of an alarm be on; returns those that were off until now. */
+export async function setAlarms(pool: pg.Pool, code: string, scopes: readonly string[]): Promise<readonly string[]> {
+  await pool.query(
+    'update alarm set cleared_at = now() where code = $1 and cleared_at is null and scope <> all($2::text[])',
+    [code, scopes],
+  )
+  const news: string[] = []
+  for (const scope of scopes) if (await raiseAlarm(pool, code, scope)) news.push(scope)
+  return news
+}

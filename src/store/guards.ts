@@ -1,13 +1,22 @@
 /** Which columns of each row decide something: exactly these are signed, and checked before any effect. */
 import type { Selectable } from 'kysely'
+import type { AccountId } from '../model/id.ts'
 import type { GuardValue } from '../vault/vault.ts'
-import type { AccountTable, CredentialTable, PersonTable, PlanTable, SourceRecordTable } from './schema.ts'
+import type {
+  AccessLevelTable,
+  AccountTable,
+  CredentialTable,
+  PersonTable,
+  PlanTable,
+  SourceRecordTable,
+} from './schema.ts'
 
 export type PersonRow = Selectable<PersonTable>
 export type SourceRecordRow = Selectable<SourceRecordTable>
 export type CredentialRow = Selectable<CredentialTable>
 export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
+export type LevelRow = Selectable<AccessLevelTable>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
 export function personGuard(row: PersonRow): readonly GuardValue[] {
@@ -36,7 +45,7 @@ export function credentialGuard(row: CredentialRow): readonly GuardValue[] {
   return [row.id, row.person_id, row.digest, row.state, row.waits]
 }
 
-/** `applied_version`, `actual` and `owned` are what the target showed: forging them delays or removes, never grants. */
+/** `applied_version` and `actual` are what the target showed: forging them delays, never grants. */
 export function accountGuard(row: AccountRow): readonly GuardValue[] {
   return [
     row.id,
@@ -53,6 +62,16 @@ export function accountGuard(row: AccountRow): readonly GuardValue[] {
   ]
 }
 
-export function planGuard(row: Pick<PlanRow, 'id' | 'origin' | 'state' | 'hash' | 'holds'>): readonly GuardValue[] {
-  return [row.id, row.origin, row.state, row.hash, row.holds]
+/** What Gatehouse calls its own at a target: a forged one would have it lift a block that somebody else made. */
+export function ownedGuard(account: AccountId, owned: string): readonly GuardValue[] {
+  return [account, owned]
+}
+
+/** Which of the target's levels an id of ours, named in guarded rows, stands for. */
+export function levelGuard(row: Pick<LevelRow, 'id' | 'target' | 'external_id' | 'name'>): readonly GuardValue[] {
+  return [row.id, row.target, row.external_id, row.name]
+}
+
+export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {
+  return [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by]
 }

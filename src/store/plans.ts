@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { AccountId, PersonId, PlanId, SubjectId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type PlanRow, planGuard } from './guards.ts'
+import type { HeldFor } from './schema.ts'
 
 /** @throws Error `plan.forged` when the row is not as Gatehouse wrote it: such a plan can't be released. */
 export async function loadPlan(
@@ -25,7 +26,16 @@ export async function insertPlan(
 ): Promise<void> {
   await client.query(
     `insert into plan (id, origin, pull_id, state, hash, counts, holds, guard) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
-    [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, vault.guard('plan', planGuard(row))],
+    [
+      row.id,
+      row.origin,
+      row.pull_id,
+      row.state,
+      row.hash,
+      row.counts,
+      row.holds,
+      vault.guard('plan', planGuard({ ...row, decided_by: null })),
+    ],
   )
 }
 
@@ -37,7 +47,7 @@ export async function decidePlan(
   state: PlanRow['state'],
   by: SubjectId | null,
 ): Promise<void> {
-  const decided = { ...row, state }
+  const decided = { ...row, state, decided_by: by }
   await client.query('update plan set state = $2, decided_at = now(), decided_by = $3, guard = $4 where id = $1', [
     row.id,
     state,
@@ -55,31 +65,45 @@ export async function heldPlans(client: pg.ClientBase, vault: Vault, origin: str
   return rows.filter((row) => vault.verifyGuard('plan', planGuard(row), row.guard))
 }
 
+/** Whether a person refused exactly these changes, and nothing of this origin was decided by a person since. */
+export async function wasRejected(client: pg.ClientBase, vault: Vault, origin: string, hash: Buffer): Promise<boolean> {
+  const { rows } = await client.query<PlanRow>(
+    `select * from plan where origin = $1 and state in ('rejected', 'released') order by decided_at desc limit 1`,
+    [origin],
+  )
+  const [last] = rows
+  return last?.state === 'rejected' && last.hash.equals(hash) && vault.verifyGuard('plan', planGuard(last), last.guard)
+}
+
 /** A planned change together with its account and person. */
 export interface PlannedChange {
   readonly account_id: AccountId
-  readonly person_id: PersonId
+  readonly person_id: PersonId | null
+  readonly target: string
   readonly kind: string
   readonly part: string
   readonly before: string | null
   readonly after: string | null
+  readonly held_for: HeldFor | null
+  readonly dropped: boolean
 }
 
-/** The next changes of a plan, of whole accounts, after `after` in account order. */
+/** The next changes of a plan, held or passed, of whole accounts after `after`, in the order that the plan's hash covers. */
 export async function nextChanges(
-  pool: pg.Pool,
+  client: pg.ClientBase | pg.Pool,
   plan: PlanId,
   held: boolean,
   after: AccountId | null,
   accounts: number,
 ): Promise<readonly PlannedChange[]> {
-  const { rows } = await pool.query<PlannedChange>(
-    `select c.account_id, a.person_id, c.kind, c.part, c.before, c.after
-       from plan_change c join account a on a.id = c.account_id
-      where c.plan_id = $1 and c.held = $2 and not c.dropped and a.person_id is not null and c.account_id in (
-        select distinct account_id from plan_change where plan_id = $1 and held = $2 and not dropped and ($3::uuid is null or account_id > $3)
+  const { rows } = await client.query<PlannedChange>(
+    `select c.account_id, a.person_id, c.target, c.kind, c.part, c.before, c.after, c.held_for, c.dropped
+       from plan_change c left join account a on a.id = c.account_id
+      where c.plan_id = $1 and (c.held_for is not null) = $2 and c.account_id in (
+        select distinct account_id from plan_change
+         where plan_id = $1 and (held_for is not null) = $2 and ($3::uuid is null or account_id > $3)
          order by account_id limit $4)
-      order by c.account_id`,
+      order by c.account_id, c.part collate "C"`,
     [plan, held, after, accounts],
   )
   return rows

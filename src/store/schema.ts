@@ -79,6 +79,7 @@ export interface SourceTable {
   delivery_at: TimeOrNull
   complete_at: TimeOrNull
   complete_records: number | null
+  registered_at: Generated<Date>
 }
 
 export interface TargetTable {
@@ -101,6 +102,7 @@ export interface AccessLevelTable {
   external_id: string
   name: string
   gone_at: TimeOrNull
+  guard: Buffer
 }
 
 export interface PersonTable {
@@ -157,7 +159,8 @@ export interface AccountTable {
   desired_facts: Buffer | null
   desired_facts_version: number | null
   desired_version: Defaulted<number>
-  owned: Defaulted<string>
+  owned: string | null
+  owned_guard: Buffer | null
   applied_version: Defaulted<number>
   actual: Buffer | null
   actual_version: number | null
@@ -207,6 +210,8 @@ export interface PlanTable {
   guard: Buffer
 }
 
+export type HeldFor = 'brake' | 'unconfirmed' | 'protected' | 'observe'
+
 export interface PlanChangeTable {
   plan_id: PlanId
   account_id: AccountId
@@ -215,7 +220,8 @@ export interface PlanChangeTable {
   part: string
   before: string | null
   after: string | null
-  held: boolean
+  /** Why it waits for a release; null passes at once. */
+  held_for: HeldFor | null
   dropped: Defaulted<boolean>
 }
 
@@ -224,6 +230,7 @@ export interface LockoutTable {
   account_id: AccountId
   person_id: PersonId | null
   target: string
+  version: number
   cause: string
   arrived_at: Time
   decided_at: Time

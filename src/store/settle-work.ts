@@ -5,12 +5,15 @@ import type { AccountId } from '../model/id.ts'
 export interface Settlement {
   readonly account: AccountId
   readonly leaseCounter: string
+  /** The desired version that the run worked towards: it says nothing about lock-outs decided after. */
+  readonly version: number
   /** Null: not applied. */
   readonly appliedVersion: number | null
   /** Sealed; null when the target was not read. */
   readonly actual: Buffer | null
   readonly actualVersion: number | null
   readonly owned: string
+  readonly ownedGuard: Buffer
   readonly failures: string | null
   /** Null: done, unless something newer is desired meanwhile. */
   readonly retryInMs: number | null
@@ -20,6 +23,8 @@ export interface Settlement {
   readonly acceptedAt: Date | null
   readonly provenAt: Date | null
   readonly proof: string | null
+  /** A write that landed late had undone a lock-out that counted as proven: it counts from this run on, or is open again. */
+  readonly reopened: boolean
   readonly requests: number
   readonly waitingMs: number
 }
@@ -41,8 +46,9 @@ export async function settleWork(
             actual = coalesce(v.actual, a.actual),
             actual_version = coalesce(v.actual_version, a.actual_version),
             actual_at = case when v.actual is null then a.actual_at else now() end,
-            owned = v.owned, failures = v.failures
-       from unnest($1::uuid[], $4::int[], $5::bytea[], $6::int[], $7::text[], $8::text[]) as v(id, applied, actual, actual_version, owned, failures)
+            owned = v.owned, owned_guard = v.owned_guard, failures = v.failures
+       from unnest($1::uuid[], $4::int[], $5::bytea[], $6::int[], $7::text[], $8::bytea[], $9::text[])
+         as v(id, applied, actual, actual_version, owned, owned_guard, failures)
        join mine on mine.account_id = v.id
       where a.id = v.id
      returning a.id as account_id`,
@@ -54,6 +60,7 @@ export async function settleWork(
       column('actual'),
       column('actualVersion'),
       column('owned'),
+      column('ownedGuard'),
       column('failures'),
     ],
   )
@@ -64,17 +71,19 @@ export async function settleWork(
   return written
 }
 
-/** Takes finished accounts off the list; the others come back when they are due, newer wishes at once. */
+/** Takes finished accounts off the list; the others come back when they are due, newer wishes at once, however the run ended. */
 async function closeWork(client: pg.ClientBase, settlements: readonly Settlement[]): Promise<void> {
   const ids = settlements.map(({ account }) => account)
+  const retried = settlements.filter((s) => s.retryInMs !== null).map(({ account }) => account)
   await client.query(
     `update account_work w
         set lease_owner = null, lease_until = null,
-            attempts = case when v.retry is null then 0 else w.attempts + 1 end,
+            attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
             verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
                              when w.verify_at <= now() then null else w.verify_at end,
-            dead_at = case when v.dead and a.desired_version = coalesce(v.version, a.desired_version) then now() end,
-            due_at = case when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
+            dead_at = case when v.dead and a.desired_version = v.version then now() end,
+            due_at = case when a.desired_version > v.version then least(w.due_at, now())
+                          when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
                           when v.retry is not null then greatest(w.due_at, now() + v.retry * interval '1 ms')
                           else w.due_at end
        from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[]) as v(id, retry, verify, dead, version)
@@ -85,20 +94,21 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
       settlements.map((s) => s.retryInMs),
       settlements.map((s) => s.verifyInMs),
       settlements.map((s) => s.dead),
-      settlements.map((s) => s.appliedVersion),
+      settlements.map((s) => s.version),
     ],
   )
   await client.query(
     `delete from account_work w using account a
       where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is null and w.dead_at is null
-        and not exists (select 1 from unnest($2::uuid[]) as r(id) where r.id = w.account_id)`,
-    [ids, settlements.filter((s) => s.retryInMs !== null).map(({ account }) => account)],
+        and w.account_id <> all($2::uuid[])`,
+    [ids, retried],
   )
   // What only waits for a late write rests until then.
   await client.query(
     `update account_work w set due_at = w.verify_at from account a
-      where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is not null`,
-    [ids],
+      where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is not null
+        and w.account_id <> all($2::uuid[])`,
+    [ids, retried],
   )
 }
 
@@ -107,17 +117,20 @@ async function closeLockouts(client: pg.ClientBase, settlements: readonly Settle
     `update lockout l
         set started_at = coalesce(l.started_at, v.started), accepted_at = coalesce(l.accepted_at, v.accepted), proven_at = v.proven, proof = v.proof,
             requests = l.requests + v.requests, waiting_ms = l.waiting_ms + v.waiting
-       from unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[], $4::timestamptz[], $5::text[], $6::int[], $7::int[])
-         as v(id, started, accepted, proven, proof, requests, waiting)
-      where l.account_id = v.id and l.proven_at is null and l.ended_at is null`,
+       from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::int[], $8::int[], $9::boolean[])
+         as v(id, version, started, accepted, proven, proof, requests, waiting, reopened)
+      where l.account_id = v.id and l.version <= v.version and l.ended_at is null
+        and (l.proven_at is null or v.reopened and l.version = (select max(version) from lockout other where other.account_id = l.account_id))`,
     [
       settlements.map((s) => s.account),
+      settlements.map((s) => s.version),
       settlements.map((s) => s.startedAt),
       settlements.map((s) => s.acceptedAt),
       settlements.map((s) => s.provenAt),
       settlements.map((s) => s.proof),
       settlements.map((s) => s.requests),
       settlements.map((s) => Math.round(s.waitingMs)),
+      settlements.map((s) => s.reopened),
     ],
   )
 }

@@ -37,7 +37,8 @@ export interface Claim {
 }
 
 /**
- * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it.
+ * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it. One whose lease ran out may have
+ * had a write in flight: it is looked at once more after `lateWriteMs`, when that write has landed or never will.
  */
 export async function claimWork(
   pool: pg.Pool,
@@ -45,17 +46,20 @@ export async function claimWork(
   lane: Lane,
   owner: string,
   leaseMs: number,
+  lateWriteMs: number,
   limit: number,
 ): Promise<readonly Claim[]> {
   const { rows } = await pool.query<Claim>(
     `with due as (
        select account_id from account_work
         where target = $1 and lane = $2 and due_at <= now() and dead_at is null and (lease_until is null or lease_until < now())
-        order by due_at limit $5 for update skip locked)
-     update account_work w set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1
+        order by due_at limit $6 for update skip locked)
+     update account_work w
+        set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1,
+            verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
        from due where w.account_id = due.account_id
      returning w.account_id, w.lane, w.attempts, w.verify_at, w.lease_counter`,
-    [target, lane, owner, leaseMs, limit],
+    [target, lane, owner, leaseMs, lateWriteMs, limit],
   )
   return rows
 }
@@ -98,14 +102,16 @@ export async function dueLanes(pool: pg.Pool): Promise<readonly { target: string
   return rows
 }
 
-/** Re-creates list entries that got lost: accounts whose desired state was never applied and that nobody has on the list. */
+/** Re-creates list entries that got lost: accounts that are not as desired, or whose lock-out is not proven, and that are not on the list. */
 export async function restoreLostWork(pool: pg.Pool): Promise<number> {
   const { rowCount } = await pool.query(
     `insert into account_work (account_id, target, lane)
-     select a.id, a.target, case when exists (select 1 from lockout l where l.account_id = a.id and l.proven_at is null and l.ended_at is null)
-                                 then 'urgent' else 'bulk' end
-       from account a left join account_work w on w.account_id = a.id
-      where a.desired_version > a.applied_version and w.account_id is null and a.frozen_at is null
+     select a.id, a.target, case when bool_or(due.urgent) then 'urgent' else 'bulk' end
+       from (select id, false as urgent from account where desired_version > applied_version
+             union all select account_id, true from lockout where proven_at is null and ended_at is null) due
+       join account a using (id) left join account_work w on w.account_id = a.id
+      where w.account_id is null and a.frozen_at is null
+      group by a.id, a.target
      on conflict do nothing`,
   )
   return rowCount ?? 0

@@ -1,22 +1,26 @@
 /** Makes the changes of a plan official: copies them from wanted into desired, and nothing that is no longer wanted exactly so. */
-import { recordAudit } from '../audit/record.ts'
-import type { AccountId, PlanId, SubjectId } from '../model/id.ts'
+import type pg from 'pg'
+import type { AccountId, PersonId, PlanId } from '../model/id.ts'
+import { raiseAlarm } from '../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
-import { decidePlan, loadPlan, nextChanges, type PlannedChange } from '../store/plans.ts'
+import { nextChanges, type PlannedChange } from '../store/plans.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { reportFrozen } from './frozen.ts'
 import { type PassedLockOut, recordLockOuts } from './lock-out.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts } from './parts.ts'
+import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts } from './parts.ts'
+import { PlanGroups } from './plan-groups.ts'
 import { isPending } from './resolve.ts'
 import { resolveAll } from './resolve-all.ts'
 
 export interface ApplyRequest {
   /** The changes that were held, or those that passed. */
   readonly held: boolean
+  /** What these changes hash to, from a guarded row or from memory: any others in the table are forged. */
+  readonly digest: Buffer
   readonly actor: string
   readonly arrivedAt: Date
   /** On release: the world may have moved since the plan was made. */
@@ -26,23 +30,57 @@ export interface ApplyRequest {
 /** Accounts per transaction. */
 const batch = 500
 
-/** Repeating it is harmless: what was applied is no longer a difference, so it is skipped. */
+/**
+ * Changes at targets that are only observed are left out; they are planned again. Repeating it is harmless: what was applied is no
+ * longer a difference, so it is skipped. @throws Error `plan.forged`; then nothing was applied.
+ */
 export async function applyPlan(
   context: SyncContext,
   plan: PlanId,
   request: ApplyRequest,
 ): Promise<{ applied: number; dropped: number }> {
+  await refuseForged(context, plan, request)
   let applied = 0
   let dropped = 0
-  let after: AccountId | null = null
-  for (;;) {
-    const planned: readonly PlannedChange[] = await nextChanges(context.database.pool, plan, request.held, after, batch)
-    if (planned.length === 0) return { applied, dropped }
-    after = planned.at(-1)?.account_id ?? null
-    const done = await applyBatch(context, plan, planned, request)
+  for await (const planned of batches(context.database.pool, plan, request.held)) {
+    const open = planned.filter(({ target, dropped: gone }) => !gone && context.targets.get(target)?.enabled === true)
+    if (open.length === 0) continue
+    const done = await applyBatch(context, plan, open, request)
     applied += done.applied
     dropped += done.dropped
   }
+  return { applied, dropped }
+}
+
+async function* batches(
+  client: pg.ClientBase | pg.Pool,
+  plan: PlanId,
+  held: boolean,
+): AsyncGenerator<readonly PlannedChange[]> {
+  let after: AccountId | null = null
+  for (;;) {
+    const planned: readonly PlannedChange[] = await nextChanges(client, plan, held, after, batch)
+    if (planned.length === 0) return
+    yield planned
+    after = planned.at(-1)?.account_id ?? null
+  }
+}
+
+/** @throws Error `plan.forged` when the held (or passed) changes in the table are not those that the plan was made of; alarmed. */
+export async function refuseForged(
+  context: SyncContext,
+  plan: PlanId,
+  { held, digest }: Pick<ApplyRequest, 'held' | 'digest'>,
+): Promise<void> {
+  const groups = new PlanGroups()
+  for await (const planned of batches(context.database.pool, plan, held)) {
+    for (const { account_id: account, kind, held_for: why, ...step } of planned)
+      groups.add({ ...step, account, kind: kind as ChangeKind, alone: why === 'brake' ? null : why })
+  }
+  if (groups.digest(() => true)?.equals(digest) === true) return
+  await raiseAlarm(context.database.pool, 'guard.failed', plan)
+  context.log('error', 'guard.failed', { plan })
+  throw new Error('plan.forged')
 }
 
 async function applyBatch(
@@ -56,7 +94,7 @@ async function applyBatch(
     const { dossiers, frozen } = await loadDossiers(
       client,
       context.vault,
-      planned.map(({ person_id }) => person_id),
+      planned.flatMap(({ person_id }) => person_id ?? []),
     )
     await reportFrozen(client, context, frozen)
     if (request.resolveFirst) {
@@ -68,7 +106,7 @@ async function applyBatch(
     const gone: { account: AccountId; part: string }[] = []
     let applied = 0
     for (const [id, changes] of byAccount) {
-      const dossier = dossiers.get((changes[0] as PlannedChange).person_id)
+      const dossier = dossiers.get(changes[0]?.person_id as PersonId)
       const account = dossier?.accounts.find(({ row }) => row.id === id)
       const made = account === undefined ? new Set<string>() : desire(account, changes)
       if (made.size > 0 && account !== undefined && dossier !== undefined) {
@@ -132,42 +170,4 @@ function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set
   row.pending = isPending(row, wanted)
   touch(account)
   return new Set(still.map(({ part }) => part))
-}
-
-/** A person lets a held plan go. @throws Error `plan.not-held` when it was decided already, `plan.unknown`, `plan.forged`. */
-export async function releasePlan(
-  context: SyncContext,
-  id: PlanId,
-  subject: SubjectId,
-  reason: string,
-): Promise<{ applied: number; dropped: number }> {
-  await inTransaction(context.database.pool, async (client) => {
-    const row = await loadPlan(client, context.vault, id, true)
-    if (row === null) throw new Error('plan.unknown')
-    if (row.state !== 'held') throw new Error('plan.not-held')
-    await decidePlan(client, context.vault, row, 'released', subject)
-    await recordAudit(client, context.vault, {
-      actor: subject,
-      action: 'plan.released',
-      object: id,
-      details: { reason, hash: row.hash.toString('hex') },
-    })
-  })
-  return applyPlan(context, id, { held: true, actor: subject, arrivedAt: context.now(), resolveFirst: true })
-}
-
-/** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws as `releasePlan`. */
-export async function rejectPlan(context: SyncContext, id: PlanId, subject: SubjectId, reason: string): Promise<void> {
-  await inTransaction(context.database.pool, async (client) => {
-    const row = await loadPlan(client, context.vault, id, true)
-    if (row === null) throw new Error('plan.unknown')
-    if (row.state !== 'held') throw new Error('plan.not-held')
-    await decidePlan(client, context.vault, row, 'rejected', subject)
-    await recordAudit(client, context.vault, {
-      actor: subject,
-      action: 'plan.rejected',
-      object: id,
-      details: { reason },
-    })
-  })
 }

@@ -1,6 +1,7 @@
 /** Brakes: how many changes of one kind a plan may make at one target before a person must look at it. */
 import type { BrakeLimit, Brakes } from './context.ts'
 import type { ChangeKind } from './parts.ts'
+import type { HeldAlone } from './plan-groups.ts'
 
 /** Changes of one kind at one target, in accounts. */
 export interface KindCount {
@@ -12,7 +13,7 @@ export interface KindCount {
 export interface Hold extends KindCount {
   /** The most that would have passed; null when the hold has another reason. */
   readonly limit: number | null
-  readonly why: 'brake' | 'unconfirmed' | 'protected'
+  readonly why: 'brake' | HeldAlone
 }
 
 /** The most accounts that pass: the larger of the fixed number and the share of the target's active accounts. */

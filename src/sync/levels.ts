@@ -1,14 +1,11 @@
 /** Knows every target's access levels: pins them by the vendor's id when first seen, and finds them by the name that rules use. */
 import { type AccessLevelId, newId } from '../model/id.ts'
+import { raiseAlarm } from '../store/alarms.ts'
 import type { Database } from '../store/database.ts'
+import { type LevelRow, levelGuard } from '../store/guards.ts'
+import { inTransaction } from '../store/transaction.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { LevelCatalogue, TargetSetup } from './context.ts'
-
-interface LevelRow {
-  readonly id: AccessLevelId
-  readonly target: string
-  readonly external_id: string
-  readonly name: string
-}
 
 export interface Levels extends LevelCatalogue {
   /** Asks the target for its levels and stores them; what vanished is marked, never forgotten. */
@@ -18,14 +15,20 @@ export interface Levels extends LevelCatalogue {
   all(): readonly LevelRow[]
 }
 
-export function openLevels({ pool }: Database): Levels {
+export function openLevels({ pool }: Database, vault: Vault): Levels {
   let byRef = new Map<string, AccessLevelId>()
   let byId = new Map<AccessLevelId, LevelRow>()
 
   async function reload(): Promise<void> {
-    const { rows } = await pool.query<LevelRow>(
-      'select id, target, external_id, name from access_level where gone_at is null order by target, name, id',
+    const stored = await pool.query<LevelRow>(
+      'select * from access_level where gone_at is null order by target, name, id',
     )
+    const rows: LevelRow[] = []
+    for (const row of stored.rows) {
+      // Somebody made an id of ours stand for another door: it stands for none, and nobody is granted or loses it.
+      if (vault.verifyGuard('access_level', levelGuard(row), row.guard)) rows.push(row)
+      else await raiseAlarm(pool, 'guard.failed', row.id)
+    }
     byId = new Map(rows.map((row) => [row.id, row]))
     // Two levels of one name can't be told apart by a rule: neither is found, and `check` says so.
     const named = Map.groupBy(rows, (row) => `${row.target}/${row.name}`)
@@ -47,22 +50,37 @@ export function openLevels({ pool }: Database): Levels {
     reload,
     async discover(target, signal) {
       const levels = await target.connection.accounts.discover(signal)
-      await pool.query(
-        `insert into access_level (id, target, external_id, name)
-         select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[])
-         on conflict (target, external_id) do update set name = excluded.name, gone_at = null`,
-        [
-          levels.map(() => newId<AccessLevelId>()),
-          levels.map(() => target.id),
-          levels.map(({ externalId }) => externalId),
-          levels.map(({ name }) => name),
-        ],
-      )
-      await pool.query(
-        'update access_level set gone_at = now() where target = $1 and gone_at is null and not (external_id = any($2::text[]))',
-        [target.id, levels.map(({ externalId }) => externalId)],
-      )
-      await pool.query('update target set levels_at = now() where id = $1', [target.id])
+      await inTransaction(pool, async (client) => {
+        const { rows } = await client.query<LevelRow>('select * from access_level where target = $1 for update', [
+          target.id,
+        ])
+        // A forged row keeps a wrong guard: signing it anew would make the forgery ours.
+        const genuine = rows.filter((row) => vault.verifyGuard('access_level', levelGuard(row), row.guard))
+        const known = new Map(genuine.map(({ id, external_id }) => [external_id, id]))
+        const offered = levels.map(({ externalId, name }) => ({
+          id: known.get(externalId) ?? newId<AccessLevelId>(),
+          target: target.id,
+          external_id: externalId,
+          name,
+        }))
+        await client.query(
+          `insert into access_level (id, target, external_id, name, guard)
+           select * from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::bytea[])
+           on conflict (target, external_id) do update set name = excluded.name, guard = excluded.guard, gone_at = null`,
+          [
+            offered.map(({ id }) => id),
+            offered.map((row) => row.target),
+            offered.map(({ external_id }) => external_id),
+            offered.map(({ name }) => name),
+            offered.map((row) => vault.guard('access_level', levelGuard(row))),
+          ],
+        )
+        await client.query(
+          'update access_level set gone_at = now() where target = $1 and gone_at is null and not (external_id = any($2::text[]))',
+          [target.id, offered.map(({ external_id }) => external_id)],
+        )
+        await client.query('update target set levels_at = now() where id = $1', [target.id])
+      })
       await reload()
     },
   }

@@ -65,12 +65,13 @@ export async function recordLockOuts(
   await copyRows(
     client,
     'lockout',
-    ['id', 'account_id', 'person_id', 'target', 'cause', 'arrived_at', 'decided_at'],
+    ['id', 'account_id', 'person_id', 'target', 'version', 'cause', 'arrived_at', 'decided_at'],
     whole.map(({ dossier, account }, i) => [
       ids[i] as string,
       account.row.id,
       dossier.person.id,
       account.row.target,
+      account.row.desired_version,
       cause.because,
       cause.arrivedAt,
       decidedAt,

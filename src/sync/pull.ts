@@ -100,6 +100,7 @@ async function take(
     lockouts: 0,
     keyless: false,
   }
+  await clearLeftovers(context, source.id)
   await pool.query('insert into pull (id, source, mode, arrived_at, settled_ms) values ($1, $2, $3, $4, $5)', [
     current.id,
     source.id,
@@ -155,6 +156,16 @@ async function take(
     missing,
     plan: planned?.id ?? null,
   }
+}
+
+/** What a pull of this source left behind when its process was killed; its delivery is read again from the start. */
+async function clearLeftovers(context: SyncContext, source: string): Promise<void> {
+  const { pool } = context.database
+  await pool.query('delete from pull_seen where pull_id in (select id from pull where source = $1)', [source])
+  await pool.query(
+    `update pull set finished_at = now(), outcome = 'interrupted' where source = $1 and finished_at is null`,
+    [source],
+  )
 }
 
 /** True when the source's own end was reached without a record that it could not give. */

@@ -34,7 +34,11 @@ export async function resolveAll(
     findings,
   )
   await wakeWaiting(client, context, freed)
-  for (const { code, scope } of findings) context.log('warn', code, { scope })
+  // What a whole page of people has in common is said once.
+  for (const finding of new Set(findings.map(({ code, scope }) => `${code} ${scope}`))) {
+    const [code = '', scope = ''] = finding.split(' ')
+    context.log('warn', code, { scope })
+  }
 }
 
 /** A card that another person of ours holds waits for its release. Returns the people for whom that changed. */

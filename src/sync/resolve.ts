@@ -50,7 +50,7 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
   const evaluation = context.policy.evaluate(person, standing)
   settlePerson(context, dossier, standing, now)
   const newAccounts: DossierAccount[] = []
-  const levels = wantedLevels(context, evaluation, findings)
+  const { levels, unresolved } = wantedLevels(context, evaluation, findings)
   for (const [target, setup] of context.targets) {
     const account = dossier.accounts.find(({ row }) => row.target === target && row.is_primary)
     const granted = levels.get(target) ?? []
@@ -59,7 +59,14 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
         context,
         dossier,
         account,
-        wantedOf(context, dossier, account, { person, standing, evaluation, granted, now }),
+        wantedOf(context, dossier, account, {
+          person,
+          standing,
+          evaluation,
+          granted,
+          unresolved: unresolved.has(target),
+          now,
+        }),
         by,
       )
     } else if (
@@ -115,20 +122,28 @@ function same(a: Date | null, b: Date | null): boolean {
   return a?.getTime() === b?.getTime()
 }
 
-function wantedLevels(context: SyncContext, evaluation: Evaluation, findings: Finding[]): Map<string, AccessLevelId[]> {
+interface WantedLevels {
+  readonly levels: ReadonlyMap<string, AccessLevelId[]>
+  /** Targets where a rule names a level that can't be found: renamed, deleted or there twice. */
+  readonly unresolved: ReadonlySet<string>
+}
+
+function wantedLevels(context: SyncContext, evaluation: Evaluation, findings: Finding[]): WantedLevels {
   const byTarget = new Map<string, AccessLevelId[]>()
+  const unresolved = new Set<string>()
   for (const ref of evaluation.wanted.keys()) {
     const target = ref.slice(0, ref.indexOf('/'))
     const id = context.levels.byRef(ref)
     if (id === undefined) {
       findings.push({ code: 'level.unknown', scope: target })
+      unresolved.add(target)
       continue
     }
     const list = byTarget.get(target)
     if (list === undefined) byTarget.set(target, [id])
     else list.push(id)
   }
-  return byTarget
+  return { levels: byTarget, unresolved }
 }
 
 interface Grounds {
@@ -136,6 +151,7 @@ interface Grounds {
   readonly standing: Standing
   readonly evaluation: Evaluation
   readonly granted: readonly AccessLevelId[]
+  readonly unresolved: boolean
   readonly now: Date
 }
 
@@ -146,7 +162,7 @@ function wantedOf(
   account: DossierAccount,
   grounds: Grounds,
 ): { parts: Parts; facts: AccountFacts | null } {
-  const { person, standing, evaluation, granted, now } = grounds
+  const { person, standing, evaluation, granted, unresolved, now } = grounds
   const base = decodeParts(account.row.desired ?? account.row.wanted)
   if (isShut(dossier, standing, now)) {
     const left = dossier.person.left_at
@@ -158,14 +174,20 @@ function wantedOf(
     return { parts: decodeParts(account.row.wanted), facts: null }
   // Levels that nobody can tell about now stay as they are; so do a mistaken leaver's while an operator keeps the door open.
   const kept =
-    standing.state === 'left'
+    standing.state === 'left' || unresolved
       ? base.levels
-      : base.levels.filter((id) => [...evaluation.unknown].some((ref) => context.levels.byRef(ref) === id))
+      : base.levels.filter((id) => isUnclear(context, evaluation, id))
   const validity =
     standing.state === 'left'
       ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
       : standing.validity
   return openParts(context, dossier, person.facts, validity, [...new Set([...granted, ...kept])])
+}
+
+/** A rule could not tell, or the level itself is gone from the catalogue: neither is a reason to take it away. */
+function isUnclear(context: SyncContext, { unknown }: Evaluation, id: AccessLevelId): boolean {
+  const ref = context.levels.nameOf(id)
+  return ref === undefined || unknown.has(ref)
 }
 
 function openParts(
@@ -270,7 +292,8 @@ function begin(
       desired_facts: null,
       desired_facts_version: null,
       desired_version: 0,
-      owned: '[]',
+      owned: null,
+      owned_guard: null,
       applied_version: 0,
       actual: null,
       actual_version: null,

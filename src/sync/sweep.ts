@@ -1,6 +1,5 @@
 /** The timers of the gateway: one process at a time re-creates lost work, wakes due lanes, follows the calendar, and misses late files. */
-
-import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
+import { setAlarms } from '../store/alarms.ts'
 import type { Lane } from '../store/work.ts'
 import { dueLanes, restoreLostWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
@@ -28,27 +27,47 @@ export async function followCalendar(context: SyncContext, brakes: Brakes): Prom
   await plan(context, { origin: 'operator', pull: null, brakes, arrivedAt: context.now() })
 }
 
+/** Plans what the calendar had resolved when the process that followed it ended; for a scheduler that begins. */
+export async function resumeCalendar(context: SyncContext, brakes: Brakes): Promise<void> {
+  await plan(context, { origin: 'clock', pull: null, brakes, arrivedAt: context.now() })
+}
+
 /** Raises and clears what only time can tell: files that are late, lock-outs that stay open, plans that wait. */
 export async function watchTheTime(context: SyncContext): Promise<void> {
-  const { pool } = context.database
+  await watch(context, 'source.late', await lateSources(context))
+  await watch(context, 'lockout.open', await openLockOuts(context))
+  const { rows } = await context.database.pool.query<{ origin: string }>(
+    `select distinct origin from plan where state = 'held'`,
+  )
+  await watch(
+    context,
+    'plan.held',
+    rows.map(({ origin }) => origin),
+  )
+}
+
+async function watch(context: SyncContext, code: string, scopes: readonly string[]): Promise<void> {
+  for (const scope of await setAlarms(context.database.pool, code, scopes)) context.log('error', code, { scope })
+}
+
+async function lateSources(context: SyncContext): Promise<string[]> {
+  const late: string[] = []
   for (const { id, expectEveryMs } of context.sources.values()) {
     if (expectEveryMs === null) continue
-    const { rows } = await pool.query<{ late: boolean }>(
-      `select coalesce(delivery_at, now()) < now() - $2 * interval '1 ms' as late from source where id = $1`,
+    const { rowCount } = await context.database.pool.query(
+      `select 1 from source where id = $1 and coalesce(delivery_at, registered_at) < now() - $2 * interval '1 ms'`,
       [id, expectEveryMs],
     )
-    if (rows[0]?.late === true && (await raiseAlarm(pool, 'source.late', id)))
-      context.log('error', 'source.late', { source: id })
+    if (rowCount === 1) late.push(id)
   }
-  const open = await pool.query<{ account_id: string }>(
-    `select account_id from lockout where proven_at is null and ended_at is null and arrived_at < now() - $1 * interval '1 ms'`,
+  return late
+}
+
+async function openLockOuts(context: SyncContext): Promise<string[]> {
+  const { rows } = await context.database.pool.query<{ account_id: string }>(
+    `select distinct account_id from lockout
+      where proven_at is null and ended_at is null and decided_at < now() - $1 * interval '1 ms'`,
     [lockoutLimitMs],
   )
-  for (const { account_id } of open.rows)
-    if (await raiseAlarm(pool, 'lockout.open', account_id))
-      context.log('error', 'lockout.open', { account: account_id })
-  const held = await pool.query<{ origin: string; held: boolean }>(
-    `select origin, bool_or(state = 'held') as held from plan group by origin`,
-  )
-  for (const { origin, held: waits } of held.rows) await (waits ? raiseAlarm : clearAlarm)(pool, 'plan.held', origin)
+  return rows.map(({ account_id }) => account_id)
 }

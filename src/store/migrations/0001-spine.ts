@@ -1,4 +1,4 @@
-/** The first schema: people, accounts, plans, work, audit. Every column is declared in `catalogue.ts`. */
+/** The first schema: people, accounts, plans, work, audit. Every column is declared in `../catalogue.ts`. */
 import { type Kysely, sql } from 'kysely'
 
 const statements = `
@@ -42,7 +42,8 @@ create table source (
   fingerprint_at timestamptz,
   delivery_at timestamptz,
   complete_at timestamptz,
-  complete_records int
+  complete_records int,
+  registered_at timestamptz not null default now()
 );
 
 create table target (
@@ -65,6 +66,7 @@ create table access_level (
   external_id text not null,
   name text not null,
   gone_at timestamptz,
+  guard bytea not null,
   unique (target, external_id)
 );
 
@@ -144,7 +146,8 @@ create table account (
   desired_facts bytea,
   desired_facts_version int,
   desired_version int not null default 0,
-  owned text not null default '[]',
+  owned text,
+  owned_guard bytea,
   applied_version int not null default 0,
   actual bytea,
   actual_version int,
@@ -218,7 +221,7 @@ create table plan_change (
   part text not null,
   before text,
   after text,
-  held boolean not null,
+  held_for text check (held_for in ('brake', 'unconfirmed', 'protected', 'observe')),
   dropped boolean not null default false
 );
 create index plan_change_plan on plan_change (plan_id, account_id);
@@ -228,6 +231,7 @@ create table lockout (
   account_id uuid not null,
   person_id uuid,
   target text not null,
+  version int not null,
   cause text not null,
   arrived_at timestamptz not null,
   decided_at timestamptz not null,

@@ -5,7 +5,7 @@ import type { AccountCard, PartRef } from '../../model/account.ts'
 import { type Card, cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { type Expectation, openParts, partName } from './compare.ts'
+import { type Expectation, isShut, openParts, partName } from './compare.ts'
 import { backoffMs, type Failures, type Outcome } from './outcome.ts'
 import type { Owned, WorkItem } from './work-item.ts'
 
@@ -34,6 +34,7 @@ export async function bringAbout(
     startedAt,
     acceptedAt: null,
     provenAt: null,
+    reopened: false,
     ...fields,
   })
   const stranger = before !== null && item.row.applied_version === 0 && !looksOurs(target, item, before)
@@ -50,8 +51,10 @@ export async function bringAbout(
       failures: { account: { kind: 'rejected', code: 'account.untouchable' } },
     })
   const expectation = expect(context, target, item, before)
+  const proof = (seen: ActualAccount): Date | null =>
+    item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
   if (before !== null && openParts(expectation, before, startedAt).length === 0)
-    return done({ owned: ownedAfter(context, item, expectation, before, before) })
+    return done({ owned: ownedAfter(context, item, expectation, before, before), provenAt: proof(before) })
 
   const change = {
     kind: 'put' as const,
@@ -70,7 +73,7 @@ export async function bringAbout(
   }
   const open = openParts(expectation, after, context.now())
   const owned = ownedAfter(context, item, expectation, before, after)
-  if (open.length === 0) return done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: context.now() })
+  if (open.length === 0) return done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
   return unfinished(item, done({ actual: after, owned, verifyInMs, acceptedAt }), open, reported)
 }
 

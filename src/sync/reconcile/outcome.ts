@@ -23,7 +23,10 @@ export interface Outcome {
   readonly verifyInMs: number | null
   readonly startedAt: Date
   readonly acceptedAt: Date | null
+  /** Seen shut, in a read separate from any write; null for an account that is to be open. */
   readonly provenAt: Date | null
+  /** A late write had undone a lock-out that was proven before. */
+  readonly reopened: boolean
 }
 
 /** Retries double from half a second to a minute, with up to a fifth of jitter; a lock-out never waits more than a second. */

@@ -1,6 +1,7 @@
 /** Collects the outcomes of runs for a few milliseconds and writes them together: one transaction for many accounts. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
+import { ownedGuard } from '../../store/guards.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
@@ -25,7 +26,7 @@ const most = 64
 /** `proof` names how sure a successful read-back is, by the target's health. */
 export function startSettler(context: SyncContext, target: string, owner: string, proof: () => string): Settler {
   let waiting: Waiting[] = []
-  let _writing: Promise<void> | null = null
+  let writing = false
 
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
@@ -38,7 +39,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
         for (const { reject } of now) reject(error)
       }
     }
-    _writing = null
+    writing = false
   }
 
   async function write(batch: readonly Waiting[]): Promise<void> {
@@ -60,7 +61,9 @@ export function startSettler(context: SyncContext, target: string, owner: string
       return new Promise((resolve, reject) => {
         waiting.push({ settlement, item, resolve, reject })
         // While one transaction runs, the next outcomes gather; nobody waits on a timer.
-        _writing ??= Promise.resolve().then(drain)
+        if (writing) return
+        writing = true
+        void drain()
       })
     },
   }
@@ -75,14 +78,17 @@ function settlementOf(
 ): Settlement {
   const read = outcome.actual !== undefined
   const actualVersion = (item.row.actual_version ?? 0) + 1
+  const owned = JSON.stringify(outcome.owned)
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,
     leaseCounter: item.claim.lease_counter,
+    version: item.row.desired_version,
     appliedVersion: outcome.appliedVersion,
     actual: read ? context.vault.seal(item.key, place, JSON.stringify(outcome.actual)) : null,
     actualVersion: read ? actualVersion : null,
-    owned: JSON.stringify(outcome.owned),
+    owned,
+    ownedGuard: context.vault.guard('account_owned', ownedGuard(item.row.id, owned)),
     failures: Object.keys(outcome.failures).length === 0 ? null : JSON.stringify(outcome.failures),
     retryInMs: outcome.retryInMs,
     dead: outcome.dead,
@@ -91,6 +97,7 @@ function settlementOf(
     acceptedAt: outcome.acceptedAt,
     provenAt: outcome.provenAt,
     proof: outcome.provenAt === null ? null : proof,
+    reopened: outcome.reopened,
     requests: meter.requests,
     waitingMs: meter.waitingMs,
   }

@@ -1,4 +1,6 @@
 /** Shuts one account out: lock fields only, then a separate read that proves it; nothing else of the account matters until then. */
+import type { ActualAccount } from '../../connector/contract.ts'
+import type { CredentialId } from '../../model/id.ts'
 import type { TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
 import { backoffMs, type Failures, failureOf, type Outcome } from './outcome.ts'
@@ -12,47 +14,81 @@ export async function shutOut(
 ): Promise<Outcome> {
   const { accounts } = target.connection
   const startedAt = now()
-  let failures: Failures = {}
-  let unknown = false
-  let acceptedAt: Date | null = null
-  try {
-    const { parts } = await accounts.apply(
-      { kind: 'lock', externalId: item.externalId, known: item.lastSeen, at: startedAt },
-      signal,
-    )
-    const failed = parts.flatMap(({ failure, part }) => (failure === undefined ? [] : [{ part, failure }]))
-    unknown = failed.some(({ failure }) => failure.outcomeUnknown)
-    failures = Object.fromEntries(
-      failed.map(({ part, failure }) => [part.kind, { kind: failure.kind, code: failure.code }]),
-    )
-    if (failed.length === 0) acceptedAt = now()
-  } catch (thrown) {
-    const failure = failureOf(thrown)
-    unknown = failure.outcomeUnknown
-    failures = { lock: { kind: failure.kind, code: failure.code } }
-    // A target that refuses us, or asks us to wait, is not read either: its row says when to come back.
-    if (failure.kind === 'unauthenticated' || failure.kind === 'throttled') throw failure
+  // Nothing new is desired: this is the second look, after a write that may have landed late.
+  const secondLook = item.row.applied_version === item.row.desired_version
+  let known = item.lastSeen
+  if (secondLook) {
+    known = await accounts.read(item.externalId, signal)
+    if (isOut(known)) return ended(item, known, { startedAt, provenAt: now() })
   }
+  const written = await lock(target, item, known, now, signal)
   const actual = await accounts.read(item.externalId, signal)
-  const shut = actual === null || isShut(actual)
-  return {
-    appliedVersion: shut ? item.row.desired_version : null,
-    actual,
-    owned: {
-      ...item.owned,
-      closed: true,
-      blocked: Object.keys(item.desired.cards) as (keyof typeof item.desired.cards)[],
-    },
-    failures: shut
-      ? {}
-      : Object.keys(failures).length > 0
-        ? failures
-        : { lock: { kind: 'transient', code: 'engine.not-shut' } },
-    retryInMs: shut ? null : backoffMs(item.claim.attempts, true),
-    dead: false,
-    verifyInMs: unknown ? target.lateWriteMs : null,
+  const out = isOut(actual)
+  const unexplained = Object.keys(written.failures).length === 0
+  return ended(item, actual, {
     startedAt,
-    acceptedAt,
-    provenAt: shut ? now() : null,
+    acceptedAt: written.acceptedAt,
+    provenAt: out ? now() : null,
+    failures: out ? {} : unexplained ? { lock: { kind: 'transient', code: 'engine.not-shut' } } : written.failures,
+    retryInMs: out ? null : backoffMs(item.claim.attempts, true),
+    verifyInMs: written.unknown ? target.lateWriteMs : null,
+    reopened: secondLook,
+  })
+}
+
+function isOut(actual: ActualAccount | null): boolean {
+  return actual === null || isShut(actual)
+}
+
+interface Written {
+  readonly failures: Failures
+  /** A request whose answer never came may still be carried out, whatever is read now. */
+  readonly unknown: boolean
+  readonly acceptedAt: Date | null
+}
+
+/** @throws ConnectorError when the target refuses us or asks us to wait: then it is not read either, and its row says when to come back. */
+async function lock(
+  target: TargetSetup,
+  { externalId }: WorkItem,
+  known: ActualAccount | null,
+  now: () => Date,
+  signal: AbortSignal,
+): Promise<Written> {
+  try {
+    const { parts } = await target.connection.accounts.apply({ kind: 'lock', externalId, known, at: now() }, signal)
+    const failed = parts.flatMap(({ failure, part }) => (failure === undefined ? [] : [{ part, failure }]))
+    return {
+      failures: Object.fromEntries(
+        failed.map(({ part, failure }) => [part.kind, { kind: failure.kind, code: failure.code }]),
+      ),
+      unknown: failed.some(({ failure }) => failure.outcomeUnknown),
+      acceptedAt: failed.length === 0 ? now() : null,
+    }
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    const failure = failureOf(thrown)
+    if (failure.kind === 'unauthenticated' || failure.kind === 'throttled') throw failure
+    return {
+      failures: { lock: { kind: failure.kind, code: failure.code } },
+      unknown: failure.outcomeUnknown,
+      acceptedAt: null,
+    }
+  }
+}
+
+function ended(item: WorkItem, actual: ActualAccount | null, fields: Partial<Outcome> & { startedAt: Date }): Outcome {
+  return {
+    appliedVersion: isOut(actual) ? item.row.desired_version : null,
+    actual,
+    owned: { ...item.owned, closed: true, blocked: Object.keys(item.desired.cards) as CredentialId[] },
+    failures: {},
+    retryInMs: null,
+    dead: false,
+    verifyInMs: null,
+    acceptedAt: null,
+    provenAt: null,
+    reopened: false,
+    ...fields,
   }
 }

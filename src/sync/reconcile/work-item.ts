@@ -5,7 +5,7 @@ import type { Card } from '../../model/card.ts'
 import type { AccessLevelId, AccountId, CredentialId, PersonId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
-import { type AccountRow, accountGuard, type CredentialRow, credentialGuard } from '../../store/guards.ts'
+import { type AccountRow, accountGuard, type CredentialRow, credentialGuard, ownedGuard } from '../../store/guards.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { VaultError } from '../../vault/vault-error.ts'
@@ -71,6 +71,9 @@ function open(
   credentials: readonly CredentialRow[],
 ): WorkItem | null {
   if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
+  const { owned, owned_guard: signed } = row
+  if (owned !== null && !vault.verifyGuard('account_owned', ownedGuard(row.id, owned), signed ?? Buffer.alloc(0)))
+    throw new VaultError('vault.open-failed')
   if (row.desired === null || row.desired_facts === null || row.desired_facts_version === null) return null
   const cards = new Map<CredentialId, Card>()
   for (const credential of credentials) {
@@ -96,7 +99,7 @@ function open(
     desired: decodeParts(row.desired),
     facts: JSON.parse(facts) as AccountFacts,
     cards,
-    owned: row.owned === '[]' ? nothingOwned : (JSON.parse(row.owned) as Owned),
+    owned: row.owned === null ? nothingOwned : (JSON.parse(row.owned) as Owned),
     lastSeen: lastSeen(vault, row, key),
   }
 }

@@ -50,7 +50,8 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       const probing = standing.resting
       if (probing && performance.now() - lastProbe < probeEveryMs) return
       if (probing) lastProbe = performance.now()
-      const claims = await claimWork(pool, target.id, lane, owner, leaseMs, probing ? 1 : target.concurrency * 4)
+      const most = probing ? 1 : target.concurrency * 4
+      const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most)
       if (claims.length === 0) return
       const items = await loadWork(pool, context.vault, claims)
       if (lane === 'bulk') for (const item of items) buffered.set(item.row.id, item)
@@ -133,6 +134,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       startedAt: context.now(),
       acceptedAt: null,
       provenAt: null,
+      reopened: false,
       ...fields,
     })
     // Aborted for a lock-out, or because we stop: the request may still be carried out.
