@@ -190,6 +190,7 @@ export const catalogue: Catalogue = {
     lane: 'clear',
     due_at: 'clear',
     verify_at: 'clear',
+    intents: 'clear',
     attempts: 'clear',
     lease_owner: 'clear',
     lease_until: 'clear',

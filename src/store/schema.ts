@@ -249,6 +249,8 @@ export interface AccountWorkTable {
   lane: 'urgent' | 'bulk'
   due_at: ColumnType<Date, Date | undefined, Date>
   verify_at: TimeOrNull
+  /** Desired states that runs set out for and that nobody has read back and noted yet. */
+  intents: Defaulted<string[]>
   attempts: Defaulted<number>
   lease_owner: string | null
   lease_until: TimeOrNull

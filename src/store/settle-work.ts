@@ -19,6 +19,8 @@ export interface Settlement {
   readonly retryInMs: number | null
   readonly dead: boolean
   readonly verifyInMs: number | null
+  /** Something may have been written that this run did not read back. */
+  readonly inDoubt: boolean
   readonly startedAt: Date
   readonly acceptedAt: Date | null
   readonly provenAt: Date | null
@@ -77,7 +79,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
   const retried = settlements.filter((s) => s.retryInMs !== null).map(({ account }) => account)
   await client.query(
     `update account_work w
-        set lease_owner = null, lease_until = null,
+        set lease_owner = null, lease_until = null, intents = case when v.in_doubt then w.intents else '[]' end,
             attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
             verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
                              when w.verify_at <= now() then null else w.verify_at end,
@@ -86,7 +88,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
                           when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
                           when v.retry is not null then greatest(w.due_at, now() + v.retry * interval '1 ms')
                           else w.due_at end
-       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[]) as v(id, retry, verify, dead, version)
+       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[]) as v(id, retry, verify, dead, version, in_doubt)
        join account a on a.id = v.id
       where w.account_id = v.id`,
     [
@@ -95,6 +97,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
       settlements.map((s) => s.verifyInMs),
       settlements.map((s) => s.dead),
       settlements.map((s) => s.version),
+      settlements.map((s) => s.inDoubt),
     ],
   )
   await client.query(

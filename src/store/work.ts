@@ -33,6 +33,11 @@ export interface Claim {
   readonly lane: Lane
   readonly attempts: number
   readonly verify_at: Date | null
+  /**
+   * Desired states that earlier runs may have brought about, wholly or in part, without anybody having read back and noted what came
+   * of it; empty when the store knows what was written.
+   */
+  readonly intents: readonly string[]
   readonly lease_counter: string
 }
 
@@ -51,14 +56,15 @@ export async function claimWork(
 ): Promise<readonly Claim[]> {
   const { rows } = await pool.query<Claim>(
     `with due as (
-       select account_id from account_work
+       select account_id, intents from account_work
         where target = $1 and lane = $2 and due_at <= now() and dead_at is null and (lease_until is null or lease_until < now())
         order by due_at limit $6 for update skip locked)
      update account_work w
         set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1,
+            intents = case when a.desired is null or due.intents ? a.desired then due.intents else due.intents || to_jsonb(a.desired) end,
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
-       from due where w.account_id = due.account_id
-     returning w.account_id, w.lane, w.attempts, w.verify_at, w.lease_counter`,
+       from due join account a on a.id = due.account_id where w.account_id = due.account_id
+     returning w.account_id, w.lane, w.attempts, w.verify_at, due.intents, w.lease_counter`,
     [target, lane, owner, leaseMs, lateWriteMs, limit],
   )
   return rows
@@ -74,18 +80,26 @@ export async function turnedUrgent(pool: pg.Pool, running: readonly AccountId[])
 }
 
 /** Gives back accounts that were claimed and not begun. */
-export async function unclaim(pool: pg.Pool, owner: string, accounts: readonly AccountId[]): Promise<void> {
+export async function unclaim(pool: pg.Pool, owner: string, claims: readonly Claim[]): Promise<void> {
+  if (claims.length === 0) return
   await pool.query(
-    'update account_work set lease_owner = null, lease_until = null where lease_owner = $1 and account_id = any($2::uuid[])',
-    [owner, accounts],
+    `update account_work w set lease_owner = null, lease_until = null, intents = v.intents
+       from unnest($2::uuid[], $3::jsonb[]) as v(id, intents) where w.lease_owner = $1 and w.account_id = v.id`,
+    [owner, claims.map(({ account_id }) => account_id), claims.map(({ intents }) => JSON.stringify(intents))],
   )
 }
 
-/** Keeps leases alive while work runs long. */
-export async function renewLeases(pool: pg.Pool, owner: string, leaseMs: number): Promise<void> {
+/** Keeps leases alive while work runs long; of those accounts only, so that one which got stuck is taken over. */
+export async function renewLeases(
+  pool: pg.Pool,
+  owner: string,
+  accounts: readonly AccountId[],
+  leaseMs: number,
+): Promise<void> {
   await pool.query(
-    `update account_work set lease_until = now() + $2 * interval '1 ms' where lease_owner = $1 and lease_until is not null`,
-    [owner, leaseMs],
+    `update account_work set lease_until = now() + $3 * interval '1 ms'
+      where lease_owner = $1 and account_id = any($2::uuid[]) and lease_until is not null`,
+    [owner, accounts, leaseMs],
   )
 }
 

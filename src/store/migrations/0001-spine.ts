@@ -252,6 +252,7 @@ create table account_work (
   lane text not null check (lane in ('urgent', 'bulk')),
   due_at timestamptz not null default now(),
   verify_at timestamptz,
+  intents jsonb not null default '[]',
   attempts int not null default 0,
   lease_owner uuid,
   lease_until timestamptz,

@@ -2,12 +2,13 @@
 import type { ActualAccount, DesiredAccount } from '../../connector/contract.ts'
 import type { ConnectorError } from '../../connector/errors.ts'
 import type { AccountCard, PartRef } from '../../model/account.ts'
-import { type Card, cardKey } from '../../model/card.ts'
+import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { type Expectation, isShut, openParts, partName } from './compare.ts'
 import { backoffMs, type Failures, type Outcome } from './outcome.ts'
-import type { Owned, WorkItem } from './work-item.ts'
+import { keepsBlock, ownedAfter, ownedBefore } from './owned.ts'
+import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person. */
 const attemptsMax = 6
@@ -21,7 +22,7 @@ export async function bringAbout(
   const { accounts } = target.connection
   const startedAt = context.now()
   // The first run of a new account needs no read: the target itself refuses a second account of that id.
-  const untried = item.row.applied_version === 0 && item.claim.lease_counter === '1'
+  const untried = item.row.applied_version === 0 && item.claim.intents.length === 0
   const before = untried ? null : await accounts.read(item.externalId, signal)
   const done = (fields: Partial<Outcome>): Outcome => ({
     appliedVersion: item.row.desired_version,
@@ -54,7 +55,7 @@ export async function bringAbout(
   const proof = (seen: ActualAccount): Date | null =>
     item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
   if (before !== null && openParts(expectation, before, startedAt).length === 0)
-    return done({ owned: ownedAfter(context, item, expectation, before, before), provenAt: proof(before) })
+    return done({ owned: ownedAfter(context.levels, item, before, before), provenAt: proof(before) })
 
   const change = {
     kind: 'put' as const,
@@ -72,7 +73,7 @@ export async function bringAbout(
     return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), reported)
   }
   const open = openParts(expectation, after, context.now())
-  const owned = ownedAfter(context, item, expectation, before, after)
+  const owned = ownedAfter(context.levels, item, before, after)
   if (open.length === 0) return done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
   return unfinished(item, done({ actual: after, owned, verifyInMs, acceptedAt }), open, reported)
 }
@@ -85,20 +86,19 @@ function isDuplicate(reported: Reported): boolean {
 
 /** Our own unanswered create is known by the profile that we wrote; anything else of that id is somebody else's account. */
 function looksOurs(target: TargetSetup, item: WorkItem, actual: ActualAccount): boolean {
-  if (item.claim.lease_counter === '1') return false
+  if (item.claim.intents.length === 0) return false
   const profile = target.connection.accounts.render(item.facts.facts)
   return !actual.untouchable && Object.entries(profile).every(([field, value]) => actual.profile[field] === value)
 }
 
 function expect(context: SyncContext, target: TargetSetup, item: WorkItem, before: ActualAccount | null): Expectation {
   const { desired, owned } = item
+  const ours = ownedBefore(context.levels, item)
   const external = (ids: readonly AccessLevelId[]): string[] => ids.flatMap((id) => context.levels.externalId(id) ?? [])
   const closed = desired.lock === 'closed'
   const cards = Object.entries(desired.cards).flatMap(([id, state]): AccountCard[] => {
     const card = item.cards.get(id as CredentialId)
-    return card === undefined
-      ? []
-      : [{ card, state: keepsBlock(owned, before, id as CredentialId, card) ? 'blocked' : state }]
+    return card === undefined ? [] : [{ card, state: keepsBlock(item, before, id as CredentialId) ? 'blocked' : state }]
   })
   const account: DesiredAccount = {
     // An account that somebody closed by hand stays closed: that block is not ours to lift.
@@ -112,49 +112,9 @@ function expect(context: SyncContext, target: TargetSetup, item: WorkItem, befor
     desired: account,
     profile: closed && before !== null ? before.profile : target.connection.accounts.render(item.facts.facts),
     revoke: {
-      levels: external(owned.levels.filter((id) => !desired.levels.includes(id))),
-      cards: owned.cards.filter((id) => desired.cards[id] === undefined).flatMap((id) => item.cards.get(id) ?? []),
+      levels: external(ours.levels.filter((id) => !desired.levels.includes(id))),
+      cards: ours.cards.filter((id) => desired.cards[id] === undefined).flatMap((id) => item.cards.get(id) ?? []),
     },
-  }
-}
-
-function keepsBlock(owned: Owned, before: ActualAccount | null, id: CredentialId, card: Card): boolean {
-  if (before === null || owned.blocked.includes(id)) return false
-  return before.cards.some(
-    (seen) => seen.card !== null && cardKey(seen.card) === cardKey(card) && seen.state === 'blocked',
-  )
-}
-
-/** Ours is what we own already, or what was not there before we wrote; and of that, only what is there now. */
-function ownedAfter(
-  context: SyncContext,
-  item: WorkItem,
-  { desired }: Expectation,
-  before: ActualAccount | null,
-  after: ActualAccount,
-): Owned {
-  const has = (actual: ActualAccount | null, id: AccessLevelId): boolean =>
-    actual?.levels.includes(context.levels.externalId(id) ?? '') ?? false
-  const carries = (actual: ActualAccount | null, id: CredentialId): boolean => {
-    const card = item.cards.get(id)
-    return (
-      card !== undefined &&
-      (actual?.cards.some((seen) => seen.card !== null && cardKey(seen.card) === cardKey(card)) ?? false)
-    )
-  }
-  const levels = new Set([...item.owned.levels, ...item.desired.levels.filter((id) => !has(before, id))])
-  const cards = new Set([
-    ...item.owned.cards,
-    ...(Object.keys(item.desired.cards) as CredentialId[]).filter((id) => !carries(before, id)),
-  ])
-  const blocked = Object.entries(item.desired.cards).flatMap(([id, state]) =>
-    state === 'blocked' ? [id as CredentialId] : [],
-  )
-  return {
-    levels: [...levels].filter((id) => has(after, id)),
-    cards: [...cards].filter((id) => carries(after, id)),
-    blocked,
-    closed: item.desired.lock === 'closed' && desired.lock === 'closed',
   }
 }
 

@@ -93,6 +93,7 @@ function settlementOf(
     retryInMs: outcome.retryInMs,
     dead: outcome.dead,
     verifyInMs: outcome.verifyInMs,
+    inDoubt: !read || outcome.verifyInMs !== null,
     startedAt: outcome.startedAt,
     acceptedAt: outcome.acceptedAt,
     provenAt: outcome.provenAt,

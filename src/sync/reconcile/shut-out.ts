@@ -1,9 +1,9 @@
 /** Shuts one account out: lock fields only, then a separate read that proves it; nothing else of the account matters until then. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import type { CredentialId } from '../../model/id.ts'
 import type { TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
 import { backoffMs, type Failures, failureOf, type Outcome } from './outcome.ts'
+import { ownedBlocks } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 export async function shutOut(
@@ -81,7 +81,7 @@ function ended(item: WorkItem, actual: ActualAccount | null, fields: Partial<Out
   return {
     appliedVersion: isOut(actual) ? item.row.desired_version : null,
     actual,
-    owned: { ...item.owned, closed: true, blocked: Object.keys(item.desired.cards) as CredentialId[] },
+    owned: { ...item.owned, ...ownedBlocks(item, item.lastSeen) },
     failures: {},
     retryInMs: null,
     dead: false,

@@ -54,6 +54,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
       const key = vault.unwrap({ id: row.key_id, epoch, wrapped })
       const item = open(vault, row, key, claimOf.get(row.id) as Claim, cardsOf.get(row.person_id as PersonId) ?? [])
       if (item !== null) items.push(item)
+      else await pool.query('delete from account_work where account_id = $1', [row.id])
     } catch (error) {
       if (!(error instanceof VaultError)) throw error
       await freeze(pool, row.id)

@@ -34,14 +34,24 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     { readonly lane: Lane; readonly abort: AbortController; readonly done: Promise<void> }
   >()
   const buffered = new Map<AccountId, WorkItem>()
+  const pumping = new Set<Promise<void>>()
   let stopping = false
   let lastProbe = 0
   const renewal = setInterval(() => {
-    if (running.size + buffered.size > 0)
-      renewLeases(pool, owner, leaseMs).catch(() => context.log('warn', 'lease.not-renewed', { target: target.id }))
+    const held = [...running.keys(), ...buffered.keys()]
+    if (held.length > 0)
+      renewLeases(pool, owner, held, leaseMs).catch(() =>
+        context.log('warn', 'lease.not-renewed', { target: target.id }),
+      )
   }, leaseMs / 3)
 
-  async function pump(lane: Lane): Promise<void> {
+  function pump(lane: Lane): Promise<void> {
+    const work = workOff(lane).finally(() => pumping.delete(work))
+    pumping.add(work)
+    return work
+  }
+
+  async function workOff(lane: Lane): Promise<void> {
     if (!target.enabled) return
     if (lane === 'urgent') await makeWay()
     while (!stopping) {
@@ -63,15 +73,25 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   /** Runs items with as many at once as the target bears; the egress slots decide the rest. */
   async function runAll(items: readonly WorkItem[], lane: Lane): Promise<void> {
     const queue = [...items]
+    const unbegun: WorkItem[] = []
     const lanes = Array.from({ length: Math.min(queue.length, target.concurrency * 2) }, async () => {
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
+        // Gone from the buffer: a lock-out took it over.
         if (lane === 'bulk' && !buffered.delete(item.row.id)) continue
-        if (stopping) return
-        await start(item, lane)
+        if (stopping) unbegun.push(item)
+        else await start(item, lane)
       }
     })
     await Promise.all(lanes)
-    for (const item of queue) buffered.delete(item.row.id)
+    await giveBack(unbegun)
+  }
+
+  function giveBack(items: readonly WorkItem[]): Promise<void> {
+    return unclaim(
+      pool,
+      owner,
+      items.map(({ claim }) => claim),
+    )
   }
 
   function start(item: WorkItem, lane: Lane): Promise<void> {
@@ -183,8 +203,9 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     const held = [...buffered.keys(), ...[...running].flatMap(([id, { lane }]) => (lane === 'bulk' ? [id] : []))]
     if (held.length === 0) return
     const urgent = await turnedUrgent(pool, held)
-    const waiting = urgent.filter((id) => buffered.delete(id))
-    await unclaim(pool, owner, waiting)
+    const waiting = urgent.flatMap((id) => buffered.get(id) ?? [])
+    for (const { row } of waiting) buffered.delete(row.id)
+    await giveBack(waiting)
     const inFlight = urgent.flatMap((id) => running.get(id) ?? [])
     for (const { abort } of inFlight) abort.abort(new Error('a lock-out overtakes'))
     await Promise.all(inFlight.map(({ done }) => done))
@@ -195,9 +216,9 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     async stop(limitMs) {
       stopping = true
       const limit = new Promise<void>((resolve) => setTimeout(resolve, limitMs).unref())
-      await Promise.race([Promise.all([...running.values()].map(({ done }) => done)), limit])
+      await Promise.race([Promise.allSettled(pumping), limit])
       for (const { abort } of running.values()) abort.abort(new Error('stopping'))
-      await Promise.all([...running.values()].map(({ done }) => done))
+      await Promise.allSettled(pumping)
       clearInterval(renewal)
       await releaseLeases(pool, owner)
     },

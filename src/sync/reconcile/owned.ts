@@ -1,0 +1,87 @@
+/** What of an account is ours: only what we brought about is taken away again, and only our own blocks are lifted. */
+import type { ActualAccount } from '../../connector/contract.ts'
+import { cardKey } from '../../model/card.ts'
+import type { AccessLevelId, CredentialId } from '../../model/id.ts'
+import type { LevelCatalogue } from '../context.ts'
+import { decodeParts, type Parts } from '../parts.ts'
+import type { Owned, WorkItem } from './work-item.ts'
+
+/**
+ * Ours before this run: what was noted, and what an earlier run set out to bring about and may have, though its end was never noted
+ * (killed, or without an answer): whatever of that the target did not show when it was last noted.
+ */
+export function ownedBefore(levels: LevelCatalogue, item: WorkItem): Pick<Owned, 'levels' | 'cards'> {
+  const intended = item.claim.intents.map(decodeParts)
+  return claimed(levels, item, intended, item.lastSeen)
+}
+
+/** Ours is what was ours before, or what was not there before we wrote; and of that, only what is there now. */
+export function ownedAfter(
+  levels: LevelCatalogue,
+  item: WorkItem,
+  before: ActualAccount | null,
+  after: ActualAccount,
+): Owned {
+  const earlier = ownedBefore(levels, item)
+  const now = claimed(levels, item, [item.desired], before)
+  return {
+    levels: union(earlier.levels, now.levels).filter((id) => showsLevel(levels, after, id)),
+    cards: union(earlier.cards, now.cards).filter((id) => seenCard(item, after, id) !== undefined),
+    ...ownedBlocks(item, before),
+  }
+}
+
+/** Blocks that we make, and that nobody else had made before: `before` is what the target showed when it was last read. */
+export function ownedBlocks(item: WorkItem, before: ActualAccount | null): Pick<Owned, 'closed' | 'blocked'> {
+  const { desired, owned } = item
+  return {
+    closed: desired.lock === 'closed' && (owned.closed || before?.lock !== 'closed'),
+    blocked: idsOf(desired.cards).filter((id) => desired.cards[id] === 'blocked' && !keepsBlock(item, before, id)),
+  }
+}
+
+/** A card that somebody else blocked stays blocked. */
+export function keepsBlock(item: WorkItem, before: ActualAccount | null, id: CredentialId): boolean {
+  return !item.owned.blocked.includes(id) && seenCard(item, before, id)?.state === 'blocked'
+}
+
+/** What is noted as ours, and of these states what `before` did not show. */
+function claimed(
+  levels: LevelCatalogue,
+  item: WorkItem,
+  states: readonly Parts[],
+  before: ActualAccount | null,
+): Pick<Owned, 'levels' | 'cards'> {
+  return {
+    levels: union(
+      item.owned.levels,
+      states.flatMap((state) => state.levels).filter((id) => !showsLevel(levels, before, id)),
+    ),
+    cards: union(
+      item.owned.cards,
+      states.flatMap(({ cards }) => idsOf(cards)).filter((id) => seenCard(item, before, id) === undefined),
+    ),
+  }
+}
+
+function union<T>(a: readonly T[], b: readonly T[]): T[] {
+  return [...new Set([...a, ...b])]
+}
+
+function idsOf(cards: Parts['cards']): CredentialId[] {
+  return Object.keys(cards) as CredentialId[]
+}
+
+function showsLevel(levels: LevelCatalogue, actual: ActualAccount | null, id: AccessLevelId): boolean {
+  return actual?.levels.includes(levels.externalId(id) ?? '') ?? false
+}
+
+function seenCard(
+  item: WorkItem,
+  actual: ActualAccount | null,
+  id: CredentialId,
+): ActualAccount['cards'][number] | undefined {
+  const card = item.cards.get(id)
+  if (card === undefined) return undefined
+  return actual?.cards.find((seen) => seen.card !== null && cardKey(seen.card) === cardKey(card))
+}
