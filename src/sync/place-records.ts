@@ -19,6 +19,8 @@ export async function placeRecords(
 ): Promise<Dossier[]> {
   if (incoming.length === 0) return []
   const { vault } = context
+  // Two sources that bring the same new person at once would each make one.
+  await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.correlate'), 0)`)
   const owners = await client.query<{ key_digest: Buffer; person_id: PersonId }>(
     'select key_digest, person_id from source_record where source = $1 and key_digest = any($2::bytea[])',
     [source, incoming.map(({ keyDigest }) => keyDigest)],

@@ -29,14 +29,21 @@ export interface Resolution {
   readonly freedCards: readonly Buffer[]
 }
 
-/** The person as the records say now, and the standing that follows; changes nothing. */
-export function understand(context: SyncContext, dossier: Dossier, now: Date): { person: Person; standing: Standing } {
+/**
+ * The person as the records say now, and the standing that follows; changes nothing. A record that is missing, and not yet confirmed
+ * to be gone, still counts unless `missingIsGone`.
+ */
+export function understand(
+  context: SyncContext,
+  dossier: Dossier,
+  now: Date,
+  missingIsGone = false,
+): { person: Person; standing: Standing } {
   const sourced = dossier.records.map(({ row, record }) => ({
     source: row.source,
     zone: context.sources.get(row.source)?.zone ?? 'UTC',
     record,
-    // A missing record counts as gone in what is wanted; the plan holds what follows until the absence is confirmed.
-    gone: row.presence !== 'present',
+    gone: row.presence === 'gone' || (missingIsGone && row.presence === 'missing'),
   }))
   const person = mergePerson(dossier.person.id, sourced, isCurrentAt(now, context.stateOptions))
   return { person, standing: stateOf(person, now, context.stateOptions) }
@@ -44,11 +51,13 @@ export function understand(context: SyncContext, dossier: Dossier, now: Date): {
 
 /** Brings `wanted` of every account up to date; `by` names what moved it (a source, `clock`, `operator`, `policy`). */
 export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: string): Resolution {
-  const { person, standing } = understand(context, dossier, now)
+  // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
+  const { person, standing } = understand(context, dossier, now, true)
   const findings: Finding[] = []
   const freedCards = mergeCredentials(context, dossier, person, findings)
   const evaluation = context.policy.evaluate(person, standing)
-  settlePerson(context, dossier, standing, now)
+  const isMissing = dossier.records.some(({ row }) => row.presence === 'missing')
+  settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
   const newAccounts: DossierAccount[] = []
   const { levels, unresolved } = wantedLevels(context, evaluation, findings)
   for (const [target, setup] of context.targets) {
