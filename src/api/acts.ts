@@ -36,6 +36,8 @@ export interface StatusView {
     readonly waiting: number
     readonly urgentWaiting: number
     readonly dead: number
+    /** Accounts with parts that the target refused. */
+    readonly failing: number
     readonly pausedBecause: string | null
     readonly restUntil: string | null
     readonly reach: string | null
@@ -153,6 +155,10 @@ export interface Acts {
   /** Resolves again, applies what is still wanted exactly so; `dropped` lists the rest. */
   releasePlan(actor: Actor, id: string, reason: string): Promise<{ applied: number; dropped: number }>
   rejectPlan(actor: Actor, id: string, reason: string): Promise<void>
+  /** Stops all writing to a target, lock-outs too, until resumed. */
+  pauseTarget(actor: Actor, target: string, reason: string): Promise<void>
+  /** Whatever paused it: a person, or a refused login. */
+  resumeTarget(actor: Actor, target: string, reason: string): Promise<void>
   /** By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. */
   findPerson(by: string): Promise<string>
   person(id: string): Promise<PersonView>

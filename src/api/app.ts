@@ -15,6 +15,7 @@ import { addPeople } from './rest/people.ts'
 import { addPlans } from './rest/plans.ts'
 import { addRecords } from './rest/records.ts'
 import { addStatus } from './rest/status.ts'
+import { addTargets } from './rest/targets.ts'
 import { addTokens } from './rest/tokens.ts'
 
 export interface ApiLimits {
@@ -73,6 +74,7 @@ export function createApp(options: ApiOptions): Api {
   addStatus(api, acts)
   addPlans(api, acts)
   addPeople(api, acts)
+  addTargets(api, acts)
   addRecords(api, acts)
   addTokens(api, acts)
   addDescription(api)

@@ -60,7 +60,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       sources: [{ id: 'hr', lastDeliveryAt: at, lastCompleteAt: null, lastOutcome: 'read', overdue: false }],
       targets: [
         {
-          ...{ id: 'hq', mode: 'enabled', accounts: 3, waiting: 1, urgentWaiting: 0, dead: 0 },
+          ...{ id: 'hq', mode: 'enabled', accounts: 3, waiting: 1, urgentWaiting: 0, dead: 0, failing: 0 },
           ...{ pausedBecause: null, restUntil: null, reach: 'ok' },
         },
       ],
@@ -77,6 +77,8 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     planChanges: async () => ({ rows: [change], next: null }),
     releasePlan: async () => ({ applied: 39, dropped: 1 }),
     rejectPlan: async () => undefined,
+    pauseTarget: async () => undefined,
+    resumeTarget: async () => undefined,
     findPerson: async () => personId,
     person: async () => ({
       ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },

@@ -34,6 +34,7 @@ export const statusView = z
           waiting: count,
           urgentWaiting: count,
           dead: count,
+          failing: count,
           pausedBecause: z.string().nullable(),
           restUntil: timeOrNull,
           reach: z.string().nullable(),

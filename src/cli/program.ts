@@ -8,6 +8,7 @@ import { levelsCommand } from './commands/levels.ts'
 import { personCommand } from './commands/person.ts'
 import { planCommand } from './commands/plan.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
+import { pauseCommand, resumeCommand } from './commands/target.ts'
 import { tokenCommand } from './commands/token.ts'
 import { CliError, describeError, type ExitCode, exitCodeHelp, exitCodes } from './exit.ts'
 import type { Terminal } from './terminal.ts'
@@ -44,7 +45,8 @@ export function createProgram(context: Context): Command {
     )
   const commands = [
     ...[initCommand, checkCommand, startCommand, simulateCommand],
-    ...[statusCommand, syncCommand, planCommand, personCommand, levelsCommand, auditCommand, tokenCommand],
+    ...[statusCommand, syncCommand, planCommand, personCommand, pauseCommand, resumeCommand, levelsCommand],
+    ...[auditCommand, tokenCommand],
   ]
   for (const make of commands) program.addCommand(make(context))
   settle(program, terminal)

@@ -10,6 +10,7 @@ import { createSubjectWithToken, listTokens, revokeToken } from '../auth/tokens.
 import type { PersonId, PlanId } from '../model/id.ts'
 import { standingOf } from '../store/targets.ts'
 import { lockPerson, unlockPerson } from '../sync/operator.ts'
+import { pauseByHand, resumeByHand } from '../sync/pause.ts'
 import { rejectPlan, releasePlan } from '../sync/release-plan.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { explainPerson, findPerson, personView } from './person-views.ts'
@@ -57,6 +58,8 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
         throw planError(error)
       })
     },
+    pauseTarget: (actor, target, reason) => onTarget(pauseByHand(context, target, actor.subject, reason)),
+    resumeTarget: (actor, target, reason) => onTarget(resumeByHand(context, target, actor.subject, reason)),
     findPerson: (by) => findPerson(context, by),
     person: (id) => personView(context, id),
     explain: (id) => explainPerson(context, id),
@@ -169,6 +172,14 @@ async function onPerson<T>(work: Promise<T>): Promise<T> {
       throw new ActError(404, 'person.unknown', 'There is no such person.')
     if (error instanceof Error && error.message === 'person.frozen')
       throw new ActError(409, 'person.frozen', 'A row of this person was changed outside Gatehouse.')
+    throw error
+  })
+}
+
+async function onTarget(work: Promise<void>): Promise<void> {
+  return work.catch((error: unknown) => {
+    if (error instanceof Error && error.message === 'target.unknown')
+      throw new ActError(404, 'target.unknown', 'There is no such target.')
     throw error
   })
 }

@@ -67,11 +67,13 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
     waiting: number
     urgent: number
     dead: number
+    failing: number
     paused: string | null
     rest_until: Date | null
     reach: string | null
   }>(
     `select t.id, (select count(*)::int from account a where a.target = t.id and a.applied_version > 0) as accounts,
+            (select count(*)::int from account a where a.target = t.id and a.failures is not null) as failing,
             count(w.account_id) filter (where w.dead_at is null)::int as waiting,
             count(w.account_id) filter (where w.lane = 'urgent' and w.dead_at is null)::int as urgent,
             count(w.account_id) filter (where w.dead_at is not null)::int as dead,
@@ -86,6 +88,7 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
     waiting: row.waiting,
     urgentWaiting: row.urgent,
     dead: row.dead,
+    failing: row.failing,
     pausedBecause: row.paused,
     restUntil: row.rest_until?.toISOString() ?? null,
     reach: row.reach,

@@ -20,11 +20,18 @@ export async function standingOf(pool: pg.Pool, id: string): Promise<TargetStand
   return { pausedBecause: rows[0]?.paused ?? null, resting: rows[0]?.resting ?? false }
 }
 
-export async function pauseTarget(pool: pg.Pool, id: string, code: string): Promise<void> {
-  await pool.query('update target set paused_at = coalesce(paused_at, now()), pause_code = $2 where id = $1', [
+export async function pauseTarget(client: pg.ClientBase | pg.Pool, id: string, code: string): Promise<void> {
+  await client.query('update target set paused_at = coalesce(paused_at, now()), pause_code = $2 where id = $1', [
     id,
     code,
   ])
+}
+
+export async function resumeTarget(client: pg.ClientBase, id: string): Promise<void> {
+  await client.query(
+    `update target set paused_at = null, pause_code = null, rest_until = null, breaker_until = null, breaker_failures = 0 where id = $1`,
+    [id],
+  )
 }
 
 export async function restTarget(pool: pg.Pool, id: string, forMs: number): Promise<void> {

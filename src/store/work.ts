@@ -116,6 +116,12 @@ export async function dueLanes(pool: pg.Pool): Promise<readonly { target: string
   return rows
 }
 
+/** Makes what waits for a target due at once, and wakes its lanes; part of the caller's transaction. */
+export async function wakeLanes(client: pg.ClientBase, target: string): Promise<void> {
+  await client.query('update account_work set due_at = now() where target = $1 and dead_at is null', [target])
+  await client.query(`insert into outbox (target, lane) values ($1, 'urgent'), ($1, 'bulk')`, [target])
+}
+
 /** Re-creates list entries that got lost: accounts that are not as desired, or whose lock-out is not proven, and that are not on the list. */
 export async function restoreLostWork(pool: pg.Pool): Promise<number> {
   const { rowCount } = await pool.query(

@@ -53,6 +53,7 @@ function formatStatus(view: StatusView, colours: boolean): string {
         { title: 'waiting', of: (target) => target.waiting, right: true },
         { title: 'urgent', of: (target) => target.urgentWaiting, right: true },
         { title: 'dead', of: (target) => target.dead, right: true },
+        { title: 'failing', of: (target) => target.failing, right: true },
         { title: 'reach', of: (target) => target.reach },
         { title: 'paused because', of: (target) => target.pausedBecause },
         { title: 'rests until', of: (target) => plainTime(target.restUntil) },

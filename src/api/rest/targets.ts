@@ -1,0 +1,39 @@
+/** Targets: stop all writing to one, and let it go on. */
+import { createRoute, z } from '@hono/zod-openapi'
+import type { Acts } from '../acts.ts'
+import type { Api } from '../env.ts'
+import { body, configuredId, needs, nothing, reason } from '../route.ts'
+
+const request = {
+  params: z.strictObject({ target: configuredId.openapi({ param: { name: 'target', in: 'path' } }) }),
+  body: body(z.strictObject({ reason })),
+}
+
+const pause = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/pause',
+  summary: 'Stop all writing to a target, lock-outs too, until it is resumed',
+  request,
+  responses: nothing,
+})
+
+const resume = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/resume',
+  summary: 'Let a paused target go on, whatever paused it',
+  request,
+  responses: nothing,
+})
+
+export function addTargets(api: Api, acts: Acts): void {
+  api.openapi(pause, async (c) => {
+    await acts.pauseTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
+  api.openapi(resume, async (c) => {
+    await acts.resumeTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
+}

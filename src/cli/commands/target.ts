@@ -1,0 +1,34 @@
+/** Stops all writing to a target, and lets it go on. */
+import type { Command } from 'commander'
+import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
+import { plain } from '../plain.ts'
+
+export function pauseCommand(context: Context): Command {
+  return actCommand(context, 'pause', 'Stop all writing to a target, lock-outs too, until it is resumed', 'paused', [
+    'gatehouse pause hq --reason "the vendor works on the server until 14:00"',
+  ])
+}
+
+export function resumeCommand(context: Context): Command {
+  return actCommand(context, 'resume', 'Let a paused target go on, also one that refused our login', 'resumed', [
+    'gatehouse resume hq --reason "new password in place"',
+  ])
+}
+
+function actCommand(
+  context: Context,
+  act: 'pause' | 'resume',
+  summary: string,
+  done: string,
+  examples: readonly string[],
+): Command {
+  return describeCall(act, summary, examples)
+    .argument('<target>', 'id of the target')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((target: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        await client.send('POST', `/v1/targets/${encodeURIComponent(target)}/${act}`, { reason: options.reason })
+        show(context, options, { target, state: done }, () => `${plain(target)} ${done}\n`)
+      }),
+    )
+}
