@@ -34,4 +34,6 @@ export interface SimulatorControl {
   restart(): void
   /** Resolves when every reader that is online has heard everything. */
   settled(): Promise<void>
+  /** Resolves when nothing is still to be carried out: no request is being served, and no late write is on its way. */
+  landed(): Promise<void>
 }

@@ -74,8 +74,8 @@ interface ResponseObject {
 
 export type Dialect = 'v1' | 'v2'
 
-export function responseObject(code: string, dialect: Dialect): ResponseObject {
-  const plain = { code, link: supportLink, message: texts[code] ?? 'Refused' }
+export function responseObject(code: string, dialect: Dialect, message?: string): ResponseObject {
+  const plain = { code, link: supportLink, message: message ?? texts[code] ?? 'Refused' }
   return dialect === 'v2' ? { ...plain, by: 'web' } : plain
 }
 

@@ -48,8 +48,8 @@ export function execute(simulation: Simulation, router: Router, request: Request
   }
 }
 
-export function refused(refusal: Refusal, dialect: Dialect): Reply {
-  const response = responseObject(refusal.code, refusal.bare ? 'v2' : dialect)
+export function refused(refusal: Refusal, dialect: Dialect, message?: string): Reply {
+  const response = responseObject(refusal.code, refusal.bare ? 'v2' : dialect, message)
   return {
     status: refusal.status,
     code: refusal.code,

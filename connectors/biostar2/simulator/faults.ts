@@ -42,6 +42,8 @@ export interface FaultSpec {
   status?: number
   /** Response code of http ("4" if absent) and full ("210" if absent). */
   code?: string
+  /** Message of http and full, in place of the usual one: some servers quote what they were sent. */
+  message?: string
   /** late-write (1000 if absent) and slow (1000 if absent), in real milliseconds. */
   delayMs?: number
   /** throttle (1 if absent) and maintenance (no header if absent). */

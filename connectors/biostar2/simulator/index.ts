@@ -6,7 +6,7 @@ import { Gate } from './gate.ts'
 import { byHand } from './hand.ts'
 import { type SimulatorOptions, settleOptions } from './options.ts'
 import { seededRandom } from './random.ts'
-import { RequestLog } from './request-log.ts'
+import { type RequestEntry, RequestLog } from './request-log.ts'
 import { createRouter } from './routes.ts'
 import { plant } from './seed.ts'
 import { listen } from './server.ts'
@@ -37,7 +37,11 @@ export interface BiostarSimulator extends SimulatorControl, AsyncDisposable {
   close(): Promise<void>
 }
 
-const settledPollMs = 5
+const pollMs = 5
+
+async function holds(condition: () => boolean): Promise<void> {
+  while (!condition()) await new Promise((resolve) => setTimeout(resolve, pollMs))
+}
 
 /** Starts a simulator; several may run side by side. Rejects when a port is taken. */
 export async function startBiostarSimulator(options: SimulatorOptions = {}): Promise<BiostarSimulator> {
@@ -49,6 +53,7 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
   const faults = new Faults(seededRandom(settled.seed + 1))
   const log = new RequestLog(settled.requestsKept)
   const certificate = selfSignedCertificate(settled.quirks.certificateNames, Date.now())
+  const underWay = new Set<RequestEntry | NodeJS.Timeout>()
   const { sync, clock, quirks } = simulation
   const control: SimulatorControl = {
     state: new Witness(simulation),
@@ -71,12 +76,11 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
       sync.delayMs = ms
     },
     restart: () => simulation.sessions.dropAll(),
-    settled: async () => {
-      while (!sync.isSettled()) await new Promise((resolve) => setTimeout(resolve, settledPollMs))
-    },
+    settled: () => holds(() => sync.isSettled()),
+    landed: () => holds(() => underWay.size === 0),
   }
   const router = createRouter(settled.product)
-  const listener = await listen({ simulation, router, gate, faults, log, certificate })
+  const listener = await listen({ simulation, router, gate, faults, log, certificate, underWay })
   const sideDoor = await openSideDoor(control, settled.sideDoorPort)
   async function close(): Promise<void> {
     faults.clear()

@@ -23,6 +23,8 @@ export interface SeedUser {
   expiry?: string
   pin?: boolean
   fingerprints?: number
+  /** Operator level, such as 2 for a user operator; none if absent. */
+  operatorLevel?: number
 }
 
 export interface Seed {
@@ -98,6 +100,7 @@ function addSeedUsers(simulation: Simulation, seeds: readonly SeedUser[]): void 
       expiryMs: seed.expiry === undefined ? blank.expiryMs : Date.parse(seed.expiry),
       pinExists: seed.pin ?? false,
       fingerprints: seed.fingerprints ?? 0,
+      permission: seed.operatorLevel ?? null,
     }
   })
   world.addUsers(users)

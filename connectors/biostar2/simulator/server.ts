@@ -19,6 +19,8 @@ interface ServerParts {
   faults: Faults
   log: RequestLog
   certificate: Certificate
+  /** What may still be carried out: requests being served, and timers of late writes. */
+  underWay: Set<RequestEntry | NodeJS.Timeout>
 }
 
 interface Listener {
@@ -31,12 +33,11 @@ const host = '127.0.0.1'
 
 /** Listens on loopback. A plain socket server stands in front, so that a half-open line can withhold the TLS handshake. */
 export async function listen(parts: ServerParts): Promise<Listener> {
-  const { simulation, faults, certificate } = parts
+  const { simulation, faults, certificate, underWay } = parts
   const sockets = new Set<Socket>()
-  const lateWrites = new Set<NodeJS.Timeout>()
   const https = createHttpsServer({ key: certificate.key, cert: certificate.cert, ALPNProtocols: ['http/1.1'] })
   https.keepAliveTimeout = simulation.options.keepAliveMs
-  https.on('request', (request, response) => void serve(parts, lateWrites, request, response))
+  https.on('request', (request, response) => void serve(parts, request, response))
   // A client that distrusts the certificate or hangs up: its own business.
   https.on('tlsClientError', (_error, socket) => socket.destroy())
   const front = createSocketServer((socket) => {
@@ -70,7 +71,8 @@ export async function listen(parts: ServerParts): Promise<Listener> {
     async close() {
       closed = true
       faults.onLineChange = () => {}
-      for (const timer of lateWrites) clearTimeout(timer)
+      for (const one of underWay) if (!('path' in one)) clearTimeout(one)
+      underWay.clear()
       for (const socket of sockets) socket.destroy()
       if (front.listening) {
         front.close()
@@ -86,12 +88,7 @@ async function open(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-async function serve(
-  parts: ServerParts,
-  lateWrites: Set<NodeJS.Timeout>,
-  request: IncomingMessage,
-  response: ServerResponse,
-): Promise<void> {
+async function serve(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
   const { simulation, faults, gate, log } = parts
   const startedMs = performance.now()
   const { path, query } = splitUrl(request.url ?? '/')
@@ -114,8 +111,10 @@ async function serve(
   if (faults.line() === 'half-open') return
   const { extraMs, fault } = faults.judge(method, path)
   entry.fault = fault?.kind ?? null
+  parts.underWay.add(entry)
   await gate.pass(extraMs)
-  const reply = decide(parts, lateWrites, wanted, entry, fault)
+  const reply = decide(parts, wanted, entry, fault)
+  parts.underWay.delete(entry)
   entry.durationMs = performance.now() - startedMs
   if (reply === 'cut') response.destroy()
   else if (reply !== 'silence') {
@@ -128,7 +127,6 @@ async function serve(
 
 function decide(
   parts: ServerParts,
-  lateWrites: Set<NodeJS.Timeout>,
   wanted: Request,
   entry: RequestEntry,
   fault: Fault | null,
@@ -144,16 +142,16 @@ function decide(
       return 'cut'
     case 'late-write': {
       const timer = setTimeout(() => {
-        lateWrites.delete(timer)
+        parts.underWay.delete(timer)
         act()
       }, fault.delayMs ?? 1000)
-      lateWrites.add(timer)
+      parts.underWay.add(timer)
       return 'cut'
     }
     case 'http':
-      return refused(new Refusal(fault.code ?? '4', { status: fault.status ?? 500 }), 'v1')
+      return refused(new Refusal(fault.code ?? '4', { status: fault.status ?? 500 }), 'v1', fault.message)
     case 'full':
-      return refused(new Refusal(fault.code ?? '210'), 'v1')
+      return refused(new Refusal(fault.code ?? '210'), 'v1', fault.message)
     case 'licence':
       return refused(new Refusal('331791', { status: 403, bare: true }), 'v2')
     case 'maintenance':
