@@ -3,7 +3,7 @@ import type { AccountChange, AccountsCapability, ActualAccount, Applied } from '
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { Cards } from './cards.ts'
 import type { Client } from './client.ts'
-import { ownFailure } from './errors.ts'
+import { protectedAccount } from './errors.ts'
 import { Levels } from './levels.ts'
 import { lock } from './lock.ts'
 import {
@@ -47,12 +47,11 @@ export function accounts(client: Client, session: Session, settings: Settings, n
         if (change.actual?.untouchable) throw protectedAccount()
         return put(change, { client, cards, levels, settings }, signal)
       case 'lock':
-        if (change.known?.untouchable) throw protectedAccount()
         return lock(
           change,
           cards,
           client,
-          async () => (await readOwn(change.externalId, signal))?.account.cards ?? null,
+          async () => (await readOwn(change.externalId, signal))?.account ?? null,
           signal,
         )
       case 'remove':
@@ -88,12 +87,4 @@ export function accounts(client: Client, session: Session, settings: Settings, n
     },
     apply,
   }
-}
-
-function protectedAccount(): ConnectorError {
-  return ownFailure(
-    'rejected',
-    'biostar2.protected-account',
-    'Operators, built-in users and our own account are never changed.',
-  )
 }

@@ -67,13 +67,28 @@ export class Cards {
   }
 
   async #register(wanted: VendorCard, signal: AbortSignal): Promise<CardRecord> {
-    const made = await this.#client.registerCard(registration(wanted), signal)
-    if (made !== undefined && made.ref !== '') return made
+    const refusal = await this.#tryRegister(wanted, signal)
+    if (!(refusal instanceof ConnectorError)) return refusal
+    // It is there since it was looked up: somebody registered it, or an earlier try of ours landed late.
     const found = await this.#find(wanted, signal)
     if (found !== undefined) return found
-    throw ownFailure('transient', 'biostar2.unexpected-answer', 'A registered card was not found again.')
+    throw refusal
+  }
+
+  /** The new card, or why it must be looked up again. */
+  async #tryRegister(wanted: VendorCard, signal: AbortSignal): Promise<CardRecord | ConnectorError> {
+    try {
+      const made = await this.#client.registerCard(registration(wanted), signal)
+      if (made !== undefined && made.ref !== '') return made
+      return ownFailure('transient', 'biostar2.unexpected-answer', 'A registered card was not found again.')
+    } catch (error) {
+      if (error instanceof ConnectorError && vendorCodeOf(error) === cardExists) return error
+      throw error
+    }
   }
 }
+
+const cardExists = '401'
 
 /** Kinds and formats as the vendor numbers them: 0 chip serial number, 1 Wiegand; format 0 is 26 bit. */
 const wiegand = '1'

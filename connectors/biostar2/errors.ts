@@ -74,3 +74,11 @@ function unlisted({ code, httpStatus }: Refusal): Row {
 export function ownFailure(kind: FailureKind, code: `biostar2.${string}`, hint: string): ConnectorError {
   return new ConnectorError({ kind, code, hint })
 }
+
+export function protectedAccount(): ConnectorError {
+  return ownFailure(
+    'rejected',
+    'biostar2.protected-account',
+    'Operators, built-in users and our own account are never changed.',
+  )
+}

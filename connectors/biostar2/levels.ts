@@ -3,7 +3,7 @@ import type { TargetLevel } from '../../src/connector/contract.ts'
 import { withCallScope } from '../../src/connector/egress/call-scope.ts'
 import type { Client } from './client.ts'
 import type { AccessGroup, UserGroup } from './records.ts'
-import { unlessAborted } from './shared-call.ts'
+import { SharedCall } from './shared-call.ts'
 
 /** Access groups per person (BioStar 2 console text; codes 651, 65637, 131090). */
 export const levelsMax = 16
@@ -18,7 +18,12 @@ interface Catalogue {
 export class Levels {
   readonly #client: Client
   readonly #now: () => Date
-  #cached: { readonly at: number; readonly catalogue: Promise<Catalogue> } | null = null
+  // Takes the urgent lane, whoever asked first, because a lock-out may wait for it.
+  readonly #shared = new SharedCall(async (signal) => {
+    const { result } = await withCallScope({ lane: 'urgent' }, () => this.#load(signal))
+    return result
+  })
+  #cached: { readonly at: number; readonly catalogue: Catalogue } | null = null
 
   constructor(client: Client, now: () => Date) {
     this.#client = client
@@ -27,14 +32,13 @@ export class Levels {
 
   /** All that can be granted, as the server says now. */
   async discover(signal: AbortSignal): Promise<TargetLevel[]> {
-    this.#cached = null
-    const { groups } = await unlessAborted(this.#catalogue(), signal)
+    const { groups } = await this.#load(signal)
     return groups.map(({ id, name }) => ({ externalId: id, name }))
   }
 
   /** Tells the levels that reach the members of a user group through it or a group above it, as they were at most 30 s ago. */
   async inheritance(signal: AbortSignal): Promise<(userGroup: string | undefined) => string[]> {
-    const { groups, parents } = await unlessAborted(this.#catalogue(), signal)
+    const { groups, parents } = this.#remembered() ?? (await this.#shared.join(signal))
     return (userGroup) => {
       const line = new Set<string>()
       // The set also ends the walk should the server ever give a circle.
@@ -43,28 +47,18 @@ export class Levels {
     }
   }
 
-  #catalogue(): Promise<Catalogue> {
-    const now = this.#now().getTime()
-    if (this.#cached !== null && Math.abs(now - this.#cached.at) < cachedMs) return this.#cached.catalogue
-    const catalogue = this.#load()
-    const cached = { at: now, catalogue }
-    this.#cached = cached
-    catalogue.catch(() => {
-      // Whoever waits gets the failure; the next one asks again.
-      if (this.#cached === cached) this.#cached = null
-    })
-    return catalogue
+  #remembered(): Catalogue | null {
+    if (this.#cached === null || Math.abs(this.#now().getTime() - this.#cached.at) >= cachedMs) return null
+    return this.#cached.catalogue
   }
 
-  /** Shared by all callers, so it belongs to no one's signal, and takes the urgent lane because a lock-out may wait for it. */
-  async #load(): Promise<Catalogue> {
-    const { result } = await withCallScope({ lane: 'urgent' }, async () => {
-      const signal = new AbortController().signal
-      const groups = await this.#client.accessGroups(signal)
-      const anyUserGroup = groups.some(({ userGroups }) => userGroups.length > 0)
-      return { groups, parents: parentsOf(anyUserGroup ? await this.#client.userGroups(signal) : []) }
-    })
-    return result
+  async #load(signal: AbortSignal): Promise<Catalogue> {
+    const at = this.#now().getTime()
+    const groups = await this.#client.accessGroups(signal)
+    const anyUserGroup = groups.some(({ userGroups }) => userGroups.length > 0)
+    const catalogue = { groups, parents: parentsOf(anyUserGroup ? await this.#client.userGroups(signal) : []) }
+    this.#cached = { at, catalogue }
+    return catalogue
   }
 }
 

@@ -3,38 +3,59 @@ import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../s
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { Cards } from './cards.ts'
 import type { Client } from './client.ts'
+import { protectedAccount } from './errors.ts'
 import { pastValidity } from './mapping.ts'
 import { allDone, attempt, combine } from './parts.ts'
 
 export type Lock = Extract<AccountChange, { kind: 'lock' }>
-type ActualCards = ActualAccount['cards']
 
 /**
- * Writes nothing but `disabled` and dates, so that it works where a name or the number of levels is refused. Without `known` the
- * cards are read while the user is being disabled. A user that the server does not know is out already.
+ * Writes nothing but `disabled` and dates, so that it works where a name or the number of levels is refused. An account that we
+ * never saw is read first: it might be an operator's. When it can't be read, it is shut all the same, and the lock-out stays open.
+ * @throws ConnectorError `rejected` (`biostar2.protected-account`) for an operator's account.
  */
 export async function lock(
   change: Lock,
   cards: Cards,
   client: Client,
-  readCards: () => Promise<ActualCards | null>,
+  read: () => Promise<ActualAccount | null>,
   signal: AbortSignal,
 ): Promise<Applied> {
+  const { account, failures } = change.known === null ? await look(read) : { account: change.known, failures: [] }
+  if (account?.untouchable) throw protectedAccount()
+  // A user that the server does not know is out already.
+  if (account === null && failures.length === 0) return { parts: [unchangedLock] }
   const [user, blocked] = await allDone([
-    shut(change, client, signal),
-    blockAll(change.known?.cards ?? null, readCards, cards, signal),
+    shut(change, account, client, signal),
+    blockAll(account?.cards ?? [], cards, signal),
   ])
-  return { parts: combine([...user, ...blocked]) }
+  return { parts: combine([...failures, ...user, ...blocked]) }
 }
 
-async function shut({ externalId, known, at }: Lock, client: Client, signal: AbortSignal): Promise<PartOutcome[]> {
+async function look(
+  read: () => Promise<ActualAccount | null>,
+): Promise<{ account: ActualAccount | null; failures: PartOutcome[] }> {
+  try {
+    return { account: await read(), failures: [] }
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    return { account: null, failures: [failed('lock', error)] }
+  }
+}
+
+async function shut(
+  { externalId, at }: Lock,
+  account: ActualAccount | null,
+  client: Client,
+  signal: AbortSignal,
+): Promise<PartOutcome[]> {
   const disabled = { disabled: 'true' }
   try {
-    await client.updateUser(externalId, { ...disabled, ...pastValidity(known?.validity ?? null, at) }, signal)
+    await client.updateUser(externalId, { ...disabled, ...pastValidity(account?.validity ?? null, at) }, signal)
     return [applied('lock'), applied('validity')]
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error
-    if (error.code === 'biostar2.user-not-found') return [{ part: { kind: 'lock' }, outcome: 'unchanged' }]
+    if (error.code === 'biostar2.user-not-found') return [unchangedLock]
     if (error.kind !== 'rejected') return [failed('lock', error), failed('validity', error)]
     // Refused dates must not keep the account open.
     const retried = await attempt({ kind: 'lock' }, async () => {
@@ -45,29 +66,17 @@ async function shut({ externalId, known, at }: Lock, client: Client, signal: Abo
   }
 }
 
-async function blockAll(
-  known: ActualCards | null,
-  readCards: () => Promise<ActualCards | null>,
-  cards: Cards,
-  signal: AbortSignal,
-) {
-  const read: { cards: ActualCards; outcomes: PartOutcome[] } = { cards: known ?? [], outcomes: [] }
-  if (known === null) {
-    read.outcomes.push(
-      await attempt({ kind: 'lock' }, async () => {
-        read.cards = (await readCards()) ?? []
-        return 'unchanged'
-      }),
-    )
-  }
-  const blocked = read.cards.map(({ card, ref, state }) =>
+function blockAll(held: ActualAccount['cards'], cards: Cards, signal: AbortSignal): Promise<PartOutcome[]> {
+  const steps = held.map(({ card, ref, state }) =>
     // A card of unknown format has no name as a part: when it can't be blocked, the lock-out as a whole is not done.
     attempt(card === null ? { kind: 'lock' } : { kind: 'card', card }, () =>
       cards.setState(ref, state, 'blocked', signal),
     ),
   )
-  return [...read.outcomes, ...(await allDone(blocked))]
+  return allDone(steps)
 }
+
+const unchangedLock: PartOutcome = { part: { kind: 'lock' }, outcome: 'unchanged' }
 
 function applied(kind: 'lock' | 'validity'): PartOutcome {
   return { part: { kind }, outcome: 'applied' }

@@ -8,7 +8,7 @@ import type { HttpRequest, HttpResponse } from '../../src/connector/http.ts'
 import { parseAnswer, successOf, thing } from './envelope.ts'
 import { ownFailure } from './errors.ts'
 import { loginUser } from './records.ts'
-import { unlessAborted } from './shared-call.ts'
+import { SharedCall } from './shared-call.ts'
 
 export interface Credentials {
   readonly loginId: string
@@ -28,7 +28,7 @@ export class Session {
   readonly #credentials: Credentials
   readonly #lifetime = new AbortController()
   #current: Login | null = null
-  #loggingIn: Promise<Login> | null = null
+  readonly #loggingIn = new SharedCall((signal) => this.#login(signal))
   #refusal: { readonly error: ConnectorError; readonly until: number } | null = null
 
   constructor(context: Context, credentials: Credentials) {
@@ -81,10 +81,7 @@ export class Session {
     this.#lifetime.signal.throwIfAborted()
     if (this.#current !== null) return this.#current
     this.#refuseAgain()
-    this.#loggingIn ??= this.#login().finally(() => {
-      this.#loggingIn = null
-    })
-    return unlessAborted(this.#loggingIn, signal)
+    return this.#loggingIn.join(signal)
   }
 
   #refuseAgain(): void {
@@ -104,13 +101,12 @@ export class Session {
     })
   }
 
-  /** Belongs to no single caller: one who gives up must not take the login from the others. */
-  async #login(): Promise<Login> {
+  async #login(signal: AbortSignal): Promise<Login> {
     const body = JSON.stringify({ User: { login_id: this.#credentials.loginId, password: this.#credentials.password } })
     const request = { method: 'POST', path: '/api/login', headers: json, body } as const
     // A lock-out may be waiting for it, whoever asked first.
     const { result: response } = await withCallScope({ lane: 'urgent' }, () =>
-      this.#context.http.request(request, this.#lifetime.signal),
+      this.#context.http.request(request, AbortSignal.any([signal, this.#lifetime.signal])),
     )
     const login = this.#read(response)
     this.#lifetime.signal.throwIfAborted()
