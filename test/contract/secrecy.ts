@@ -1,0 +1,92 @@
+/** Listens to every error and log line of a connector, and finds in them what must not be there: people, cards, secrets, vendor words. */
+import { inspect } from 'node:util'
+import type { ConnectorLog, PartOutcome } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { HttpClient } from '../../src/connector/http.ts'
+import type { Card } from '../../src/model/card.ts'
+import type { PersonFacts } from '../../src/model/person.ts'
+
+/** Shorter values turn up in any text by chance. */
+const lengthMin = 4
+
+export class Listener {
+  readonly #forbidden = new Map<string, string>()
+  readonly #said: { readonly where: string; readonly text: string }[] = []
+  #errors = 0
+
+  /** Errors heard so far, those of single parts included. */
+  get errors(): number {
+    return this.#errors
+  }
+
+  forbid(what: string, value: string | null | undefined): void {
+    if (value !== null && value !== undefined && value.length >= lengthMin) this.#forbidden.set(value, what)
+  }
+
+  forbidPerson(facts: PersonFacts): void {
+    for (const [field, value] of Object.entries(facts)) this.forbid(field, value)
+  }
+
+  forbidCard(card: Card, number?: string): void {
+    this.forbid('card', card.raw)
+    this.forbid('card', BigInt(`0x${card.raw}`).toString())
+    this.forbid('card', number)
+  }
+
+  readonly log: ConnectorLog = (level, event, fields) => {
+    this.#said.push({ where: `log line ${event}`, text: `${level} ${event} ${JSON.stringify(fields)}` })
+  }
+
+  hear(thrown: unknown): void {
+    const where = thrown instanceof ConnectorError ? `error ${thrown.code}` : 'error'
+    this.#errors += 1
+    for (let error = thrown; error instanceof Error; error = error.cause) {
+      // The vendor's own words have one place, from where they are sealed; nowhere else may they turn up.
+      if (error instanceof ConnectorError) this.forbid('words of the vendor', error.vendorText)
+      this.#said.push({ where, text: textsOf(error) })
+    }
+    this.#said.push({
+      where,
+      text: inspect(thrown, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
+    })
+  }
+
+  /** Passes a call on, and listens to how it fails. */
+  async call<T>(run: () => Promise<T>): Promise<T> {
+    try {
+      return await run()
+    } catch (error) {
+      this.hear(error)
+      throw error
+    }
+  }
+
+  hearParts(parts: readonly PartOutcome[]): void {
+    for (const { failure } of parts) if (failure !== undefined) this.hear(failure)
+  }
+
+  /** A client that notes whatever identifies us to the system: sessions, tokens, cookies. */
+  watching(http: HttpClient): HttpClient {
+    return {
+      request: (request, signal) => {
+        for (const [name, value] of Object.entries(request.headers ?? {}))
+          if (!/^(content-type|accept|soapaction)$/i.test(name)) this.forbid(`header ${name}`, value)
+        return http.request(request, signal)
+      },
+    }
+  }
+
+  /** What was said that must not be said: what it is and where, never the value itself. */
+  leaks(): string[] {
+    const found = this.#said.flatMap(({ where, text }) =>
+      [...this.#forbidden].flatMap(([value, what]) => (text.includes(value) ? [`${what} in ${where}`] : [])),
+    )
+    return [...new Set(found)]
+  }
+}
+
+/** All that a careless logger could write of an error, hidden properties included. */
+function textsOf(error: Error): string {
+  const properties = Object.getOwnPropertyNames(error).map((name) => String(Reflect.get(error, name)))
+  return [String(error), error.stack, JSON.stringify(error), ...properties].join('\n')
+}
