@@ -1,14 +1,13 @@
 /** The scheduler role: one process at a time reads the sources, follows the calendar, sweeps for lost work and chains the audit. */
-import { createHash } from 'node:crypto'
 import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
 import { errorCode } from '../sync/error-code.ts'
-import { resolveEveryone } from '../sync/re-resolve.ts'
 import { sleep } from '../sync/sleep.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/source-loop.ts'
 import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import type { Log } from '../telemetry/log.ts'
+import { adoptPolicy } from './adopt-policy.ts'
 import type { Connected } from './connections.ts'
 import type { Engine } from './sync-context.ts'
 import type { Role } from './worker-role.ts'
@@ -18,14 +17,14 @@ export interface Scheduler extends Role {
   loops(): ReadonlyMap<string, SourceLoop> | null
 }
 
-const everyMs = 1_000
+const tickMs = 1_000
 
 export function startSchedulerRole(
   engine: Engine,
   runtime: pg.PoolConfig,
   wakeUps: WakeUps,
   sources: ReadonlyMap<string, Connected<'people'>>,
-  policyDigest: string,
+  policyText: string,
   log: Log,
 ): Scheduler {
   const { context } = engine
@@ -61,26 +60,43 @@ export function startSchedulerRole(
       vault: context.vault,
       onFailure: (code) => log.error({ event: code }, 'audit'),
     })
+    // Side by side: a calendar that is long at work must not keep a lock-out from being tried again.
+    const tasks = [
+      every(1_000, 'calendar', lost, followTime),
+      every(1_000, 'sweep', lost, () => sweepWork(context)),
+      every(5_000, 'alarms', lost, () => watchTheTime(context)),
+      every(60_000, 'queue', lost, () => wakeUps.trim()),
+    ]
     try {
-      for (let round = 0; !stopping.signal.aborted && !lost(); round += 1) {
-        await engine.levels.reload()
-        if (await levelsKnown()) {
-          await adoptPolicy()
-          if (loops === null) await resumeCalendar(context, engine.brakes)
-          startLoops()
-          await followCalendar(context, engine.brakes)
-        }
-        await sweepWork(context)
-        if (round % 5 === 0) await watchTheTime(context)
-        if (round % 60 === 59) await wakeUps.trim()
-        await sleep(everyMs, stopping.signal)
-      }
+      await Promise.all(tasks)
     } finally {
       const running = loops
       loops = null
       await Promise.all([...(running?.values() ?? [])].map((loop) => loop.stop()))
       await appender.stop()
     }
+  }
+
+  /** Runs `task` again and again while this process leads; one that fails is reported, and stops no other. */
+  async function every(ms: number, name: string, lost: () => boolean, task: () => Promise<void>): Promise<void> {
+    while (!stopping.signal.aborted && !lost()) {
+      try {
+        await task()
+      } catch (error) {
+        log.warn({ event: 'scheduler.failed', where: name, code: errorCode(error) }, 'scheduler')
+      }
+      for (let waited = 0; waited < ms && !stopping.signal.aborted && !lost(); waited += tickMs)
+        await sleep(tickMs, stopping.signal)
+    }
+  }
+
+  async function followTime(): Promise<void> {
+    await engine.levels.reload()
+    if (!(await levelsKnown())) return
+    await adoptPolicy(engine, policyText)
+    if (loops === null) await resumeCalendar(context, engine.brakes)
+    startLoops()
+    await followCalendar(context, engine.brakes)
   }
 
   /** Before a target has told its levels for the first time, nobody can be resolved. */
@@ -101,35 +117,12 @@ export function startSchedulerRole(
     }
   }
 
-  /** A changed policy, or changed levels, is a plan like any other. */
-  async function adoptPolicy(): Promise<void> {
-    const levels = engine.levels.all().map(({ id, name }) => `${id}=${name}`)
-    const digest = context.vault.digest('policy', [
-      policyDigest,
-      createHash('sha256').update(levels.join('\n')).digest('hex'),
-    ])
-    const { rows } = await context.database.pool.query<{ digest: Buffer }>(
-      'select digest from config_version order by created_at desc limit 1',
-    )
-    if (rows[0]?.digest.equals(digest)) return
-    if (rows.length > 0) await resolveEveryone(context, engine.brakes)
-    const id = crypto.randomUUID()
-    const config = context.vault.sealSystem(
-      { table: 'config_version', column: 'config', row: id, version: 1 },
-      policyDigest,
-    )
-    await context.database.pool.query(
-      'insert into config_version (id, digest, config, guard) values ($1, $2, $3, $4)',
-      [id, digest, config, context.vault.guard('config_version', [id, digest])],
-    )
-  }
-
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       await lead().catch((error: unknown) =>
         log.warn({ event: 'scheduler.failed', code: errorCode(error) }, 'scheduler'),
       )
-      await sleep(everyMs, stopping.signal)
+      await sleep(tickMs, stopping.signal)
     }
   })()
 
