@@ -5,7 +5,7 @@ import { startAuditAppender } from '../audit/appender.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { sleep } from '../sync/sleep.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/source-loop.ts'
-import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
+import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import type { Log } from '../telemetry/log.ts'
 import { adoptPolicy } from './adopt-policy.ts'
 import type { Connected } from './connections.ts'
@@ -64,6 +64,7 @@ export function startSchedulerRole(
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
       every(1_000, 'sweep', lost, () => sweepWork(context)),
+      every(15_000, 'work', lost, () => restoreWork(context)),
       every(5_000, 'alarms', lost, () => watchTheTime(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
     ]

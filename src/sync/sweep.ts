@@ -12,13 +12,18 @@ const lockoutLimitMs = 5_000
 /** Wakes whatever is due; called every second. */
 export async function sweepWork(context: SyncContext): Promise<void> {
   const { pool } = context.database
-  await restoreLostWork(pool)
   const lanes: readonly { target: string; lane: Lane }[] = await dueLanes(pool)
   if (lanes.length === 0) return
   await pool.query('insert into outbox (target, lane) select * from unnest($1::text[], $2::text[])', [
     lanes.map(({ target }) => target),
     lanes.map(({ lane }) => lane),
   ])
+}
+
+/** Puts back on the list what should be on it; entries go missing only by a hand in the database, so every quarter minute is enough. */
+export async function restoreWork({ database, log }: SyncContext): Promise<void> {
+  const count = await restoreLostWork(database.pool)
+  if (count > 0) log('warn', 'work.restored', { count })
 }
 
 /** Follows the calendar until nobody is due any more, and plans what operators' acts have left to do. */
