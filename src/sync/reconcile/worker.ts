@@ -70,11 +70,15 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     }
   }
 
-  /** Runs items with as many at once as the target bears; the egress slots decide the rest. */
+  /**
+   * Runs bulk items with somewhat more at once than the target bears, so that one which must give way was hardly begun. Lock-outs all
+   * begin: the egress slots alone decide which request is next, and nobody waits here for the whole of somebody else's lock-out.
+   */
   async function runAll(items: readonly WorkItem[], lane: Lane): Promise<void> {
     const queue = [...items]
     const unbegun: WorkItem[] = []
-    const lanes = Array.from({ length: Math.min(queue.length, target.concurrency * 2) }, async () => {
+    const atOnce = lane === 'urgent' ? queue.length : Math.min(queue.length, target.concurrency * 2)
+    const lanes = Array.from({ length: atOnce }, async () => {
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         // Gone from the buffer: a lock-out took it over.
         if (lane === 'bulk' && !buffered.delete(item.row.id)) continue
