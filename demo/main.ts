@@ -1,131 +1,129 @@
 /** `npm run demo`: plays the story from an HR file to a door in plain words, measures its claims, and exits non-zero when one failed. */
 import { parseArgs } from 'node:util'
-import type { PlanView, StatusView } from '../src/api/acts.ts'
-import { openHouse, until } from './house.ts'
-import { drop, leavers } from './workforce/changes.ts'
-import { toCsv } from './workforce/csv.ts'
-import { makeWorkforce } from './workforce/workforce.ts'
+import { captureOutput } from './captured-output.ts'
+import { openHouse } from './house.ts'
+import { createNarrator, type Narrator } from './narrator.ts'
+import { brokenFiles } from './scenes/broken-files.ts'
+import { joiners } from './scenes/joiners.ts'
+import { leaks } from './scenes/leaks.ts'
+import { leavers } from './scenes/leavers.ts'
+import { movers } from './scenes/movers.ts'
+import { oddPerson } from './scenes/odd-person.ts'
+import { outage } from './scenes/outage.ts'
+import { wholeSite } from './scenes/whole-site.ts'
+import { beginStory, type Story } from './story.ts'
+import { whatNext } from './what-next.ts'
 
-interface Claim {
-  readonly name: string
-  readonly value: number
-  readonly unit: string
-  readonly limit: number
-  readonly ok: boolean
+const usage = `npm run demo -- [options]
+
+Plays a story on a site of its own: 2,000 made-up workers, a simulated BioStar 2, and a real gateway with a real
+PostgreSQL. It needs nothing installed, talks to this machine only, and leaves nothing behind. With REDIS_URL set,
+the gateway uses that Redis.
+
+  --once         play it and end; without it, the site keeps running for you to look around
+  --json         print the claims as one line of JSON on standard output, the story on standard error
+  --size <n>     people in the first HR export (2000; at least 1000)
+  --help         this
+
+Ends with 0 when every claim holds, with 1 when one failed, with 2 when it was called wrongly.
+`
+
+const sizeMin = 1000
+
+interface Options {
+  readonly once: boolean
+  readonly json: boolean
+  readonly size: number
 }
 
-const { values } = parseArgs({
-  options: {
-    once: { type: 'boolean' },
-    json: { type: 'boolean' },
-    size: { type: 'string', default: '2000' },
-    help: { type: 'boolean' },
-  },
-})
-if (values.help) {
-  process.stdout.write(
-    'npm run demo -- [--once] [--json] [--size 2000]\n\n  --once  play the story and end\n  --json  print the claims as one JSON line\n',
-  )
-  process.exit(0)
+function optionsOf(): Options {
+  try {
+    const { values } = parseArgs({
+      options: {
+        once: { type: 'boolean', default: false },
+        json: { type: 'boolean', default: false },
+        size: { type: 'string', default: '2000' },
+        help: { type: 'boolean', default: false },
+      },
+    })
+    if (values.help) {
+      process.stdout.write(usage)
+      process.exit(0)
+    }
+    const size = Number(values.size)
+    if (!Number.isInteger(size) || size < sizeMin)
+      throw new RangeError(`--size needs a whole number, ${sizeMin} or more`)
+    return { once: values.once, json: values.json, size }
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n\n${usage}`)
+    process.exit(2)
+  }
 }
-const say = (text: string): void => void process.stderr.write(`${text}\n`)
-const claims: Claim[] = []
-const claim = (name: string, value: number, unit: string, limit: number, ok: boolean): void =>
-  void claims.push({ name, value, unit, limit, ok })
 
-await using house = await openHouse()
-const heldPlan = async (): Promise<PlanView | undefined> =>
-  (await house.call<{ rows: PlanView[] }>('/v1/plans?state=held')).rows[0]
-const status = (): Promise<StatusView> => house.call<StatusView>('/v1/status')
-const settled = async (): Promise<boolean> => (await status()).targets.every(({ waiting }) => waiting === 0)
-const disabled = (): number => house.simulator.state.users(0, 1_000_000).filter((user) => user.disabled).length
-
-say(
-  `A site with a (simulated) BioStar 2 and ${values.size} workers in an HR file. Two made-up subjects act: Demo Operator One and Demo Operator Two.`,
-)
-let workforce = makeWorkforce({ size: Number(values.size), seed: 7, today: new Date().toISOString().slice(0, 10) })
-await house.drop('workers-2026-01-01.csv', toCsv(workforce.rows, { trailer: true }))
-await until('the first plan', async () => (await heldPlan()) !== undefined)
-const first = (await heldPlan()) as PlanView
-say(`The first plan is held, as always: ${first.total} people would be created. Demo Operator One releases it.`)
-await house.call(`/v1/plans/${first.id}/release`, { reason: 'first import, checked' })
-await until('everybody provisioned', settled, 200_000)
-const accounts = (await status()).targets[0]?.accounts ?? 0
-claim('accounts provisioned and read back', accounts, 'accounts', first.total * 0.98, accounts >= first.total * 0.98)
-
-say('Leavers come, one to twenty at a time.')
-const before = disabled()
-let gone = 0
-for (let round = 0; gone < Number(values.size) / 10; round += 1) {
-  const change = leavers(workforce, 1 + ((round * 7) % 20), { how: 'terminated-now' })
-  workforce = change.workforce
-  gone += change.touched.length
-  const rows = workforce.rows.filter(({ personId }) => change.touched.includes(personId))
-  const proven = (await status()).lockouts.proven24h
-  await house.drop(`changes-${String(round).padStart(4, '0')}.csv`, toCsv(rows, { trailer: true }))
-  await until(
-    'lock-outs proven',
-    async () =>
-      (await status()).lockouts.proven24h >= proven + change.touched.length && (await status()).lockouts.open === 0,
-    20_000,
-  ).catch(() => say('  (some leavers had no account)'))
-}
-const { lockouts } = await status()
-claim(
-  'lock-out p99, from the bytes read to the separate read that proves it',
-  lockouts.p99Ms ?? -1,
-  'ms',
-  1000,
-  lockouts.p99Ms !== null && lockouts.p99Ms < 1000,
-)
-claim(
-  'leavers disabled at the door system',
-  disabled() - before,
-  'accounts',
-  lockouts.proven24h,
-  disabled() - before >= lockouts.proven24h,
-)
-
-say('A truncated file: a tenth of the people are missing from it.')
-const shut = disabled()
-const present = [...new Set(workforce.rows.filter(({ status: is }) => is === 'active').map(({ personId }) => personId))]
-const truncated = drop(workforce, present.slice(0, Math.floor(present.length / 10)))
-await house.drop('workers-2026-01-02.csv', toCsv(truncated.workforce.rows, { trailer: true }))
-await until('the plan is held', async () => (await heldPlan()) !== undefined)
-await until('nothing waits', settled)
-claim('changes made by the truncated file', disabled() - shut, 'changes', 0, disabled() === shut)
-const held = (await heldPlan()) as PlanView
-const { token } = await house.call<{ token: string }>('/v1/tokens', {
-  name: 'Demo Operator Two',
-  role: 'operator',
-  days: 1,
-})
-say(`Its plan names ${held.total} accounts. Demo Operator Two releases it.`)
-const released = await house.call<{ applied: number; dropped: number }>(
-  `/v1/plans/${held.id}/release`,
-  { reason: 'the department was closed' },
-  token,
-)
-await until('the released lock-outs are proven', async () => (await status()).lockouts.open === 0 && (await settled()))
-claim(
-  'accounts shut by the release',
-  disabled() - shut,
-  'accounts',
-  released.applied,
-  disabled() - shut === released.applied,
-)
-
-if (values.json) process.stdout.write(`${JSON.stringify({ claims })}\n`)
-else
-  for (const { name, value, unit, limit, ok } of claims)
-    process.stdout.write(`${ok ? 'ok    ' : 'FAILED'} ${name}: ${value} ${unit} (limit ${limit})\n`)
-if (claims.some(({ ok }) => !ok)) process.exitCode = 1
-if (!values.once) {
-  say(
-    `The gateway stays up at ${house.url}, the simulator's side door at ${house.simulator.sideDoorUrl}. End with Ctrl-C.`,
-  )
-  await new Promise<void>((resolve) => {
-    process.once('SIGINT', resolve)
-    process.once('SIGTERM', resolve)
+/** Resolves with the exit code of a shell for the signal that asked us to end. */
+function untilSignalled(): Promise<number> {
+  return new Promise((resolve) => {
+    process.on('SIGINT', () => resolve(130))
+    process.on('SIGTERM', () => resolve(143))
   })
 }
+
+async function play(story: Story, printed: readonly Uint8Array[]): Promise<void> {
+  const { REDIS_URL: redisUrl } = process.env
+  await joiners(story)
+  await movers(story)
+  await leavers(story)
+  await oddPerson(story)
+  await brokenFiles(story)
+  await outage(story)
+  await wholeSite(story)
+  await leaks(story, { printed, redisUrl: redisUrl === '' ? undefined : redisUrl })
+}
+
+/** A scene that could not go on is a claim that failed; what was claimed before still counts. */
+async function playToItsEnd(story: Story, printed: readonly Uint8Array[]): Promise<void> {
+  const { narrator } = story
+  let why = ''
+  try {
+    await play(story, printed)
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error)
+    narrator.say(`The story broke off: ${why}.`)
+  }
+  narrator.claims.exactly('times the story broke off', why === '' ? 0 : 1, 0, 'times')
+}
+
+async function run(options: Options, narrator: Narrator, printed: readonly Uint8Array[]): Promise<number> {
+  const signalled = untilSignalled()
+  narrator.say('Gatehouse stands between the systems that know who works here, and those that open the doors.')
+  narrator.say('It starts: a PostgreSQL of its own, fresh keys, and a simulated Suprema BioStar 2 with 29 doors.')
+  const opening = openHouse()
+  const ended = await Promise.race([signalled, opening.then(() => null)])
+  await using house = await opening
+  if (ended !== null) return ended
+  const story = beginStory(house, narrator, options.size)
+  const interrupted = await Promise.race([signalled, playToItsEnd(story, printed).then(() => null)])
+  if (interrupted !== null) {
+    narrator.say('Stopping, and removing everything.')
+    return interrupted
+  }
+  const { claims } = narrator
+  if (options.json) process.stdout.write(`${JSON.stringify({ claims: claims.all })}\n`)
+  else narrator.summary()
+  if (!options.once) {
+    await whatNext(story)
+    await signalled
+    narrator.say('Stopping, and removing everything.')
+  }
+  return claims.failed === 0 ? 0 : 1
+}
+
+const options = optionsOf()
+const printed = captureOutput()
+const narrator = createNarrator(options.json ? process.stderr : process.stdout)
+const code = await run(options, narrator, printed).catch((error: unknown) => {
+  process.stderr.write(`The demo could not go on: ${error instanceof Error ? error.message : String(error)}\n`)
+  return 1
+})
+// A scene that was interrupted may still wait for something that will not come.
+process.exit(code)

@@ -1,0 +1,15 @@
+/** Cards held to readers of the simulated door system: what a person at the door would see. */
+import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
+import { cardNumberOf } from './expectation.ts'
+import { everybody } from './site.ts'
+import type { WorkerRow } from './workforce/worker-row.ts'
+
+/** How many of these people's cards open the main entrance, once every reader has heard what changed. */
+export async function cardsThatOpen(simulator: BiostarSimulator, people: readonly WorkerRow[]): Promise<number> {
+  await simulator.settled()
+  return people.filter((row) => opens(simulator, row, everybody)).length
+}
+
+export function opens(simulator: BiostarSimulator, row: WorkerRow, door: string): boolean {
+  return simulator.swipe({ card_id: cardNumberOf(row), door }).granted
+}

@@ -1,0 +1,56 @@
+/** The forms in which a readable value can lie in a store: as text in two encodings, as hex, and as base64 at each of three offsets. */
+import type { KnownValue } from '../workforce/known-values.ts'
+import type { Needle } from './byte-search.ts'
+
+/** Every form of a text as a needle of that name. */
+export function formsOf(name: string, text: string): Needle[] {
+  const bytes = Buffer.from(text, 'utf8')
+  const hex = bytes.toString('hex')
+  const forms = [
+    bytes,
+    Buffer.from(text, 'utf16le'),
+    Buffer.from(hex),
+    Buffer.from(hex.toUpperCase()),
+    ...base64Forms(bytes),
+  ]
+  return forms.map((form) => ({ name, bytes: form }))
+}
+
+/**
+ * In base64, the signs that a value gives depend on how many bytes stand before it: modulo three. Of each, the signs that depend
+ * on the value alone; the URL-safe alphabet too, where it differs.
+ */
+function base64Forms(bytes: Buffer): Buffer[] {
+  const forms = [0, 1, 2].flatMap((before) => {
+    const text = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
+    const first = Math.ceil((before * 8) / 6)
+    const last = Math.floor(((before + bytes.length) * 8) / 6)
+    const own = text.slice(first, last)
+    const urlSafe = own.replaceAll('+', '-').replaceAll('/', '_')
+    return own === urlSafe ? [own] : [own, urlSafe]
+  })
+  return forms.map((form) => Buffer.from(form))
+}
+
+/** As people and programs write a known value: a card also as its 26 bits in hex, as one decimal in quotes, and as a command line takes it. */
+export function needlesOf(known: KnownValue): Needle[] {
+  const name = `${known.kind} of ${known.personId}`
+  return spellings(known).flatMap((text) => formsOf(name, text))
+}
+
+function spellings({ kind, value }: KnownValue): string[] {
+  if (kind !== 'card') return [value]
+  const [facility = 0, number = 0] = value.split('-').map(Number)
+  return [value, `H10301:${facility}:${number}`, rawBits(facility, number), `"${facility * 65_536 + number}"`]
+}
+
+/** 26-bit Wiegand (H10301): even parity over the first twelve of 24 bits, odd parity over the others. */
+function rawBits(facility: number, number: number): string {
+  const bits = facility * 65_536 + number
+  const ones = (of: number): number => of.toString(2).replaceAll('0', '').length
+  const even = ones(bits >>> 12) % 2
+  const odd = 1 - (ones(bits & 0xfff) % 2)
+  return (even * 2 ** 25 + bits * 2 + odd).toString(16).toUpperCase().padStart(7, '0')
+}

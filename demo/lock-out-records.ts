@@ -1,0 +1,75 @@
+/** The gateway's own record of every lock-out, read from its store one by one: an average over a day could hide a slow one. */
+import type pg from 'pg'
+import { percentile } from './claims.ts'
+
+export interface LockOutRecord {
+  readonly person: string
+  readonly cause: string
+  /** From the record's bytes, read from a settled file, to the separate read that proved the lock-out. */
+  readonly totalMs: number
+  /** The total without the time in which a request was under way, or waited for a place at the door system. */
+  readonly ownMs: number
+  readonly requests: number
+  readonly provenAt: Date
+  /** How sure the proof is. */
+  readonly proof: string
+}
+
+/** Proven lock-outs of these people, by the gateway's ids, that arrived since. */
+export async function lockOutRecords(
+  store: pg.Client,
+  people: readonly string[],
+  since: Date,
+): Promise<readonly LockOutRecord[]> {
+  const { rows } = await store.query<LockOutRecord>(
+    `select person_id as person, cause, requests, proven_at as "provenAt", coalesce(proof, '') as proof,
+            (extract(epoch from proven_at - arrived_at) * 1000)::float8 as "totalMs",
+            (extract(epoch from proven_at - arrived_at) * 1000 - waiting_ms)::float8 as "ownMs"
+       from lockout where person_id = any($1::uuid[]) and arrived_at >= $2 and proven_at is not null`,
+    [people, since],
+  )
+  return rows
+}
+
+/** How many lock-outs that arrived since are proven, whoever they are of. */
+export async function provenSince(store: pg.Client, since: Date): Promise<number> {
+  const { rows } = await store.query<{ count: number }>(
+    'select count(*)::int as count from lockout where arrived_at >= $1 and proven_at is not null',
+    [since],
+  )
+  return rows[0]?.count ?? 0
+}
+
+/** For each delivery since, how long its file was watched until it counted as settled, in ms. */
+export async function settleTimes(store: pg.Client, since: Date): Promise<readonly number[]> {
+  const { rows } = await store.query<{ settled_ms: number }>('select settled_ms from pull where arrived_at >= $1', [
+    since,
+  ])
+  return rows.map(({ settled_ms }) => settled_ms)
+}
+
+export interface LockOutFigures {
+  readonly totalP50Ms: number
+  readonly totalP99Ms: number
+  readonly totalMaxMs: number
+  readonly ownP99Ms: number
+  readonly requestsMean: number
+  readonly requestsMax: number
+}
+
+/** Figures over exactly these; all NaN of none. */
+export function figuresOf(records: readonly LockOutRecord[]): LockOutFigures {
+  const totals = records.map(({ totalMs }) => totalMs)
+  const requests = records.map((record) => record.requests)
+  return {
+    totalP50Ms: percentile(totals, 0.5),
+    totalP99Ms: percentile(totals, 0.99),
+    totalMaxMs: percentile(totals, 1),
+    ownP99Ms: percentile(
+      records.map(({ ownMs }) => ownMs),
+      0.99,
+    ),
+    requestsMean: requests.reduce((sum, count) => sum + count, 0) / requests.length,
+    requestsMax: percentile(requests, 1),
+  }
+}

@@ -1,0 +1,125 @@
+/** The demo's site on paper: doors, access groups, time zones, and the configuration that a gateway for it is given. */
+import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
+import { departments, sites } from './workforce/organisation.ts'
+
+/** The access group that everybody gets. */
+export const everybody = 'Main entrance'
+/** An access group that no rule knows: whoever has it was given it by hand at the door system. */
+export const byHandOnly = 'Works council room'
+/** With this title come fifteen groups more: with the main entrance and a department, one above what BioStar 2 takes. */
+export const keeperTitle = 'Keeper of all keys'
+const plantRooms = Array.from({ length: 15 }, (_, at) => `Plant room ${at + 1}`)
+/** BioStar 2 takes so many access groups a person. */
+export const groupsMax = 16
+
+export const groupOf = (department: string): string => `${department} doors`
+
+/** Every group opens one door, which bears its name. */
+export const doorNames: readonly string[] = [everybody, byHandOnly, ...departments.map(groupOf), ...plantRooms]
+
+/** Where a day is not about to end while the demo plays, or people would come and go by the calendar in the middle of a scene. */
+const insteadOf: Readonly<Record<string, string>> = {
+  'Europe/Berlin': 'Europe/London',
+  'America/Los_Angeles': 'America/Denver',
+  'Australia/Sydney': 'Pacific/Auckland',
+  'Asia/Kolkata': 'Asia/Dhaka',
+}
+
+/** The time zone of each site of the organisation. */
+export function siteZones(now: Date): ReadonlyMap<string, string> {
+  return new Map(sites.map(({ name, zone }) => [name, timeIn(zone, now) >= '23:50' ? (insteadOf[zone] ?? zone) : zone]))
+}
+
+/** `YYYY-MM-DD` on the calendar of a zone. */
+export function dateIn(zone: string, now: Date): string {
+  return new Intl.DateTimeFormat('en-CA', { timeZone: zone, dateStyle: 'short' }).format(now)
+}
+
+function timeIn(zone: string, now: Date): string {
+  return new Intl.DateTimeFormat('en-GB', { timeZone: zone, timeStyle: 'short' }).format(now)
+}
+
+/** The day on which HR writes its export: the earliest that any site has now, so that who starts today has started everywhere. */
+export function exportDay(now: Date): string {
+  return [...siteZones(now).values()].map((zone) => dateIn(zone, now)).sort()[0] as string
+}
+
+const plainFields = [
+  'kind',
+  'employeeNumber',
+  'email',
+  'givenName',
+  'familyName',
+  'preferredName',
+  'title',
+  'department',
+  'site',
+  'start',
+  'end',
+  'lastWorkingDay',
+] as const
+
+export interface SiteOptions {
+  readonly simulator: Pick<BiostarSimulator, 'url' | 'fingerprint256' | 'username'>
+  /** The folder that HR drops files into. */
+  readonly folder: string
+  /** Name of the door system in the configuration. */
+  readonly target: string
+  readonly now: Date
+}
+
+/** The content of `gatehouse.yaml`; the password lies beside it in a file of its own. */
+export function configuration({ simulator, folder, target, now }: SiteOptions): object {
+  return {
+    gateway: { name: 'demo', data: './.gatehouse', zone: 'Europe/Berlin' },
+    http: { listen: '127.0.0.1:0' },
+    sites: Object.fromEntries([...siteZones(now)].map(([name, zone]) => [name, { zone }])),
+    sources: {
+      hr: {
+        connector: 'csv',
+        settings: {
+          folder,
+          mode: 'full',
+          delta_pattern: 'changes-*.csv',
+          control_total: 'trailer',
+          settle_ms: 200,
+          poll_ms: 100,
+        },
+        mapping: {
+          key: 'row.workerId',
+          person: 'row.personId',
+          fields: {
+            ...Object.fromEntries(plainFields.map((name) => [name, `row.${name}`])),
+            left: 'row.status == "terminated"',
+          },
+          cards: [{ format: 'H10301', facility: 'row.cardFacility', number: 'row.cardNumber', state: 'row.cardState' }],
+        },
+        // The story locks out more people within minutes than a real site in a month: more than this would look like a broken file.
+        brakes: { lockout_record: { min: 400, percent: 10 } },
+      },
+    },
+    targets: {
+      [target]: {
+        connector: 'biostar2',
+        mode: 'enabled',
+        requests_per_second: 1000,
+        settings: {
+          url: simulator.url,
+          fingerprint256: simulator.fingerprint256,
+          user_id_format: 'alphanumeric',
+          login_id: simulator.username,
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+          password: '${file:./password}',
+        },
+      },
+    },
+    policy: [
+      { grant: [`${target}/${everybody}`], to: 'true' },
+      ...departments.map((department) => ({
+        grant: [`${target}/${groupOf(department)}`],
+        to: `employment.department == "${department}"`,
+      })),
+      { grant: plantRooms.map((name) => `${target}/${name}`), to: `employment.title == "${keeperTitle}"` },
+    ],
+  }
+}

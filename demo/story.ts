@@ -1,0 +1,108 @@
+/** What the scenes share: the house, who tells, and what HR knows by now. */
+import type { PersonView, PlanView, StatusView } from '../src/api/acts.ts'
+import { compare, usersOf, type Verdict } from './door-system.ts'
+import { type Expectation, expectationOf, userIdOf } from './expectation.ts'
+import type { House } from './house.ts'
+import type { Narrator } from './narrator.ts'
+import { exportDay, siteZones } from './site.ts'
+import { type CsvOptions, toCsv } from './workforce/csv.ts'
+import type { WorkerRow } from './workforce/worker-row.ts'
+import { makeWorkforce, type Workforce } from './workforce/workforce.ts'
+
+export interface Story {
+  readonly house: House
+  readonly narrator: Narrator
+  /** As HR has it now; a scene that changes people puts the new one here. */
+  workforce: Workforce
+  /** Groups by user id that somebody gave by hand at the door system. */
+  readonly byHand: Map<string, readonly string[]>
+  /** The workforce at the beginning: what the stores are searched for in the end. */
+  readonly beginning: Workforce
+  /** Deltas that were dropped, for their names. */
+  deltas: number
+  readonly zones: ReadonlyMap<string, string>
+}
+
+export function beginStory(house: House, narrator: Narrator, size: number): Story {
+  const now = new Date()
+  const workforce = makeWorkforce({ size, seed: 7, today: exportDay(now) })
+  return { house, narrator, workforce, beginning: workforce, byHand: new Map(), deltas: 0, zones: siteZones(now) }
+}
+
+export const trailered: Partial<CsvOptions> = { trailer: true }
+
+/** HR delivers rows that changed, with a control total at the end. */
+export async function deliverChanges(story: Story, people: readonly string[]): Promise<void> {
+  story.deltas += 1
+  await story.house.drop(`changes-${String(story.deltas).padStart(4, '0')}.csv`, deltaOf(story.workforce, people))
+}
+
+/** A file with all rows of these people and nobody else. */
+export function deltaOf({ rows }: Workforce, people: readonly string[]): Buffer {
+  const named = new Set(people)
+  return toCsv(
+    rows.filter(({ personId }) => named.has(personId)),
+    trailered,
+  )
+}
+
+export function expectation(story: Story): Expectation {
+  return expectationOf(story.workforce.rows, story.zones, new Date())
+}
+
+/** The door system as a whole against HR's rows. */
+export function judge(story: Story): Verdict {
+  return compare(usersOf(story.house.simulator), expectation(story), story.byHand)
+}
+
+/** The rows of one person; the first tells number and card, which all of them share. */
+export function rowOf(story: Story, personId: string): WorkerRow {
+  const row = story.workforce.rows.find((candidate) => candidate.personId === personId)
+  if (row === undefined) throw new RangeError('HR knows no such person')
+  return row
+}
+
+export function status({ house }: Story): Promise<StatusView> {
+  return house.call<StatusView>('/v1/status')
+}
+
+export async function heldPlan({ house }: Story): Promise<PlanView | null> {
+  const { rows } = await house.call<{ rows: PlanView[] }>('/v1/plans?state=held&limit=1')
+  return rows[0] ?? null
+}
+
+/** The gateway's own id of a person, found by employee number as an operator would. */
+export async function gatewayIdOf({ house }: Story, row: WorkerRow): Promise<string> {
+  return (await house.call<{ id: string }>('/v1/people/find', { by: userIdOf(row) })).id
+}
+
+export function personView({ house }: Story, id: string): Promise<PersonView> {
+  return house.call<PersonView>(`/v1/people/${id}`)
+}
+
+/** Whether nothing waits to be written; what was given up for a person to look at does not wait. */
+export async function isSettled(story: Story): Promise<boolean> {
+  return (await status(story)).targets.every(({ waiting }) => waiting === 0)
+}
+
+export interface Waiting {
+  readonly limitMs?: number
+  readonly everyMs?: number
+  /** Shown while waiting, after each look. */
+  readonly progress?: () => string
+}
+
+/** Waits for a condition. @throws Error that names what was waited for in vain. */
+export async function until(
+  story: Pick<Story, 'narrator'>,
+  what: string,
+  holds: () => boolean | Promise<boolean>,
+  { limitMs = 60_000, everyMs = 100, progress = () => what }: Waiting = {},
+): Promise<void> {
+  const begun = performance.now()
+  while (!(await holds())) {
+    if (performance.now() - begun > limitMs) throw new Error(`waited in vain for: ${what}`)
+    story.narrator.progress(progress())
+    await new Promise((resolve) => setTimeout(resolve, everyMs))
+  }
+}
