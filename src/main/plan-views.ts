@@ -83,6 +83,8 @@ export function planError(error: unknown): unknown {
   if (error.message === 'plan.unknown') return new ActError(404, 'plan.unknown', 'There is no such plan.')
   if (error.message === 'plan.not-held')
     return new ActError(409, 'plan.not-held', 'This plan is not held: it was decided, or a newer one took its place.')
+  if (error.message === 'plan.busy')
+    return new ActError(409, 'plan.busy', 'Another plan is being released: try again in a moment.')
   if (error.message === 'plan.observed')
     return new ActError(
       409,

@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
 import { errorCode } from '../sync/error-code.ts'
+import { finishReleases } from '../sync/release-plan.ts'
 import { sleep } from '../sync/sleep.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/source-loop.ts'
 import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
@@ -63,6 +64,7 @@ export function startSchedulerRole(
     // Side by side: a calendar that is long at work must not keep a lock-out from being tried again.
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
+      every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'sweep', lost, () => sweepWork(context)),
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(5_000, 'alarms', lost, () => watchTheTime(context)),

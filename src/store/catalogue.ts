@@ -154,6 +154,7 @@ export const catalogue: Catalogue = {
     created_at: 'clear',
     decided_at: 'clear',
     decided_by: 'clear',
+    applied_at: 'clear',
     guard: 'guard',
   },
   plan_change: {

@@ -73,5 +73,5 @@ export function levelGuard(row: Pick<LevelRow, 'id' | 'target' | 'external_id' |
 }
 
 export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {
-  return [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by]
+  return [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by, row.applied_at]
 }

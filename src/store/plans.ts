@@ -22,7 +22,7 @@ export async function loadPlan(
 export async function insertPlan(
   client: pg.ClientBase,
   vault: Vault,
-  row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at' | 'decided_by'>,
+  row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at' | 'decided_by' | 'applied_at'>,
 ): Promise<void> {
   await client.query(
     `insert into plan (id, origin, pull_id, state, hash, counts, holds, guard) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
@@ -34,19 +34,19 @@ export async function insertPlan(
       row.hash,
       row.counts,
       row.holds,
-      vault.guard('plan', planGuard({ ...row, decided_by: null })),
+      vault.guard('plan', planGuard({ ...row, decided_by: null, applied_at: null })),
     ],
   )
 }
 
-/** Decides about a plan; `by` is null when a newer plan or the brakes decided. */
+/** Decides about a plan and returns it as decided; `by` is null when a newer plan or the brakes decided. */
 export async function decidePlan(
   client: pg.ClientBase,
   vault: Vault,
   row: PlanRow,
   state: PlanRow['state'],
   by: SubjectId | null,
-): Promise<void> {
+): Promise<PlanRow> {
   const decided = { ...row, state, decided_by: by }
   await client.query('update plan set state = $2, decided_at = now(), decided_by = $3, guard = $4 where id = $1', [
     row.id,
@@ -54,6 +54,13 @@ export async function decidePlan(
     by,
     vault.guard('plan', planGuard(decided)),
   ])
+  return decided
+}
+
+/** Notes that all changes of a released plan were made; guarded, or an old release could be had again. */
+export async function markApplied(pool: pg.Pool, vault: Vault, row: PlanRow, at: Date): Promise<void> {
+  const guard = vault.guard('plan', planGuard({ ...row, applied_at: at }))
+  await pool.query('update plan set applied_at = $2, guard = $3 where id = $1', [row.id, at, guard])
 }
 
 /** Plans of an origin that still wait, oldest first. */

@@ -207,6 +207,8 @@ export interface PlanTable {
   created_at: Generated<Date>
   decided_at: TimeOrNull
   decided_by: SubjectId | null
+  /** Of a released plan: when the last of its changes was made. */
+  applied_at: TimeOrNull
   guard: Buffer
 }
 

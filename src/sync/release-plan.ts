@@ -3,15 +3,15 @@ import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import type { PlanId, SubjectId } from '../model/id.ts'
 import type { PlanRow } from '../store/guards.ts'
-import { decidePlan, loadPlan } from '../store/plans.ts'
+import { decidePlan, loadPlan, markApplied } from '../store/plans.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { applyPlan, refuseForged } from './apply-plan.ts'
 import type { SyncContext } from './context.ts'
 
 /**
- * A person lets a held plan go.
- * @throws Error `plan.not-held` when it was decided already, `plan.observed` when nothing of it may be written yet,
- * `plan.unknown`, `plan.forged`.
+ * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
+ * @throws Error `plan.not-held` when it was decided already, `plan.observed` when nothing of it may be written yet, `plan.busy`
+ * while another is being released, `plan.unknown`, `plan.forged`.
  */
 export async function releasePlan(
   context: SyncContext,
@@ -19,26 +19,66 @@ export async function releasePlan(
   subject: SubjectId,
   reason: string,
 ): Promise<{ applied: number; dropped: number }> {
-  const row = await inTransaction(context.database.pool, async (client) => {
-    const found = await openPlan(client, context, id)
-    if (!(await touchesEnabled(client, context, id))) throw new Error('plan.observed')
-    await refuseForged(context, id, { held: true, digest: found.hash })
-    await decidePlan(client, context.vault, found, 'released', subject)
-    await recordAudit(client, context.vault, {
-      actor: subject,
-      action: 'plan.released',
-      object: id,
-      details: { reason, hash: found.hash.toString('hex') },
+  const done = await inTurn(context.database.pool, async () => {
+    const row = await inTransaction(context.database.pool, async (client) => {
+      const found = await openPlan(client, context, id)
+      if (!(await touchesEnabled(client, context, id))) throw new Error('plan.observed')
+      await refuseForged(context, id, { held: true, digest: found.hash })
+      const decided = await decidePlan(client, context.vault, found, 'released', subject)
+      await recordAudit(client, context.vault, {
+        actor: subject,
+        action: 'plan.released',
+        object: id,
+        details: { reason, hash: found.hash.toString('hex') },
+      })
+      return decided
     })
-    return found
+    return carryOut(context, row, subject)
   })
-  return applyPlan(context, id, {
+  if (done === null) throw new Error('plan.busy')
+  return done
+}
+
+/** Goes on where a process died over a release: nobody is asked twice. Called by the scheduler, again and again. */
+export async function finishReleases(context: SyncContext): Promise<void> {
+  const { pool } = context.database
+  const begun = `select id from plan where state = 'released' and applied_at is null order by decided_at`
+  if ((await pool.query(begun)).rowCount === 0) return
+  await inTurn(pool, async () => {
+    const { rows } = await pool.query<{ id: PlanId }>(begun)
+    for (const { id } of rows) {
+      const row = await loadPlan(pool, context.vault, id)
+      if (row === null || row.decided_by === null) continue
+      context.log('warn', 'plan.resumed', { scope: id })
+      await carryOut(context, row, row.decided_by)
+    }
+  })
+}
+
+async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) {
+  const counts = await applyPlan(context, row.id, {
     held: true,
     digest: row.hash,
     actor: subject,
     arrivedAt: context.now(),
     resolveFirst: true,
   })
+  await markApplied(context.database.pool, context.vault, row, context.now())
+  return counts
+}
+
+/** One release at a time, in whatever process; null when another is under way. Who dies gives the turn back with the connection. */
+async function inTurn<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T | null> {
+  const client = await pool.connect()
+  try {
+    const { rows } = await client.query<{ mine: boolean }>(
+      `select pg_try_advisory_lock(hashtext('gatehouse.release'), 0) as mine`,
+    )
+    return rows[0]?.mine === true ? await work() : null
+  } finally {
+    // Closed, not given back: the lock ends with it, whatever has become of the connection.
+    client.release(true)
+  }
 }
 
 async function openPlan(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<PlanRow> {

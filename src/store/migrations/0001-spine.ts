@@ -209,6 +209,7 @@ create table plan (
   created_at timestamptz not null default now(),
   decided_at timestamptz,
   decided_by uuid,
+  applied_at timestamptz,
   guard bytea not null
 );
 create index plan_open on plan (origin) where state = 'held';
