@@ -87,6 +87,8 @@ export async function startRedis(...settings: string[]): Promise<TestRedis> {
 export interface TestPostgres extends AsyncDisposable {
   /** The superuser's way in. */
   readonly admin: pg.PoolConfig
+  /** The same as an address. */
+  readonly url: string
   /** A role that may create in schema `bullmq` and use schema `gatehouse`, nothing else. */
   readonly runtime: pg.PoolConfig
   /** Ends it as a power cut would. */
@@ -121,6 +123,7 @@ export async function startPostgres(): Promise<TestPostgres> {
   let child: ChildProcess | undefined
   const postgres: TestPostgres = {
     admin,
+    url: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`,
     runtime: { ...admin, user: 'runtime' },
     async start() {
       child = spawn(join(binaries, 'postgres'), ['-D', data, '-k', directory, '-c', 'listen_addresses='], {
