@@ -13,6 +13,7 @@ import { configurable, connectSource, connectTarget } from './main/connections.t
 import { claimDatabase, openStore, queueSchema } from './main/open-store.ts'
 import { openConfiguredVault } from './main/open-vault.ts'
 import { registerConfigured } from './main/register.ts'
+import { type Role, roles } from './main/roles.ts'
 import { type Scheduler, startSchedulerRole } from './main/scheduler-role.ts'
 import { buildEngine } from './main/sync-context.ts'
 import { startWorkerRole } from './main/worker-role.ts'
@@ -21,9 +22,6 @@ import { createMetrics } from './telemetry/metrics.ts'
 
 export { checkGateway } from './main/check.ts'
 export { initGateway } from './main/init.ts'
-
-export const roles = ['api', 'worker', 'scheduler'] as const
-export type Role = (typeof roles)[number]
 
 export interface StartOptions {
   readonly config: string

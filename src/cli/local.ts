@@ -1,10 +1,10 @@
 /** What the commands that work on this machine need of `main`: it is loaded only when one of them runs. */
 
+import type { Role } from '../main/roles.ts'
+
 export interface InitOptions {
-  /** Path of the configuration file to write, or to keep when it is there. */
+  /** Path of the configuration file, which says where keys, token and data go. */
   readonly config: string
-  /** Folder for keyring, token and embedded database; by default what the configuration says. */
-  readonly data?: string
   readonly demo?: boolean
   /** Name of the admin who gets the first token. */
   readonly subject: string
@@ -41,7 +41,7 @@ export interface LocalGateway {
   initGateway(options: InitOptions): Promise<InitResult>
   checkGateway(options: { readonly config: string }): Promise<CheckResult>
   /** `roles` absent: all of them. */
-  startGateway(options: { readonly config: string; readonly roles?: readonly string[] }): Promise<RunningGateway>
+  startGateway(options: { readonly config: string; readonly roles?: readonly Role[] }): Promise<RunningGateway>
 }
 
 /** @throws Error when the program is incomplete. */

@@ -31,6 +31,12 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
   const { context, levels } = engine
   const { database, vault } = context
 
+  /** Rules name levels, and only the process that leads a target learns of new ones by itself. */
+  async function withLevels<T>(act: () => Promise<T>): Promise<T> {
+    await levels.reload()
+    return act()
+  }
+
   return {
     status: () => status(context, wakeUps, facts),
     async sync(_actor, source) {
@@ -49,7 +55,7 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
     plan: async (id) => planView(await findPlan(context, id)),
     planChanges: (id, page) => planChanges(context, id, page),
     async releasePlan(actor, id, reason) {
-      return releasePlan(context, id as PlanId, actor.subject, reason).catch((error: unknown) => {
+      return withLevels(() => releasePlan(context, id as PlanId, actor.subject, reason)).catch((error: unknown) => {
         throw planError(error)
       })
     },
@@ -61,19 +67,20 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
     pauseTarget: (actor, target, reason) => onTarget(pauseByHand(context, target, actor.subject, reason)),
     resumeTarget: (actor, target, reason) => onTarget(resumeByHand(context, target, actor.subject, reason)),
     findPerson: (by) => findPerson(context, by),
-    person: (id) => personView(context, id),
-    explain: (id) => explainPerson(context, id),
+    person: (id) => withLevels(() => personView(context, id)),
+    explain: (id) => withLevels(() => explainPerson(context, id)),
     lockPerson: async (actor, id, reason) => ({
-      lockouts: await onPerson(lockPerson(context, id as PersonId, actor.subject, reason)),
+      lockouts: await onPerson(withLevels(() => lockPerson(context, id as PersonId, actor.subject, reason))),
     }),
     unlockPerson: (actor, id, reason, hours) =>
-      onPerson(unlockPerson(context, id as PersonId, actor.subject, reason, hours)),
+      onPerson(withLevels(() => unlockPerson(context, id as PersonId, actor.subject, reason, hours))),
     async lockout(id) {
       const { rows } = await database.pool.query<Record<string, unknown>>('select * from lockout where id = $1', [id])
       if (rows[0] === undefined) throw new ActError(404, 'lockout.unknown', 'There is no such lock-out.')
       return rows[0]
     },
     async levels(target) {
+      await levels.reload()
       const used = new Set(context.policy.levels())
       return levels
         .all()

@@ -8,6 +8,7 @@ import { createSubjectWithToken } from '../auth/tokens.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { initKeys } from '../vault/init-keys.ts'
 import { configurable } from './connections.ts'
+import { GatewayError } from './gateway-error.ts'
 import { claimDatabase, openStore } from './open-store.ts'
 import { openConfiguredVault } from './open-vault.ts'
 
@@ -31,16 +32,21 @@ export interface Initialised {
 /** How long the first token lives. */
 const tokenDays = 90
 
-/** @throws ConfigError; VaultError `vault.file-exists` when keys are there already; Error when the database belongs to another gateway. */
+/** @throws ConfigError; VaultError `vault.file-exists` when keys are there already; GatewayError when the database belongs to another gateway. */
 export async function initGateway(options: InitOptions): Promise<Initialised> {
   const log = options.log ?? createLog({ level: 'warn' })
   const config = await loadConfig(options.config, { env: options.env ?? process.env, connectors: configurable })
   const { external, keyringPath } = config.keys
   const tokenPath = join(config.gateway.dataPath, 'operator.token')
-  if (existsSync(tokenPath)) throw new Error(`${tokenPath} is there already: this gateway was initialised before`)
+  if (existsSync(tokenPath))
+    throw new GatewayError(
+      'gateway.initialised-before',
+      `${tokenPath} is there already: this gateway was initialised before`,
+    )
   const keyPath = 'keyFile' in external ? external.keyFile : null
   if (keyPath === null)
-    throw new Error(
+    throw new GatewayError(
+      'gateway.key-not-in-file',
       'init makes a key file: set keys.key_file for now, move its content to the credential or variable after',
     )
   await mkdir(config.gateway.dataPath, { recursive: true })

@@ -7,6 +7,7 @@ import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
 import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Log } from '../telemetry/log.ts'
+import { GatewayError } from './gateway-error.ts'
 
 /** BullMQ's own schema, in which the runtime role may create tables. */
 export const queueSchema = 'bullmq'
@@ -88,7 +89,7 @@ async function openGiven(url: string, poolSize: number | undefined): Promise<Sto
   return { database, runtime, embedded: false, dataPath: null, close: () => database.close() }
 }
 
-/** Binds the database to this keyring, or finds that it belongs to another. @throws Error with what to do. */
+/** Binds the database to this keyring, or finds that it belongs to another. @throws GatewayError with what to do. */
 export async function claimDatabase({ pool }: Database, gatewayId: string): Promise<void> {
   const { rows } = await pool.query<{ id: string }>(
     `with made as (insert into ${schemaName}.gateway (id) values ($1) on conflict do nothing returning id)
@@ -96,7 +97,8 @@ export async function claimDatabase({ pool }: Database, gatewayId: string): Prom
     [gatewayId],
   )
   if (rows[0]?.id !== gatewayId) {
-    throw new Error(
+    throw new GatewayError(
+      'gateway.foreign-database',
       'this database belongs to another gateway: give the keyring that it was made with, or an empty database',
     )
   }

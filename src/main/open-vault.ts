@@ -4,14 +4,18 @@ import type { Log } from '../telemetry/log.ts'
 import { readExternalKey } from '../vault/external-key.ts'
 import { loadKeyring } from '../vault/keyring-file.ts'
 import { openVault, type Vault } from '../vault/vault.ts'
+import { GatewayError } from './gateway-error.ts'
 
-/** @throws VaultError, or Error when a demo keyring would serve real people. */
+/** @throws VaultError, or GatewayError when a demo keyring would serve real people. */
 export function openConfiguredVault(config: Config, log: Log, allowDemo: boolean): Vault {
   const { key, warnings } = readExternalKey(config.keys.external)
   for (const { code } of warnings) log.warn({ event: 'keys.warning', code }, 'keys')
   const keyring = loadKeyring(config.keys.keyringPath, key)
   if (keyring.stamp === 'demo' && !allowDemo) {
-    throw new Error('this keyring is stamped for demonstration only: make another with `gatehouse init`')
+    throw new GatewayError(
+      'gateway.demo-keys',
+      'this keyring is stamped for demonstration only: make another with `gatehouse init`',
+    )
   }
   return openVault(keyring)
 }

@@ -39,6 +39,8 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     async function look(): Promise<void> {
       const leads = await leadTarget(pool, target.id, processId, leadMs)
       if (leads && led === null) {
+        // Another process may have learnt the levels after this one began.
+        await engine.levels.reload()
         const worker = startTargetWorker(context, target, () => reach)
         led = {
           worker,

@@ -72,10 +72,9 @@ export function spawnGateway(
     const take = (chunk: string): void => {
       output += chunk
       hear(chunk)
-      if (url !== undefined) return
-      const [, found] = /^listening on (\S+)$/m.exec(output) ?? []
-      if (found === undefined) return
-      url = found
+      const found = /^(?:listening on (\S+)|running, without an API)$/m.exec(output)
+      if (found === null) return
+      url = found[1]
       resolve()
     }
     child.stdout.setEncoding('utf8').on('data', take)
@@ -88,7 +87,7 @@ export function spawnGateway(
     pid: child.pid ?? 0,
     up,
     get url() {
-      if (url === undefined) throw new Error('the gateway is not up')
+      if (url === undefined) throw new Error('the gateway is not up, or has no API')
       return url
     },
     output: () => output,

@@ -1,6 +1,7 @@
 /** The commands that make, check and run a gateway on this machine. */
 import { userInfo } from 'node:os'
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
+import { type Role, roles } from '../../main/roles.ts'
 import { type Context, describe, show } from '../command.ts'
 import { exitCodes } from '../exit.ts'
 import type { RunningGateway } from '../local.ts'
@@ -15,15 +16,14 @@ export function initCommand(context: Context): Command {
   const { terminal } = context
   return describe('init', 'Make the keys, the keyring and the first token of a new gateway', [
     'gatehouse init',
-    'gatehouse init --config /etc/gatehouse/gatehouse.yaml --data /var/lib/gatehouse --subject alex',
+    'gatehouse init --config /etc/gatehouse/gatehouse.yaml --subject alex',
     'gatehouse init --demo',
   ])
     .option(...configOption)
-    .option('--data <folder>', 'folder for keyring, token and embedded database')
     .option('--demo', 'stamp the keyring as one for made-up people')
     .option('--subject <name>', 'who gets the first token, with the role admin', userInfo().username)
     .option('--json', 'print JSON')
-    .action(async (options: { config: string; data?: string; demo?: boolean; subject: string; json?: boolean }) => {
+    .action(async (options: { config: string; demo?: boolean; subject: string; json?: boolean }) => {
       const { json, ...request } = options
       const local = await terminal.loadLocalGateway()
       const made = await withProgress(terminal, 'making keys and database', local.initGateway(request))
@@ -91,8 +91,8 @@ export function startCommand(context: Context): Command {
     'gatehouse start --config /etc/gatehouse/gatehouse.yaml --roles api,worker',
   ])
     .option(...configOption)
-    .option('--roles <list>', 'what this process does, separated by commas (all)', (list) => list.split(','))
-    .action(async (options: { config: string; roles?: string[] }) => {
+    .option('--roles <list>', `what this process does: ${roles.join(', ')}, separated by commas (all)`, toRoles)
+    .action(async (options: { config: string; roles?: readonly Role[] }) => {
       let signals = 0
       let running: RunningGateway | undefined
       // From the very start: a signal while the database comes up must not leave it behind.
@@ -111,7 +111,7 @@ export function startCommand(context: Context): Command {
       try {
         const local = await terminal.loadLocalGateway()
         running = await local.startGateway(options)
-        terminal.err(`listening on ${running.url}\n`)
+        terminal.err(running.url === null ? 'running, without an API\n' : `listening on ${running.url}\n`)
         if (signals > 0) stop(running)
         await running.stopped
         if (failure !== undefined) throw failure.error
@@ -119,6 +119,14 @@ export function startCommand(context: Context): Command {
         ignore()
       }
     })
+}
+
+function toRoles(list: string): readonly Role[] {
+  return list.split(',').map((name) => {
+    const role = roles.find((known) => known === name.trim())
+    if (role === undefined) throw new InvalidArgumentError(`Each is one of ${roles.join(', ')}.`)
+    return role
+  })
 }
 
 export function simulateCommand(context: Context): Command {
