@@ -36,16 +36,24 @@ export async function* pages(
       hash.update(bytes)
       if (at < dataStart || at >= dataEnd) continue
       splitter.feed(decoder.text(bytes), false)
-      yield* collector.full()
+      yield* untilAborted(collector.full(), signal)
     }
     splitter.feed(decoder.end(), true)
-    yield* collector.all()
+    yield* untilAborted(collector.all(), signal)
     // A file written over in place can keep its size, and its time within the file system's resolution.
     const isWhole = hash.digest().equals(inspection.fingerprint) && (await isUnchanged(path, inspection.identity))
     const { records, problems } = collector
     return { complete: isWhole && !splitter.looksCut, records, problems }
   } finally {
     await file.close()
+  }
+}
+
+/** One piece of a file makes several pages: whoever gives up between two of them wants no more. */
+function* untilAborted(ready: readonly RecordPage[], signal: AbortSignal): Generator<RecordPage> {
+  for (const page of ready) {
+    yield page
+    signal.throwIfAborted()
   }
 }
 
