@@ -37,6 +37,11 @@ export class Listener {
     this.#said.push({ where: `log line ${event}`, text: `${level} ${event} ${JSON.stringify(fields)}` })
   }
 
+  /** Anything else that may end in a log, a metric or an answer. */
+  say(where: string, text: string): void {
+    this.#said.push({ where, text })
+  }
+
   hear(thrown: unknown): void {
     const where = thrown instanceof ConnectorError ? `error ${thrown.code}` : 'error'
     this.#errors += 1

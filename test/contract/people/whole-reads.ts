@@ -1,0 +1,84 @@
+/** A delivery is read whole, in bounded pages, in order, and the same each time; only its true end counts as complete. */
+import { expect } from 'vitest'
+import type { PeopleTest } from '../people.ts'
+import { readAll, type Source } from '../source.ts'
+
+const pageSizeMax = 1000
+
+function rows(source: Source, count: number) {
+  return Array.from({ length: count }, (_, n) => source.row(n))
+}
+
+export function wholeReads(test: PeopleTest): void {
+  test('nothing is offered where nothing was delivered', async (source) => {
+    expect(await source.read()).toBeNull()
+  })
+
+  test('a delivery tells what it is before it is read', async (source) => {
+    await source.deliver(rows(source, 3))
+    const delivery = await source.mustRead()
+    expect(delivery).toMatchObject({ mode: 'full', name: expect.stringMatching(/\S/) })
+    expect([...delivery.columns].sort()).toEqual([...source.subject.columns].sort())
+    expect(delivery.fingerprint).toHaveLength(32)
+    expect(delivery.arrivedAt.getTime()).toBeLessThanOrEqual(source.simulator.now().getTime())
+    expect(delivery.settledMs).toBeGreaterThanOrEqual(0)
+  })
+
+  test('what holds only changes says so', ['delta'], async (source) => {
+    await source.deliver(rows(source, 3), 'delta')
+    expect((await source.mustRead()).mode).toBe('delta')
+  })
+
+  test('everybody comes once, in order, in pages of at most a thousand, and then it is complete', async (source) => {
+    const all = rows(source, 2500)
+    await source.deliver(all)
+    const { records, problems, pages, end } = await readAll(await source.mustRead())
+    expect(records.map(({ cells }) => cells)).toEqual(all)
+    expect(new Set(records.map(({ place }) => place)).size).toBe(all.length)
+    expect(problems).toEqual([])
+    expect(pages.length).toBeGreaterThan(2)
+    for (const page of pages) {
+      expect(page.records.length + page.problems.length).toBeGreaterThan(0)
+      expect(page.records.length).toBeLessThanOrEqual(pageSizeMax)
+    }
+    expect(end).toEqual({ complete: true, records: all.length, problems: 0 })
+  })
+
+  test('reading the same delivery twice gives the same, and so does having it offered twice', async (source) => {
+    await source.deliver(rows(source, 1200))
+    const delivery = await source.mustRead()
+    const first = await readAll(delivery)
+    expect(await readAll(delivery)).toEqual(first)
+    const again = await source.mustRead()
+    expect(again.fingerprint).toEqual(delivery.fingerprint)
+    expect(again.name).toBe(delivery.name)
+    expect(await readAll(again)).toEqual(first)
+  })
+
+  test('two reads at once do not disturb each other', async (source) => {
+    await source.deliver(rows(source, 1200))
+    const delivery = await source.mustRead()
+    const [one, other] = await Promise.all([readAll(delivery), readAll(delivery)])
+    expect(one).toEqual(other)
+    expect(one.end.complete).toBe(true)
+  })
+
+  test('who stops reading early loses nothing: the next read begins at the beginning', async (source) => {
+    const all = rows(source, 2500)
+    await source.deliver(all)
+    const delivery = await source.mustRead()
+    for await (const page of delivery.pages(new AbortController().signal)) {
+      expect(page.records.length).toBeGreaterThan(0)
+      break
+    }
+    expect((await readAll(delivery)).records).toHaveLength(all.length)
+  })
+
+  test('other people make another fingerprint', async (source) => {
+    await source.deliver(rows(source, 3))
+    const first = await source.mustRead()
+    await first.settle('taken')
+    await source.deliver([...rows(source, 2), source.row(3, { family: 'Thistledown' })])
+    expect((await source.mustRead()).fingerprint).not.toEqual(first.fingerprint)
+  })
+}
