@@ -188,6 +188,17 @@ test('a card that an earlier try left behind is taken up, and found among longer
   expect(server.simulator.state.orphanCards()).toEqual([])
 })
 
+test('a card that somebody registers between our look and our order is taken up, not told as taken', async () => {
+  await using server = await connected()
+  server.simulator.faults.add({ kind: 'slow', method: 'POST', path: '^/api/cards$', delayMs: 150 })
+  const putting = server.put('42', desiredAccount({ cards: [{ card: chip, state: 'on' }] }))
+  await expect.poll(() => server.simulator.requests.find({ method: 'POST', path: '^/api/cards$' })).toHaveLength(1)
+  server.simulator.seed({ users: [{ id: '7', name: 'Other', cards: ['77705923'] }] })
+  server.simulator.hand({ action: 'delete', user: '7' })
+  expect(await putting).toMatchObject({ [`card ${chip.raw}`]: 'applied' })
+  expect(server.simulator.state.card('77705923')?.owner).toBe('42')
+})
+
 test('a card that somebody else has fails alone, and the rest of the account is created', async () => {
   await using server = await connected({ levels })
   server.simulator.seed({ users: [{ id: '7', name: 'Other', cards: ['77705923'] }] })
@@ -338,6 +349,25 @@ test.each([
   for await (const page of server.accounts.list(never)) ids.push(...page.map(({ externalId }) => externalId))
   expect(ids).toHaveLength(server.simulator.state.userCount)
   expect(new Set(ids).size).toBe(ids.length)
+})
+
+test.each([
+  ['without a single page that joins', {}, 600],
+  ['in smaller pages than asked', { userPageMax: 70 }, 60],
+  ['although the server ignores the offset', { ignoreUserOffset: true }, 100],
+])('nobody is lost when early users are deleted on the way, %s', async (_title, quirks, deleted) => {
+  await using server = await connected({ quirks })
+  server.simulator.seed({ count: 1210 })
+  const ids: string[] = []
+  let pages = 0
+  for await (const page of server.accounts.list(never)) {
+    ids.push(...page.map(({ externalId }) => externalId))
+    pages += 1
+    if (pages !== 2) continue
+    for (let n = 0; n < deleted; n++) server.simulator.hand({ action: 'delete', user: String(100_001 + n) })
+  }
+  expect(new Set(ids).size).toBe(ids.length)
+  expect(server.simulator.state.users().filter(({ id }) => !ids.includes(id))).toEqual([])
 })
 
 test('a list that ends too early is a failure, never proof that somebody is gone', async () => {

@@ -4,41 +4,36 @@ import { ownFailure } from './errors.ts'
 import type { UserRow } from './records.ts'
 
 const pageSize = 500
-/** How far each page reaches back into the one before: so many users may be deleted meanwhile without anybody slipping through. */
+/** How far each page reaches back into the one before, so that a few deletions meanwhile don't send the walk back. */
 const overlap = 20
 
-interface Page {
-  readonly rows: readonly UserRow[]
-  readonly total: number | null
-}
-
 /**
- * Yields every user once. An early end would look like people who are gone, so nothing is believed unseen: each page must hold
- * the last user of the page before, else the pages don't join and everybody is asked for at once. The walk ends with the page
- * that reaches the server's own count.
+ * Yields every user once. An early end would look like people who are gone, so nothing is believed unseen: each page must begin
+ * with somebody who was on a page before, else users may have slipped between the two, and the walk goes back. It ends with the
+ * page that reaches the server's own count. Where the offset is ignored, or the count is not reached, everybody is asked for at
+ * once.
  * @throws ConnectorError `transient` (`biostar2.list-incomplete`) when fewer users came than the server counts.
  */
 export async function* listUsers(client: Client, signal: AbortSignal): AsyncGenerator<readonly UserRow[]> {
   const seen = new Set<string>()
-  let last: UserRow | undefined
+  let start: string | undefined
   for (let offset = 0; ; ) {
-    const page: Page = await client.searchUsers({ limit: pageSize, offset }, signal)
-    if (offset > 0 && !joins(page, last)) break
-    const fresh = unseen(page.rows, seen)
+    const { rows, total } = await client.searchUsers({ limit: pageSize, offset }, signal)
+    const first = rows[0]?.user_id
+    if (offset === 0) start ??= first
+    else if (first === start) break
+    else if (first === undefined || !seen.has(first)) {
+      offset = Math.max(0, offset - pageSize)
+      continue
+    }
+    const fresh = unseen(rows, seen)
     if (fresh.length > 0) yield fresh
-    const end = offset + page.rows.length
-    if (page.total !== null && end >= page.total && seen.size >= page.total) return
-    // Nobody new, and no count that says so: an ignored offset looks like this.
-    if (fresh.length === 0) break
-    last = page.rows.at(-1)
-    offset = end - Math.min(overlap, Math.floor(page.rows.length / 2))
+    const end = offset + rows.length
+    if (total !== null && end >= total && seen.size >= total) return
+    if (rows.length === 0 || (total === null ? fresh.length === 0 : end >= total)) break
+    offset = end - Math.min(overlap, Math.floor(rows.length / 2))
   }
   yield* allAtOnce(client, seen, signal)
-}
-
-/** Whether a page begins before or at the last user of the page before, so that nobody can be between the two. */
-function joins({ rows }: Page, last: UserRow | undefined): boolean {
-  return rows.some(({ user_id }) => user_id === last?.user_id)
 }
 
 async function* allAtOnce(client: Client, seen: Set<string>, signal: AbortSignal) {

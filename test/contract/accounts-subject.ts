@@ -36,7 +36,7 @@ export type ByHand =
   | { readonly act: 'grant'; readonly externalId: string; readonly level: string }
   /** Puts a card on an account that is in nobody's order; `number` keeps several apart. */
   | { readonly act: 'add-card'; readonly externalId: string; readonly number: number }
-  | { readonly act: 'unblock'; readonly card: Card }
+  | { readonly act: 'block' | 'unblock'; readonly card: Card }
 
 /** An account as it truly is. */
 export interface Inside {

@@ -140,8 +140,9 @@ function handOf(change: ByHand): HandChange {
     case 'add-card':
       // So long that no known format has it: blocked like any other.
       return { action: 'assign', user, card: `9${'0'.repeat(27)}${1000 + change.number}` }
+    case 'block':
     case 'unblock':
-      return { action: 'unblock', card: cardNumber(change.card) }
+      return { action: change.act, card: cardNumber(change.card) }
     default:
       return change satisfies never
   }

@@ -39,6 +39,14 @@ export function lockOuts(test: AccountsTest): void {
     })
   }
 
+  test('as many cards as we can give, and one more, are all shut by one order', async (target) => {
+    const cards = target.subject.cards.map((card) => ({ card, state: 'on' as const }))
+    await target.put(person, { cards })
+    target.simulator.byHand({ act: 'add-card', externalId: target.accounts.identify(person), number: 1 })
+    await target.lock(person)
+    expectShut(target, cards.length + 1)
+  })
+
   test('a card added by hand since the account was last seen is shut by the second look', async (target) => {
     await withThreeCards(target)
     const known = await target.read(person)
@@ -47,6 +55,15 @@ export function lockOuts(test: AccountsTest): void {
     expect(target.inside(person)?.lock).toBe('closed')
     await shutOut(target, person)
     expectShut(target, 4)
+  })
+
+  test('a card that somebody blocked since the account was last seen is no failure', async (target) => {
+    await withThreeCards(target)
+    const known = await target.read(person)
+    target.simulator.byHand({ act: 'block', card: target.subject.cards[0] })
+    const told = await target.lock(person, known)
+    expect(Object.values(told).filter((outcome) => outcome !== 'applied' && outcome !== 'unchanged')).toEqual([])
+    expectShut(target, 3)
   })
 
   test('a lock-out that comes again changes nothing more, and reports no failure', async (target) => {
