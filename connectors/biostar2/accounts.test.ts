@@ -281,6 +281,32 @@ test('a person whose name is refused is not created, and every part says why', a
   expect(await server.accounts.read('42', never)).toBeNull()
 })
 
+test.each([
+  ['department', { department: 'R-D' }],
+  ['title', { title: 'Dr. rer. nat.' }],
+])('a %s that the server refuses, and does not blame, costs the profile, not the account', async (_field, details) => {
+  // Since 2.8.16 symbols are refused there (release notes), with a code that says no more than 'bad parameters'.
+  await using server = await connected({ levels, quirks: { nameSpecials: '' } })
+  const person = facts({ givenName: 'Ada', familyName: 'Example', email: 'ada@example.org', ...details })
+  const desired = desiredAccount({ facts: person, levels: ['1'], cards: [{ card: chip, state: 'on' }] })
+  for (const expected of ['applied', 'unchanged']) {
+    expect(await server.put('42', desired)).toEqual({
+      lock: expected,
+      validity: expected,
+      profile: 'rejected biostar2.bad-request',
+      [`card ${chip.raw}`]: expected,
+      'level 1': expected,
+    })
+  }
+  expect(server.simulator.state.user('42')).toMatchObject({
+    name: 'Ada Example',
+    email: 'ada@example.org',
+    department: '',
+    title: '',
+    groups: ['Level 1'],
+  })
+})
+
 test('an e-mail that somebody else has costs the profile, not the account', async () => {
   await using server = await connected({ levels })
   server.simulator.seed({ users: [{ id: '7', name: 'Other', email: 'ada@example.org' }] })

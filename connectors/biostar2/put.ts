@@ -7,7 +7,7 @@ import type { Client } from './client.ts'
 import { ownFailure } from './errors.ts'
 import { fitLevels, type Levels } from './levels.ts'
 import { profileOf, vendorValidity } from './mapping.ts'
-import { allDone, attempt, combine, type Section, writeSections } from './parts.ts'
+import { allDone, attempt, combine, type Section, writeNew, writeSections } from './parts.ts'
 import type { Settings } from './settings.ts'
 
 export type Put = Extract<AccountChange, { kind: 'put' }>
@@ -41,13 +41,18 @@ export async function put(change: Put, writing: Writing, signal: AbortSignal): P
 }
 
 /**
- * A user that is refused for its name or dates is not created at all: there is nothing to shut yet. Without its e-mail, PIN,
- * cards or levels it is.
+ * A user that is refused for its name or dates is not created at all: there is nothing to shut yet. Without its department,
+ * e-mail, PIN, cards or levels it is.
  */
 function create(change: Put, sections: readonly Section[], { client, settings }: Writing, signal: AbortSignal) {
-  const identity = { user_id: change.externalId, user_group_id: { id: settings.user_group } }
-  const needed = new Set<Section['name']>(['lock', 'validity', 'profile'])
-  return writeSections(sections, (fields) => client.createUser({ ...identity, ...fields }, signal), needed)
+  const { externalId } = change
+  const identity = { user_id: externalId, user_group_id: { id: settings.user_group } }
+  return writeNew(
+    sections,
+    new Set(['lock', 'validity', 'profile']),
+    (fields) => client.createUser({ ...identity, ...fields }, signal),
+    (fields) => client.updateUser(externalId, fields, signal),
+  )
 }
 
 /** Every part of the order as `unchanged`, which any other outcome outweighs. */
@@ -75,9 +80,12 @@ function plainSections({ desired, actual }: Put, settings: Settings): Section[] 
     sections.push({ name: 'validity', fields: { ...validity }, parts: [{ kind: 'validity' }] })
   }
   const wanted = Object.entries(profileOf(desired.facts, settings))
-  const { email, ...profile } = Object.fromEntries(wanted.filter(([field, value]) => actual?.profile[field] !== value))
-  if (Object.keys(profile).length > 0) sections.push({ name: 'profile', fields: profile, parts: [{ kind: 'profile' }] })
-  // E-mails are unique at the server, so this one field may fail without the name being at fault.
+  const changed = Object.fromEntries(wanted.filter(([field, value]) => actual?.profile[field] !== value))
+  const { name, email, ...details } = changed
+  if (name !== undefined) sections.push({ name: 'profile', fields: { name }, parts: [{ kind: 'profile' }] })
+  // Departments and titles are held to other rules than names (symbols are refused since 2.8.16), and e-mails are unique: each
+  // may fail without the name being at fault.
+  if (Object.keys(details).length > 0) sections.push({ name: 'details', fields: details, parts: [{ kind: 'profile' }] })
   if (email !== undefined) sections.push({ name: 'email', fields: { email }, parts: [{ kind: 'profile' }] })
   if (desired.pin !== undefined) sections.push({ name: 'pin', fields: { pin: desired.pin }, parts: [{ kind: 'pin' }] })
   return sections
