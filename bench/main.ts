@@ -2,12 +2,16 @@
 import { parseArgs } from 'node:util'
 import { type Claim, table } from './claim.ts'
 import { benchImport } from './import.ts'
+import { benchLockOut } from './lock-out.ts'
+import { benchProvision } from './provision.ts'
 
 type Say = (text: string) => void
 
 /** Each with the number of people that it is measured with. */
 const benchmarks: Readonly<Record<string, { readonly size: number; run(size: number, say: Say): Promise<Claim[]> }>> = {
   import: { size: 100_000, run: benchImport },
+  provision: { size: 10_000, run: benchProvision },
+  'lock-out': { size: 2_000, run: benchLockOut },
 }
 
 const usage = `npm run bench -- [options]

@@ -21,6 +21,8 @@ export interface Site extends AsyncDisposable {
   drop(name: string, content: Buffer): Promise<void>
   /** Writes a file beside the folder, where the gateway does not see it. */
   keep(name: string, content: Buffer): Promise<string>
+  /** Waits until a plan is held. */
+  planHeld(): Promise<void>
   /** Releases the plan that is held. @throws Error when there is none. */
   release(): Promise<void>
 }
@@ -78,6 +80,9 @@ export async function openSite(latency: SimulatorOptions['latency']): Promise<Si
     pool,
     keep,
     drop: async (name, content) => rename(await keep(name, content), join(folder, name)),
+    async planHeld() {
+      await until('a held plan', async () => (await call<{ rows: unknown[] }>('/v1/plans?state=held')).rows[0], 600_000)
+    },
     async release() {
       const { rows } = await call<{ rows: { id: string }[] }>('/v1/plans?state=held')
       if (rows[0] === undefined) throw new Error('no plan is held')

@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
 import type { SourceRecord } from '../model/source-record.ts'
+import { forEachDigest } from '../store/by-digest.ts'
 import type { Dossier } from '../store/dossier.ts'
 import { blindIndexGuard } from '../store/guards.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -41,18 +42,22 @@ export async function findMarked(
   vault: Vault,
   marks: readonly Marks[],
 ): Promise<Map<string, PersonId[]>> {
-  const wanted = marks.flatMap(({ digests }) => digests)
   const found = new Map<string, PersonId[]>()
-  if (wanted.length === 0) return found
-  const { rows } = await client.query<{ purpose: string; digest: Buffer; person_id: PersonId; guard: Buffer }>(
-    `select b.purpose, b.digest, b.person_id, b.guard from blind_index b
-       join (select distinct * from unnest($1::text[], $2::bytea[]) as v(purpose, digest)) v using (purpose, digest)`,
-    [wanted.map(({ purpose }) => purpose), wanted.map(({ digest }) => digest)],
+  const byPurpose = Map.groupBy(
+    marks.flatMap(({ digests }) => digests),
+    ({ purpose }) => purpose,
   )
-  for (const { purpose, digest, person_id, guard } of rows) {
-    if (!vault.verifyGuard('blind_index', blindIndexGuard(purpose, digest, person_id), guard)) continue
-    const key = markName({ purpose: purpose as Marks['digests'][number]['purpose'], digest })
-    found.set(key, [...(found.get(key) ?? []), person_id])
+  for (const [purpose, wanted] of byPurpose) {
+    const { rows } = await client.query<{ i: number; person_id: PersonId; guard: Buffer }>(
+      forEachDigest('$2', 16, 'select person_id, guard from blind_index where purpose = $1 and digest = d.digest'),
+      [purpose, Buffer.concat(wanted.map(({ digest }) => digest))],
+    )
+    for (const { i, person_id, guard } of rows) {
+      const mark = wanted[i] as Marks['digests'][number]
+      if (!vault.verifyGuard('blind_index', blindIndexGuard(purpose, mark.digest, person_id), guard)) continue
+      const people = found.get(markName(mark)) ?? []
+      if (!people.includes(person_id)) found.set(markName(mark), [...people, person_id])
+    }
   }
   return found
 }

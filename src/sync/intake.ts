@@ -5,6 +5,7 @@ import type { PullId, SourceRecordId } from '../model/id.ts'
 import type { SourceRecord } from '../model/source-record.ts'
 import { copyRows } from '../store/copy.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
+import { newsAmong, recordsByKey } from '../store/source-records.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { leftByAbsence } from './absence.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
@@ -36,7 +37,7 @@ export interface Incoming {
   readonly rowDigest: Buffer
 }
 
-/** What happened on one page: records seen (by id), and rows that could not be used. */
+/** What happened on one page: records seen that were not known exactly so (by id), and rows that could not be used. */
 export interface PageNotes {
   readonly seen: SourceRecordId[]
   readonly problems: { readonly place: string; readonly field: string | null; readonly code: string }[]
@@ -111,34 +112,26 @@ async function readRows(
   const digests = rows.map(({ cells }) =>
     context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
   )
-  const stored = await client.query<{ row_digest: Buffer; id: SourceRecordId }>(
-    `select row_digest, id from source_record where source = $1 and row_digest = any($2::bytea[]) and presence = 'present'`,
-    [source.id, digests],
-  )
-  const known = new Map(stored.rows.map(({ row_digest, id }) => [textKey(row_digest), id]))
+  const news = await newsAmong(client, source.id, digests, pull.mode === 'full' ? pull.id : null)
   const incoming = new Map<string, Incoming>()
   const unreadable: Buffer[] = []
-  rows.forEach(({ place, cells }, i) => {
+  for (const i of news) {
+    const { place, cells } = rows[i] as RawRecord
     const rowDigest = digests[i] as Buffer
-    const id = known.get(textKey(rowDigest))
-    if (id !== undefined) {
-      notes.seen.push(id)
-      return
-    }
     const mapped = source.mapping.apply(cells)
     if ('problem' in mapped) {
       notes.problems.push({ place, field: mapped.problem.field, code: mapped.problem.code })
       const key = source.keyOf(cells)
       if (key === null) pull.keyless = true
       else unreadable.push(recordKeyDigest(context, source.id, key))
-      return
+      continue
     }
     const keyDigest = recordKeyDigest(context, source.id, mapped.record.key)
     const twin = incoming.get(textKey(keyDigest))
     if (twin === undefined) incoming.set(textKey(keyDigest), { place, record: mapped.record, keyDigest, rowDigest })
     else if (!twin.rowDigest.equals(rowDigest))
       notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
-  })
+  }
   await noteUnreadable(client, source.id, unreadable, notes)
   return [...incoming.values()]
 }
@@ -151,11 +144,8 @@ async function noteUnreadable(
   notes: PageNotes,
 ): Promise<void> {
   if (keys.length === 0) return
-  const { rows } = await client.query<{ id: SourceRecordId }>(
-    'select id from source_record where source = $1 and key_digest = any($2::bytea[])',
-    [source, keys],
-  )
-  notes.seen.push(...rows.map(({ id }) => id))
+  const known = await recordsByKey(client, source, keys)
+  notes.seen.push(...[...known.values()].map(({ id }) => id))
 }
 
 function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {

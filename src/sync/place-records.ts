@@ -3,11 +3,11 @@ import type pg from 'pg'
 import { newId, type PersonId, type SourceRecordId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
+import { recordsByKey } from '../store/source-records.ts'
 import type { SyncContext } from './context.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
 import { reportFrozen } from './frozen.ts'
 import type { Incoming, PageNotes } from './intake.ts'
-import { textKey } from './text-key.ts'
 
 /** Returns everybody who got a new or changed record, locked and not yet saved. */
 export async function placeRecords(
@@ -21,14 +21,17 @@ export async function placeRecords(
   const { vault } = context
   // Two sources that bring the same new person at once would each make one.
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.correlate'), 0)`)
-  const owners = await client.query<{ key_digest: Buffer; person_id: PersonId }>(
-    'select key_digest, person_id from source_record where source = $1 and key_digest = any($2::bytea[])',
-    [source, incoming.map(({ keyDigest }) => keyDigest)],
+  const owners = await recordsByKey(
+    client,
+    source,
+    incoming.map(({ keyDigest }) => keyDigest),
   )
-  const ownerOf = new Map(owners.rows.map(({ key_digest, person_id }) => [textKey(key_digest), person_id]))
   const marks = incoming.map(({ record }) => marksOf(vault, source, record))
   const marked = await findMarked(client, vault, marks)
-  const { dossiers, frozen } = await loadDossiers(client, vault, [...ownerOf.values(), ...[...marked.values()].flat()])
+  const { dossiers, frozen } = await loadDossiers(client, vault, [
+    ...[...owners.values()].map(({ person }) => person),
+    ...[...marked.values()].flat(),
+  ])
   await reportFrozen(client, context, frozen)
 
   // Whom a mark leads to: people in the store, and those whom this very page brought.
@@ -37,7 +40,7 @@ export async function placeRecords(
   const touched = new Set<Dossier>()
   incoming.forEach((entry, i) => {
     const own = marks[i] as Marks
-    const owner = ownerOf.get(textKey(entry.keyDigest))
+    const owner = owners.get(i)?.person
     const leadsToFrozen = own.digests.some((mark) => marked.get(markName(mark))?.some((id) => untouchable.has(id)))
     if (owner === undefined ? leadsToFrozen : untouchable.has(owner)) {
       notes.problems.push({ place: entry.place, field: null, code: 'person.frozen' })

@@ -1,6 +1,7 @@
 /** Resolves a batch of people and settles what only shows between people: taken account ids and cards that somebody else still holds. */
 import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
+import { forEachDigest } from '../store/by-digest.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { type CredentialRow, credentialGuard } from '../store/guards.ts'
 import type { SyncContext } from './context.ts'
@@ -53,10 +54,9 @@ async function holdTakenCards(
       .map((credential) => ({ dossier, credential })),
   )
   if (asking.length === 0) return []
-  const digests = asking.map(({ credential }) => credential.row.digest)
   const { rows } = await client.query<CredentialRow>(
-    `select * from credential where digest = any($1::bytea[]) and state <> 'returned' and not waits`,
-    [digests],
+    forEachDigest('$1', 16, `select * from credential where digest = d.digest and state <> 'returned' and not waits`),
+    [Buffer.concat(asking.map(({ credential }) => credential.row.digest))],
   )
   const holders = new Map<string, PersonId>()
   for (const row of rows) {
@@ -95,19 +95,27 @@ async function dropTakenIdentities(
     dossier.accounts.filter(({ mark }) => mark === 'fresh').map((account) => ({ dossier, account })),
   )
   if (fresh.length === 0) return
-  const { rows } = await client.query<{ target: string; external_digest: Buffer }>(
-    'select target, external_digest from account where external_digest = any($1::bytea[])',
-    [fresh.map(({ account }) => account.row.external_digest)],
-  )
-  const taken = new Set(rows.map(({ target, external_digest }) => `${target}:${textKey(external_digest)}`))
+  const taken = new Set<string>()
+  for (const [target, same] of Map.groupBy(fresh, ({ account }) => account.row.target)) {
+    const digests = same.map(({ account }) => account.row.external_digest)
+    const { rows } = await client.query<{ i: number }>(
+      forEachDigest('$2', 16, 'select from account where target = $1 and external_digest = d.digest'),
+      [target, Buffer.concat(digests)],
+    )
+    for (const { i } of rows) taken.add(identityName(target, digests[i] as Buffer))
+  }
   for (const { dossier, account } of fresh) {
-    const name = `${account.row.target}:${textKey(account.row.external_digest)}`
+    const name = identityName(account.row.target, account.row.external_digest)
     if (taken.has(name)) {
       dossier.accounts.splice(dossier.accounts.indexOf(account), 1)
       findings.push({ code: 'account.identity-taken', scope: dossier.person.id })
     }
     taken.add(name)
   }
+}
+
+function identityName(target: string, digest: Buffer): string {
+  return `${target}:${textKey(digest)}`
 }
 
 /** Whoever waited for one of these cards is looked at again by the clock. */

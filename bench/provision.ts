@@ -1,0 +1,67 @@
+/** Provisioning of a released plan, beside a bare loop that sends the very same requests to a fresh door system. */
+import { toCsv } from '../demo/workforce/csv.ts'
+import { makeWorkforce } from '../demo/workforce/workforce.ts'
+import { perSecond } from './arithmetic.ts'
+import { startChild } from './child-process.ts'
+import { atLeast, type Claim } from './claim.ts'
+import type { SentRequest } from './gateway-child.ts'
+import type { Replayed, ReplayRequest } from './replay-child.ts'
+import type { SimulatorFacts } from './simulator-child.ts'
+import { openSite, type Site, until } from './site.ts'
+import { levels } from './site-config.ts'
+
+const latency = { fixedMs: 5 }
+const atOnce = 8
+const shareMin = 0.7
+
+export async function benchProvision(size: number, say: (text: string) => void): Promise<Claim[]> {
+  const { accounts, ms, requests } = await provision(size)
+  say(`${accounts} accounts in ${Math.round(ms)} ms with ${requests.length} requests`)
+  const bare = await replay(requests)
+  say(`the same requests alone took ${Math.round(bare.ms)} ms; ${bare.refused} of them were refused`)
+  // A replay that the door system refuses would be a floor of other work.
+  if (bare.refused > requests.length / 100) throw new Error(`${bare.refused} requests of the bare loop were refused`)
+  const floor = perSecond(accounts, bare.ms)
+  return [
+    atLeast(
+      {
+        name: `provisioning of ${size.toLocaleString('en-US')} people`,
+        value: perSecond(accounts, ms),
+        unit: 'people/s',
+        floor,
+      },
+      floor * shareMin,
+    ),
+  ]
+}
+
+/** From the release of the plan until the last account was read back. */
+async function provision(size: number): Promise<{ accounts: number; ms: number; requests: SentRequest[] }> {
+  await using site = await openSite(latency)
+  const { rows } = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10) })
+  await site.drop('workers.csv', toCsv(rows))
+  await site.planHeld()
+  await site.gateway.ask('record')
+  const begun = new Date()
+  await site.release()
+  const last = await until('all accounts provisioned', () => lastReadBack(site), 600_000)
+  const { rows: done } = await site.pool.query<{ accounts: number }>(
+    'select count(*)::int as accounts from account where applied_version = desired_version and desired_version > 0',
+  )
+  const requests = await site.gateway.ask<SentRequest[]>('recorded')
+  return { accounts: done[0]?.accounts ?? 0, ms: last.getTime() - begun.getTime(), requests }
+}
+
+async function lastReadBack(site: Site): Promise<Date | null> {
+  const { rows } = await site.pool.query<{ last: Date | null }>(
+    'select max(actual_at) as last from account where not exists (select from account_work where dead_at is null)',
+  )
+  return rows[0]?.last ?? null
+}
+
+async function replay(requests: readonly SentRequest[]): Promise<Replayed> {
+  await using simulator = startChild('simulator-child')
+  const facts = await simulator.ask<SimulatorFacts>('start', { levels, seed: 1, latency })
+  await using loop = startChild('replay-child')
+  return loop.ask<Replayed>('replay', { simulator: facts, requests, atOnce } satisfies ReplayRequest)
+}

@@ -1,0 +1,59 @@
+/** A bare loop: logs in and sends given requests to a door system, so many at a time, and does nothing with the answers. */
+import { Pool } from 'undici'
+import { answerParent } from './child-process.ts'
+import type { SentRequest } from './gateway-child.ts'
+import type { SimulatorFacts } from './simulator-child.ts'
+
+export interface ReplayRequest {
+  readonly simulator: SimulatorFacts
+  readonly requests: readonly SentRequest[]
+  readonly atOnce: number
+}
+
+export interface Replayed {
+  readonly ms: number
+  /** When each request began and ended, in ms since the start. */
+  readonly spans: readonly (readonly [number, number])[]
+  readonly refused: number
+}
+
+answerParent({
+  async replay({ simulator, requests, atOnce }: ReplayRequest): Promise<Replayed> {
+    const pool = new Pool(simulator.url, { connections: atOnce, pipelining: 1, connect: { ca: simulator.ca } })
+    const session = await logIn(pool, simulator)
+    const spans: [number, number][] = []
+    let refused = 0
+    let next = 0
+    const begun = performance.now()
+    const one = async (): Promise<void> => {
+      for (let at = next++; at < requests.length; at = next++) {
+        const { method, path, body } = requests[at] as SentRequest
+        const from = performance.now() - begun
+        const answer = await pool.request({
+          method: method as 'GET',
+          path,
+          headers: { 'bs-session-id': session, ...(body === null ? {} : { 'content-type': 'application/json' }) },
+          body,
+        })
+        await answer.body.text()
+        if (answer.statusCode >= 400) refused += 1
+        spans[at] = [from, performance.now() - begun]
+      }
+    }
+    await Promise.all(Array.from({ length: atOnce }, one))
+    const ms = performance.now() - begun
+    await pool.close()
+    return { ms, spans, refused }
+  },
+})
+
+async function logIn(pool: Pool, { username, password }: SimulatorFacts): Promise<string> {
+  const answer = await pool.request({
+    method: 'POST',
+    path: '/api/login',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ User: { login_id: username, password } }),
+  })
+  await answer.body.text()
+  return String(answer.headers['bs-session-id'])
+}
