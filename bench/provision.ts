@@ -63,5 +63,6 @@ async function replay(requests: readonly SentRequest[]): Promise<Replayed> {
   await using simulator = startChild('simulator-child')
   const facts = await simulator.ask<SimulatorFacts>('start', { levels, seed: 1, latency })
   await using loop = startChild('replay-child')
-  return loop.ask<Replayed>('replay', { simulator: facts, requests, atOnce } satisfies ReplayRequest)
+  // Awaited here: the process is let go when this function ends.
+  return await loop.ask<Replayed>('replay', { simulator: facts, requests, atOnce } satisfies ReplayRequest)
 }
