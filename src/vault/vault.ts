@@ -8,9 +8,10 @@ import { guard, verifyGuard } from './guard.ts'
 import { KeyCache, type WrappedKey } from './key-cache.ts'
 import type { Keyring, Stamp } from './keyring.ts'
 import { open, type Sealed, seal } from './seal.ts'
+import { openFrames, sealFrames } from './seal-file.ts'
 import { tombstone } from './tombstone.ts'
 import { VaultError } from './vault-error.ts'
-import { unwrap, wrap } from './wrap.ts'
+import { type KeyUse, unwrap, wrap } from './wrap.ts'
 
 export type { DataKey, GuardValue, IndexPurpose, Place, Sealed, WrappedKey }
 
@@ -32,6 +33,17 @@ export interface Vault {
   /** For rows that belong to no person. */
   sealSystem(place: Place, text: string): Sealed
   openSystem(place: Place, sealed: Buffer): string
+
+  /**
+   * Seals a file, as its bytes come, under a new key of its own that nothing else holds: `row` has it wrapped under the current
+   * epoch, and the file is named by its id. Deleting the row makes every copy of the file unreadable.
+   */
+  sealFile(content: AsyncIterable<Buffer>): { readonly row: WrappedKey; readonly sealed: AsyncIterable<Buffer> }
+  /**
+   * Each piece was proven to be that of its place in this file; only the end of the iteration proves that the file is whole.
+   * @throws VaultError `vault.unwrap-failed` for the row, `vault.open-failed` in the iteration.
+   */
+  openFile(row: WrappedKey, sealed: AsyncIterable<Buffer>): AsyncIterable<Buffer>
 
   /** HMAC over the deciding columns of a row, its id among them; 32 bytes. */
   guard(table: string, values: readonly GuardValue[]): Buffer
@@ -55,7 +67,7 @@ export interface VaultOptions {
   readonly cachedKeysMax?: number
 }
 
-/** Everything is synchronous. The keyring stays usable: a vault shares its keys. */
+/** All but files is synchronous. The keyring stays usable: a vault shares its keys. */
 export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
   const { gatewayId, stamp } = keyring
   const epochs = new Map(keyring.epochs.map((epoch) => [epoch.id, toDataKey(epoch)]))
@@ -65,22 +77,28 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
   const system = toDataKey(keyring.keys.system)
   const { guard: guardKey, digest: digestKey, audit, token, tombstone: tombstoneKey } = keyring.keys
   const cache = new KeyCache(options.cachedKeysMax ?? 20_000)
+  const newKey = (use: KeyUse): WrappedKey & { readonly key: DataKey } => {
+    const key = new DataKey(newId<KeyId>(), randomKey())
+    return { id: key.id, epoch: current.id, wrapped: wrap(gatewayId, currentEpoch, use, key), key }
+  }
+  const unwrapAs = (use: KeyUse, row: WrappedKey): DataKey => {
+    const epoch = epochs.get(row.epoch)
+    if (epoch === undefined) throw new VaultError('vault.unwrap-failed')
+    return unwrap(gatewayId, epoch, use, row.id, row.wrapped)
+  }
 
   return {
     gatewayId,
     stamp,
     newDataKey() {
-      const key = new DataKey(newId<KeyId>(), randomKey())
-      const row = { id: key.id, epoch: current.id, wrapped: wrap(gatewayId, currentEpoch, key) }
+      const { key, ...row } = newKey('data-key')
       cache.put(row, key)
       return { ...row, key }
     },
     unwrap(row) {
       const cached = cache.get(row)
       if (cached !== undefined) return cached
-      const epoch = epochs.get(row.epoch)
-      if (epoch === undefined) throw new VaultError('vault.unwrap-failed')
-      const key = unwrap(gatewayId, epoch, row.id, row.wrapped)
+      const key = unwrapAs('data-key', row)
       cache.put(row, key)
       return key
     },
@@ -89,6 +107,12 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
     open: (key, place, sealed) => open(gatewayId, key, place, sealed),
     sealSystem: (place, text) => seal(gatewayId, system, place, text),
     openSystem: (place, sealed) => open(gatewayId, system, place, sealed),
+    // Never cached: a file is read once in a long while, and its key must be gone when its row is.
+    sealFile(content) {
+      const { key, ...row } = newKey('file-key')
+      return { row, sealed: sealFrames(gatewayId, key, content) }
+    },
+    openFile: (row, sealed) => openFrames(gatewayId, unwrapAs('file-key', row), sealed),
     guard: (table, values) => guard(guardKey.key, table, values),
     verifyGuard: (table, values, expected) => verifyGuard(guardKey.key, table, values, expected),
     index: (purpose, value) => index(keyring.index[purpose].key, purpose, value),

@@ -11,28 +11,31 @@ const keyAt = 1 + nonceBytes
 const tagAt = keyAt + keyBytes
 export const wrappedBytes = tagAt + tagBytes
 
-function associated(gatewayId: string, id: KeyId, epoch: string): Buffer {
-  return encodeValues('data-key', [format, gatewayId, id, epoch])
+/** What a wrapped key seals: the values of a person, or one file. A key of one kind never opens as one of the other. */
+export type KeyUse = 'data-key' | 'file-key'
+
+function associated(gatewayId: string, use: KeyUse, id: KeyId, epoch: string): Buffer {
+  return encodeValues(use, [format, gatewayId, id, epoch])
 }
 
 /** `epoch` is the epoch key as a DataKey whose id is the epoch's. */
-export function wrap(gatewayId: string, epoch: DataKey, key: DataKey): Buffer {
+export function wrap(gatewayId: string, epoch: DataKey, use: KeyUse, key: DataKey): Buffer {
   const wrapped = Buffer.alloc(wrappedBytes)
   wrapped[0] = format
   putNonce(wrapped, 1)
   const cipher = epoch.cipher(wrapped.subarray(1, keyAt))
-  cipher.setAAD(associated(gatewayId, key.id, epoch.id))
+  cipher.setAAD(associated(gatewayId, use, key.id, epoch.id))
   key.withBytes((bytes) => cipher.update(bytes).copy(wrapped, keyAt))
   cipher.final()
   cipher.getAuthTag().copy(wrapped, tagAt)
   return wrapped
 }
 
-/** @throws VaultError `vault.unwrap-failed` unless id, epoch, gateway and every bit are as they were when it was wrapped. */
-export function unwrap(gatewayId: string, epoch: DataKey, id: KeyId, wrapped: Buffer): DataKey {
+/** @throws VaultError `vault.unwrap-failed` unless id, epoch, use, gateway and every bit are as they were when it was wrapped. */
+export function unwrap(gatewayId: string, epoch: DataKey, use: KeyUse, id: KeyId, wrapped: Buffer): DataKey {
   if (wrapped.length !== wrappedBytes || wrapped[0] !== format) throw new VaultError('vault.unwrap-failed')
   const decipher = epoch.decipher(wrapped.subarray(1, keyAt))
-  decipher.setAAD(associated(gatewayId, id, epoch.id))
+  decipher.setAAD(associated(gatewayId, use, id, epoch.id))
   decipher.setAuthTag(wrapped.subarray(tagAt))
   const bytes = decipher.update(wrapped.subarray(keyAt, tagAt))
   try {
