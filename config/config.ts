@@ -19,6 +19,8 @@ export interface SourceConfig {
   /** Null: no alarm. */
   readonly expectEveryMs: number | null
   readonly absence: { readonly confirmAfterMs: number }
+  /** Null: deliveries are not kept. */
+  readonly archive: { readonly keepMs: number } | null
   readonly brakes: Readonly<Record<BrakeKind, Brake>>
 }
 
@@ -96,6 +98,7 @@ export function configOf(
         mapping: source.mapping,
         expectEveryMs: source.expect_every ?? null,
         absence: { confirmAfterMs: source.absence.confirm_after },
+        archive: source.archive === undefined ? null : { keepMs: source.archive.keep },
         brakes: source.brakes,
       }
     }),

@@ -105,6 +105,7 @@ describe('a configuration', () => {
       mapping: { key: 'row.id', fields: {}, attrs: {} },
       expectEveryMs: null,
       absence: { confirmAfterMs: 72_000_000 },
+      archive: null,
       brakes: {
         lockout_record: { min: 50, percent: 10 },
         lockout_absence: { min: 5, percent: 2 },
@@ -136,6 +137,7 @@ sources:
       cards: [{ format: CSN, uid: row.uid, state: row.state }]
     expect_every: 26h
     absence: { confirm_after: 90m }
+    archive: { keep: 30d }
     brakes: { revoke: { percent: 7.5 } }
 targets:
   hq:
@@ -160,6 +162,7 @@ joiner: { lead: 500ms }
           mapping: { person: 'row.person', cards: [{ format: 'CSN', uid: 'row.uid', state: 'row.state' }] },
           expectEveryMs: 93_600_000,
           absence: { confirmAfterMs: 5_400_000 },
+          archive: { keepMs: 30 * 86_400_000 },
           brakes: { revoke: { min: 20, percent: 7.5 } },
         },
       },

@@ -298,6 +298,23 @@ const source = z.strictObject({
     })
     .prefault({})
     .meta({ title: 'Absence', description: 'What it means that somebody is no longer delivered.' }),
+  archive: z
+    .strictObject({
+      keep: duration
+        .refine((ms) => ms >= 60_000, 'expected a minute or longer: leave archive out to keep nothing')
+        .meta({
+          title: 'Keep',
+          description: 'So long after it was taken in, the key of a delivery is destroyed, and then its file.',
+          examples: ['30d'],
+        }),
+    })
+    .optional()
+    .meta({
+      title: 'Archive',
+      description:
+        'Keeps what was delivered, as it came, sealed under a key for each delivery. Left out: a keyed hash and counts are all that remains.',
+      examples: [{ keep: '30d' }],
+    }),
   brakes,
 })
 

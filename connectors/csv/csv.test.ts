@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { rm } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allPages, dropFolder, type SettingsInput } from './fixture.ts'
@@ -249,5 +250,38 @@ describe('secrecy', () => {
     }
     expect(said).toContain('csv.')
     expect(said + JSON.stringify(folder.log)).not.toContain(canary)
+  })
+})
+
+describe('the bytes as they were delivered', () => {
+  async function raw(delivery: Awaited<ReturnType<typeof readFile>>['delivery']) {
+    const hash = createHash('sha256')
+    let bytes = 0
+    for await (const chunk of delivery?.raw?.(new AbortController().signal) ?? []) {
+      hash.update(chunk)
+      bytes += chunk.length
+    }
+    return { bytes, fits: delivery !== null && hash.digest().equals(delivery.fingerprint) }
+  }
+
+  it('are those of the fingerprint: marks, blank lines, control total and all', async () => {
+    const text = `\ufeffid,name\r\n${'1,Ada\r\n'.repeat(100_000)}T,100000\r\n\r\n`
+    const { delivery } = await readFile(text, { control_total: 'trailer' })
+    expect(await raw(delivery)).toEqual({ bytes: Buffer.byteLength(text), fits: true })
+    // Once more, as after a failure.
+    expect((await raw(delivery)).fits).toBe(true)
+  })
+
+  it('no longer fit it when the file was written over, cut or taken away; what was added behind it is not theirs', async () => {
+    const text = 'id,name\n1,Ada\n'
+    const { delivery, folder } = await readFile(text)
+    await folder.write('workers.csv', 'id,name\n1,Eve\n')
+    expect((await raw(delivery)).fits).toBe(false)
+    await folder.write('workers.csv', 'id,na')
+    expect((await raw(delivery)).fits).toBe(false)
+    await folder.write('workers.csv', `${text}2,Bob\n`)
+    expect(await raw(delivery)).toEqual({ bytes: text.length, fits: true })
+    await rm(folder.at('workers.csv'))
+    expect(await raw(delivery)).toEqual({ bytes: 0, fits: false })
   })
 })

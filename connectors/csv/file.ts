@@ -61,3 +61,14 @@ export async function* chunks(
     at += bytesRead
   }
 }
+
+/** The first `size` bytes as they lie there now; fewer when the file was cut or is gone. @throws ConnectorError `csv.file-unreadable` */
+export async function* rawBytes(path: string, size: number, signal: AbortSignal): AsyncGenerator<Buffer> {
+  const file = await openFile(path)
+  if (file === null) return
+  try {
+    for await (const { bytes } of chunks(file, size, [], signal)) yield bytes
+  } finally {
+    await file.close()
+  }
+}

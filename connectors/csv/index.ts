@@ -41,7 +41,7 @@ async function health(parsed: CsvSettings): Promise<Health> {
   }
   if (parsed.after === 'move') {
     const message =
-      'Files stay in done/ and refused/ in plain text, with all personal data, until somebody deletes them.'
+      'Files stay in done/ and refused/ in plain text, with all personal data, until somebody deletes them; `archive` on the source keeps them sealed instead.'
     problems.push({ severity: 'warning', code: 'csv.plain-archive', message })
   }
   if (parsed.mode === 'full' && parsed.control_total !== 'required_trailer' && parsed.done_marker === undefined) {

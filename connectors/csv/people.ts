@@ -4,6 +4,7 @@ import type { Context, Delivery, PeopleCapability } from '../../src/connector/co
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { isSha256 } from './control-total.ts'
 import { csvError, systemCode } from './errors.ts'
+import { rawBytes } from './file.ts'
 import { isOlder } from './file-name.ts'
 import type { DroppedFile, Folder } from './folder.ts'
 import { type Inspection, inspect } from './inspect.ts'
@@ -48,6 +49,7 @@ export function createPeople(
       settledMs: file.settledMs,
       fingerprint: inspection.fingerprint,
       columns: inspection.columns.filter((name) => name !== null),
+      raw: (rawSignal) => rawBytes(file.path, Number(inspection.identity.size), rawSignal),
       pages: (pagesSignal) => pages(file.path, inspection, settings.limits.max_row_bytes, pagesSignal),
       async settle(outcome) {
         if (cleared) return

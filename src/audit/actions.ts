@@ -10,6 +10,9 @@ export const auditActions = [
   'source.refused',
   'source.suspect',
   'source.cleared',
+  'source.archived',
+  'source.archive-opened',
+  'source.archive-destroyed',
 
   'person.joined',
   'person.changed',

@@ -44,6 +44,11 @@ export interface Delivery {
    * reached its end: only a complete read may be taken as proof that somebody is gone.
    */
   pages(signal: AbortSignal): AsyncGenerator<RecordPage, DeliveryEnd>
+  /**
+   * All bytes as they were delivered, for the archive; a source without it can't be archived. A chunk holds other bytes as soon
+   * as the next one is asked for. The engine holds the whole to `fingerprint`, so a delivery that changed meanwhile is found.
+   */
+  raw?(signal: AbortSignal): AsyncIterable<Buffer>
   /** Tells the source that the delivery was taken, or refused, so that it is not offered again. */
   settle(outcome: 'taken' | 'refused'): Promise<void>
 }

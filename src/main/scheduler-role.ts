@@ -2,6 +2,7 @@
 import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
+import { sweepArchives } from '../sync/archives.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { finishReleases } from '../sync/release-plan.ts'
 import { sleep } from '../sync/sleep.ts'
@@ -69,6 +70,7 @@ export function startSchedulerRole(
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(5_000, 'alarms', lost, () => watchTheTime(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
+      every(60_000, 'archives', lost, () => sweepArchives(context)),
     ]
     try {
       await Promise.all(tasks)

@@ -1,5 +1,6 @@
 /** Builds what the sync engine works with from the configuration and the opened parts. */
 import { createHash } from 'node:crypto'
+import { join } from 'node:path'
 import type { Config, SourceConfig } from '../../config/config.ts'
 import { compileMapping } from '../mapping/mapping.ts'
 import { compilePolicy } from '../policy/policy.ts'
@@ -39,6 +40,7 @@ export function buildEngine(
       sourceFields: Object.fromEntries([...sources].map(([id, { mapping }]) => [id, mapping.fields])),
     },
     leaverRemoveAfterMs: config.leaver.removeAfterMs,
+    archiveFolder: join(config.gateway.dataPath, 'archive'),
     log: (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync'),
     metrics: {
       lockout: (target, proof, seconds) => metrics.lockoutSeconds.observe({ target, proof }, seconds),
@@ -73,6 +75,7 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
     },
     absenceConfirmAfterMs: source.absence.confirmAfterMs,
     expectEveryMs: source.expectEveryMs,
+    archiveKeepMs: source.archive?.keepMs ?? null,
     brakes: { 'lockout-absence': lockout_absence, revoke, grant, create, change },
   }
 }

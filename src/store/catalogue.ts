@@ -143,6 +143,18 @@ export const catalogue: Catalogue = {
   },
   pull_problem: { pull_id: 'clear', place: 'clear', field: 'clear', code: 'clear' },
   pull_seen: { pull_id: 'clear', record_id: 'clear' },
+  archive: {
+    id: 'clear',
+    source: 'clear',
+    pull_id: 'clear',
+    fingerprint: 'digest',
+    bytes: 'clear',
+    created_at: 'clear',
+    expires_at: 'clear',
+    epoch: 'clear',
+    wrapped: 'wrapped-key',
+    guard: 'guard',
+  },
   plan: {
     id: 'clear',
     origin: 'clear',

@@ -5,6 +5,7 @@ import type { GuardValue } from '../vault/vault.ts'
 import type {
   AccessLevelTable,
   AccountTable,
+  ArchiveTable,
   CredentialTable,
   PersonTable,
   PlanTable,
@@ -17,6 +18,7 @@ export type CredentialRow = Selectable<CredentialTable>
 export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
 export type LevelRow = Selectable<AccessLevelTable>
+export type ArchiveRow = Selectable<ArchiveTable>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
 export function personGuard(row: PersonRow): readonly GuardValue[] {
@@ -74,4 +76,19 @@ export function levelGuard(row: Pick<LevelRow, 'id' | 'target' | 'external_id' |
 
 export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {
   return [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by, row.applied_at]
+}
+
+/** Everything: whose file it is, for how long it may be opened, and with what. */
+export function archiveGuard(row: Omit<ArchiveRow, 'guard'>): readonly GuardValue[] {
+  return [
+    row.id,
+    row.source,
+    row.pull_id,
+    row.fingerprint,
+    row.bytes,
+    row.created_at,
+    row.expires_at,
+    row.epoch,
+    row.wrapped,
+  ]
 }

@@ -36,6 +36,7 @@ export interface Tables {
   pull: PullTable
   pull_problem: { pull_id: PullId; place: string; field: string | null; code: string }
   pull_seen: { pull_id: PullId; record_id: SourceRecordId }
+  archive: ArchiveTable
   plan: PlanTable
   plan_change: PlanChangeTable
   lockout: LockoutTable
@@ -194,6 +195,21 @@ export interface PullTable {
   changed: Defaulted<number>
   problems: Defaulted<number>
   missing: Defaulted<number>
+}
+
+/** A delivery kept as it came; `id` names its file and its key. */
+export interface ArchiveTable {
+  id: KeyId
+  source: string
+  pull_id: PullId
+  fingerprint: Buffer
+  /** How long the delivery was; a bigint, so PostgreSQL gives it as text. */
+  bytes: ColumnType<string, number, number>
+  created_at: Time
+  expires_at: Time
+  epoch: string
+  wrapped: Buffer
+  guard: Buffer
 }
 
 export interface PlanTable {

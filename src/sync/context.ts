@@ -25,6 +25,8 @@ export interface SourceSetup {
   readonly keyOf: (cells: Readonly<Record<string, string | null>>) => string | null
   readonly absenceConfirmAfterMs: number
   readonly expectEveryMs: number | null
+  /** How long its deliveries are kept, sealed; null keeps none. */
+  readonly archiveKeepMs: number | null
   readonly brakes: Brakes
 }
 
@@ -58,6 +60,8 @@ export interface SyncContext {
   readonly policy: Policy
   readonly stateOptions: StateOptions
   readonly leaverRemoveAfterMs: number
+  /** Where sealed deliveries lie; made when the first one is kept. */
+  readonly archiveFolder: string
   readonly levels: LevelCatalogue
   readonly log: SyncLog
   readonly metrics: SyncMetrics

@@ -6,6 +6,7 @@ import { newId, type PullId } from '../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { confirmAbsences, noteAbsences } from './absence.ts'
+import { archiveDelivery } from './archive-delivery.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
 import { type Pull, takePage } from './intake.ts'
 import { plan } from './plan.ts'
@@ -33,6 +34,7 @@ export async function pull(
     before.fingerprint?.equals(fingerprint) === true
       ? await repeated(context, source, before.complete)
       : await take(context, source, delivery, fingerprint, signal)
+  await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
   await clearAlarm(context.database.pool, 'source.late', source.id)
   await clearAlarm(context.database.pool, 'source.failed', source.id)

@@ -198,6 +198,22 @@ create index pull_problem_pull on pull_problem (pull_id);
 
 create unlogged table pull_seen (pull_id uuid not null, record_id uuid not null);
 
+-- The row is the key: without it, every copy of its file is unreadable.
+create table archive (
+  id uuid primary key,
+  source text not null,
+  pull_id uuid not null,
+  fingerprint bytea not null,
+  bytes bigint not null,
+  created_at timestamptz not null,
+  expires_at timestamptz not null,
+  epoch text not null,
+  wrapped bytea not null,
+  guard bytea not null
+);
+create index archive_source on archive (source, fingerprint);
+create index archive_expires on archive (expires_at);
+
 create table plan (
   id uuid primary key,
   origin text not null,

@@ -1,0 +1,145 @@
+/** What becomes of archived deliveries: opened or destroyed by name, and destroyed by the clock. */
+import { recordAudit } from '../audit/record.ts'
+import type { KeyId, SubjectId } from '../model/id.ts'
+import { clearAlarm, raiseAlarm, setAlarms } from '../store/alarms.ts'
+import {
+  hasArchiveFile,
+  listArchiveFiles,
+  readArchiveFile,
+  removeArchiveFile,
+  removeOlder,
+} from '../store/archive-files.ts'
+import { type ArchiveMark, archiveMarks, deleteArchive, findArchive, isGenuineArchive } from '../store/archives.ts'
+import type { ArchiveRow } from '../store/guards.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { VaultError } from '../vault/vault-error.ts'
+import type { SyncContext } from './context.ts'
+import { errorCode } from './error-code.ts'
+
+/** A file without a row may be one that is just being written, by a scheduler that does not know yet that it was replaced. */
+const strayAfterMs = 10 * 60_000
+
+export interface OpenedArchive {
+  readonly bytes: number
+  /** Plain personal data. Fails before its end if the file was changed after it was looked through. */
+  readonly content: AsyncIterable<Buffer>
+}
+
+/**
+ * Looks through the whole file first, so that nothing of a damaged one leaves, and records who opens it before a byte does.
+ * @throws Error `archive.unknown`, `archive.forged`, `archive.not-here`, `archive.damaged`.
+ */
+export async function openArchive(
+  context: SyncContext,
+  id: KeyId,
+  subject: SubjectId,
+  reason: string,
+): Promise<OpenedArchive> {
+  const row = await findArchive(context.database.pool, id)
+  if (row === null || row.expires_at <= context.now()) throw new Error('archive.unknown')
+  if (!isGenuineArchive(context.vault, row)) {
+    context.log('error', 'guard.failed', { table: 'archive', row: id })
+    await raiseAlarm(context.database.pool, 'guard.failed', id)
+    throw new Error('archive.forged')
+  }
+  await lookThrough(context, row)
+  await inTransaction(context.database.pool, (client) =>
+    recordAudit(client, context.vault, {
+      actor: subject,
+      action: 'source.archive-opened',
+      object: id,
+      details: { source: row.source, reason },
+    }),
+  )
+  return { bytes: Number(row.bytes), content: contentOf(context, row) }
+}
+
+function contentOf(context: SyncContext, row: ArchiveRow): AsyncIterable<Buffer> {
+  return context.vault.openFile(row, readArchiveFile(context.archiveFolder, row.id))
+}
+
+async function lookThrough(context: SyncContext, row: ArchiveRow): Promise<void> {
+  try {
+    for await (const _ of contentOf(context, row));
+  } catch (error) {
+    if (error instanceof VaultError) throw new Error('archive.damaged')
+    if (errorCode(error) === 'ENOENT') throw new Error('archive.not-here')
+    throw error
+  }
+}
+
+/** @throws Error `archive.unknown`. */
+export async function destroyArchive(
+  context: SyncContext,
+  id: KeyId,
+  subject: SubjectId,
+  reason: string,
+): Promise<void> {
+  if (!(await destroy(context, id, subject, { reason }))) throw new Error('archive.unknown')
+}
+
+/** The key first, which makes every copy unreadable at once; if the file then stays behind, the next sweep has it. */
+async function destroy(
+  context: SyncContext,
+  id: KeyId,
+  actor: string,
+  details: Readonly<Record<string, string>>,
+): Promise<boolean> {
+  const destroyed = await inTransaction(context.database.pool, async (client) => {
+    const source = await deleteArchive(client, id)
+    if (source === null) return false
+    await recordAudit(client, context.vault, {
+      actor,
+      action: 'source.archive-destroyed',
+      object: id,
+      details: { source, ...details },
+    })
+    return true
+  })
+  await removeArchiveFile(context.archiveFolder, id)
+  return destroyed
+}
+
+/**
+ * Destroys what was kept long enough, and takes away what a crash left behind. Trouble with the folder is an alarm, and stops
+ * nothing else that the scheduler does.
+ */
+export async function sweepArchives(context: SyncContext): Promise<void> {
+  const { pool } = context.database
+  try {
+    await sweep(context)
+    await clearAlarm(pool, 'archive.failed', '')
+  } catch (error) {
+    if (await raiseAlarm(pool, 'archive.failed', '')) context.log('error', 'archive.failed', { code: errorCode(error) })
+  }
+}
+
+async function sweep(context: SyncContext): Promise<void> {
+  const { archiveFolder, database } = context
+  const now = context.now()
+  // Files first: whoever is archived between the two looks has a row, and then a file at the closer look below.
+  const files = await listArchiveFiles(archiveFolder)
+  const rows = await archiveMarks(database.pool, now)
+  const known = new Set(rows.map(({ id }) => id))
+  const strayBefore = new Date(now.getTime() - strayAfterMs)
+  for (const { path, id } of files) if (id === null || !known.has(id)) await removeOlder(path, strayBefore)
+  for (const { id, expired } of rows) if (expired) await destroy(context, id, 'clock', { why: 'expired' })
+  await missLostFiles(context, new Set(files.map(({ id }) => id)), rows)
+}
+
+/**
+ * A row whose file is gone keeps its key until it expires: the folder may only not be mounted, and nothing here may make that final.
+ * A person is told.
+ */
+async function missLostFiles(
+  context: SyncContext,
+  there: ReadonlySet<KeyId | null>,
+  rows: readonly ArchiveMark[],
+): Promise<void> {
+  const lost = new Set<string>()
+  for (const { id, source, expired } of rows) {
+    if (!expired && !there.has(id) && !(await hasArchiveFile(context.archiveFolder, id))) lost.add(source)
+  }
+  for (const source of await setAlarms(context.database.pool, 'archive.lost', [...lost]))
+    context.log('error', 'archive.lost', { source })
+}
