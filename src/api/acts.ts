@@ -116,6 +116,19 @@ export interface LevelView {
   readonly usedByRules: boolean
 }
 
+export interface ArchiveView {
+  readonly id: string
+  readonly source: string
+  /** The pull that took the delivery in. */
+  readonly pull: string
+  readonly createdAt: string
+  /** When its key is destroyed. */
+  readonly expiresAt: string
+  readonly bytes: number
+  /** `forged`: the row was changed from outside; it can't be opened, and somebody should ask who did it. */
+  readonly state: 'kept' | 'forged'
+}
+
 export interface TokenView {
   readonly id: string
   readonly subject: string
@@ -167,6 +180,15 @@ export interface Acts {
   unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<void>
   lockout(id: string): Promise<unknown>
   levels(target?: string): Promise<readonly LevelView[]>
+  archives(source: string | undefined, page: { after?: string; limit: number }): Promise<Paged<ArchiveView>>
+  /** The delivery as it came: plain personal data, after an entry in the audit trail. */
+  openArchive(
+    actor: Actor,
+    id: string,
+    reason: string,
+  ): Promise<{ readonly bytes: number; readonly content: AsyncIterable<Uint8Array> }>
+  /** At once and for ever: the key goes first, then the file. */
+  destroyArchive(actor: Actor, id: string, reason: string): Promise<void>
   audit(page: { after?: string; limit: number }): Promise<Paged<unknown>>
   verifyAudit(): Promise<{
     ok: boolean

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { notHeld, personId, planId, testGateway } from './gateway.fixture.ts'
+import { archiveId, notHeld, personId, planId, testGateway } from './gateway.fixture.ts'
 import { problemDocument } from './problem.ts'
 
 async function problemOf(response: Response) {
@@ -23,6 +23,9 @@ test.each([
   ['POST', `/v1/plans/${planId}/release`, { reason: 'fine so far', force: true }, 'body', ''],
   ['POST', `/v1/people/${personId}/unlock`, { reason: 'lost card', hours: 0 }, 'body', 'hours'],
   ['POST', `/v1/people/${personId}/lock`, { reason: 'new\nline' }, 'body', 'reason'],
+  ['POST', `/v1/archives/${archiveId}/open`, {}, 'body', 'reason'],
+  ['POST', `/v1/archives/${archiveId}/destroy`, { reason: 'x' }, 'body', 'reason'],
+  ['POST', '/v1/archives/..%2Fkeys/open', { reason: 'looked for' }, 'param', 'id'],
   ['GET', '/v1/plans/4711', undefined, 'param', 'id'],
   ['GET', '/v1/plans?limit=0', undefined, 'query', 'limit'],
   ['GET', '/v1/plans?state=open', undefined, 'query', 'state'],

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { personId, planId, testGateway, tokenId } from './gateway.fixture.ts'
+import { archiveId, delivered, personId, planId, testGateway, tokenId } from './gateway.fixture.ts'
 
 const reason = 'Checked with HR'
 
@@ -36,6 +36,10 @@ test.each([
   ],
   ['GET', `/v1/lockouts/${planId}`, 'viewer', undefined, 'lockout', [planId]],
   ['GET', '/v1/levels?target=hq', 'viewer', undefined, 'levels', ['hq']],
+  ['GET', '/v1/archives', 'admin', undefined, 'archives', [undefined, { limit: 100 }]],
+  ['GET', '/v1/archives?source=hr&limit=2', 'admin', undefined, 'archives', ['hr', { limit: 2 }]],
+  ['POST', `/v1/archives/${archiveId}/open`, 'admin', { reason }, 'openArchive', [archiveId, reason]],
+  ['POST', `/v1/archives/${archiveId}/destroy`, 'admin', { reason }, 'destroyArchive', [archiveId, reason]],
   ['GET', '/v1/audit?after=9', 'operator', undefined, 'audit', [{ after: '9', limit: 100 }]],
   ['GET', '/v1/audit/verify', 'viewer', undefined, 'verifyAudit', []],
   ['GET', '/v1/tokens', 'admin', undefined, 'tokens', []],
@@ -81,6 +85,15 @@ test('answers are what the acts gave', async () => {
   expect([unlocked.status, await unlocked.text()]).toEqual([204, ''])
 })
 
+test('an archive comes as bytes, with their number, for nobody to store', async () => {
+  const { call } = testGateway()
+  const response = await call('POST', `/v1/archives/${archiveId}/open`, { as: 'admin', body: { reason } })
+  expect(response.headers.get('content-type')).toBe('application/octet-stream')
+  expect(response.headers.get('content-length')).toBe(String(delivered.length))
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(Buffer.from(await response.arrayBuffer()).equals(delivered)).toBe(true)
+})
+
 test('probes need no token and name no hosts', async () => {
   const { call } = testGateway()
   expect(await (await call('GET', '/livez')).json()).toEqual({ ok: true })
@@ -95,7 +108,7 @@ test('the description lists every path with its role and the shape of errors', a
     paths: Record<string, Record<string, Record<string, unknown>>>
     components: { schemas: Record<string, unknown>; securitySchemes: unknown }
   }
-  expect(Object.keys(description.paths)).toHaveLength(23)
+  expect(Object.keys(description.paths)).toHaveLength(26)
   expect(description.paths['/v1/people/{id}']?.get).toMatchObject({ 'x-gatehouse-role': 'operator' })
   expect(description.components.schemas).toHaveProperty('Problem')
   expect(description.components.securitySchemes).toEqual({ token: { type: 'http', scheme: 'bearer' } })

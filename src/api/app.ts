@@ -10,6 +10,7 @@ import type { Acts } from './acts.ts'
 import type { Api, ApiEnv } from './env.ts'
 import { type Authenticate, knownHost, needsToken, type RateLimit } from './gate.ts'
 import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
+import { addArchives } from './rest/archives.ts'
 import { addDescription, addOperations } from './rest/operations.ts'
 import { addPeople } from './rest/people.ts'
 import { addPlans } from './rest/plans.ts'
@@ -76,6 +77,7 @@ export function createApp(options: ApiOptions): Api {
   addPeople(api, acts)
   addTargets(api, acts)
   addRecords(api, acts)
+  addArchives(api, acts, log)
   addTokens(api, acts)
   addDescription(api)
   return api

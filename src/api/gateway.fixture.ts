@@ -20,6 +20,8 @@ export const planId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000001'
 export const personId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000002'
 const lockoutId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000003'
 export const tokenId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000004'
+export const archiveId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000006'
+export const delivered = Buffer.from('worker_id,name\n1,Zelda Samplewoman\n')
 const at = '2026-03-01T08:00:00.000Z'
 
 const plan = {
@@ -46,6 +48,16 @@ const change = {
   after: null,
   held: true,
   dropped: false,
+}
+
+const archive = {
+  ...{ id: archiveId, source: 'hr', pull: '0b0f3a9e-6a3f-4f0c-9d5e-000000000007', bytes: delivered.length },
+  ...{ createdAt: at, expiresAt: at, state: 'kept' as const },
+}
+
+async function* inTwo(bytes: Buffer): AsyncGenerator<Buffer> {
+  yield bytes.subarray(0, 5)
+  yield bytes.subarray(5)
 }
 
 /** The made-up answers; `asked` grows with every call. */
@@ -96,6 +108,9 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     unlockPerson: async () => undefined,
     lockout: async () => ({ id: lockoutId, proof: 'read-back' }),
     levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main entrance', usedByRules: true }],
+    archives: async (_source, page) => ({ rows: [archive], next: page.after === undefined ? archiveId : null }),
+    openArchive: async () => ({ bytes: delivered.length, content: inTwo(delivered) }),
+    destroyArchive: async () => undefined,
     audit: async (page) => ({ rows: [{ seq: page.after ?? '1' }], next: page.after === undefined ? '2' : null }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
     tokens: async () => [

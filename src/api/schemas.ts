@@ -1,6 +1,6 @@
 /** What the API answers, as schemas: each is checked by the compiler against the act that gives it. */
 import { z } from '@hono/zod-openapi'
-import type { LevelView, PersonView, PlanChangeView, PlanView, StatusView, TokenView } from './acts.ts'
+import type { ArchiveView, LevelView, PersonView, PlanChangeView, PlanView, StatusView, TokenView } from './acts.ts'
 
 const time = z.iso.datetime({ offset: true })
 const timeOrNull = time.nullable()
@@ -143,6 +143,18 @@ export const levelView = z
     usedByRules: z.boolean(),
   })
   .openapi('Level') satisfies z.ZodType<LevelView>
+
+export const archiveView = z
+  .object({
+    id: z.string(),
+    source: z.string(),
+    pull: z.string(),
+    createdAt: time,
+    expiresAt: time,
+    bytes: count,
+    state: z.enum(['kept', 'forged']),
+  })
+  .openapi('Archive') satisfies z.ZodType<ArchiveView>
 
 export const auditVerdict = z
   .object({

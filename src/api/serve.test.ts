@@ -2,8 +2,9 @@ import { readFileSync } from 'node:fs'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { Agent, fetch } from 'undici'
-import { expect, test } from 'vitest'
-import { testGateway } from './gateway.fixture.ts'
+import { expect, test, vi } from 'vitest'
+import { createClient } from '../cli/client.ts'
+import { archiveId, testGateway, tokens } from './gateway.fixture.ts'
 import { allowedHosts, hostName, isLoopback, ListenError, refuseUnsafeListen } from './listen.ts'
 import { serveApi } from './serve.ts'
 
@@ -64,6 +65,26 @@ test('a served API answers on a free port and ends what runs before it closes', 
   answerNow()
   expect((await running).status).toBe(200)
   await closed
+})
+
+test('an archive that fails on its way out is cut off: nobody takes its beginning for the whole', async () => {
+  async function* failing() {
+    yield Buffer.alloc(50_000, 'x')
+    throw new Error('the disk is gone')
+  }
+  const said = vi.spyOn(console, 'error').mockImplementation(() => undefined)
+  const { app, logged } = testGateway({ acts: { openArchive: async () => ({ bytes: 100_000, content: failing() }) } })
+  const served = await serveApi(app, { host: '127.0.0.1', port: 0 })
+  const client = createClient({ url: served.url, token: tokens.admin })
+  const read = async () => {
+    for await (const _ of client.download(`/v1/archives/${archiveId}/open`, { reason: 'looked for' }));
+  }
+  await expect(read()).rejects.toThrow('the answer was cut off before its end')
+  expect(logged.map((line) => JSON.parse(line))).toMatchObject([{ event: 'api.cut-off', error: 'Error' }])
+  expect(JSON.stringify([logged, said.mock.calls.map(([error]) => String(error))])).not.toContain('disk')
+  said.mockRestore()
+  await client.close()
+  await served.close()
 })
 
 test('an answer that never comes is cut off after the grace', async () => {

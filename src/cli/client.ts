@@ -22,6 +22,8 @@ export interface Client {
   post<Schema extends z.ZodType>(path: string, body: unknown, schema: Schema): Promise<z.output<Schema>>
   /** For acts that answer with nothing. */
   send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<void>
+  /** For acts that answer with bytes: each chunk as it comes. @throws CliError as well when the answer ends too early. */
+  download(path: string, body: unknown): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
@@ -62,6 +64,14 @@ export function createClient({ url, token, ca, plainHttp = false }: ClientOption
     post: async (path, body, schema) => read(await call('POST', path, body), schema),
     async send(method, path, body) {
       await (await call(method, path, body)).body?.cancel()
+    },
+    async *download(path, body) {
+      const response = await call('POST', path, body)
+      try {
+        for await (const chunk of response.body ?? []) yield chunk
+      } catch {
+        throw new CliError(exitCodes.failed, 'the answer was cut off before its end: the log of the gateway says more')
+      }
     },
     close: () => dispatcher.close(),
   }

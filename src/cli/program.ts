@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { Context } from './command.ts'
+import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
 import { checkCommand, initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
 import { levelsCommand } from './commands/levels.ts'
@@ -46,7 +47,7 @@ export function createProgram(context: Context): Command {
   const commands = [
     ...[initCommand, checkCommand, startCommand, simulateCommand],
     ...[statusCommand, syncCommand, planCommand, personCommand, pauseCommand, resumeCommand, levelsCommand],
-    ...[auditCommand, tokenCommand],
+    ...[archiveCommand, auditCommand, tokenCommand],
   ]
   for (const make of commands) program.addCommand(make(context))
   settle(program, terminal)

@@ -7,12 +7,14 @@ import { recordAudit } from '../audit/record.ts'
 import { verifyAudit } from '../audit/verify.ts'
 import { AuthError } from '../auth/auth-error.ts'
 import { createSubjectWithToken, listTokens, revokeToken } from '../auth/tokens.ts'
-import type { PersonId, PlanId } from '../model/id.ts'
+import type { KeyId, PersonId, PlanId } from '../model/id.ts'
 import { standingOf } from '../store/targets.ts'
+import { destroyArchive, openArchive } from '../sync/archives.ts'
 import { lockPerson, unlockPerson } from '../sync/operator.ts'
 import { pauseByHand, resumeByHand } from '../sync/pause.ts'
 import { rejectPlan, releasePlan } from '../sync/release-plan.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { archives, onArchive } from './archive-views.ts'
 import { explainPerson, findPerson, personView } from './person-views.ts'
 import { findPlan, planChanges, planError, plans, planView } from './plan-views.ts'
 import type { Scheduler } from './scheduler-role.ts'
@@ -93,6 +95,9 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
           usedByRules: used.has(`${level.target}/${level.name}`),
         }))
     },
+    archives: (source, page) => archives(context, source, page),
+    openArchive: (actor, id, reason) => onArchive(openArchive(context, id as KeyId, actor.subject, reason)),
+    destroyArchive: (actor, id, reason) => onArchive(destroyArchive(context, id as KeyId, actor.subject, reason)),
     async audit({ after, limit }) {
       const entries = await readAuditPage(database.pool, after === undefined ? 0 : Number(after), limit)
       const rows = entries.map((entry) => ({

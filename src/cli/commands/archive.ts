@@ -1,0 +1,114 @@
+/** Archived deliveries: list, open, destroy. */
+import { type FileHandle, open, rm } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { pageOf } from '../../api/route.ts'
+import { archiveView } from '../../api/schemas.ts'
+import type { Client } from '../client.ts'
+import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { plain, plainTime } from '../plain.ts'
+import { withProgress } from '../progress.ts'
+import { formatTable } from '../table.ts'
+
+const id = '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'
+
+export function archiveCommand(context: Context): Command {
+  return describe('archive', 'Deliveries that were kept, sealed: look at one again, or destroy it early', [
+    'gatehouse archive list hr',
+    `gatehouse archive open ${id} --out workers.csv --reason "HR asks what was delivered on Monday"`,
+    `gatehouse archive destroy ${id} --reason "delivered by mistake"`,
+  ])
+    .addCommand(listCommand(context))
+    .addCommand(openCommand(context))
+    .addCommand(destroyCommand(context))
+}
+
+function listCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('list', 'List what is kept, newest first', [
+    'gatehouse archive list',
+    'gatehouse archive list hr --json',
+  ])
+    .argument('[source]', 'only those of this source')
+    .option('--limit <count>', 'how many', '50')
+    .option('--after <cursor>', 'where the list before ended')
+    .action((source: string | undefined, options: CallOptions & { limit: string; after?: string }) =>
+      withClient(context, options, async (client) => {
+        const query = new URLSearchParams({ limit: options.limit })
+        if (source !== undefined) query.set('source', source)
+        if (options.after !== undefined) query.set('after', options.after)
+        const page = await client.get(`/v1/archives?${query}`, pageOf(archiveView))
+        show(context, options, page, ({ rows }) =>
+          formatTable(
+            [
+              { title: 'archive', of: (archive) => archive.id },
+              { title: 'source', of: (archive) => archive.source },
+              { title: 'taken in', of: (archive) => plainTime(archive.createdAt) },
+              { title: 'destroyed at', of: (archive) => plainTime(archive.expiresAt) },
+              { title: 'bytes', of: (archive) => archive.bytes, right: true },
+              { title: 'state', of: (archive) => archive.state },
+            ],
+            rows,
+            terminal.colours,
+          ),
+        )
+        if (page.next !== null) terminal.err(`there is more: --after ${plain(page.next)}\n`)
+      }),
+    )
+}
+
+function openCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('open', 'Write a delivery, as it came, into a new file: plain personal data', [
+    `gatehouse archive open ${id} --out workers.csv --reason "HR asks what was delivered on Monday"`,
+  ])
+    .argument('<archive>', 'its id, as `archive list` shows it')
+    .requiredOption('--out <file>', 'a new file that only you can read')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((archive: string, options: CallOptions & { out: string; reason: string }) =>
+      withClient(context, options, async (client) => {
+        const { out, reason } = options
+        const path = `/v1/archives/${encodeURIComponent(archive)}/open`
+        const bytes = await withProgress(terminal, 'opening', downloadTo(out, client, path, { reason }))
+        terminal.err(`${plain(out)} is plain personal data: keep it from others, and delete it when you are done\n`)
+        show(context, options, { archive, out, bytes }, () => `${bytes} bytes\n`)
+      }),
+    )
+}
+
+/** Never over another file, unreadable for others, and gone again when it is not whole. */
+async function downloadTo(out: string, client: Client, path: string, body: unknown): Promise<number> {
+  const file = await open(out, 'wx', 0o600)
+  try {
+    const bytes = await writeAll(file, client.download(path, body))
+    await file.close()
+    return bytes
+  } catch (error) {
+    await file.close()
+    await rm(out, { force: true })
+    throw error
+  }
+}
+
+async function writeAll(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<number> {
+  let bytes = 0
+  for await (const chunk of chunks) {
+    await file.writeFile(chunk)
+    bytes += chunk.length
+  }
+  return bytes
+}
+
+function destroyCommand(context: Context): Command {
+  return describeCall('destroy', 'Destroy a kept delivery now instead of at its time: nothing brings it back', [
+    `gatehouse archive destroy ${id} --reason "delivered by mistake"`,
+  ])
+    .argument('<archive>', 'its id, as `archive list` shows it')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((archive: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        const { reason } = options
+        await client.send('POST', `/v1/archives/${encodeURIComponent(archive)}/destroy`, { reason })
+        show(context, options, { archive, state: 'destroyed' }, () => 'destroyed\n')
+      }),
+    )
+}
