@@ -6,17 +6,20 @@ import type { UserRow } from './records.ts'
 const pageSize = 500
 /** How far each page reaches back into the one before, so that a few deletions meanwhile don't send the walk back. */
 const overlap = 20
+/** Users who were added while we walked are few: the second walk finds them. */
+const walksMax = 3
 
 /**
  * Yields every user once. An early end would look like people who are gone, so nothing is believed unseen: each page must begin
  * with somebody who was on a page before, else users may have slipped between the two, and the walk goes back. It ends with the
- * page that reaches the server's own count. Where the offset is ignored, or the count is not reached, everybody is asked for at
- * once.
+ * page that reaches the server's own count; who was added behind it meanwhile is found by walking again. Where the offset is
+ * ignored, or the count is never reached, everybody is asked for at once.
  * @throws ConnectorError `transient` (`biostar2.list-incomplete`) when fewer users came than the server counts.
  */
 export async function* listUsers(client: Client, signal: AbortSignal): AsyncGenerator<readonly UserRow[]> {
   const seen = new Set<string>()
   let start: string | undefined
+  let walks = 1
   for (let offset = 0; ; ) {
     const { rows, total } = await client.searchUsers({ limit: pageSize, offset }, signal)
     const first = rows[0]?.user_id
@@ -29,9 +32,11 @@ export async function* listUsers(client: Client, signal: AbortSignal): AsyncGene
     const fresh = unseen(rows, seen)
     if (fresh.length > 0) yield fresh
     const end = offset + rows.length
-    if (total !== null && end >= total && seen.size >= total) return
-    if (rows.length === 0 || (total === null ? fresh.length === 0 : end >= total)) break
-    offset = end - Math.min(overlap, Math.floor(rows.length / 2))
+    const ended = total === null ? fresh.length === 0 : end >= total
+    if (ended && total !== null && seen.size >= total) return
+    if (rows.length === 0 || (ended && walks === walksMax)) break
+    if (ended) walks += 1
+    offset = ended ? 0 : end - Math.min(overlap, Math.floor(rows.length / 2))
   }
   yield* allAtOnce(client, seen, signal)
 }

@@ -8,8 +8,8 @@ import type { ConnectorWith } from './connector-with.ts'
 /** Which requests a fault hits. `write` is any that changes something, `block` one that blocks or unblocks one card. */
 export type Where = 'create' | 'change' | 'remove' | 'block' | 'write' | 'read' | 'list' | 'discover' | 'anything'
 
-/** One thing that goes wrong, the next `times` (1) matching requests long. */
-export type Fault = { readonly on: Where; readonly times?: number } & (
+/** One thing that goes wrong: `times` (1) matching requests long, after `skip` (0) of them passed. */
+export type Fault = { readonly on: Where; readonly times?: number; readonly skip?: number } & (
   | {
       /**
        * cut-before, cut-after: the connection breaks before anything was done, or after it was done. hang: no answer at all.
@@ -20,6 +20,8 @@ export type Fault = { readonly on: Where; readonly times?: number } & (
     }
   /** The connection breaks, and the request is carried out that much later. */
   | { readonly kind: 'late-write'; readonly delayMs: number }
+  /** The request is carried out and answered, but that much later. */
+  | { readonly kind: 'slow'; readonly delayMs: number }
   /** A fault of the system itself, with these words in its answer. */
   | { readonly kind: 'server-error'; readonly says?: string }
   | { readonly kind: 'throttled'; readonly retryAfterMs: number }
@@ -61,6 +63,8 @@ export interface AccountsSimulator extends AsyncDisposable {
   disarm(): void
   /** Refuses connections, or takes them again. */
   setDown(down: boolean): void
+  /** Ends all sessions, and refuses our login from now on. */
+  refuseLogins(): void
   byHand(change: ByHand): void
   /** Makes many accounts that were always there. */
   fill(count: number): void

@@ -1,9 +1,10 @@
-/** BioStar 2 and BioStar X keep the contract of accounts. */
+/** BioStar 2 and BioStar X keep the contract of accounts, the one as documented, the other with every oddity that was ever seen. */
 import biostar2 from '../../connectors/biostar2/index.ts'
 import {
   type BiostarSimulator,
   type FaultSpec,
   type HandChange,
+  type SimulatorOptions,
   startBiostarSimulator,
 } from '../../connectors/biostar2/simulator/index.ts'
 import { type Card, csn, h10301 } from '../../src/model/card.ts'
@@ -12,6 +13,14 @@ import type { AccountsSimulator, ByHand, Fault, Inside, Where } from './accounts
 
 const operator = '77'
 const groups = 20
+
+const oddities: NonNullable<SimulatorOptions['quirks']> = {
+  emptyLists: 'string',
+  userPageMax: 200,
+  cardQuery: 'contains',
+  expiredSessionCode: '11',
+  doubleDeviceRows: true,
+}
 
 for (const product of ['biostar2', 'biostarx'] as const) {
   accountsContract({
@@ -54,7 +63,8 @@ function faultOf(fault: Fault): FaultSpec {
     case 'cut-after':
       return { kind: 'drop-after' }
     case 'late-write':
-      return { kind: 'late-write', delayMs: fault.delayMs }
+    case 'slow':
+      return { kind: fault.kind, delayMs: fault.delayMs }
     case 'server-error':
       return { kind: 'http', ...(fault.says === undefined ? {} : { message: fault.says }) }
     case 'throttled':
@@ -73,7 +83,8 @@ function faultOf(fault: Fault): FaultSpec {
 async function start(product: 'biostar2' | 'biostarx'): Promise<AccountsSimulator> {
   const levels = Array.from({ length: groups }, (_, at) => ({ name: `Level ${at + 1}`, doors: ['Front Door'] }))
   const latency = { fixedMs: 1 }
-  const simulator = await startBiostarSimulator({ product, levels, latency, deviceDelayMs: 0 })
+  const quirks = product === 'biostarx' ? oddities : {}
+  const simulator = await startBiostarSimulator({ product, levels, latency, deviceDelayMs: 0, quirks })
   simulator.seed({ users: [{ id: operator, name: 'Made-up Operator', operatorLevel: 2 }] })
   let down: number | null = null
   return {
@@ -86,11 +97,21 @@ async function start(product: 'biostar2' | 'biostarx'): Promise<AccountsSimulato
     secrets: [simulator.password],
     levels: simulator.state.groups().map(({ id }) => String(id)),
     untouchable: ['1', operator],
-    arm: (fault) => void simulator.faults.add({ ...paths[fault.on], times: fault.times ?? 1, ...faultOf(fault) }),
+    arm: (fault) =>
+      void simulator.faults.add({
+        ...paths[fault.on],
+        times: fault.times ?? 1,
+        skip: fault.skip ?? 0,
+        ...faultOf(fault),
+      }),
     disarm: () => simulator.faults.clear(),
     setDown(wanted) {
       if (down !== null) simulator.faults.remove(down)
       down = wanted ? simulator.faults.add({ kind: 'down' }).id : null
+    },
+    refuseLogins() {
+      simulator.restart()
+      simulator.quirks.loginRefusal = '121'
     },
     byHand: (change) => simulator.hand(handOf(change)),
     fill: (count) => void simulator.seed({ count }),

@@ -34,6 +34,8 @@ export interface FaultSpec {
   path?: string
   /** Chance per matching request, 0 to 1; 1 if absent. */
   probability?: number
+  /** Lets so many matching requests pass first. */
+  skip?: number
   /** Ends after this many hits. */
   times?: number
   /** Ends after this many real milliseconds. */
@@ -60,6 +62,7 @@ interface Armed {
   method: RegExp | null
   path: RegExp | null
   timer: NodeJS.Timeout | null
+  toPass: number
 }
 
 /** What happens to one request: at most one fault besides the time that slow ones add. */
@@ -86,7 +89,8 @@ export class Faults {
     const timer = spec.forMs === undefined ? null : setTimeout(() => this.remove(fault.id), spec.forMs)
     timer?.unref()
     const method = spec.method === undefined ? null : new RegExp(spec.method)
-    this.#armed.set(fault.id, { fault, timer, method, path: spec.path === undefined ? null : new RegExp(spec.path) })
+    const path = spec.path === undefined ? null : new RegExp(spec.path)
+    this.#armed.set(fault.id, { fault, timer, method, path, toPass: spec.skip ?? 0 })
     this.onLineChange()
     return fault
   }
@@ -123,6 +127,10 @@ export class Faults {
       if (armed.method && !armed.method.test(method)) continue
       if (armed.path && !armed.path.test(path)) continue
       if (fault.probability !== undefined && this.#random.next() >= fault.probability) continue
+      if (armed.toPass > 0) {
+        armed.toPass--
+        continue
+      }
       fault.hits++
       if (fault.times !== undefined && fault.hits >= fault.times) this.remove(fault.id)
       if (fault.kind === 'slow') verdict.extraMs += fault.delayMs ?? 1000

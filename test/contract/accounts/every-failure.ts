@@ -48,6 +48,19 @@ export function everyFailure(test: AccountsTest): void {
     }
   }
 
+  test('a wait that is asked for in the middle of an order is told for its part', {
+    needs: ['throttled'],
+  }, async (target) => {
+    const { accounts, simulator, subject } = target
+    await target.put(person, { cards: [{ card: subject.cards[0], state: 'on' }] })
+    simulator.arm({ kind: 'throttled', on: 'block', retryAfterMs: 7000 })
+    const known = await target.read(person)
+    const order = { kind: 'lock', externalId: accounts.identify(person), known, at: new Date() } as const
+    const { parts } = await accounts.apply(order, never)
+    expect(parts.flatMap(({ failure }) => failure ?? [])).toMatchObject([{ kind: 'throttled', retryAfterMs: 7000 }])
+    expect(target.inside(person)?.lock).toBe('closed')
+  })
+
   test('a system that is down is transient, and nothing can have been done', { needs: ['down'] }, async (target) => {
     const { simulator } = target
     await target.put(person)

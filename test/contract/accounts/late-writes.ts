@@ -167,6 +167,46 @@ export function lateWrites(test: AccountsTest): void {
     await bringAbout(target, desired)
     expectExactly(target)
   })
+
+  const impatient = { needs: ['slow'], timeoutMs: 100 } as const
+
+  test(
+    'a create that is done after we gave up waiting is one account with exactly its parts',
+    impatient,
+    async (target) => {
+      const desired = withCard(target)
+      target.simulator.arm({ kind: 'slow', on: 'create', delayMs })
+      await expect(target.put(person, desired)).rejects.toMatchObject({ kind: 'transient', outcomeUnknown: true })
+      expect(await target.read(person)).toBeNull()
+      await bringAbout(target, desired)
+      await target.simulator.landed()
+      await bringAbout(target, desired)
+      expectExactly(target)
+    },
+  )
+
+  test('a running put is given up for a lock-out, and done after it: the second look shuts the account', {
+    needs: ['slow'],
+  }, async (target) => {
+    const { simulator, accounts } = target
+    await target.put(person, { lock: 'closed' })
+    const actual = await target.read(person)
+    simulator.arm({ kind: 'slow', on: 'change', delayMs })
+    const overtaken = new AbortController()
+    const reason = new Error('a lock-out overtakes')
+    const { writes } = simulator.requests
+    const change = { kind: 'put', externalId: accounts.identify(person), desired: withCard(target), actual } as const
+    const putting = accounts.apply({ ...change, revoke: { levels: [], cards: [] } }, overtaken.signal)
+    // The card is registered, and the change of the account is on its way.
+    await expect.poll(() => simulator.requests.writes, { interval: 2 }).toBeGreaterThan(writes + 1)
+    overtaken.abort(reason)
+    await expect(putting).rejects.toBe(reason)
+    await shutOut(target, person)
+    await simulator.landed()
+    expect(target.inside(person)?.lock).toBe('open')
+    await shutOut(target, person)
+    expectShut(target)
+  })
 }
 
 function expectExactly(target: Target): void {

@@ -82,6 +82,20 @@ export function sessions(test: AccountsTest): void {
     expect(simulator.requests.logins - logins).toBeLessThanOrEqual(1)
   })
 
+  test('a login that is refused later, when a session ended, is tried once, and says so', {
+    needs: ['refused-login'],
+  }, async (target) => {
+    const { simulator, accounts } = target
+    await target.put(person, withCard(target, 'on'))
+    const known = await target.read(person)
+    const { logins } = simulator.requests
+    simulator.refuseLogins()
+    await expect(target.read(person)).rejects.toMatchObject({ kind: 'unauthenticated' })
+    await expect(accounts.discover(never)).rejects.toMatchObject({ kind: 'unauthenticated' })
+    await expect(target.lock(person, known)).rejects.toMatchObject({ kind: 'unauthenticated' })
+    expect(simulator.requests.logins).toBe(logins + 1)
+  })
+
   test('a closed connection makes no more calls, and can be closed again', async (target) => {
     const second = await target.connect({})
     await second.accounts.discover(never)
