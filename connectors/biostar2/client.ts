@@ -6,6 +6,8 @@ import {
   accessGroup,
   type CardRecord,
   cardRecord,
+  type Reader,
+  reader,
   type UserDetail,
   type UserGroup,
   type UserRow,
@@ -84,6 +86,11 @@ export class Client {
     // An empty body answers with the whole tree, flat.
     const body = await this.#call('POST', '/api/v2/user_groups/search', {}, signal)
     return rowsOf(body, 'UserGroupCollection', userGroup).rows
+  }
+
+  async readers(signal: AbortSignal): Promise<Reader[]> {
+    const body = await this.#call('POST', '/api/v2/devices/search', { limit: 0 }, signal)
+    return rowsOf(body, 'DeviceCollection', reader).rows
   }
 
   /** Server settings; read them with `findScalar`, since the vendor does not publish the shape of this answer. */

@@ -46,6 +46,22 @@ test('settings that the login may not read are told, and no proof claims more', 
   expect((await server.health(never)).reach).toBe('accepted')
 })
 
+test('readers that are away or did not take everybody are counted, and a login that may not see them is no problem', async () => {
+  await using server = await connected({ levels: [{ name: 'All', doors: ['a', 'b', 'c', 'd'] }] })
+  expect(await codesOf(server)).not.toContain('biostar2.readers-behind')
+  for (const [door, condition] of [
+    ['a', 'offline'],
+    ['b', 'failing'],
+    ['c', 'full'],
+  ] as const)
+    server.simulator.setDevice(door, condition)
+  const { problems } = await server.health(never)
+  const told = problems.find(({ code }) => code === 'biostar2.readers-behind')
+  expect(told?.message).toContain('3 of 4 readers')
+  server.simulator.faults.add({ kind: 'http', status: 403, code: '20', path: '^/api/v2/devices/search$' })
+  expect(await codesOf(server)).not.toContain('biostar2.readers-behind')
+})
+
 test('a refused login and a server that is away are failures', async () => {
   await using wrong = await connected({}, { password: 'wrong-made-up' })
   await expect(wrong.health(never)).rejects.toMatchObject({ kind: 'unauthenticated', code: 'biostar2.login-refused' })

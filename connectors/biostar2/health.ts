@@ -3,6 +3,8 @@ import type { Context, Health } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { Client } from './client.ts'
 import { type Body, findScalar, parseAnswer } from './envelope.ts'
+import { allDone } from './parts.ts'
+import type { Reader } from './records.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
 
@@ -20,7 +22,11 @@ export async function health(
   signal: AbortSignal,
 ): Promise<Health> {
   const user = await session.user(signal)
-  const [about, server] = await Promise.all([readAbout(context, signal), readSettings(client, signal)])
+  const [about, server, readers] = await allDone([
+    readAbout(context, signal),
+    unlessRefused(() => client.serverSettings(signal)),
+    unlessRefused(() => client.readers(signal)),
+  ])
   const problems: Problem[] = []
   if (user.permission === administrator) {
     problems.push(
@@ -43,6 +49,7 @@ export async function health(
   } else {
     problems.push(...settingsProblems(server, settings))
   }
+  problems.push(...readerProblems(readers ?? []))
   const known = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
   return { ...about, reach: known ? 'read-back' : 'accepted', problems }
 }
@@ -81,11 +88,22 @@ function syncsByHand(server: Body): boolean {
   )
 }
 
-async function readSettings(client: Client, signal: AbortSignal): Promise<Body | null> {
+/** A reader that is away, or did not take what it was sent, goes on deciding by what it knew before. */
+function readerProblems(readers: readonly Reader[]): Problem[] {
+  // 0 disconnected, 2 sync error; then -1 over capacity, or how many errors (BioStar 2 API, Device).
+  const behind = readers.filter(
+    ({ status, user_sync_status }) => status === '0' || status === '2' || (user_sync_status ?? '0') !== '0',
+  ).length
+  if (behind === 0) return []
+  const message = `${behind} of ${readers.length} readers are not connected or did not take every user: until they do, changes, lock-outs included, do not hold there.`
+  return [warning('biostar2.readers-behind', message)]
+}
+
+/** Null where the login is not allowed to: one that follows the rule of least privilege need not be. */
+async function unlessRefused<T>(call: () => Promise<T>): Promise<T | null> {
   try {
-    return await client.serverSettings(signal)
+    return await call()
   } catch (error) {
-    // A login that follows the rule of least privilege may not be allowed to.
     if (error instanceof ConnectorError && error.kind === 'rejected') return null
     throw error
   }

@@ -56,6 +56,10 @@ export type UserRow = z.output<typeof userRow>
 /** The user in the answer of a login. */
 export const loginUser = z.object({ user_id: text, permission: reference, need_to_update_pw: flag })
 
+/** A row of `POST /api/v2/devices/search`. */
+export const reader = z.object({ status: text, user_sync_status: text })
+export type Reader = z.output<typeof reader>
+
 /** User groups inside an access group may be written as a tree. */
 interface GroupNode {
   readonly id: string | undefined
