@@ -80,6 +80,8 @@ export interface SourceTable {
   delivery_at: TimeOrNull
   complete_at: TimeOrNull
   complete_records: number | null
+  /** The source was told that its last delivery was taken; until then the same bytes are the same delivery. */
+  settled: Defaulted<boolean>
   registered_at: Generated<Date>
 }
 

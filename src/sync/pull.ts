@@ -36,6 +36,7 @@ export async function pull(
       : await take(context, source, delivery, fingerprint, signal)
   await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
+  await context.database.pool.query('update source set settled = true where id = $1 and not settled', [source.id])
   await clearAlarm(context.database.pool, 'source.late', source.id)
   await clearAlarm(context.database.pool, 'source.failed', source.id)
   await clearAlarm(context.database.pool, 'source.refused', source.id)
@@ -46,13 +47,13 @@ export async function pull(
 
 interface SourceRow {
   readonly fingerprint: Buffer | null
-  /** The last delivery was a complete full read. */
+  /** The last delivery was a complete full read, and is settled: the same bytes are another one, not the same one still there. */
   readonly complete: boolean
 }
 
 async function sourceRow(context: SyncContext, id: string): Promise<SourceRow> {
   const { rows } = await context.database.pool.query<SourceRow>(
-    'select fingerprint, complete_at is not null and complete_at >= fingerprint_at as complete from source where id = $1',
+    'select fingerprint, settled and complete_at is not null and complete_at >= fingerprint_at as complete from source where id = $1',
     [id],
   )
   return rows[0] ?? { fingerprint: null, complete: false }
@@ -129,7 +130,7 @@ async function take(
     )
     // A delta says nothing about the rest: the last full file would still be news after it.
     await client.query(
-      `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(),
+      `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(), settled = false,
               complete_at = case when $3 then now() else complete_at end, complete_records = case when $3 then $4::int else complete_records end where id = $1`,
       [source.id, end ? fingerprint : null, complete, current.records],
     )
