@@ -11,7 +11,7 @@ export type Row = Readonly<Record<string, string | null>>
 export type Wrong = 'unreadable-row' | 'cut-short' | 'refused'
 
 /** What a test needs and a source may not have. */
-export type SourceProvocation = Wrong | 'delta' | 'half-written' | 'disturbed' | 'away'
+export type SourceProvocation = Wrong | 'delta' | 'half-written' | 'disturbed' | 'away' | 'raw'
 
 export interface PeopleSimulator extends AsyncDisposable {
   /** Settings that reach this source. */

@@ -1,4 +1,5 @@
 /** A delivery is read whole, in bounded pages, in order, and the same each time; only its true end counts as complete. */
+import { createHash } from 'node:crypto'
 import { expect } from 'vitest'
 import type { PeopleTest } from '../people.ts'
 import { readAll, type Source } from '../source.ts'
@@ -53,6 +54,22 @@ export function wholeReads(test: PeopleTest): void {
     expect(again.fingerprint).toEqual(delivery.fingerprint)
     expect(again.name).toBe(delivery.name)
     expect(await readAll(again)).toEqual(first)
+  })
+
+  test('the bytes that it gives for the archive are those of its fingerprint, each time', ['raw'], async (source) => {
+    await source.deliver(rows(source, 1200))
+    const delivery = await source.mustRead()
+    for (let n = 0; n < 2; n += 1) {
+      const hash = createHash('sha256')
+      for await (const chunk of delivery.raw?.(new AbortController().signal) ?? []) hash.update(chunk)
+      expect(hash.digest()).toEqual(delivery.fingerprint)
+    }
+    const stopping = new AbortController()
+    stopping.abort(new Error('stopping'))
+    const read = async () => {
+      for await (const _ of delivery.raw?.(stopping.signal) ?? []);
+    }
+    await expect(read()).rejects.toThrow('stopping')
   })
 
   test('two reads at once do not disturb each other', async (source) => {
