@@ -22,15 +22,39 @@ export async function newsAmong(
   return rows.map(({ i }) => i)
 }
 
+export interface KnownRecord {
+  readonly id: SourceRecordId
+  readonly person: PersonId
+  readonly presence: 'present' | 'missing' | 'gone'
+}
+
 /** The records with these keys, and whose they are, by position of the key. */
 export async function recordsByKey(
   client: pg.ClientBase,
   source: string,
   keyDigests: readonly Buffer[],
-): Promise<ReadonlyMap<number, { readonly id: SourceRecordId; readonly person: PersonId }>> {
-  const { rows } = await client.query<{ i: number; id: SourceRecordId; person_id: PersonId }>(
-    forEachDigest('$2', 16, 'select id, person_id from source_record where source = $1 and key_digest = d.digest'),
+): Promise<ReadonlyMap<number, KnownRecord>> {
+  const { rows } = await client.query<KnownRecord & { i: number }>(
+    forEachDigest(
+      '$2',
+      16,
+      'select id, person_id as person, presence from source_record where source = $1 and key_digest = d.digest',
+    ),
     [source, Buffer.concat(keyDigests)],
   )
-  return new Map(rows.map(({ i, id, person_id }) => [i, { id, person: person_id }]))
+  return new Map(rows.map(({ i, ...known }) => [i, known]))
+}
+
+/** Of these records, those that a row of this pull has already spoken for. */
+export async function spokenFor(
+  client: pg.ClientBase,
+  pull: PullId,
+  records: readonly SourceRecordId[],
+): Promise<ReadonlySet<SourceRecordId>> {
+  if (records.length === 0) return new Set()
+  const { rows } = await client.query<{ record_id: SourceRecordId }>(
+    'select record_id from pull_seen where pull_id = $1 and record_id = any($2::uuid[])',
+    [pull, records],
+  )
+  return new Set(rows.map(({ record_id }) => record_id))
 }

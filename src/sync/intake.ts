@@ -1,17 +1,14 @@
 /** Takes one page of a delivery into the store: unchanged rows are only seen, changed ones go on to their people. */
 import type pg from 'pg'
 import type { RawRecord, RecordPage } from '../connector/contract.ts'
-import type { PullId, SourceRecordId } from '../model/id.ts'
+import type { PersonId, PullId, SourceRecordId } from '../model/id.ts'
 import type { SourceRecord } from '../model/source-record.ts'
 import { copyRows } from '../store/copy.ts'
-import { saveDossiers } from '../store/save-dossiers.ts'
 import { newsAmong, recordsByKey } from '../store/source-records.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { leftByAbsence } from './absence.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
-import { passLockOuts, recordLockOuts } from './lock-out.ts'
 import { placeRecords } from './place-records.ts'
-import { resolveAll } from './resolve-all.ts'
+import { resolveAndPass } from './resolve-and-pass.ts'
 import { textKey } from './text-key.ts'
 
 /** A pull in progress; counts grow page by page. */
@@ -37,6 +34,13 @@ export interface Incoming {
   readonly rowDigest: Buffer
 }
 
+/** What a page has to say to the store. */
+export interface News {
+  readonly incoming: readonly Incoming[]
+  /** Records that were missing and whose row is here again, though it can't be used; by id, with their people. */
+  readonly back: ReadonlyMap<SourceRecordId, PersonId>
+}
+
 /** What happened on one page: records seen that were not known exactly so (by id), and rows that could not be used. */
 export interface PageNotes {
   readonly seen: SourceRecordId[]
@@ -53,13 +57,18 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
     problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })),
   }
   if (page.problems.length > 0) pull.keyless = true
+  const origin = `source:${pull.source.id}`
   let changed = 0
   let lockouts = 0
   await inTransaction(context.database.pool, async (client) => {
-    const incoming = await readRows(client, context, pull, page.records, notes)
-    const touched = await placeRecords(client, context, pull.source.id, incoming, notes)
-    const passed = await resolveAndPass(client, context, pull, touched)
-    changed = incoming.length
+    const news = await readRows(client, context, pull, page.records, notes)
+    const touched = await placeRecords(client, context, pull, news, notes)
+    const passed = await resolveAndPass(client, context, touched, origin, {
+      actor: origin,
+      because: 'record',
+      arrivedAt: pull.arrivedAt,
+    })
+    changed = news.incoming.length
     lockouts = passed
     if (pull.mode === 'full')
       await copyRows(
@@ -82,24 +91,6 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
   pull.lockouts += lockouts
 }
 
-async function resolveAndPass(
-  client: pg.ClientBase,
-  context: SyncContext,
-  pull: Pull,
-  touched: Awaited<ReturnType<typeof placeRecords>>,
-): Promise<number> {
-  if (touched.length === 0) return 0
-  await resolveAll(client, context, touched, `source:${pull.source.id}`)
-  const passed = passLockOuts(touched, leftByAbsence(context))
-  await saveDossiers(client, context.vault, touched)
-  await recordLockOuts(client, context, passed, {
-    actor: `source:${pull.source.id}`,
-    because: 'record',
-    arrivedAt: pull.arrivedAt,
-  })
-  return passed.length
-}
-
 /** Maps the rows that are new or changed; what the store already holds exactly so is only noted as seen. */
 async function readRows(
   client: pg.ClientBase,
@@ -107,7 +98,7 @@ async function readRows(
   pull: Pull,
   rows: readonly RawRecord[],
   notes: PageNotes,
-): Promise<Incoming[]> {
+): Promise<News> {
   const { source } = pull
   const digests = rows.map(({ cells }) =>
     context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
@@ -132,20 +123,23 @@ async function readRows(
     else if (!twin.rowDigest.equals(rowDigest))
       notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
   }
-  await noteUnreadable(client, source.id, unreadable, notes)
-  return [...incoming.values()]
+  return { incoming: [...incoming.values()], back: await noteUnreadable(client, source.id, unreadable, notes) }
 }
 
-/** A row that can't be used never makes its person absent: the record stays as it was last read. */
+/**
+ * A row that can't be used never makes its person absent: the record stays as it was last read. Returns those that were missing: they
+ * are not any longer.
+ */
 async function noteUnreadable(
   client: pg.ClientBase,
   source: string,
   keys: readonly Buffer[],
   notes: PageNotes,
-): Promise<void> {
-  if (keys.length === 0) return
-  const known = await recordsByKey(client, source, keys)
-  notes.seen.push(...[...known.values()].map(({ id }) => id))
+): Promise<News['back']> {
+  if (keys.length === 0) return new Map()
+  const known = [...(await recordsByKey(client, source, keys)).values()]
+  notes.seen.push(...known.map(({ id }) => id))
+  return new Map(known.flatMap(({ id, person, presence }) => (presence === 'missing' ? [[id, person]] : [])))
 }
 
 function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {

@@ -3,22 +3,23 @@ import type pg from 'pg'
 import { newId, type PersonId, type SourceRecordId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
-import { recordsByKey } from '../store/source-records.ts'
+import { recordsByKey, spokenFor } from '../store/source-records.ts'
 import type { SyncContext } from './context.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
 import { reportFrozen } from './frozen.ts'
-import type { Incoming, PageNotes } from './intake.ts'
+import type { Incoming, News, PageNotes, Pull } from './intake.ts'
 
 /** Returns everybody who got a new or changed record, locked and not yet saved. */
 export async function placeRecords(
   client: pg.ClientBase,
   context: SyncContext,
-  source: string,
-  incoming: readonly Incoming[],
+  pull: Pull,
+  { incoming, back }: News,
   notes: PageNotes,
 ): Promise<Dossier[]> {
-  if (incoming.length === 0) return []
+  if (incoming.length === 0 && back.size === 0) return []
   const { vault } = context
+  const source = pull.source.id
   // Two sources that bring the same new person at once would each make one.
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.correlate'), 0)`)
   const owners = await recordsByKey(
@@ -26,11 +27,17 @@ export async function placeRecords(
     source,
     incoming.map(({ keyDigest }) => keyDigest),
   )
+  const spoken = await spokenFor(
+    client,
+    pull.id,
+    [...owners.values()].map(({ id }) => id),
+  )
   const marks = incoming.map(({ record }) => marksOf(vault, source, record))
   const marked = await findMarked(client, vault, marks)
   const { dossiers, frozen } = await loadDossiers(client, vault, [
     ...[...owners.values()].map(({ person }) => person),
     ...[...marked.values()].flat(),
+    ...back.values(),
   ])
   await reportFrozen(client, context, frozen)
 
@@ -40,7 +47,13 @@ export async function placeRecords(
   const touched = new Set<Dossier>()
   incoming.forEach((entry, i) => {
     const own = marks[i] as Marks
-    const owner = owners.get(i)?.person
+    const known = owners.get(i)
+    if (known !== undefined && spoken.has(known.id)) {
+      // The first row counts, and before it the one that the store holds: else two rows of one key would take turns from pull to pull.
+      notes.problems.push({ place: entry.place, field: 'key', code: 'record.duplicate-key' })
+      return
+    }
+    const owner = known?.person
     const leadsToFrozen = own.digests.some((mark) => marked.get(markName(mark))?.some((id) => untouchable.has(id)))
     if (owner === undefined ? leadsToFrozen : untouchable.has(owner)) {
       notes.problems.push({ place: entry.place, field: null, code: 'person.frozen' })
@@ -55,7 +68,18 @@ export async function placeRecords(
     rememberMarks(dossier, own, byMark)
     touched.add(dossier)
   })
+  for (const dossier of dossiers.values()) if (comeBack(dossier, back)) touched.add(dossier)
   return [...touched]
+}
+
+function comeBack({ records }: Dossier, back: News['back']): boolean {
+  const returning = records.filter(({ row }) => back.has(row.id) && row.presence === 'missing')
+  for (const record of returning) {
+    record.row.presence = 'present'
+    record.row.missing_since = null
+    touch(record)
+  }
+  return returning.length > 0
 }
 
 /** Null when the record fits several people: a person must say whose it is. */
