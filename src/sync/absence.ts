@@ -1,16 +1,13 @@
 /** Who is missing from a source, and when that counts: silence is not absence until it was confirmed or released. */
 import type pg from 'pg'
-import { mergePerson } from '../mapping/merge.ts'
 import type { PersonId } from '../model/id.ts'
-import { stateOf } from '../policy/state.ts'
-import { type Dossier, touch } from '../store/dossier.ts'
+import { touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
-import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
 import { reportFrozen } from './frozen.ts'
 import type { Pull } from './intake.ts'
-import { resolveAll } from './resolve-all.ts'
+import { resolveAndPass } from './resolve-and-pass.ts'
 
 /** People per transaction. */
 const batch = 500
@@ -37,6 +34,7 @@ export async function noteAbsences(context: SyncContext, pull: Pull): Promise<nu
     pull.source.absenceConfirmAfterMs,
     unseen.rows.map(({ person_id }) => person_id),
     seen,
+    pull.arrivedAt,
   )
 }
 
@@ -52,6 +50,7 @@ export async function confirmAbsences(context: SyncContext, source: string, conf
     confirmAfterMs,
     missing.rows.map(({ person_id }) => person_id),
     null,
+    context.now(),
   )
 }
 
@@ -61,6 +60,7 @@ async function markMissing(
   confirmAfterMs: number,
   people: readonly PersonId[],
   seenOf: ((client: pg.ClientBase, ids: readonly string[]) => Promise<ReadonlySet<string>>) | null,
+  arrivedAt: Date,
 ): Promise<number> {
   let missing = 0
   for (let start = 0; start < people.length; start += batch) {
@@ -90,25 +90,14 @@ async function markMissing(
         else continue
         touch(record)
       }
-      await resolveAll(client, context, [...dossiers.values()], `source:${source}`)
-      await saveDossiers(client, context.vault, dossiers.values())
+      const origin = `source:${source}`
+      // Whose last day is over besides is a leaver by record, missing or not.
+      await resolveAndPass(client, context, [...dossiers.values()], origin, {
+        actor: origin,
+        because: 'record',
+        arrivedAt,
+      })
     })
   }
   return missing
-}
-
-/** Tells lock-outs by absence from those by record: without the missing records the person would not be shut out. */
-export function leftByAbsence(context: SyncContext): (dossier: Dossier) => boolean {
-  return (dossier) => {
-    if (dossier.person.locked_at !== null || dossier.records.every(({ row }) => row.presence === 'present'))
-      return false
-    const records = dossier.records.map(({ row, record }) => ({
-      source: row.source,
-      zone: context.sources.get(row.source)?.zone ?? 'UTC',
-      record,
-      gone: false,
-    }))
-    const { state } = stateOf(mergePerson(dossier.person.id, records), context.now(), context.stateOptions)
-    return state !== 'left' && state !== 'suspended'
-  }
 }

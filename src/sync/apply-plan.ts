@@ -10,11 +10,11 @@ import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { reportFrozen } from './frozen.ts'
-import { type PassedLockOut, recordLockOuts } from './lock-out.ts'
+import { endLockOuts, type PassedLockOut, recordLockOuts } from './lock-out.ts'
 import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts } from './parts.ts'
 import { PlanGroups } from './plan-groups.ts'
 import { isPending } from './resolve.ts'
-import { resolveAll } from './resolve-all.ts'
+import { resolveAndPass } from './resolve-and-pass.ts'
 
 export interface ApplyRequest {
   /** The changes that were held, or those that passed. */
@@ -99,10 +99,15 @@ async function applyBatch(
     await reportFrozen(client, context, frozen)
     if (request.resolveFirst) {
       confirmReleased(dossiers.values(), byAccount)
-      await resolveAll(client, context, [...dossiers.values()], 'operator')
+      await resolveAndPass(client, context, [...dossiers.values()], 'operator', {
+        actor: request.actor,
+        because: 'record',
+        arrivedAt: request.arrivedAt,
+      })
     }
     const shut: PassedLockOut[] = []
     const work: { id: AccountId; target: string }[] = []
+    const reopened: AccountId[] = []
     const gone: { account: AccountId; part: string }[] = []
     let applied = 0
     for (const [id, changes] of byAccount) {
@@ -111,9 +116,10 @@ async function applyBatch(
       const made = account === undefined ? new Set<string>() : desire(account, changes)
       if (made.size > 0 && account !== undefined && dossier !== undefined) {
         applied += made.size
-        if (made.has('lock') && decodeParts(account.row.desired as string).lock === 'closed')
-          shut.push({ dossier, account, whole: true })
+        const closed = decodeParts(account.row.desired as string).lock === 'closed'
+        if (made.has('lock') && closed) shut.push({ dossier, account, whole: true })
         else work.push({ id, target: account.row.target })
+        if (made.has('lock') && !closed) reopened.push(id)
       }
       gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
     }
@@ -123,6 +129,7 @@ async function applyBatch(
       because: 'absence',
       arrivedAt: request.arrivedAt,
     })
+    await endLockOuts(client, reopened)
     await enqueue(client, 'bulk', work)
     await client.query(
       `update plan_change c set dropped = true from unnest($2::uuid[], $3::text[]) as v(account, part)

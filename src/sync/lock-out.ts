@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { recordAuditMany } from '../audit/record.ts'
+import type { AccountId } from '../model/id.ts'
 import { copyRows } from '../store/copy.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { enqueue } from '../store/work.ts'
@@ -93,4 +94,12 @@ export async function recordLockOuts(
     })),
   )
   return ids
+}
+
+/** Whoever is let in again need not be proven shut out any more. */
+export async function endLockOuts(client: pg.ClientBase, accounts: readonly AccountId[]): Promise<void> {
+  await client.query(
+    'update lockout set ended_at = now() where account_id = any($1::uuid[]) and proven_at is null and ended_at is null',
+    [accounts],
+  )
 }

@@ -7,7 +7,7 @@ import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { passLockOuts, recordLockOuts } from './lock-out.ts'
+import { endLockOuts, passLockOuts, recordLockOuts } from './lock-out.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts } from './parts.ts'
 import { isPending } from './resolve.ts'
 import { resolveAll } from './resolve-all.ts'
@@ -58,9 +58,9 @@ export async function unlockPerson(
     await resolveAll(client, context, [dossier], 'operator')
     const opened = reopen(dossier)
     await saveDossiers(client, context.vault, [dossier])
-    await client.query(
-      'update lockout set ended_at = now() where person_id = $1 and proven_at is null and ended_at is null',
-      [id],
+    await endLockOuts(
+      client,
+      opened.map((account) => account.id),
     )
     await enqueue(client, 'bulk', opened)
     await recordAudit(client, context.vault, {

@@ -62,15 +62,13 @@ async function sourceRow(context: SyncContext, id: string): Promise<SourceRow> {
 /** The same bytes again: no work, but those who were missing long enough are confirmed gone. */
 async function repeated(context: SyncContext, source: SourceSetup, complete: boolean): Promise<PullReport> {
   const missing = complete ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
-  const planned =
-    missing === 0
-      ? null
-      : await plan(context, {
-          origin: `source:${source.id}`,
-          pull: null,
-          brakes: source.brakes,
-          arrivedAt: context.now(),
-        })
+  // Also when nobody is: the process that confirmed them may have been killed before it planned.
+  const planned = await plan(context, {
+    origin: `source:${source.id}`,
+    pull: null,
+    brakes: source.brakes,
+    arrivedAt: context.now(),
+  })
   await context.database.pool.query('update source set delivery_at = now() where id = $1', [source.id])
   return {
     source: source.id,
@@ -102,6 +100,7 @@ async function take(
     problems: 0,
     lockouts: 0,
     keyless: false,
+    spoken: new Set(),
   }
   await clearLeftovers(context, source.id)
   await pool.query('insert into pull (id, source, mode, arrived_at, settled_ms) values ($1, $2, $3, $4, $5)', [

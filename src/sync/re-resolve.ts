@@ -1,14 +1,11 @@
 /** Resolves people again because something else than their records moved: the clock, the policy, or an operator. */
 import type { PersonId } from '../model/id.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
-import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { leftByAbsence } from './absence.ts'
 import type { Brakes, SyncContext } from './context.ts'
 import { reportFrozen } from './frozen.ts'
-import { passLockOuts, recordLockOuts } from './lock-out.ts'
 import { plan } from './plan.ts'
-import { resolveAll } from './resolve-all.ts'
+import { resolveAndPass } from './resolve-and-pass.ts'
 
 /** People per transaction. */
 const batch = 500
@@ -65,11 +62,7 @@ async function resolveBatch(
     // A frozen person is looked at again only after a human has: else the clock would circle on them.
     if (frozen.length > 0)
       await client.query('update person set next_change_at = null where id = any($1::uuid[])', [frozen])
-    const all = [...dossiers.values()]
-    await resolveAll(client, context, all, by)
-    const passed = passLockOuts(all, leftByAbsence(context))
-    await saveDossiers(client, context.vault, all)
-    await recordLockOuts(client, context, passed, {
+    await resolveAndPass(client, context, [...dossiers.values()], by, {
       actor: by,
       because: by === 'clock' ? 'clock' : 'record',
       arrivedAt,
