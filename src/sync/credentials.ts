@@ -2,7 +2,7 @@
 import { type CardState, cardKey } from '../model/card.ts'
 import { type CredentialId, newId } from '../model/id.ts'
 import type { Person } from '../model/person.ts'
-import { type Dossier, touch } from '../store/dossier.ts'
+import { type Dossier, type DossierCredential, touch } from '../store/dossier.ts'
 import type { SyncContext } from './context.ts'
 import type { Finding } from './resolve.ts'
 
@@ -20,11 +20,9 @@ export function mergeCredentials(
     const claim = claims.get(cardKey(credential.card))
     claims.delete(cardKey(credential.card))
     if (claim === undefined) {
-      if (row.state === 'returned' || row.source === null || !speaksOfCards(dossier, row.source)) continue
-      row.state = 'returned'
-      row.waits = false
-      touch(credential)
-      freed.push(row.digest)
+      if (row.source !== null && speaksOfCards(dossier, row.source)) giveBack(credential, freed)
+    } else if (claim.state === 'returned') {
+      giveBack(credential, freed)
     } else if (follows(row.state, claim.state)) {
       row.state = claim.state
       touch(credential)
@@ -57,6 +55,15 @@ export function mergeCredentials(
   return freed
 }
 
+function giveBack(credential: DossierCredential, freed: Buffer[]): void {
+  const { row } = credential
+  if (row.state === 'returned') return
+  row.state = 'returned'
+  row.waits = false
+  touch(credential)
+  freed.push(row.digest)
+}
+
 function speaksOfCards(dossier: Dossier, source: string): boolean {
   return dossier.records.some(
     ({ row, record }) => row.source === source && row.presence !== 'gone' && record.cards !== undefined,
@@ -65,7 +72,7 @@ function speaksOfCards(dossier: Dossier, source: string): boolean {
 
 const isUsable = (state: CardState): boolean => state === 'issued' || state === 'active'
 
-/** A claim moves a card on (issued, active, suspended and back), and into lost or returned, but never out of these two. */
+/** A claim moves a card on (issued, active, suspended and back), and into lost, but never out of lost or returned. */
 function follows(from: CardState, to: CardState): boolean {
   if (from === to || from === 'lost' || from === 'returned') return false
   return true
