@@ -79,7 +79,8 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
   const retried = settlements.filter((s) => s.retryInMs !== null).map(({ account }) => account)
   await client.query(
     `update account_work w
-        set lease_owner = null, lease_until = null, intents = case when v.in_doubt then w.intents else '[]' end,
+        set lease_owner = null, lease_until = null,
+            intents = case when v.in_doubt or w.verify_at > now() then w.intents else '[]' end,
             attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
             verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
                              when w.verify_at <= now() then null else w.verify_at end,

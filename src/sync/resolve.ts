@@ -8,9 +8,10 @@ import type { Evaluation } from '../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import type { AccountRow } from '../store/guards.ts'
-import type { SyncContext } from './context.ts'
+import type { SyncContext, TargetSetup } from './context.ts'
 import { mergeCredentials } from './credentials.ts'
 import { changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
+import { profileDigest } from './profile-digest.ts'
 
 /** Something about a person that a human should look at; codes only. */
 export interface Finding {
@@ -60,20 +61,21 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
   settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
   const newAccounts: DossierAccount[] = []
   const { levels, unresolved } = wantedLevels(context, evaluation, findings)
-  for (const [target, setup] of context.targets) {
-    const account = dossier.accounts.find(({ row }) => row.target === target && row.is_primary)
-    const granted = levels.get(target) ?? []
+  for (const [name, target] of context.targets) {
+    const account = dossier.accounts.find(({ row }) => row.target === name && row.is_primary)
+    const granted = levels.get(name) ?? []
     if (account !== undefined) {
       revise(
         context,
         dossier,
         account,
         wantedOf(context, dossier, account, {
+          target,
           person,
           standing,
           evaluation,
           granted,
-          unresolved: unresolved.has(target),
+          unresolved: unresolved.has(name),
           now,
         }),
         by,
@@ -85,16 +87,7 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
       standing.validity !== null
     ) {
       try {
-        newAccounts.push(
-          begin(
-            context,
-            dossier,
-            setup.id,
-            setup.connection.accounts.identify(person.facts),
-            { person, standing, granted },
-            by,
-          ),
-        )
+        newAccounts.push(begin(context, dossier, target, { person, standing, granted }, by))
       } catch (error) {
         if (!(error instanceof ConnectorError)) throw error
         findings.push({ code: 'account.no-identity', scope: dossier.person.id })
@@ -156,6 +149,7 @@ function wantedLevels(context: SyncContext, evaluation: Evaluation, findings: Fi
 }
 
 interface Grounds {
+  readonly target: TargetSetup
   readonly person: Person
   readonly standing: Standing
   readonly evaluation: Evaluation
@@ -171,7 +165,7 @@ function wantedOf(
   account: DossierAccount,
   grounds: Grounds,
 ): { parts: Parts; facts: AccountFacts | null } {
-  const { person, standing, evaluation, granted, unresolved, now } = grounds
+  const { target, person, standing, evaluation, granted, unresolved, now } = grounds
   const base = decodeParts(account.row.desired ?? account.row.wanted)
   if (isShut(dossier, standing, now)) {
     const left = dossier.person.left_at
@@ -190,7 +184,7 @@ function wantedOf(
     standing.state === 'left'
       ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
       : standing.validity
-  return openParts(context, dossier, person.facts, validity, [...new Set([...granted, ...kept])])
+  return openParts(context, dossier, target, person.facts, validity, [...new Set([...granted, ...kept])])
 }
 
 /** A rule could not tell, or the level itself is gone from the catalogue: neither is a reason to take it away. */
@@ -202,6 +196,7 @@ function isUnclear(context: SyncContext, { unknown }: Evaluation, id: AccessLeve
 function openParts(
   context: SyncContext,
   dossier: Dossier,
+  target: TargetSetup,
   facts: PersonFacts,
   validity: Validity,
   levels: readonly AccessLevelId[],
@@ -214,8 +209,8 @@ function openParts(
   return {
     parts: {
       lock: 'open',
-      profile: digest(context, 'profile', facts),
-      validity: digest(context, 'validity', validity),
+      profile: profileDigest(context.vault, target.connection.accounts.render(facts)),
+      validity: validityDigest(context, validity),
       cards,
       levels,
     },
@@ -223,11 +218,8 @@ function openParts(
   }
 }
 
-function digest(context: SyncContext, purpose: string, of: object): string {
-  return context.vault
-    .digest(purpose, Object.values(of) as (string | null)[])
-    .toString('base64url')
-    .slice(0, 16)
+function validityDigest({ vault }: SyncContext, { from, until }: Validity): string {
+  return vault.digest('validity', [from, until]).toString('base64url').slice(0, 16)
 }
 
 /** Writes what is wanted into the row, and notes whether that differs from what is desired. */
@@ -271,22 +263,22 @@ function sealFacts(
 function begin(
   context: SyncContext,
   dossier: Dossier,
-  target: string,
-  externalId: string,
+  target: TargetSetup,
   { person, standing, granted }: Pick<Grounds, 'person' | 'standing' | 'granted'>,
   by: string,
 ): DossierAccount {
   const id = newId<AccountId>()
-  const { parts, facts } = openParts(context, dossier, person.facts, standing.validity as Validity, granted)
+  const externalId = target.connection.accounts.identify(person.facts)
+  const { parts, facts } = openParts(context, dossier, target, person.facts, standing.validity as Validity, granted)
   const account: DossierAccount = {
     mark: 'fresh',
     row: {
       id,
-      target,
+      target: target.id,
       person_id: dossier.person.id,
       key_id: dossier.person.key_id,
       is_primary: true,
-      external_digest: context.vault.index('account', `${target}/${externalId}`),
+      external_digest: context.vault.index('account', `${target.id}/${externalId}`),
       external_id: context.vault.seal(
         dossier.key,
         { table: 'account', column: 'external_id', row: id, version: 1 },

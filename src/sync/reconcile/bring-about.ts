@@ -5,13 +5,16 @@ import type { AccountCard, PartRef } from '../../model/account.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { decodeParts } from '../parts.ts'
+import { profileDigest } from '../profile-digest.ts'
 import { type Expectation, isShut, openParts, partName } from './compare.ts'
 import { backoffMs, type Failures, type Outcome } from './outcome.ts'
 import { keepsBlock, ownedAfter, ownedBefore } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
-/** After so many runs, a part that the target accepts but does not keep is left to a person. */
+/** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
 const attemptsMax = 6
+const conflictRetryMs = 15 * 60_000
 
 export async function bringAbout(
   context: SyncContext,
@@ -38,7 +41,7 @@ export async function bringAbout(
     reopened: false,
     ...fields,
   })
-  const stranger = before !== null && item.row.applied_version === 0 && !looksOurs(target, item, before)
+  const stranger = before !== null && item.row.applied_version === 0 && !looksOurs(context, target, item, before)
   if (stranger)
     return done({
       appliedVersion: null,
@@ -66,10 +69,12 @@ export async function bringAbout(
   }
   const { parts } = await accounts.apply(change, signal)
   const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
+  // A new account whose card alone is in conflict was made; one of which nothing was written was there before.
+  const duplicate = untried && isConflict(reported) && parts.every(({ outcome }) => outcome !== 'applied')
   const acceptedAt = context.now()
   const after = await accounts.read(item.externalId, signal)
   const verifyInMs = reported.some(({ failure }) => failure.outcomeUnknown) ? target.lateWriteMs : null
-  if (after === null || (untried && isDuplicate(reported) && !looksOurs(target, item, after))) {
+  if (after === null || duplicate) {
     return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), reported)
   }
   const open = openParts(expectation, after, context.now())
@@ -80,15 +85,20 @@ export async function bringAbout(
 
 type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
 
-function isDuplicate(reported: Reported): boolean {
+function isConflict(reported: Reported): boolean {
   return reported.some(({ failure }) => failure.kind === 'conflict')
 }
 
-/** Our own unanswered create is known by the profile that we wrote; anything else of that id is somebody else's account. */
-function looksOurs(target: TargetSetup, item: WorkItem, actual: ActualAccount): boolean {
-  if (item.claim.intents.length === 0) return false
-  const profile = target.connection.accounts.render(item.facts.facts)
-  return !actual.untouchable && Object.entries(profile).every(([field, value]) => actual.profile[field] === value)
+/**
+ * Our own unanswered create is known by a profile that an earlier run set out to write, though another be desired by now; anything else
+ * of that id is somebody else's account.
+ */
+function looksOurs({ vault }: SyncContext, target: TargetSetup, item: WorkItem, actual: ActualAccount): boolean {
+  if (actual.untouchable) return false
+  const ours = Object.keys(target.connection.accounts.render(item.facts.facts))
+  const shown = Object.fromEntries(Object.entries(actual.profile).filter(([field]) => ours.includes(field)))
+  const digests = [shown, actual.profile].map((profile) => profileDigest(vault, profile))
+  return item.claim.intents.some((intent) => digests.includes(decodeParts(intent).profile))
 }
 
 function expect(context: SyncContext, target: TargetSetup, item: WorkItem, before: ActualAccount | null): Expectation {
@@ -131,17 +141,26 @@ function refused(item: WorkItem, outcome: Outcome, reported: Reported): Outcome 
 
 /** Some parts are not as desired: what the target will never take is left to a person, the rest is tried again. */
 function unfinished(item: WorkItem, outcome: Outcome, open: readonly PartRef[], reported: Reported): Outcome {
+  const { attempts } = item.claim
   const failures: Record<string, { kind: ConnectorError['kind']; code: string }> = {}
-  let hopeful = false
+  const hopes = new Set<Hope>()
   for (const part of open) {
     const failure = reported.find((entry) => samePart(entry.part, part))?.failure
-    const kind = failure?.kind ?? 'transient'
-    failures[partName(part)] = { kind, code: failure?.code ?? 'engine.not-kept' }
-    hopeful ||= kind !== 'rejected' && kind !== 'conflict'
+    failures[partName(part)] = { kind: failure?.kind ?? 'transient', code: failure?.code ?? 'engine.not-kept' }
+    hopes.add(hopeOf(failure, attempts))
   }
-  if (hopeful && item.claim.attempts < attemptsMax)
-    return { ...outcome, appliedVersion: null, failures, retryInMs: backoffMs(item.claim.attempts, false) }
-  return { ...outcome, failures }
+  if (hopes.has('soon')) return { ...outcome, appliedVersion: null, failures, retryInMs: backoffMs(attempts, false) }
+  return { ...outcome, failures, retryInMs: hopes.has('later') ? conflictRetryMs : null }
+}
+
+type Hope = 'soon' | 'later' | 'none'
+
+function hopeOf(failure: ConnectorError | undefined, attempts: number): Hope {
+  if (failure?.kind === 'rejected') return 'none'
+  // Whatever is in the way (a card that is still on somebody else's account) may be gone another time.
+  if (failure?.kind === 'conflict') return attempts < attemptsMax ? 'soon' : 'later'
+  // What the target said it could not do just now is tried for as long as that lasts; what it silently drops is not.
+  return failure !== undefined || attempts < attemptsMax ? 'soon' : 'none'
 }
 
 function samePart(a: PartRef, b: PartRef): boolean {

@@ -24,15 +24,29 @@ export function ownedAfter(
 ): Owned {
   const earlier = ownedBefore(levels, item)
   const now = claimed(levels, item, [item.desired], before)
+  const ours = { levels: union(earlier.levels, now.levels), cards: union(earlier.cards, now.cards) }
+  return { ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before) }
+}
+
+/** After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks. */
+export function ownedAfterLock(levels: LevelCatalogue, item: WorkItem, after: ActualAccount | null): Owned {
+  return { ...thereOf(levels, item, ownedBefore(levels, item), after), ...ownedBlocks(item, item.lastSeen) }
+}
+
+function thereOf(
+  levels: LevelCatalogue,
+  item: WorkItem,
+  ours: Pick<Owned, 'levels' | 'cards'>,
+  actual: ActualAccount | null,
+): Pick<Owned, 'levels' | 'cards'> {
   return {
-    levels: union(earlier.levels, now.levels).filter((id) => showsLevel(levels, after, id)),
-    cards: union(earlier.cards, now.cards).filter((id) => seenCard(item, after, id) !== undefined),
-    ...ownedBlocks(item, before),
+    levels: ours.levels.filter((id) => showsLevel(levels, actual, id)),
+    cards: ours.cards.filter((id) => seenCard(item, actual, id) !== undefined),
   }
 }
 
 /** Blocks that we make, and that nobody else had made before: `before` is what the target showed when it was last read. */
-export function ownedBlocks(item: WorkItem, before: ActualAccount | null): Pick<Owned, 'closed' | 'blocked'> {
+function ownedBlocks(item: WorkItem, before: ActualAccount | null): Pick<Owned, 'closed' | 'blocked'> {
   const { desired, owned } = item
   return {
     closed: desired.lock === 'closed' && (owned.closed || before?.lock !== 'closed'),

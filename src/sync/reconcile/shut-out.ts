@@ -1,17 +1,18 @@
 /** Shuts one account out: lock fields only, then a separate read that proves it; nothing else of the account matters until then. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import type { TargetSetup } from '../context.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
 import { backoffMs, type Failures, failureOf, type Outcome } from './outcome.ts'
-import { ownedBlocks } from './owned.ts'
+import { ownedAfterLock } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 export async function shutOut(
+  context: SyncContext,
   target: TargetSetup,
   item: WorkItem,
-  now: () => Date,
   signal: AbortSignal,
 ): Promise<Outcome> {
+  const { now } = context
   const { accounts } = target.connection
   const startedAt = now()
   // Nothing new is desired: this is the second look, after a write that may have landed late.
@@ -19,13 +20,13 @@ export async function shutOut(
   let known = item.lastSeen
   if (secondLook) {
     known = await accounts.read(item.externalId, signal)
-    if (isOut(known)) return ended(item, known, { startedAt, provenAt: now() })
+    if (isOut(known)) return ended(context, item, known, { startedAt, provenAt: now() })
   }
   const written = await lock(target, item, known, now, signal)
   const actual = await accounts.read(item.externalId, signal)
   const out = isOut(actual)
   const unexplained = Object.keys(written.failures).length === 0
-  return ended(item, actual, {
+  return ended(context, item, actual, {
     startedAt,
     acceptedAt: written.acceptedAt,
     provenAt: out ? now() : null,
@@ -77,11 +78,16 @@ async function lock(
   }
 }
 
-function ended(item: WorkItem, actual: ActualAccount | null, fields: Partial<Outcome> & { startedAt: Date }): Outcome {
+function ended(
+  { levels }: SyncContext,
+  item: WorkItem,
+  actual: ActualAccount | null,
+  fields: Partial<Outcome> & { startedAt: Date },
+): Outcome {
   return {
     appliedVersion: isOut(actual) ? item.row.desired_version : null,
     actual,
-    owned: { ...item.owned, ...ownedBlocks(item, item.lastSeen) },
+    owned: ownedAfterLock(levels, item, actual),
     failures: {},
     retryInMs: null,
     dead: false,

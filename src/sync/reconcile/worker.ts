@@ -135,7 +135,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
 
   function reconcile(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<Outcome> {
     return item.desired.lock === 'closed' && lane === 'urgent'
-      ? shutOut(target, item, context.now, signal)
+      ? shutOut(context, target, item, signal)
       : bringAbout(context, target, item, signal)
   }
 
