@@ -1,0 +1,33 @@
+import fc from 'fast-check'
+import { afterAll, beforeAll, test } from 'vitest'
+import { type Engine, startEngine } from './engine.fixture.ts'
+import { histories } from './history.fixture.ts'
+import { History } from './history-play.fixture.ts'
+
+/** `HISTORIES` says how many; `HISTORIES_SEED` (and `HISTORIES_PATH`, as a failure prints them) plays the same ones again. */
+const runs = Number(process.env.HISTORIES ?? 200)
+const seed = Number(process.env.HISTORIES_SEED ?? Math.floor(Math.random() * 2 ** 31))
+const path = process.env.HISTORIES_PATH
+
+let engine: Engine
+beforeAll(async () => {
+  engine = await startEngine()
+}, 60_000)
+afterAll(() => engine[Symbol.asyncDispose]())
+
+/** So that five people suffice to make every brake trip. */
+const limit = { min: 2, percent: 0 }
+const brakes = { 'lockout-absence': limit, revoke: limit, grant: limit, create: limit, change: limit }
+
+test(`in the end everybody has what they should, whatever happened (HISTORIES=${runs} HISTORIES_SEED=${seed})`, {
+  timeout: 600_000,
+}, async () => {
+  const property = fc.asyncProperty(histories, async (steps) => {
+    const history = new History(await engine.begin({ source: { brakes } }))
+    await history.run(steps)
+    await history.end()
+    history.check()
+  })
+  // One that does not come to rest has failed too.
+  await fc.assert(property, { numRuns: runs, seed, timeout: 20_000, ...(path === undefined ? {} : { path }) })
+})
