@@ -143,6 +143,7 @@ async function openBench(database: Database, vault: Vault, options: BenchOptions
       sourceFields: Object.fromEntries([...sources].map(([id, { mapping }]) => [id, mapping.fields])),
     },
     leaverRemoveAfterMs: 7 * day,
+    archiveFolder: '',
     log: (_level, event, fields = {}) => void logged.push({ event, fields }),
     metrics: { lockout: () => undefined, applied: () => undefined, pulled: () => undefined },
     now: () => new Date(now),

@@ -67,6 +67,7 @@ export function hrSource(id = 'hr', change: Partial<SourceSetup> = {}): SourceSe
     keyOf: (cells) => (cells.id === undefined || cells.id === null || cells.id.trim() === '' ? null : cells.id),
     absenceConfirmAfterMs: 20 * hour,
     expectEveryMs: null,
+    archiveKeepMs: null,
     brakes: {
       'lockout-absence': { min: 1000, percent: 0 },
       revoke: { min: 1000, percent: 0 },

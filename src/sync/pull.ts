@@ -100,7 +100,6 @@ async function take(
     problems: 0,
     lockouts: 0,
     keyless: false,
-    spoken: new Set(),
   }
   await clearLeftovers(context, source.id)
   await pool.query('insert into pull (id, source, mode, arrived_at, settled_ms) values ($1, $2, $3, $4, $5)', [
