@@ -24,10 +24,11 @@ export interface Expectation {
 
 /** `zones` by the name of the site: a day begins and ends there, and not where the gateway runs. */
 export function expectationOf(rows: readonly WorkerRow[], zones: ReadonlyMap<string, string>, now: Date): Expectation {
+  const days = new Map([...zones].map(([site, zone]) => [site, dateIn(zone, now)]))
   const accounts = new Map<string, ExpectedAccount>()
   const without = new Map<string, ReasonForNone>()
   for (const [person, jobs] of Map.groupBy(rows, ({ personId }) => personId)) {
-    const standings = jobs.map((job) => ({ job, reason: reasonAgainst(job, zones, now) }))
+    const standings = jobs.map((job) => ({ job, reason: reasonAgainst(job, days.get(job.site)) }))
     const running = standings.filter(({ reason }) => reason === null).map(({ job }) => job)
     const [first] = running
     if (first === undefined) {
@@ -45,11 +46,9 @@ export function expectationOf(rows: readonly WorkerRow[], zones: ReadonlyMap<str
   return { accounts, without }
 }
 
-/** Null when the job runs at this moment. */
-function reasonAgainst(job: WorkerRow, zones: ReadonlyMap<string, string>, now: Date): ReasonForNone | null {
-  const zone = zones.get(job.site)
-  if (zone === undefined) throw new RangeError('a row names a site that the organisation does not have')
-  const today = dateIn(zone, now)
+/** Null when the job runs on this day of its site. */
+function reasonAgainst(job: WorkerRow, today: string | undefined): ReasonForNone | null {
+  if (today === undefined) throw new RangeError('a row names a site that the organisation does not have')
   if (job.status === 'terminated' || (job.end !== '' && job.end < today)) return 'has left'
   if (job.lastWorkingDay !== '' && job.lastWorkingDay < today) return 'has worked the last day'
   return job.start > today ? 'starts later' : null

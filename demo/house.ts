@@ -7,6 +7,7 @@ import { type BiostarSimulator, startBiostarSimulator } from '../connectors/bios
 import { initGateway, startGateway } from '../src/main.ts'
 import { createLog } from '../src/telemetry/log.ts'
 import { openAsSuperuser } from './embedded-store.ts'
+import { removeQueues } from './redis-traces.ts'
 import { configuration, doorNames } from './site.ts'
 
 /** Somebody made up who acts on the gateway. */
@@ -31,6 +32,8 @@ export interface House extends AsyncDisposable {
   readonly dataPath: string
   /** Where the embedded PostgreSQL keeps everything. */
   readonly storePath: string
+  /** The Redis that carries wake-ups; undefined: PostgreSQL does. */
+  readonly redisUrl: string | undefined
   readonly one: Operator
   readonly two: Operator
   /** The embedded store, with the rights of its superuser: for looking only. */
@@ -81,7 +84,9 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const logger = createLog({ level: 'debug', human: false, write: (line) => void log.push(line) })
   // The embedded default is what is shown: a database of the reader's own is left alone.
   const { DATABASE_URL: _, ...env } = process.env
+  const redisUrl = env.REDIS_URL === '' ? undefined : env.REDIS_URL
   const { subject } = await initGateway({ config, subject: 'Demo Operator One', demo: true, log: logger, env })
+  if (redisUrl !== undefined) opened.defer(() => removeQueues(redisUrl, target))
   const gateway = await startGateway({ config, allowDemoKeys: true, log: logger, env })
   opened.defer(() => gateway.stop())
   const url = gateway.url ?? ''
@@ -126,6 +131,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     config,
     dataPath,
     storePath,
+    redisUrl,
     one,
     two,
     store,

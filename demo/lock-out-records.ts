@@ -9,6 +9,9 @@ export interface LockOutRecord {
   readonly totalMs: number
   /** The total without the time in which a request was under way, or waited for a place at the door system. */
   readonly ownMs: number
+  /** From the bytes to the decision, and from there until a worker began. */
+  readonly decideMs: number
+  readonly beginMs: number
   readonly requests: number
   readonly provenAt: Date
   /** How sure the proof is. */
@@ -24,7 +27,9 @@ export async function lockOutRecords(
   const { rows } = await store.query<LockOutRecord>(
     `select person_id as person, cause, requests, proven_at as "provenAt", coalesce(proof, '') as proof,
             (extract(epoch from proven_at - arrived_at) * 1000)::float8 as "totalMs",
-            (extract(epoch from proven_at - arrived_at) * 1000 - waiting_ms)::float8 as "ownMs"
+            (extract(epoch from proven_at - arrived_at) * 1000 - waiting_ms)::float8 as "ownMs",
+            (extract(epoch from decided_at - arrived_at) * 1000)::float8 as "decideMs",
+            (extract(epoch from started_at - decided_at) * 1000)::float8 as "beginMs"
        from lockout where person_id = any($1::uuid[]) and arrived_at >= $2 and proven_at is not null`,
     [people, since],
   )
@@ -53,9 +58,13 @@ export interface LockOutFigures {
   readonly totalP99Ms: number
   readonly totalMaxMs: number
   readonly ownP99Ms: number
+  readonly decideP99Ms: number
+  readonly beginP99Ms: number
   readonly requestsMean: number
   readonly requestsMax: number
 }
+
+const p99 = (values: readonly number[]): number => percentile(values, 0.99)
 
 /** Figures over exactly these; all NaN of none. */
 export function figuresOf(records: readonly LockOutRecord[]): LockOutFigures {
@@ -63,12 +72,11 @@ export function figuresOf(records: readonly LockOutRecord[]): LockOutFigures {
   const requests = records.map((record) => record.requests)
   return {
     totalP50Ms: percentile(totals, 0.5),
-    totalP99Ms: percentile(totals, 0.99),
+    totalP99Ms: p99(totals),
     totalMaxMs: percentile(totals, 1),
-    ownP99Ms: percentile(
-      records.map(({ ownMs }) => ownMs),
-      0.99,
-    ),
+    ownP99Ms: p99(records.map(({ ownMs }) => ownMs)),
+    decideP99Ms: p99(records.map(({ decideMs }) => decideMs)),
+    beginP99Ms: p99(records.map(({ beginMs }) => beginMs)),
     requestsMean: requests.reduce((sum, count) => sum + count, 0) / requests.length,
     requestsMax: percentile(requests, 1),
   }

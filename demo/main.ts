@@ -69,15 +69,14 @@ function untilSignalled(): Promise<number> {
 }
 
 async function play(story: Story, printed: readonly Uint8Array[]): Promise<void> {
-  const { REDIS_URL: redisUrl } = process.env
   await joiners(story)
   await movers(story)
   await leavers(story)
   await oddPerson(story)
-  await brokenFiles(story)
   await outage(story)
+  await brokenFiles(story)
   await wholeSite(story)
-  await leaks(story, { printed, redisUrl: redisUrl === '' ? undefined : redisUrl })
+  await leaks(story, printed)
 }
 
 /** A scene that could not go on is a claim that failed; what was claimed before still counts. */

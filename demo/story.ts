@@ -1,10 +1,11 @@
 /** What the scenes share: the house, who tells, and what HR knows by now. */
 import type { PersonView, PlanView, StatusView } from '../src/api/acts.ts'
-import { compare, usersOf, type Verdict } from './door-system.ts'
+import { compare, isRight, usersOf, type Verdict } from './door-system.ts'
 import { type Expectation, expectationOf, userIdOf } from './expectation.ts'
 import type { House } from './house.ts'
 import type { Narrator } from './narrator.ts'
 import { exportDay, siteZones } from './site.ts'
+import { leavers } from './workforce/changes.ts'
 import { type CsvOptions, toCsv } from './workforce/csv.ts'
 import type { WorkerRow } from './workforce/worker-row.ts'
 import { makeWorkforce, type Workforce } from './workforce/workforce.ts'
@@ -46,6 +47,14 @@ export function deltaOf({ rows }: Workforce, people: readonly string[]): Buffer 
   )
 }
 
+/** HR says that one ordinary person has left, none of `except`; the file is still to be delivered. */
+export function somebodyLeaves(story: Story, except: ReadonlySet<string>): string {
+  const others = story.workforce.rows.filter(({ personId }) => !except.has(personId))
+  const [person = ''] = leavers({ ...story.workforce, rows: others }, 1, { how: 'terminated-now' }).touched
+  story.workforce = leavers(story.workforce, [person], { how: 'terminated-now' }).workforce
+  return person
+}
+
 export function expectation(story: Story): Expectation {
   return expectationOf(story.workforce.rows, story.zones, new Date())
 }
@@ -53,6 +62,14 @@ export function expectation(story: Story): Expectation {
 /** The door system as a whole against HR's rows. */
 export function judge(story: Story): Verdict {
   return compare(usersOf(story.house.simulator), expectation(story), story.byHand)
+}
+
+/** How many of these people's accounts are exactly as expected by now; asks for them alone, since it is asked again and again. */
+export function rightOf({ house, byHand }: Story, { accounts }: Expectation, users: readonly string[]): number {
+  return users.filter((id) => {
+    const [user, wanted] = [house.simulator.state.user(id), accounts.get(id)]
+    return user !== null && wanted !== undefined && isRight(user, wanted, byHand.get(id) ?? [])
+  }).length
 }
 
 /** The rows of one person; the first tells number and card, which all of them share. */
@@ -80,8 +97,17 @@ export function personView({ house }: Story, id: string): Promise<PersonView> {
   return house.call<PersonView>(`/v1/people/${id}`)
 }
 
-/** Whether nothing waits to be written; what was given up for a person to look at does not wait. */
-export async function isSettled(story: Story): Promise<boolean> {
+/** Whether everything is written and read back, but for what was given up for a person to look at. */
+export async function isSettled({ house }: Story): Promise<boolean> {
+  const { rows } = await house.store.query<{ open: number }>(
+    `select count(*)::int as open from account a left join account_work w on w.account_id = a.id
+      where a.desired_version > a.applied_version and w.dead_at is null`,
+  )
+  return rows[0]?.open === 0
+}
+
+/** Besides, whether nothing is to be looked at once more: a write whose answer was lost may land late. */
+export async function isQuiet(story: Story): Promise<boolean> {
   return (await status(story)).targets.every(({ waiting }) => waiting === 0)
 }
 

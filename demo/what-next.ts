@@ -51,7 +51,8 @@ export async function whatNext(story: Story): Promise<void> {
 }
 
 function swipe({ house }: Story, row: WorkerRow): string {
-  return `curl -s ${house.simulator.sideDoorUrl}/swipe -d '{"card_id":"${cardNumberOf(row)}","door":"${everybody}"}'`
+  const body = JSON.stringify({ card_id: cardNumberOf(row), door: everybody })
+  return `curl -s ${house.simulator.sideDoorUrl}/swipe -d '${body}' | cut -d, -f1`
 }
 
 /** Somebody whose card opens the door now; none of those whose values the stores were searched for. */

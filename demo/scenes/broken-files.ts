@@ -15,11 +15,12 @@ import {
   personView,
   rowOf,
   type Story,
+  somebodyLeaves,
   status,
   trailered,
   until,
 } from '../story.ts'
-import { drop, leavers } from '../workforce/changes.ts'
+import { drop } from '../workforce/changes.ts'
 import { toCsv } from '../workforce/csv.ts'
 
 export async function brokenFiles(story: Story): Promise<void> {
@@ -107,14 +108,11 @@ async function leaverMeanwhile(story: Story, { plan, missing }: Held): Promise<v
   const { house, narrator } = story
   const { claims } = narrator
   narrator.say('While that plan waits, HR names somebody who has left. That does not wait.')
-  const untouched = new Set(missing)
-  // Drawn from whom the broken file still named.
-  const visible = { ...story.workforce, rows: story.workforce.rows.filter(({ personId }) => !untouched.has(personId)) }
-  const [person = ''] = leavers(visible, 1, { how: 'terminated-now' }).touched
+  const since = new Date()
+  // Somebody whom the broken file still named.
+  const person = somebodyLeaves(story, new Set(missing))
   const row = rowOf(story, person)
   const opened = await cardsThatOpen(house.simulator, [row])
-  const since = new Date()
-  story.workforce = leavers(story.workforce, [person], { how: 'terminated-now' }).workforce
   await deliverChanges(story, [person])
   await until(story, 'the lock-out to be proven', async () => (await provenSince(house.store, since)) > 0, {
     everyMs: 25,

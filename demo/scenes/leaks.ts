@@ -7,18 +7,13 @@ import { figure } from '../claims.ts'
 import type { House } from '../house.ts'
 import { memory, type Place, redis, tree } from '../leaks/places.ts'
 import { type Searched, searchPlace } from '../leaks/search.ts'
-import { type Story, status } from '../story.ts'
+import type { Story } from '../story.ts'
 import { knownValues } from '../workforce/known-values.ts'
 
 const count = 40
 
-export interface LeakOptions {
-  /** All that this process has written to standard output and error. */
-  readonly printed: readonly Uint8Array[]
-  readonly redisUrl: string | undefined
-}
-
-export async function leaks(story: Story, { printed, redisUrl }: LeakOptions): Promise<void> {
+/** `printed`: all that this process has written to standard output and error. */
+export async function leaks(story: Story, printed: readonly Uint8Array[]): Promise<void> {
   const { house, narrator } = story
   const { claims } = narrator
   narrator.scene('A thief takes the stores', 'leak search')
@@ -46,6 +41,7 @@ export async function leaks(story: Story, { printed, redisUrl }: LeakOptions): P
     memory('all that this demo printed', () => [...printed, Buffer.from(canary)]),
     already,
   )
+  const { redisUrl } = house
   if (redisUrl !== undefined) await search(redis('Redis: every key and value', redisUrl), inRedis(redisUrl))
 
   const found = searched.flatMap(({ place, leaks: names }) => names.map((name) => `${name} in ${place}`))
@@ -58,9 +54,7 @@ export async function leaks(story: Story, { printed, redisUrl }: LeakOptions): P
     'places',
   )
   const bytes = searched.reduce((sum, result) => sum + result.bytes, 0)
-  narrator.say(
-    `${figure(bytes / 1e6)} MB were read. Wake-ups went through ${(await status(story)).queue.backend === 'redis' ? 'Redis' : 'PostgreSQL (no REDIS_URL is set)'}.`,
-  )
+  narrator.say(`${figure(bytes / 1e6)} MB were read.`)
 }
 
 /** Puts the canary into a place, until disposed of. */

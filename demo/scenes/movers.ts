@@ -1,10 +1,10 @@
 /** People move to other departments: their groups follow the policy, and what somebody granted by hand at the door system stays. */
 import { figure } from '../claims.ts'
-import { isRight, usersOf } from '../door-system.ts'
+import { usersOf } from '../door-system.ts'
 import { cardsThatOpen, opens } from '../doors.ts'
 import { userIdOf } from '../expectation.ts'
 import { byHandOnly, groupOf } from '../site.ts'
-import { deliverChanges, expectation, isSettled, judge, rowOf, type Story, until } from '../story.ts'
+import { deliverChanges, expectation, isSettled, judge, rightOf, rowOf, type Story, until } from '../story.ts'
 import { movers as move } from '../workforce/changes.ts'
 
 const count = 40
@@ -27,14 +27,8 @@ export async function movers(story: Story): Promise<void> {
   story.workforce = change.workforce
   await deliverChanges(story, change.touched)
   const wanted = expectation(story)
-  const right = (): number => {
-    const users = usersOf(house.simulator)
-    return change.touched.filter((person) => {
-      const id = userIdOf(rowOf(story, person))
-      const [user, expected] = [users.get(id), wanted.accounts.get(id)]
-      return user !== undefined && expected !== undefined && isRight(user, expected, story.byHand.get(id) ?? [])
-    }).length
-  }
+  const moving = change.touched.map((person) => userIdOf(rowOf(story, person)))
+  const right = (): number => rightOf(story, wanted, moving)
   await until(story, 'their groups to change', async () => right() === count && (await isSettled(story)), {
     progress: () => `${figure(right())} of ${count} people moved`,
   }).catch(() => narrator.say('Not all of them moved in time.'))

@@ -2,15 +2,26 @@
 import { figure } from '../claims.ts'
 import { userIdOf } from '../expectation.ts'
 import { lockOutRecords } from '../lock-out-records.ts'
-import { deliverChanges, gatewayIdOf, isSettled, judge, rowOf, type Story, until } from '../story.ts'
-import { joiners, leavers, movers } from '../workforce/changes.ts'
+import {
+  deliverChanges,
+  expectation,
+  gatewayIdOf,
+  isSettled,
+  judge,
+  rightOf,
+  rowOf,
+  type Story,
+  somebodyLeaves,
+  until,
+} from '../story.ts'
+import { joiners, movers } from '../workforce/changes.ts'
 
 const joining = 60
 const moving = 40
 const downMs = 4_000
 /** After so many requests of the wave, the line goes dead. */
 const requestsBeforeOutage = 60
-const healedWithinS = 60
+const healedWithinS = 30
 
 export async function outage(story: Story): Promise<void> {
   const { house, narrator } = story
@@ -26,30 +37,29 @@ export async function outage(story: Story): Promise<void> {
   const before = simulator.requests.count
   const lostAnswers = simulator.faults.add({ kind: 'drop-after', method: '^POST$', path: '^/api/users$', times: 3 })
   const people = new Set([...came.touched, ...moved.touched])
+  const users = [...people].map((person) => userIdOf(rowOf(story, person)))
+  const wanted = expectation(story)
+  const doneBy = (): number => rightOf(story, wanted, users)
   await deliverChanges(story, [...people])
   await until(story, 'the wave to begin', () => simulator.requests.count >= before + requestsBeforeOutage, {
     everyMs: 5,
   })
-  const done = doneOf(story, people)
+  const done = doneBy()
   const down = simulator.faults.add({ kind: 'down' })
-  const leaver = await leaveMeanwhile(story)
+  const leaver = await leaveMeanwhile(story, people)
   await new Promise((resolve) => setTimeout(resolve, downMs))
-  const unanswered = simulator.requests.find().filter(({ n, fault }) => n > before && fault === 'drop-after').length
-  const missed = people.size - doneOf(story, people)
+  const missed = people.size - doneBy()
   narrator.say(`It went down with ${figure(done)} of ${figure(people.size)} people done. Now it is back.`)
   simulator.faults.remove(down.id)
   const [back, backAt] = [performance.now(), new Date()]
-  await until(
-    story,
-    'everything to heal',
-    async () => doneOf(story, people) === people.size && (await isSettled(story)),
-    {
-      limitMs: healedWithinS * 1000,
-      progress: () => `${figure(doneOf(story, people))} of ${figure(people.size)} people done`,
-    },
-  ).catch(() => narrator.say('It has not healed in time.'))
+  await until(story, 'everything to heal', async () => doneBy() === people.size && (await isSettled(story)), {
+    limitMs: healedWithinS * 1000,
+    everyMs: 250,
+    progress: () => `${figure(doneBy())} of ${figure(people.size)} people done`,
+  }).catch(() => narrator.say('It has not healed in time.'))
   const healedS = (performance.now() - back) / 1000
   simulator.faults.remove(lostAnswers.id)
+  const unanswered = simulator.requests.find().filter(({ n, fault }) => n > before && fault === 'drop-after').length
 
   await claimLeaver(story, leaver, backAt)
   const verdict = judge(story)
@@ -67,13 +77,12 @@ interface Leaver {
 }
 
 /** Of somebody whom the wave does not touch. */
-async function leaveMeanwhile(story: Story): Promise<Leaver> {
+async function leaveMeanwhile(story: Story, wave: ReadonlySet<string>): Promise<Leaver> {
   story.narrator.say('While it is gone, HR names somebody who has left.')
   const since = new Date()
-  const { workforce, touched } = leavers(story.workforce, 1, { how: 'terminated-now' })
-  story.workforce = workforce
-  await deliverChanges(story, touched)
-  return { person: touched[0] as string, since }
+  const person = somebodyLeaves(story, wave)
+  await deliverChanges(story, [person])
+  return { person, since }
 }
 
 async function claimLeaver(story: Story, { person, since }: Leaver, backAt: Date): Promise<void> {
@@ -82,12 +91,6 @@ async function claimLeaver(story: Story, { person, since }: Leaver, backAt: Date
   const [record] = await lockOutRecords(house.store, [id], since)
   const afterBackMs = record === undefined ? Number.NaN : record.provenAt.getTime() - backAt.getTime()
   narrator.claims.below('a leaver named meanwhile: from the server being back to proof', afterBackMs, 3000, 'ms')
-}
-
-function doneOf(story: Story, people: ReadonlySet<string>): number {
-  const verdict = judge(story)
-  const open = new Set([...verdict.missing, ...verdict.wrong])
-  return [...people].filter((person) => !open.has(userIdOf(rowOf(story, person)))).length
 }
 
 /** Users whom the server has created more than once, by its own record of requests. */
