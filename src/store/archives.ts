@@ -78,17 +78,20 @@ export async function listArchives(
   return rows
 }
 
-export interface ArchiveMark {
-  readonly id: KeyId
-  readonly source: string
-  /** Its time is over, whatever its guard says: to be destroyed needs no proof. */
-  readonly expired: boolean
-}
+const batch = 500
 
-/** All archives, for the clock. */
-export async function archiveMarks(pool: pg.Pool, now: Date): Promise<readonly ArchiveMark[]> {
-  const { rows } = await pool.query<ArchiveMark>('select id, source, expires_at <= $1 as expired from archive', [now])
-  return rows
+/** All of them, a batch at a time; some may have been destroyed when they are yielded. */
+export async function* eachArchive(pool: pg.Pool): AsyncGenerator<ArchiveRow> {
+  let after: KeyId | null = null
+  for (;;) {
+    const { rows }: { rows: ArchiveRow[] } = await pool.query<ArchiveRow>(
+      'select * from archive where $1::uuid is null or id > $1 order by id limit $2',
+      [after, batch],
+    )
+    yield* rows
+    after = rows.at(-1)?.id ?? null
+    if (rows.length < batch) return
+  }
 }
 
 /** Destroys the key: from now on no copy of the file can be opened. The source it was of, or null when it is gone already. */

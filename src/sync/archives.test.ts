@@ -195,8 +195,8 @@ describe('an archive that is opened', () => {
     await take()
     await archivist.tamper(`update archive set ${change}`)
     await expect(openArchive(archivist.context, await onlyId(), admin, reason)).rejects.toThrow('archive.forged')
-    expect(await archivist.alarms()).toContain('guard.failed')
-    expect(archivist.logged).toContain('guard.failed')
+    expect(await archivist.alarms()).toEqual(['archive.forged'])
+    expect(archivist.logged).toEqual(['source.delivered', 'archive.forged'])
   })
 
   test('stays shut to the key of another archive, under a guard of its own row', async () => {
@@ -240,6 +240,32 @@ describe('an archive that is destroyed', () => {
     expect(destroyed.map(({ actor }) => actor)).toEqual(['clock', 'clock'])
     expect(await archivist.alarms()).toEqual([])
   })
+})
+
+test('a row that was changed is found by the clock as well; destroying it by name ends the alarm', async () => {
+  await take()
+  await take(deliveryOf('18,Other\n'))
+  const [changed = '' as KeyId, other] = await ids()
+  await archivist.tamper(`update archive set expires_at = expires_at + interval '1 year' where id = $1`, [changed])
+  await sweepArchives(archivist.context)
+  await sweepArchives(archivist.context)
+  expect(await archivist.rows('select scope from alarm where cleared_at is null')).toEqual([{ scope: changed }])
+  expect(archivist.logged.filter((event) => event === 'archive.forged')).toHaveLength(1)
+  await destroyArchive(archivist.context, changed, admin, 'somebody changed its row')
+  await sweepArchives(archivist.context)
+  expect(await archivist.alarms()).toEqual([])
+  expect(await ids()).toEqual([other])
+})
+
+test('a thousand archives are all gone through', async () => {
+  await take()
+  await archivist.tamper(
+    `insert into archive select gen_random_uuid(), source, pull_id, fingerprint, bytes, created_at, expires_at - interval '1 day', epoch, wrapped, guard
+       from archive, generate_series(1, 1100)`,
+  )
+  archivist.pass(29 * dayMs)
+  await sweepArchives(archivist.context)
+  expect(await ids()).toHaveLength(1)
 })
 
 describe('what a crash leaves behind', () => {

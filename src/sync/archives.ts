@@ -9,7 +9,7 @@ import {
   removeArchiveFile,
   removeOlder,
 } from '../store/archive-files.ts'
-import { type ArchiveMark, archiveMarks, deleteArchive, findArchive, isGenuineArchive } from '../store/archives.ts'
+import { deleteArchive, eachArchive, findArchive, isGenuineArchive } from '../store/archives.ts'
 import type { ArchiveRow } from '../store/guards.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { VaultError } from '../vault/vault-error.ts'
@@ -38,8 +38,8 @@ export async function openArchive(
   const row = await findArchive(context.database.pool, id)
   if (row === null || row.expires_at <= context.now()) throw new Error('archive.unknown')
   if (!isGenuineArchive(context.vault, row)) {
-    context.log('error', 'guard.failed', { table: 'archive', row: id })
-    await raiseAlarm(context.database.pool, 'guard.failed', id)
+    context.log('error', 'archive.forged', { table: 'archive', row: id })
+    await raiseAlarm(context.database.pool, 'archive.forged', id)
     throw new Error('archive.forged')
   }
   await lookThrough(context, row)
@@ -115,31 +115,26 @@ export async function sweepArchives(context: SyncContext): Promise<void> {
 }
 
 async function sweep(context: SyncContext): Promise<void> {
-  const { archiveFolder, database } = context
+  const { archiveFolder, database, vault } = context
   const now = context.now()
   // Files first: whoever is archived between the two looks has a row, and then a file at the closer look below.
   const files = await listArchiveFiles(archiveFolder)
-  const rows = await archiveMarks(database.pool, now)
-  const known = new Set(rows.map(({ id }) => id))
+  const there = new Set(files.map(({ id }) => id))
+  const known = new Set<KeyId>()
+  const forged: KeyId[] = []
+  const lost = new Set<string>()
+  for await (const row of eachArchive(database.pool)) {
+    known.add(row.id)
+    // To be destroyed needs no proof: whoever can change the row can delete it.
+    if (row.expires_at <= now) await destroy(context, row.id, 'clock', { why: 'expired' })
+    else if (!isGenuineArchive(vault, row)) forged.push(row.id)
+    // Its key stays all the same: the folder may only not be mounted, and nothing here may make that final.
+    else if (!there.has(row.id) && !(await hasArchiveFile(archiveFolder, row.id))) lost.add(row.source)
+  }
   const strayBefore = new Date(now.getTime() - strayAfterMs)
   for (const { path, id } of files) if (id === null || !known.has(id)) await removeOlder(path, strayBefore)
-  for (const { id, expired } of rows) if (expired) await destroy(context, id, 'clock', { why: 'expired' })
-  await missLostFiles(context, new Set(files.map(({ id }) => id)), rows)
-}
-
-/**
- * A row whose file is gone keeps its key until it expires: the folder may only not be mounted, and nothing here may make that final.
- * A person is told.
- */
-async function missLostFiles(
-  context: SyncContext,
-  there: ReadonlySet<KeyId | null>,
-  rows: readonly ArchiveMark[],
-): Promise<void> {
-  const lost = new Set<string>()
-  for (const { id, source, expired } of rows) {
-    if (!expired && !there.has(id) && !(await hasArchiveFile(context.archiveFolder, id))) lost.add(source)
-  }
-  for (const source of await setAlarms(context.database.pool, 'archive.lost', [...lost]))
+  for (const row of await setAlarms(database.pool, 'archive.forged', forged))
+    context.log('error', 'archive.forged', { table: 'archive', row })
+  for (const source of await setAlarms(database.pool, 'archive.lost', [...lost]))
     context.log('error', 'archive.lost', { source })
 }
