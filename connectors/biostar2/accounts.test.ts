@@ -307,6 +307,35 @@ test.each([
   })
 })
 
+test('a field code that names no field keeps nobody from being created', async () => {
+  await using server = await connected({ levels })
+  // Any code of the range but that of the name: here the server dislikes the e-mail.
+  server.simulator.faults.add({
+    kind: 'http',
+    status: 400,
+    code: '131079',
+    method: 'POST',
+    path: '^/api/users$',
+    times: 1,
+  })
+  server.simulator.faults.add({
+    kind: 'http',
+    status: 400,
+    code: '131079',
+    method: 'PUT',
+    path: '^/api/users/42$',
+    times: 1,
+  })
+  const desired = desiredAccount({ facts: facts({ givenName: 'Ada', email: 'ada@example' }), levels: ['1'] })
+  expect(await server.put('42', desired)).toEqual({
+    lock: 'applied',
+    validity: 'applied',
+    profile: 'rejected biostar2.field-refused',
+    'level 1': 'applied',
+  })
+  expect(server.simulator.state.user('42')).toMatchObject({ name: 'Ada', email: '', groups: ['Level 1'] })
+})
+
 test('an e-mail that somebody else has costs the profile, not the account', async () => {
   await using server = await connected({ levels })
   server.simulator.seed({ users: [{ id: '7', name: 'Other', email: 'ada@example.org' }] })

@@ -101,7 +101,6 @@ const field = {
   kind: 'rejected',
   code: 'biostar2.field-refused',
   hint: 'The server refuses a name, department, title or e-mail.',
-  blame: 'profile',
 } as const
 const groupDeletion = {
   kind: 'rejected',
@@ -222,6 +221,8 @@ const single: Readonly<Record<number, Row>> = {
   65742: groupDeletion,
   65744: cardUnusable,
   65749: cardUnusable,
+  // Of the codes for fields, this one alone is known to mean the name.
+  131074: { ...field, blame: 'profile' },
   131080: pin,
   131081: pin,
   131085: validity,

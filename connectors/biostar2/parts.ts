@@ -109,10 +109,7 @@ async function without(blamed: Section, sections: readonly Section[], refusal: C
 
 function blamedSection(sections: readonly Section[], error: ConnectorError): Section | undefined {
   const blame = blameOf(error)
-  const named = sections.find(({ name }) => name === blame)
-  if (named !== undefined || blame !== 'profile') return named
-  // A field code may mean any of the others as well, once the name is out of it.
-  return sections.find(({ name }) => name === 'details') ?? sections.find(({ name }) => name === 'email')
+  return sections.find(({ name }) => name === blame)
 }
 
 function applied(sections: readonly Section[]): PartOutcome[] {

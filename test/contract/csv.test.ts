@@ -8,7 +8,9 @@ import type { PeopleSimulator, Row, Wrong } from './people-subject.ts'
 
 const columns = ['worker_id', 'given_name', 'family_name', 'department'] as const
 
-peopleContract({ name: 'csv', connector: csv, columns, start, impossible: {} })
+for (const after of ['delete', 'keep', 'move'] as const) {
+  peopleContract({ name: `csv (${after})`, connector: csv, columns, start: () => start(after), impossible: {} })
+}
 
 /** RFC 4180: every cell in quotes, and quotes doubled. */
 function line(cells: readonly (string | null)[]): string {
@@ -30,7 +32,7 @@ const wrongText: Readonly<Record<Wrong, (rows: readonly Row[], unreadable: Row) 
   refused: (rows) => text(rows, columns.slice(1)),
 }
 
-async function start(): Promise<PeopleSimulator> {
+async function start(after: string): Promise<PeopleSimulator> {
   const root = await mkdtemp(join(tmpdir(), 'gatehouse-contract-'))
   const folder = join(root, 'drop')
   await mkdir(folder)
@@ -57,6 +59,7 @@ async function start(): Promise<PeopleSimulator> {
       delimiter: ',',
       encoding: 'utf-8',
       poll_ms: 50,
+      after,
       columns: { required: ['worker_id'] },
     },
     secrets: [],

@@ -11,7 +11,7 @@ const lengthMin = 4
 
 export class Listener {
   readonly #forbidden = new Map<string, string>()
-  readonly #said: { readonly where: string; readonly text: string }[] = []
+  readonly #said = new Map<string, string[]>()
   #errors = 0
 
   /** Errors heard so far, those of single parts included. */
@@ -34,12 +34,14 @@ export class Listener {
   }
 
   readonly log: ConnectorLog = (level, event, fields) => {
-    this.#said.push({ where: `log line ${event}`, text: `${level} ${event} ${JSON.stringify(fields)}` })
+    this.say(`log line ${event}`, `${level} ${event} ${JSON.stringify(fields)}`)
   }
 
   /** Anything else that may end in a log, a metric or an answer. */
   say(where: string, text: string): void {
-    this.#said.push({ where, text })
+    const texts = this.#said.get(where)
+    if (texts === undefined) this.#said.set(where, [text])
+    else texts.push(text)
   }
 
   hear(thrown: unknown): void {
@@ -48,12 +50,9 @@ export class Listener {
     for (let error = thrown; error instanceof Error; error = error.cause) {
       // The vendor's own words have one place, from where they are sealed; nowhere else may they turn up.
       if (error instanceof ConnectorError) this.forbid('words of the vendor', error.vendorText)
-      this.#said.push({ where, text: textsOf(error) })
+      this.say(where, textsOf(error))
     }
-    this.#said.push({
-      where,
-      text: inspect(thrown, { depth: Number.POSITIVE_INFINITY, showHidden: true }),
-    })
+    this.say(where, inspect(thrown, { depth: Number.POSITIVE_INFINITY, showHidden: true }))
   }
 
   /** Passes a call on, and listens to how it fails. */
@@ -83,8 +82,9 @@ export class Listener {
 
   /** What was said that must not be said: what it is and where, never the value itself. */
   leaks(): string[] {
-    const found = this.#said.flatMap(({ where, text }) =>
-      [...this.#forbidden].flatMap(([value, what]) => (text.includes(value) ? [`${what} in ${where}`] : [])),
+    const places = [...this.#said].map(([where, texts]) => ({ where, text: texts.join('\n') }))
+    const found = [...this.#forbidden].flatMap(([value, what]) =>
+      places.flatMap(({ where, text }) => (text.includes(value) ? [`${what} in ${where}`] : [])),
     )
     return [...new Set(found)]
   }

@@ -2,7 +2,7 @@
 import fc from 'fast-check'
 import { expect } from 'vitest'
 import type { DesiredAccount } from '../../../src/connector/contract.ts'
-import type { Fault, Where } from '../accounts-subject.ts'
+import type { AccountsSubject, Fault, Where } from '../accounts-subject.ts'
 import type { AccountsTest } from '../accounts-test.ts'
 import { bringAbout, shutOut } from '../engine.ts'
 import { madeUpPerson, openAccount } from '../made-up.ts'
@@ -29,42 +29,52 @@ const faultKinds = [
   'cut-before',
   'cut-after',
   'late-write',
+  'slow',
   'server-error',
   'session-lost',
   'throttled',
   'maintenance',
 ] as const
 
-const fault = fc.record({
-  kind: fc.constantFrom(...faultKinds),
-  on: fc.constantFrom<Where>('create', 'change', 'block', 'write', 'write', 'read'),
-  delayMs: fc.constantFrom(5, 30, 80),
-  times: fc.integer({ min: 1, max: 2 }),
-})
+/** Faults that this system can have, on whatever an order sends. */
+function faults({ impossible }: AccountsSubject): fc.Arbitrary<Fault[]> {
+  const one = fc
+    .record({
+      kind: fc.constantFrom(...faultKinds.filter((kind) => impossible[kind] === undefined)),
+      on: fc.constantFrom<Where>('create', 'change', 'block', 'write', 'write', 'read'),
+      times: fc.integer({ min: 1, max: 2 }),
+      skip: fc.integer({ min: 0, max: 2 }),
+      delayMs: fc.constantFrom(5, 30, 80),
+    })
+    .map(({ kind, delayMs, ...where }) => faultOf(kind, where, delayMs))
+  return fc.array(one, { maxLength: 2 })
+}
 
-const put = fc.record({
+function faultOf(
+  kind: (typeof faultKinds)[number],
+  where: Pick<Fault, 'on' | 'times' | 'skip'>,
+  delayMs: number,
+): Fault {
+  if (kind === 'throttled') return { ...where, kind, retryAfterMs: 1 }
+  return kind === 'late-write' || kind === 'slow' ? { ...where, kind, delayMs } : { ...where, kind }
+}
+
+const states = fc.constantFrom('on' as const, 'on' as const, 'blocked' as const)
+
+const put: fc.Arbitrary<Order> = fc.record({
   kind: fc.constant('put' as const),
   lock: fc.constantFrom('open' as const, 'open' as const, 'closed' as const),
   levels: fc.subarray([0, 1, 2, 3]),
-  cards: fc
-    .subarray([0, 1, 2])
-    .chain((cards) =>
-      fc.tuple(
-        ...cards.map((card) =>
-          fc.tuple(fc.constant(card), fc.constantFrom('on' as const, 'on' as const, 'blocked' as const)),
-        ),
-      ),
-    ),
+  cards: fc.subarray([0, 1, 2]).chain((cards) => fc.tuple(...cards.map((card) => fc.tuple(fc.constant(card), states)))),
   family: fc.constantFrom('Quillfeather', 'Thistledown'),
 })
 
-const step: fc.Arbitrary<Step> = fc.record({
-  order: fc.oneof({ weight: 3, arbitrary: put }, { weight: 2, arbitrary: fc.constant({ kind: 'lock' as const }) }),
-  faults: fc.array(fault, { maxLength: 2 }) as fc.Arbitrary<readonly Fault[]>,
-  settles: fc.boolean(),
-})
+const order: fc.Arbitrary<Order> = fc.oneof(
+  { weight: 3, arbitrary: put },
+  { weight: 2, arbitrary: fc.constant({ kind: 'lock' as const }) },
+)
 
-/** `0` of either is given by hand to the account before anything of ours, and must be there at the end. */
+/** Where in the list of levels the one lies that is given by hand before anything of ours, and must be there at the end. */
 const foreignLevel = 5
 
 export function randomOrders(test: AccountsTest): void {
@@ -72,13 +82,39 @@ export function randomOrders(test: AccountsTest): void {
     testTimeoutMs: 60_000,
   }, async (target) => {
     let n = 0
+    const step: fc.Arbitrary<Step> = fc.record({ order, faults: faults(target.subject), settles: fc.boolean() })
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), fc.boolean(), async (steps, foreign) => {
         n += 1
         await history(target, n, steps, foreign)
       }),
-      { numRuns: 40, endOnFailure: true },
+      { numRuns: 60, endOnFailure: true },
     )
+  })
+
+  test('many accounts at once under faults end as ordered, each on its own', async (target) => {
+    const { simulator, subject } = target
+    const people = Array.from({ length: 24 }, (_, n) => {
+      const cards = subject.cards.slice(n, n + 1).map((card) => ({ card, state: 'on' as const }))
+      return openAccount(madeUpPerson(n), { cards, levels: simulator.levels.slice(n % 5, (n % 5) + 3) })
+    })
+    for (const round of [bringAbout, (_: Target, { facts }: DesiredAccount) => shutOut(target, facts)]) {
+      for (const kind of faultKinds) {
+        const where = { on: 'write', skip: 5, times: 4 } as const
+        if (subject.impossible[kind] === undefined) simulator.arm(faultOf(kind, where, 40))
+      }
+      await Promise.all(people.map((desired) => round(target, desired)))
+      simulator.disarm()
+      await simulator.landed()
+      await Promise.all(people.map((desired) => round(target, desired)))
+      for (const [n, desired] of people.entries()) {
+        const shut = round !== bringAbout
+        const cards = subject.cards.slice(n, n + 1).map((card) => ({ number: subject.cardNumber(card), blocked: shut }))
+        const lock = shut ? 'closed' : 'open'
+        expect(target.inside(desired.facts)).toMatchObject({ lock, levels: desired.levels, cards })
+      }
+    }
+    expect(people.map(({ facts }) => target.count(facts))).toEqual(people.map(() => 1))
   })
 }
 
@@ -97,7 +133,7 @@ async function history(target: Target, n: number, steps: readonly Step[], foreig
   const foreignCards = target.inside(person)?.cards ?? []
   let desired: DesiredAccount | null = null
   for (const { order, faults, settles } of steps) {
-    for (const one of faults) simulator.arm(one.kind === 'throttled' ? { ...one, retryAfterMs: 1 } : one)
+    for (const one of faults) simulator.arm(one)
     if (order.kind === 'put') desired = desiredBy(target, person, order)
     const wanted = order.kind === 'put' ? desired : null
     const run = () =>
