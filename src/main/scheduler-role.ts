@@ -70,7 +70,7 @@ export function startSchedulerRole(
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(5_000, 'alarms', lost, () => watchTheTime(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
-      every(60_000, 'archives', lost, () => sweepArchives(context)),
+      every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
     ]
     try {
       await Promise.all(tasks)

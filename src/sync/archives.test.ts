@@ -1,6 +1,7 @@
 import { mkdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../../test/support/servers.ts'
 import type { KeyId, SubjectId } from '../model/id.ts'
 import { type Archivist, dayMs, deliveryOf, startArchivist } from './archive.fixture.ts'
 import { destroyArchive, openArchive, sweepArchives } from './archives.ts'
@@ -230,11 +231,11 @@ describe('an archive that is destroyed', () => {
     await take()
     await take(deliveryOf('18,Other\n'))
     archivist.pass(30 * dayMs - 1)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect(await archivist.files()).toHaveLength(2)
     await archivist.tamper(`update archive set source = 'other' where id = $1`, [(await ids())[0]])
     archivist.pass(1)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect([await ids(), await archivist.files()]).toEqual([[], []])
     const destroyed = (await archivist.audited()).filter(({ action }) => action === 'source.archive-destroyed')
     expect(destroyed.map(({ actor }) => actor)).toEqual(['clock', 'clock'])
@@ -247,24 +248,34 @@ test('a row that was changed is found by the clock as well; destroying it by nam
   await take(deliveryOf('18,Other\n'))
   const [changed = '' as KeyId, other] = await ids()
   await archivist.tamper(`update archive set expires_at = expires_at + interval '1 year' where id = $1`, [changed])
-  await sweepArchives(archivist.context)
-  await sweepArchives(archivist.context)
+  await sweepArchives(archivist.context, signal)
+  await sweepArchives(archivist.context, signal)
   expect(await archivist.rows('select scope from alarm where cleared_at is null')).toEqual([{ scope: changed }])
   expect(archivist.logged.filter((event) => event === 'archive.forged')).toHaveLength(1)
   await destroyArchive(archivist.context, changed, admin, 'somebody changed its row')
-  await sweepArchives(archivist.context)
+  await sweepArchives(archivist.context, signal)
   expect(await archivist.alarms()).toEqual([])
   expect(await ids()).toEqual([other])
 })
 
-test('a thousand archives are all gone through', async () => {
+test('a thousand archives are all gone through, also when the gateway stops in between', async () => {
   await take()
+  const kept = `${await onlyId()}.sealed`
   await archivist.tamper(
     `insert into archive select gen_random_uuid(), source, pull_id, fingerprint, bytes, created_at, expires_at - interval '1 day', epoch, wrapped, guard
        from archive, generate_series(1, 1100)`,
   )
   archivist.pass(29 * dayMs)
-  await sweepArchives(archivist.context)
+  await makeOlder(kept, dayMs)
+  const stopping = new AbortController()
+  const stopped = sweepArchives(archivist.context, stopping.signal)
+  await until('a few are gone', async () => (await ids()).length < 1101)
+  stopping.abort()
+  await stopped
+  // Cut off half-way, it takes no file for a stray whose row it has not seen.
+  expect(await archivist.files()).toHaveLength(1)
+  expect((await ids()).length).toBeGreaterThan(1)
+  await sweepArchives(archivist.context, signal)
   expect(await ids()).toHaveLength(1)
 })
 
@@ -279,11 +290,11 @@ describe('what a crash leaves behind', () => {
     await makeOlder('0b0f3a9e-6a3f-4f0c-9d5e-000000000002.sealed.part', 9 * 60_000)
     await makeOlder(kept, dayMs)
     await makeOlder('read-me.txt', dayMs)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect(await archivist.files()).toHaveLength(4)
     await makeOlder('0b0f3a9e-6a3f-4f0c-9d5e-000000000001.sealed', 11 * 60_000)
     await makeOlder('0b0f3a9e-6a3f-4f0c-9d5e-000000000002.sealed.part', 11 * 60_000)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect(new Set(await archivist.files())).toEqual(new Set([kept, 'read-me.txt']))
   })
 
@@ -291,12 +302,12 @@ describe('what a crash leaves behind', () => {
     await take()
     const { archiveFolder } = archivist.context
     await rename(archiveFolder, `${archiveFolder}-away`)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect(await ids()).toHaveLength(1)
     expect(await archivist.alarms()).toEqual(['archive.lost'])
     expect(archivist.logged).toContain('archive.lost')
     await rename(`${archiveFolder}-away`, archiveFolder)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect(await archivist.alarms()).toEqual([])
     expect(await read(await onlyId())).toBe('17,Samplewoman\n')
   })
@@ -304,12 +315,12 @@ describe('what a crash leaves behind', () => {
   test('a folder that can not be listed is an alarm, and stops nobody', async () => {
     await mkdir(join(archivist.context.archiveFolder, '..'), { recursive: true })
     await writeFile(archivist.context.archiveFolder, 'in the way')
-    await sweepArchives(archivist.context)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
+    await sweepArchives(archivist.context, signal)
     expect(await archivist.alarms()).toEqual(['archive.failed'])
     expect(archivist.logged.filter((event) => event === 'archive.failed')).toHaveLength(1)
     await rm(archivist.context.archiveFolder)
-    await sweepArchives(archivist.context)
+    await sweepArchives(archivist.context, signal)
     expect(await archivist.alarms()).toEqual([])
   })
 })

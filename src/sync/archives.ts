@@ -102,19 +102,19 @@ async function destroy(
 
 /**
  * Destroys what was kept long enough, and takes away what a crash left behind. Trouble with the folder is an alarm, and stops
- * nothing else that the scheduler does.
+ * nothing else that the scheduler does. With the signal it stops where it is; the next sweep does the rest.
  */
-export async function sweepArchives(context: SyncContext): Promise<void> {
+export async function sweepArchives(context: SyncContext, signal: AbortSignal): Promise<void> {
   const { pool } = context.database
   try {
-    await sweep(context)
+    await sweep(context, signal)
     await clearAlarm(pool, 'archive.failed', '')
   } catch (error) {
     if (await raiseAlarm(pool, 'archive.failed', '')) context.log('error', 'archive.failed', { code: errorCode(error) })
   }
 }
 
-async function sweep(context: SyncContext): Promise<void> {
+async function sweep(context: SyncContext, signal: AbortSignal): Promise<void> {
   const { archiveFolder, database, vault } = context
   const now = context.now()
   // Files first: whoever is archived between the two looks has a row, and then a file at the closer look below.
@@ -124,6 +124,7 @@ async function sweep(context: SyncContext): Promise<void> {
   const forged: KeyId[] = []
   const lost = new Set<string>()
   for await (const row of eachArchive(database.pool)) {
+    if (signal.aborted) return
     known.add(row.id)
     // To be destroyed needs no proof: whoever can change the row can delete it.
     if (row.expires_at <= now) await destroy(context, row.id, 'clock', { why: 'expired' })
