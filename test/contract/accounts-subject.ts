@@ -5,8 +5,21 @@ import type { Card } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import type { ConnectorWith } from './connector-with.ts'
 
-/** Which requests a fault hits. `write` is any that changes something, `block` one that blocks or unblocks one card. */
-export type Where = 'create' | 'change' | 'remove' | 'block' | 'write' | 'read' | 'list' | 'discover' | 'anything'
+/**
+ * Which requests a fault hits. `write` is any that changes something, `block` one that blocks or unblocks one card, `anything` any
+ * but a login.
+ */
+export type Where =
+  | 'create'
+  | 'change'
+  | 'remove'
+  | 'block'
+  | 'write'
+  | 'read'
+  | 'list'
+  | 'discover'
+  | 'login'
+  | 'anything'
 
 /** One thing that goes wrong: `times` (1) matching requests long, after `skip` (0) of them passed. */
 export type Fault = { readonly on: Where; readonly times?: number; readonly skip?: number } & (

@@ -45,6 +45,7 @@ const paths: Readonly<Record<Where, Pick<FaultSpec, 'method' | 'path'>>> = {
   read: { method: 'GET', path: '^/api/users/' },
   list: { path: '^/api/v2/users/search$' },
   discover: { path: '^/api/v2/access_groups/search$' },
+  login: { path: '^/api/login$' },
   anything: { path: '^/(?!api/log)' },
 }
 

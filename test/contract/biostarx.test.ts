@@ -7,6 +7,7 @@ accountsContract(
     emptyLists: 'string',
     userPageMax: 200,
     cardQuery: 'contains',
+    takenCards: 'moved',
     expiredSessionCode: '11',
     doubleDeviceRows: true,
   }),

@@ -27,6 +27,8 @@ export interface Quirks {
   bulkCreateRows: 'first' | 'all'
   /** `GET /api/cards?query=` finds the exact number only, or every number that holds it. */
   cardQuery: 'exact' | 'contains'
+  /** What becomes of a card that is given to one person while another has it: refused, or moved as before 2.9.4. */
+  takenCards: 'refused' | 'moved'
   /** ASCII signs a name may hold besides letters, digits and space; a single quote is always refused. */
   nameSpecials: string
   /** Upper bound of a numeric user id: the API text says ...295, the console text ...294. */
@@ -86,6 +88,7 @@ const defaultQuirks: Quirks = {
   loginRefusal: null,
   bulkCreateRows: 'first',
   cardQuery: 'exact',
+  takenCards: 'refused',
   nameSpecials: '-_.,()@#&/+:',
   userIdMax: 4_294_967_294,
   validityYearsMax: 30,

@@ -117,7 +117,7 @@ function period(simulation: Simulation, user: User, sent: Row): Partial<User> {
   return { startMs, expiryMs }
 }
 
-function memberships({ world }: Simulation, user: User, sent: Row): Partial<User> {
+function memberships({ world, quirks }: Simulation, user: User, sent: Row): Partial<User> {
   const changes: Partial<User> = {}
   if (sent.user_group_id !== undefined) changes.groupId = world.userGroup(idIn(sent.user_group_id)).id
   if (sent.access_groups !== undefined) {
@@ -125,7 +125,7 @@ function memberships({ world }: Simulation, user: User, sent: Row): Partial<User
     if (ids.length > groupsMax) throw new Refusal('131090')
     changes.accessGroups = ids.map((id) => world.accessGroup(id).id)
   }
-  if (sent.cards !== undefined) changes.cards = cardChange(world, user, list(sent.cards).map(idIn))
+  if (sent.cards !== undefined) changes.cards = cardChange(world, user, list(sent.cards).map(idIn), quirks)
   return changes
 }
 

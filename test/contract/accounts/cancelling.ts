@@ -69,6 +69,24 @@ export function cancelling(test: AccountsTest): void {
     })
   }
 
+  test('a login that nobody waits for any more leaves no slot taken', {
+    needs: ['hang', 'refused-login'],
+    timeoutMs,
+    concurrency: 1,
+  }, async (target) => {
+    const { simulator, accounts } = target
+    simulator.arm({ kind: 'hang', on: 'login' })
+    const cancel = new AbortController()
+    const running = accounts.discover(cancel.signal)
+    await expect.poll(() => simulator.requests.logins, { interval: 5 }).toBe(1)
+    const begun = performance.now()
+    const reason = new Error('enough')
+    cancel.abort(reason)
+    await expect(running).rejects.toBe(reason)
+    expect(await accounts.discover(new AbortController().signal)).not.toEqual([])
+    expect(performance.now() - begun).toBeLessThan(2000)
+  })
+
   test('one who gives up waiting takes nothing from others who wait for the same', {
     needs: ['hang'],
     timeoutMs: 2000,
