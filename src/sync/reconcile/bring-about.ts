@@ -25,7 +25,7 @@ export async function bringAbout(
   const { accounts } = target.connection
   const startedAt = context.now()
   // The first run of a new account needs no read: the target itself refuses a second account of that id.
-  const untried = item.row.applied_version === 0 && item.claim.intents.length === 0
+  const untried = item.row.applied_version === 0 && item.claim.intents.length === 0 && !hasWritten(item)
   const before = untried ? null : await accounts.read(item.externalId, signal)
   const done = (fields: Partial<Outcome>): Outcome => ({
     appliedVersion: item.row.desired_version,
@@ -41,7 +41,8 @@ export async function bringAbout(
     reopened: false,
     ...fields,
   })
-  const stranger = before !== null && item.row.applied_version === 0 && !looksOurs(context, target, item, before)
+  const stranger =
+    before !== null && item.row.applied_version === 0 && !hasWritten(item) && !looksOurs(context, target, item, before)
   if (stranger)
     return done({
       appliedVersion: null,
@@ -87,6 +88,11 @@ type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorEr
 
 function isConflict(reported: Reported): boolean {
   return reported.some(({ failure }) => failure.kind === 'conflict')
+}
+
+/** An earlier run made the account and noted what of it is ours, though some part (an address that somebody else has) was refused. */
+function hasWritten({ owned }: WorkItem): boolean {
+  return owned.levels.length > 0 || owned.cards.length > 0
 }
 
 /**
