@@ -97,18 +97,21 @@ export function personView({ house }: Story, id: string): Promise<PersonView> {
   return house.call<PersonView>(`/v1/people/${id}`)
 }
 
-/** Whether everything is written and read back, but for what was given up for a person to look at. */
+/** Whether everything is written and read back, but for what waits for a person, or for somebody else to make room. */
 export async function isSettled({ house }: Story): Promise<boolean> {
   const { rows } = await house.store.query<{ open: number }>(
     `select count(*)::int as open from account a left join account_work w on w.account_id = a.id
-      where a.desired_version > a.applied_version and w.dead_at is null`,
+      where a.desired_version > a.applied_version and w.dead_at is null and coalesce(a.failures, '') not like '%"conflict"%'`,
   )
   return rows[0]?.open === 0
 }
 
 /** Besides, whether nothing is to be looked at once more: a write whose answer was lost may land late. */
 export async function isQuiet(story: Story): Promise<boolean> {
-  return (await status(story)).targets.every(({ waiting }) => waiting === 0)
+  const { rows } = await story.house.store.query<{ open: number }>(
+    'select count(*)::int as open from account_work where dead_at is null and verify_at is not null',
+  )
+  return rows[0]?.open === 0 && (await isSettled(story))
 }
 
 export interface Waiting {

@@ -90,7 +90,7 @@ async function claimRefusals(story: Story, wanted: Expectation): Promise<void> {
   const addresses = new Map(owners.map((row) => [userIdOf(row), row.email?.trim().toLowerCase() ?? '']))
   const given = [...addresses.values()].filter((address) => address !== '')
   narrator.say(
-    'Some share a mailbox with somebody else, and the door system takes an address only once: that field alone fails, and waits on a list for a person to look at.',
+    'Some share a mailbox with somebody else, and the door system takes an address only once: that field alone fails, and is listed for a person to look at.',
   )
   narrator.claims.exactly(
     'mail addresses refused because somebody else has them',
