@@ -36,6 +36,11 @@ function cardNumber({ format, raw }: Card): string {
   return (format === 'H10301' ? (bits >> 1n) & 0xffffffn : bits).toString()
 }
 
+function seedCard(card: Card) {
+  const number = cardNumber(card)
+  return card.format === 'H10301' ? { number, wiegandFormat: 0 } : number
+}
+
 const paths: Readonly<Record<Where, Pick<FaultSpec, 'method' | 'path'>>> = {
   create: { method: 'POST', path: '^/api/users$' },
   change: { method: 'PUT', path: '^/api/users/' },
@@ -142,7 +147,7 @@ function handOf(change: ByHand): HandChange {
   const user = 'externalId' in change ? change.externalId : ''
   switch (change.act) {
     case 'create': {
-      const cards = (change.cards ?? []).map(cardNumber)
+      const cards = (change.cards ?? []).map(seedCard)
       return { action: 'create', user: { id: user, name: 'Made-up Stranger', cards } }
     }
     case 'delete':

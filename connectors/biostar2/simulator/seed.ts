@@ -5,6 +5,12 @@ import type { Simulation } from './simulation.ts'
 import { blankUser } from './user-draft.ts'
 import { alwaysScheduleId, rootGroupId } from './world.ts'
 
+export interface WiegandCard {
+  number: string
+  /** `wiegand_format_id`: 0 is 26 bit. */
+  wiegandFormat: number
+}
+
 export interface SeedUser {
   id: string
   name: string
@@ -15,8 +21,8 @@ export interface SeedUser {
   userGroup?: string | number
   /** Names or ids of access groups. */
   accessGroups?: readonly (string | number)[]
-  /** Card numbers; each becomes a CSN card. */
-  cards?: readonly string[]
+  /** A bare number becomes a CSN card. */
+  cards?: readonly (string | WiegandCard)[]
   disabled?: boolean
   /** ISO moments. */
   start?: string
@@ -106,9 +112,10 @@ function addSeedUsers(simulation: Simulation, seeds: readonly SeedUser[]): void 
   world.addUsers(users)
 }
 
-/** The row of this card number; a CSN card is made when there is none. Throws when somebody has it. */
-export function cardRowOf({ world }: Simulation, number: string): number {
-  const card = world.cardByNumber(number) ?? world.addCard(number, 0, null)
+/** The row of this card number; the card is made when there is none. Throws when somebody has it. */
+export function cardRowOf({ world }: Simulation, wanted: string | WiegandCard): number {
+  const { number, wiegandFormat } = typeof wanted === 'string' ? { number: wanted, wiegandFormat: null } : wanted
+  const card = world.cardByNumber(number) ?? world.addCard(number, wiegandFormat === null ? 0 : 1, wiegandFormat)
   if (card.owner !== null) throw new TypeError(`card is taken: ${number}`)
   return card.row
 }
