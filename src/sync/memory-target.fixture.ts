@@ -250,7 +250,8 @@ export function memoryTarget(levels: readonly string[]): MemoryTarget {
       parts.push(attempt({ kind: 'card', card }, refused, () => setCard(user, card, state)))
     for (const card of revoke.cards)
       parts.push(attempt({ kind: 'card', card }, refused, () => void user.cards.delete(cardKey(card))))
-    const list = new Set([...(actual?.levels ?? []), ...desired.levels])
+    const inherited = actual?.inheritedLevels ?? []
+    const list = new Set([...(actual?.levels ?? []), ...desired.levels.filter((level) => !inherited.includes(level))])
     for (const level of revoke.levels) list.delete(level)
     const moved = [...new Set([...list, ...(actual?.levels ?? [])])].filter(
       (level) => list.has(level) !== (actual?.levels.includes(level) ?? false),

@@ -5,11 +5,9 @@ import type { AccountCard, PartRef } from '../../model/account.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { decodeParts } from '../parts.ts'
-import { profileDigest } from '../profile-digest.ts'
 import { type Expectation, isShut, openParts, partName } from './compare.ts'
 import { backoffMs, type Failures, type Outcome } from './outcome.ts'
-import { keepsBlock, ownedAfter, ownedBefore } from './owned.ts'
+import { isUntried, keepsBlock, looksOurs, ownedAfter, ownedBefore } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
@@ -25,7 +23,7 @@ export async function bringAbout(
   const { accounts } = target.connection
   const startedAt = context.now()
   // The first run of a new account needs no read: the target itself refuses a second account of that id.
-  const untried = item.row.applied_version === 0 && item.claim.intents.length === 0 && !hasWritten(item)
+  const untried = isUntried(item)
   const before = untried ? null : await accounts.read(item.externalId, signal)
   const done = (fields: Partial<Outcome>): Outcome => ({
     appliedVersion: item.row.desired_version,
@@ -41,8 +39,7 @@ export async function bringAbout(
     reopened: false,
     ...fields,
   })
-  const stranger =
-    before !== null && item.row.applied_version === 0 && !hasWritten(item) && !looksOurs(context, target, item, before)
+  const stranger = before !== null && !item.owned.made && !looksOurs(context, target, item, before)
   if (stranger)
     return done({
       appliedVersion: null,
@@ -88,23 +85,6 @@ type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorEr
 
 function isConflict(reported: Reported): boolean {
   return reported.some(({ failure }) => failure.kind === 'conflict')
-}
-
-/** An earlier run made the account and noted what of it is ours, though some part (an address that somebody else has) was refused. */
-function hasWritten({ owned }: WorkItem): boolean {
-  return owned.levels.length > 0 || owned.cards.length > 0
-}
-
-/**
- * Our own unanswered create is known by a profile that an earlier run set out to write, though another be desired by now; anything else
- * of that id is somebody else's account.
- */
-function looksOurs({ vault }: SyncContext, target: TargetSetup, item: WorkItem, actual: ActualAccount): boolean {
-  if (actual.untouchable) return false
-  const ours = Object.keys(target.connection.accounts.render(item.facts.facts))
-  const shown = Object.fromEntries(Object.entries(actual.profile).filter(([field]) => ours.includes(field)))
-  const digests = [shown, actual.profile].map((profile) => profileDigest(vault, profile))
-  return item.claim.intents.some((intent) => digests.includes(decodeParts(intent).profile))
 }
 
 function expect(context: SyncContext, target: TargetSetup, item: WorkItem, before: ActualAccount | null): Expectation {

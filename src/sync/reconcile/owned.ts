@@ -2,8 +2,9 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
-import type { LevelCatalogue } from '../context.ts'
+import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
 import { decodeParts, type Parts } from '../parts.ts'
+import { profileDigest } from '../profile-digest.ts'
 import type { Owned, WorkItem } from './work-item.ts'
 
 /**
@@ -25,12 +26,43 @@ export function ownedAfter(
   const earlier = ownedBefore(levels, item)
   const now = claimed(levels, item, [item.desired], before)
   const ours = { levels: union(earlier.levels, now.levels), cards: union(earlier.cards, now.cards) }
-  return { ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before) }
+  return { made: true, ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before) }
 }
 
 /** After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks. */
-export function ownedAfterLock(levels: LevelCatalogue, item: WorkItem, after: ActualAccount | null): Owned {
-  return { ...thereOf(levels, item, ownedBefore(levels, item), after), ...ownedBlocks(item, item.lastSeen) }
+export function ownedAfterLock(
+  context: SyncContext,
+  target: TargetSetup,
+  item: WorkItem,
+  after: ActualAccount | null,
+): Owned {
+  return {
+    made: item.owned.made || (after !== null && looksOurs(context, target, item, after)),
+    ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
+    ...ownedBlocks(item, item.lastSeen),
+  }
+}
+
+/** No run has made this account, or set out to: one of its id is somebody else's. */
+export function isUntried({ owned, claim }: WorkItem): boolean {
+  return !owned.made && claim.intents.length === 0
+}
+
+/**
+ * Our own unanswered create is known by a profile that an earlier run set out to write, though another be desired by now; anything else
+ * of that id is somebody else's account.
+ */
+export function looksOurs(
+  { vault }: SyncContext,
+  target: TargetSetup,
+  { claim, facts }: WorkItem,
+  actual: ActualAccount,
+): boolean {
+  if (actual.untouchable) return false
+  const ours = Object.keys(target.connection.accounts.render(facts.facts))
+  const shown = Object.fromEntries(Object.entries(actual.profile).filter(([field]) => ours.includes(field)))
+  const digests = [shown, actual.profile].map((profile) => profileDigest(vault, profile))
+  return claim.intents.some((intent) => digests.includes(decodeParts(intent).profile))
 }
 
 function thereOf(

@@ -3,7 +3,7 @@ import type { ActualAccount } from '../../connector/contract.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
 import { backoffMs, type Failures, failureOf, type Outcome } from './outcome.ts'
-import { ownedAfterLock } from './owned.ts'
+import { isUntried, ownedAfterLock } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 export async function shutOut(
@@ -17,16 +17,19 @@ export async function shutOut(
   const startedAt = now()
   // Nothing new is desired: this is the second look, after a write that may have landed late.
   const secondLook = item.row.applied_version === item.row.desired_version
+  const untried = isUntried(item)
   let known = item.lastSeen
-  if (secondLook) {
+  if (secondLook || untried) {
     known = await accounts.read(item.externalId, signal)
-    if (isOut(known)) return ended(context, item, known, { startedAt, provenAt: now() })
+    // An account of that id that we never made, and that bears another name, is not this person's way in.
+    const out = isOut(known) || (untried && !bearsName(target, item, known))
+    if (out) return ended(context, target, item, known, out, { startedAt, provenAt: now() })
   }
   const written = await lock(target, item, known, now, signal)
   const actual = await accounts.read(item.externalId, signal)
   const out = isOut(actual)
   const unexplained = Object.keys(written.failures).length === 0
-  return ended(context, item, actual, {
+  return ended(context, target, item, actual, out, {
     startedAt,
     acceptedAt: written.acceptedAt,
     provenAt: out ? now() : null,
@@ -35,6 +38,11 @@ export async function shutOut(
     verifyInMs: written.unknown ? target.lateWriteMs : null,
     reopened: secondLook,
   })
+}
+
+function bearsName(target: TargetSetup, { facts }: WorkItem, actual: ActualAccount | null): boolean {
+  const profile = Object.entries(target.connection.accounts.render(facts.facts))
+  return profile.every(([field, value]) => actual?.profile[field] === value)
 }
 
 function isOut(actual: ActualAccount | null): boolean {
@@ -79,15 +87,17 @@ async function lock(
 }
 
 function ended(
-  { levels }: SyncContext,
+  context: SyncContext,
+  target: TargetSetup,
   item: WorkItem,
   actual: ActualAccount | null,
+  out: boolean,
   fields: Partial<Outcome> & { startedAt: Date },
 ): Outcome {
   return {
-    appliedVersion: isOut(actual) ? item.row.desired_version : null,
+    appliedVersion: out ? item.row.desired_version : null,
     actual,
-    owned: ownedAfterLock(levels, item, actual),
+    owned: ownedAfterLock(context, target, item, actual),
     failures: {},
     retryInMs: null,
     dead: false,

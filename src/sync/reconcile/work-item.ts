@@ -13,6 +13,8 @@ import { decodeParts, type Parts } from '../parts.ts'
 
 /** What Gatehouse itself brought about on the account, and so may take away again. */
 export interface Owned {
+  /** The account itself is there by us; else one of that id, if there is any, is a stranger's. */
+  readonly made: boolean
   readonly levels: readonly AccessLevelId[]
   readonly cards: readonly CredentialId[]
   /** Cards whose block, and the account whose closing, is ours to lift. */
@@ -33,7 +35,7 @@ export interface WorkItem {
   readonly lastSeen: ActualAccount | null
 }
 
-const nothingOwned: Owned = { levels: [], cards: [], blocked: [], closed: false }
+const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
 
 /** Loads claimed accounts in two queries. One whose guard or seal is wrong is frozen, alarmed and left out. */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
