@@ -1,0 +1,130 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, day, type Engine, hour, startEngine } from './engine.fixture.ts'
+import type { HrRow } from './hr-file.fixture.ts'
+import { lockPerson } from './operator.ts'
+import { resolveEveryone } from './re-resolve.ts'
+
+let engine: Engine
+let bench: Bench
+beforeAll(async () => {
+  engine = await startEngine()
+}, 60_000)
+afterAll(() => engine[Symbol.asyncDispose]())
+beforeEach(async () => {
+  bench = await engine.begin()
+  await bench.deliver([row(1), row(2)])
+  await bench.rest()
+})
+
+const row = (who: number, more: Partial<HrRow> = {}): HrRow => ({
+  id: `${who}`,
+  person: `p${who}`,
+  number: `n${who}`,
+  given: `Person${who}`,
+  family: 'Test',
+  department: 'Sales',
+  card: `10${who}`,
+  ...more,
+})
+const levels = (who: number) => [...(bench.target.users.get(`n${who}`)?.levels ?? [])].sort()
+const lock = (who: number) => bench.target.users.get(`n${who}`)?.lock
+const problems = async () =>
+  (await bench.rows<{ code: string }>('select code from pull_problem')).map(({ code }) => code)
+const first = `(select person_id from account where external_digest = $1)`
+/** As a thief who may write: to whatever of person 1 the statement changes. */
+const tamper = (sql: string) =>
+  engine.tamper(sql.replace('?', first), [bench.context.vault.index('account', 'doors/n1')])
+
+describe.each([
+  ['the person', `update person set locked_at = null, protected = true where id = ?`],
+  ['a record', `update source_record set presence = 'gone' where person_id = ?`],
+  [
+    'what a record says',
+    `update source_record set record = set_byte(record, 40, get_byte(record, 40) # 1) where person_id = ?`,
+  ],
+  ['a card', `update credential set state = 'active', waits = true where person_id = ?`],
+  ["a card's number", `update credential set card = set_byte(card, 40, get_byte(card, 40) # 1) where person_id = ?`],
+  [
+    'an account',
+    `update account set wanted = replace(wanted, '"levels":[', '"levels":["x",'), pending = true where person_id = ?`,
+  ],
+  [
+    'the key',
+    `update person_key set wrapped = set_byte(wrapped, 40, get_byte(wrapped, 40) # 1) where id = (select key_id from person where id = ?)`,
+  ],
+])('when somebody changed %s from outside', (what, sql) => {
+  beforeEach(async () => {
+    await tamper(sql)
+    if (what === 'the key') {
+      const [key] = await bench.rows<{ id: never }>(
+        'select k.id from person_key k join account a on a.key_id = k.id where a.external_digest = $1',
+        [bench.context.vault.index('account', 'doors/n1')],
+      )
+      bench.context.vault.forget(key?.id as never)
+    }
+  })
+
+  test('nothing more is granted to that person, and an alarm is on', async () => {
+    await bench.deliver([row(1, { department: 'Research' }), row(2, { department: 'Research' })])
+    await bench.rest()
+    expect(levels(1)).toEqual(['id of Main'])
+    expect(levels(2)).toEqual(['id of Lab', 'id of Main'])
+    expect(await problems()).toEqual(['person.frozen'])
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+
+  test('they are never read as absent, and lock-outs of others still run', async () => {
+    await bench.deliver([row(2), row(3)])
+    await bench.pass(21 * hour)
+    await bench.deliver([row(2, { status: 'left' }), row(4)])
+    await bench.rest()
+    expect([lock(1), lock(2)]).toEqual(['open', 'closed'])
+  })
+
+  test('the clock does not circle on them, and everybody else is resolved', async () => {
+    await engine.tamper(`update person set next_change_at = $1`, [bench.context.now()])
+    bench.policy([{ grant: ['doors/Main', 'doors/Lab'], to: 'true' }])
+    await bench.followCalendar()
+    await resolveEveryone(bench.context, bench.brakes)
+    await bench.rest()
+    expect(levels(1)).toEqual(['id of Main'])
+    expect(levels(2)).toEqual(['id of Lab', 'id of Main'])
+  })
+
+  test('an order about them is refused', async () => {
+    const person = await bench.personOf('n1')
+    await expect(lockPerson(bench.context, person, bench.operator, 'seen')).rejects.toThrow('person.frozen')
+  })
+
+  test('a record that leads to them is nobody’s, and makes nobody new', async () => {
+    await bench.deliver([row(1), row(2), row(1, { id: '1b' })])
+    expect(await problems()).toContain('person.frozen')
+    expect(await bench.rows('select 1 from person')).toHaveLength(2)
+  })
+})
+
+describe('a worker', () => {
+  test.each([
+    ['desired', `update account set desired = replace(desired, '"levels":[', '"levels":["x",') where person_id = ?`],
+    ['ours', `update account set owned = '{}' where person_id = ?`],
+    ['a card', `update credential set state = 'active', person_id = person_id, waits = true where person_id = ?`],
+    [
+      'the facts',
+      `update account set desired_facts = set_byte(desired_facts, 40, get_byte(desired_facts, 40) # 1) where person_id = ?`,
+    ],
+  ])(
+    'freezes an account when %s is not as we wrote it, writes nothing, and goes on with the others',
+    async (_what, sql) => {
+      await bench.deliver([row(1, { department: 'Research' }), row(2, { department: 'Research' })])
+      await tamper(sql)
+      await bench.rest()
+      expect([levels(1), levels(2)]).toEqual([['id of Main'], ['id of Lab', 'id of Main']])
+      expect(await bench.rows('select 1 from account where frozen_at is not null')).toHaveLength(1)
+      expect(await bench.rows('select 1 from account_work')).toEqual([])
+      expect(await bench.alarms()).toContain('guard.failed')
+      await bench.pass(day)
+      await bench.rest()
+      expect(await bench.rows('select 1 from account_work')).toEqual([])
+    },
+  )
+})
