@@ -67,16 +67,19 @@ async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) 
   return counts
 }
 
+const turn = `hashtext('gatehouse.release'), 0`
+
 /** One release at a time, in whatever process; null when another is under way. Who dies gives the turn back with the connection. */
 async function inTurn<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T | null> {
   const client = await pool.connect()
+  let mine = false
   try {
-    const { rows } = await client.query<{ mine: boolean }>(
-      `select pg_try_advisory_lock(hashtext('gatehouse.release'), 0) as mine`,
-    )
-    return rows[0]?.mine === true ? await work() : null
+    const { rows } = await client.query<{ mine: boolean }>(`select pg_try_advisory_lock(${turn}) as mine`)
+    mine = rows[0]?.mine === true
+    return mine ? await work() : null
   } finally {
-    // Closed, not given back: the lock ends with it, whatever has become of the connection.
+    // Closing the connection alone would end it some moments later, and the next release would find it busy.
+    if (mine) await client.query(`select pg_advisory_unlock(${turn})`).catch(() => undefined)
     client.release(true)
   }
 }
