@@ -70,7 +70,9 @@ function speaksOfCards(dossier: Dossier, source: string): boolean {
   )
 }
 
-const isUsable = (state: CardState): boolean => state === 'issued' || state === 'active'
+export function isUsable(state: CardState): boolean {
+  return state === 'issued' || state === 'active'
+}
 
 /** A claim moves a card on (issued, active, suspended and back), and into lost, but never out of lost or returned. */
 function follows(from: CardState, to: CardState): boolean {

@@ -5,6 +5,7 @@ import { startPostgres } from '../../test/support/servers.ts'
 import type { PersonId, PlanId, SubjectId } from '../model/id.ts'
 import { compilePolicy, type Policy } from '../policy/policy.ts'
 import { type Database, openDatabase } from '../store/database.ts'
+import { type PersonRow, personGuard } from '../store/guards.ts'
 import { migrate } from '../store/migrate.ts'
 import type { Lane } from '../store/work.ts'
 import { createKeyring } from '../vault/keyring.ts'
@@ -75,6 +76,8 @@ export interface Bench {
   heldPlan(origin?: string): Promise<PlanId | null>
   release(plan: PlanId): Promise<{ applied: number; dropped: number }>
   reject(plan: PlanId): Promise<void>
+  /** Nobody may lock them out or take their rights but by a release. */
+  protect(person: PersonId): Promise<void>
   personOf(employeeNumber: string): Promise<PersonId>
   rows<T extends pg.QueryResultRow>(sql: string, values?: readonly unknown[]): Promise<T[]>
   alarms(): Promise<string[]>
@@ -202,6 +205,12 @@ async function openBench(database: Database, vault: Vault, options: BenchOptions
     },
     release: (plan) => releasePlan(context, plan, bench.operator, 'seen'),
     reject: (plan) => rejectPlan(context, plan, bench.operator, 'seen'),
+    async protect(person) {
+      const [stored] = await bench.rows<PersonRow>('select * from person where id = $1', [person])
+      if (stored === undefined) throw new Error('there is no such person')
+      const guard = vault.guard('person', personGuard({ ...stored, protected: true }))
+      await bench.rows('update person set protected = true, guard = $2 where id = $1', [person, guard])
+    },
     async personOf(employeeNumber) {
       const found = await bench.rows<{ person_id: PersonId }>(
         `select person_id from account where external_digest = $1

@@ -1,15 +1,16 @@
 /** What an operator does to a person by name: shut out now, and let in again. */
 import { recordAudit } from '../audit/record.ts'
-import type { PersonId, SubjectId } from '../model/id.ts'
+import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
+import { isUsable } from './credentials.ts'
 import { endLockOuts, passLockOuts, recordLockOuts } from './lock-out.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts } from './parts.ts'
-import { isPending } from './resolve.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
+import { isPending, understand } from './resolve.ts'
 import { resolveAll } from './resolve-all.ts'
 
 /** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Error `person.unknown`, `person.frozen`. */
@@ -55,6 +56,9 @@ export async function unlockPerson(
         ? new Date(now.getTime() + hours * 3_600_000)
         : null
     touch(dossier)
+    const { standing } = understand(context, dossier, now)
+    // Of whom nothing certain is known, what was wanted stays: so the lock is lifted there.
+    if (standing.state === 'unknown' || standing.validity === null) liftLock(dossier)
     await resolveAll(client, context, [dossier], 'operator')
     const opened = reopen(dossier)
     await saveDossiers(client, context.vault, [dossier])
@@ -70,6 +74,15 @@ export async function unlockPerson(
       details: { reason, hours },
     })
   })
+}
+
+function liftLock({ accounts, credentials }: Dossier): void {
+  const usable = new Set(credentials.flatMap(({ row }) => (isUsable(row.state) && !row.waits ? [row.id] : [])))
+  for (const { row } of accounts) {
+    const wanted = decodeParts(row.wanted)
+    const cards = (Object.keys(wanted.cards) as CredentialId[]).map((id) => [id, usable.has(id) ? 'on' : 'blocked'])
+    row.wanted = encodeParts({ ...wanted, lock: 'open', cards: Object.fromEntries(cards) as Parts['cards'] })
+  }
 }
 
 function reopen(dossier: Dossier) {

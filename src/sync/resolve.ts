@@ -9,7 +9,7 @@ import { isCurrentAt, type Standing, stateOf } from '../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import type { AccountRow } from '../store/guards.ts'
 import type { SyncContext, TargetSetup } from './context.ts'
-import { mergeCredentials } from './credentials.ts'
+import { isUsable, mergeCredentials } from './credentials.ts'
 import { changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
 import { profileDigest } from './profile-digest.ts'
 
@@ -204,7 +204,7 @@ function openParts(
   const cards: Record<CredentialId, 'on' | 'blocked'> = {}
   for (const { row } of dossier.credentials) {
     if (row.state === 'returned' || row.waits) continue
-    cards[row.id] = row.state === 'issued' || row.state === 'active' ? 'on' : 'blocked'
+    cards[row.id] = isUsable(row.state) ? 'on' : 'blocked'
   }
   return {
     parts: {
