@@ -73,6 +73,8 @@ export function lateWrites(test: AccountsTest): void {
       for (let round = 0; round < 3; round++) {
         target.simulator.arm({ kind: 'late-write', on: 'write', delayMs, times: 1 + round })
         await bringAbout(target, desired)
+        // What landed early enough is not written again, and leaves the fault armed.
+        target.simulator.disarm()
         await target.simulator.landed()
         await bringAbout(target, desired)
         expectExactly(target)
