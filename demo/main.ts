@@ -104,6 +104,7 @@ async function run(options: Options, narrator: Narrator, printed: readonly Uint8
   const interrupted = await Promise.race([signalled, playToItsEnd(story, printed).then(() => null)])
   if (interrupted !== null) {
     narrator.say('Stopping, and removing everything.')
+    narrator.mute()
     return interrupted
   }
   const { claims } = narrator

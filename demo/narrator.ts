@@ -14,6 +14,8 @@ export interface Narrator {
   line(text: string): void
   /** What is being waited for; replaced by whatever is said next, and not shown where nobody watches. */
   progress(text: string): void
+  /** Says nothing more: a scene that is left in the middle may still have something to tell. */
+  mute(): void
   /** Every claim in a table. */
   summary(): void
 }
@@ -28,6 +30,7 @@ export function createNarrator(stream: NodeJS.WriteStream, begun = performance.n
   const width = (): number => Math.min(watched ? stream.columns || 80 : widthMax, widthMax)
   let scenes = 0
   let moving = false
+  let muted = false
 
   function erase(): void {
     // Back to the start of the line and erase it (ECMA-48, EL).
@@ -35,6 +38,7 @@ export function createNarrator(stream: NodeJS.WriteStream, begun = performance.n
     moving = false
   }
   function write(text: string): void {
+    if (muted) return
     erase()
     stream.write(`${text}\n`)
   }
@@ -58,10 +62,13 @@ export function createNarrator(stream: NodeJS.WriteStream, begun = performance.n
     },
     line: (text) => write(`   ${text}`),
     progress(text) {
-      if (!watched) return
+      if (!watched || muted) return
       const line = `   ... ${text}, ${elapsed()}`.slice(0, width() - 1)
       stream.write(`\r\u001b[K${paint('gray', line)}`)
       moving = true
+    },
+    mute() {
+      muted = true
     },
     summary() {
       const topics = claims.rows()
