@@ -46,6 +46,7 @@ export function createPeople(
       name: file.name.replace(/\p{Cc}/gu, '?'),
       mode: file.mode,
       arrivedAt,
+      writtenAt: new Date(Number(inspection.identity.mtimeNs / 1_000_000n)),
       settledMs: file.settledMs,
       fingerprint: inspection.fingerprint,
       columns: inspection.columns.filter((name) => name !== null),

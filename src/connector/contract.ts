@@ -34,6 +34,8 @@ export interface Delivery {
   readonly mode: 'full' | 'delta'
   /** When the first byte was read, for measuring how long a lock-out takes. */
   readonly arrivedAt: Date
+  /** When the source made it, by its own clock: what is offered again with the same time is the same delivery, and no second one. */
+  readonly writtenAt: Date
   /** How long the source made us wait until the delivery stood still, in ms. */
   readonly settledMs: number
   /** SHA-256 over the delivered bytes; the engine stores only a keyed digest of it. */

@@ -29,7 +29,7 @@ export const catalogue: Catalogue = {
     delivery_at: 'clear',
     complete_at: 'clear',
     complete_records: 'clear',
-    settled: 'clear',
+    written_at: 'clear',
     registered_at: 'clear',
   },
   target: {

@@ -81,7 +81,7 @@ export interface SourceTable {
   complete_at: TimeOrNull
   complete_records: number | null
   /** The source was told that its last delivery was taken; until then the same bytes are the same delivery. */
-  settled: Defaulted<boolean>
+  written_at: TimeOrNull
   registered_at: Generated<Date>
 }
 

@@ -97,6 +97,8 @@ export interface TestDelivery extends Delivery {
   readonly settled: string[]
 }
 
+let written = 0
+
 /** A full delivery of rows `id,name`; `raw` gives other bytes than were read. */
 export function deliveryOf(
   text: string,
@@ -115,6 +117,7 @@ export function deliveryOf(
     name: 'workers.csv',
     mode: 'full',
     arrivedAt: new Date(),
+    writtenAt: new Date(++written),
     settledMs: 0,
     fingerprint: createHash('sha256').update(text).digest(),
     columns: ['id', 'name'],

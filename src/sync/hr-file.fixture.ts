@@ -101,6 +101,7 @@ export function hrFile(rows: readonly HrRow[], options: FileOptions): HrFile {
     name: 'people.csv',
     mode,
     arrivedAt,
+    writtenAt: arrivedAt,
     settledMs: 12.4,
     fingerprint: createHash('sha256')
       .update(JSON.stringify([records, mode, cut, problems]))

@@ -32,11 +32,10 @@ export async function pull(
   const before = await sourceRow(context, source.id)
   const report =
     before.fingerprint?.equals(fingerprint) === true
-      ? await repeated(context, source, before.complete)
+      ? await repeated(context, source, delivery, before)
       : await take(context, source, delivery, fingerprint, signal)
   await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
-  await context.database.pool.query('update source set settled = true where id = $1 and not settled', [source.id])
   await clearAlarm(context.database.pool, 'source.late', source.id)
   await clearAlarm(context.database.pool, 'source.failed', source.id)
   await clearAlarm(context.database.pool, 'source.refused', source.id)
@@ -47,21 +46,32 @@ export async function pull(
 
 interface SourceRow {
   readonly fingerprint: Buffer | null
-  /** The last delivery was a complete full read, and is settled: the same bytes are another one, not the same one still there. */
+  /** When the last delivery was made. */
+  readonly writtenAt: Date | null
+  /** It was a complete full read. */
   readonly complete: boolean
 }
 
 async function sourceRow(context: SyncContext, id: string): Promise<SourceRow> {
   const { rows } = await context.database.pool.query<SourceRow>(
-    'select fingerprint, settled and complete_at is not null and complete_at >= fingerprint_at as complete from source where id = $1',
+    'select fingerprint, written_at as "writtenAt", complete_at is not null and complete_at >= fingerprint_at as complete from source where id = $1',
     [id],
   )
-  return rows[0] ?? { fingerprint: null, complete: false }
+  return rows[0] ?? { fingerprint: null, writtenAt: null, complete: false }
 }
 
-/** The same bytes again: no work, but those who were missing long enough are confirmed gone. */
-async function repeated(context: SyncContext, source: SourceSetup, complete: boolean): Promise<PullReport> {
-  const missing = complete ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
+/**
+ * The same bytes again: no work, but those who were missing long enough are confirmed gone; unless it is the same delivery, which
+ * could not be cleared away, or is left where it is and offered again after a restart.
+ */
+async function repeated(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  before: SourceRow,
+): Promise<PullReport> {
+  const confirms = before.complete && (before.writtenAt === null || delivery.writtenAt > before.writtenAt)
+  const missing = confirms ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
   // Also when nobody is: the process that confirmed them may have been killed before it planned.
   const planned = await plan(context, {
     origin: `source:${source.id}`,
@@ -69,7 +79,10 @@ async function repeated(context: SyncContext, source: SourceSetup, complete: boo
     brakes: source.brakes,
     arrivedAt: context.now(),
   })
-  await context.database.pool.query('update source set delivery_at = now() where id = $1', [source.id])
+  await context.database.pool.query('update source set delivery_at = now(), written_at = $2 where id = $1', [
+    source.id,
+    delivery.writtenAt,
+  ])
   return {
     source: source.id,
     outcome: 'unchanged',
@@ -128,9 +141,9 @@ async function take(
     )
     // A delta says nothing about the rest: the last full file would still be news after it.
     await client.query(
-      `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(), settled = false,
+      `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(), written_at = $5,
               complete_at = case when $3 then now() else complete_at end, complete_records = case when $3 then $4::int else complete_records end where id = $1`,
-      [source.id, end ? fingerprint : null, complete, current.records],
+      [source.id, end ? fingerprint : null, complete, current.records, delivery.writtenAt],
     )
     await recordAudit(client, context.vault, {
       actor: `source:${source.id}`,

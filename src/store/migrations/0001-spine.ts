@@ -43,7 +43,7 @@ create table source (
   delivery_at timestamptz,
   complete_at timestamptz,
   complete_records int,
-  settled boolean not null default true,
+  written_at timestamptz,
   registered_at timestamptz not null default now()
 );
 

@@ -6,6 +6,9 @@ import { backoffMs, type Failures, failureOf, type Outcome } from './outcome.ts'
 import { isUntried, ownedAfterLock } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
+/** Cards may move by hand from one person to another: what was seen longer ago is no ground to block one. */
+const freshMs = 24 * 3_600_000
+
 export async function shutOut(
   context: SyncContext,
   target: TargetSetup,
@@ -18,7 +21,8 @@ export async function shutOut(
   // Nothing new is desired: this is the second look, after a write that may have landed late.
   const secondLook = item.row.applied_version === item.row.desired_version
   const untried = isUntried(item)
-  let known = item.lastSeen
+  const seenAt = item.row.actual_at?.getTime() ?? 0
+  let known = startedAt.getTime() - seenAt < freshMs ? item.lastSeen : null
   if (secondLook || untried) {
     known = await accounts.read(item.externalId, signal)
     // An account of that id that we never made, and that bears another name, is not this person's way in.
