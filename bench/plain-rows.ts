@@ -149,8 +149,8 @@ export function plainRows(workers: readonly Row[]): Readonly<Record<FloorTable, 
           : ['employee-number', wide(worker(n).workerId, 16), id(n).person, guard],
     },
     plan_change: {
-      names: ['plan_id', 'account_id', 'target', 'kind', 'part', 'before', 'after', 'held'],
-      make: (n) => [plan, id(n).account, 'hq', 'create', 'account', null, '0123456789abcdef', false],
+      names: ['plan_id', 'account_id', 'target', 'kind', 'part', 'before', 'after', 'held_for'],
+      make: (n) => [plan, id(n).account, 'hq', 'create', 'account', null, '0123456789abcdef', 'brake'],
     },
   }
 }

@@ -15,6 +15,7 @@ import { openConfiguredVault } from './main/open-vault.ts'
 import { registerConfigured } from './main/register.ts'
 import { type Role, roles } from './main/roles.ts'
 import { type Scheduler, startSchedulerRole } from './main/scheduler-role.ts'
+import { keepHeapSmall } from './main/small-heap.ts'
 import { buildEngine } from './main/sync-context.ts'
 import { startWorkerRole } from './main/worker-role.ts'
 import { createLog, type Log } from './telemetry/log.ts'
@@ -44,6 +45,7 @@ export interface Gateway {
 
 /** @throws ConfigError, VaultError, ListenError, or an error of what could not be opened; then nothing stays open. */
 export async function startGateway(options: StartOptions): Promise<Gateway> {
+  keepHeapSmall()
   const log = options.log ?? createLog()
   const config = await loadConfig(options.config, { env: options.env ?? process.env, connectors: configurable })
   const { host, port, tls, behindProxy } = config.http

@@ -48,20 +48,22 @@ export function credentialGuard(row: CredentialRow): readonly GuardValue[] {
 }
 
 /** `applied_version` and `actual` are what the target showed: forging them delays, never grants. */
-export function accountGuard(row: AccountRow): readonly GuardValue[] {
-  return [
-    row.id,
-    row.target,
-    row.person_id,
-    row.key_id,
-    row.is_primary,
-    row.external_digest,
-    row.wanted,
-    row.wanted_facts_version,
-    row.desired,
-    row.desired_facts_version,
-    row.desired_version,
-  ]
+export const guardedOfAccount = [
+  'id',
+  'target',
+  'person_id',
+  'key_id',
+  'is_primary',
+  'external_digest',
+  'wanted',
+  'wanted_facts_version',
+  'desired',
+  'desired_facts_version',
+  'desired_version',
+] as const
+
+export function accountGuard(row: Pick<AccountRow, (typeof guardedOfAccount)[number]>): readonly GuardValue[] {
+  return guardedOfAccount.map((name) => row[name])
 }
 
 /** What Gatehouse calls its own at a target: a forged one would have it lift a block that somebody else made. */

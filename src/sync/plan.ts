@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import { type AccountId, newId, type PlanId, type PullId } from '../model/id.ts'
 import { copyRows } from '../store/copy.ts'
-import { type AccountRow, accountGuard, type PlanRow } from '../store/guards.ts'
+import { type AccountRow, accountGuard, guardedOfAccount, type PlanRow } from '../store/guards.ts'
 import { decidePlan, heldPlans, insertPlan, wasRejected } from '../store/plans.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { applyPlan } from './apply-plan.ts'
@@ -171,7 +171,11 @@ async function markBraked(client: pg.ClientBase, id: PlanId, holds: readonly Hol
   }
 }
 
-type PendingRow = AccountRow & { unconfirmed: boolean; protected: boolean }
+/** What a change is read from is what the guard covers; the seals, of which a page holds a megabyte, are not read. */
+const pendingColumns = [...guardedOfAccount, 'guard'] as const
+const pendingList = pendingColumns.map((name) => `a.${name}`).join(', ')
+
+type PendingRow = Pick<AccountRow, (typeof pendingColumns)[number]> & { unconfirmed: boolean; protected: boolean }
 
 /** Every pending change of the origin, page by page in account order. */
 async function collect(
@@ -184,7 +188,7 @@ async function collect(
   let after: AccountId | null = null
   for (;;) {
     const { rows }: { rows: PendingRow[] } = await client.query<PendingRow>(
-      `select a.*, p.protected, exists (select 1 from source_record r where r.person_id = a.person_id and r.presence = 'missing') as unconfirmed
+      `select ${pendingList}, p.protected, exists (select 1 from source_record r where r.person_id = a.person_id and r.presence = 'missing') as unconfirmed
          from account a join person p on p.id = a.person_id
         where a.wanted_by = $1 and a.pending and a.frozen_at is null and ($2::uuid is null or a.id > $2) order by a.id limit ${page}`,
       [origin, after],

@@ -1,15 +1,16 @@
 /** Reads one delivery of a source to its end and plans what follows; killed at any moment, it is read again and ends the same. */
 import { recordAudit } from '../audit/record.ts'
-import type { Delivery } from '../connector/contract.ts'
+import type { Delivery, DeliveryEnd, RecordPage } from '../connector/contract.ts'
 import type { ConnectorError } from '../connector/errors.ts'
-import { newId, type PullId } from '../model/id.ts'
+import { newId, type PlanId, type PullId } from '../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
+import { loadPlan } from '../store/plans.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { confirmAbsences, noteAbsences } from './absence.ts'
 import { archiveDelivery } from './archive-delivery.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
 import { type Pull, takePage } from './intake.ts'
-import { plan } from './plan.ts'
+import { type Planned, type PlanRequest, plan } from './plan.ts'
 
 export interface PullReport {
   readonly source: string
@@ -18,7 +19,13 @@ export interface PullReport {
   readonly changed: number
   readonly problems: number
   readonly missing: number
-  readonly plan: string | null
+  readonly plan: PlanId | null
+}
+
+/** What a process remembers of a source from one pull to the next. */
+export interface SourceMemory {
+  /** What the last pull planned; null when nothing, or when it did not end. */
+  plan: PlanId | null
 }
 
 /** Takes a delivery in. @throws ConnectorError when the source fails while it is read: the delivery stays and is read again. */
@@ -27,13 +34,17 @@ export async function pull(
   source: SourceSetup,
   delivery: Delivery,
   signal: AbortSignal,
+  memory: SourceMemory = { plan: null },
 ): Promise<PullReport> {
   const fingerprint = context.vault.digest('delivery', [source.id, source.mappingVersion, delivery.fingerprint])
   const before = await sourceRow(context, source.id)
+  const last = memory.plan
+  memory.plan = null
   const report =
     before.fingerprint?.equals(fingerprint) === true
-      ? await repeated(context, source, delivery, before)
-      : await take(context, source, delivery, fingerprint, signal)
+      ? await repeated(context, source, delivery, before, last)
+      : await take(context, source, delivery, fingerprint, signal, last)
+  memory.plan = report.plan
   await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
   await clearAlarm(context.database.pool, 'source.late', source.id)
@@ -69,16 +80,12 @@ async function repeated(
   source: SourceSetup,
   delivery: Delivery,
   before: SourceRow,
+  last: PlanId | null,
 ): Promise<PullReport> {
   const confirms = before.complete && (before.writtenAt === null || delivery.writtenAt > before.writtenAt)
   const missing = confirms ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
   // Also when nobody is: the process that confirmed them may have been killed before it planned.
-  const planned = await plan(context, {
-    origin: `source:${source.id}`,
-    pull: null,
-    brakes: source.brakes,
-    arrivedAt: context.now(),
-  })
+  const planned = await planNews(context, source, missing > 0 ? null : last, { pull: null, arrivedAt: context.now() })
   await context.database.pool.query('update source set delivery_at = now(), written_at = $2 where id = $1', [
     source.id,
     delivery.writtenAt,
@@ -100,6 +107,7 @@ async function take(
   delivery: Delivery,
   fingerprint: Buffer,
   signal: AbortSignal,
+  last: PlanId | null,
 ): Promise<PullReport> {
   const { pool } = context.database
   const current: Pull = {
@@ -127,10 +135,9 @@ async function take(
   const missing = complete ? await noteAbsences(context, current) : 0
   await pool.query('delete from pull_seen where pull_id = $1', [current.id])
   if (current.mode === 'full') await (complete ? clearAlarm : raiseAlarm)(pool, 'source.incomplete', source.id)
-  const planned = await plan(context, {
-    origin: `source:${source.id}`,
+  const isNews = current.changed > 0 || missing > 0
+  const planned = await planNews(context, source, isNews ? null : last, {
     pull: current.id,
-    brakes: source.brakes,
     arrivedAt: delivery.arrivedAt,
   })
   const outcome = current.mode === 'full' && !complete ? 'incomplete' : 'taken'
@@ -172,6 +179,18 @@ async function take(
   }
 }
 
+/** Without news a plan that still waits says it all, however long it would take to find that out again. */
+async function planNews(
+  context: SyncContext,
+  source: SourceSetup,
+  standing: PlanId | null,
+  of: Pick<PlanRequest, 'pull' | 'arrivedAt'>,
+): Promise<Planned | null> {
+  const held = standing === null ? null : await loadPlan(context.database.pool, context.vault, standing)
+  if (held?.state === 'held') return { id: held.id, state: 'held' }
+  return plan(context, { origin: `source:${source.id}`, brakes: source.brakes, ...of })
+}
+
 /** What a pull of this source left behind when its process was killed; its delivery is read again from the start. */
 async function clearLeftovers(context: SyncContext, source: string): Promise<void> {
   const { pool } = context.database
@@ -184,11 +203,30 @@ async function clearLeftovers(context: SyncContext, source: string): Promise<voi
 
 /** True when the source's own end was reached without a record that it could not give. */
 async function readAll(context: SyncContext, current: Pull, delivery: Delivery, signal: AbortSignal): Promise<boolean> {
-  const pages = delivery.pages(signal)
-  for (;;) {
-    const next = await pages.next()
-    if (next.done) return next.value.complete && next.value.problems === 0
-    await takePage(context, current, next.value)
+  for await (const page of readAhead(delivery.pages(signal))) {
+    if ('complete' in page) return page.complete && page.problems === 0
+    await takePage(context, current, page)
+  }
+  return false
+}
+
+/** Reads the next page while PostgreSQL works on this one; ends with how the source itself ended. */
+async function* readAhead(pages: AsyncGenerator<RecordPage, DeliveryEnd>): AsyncGenerator<RecordPage | DeliveryEnd> {
+  let next = pages.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done) {
+        yield value
+        return
+      }
+      next = pages.next()
+      // What goes wrong ahead is heard when the page is asked for.
+      next.catch(() => undefined)
+      yield value
+    }
+  } finally {
+    await pages.return({ complete: false, records: 0, problems: 0 })
   }
 }
 

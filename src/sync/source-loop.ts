@@ -4,7 +4,7 @@ import { ConnectorError } from '../connector/errors.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import type { SourceSetup, SyncContext } from './context.ts'
 import { errorCode } from './error-code.ts'
-import { type PullReport, pull, refuse } from './pull.ts'
+import { type PullReport, pull, refuse, type SourceMemory } from './pull.ts'
 import { sleep } from './sleep.ts'
 
 export interface SourceLoop {
@@ -18,6 +18,7 @@ const retryMs = 2_000
 
 export function startSourceLoop(context: SyncContext, source: SourceSetup, people: PeopleCapability): SourceLoop {
   const stopping = new AbortController()
+  const memory: SourceMemory = { plan: null }
   let current: Promise<readonly PullReport[]> | null = null
   let again = false
 
@@ -27,7 +28,7 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       try {
         const delivery = await people.read(stopping.signal)
         if (delivery === null) return reports
-        reports.push(await pull(context, source, delivery, stopping.signal))
+        reports.push(await pull(context, source, delivery, stopping.signal, memory))
       } catch (error) {
         if (stopping.signal.aborted) return reports
         if (error instanceof ConnectorError && error.kind === 'rejected')

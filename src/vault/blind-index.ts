@@ -1,6 +1,6 @@
 /** Finds rows by what they hide: keyed digests that say nothing without the keyring. */
-import { createHmac, type KeyObject } from 'node:crypto'
 import { encodeValues, type GuardValue } from './canonical.ts'
+import type { MacKey } from './mac-key.ts'
 
 export const indexPurposes = ['employee-number', 'email', 'card', 'person-key', 'record-key', 'account'] as const
 export type IndexPurpose = (typeof indexPurposes)[number]
@@ -12,14 +12,11 @@ export type IndexPurpose = (typeof indexPurposes)[number]
 export const indexBytes = 16
 
 /** The caller normalises: the same value written in another way is another value here. */
-export function index(key: KeyObject, purpose: IndexPurpose, value: string): Buffer {
-  return createHmac('sha256', key)
-    .update(encodeValues(purpose, [value]))
-    .digest()
-    .subarray(0, indexBytes)
+export function index(key: MacKey, purpose: IndexPurpose, value: string): Buffer {
+  return key.mac(encodeValues(purpose, [value])).subarray(0, indexBytes)
 }
 
 /** HMAC-SHA256 over purpose and parts; 32 bytes. Parts are never joined: ['ab', 'c'] and ['a', 'bc'] differ. */
-export function digest(key: KeyObject, purpose: string, parts: readonly GuardValue[]): Buffer {
-  return createHmac('sha256', key).update(encodeValues(purpose, parts)).digest()
+export function digest(key: MacKey, purpose: string, parts: readonly GuardValue[]): Buffer {
+  return key.mac(encodeValues(purpose, parts))
 }

@@ -3,9 +3,9 @@ import {
   type CipherGCM,
   createCipheriv,
   createDecipheriv,
-  createHash,
   createSecretKey,
   type DecipherGCM,
+  hash,
   type KeyObject,
   randomBytes,
 } from 'node:crypto'
@@ -30,7 +30,7 @@ export class DataKey {
 
   constructor(id: KeyId, key: KeyObject) {
     this.id = id
-    this.fingerprint = createHash('sha256').update(id).digest().subarray(0, fingerprintBytes)
+    this.fingerprint = hash('sha256', id, 'buffer').subarray(0, fingerprintBytes)
     this.#key = key
   }
 

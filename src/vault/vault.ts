@@ -1,12 +1,13 @@
 /** The only door to the keys: seals, opens, guards and digests, and lets no key out. */
 import type { KeyObject } from 'node:crypto'
 import { type KeyId, newId } from '../model/id.ts'
-import { digest, type IndexPurpose, index } from './blind-index.ts'
+import { digest, type IndexPurpose, index, indexPurposes } from './blind-index.ts'
 import type { GuardValue, Place } from './canonical.ts'
 import { DataKey, randomKey } from './data-key.ts'
 import { guard, verifyGuard } from './guard.ts'
 import { KeyCache, type WrappedKey } from './key-cache.ts'
 import type { Keyring, Stamp } from './keyring.ts'
+import { MacKey } from './mac-key.ts'
 import { open, type Sealed, seal } from './seal.ts'
 import { openFrames, sealFrames } from './seal-file.ts'
 import { tombstone } from './tombstone.ts'
@@ -75,7 +76,12 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
   if (current === undefined) throw new TypeError('a keyring has a current epoch')
   const currentEpoch = toDataKey(current)
   const system = toDataKey(keyring.keys.system)
-  const { guard: guardKey, digest: digestKey, audit, token, tombstone: tombstoneKey } = keyring.keys
+  const macKeys = <Name extends string>(
+    keys: Readonly<Record<Name, { readonly key: KeyObject }>>,
+    names: readonly Name[],
+  ) => Object.fromEntries(names.map((name) => [name, new MacKey(keys[name].key)])) as Record<Name, MacKey>
+  const keys = macKeys(keyring.keys, ['guard', 'digest', 'audit', 'token', 'tombstone'])
+  const indexKeys = macKeys(keyring.index, indexPurposes)
   const cache = new KeyCache(options.cachedKeysMax ?? 20_000)
   const newKey = (use: KeyUse): WrappedKey & { readonly key: DataKey } => {
     const key = new DataKey(newId<KeyId>(), randomKey())
@@ -90,11 +96,8 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
   return {
     gatewayId,
     stamp,
-    newDataKey() {
-      const { key, ...row } = newKey('data-key')
-      cache.put(row, key)
-      return { ...row, key }
-    },
+    // Not cached: an import of a hundred thousand people would only push out the keys that are in use.
+    newDataKey: () => newKey('data-key'),
     unwrap(row) {
       const cached = cache.get(row)
       if (cached !== undefined) return cached
@@ -113,13 +116,13 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
       return { row, sealed: sealFrames(gatewayId, key, content) }
     },
     openFile: (row, sealed) => openFrames(gatewayId, unwrapAs('file-key', row), sealed),
-    guard: (table, values) => guard(guardKey.key, table, values),
-    verifyGuard: (table, values, expected) => verifyGuard(guardKey.key, table, values, expected),
-    index: (purpose, value) => index(keyring.index[purpose].key, purpose, value),
-    digest: (purpose, parts) => digest(digestKey.key, purpose, parts),
-    tokenMac: (secret) => digest(token.key, 'token', [secret]),
-    auditMac: (parts) => digest(audit.key, 'audit', parts),
-    tombstone: (purpose, value) => tombstone(tombstoneKey.key, purpose, value),
+    guard: (table, values) => guard(keys.guard, table, values),
+    verifyGuard: (table, values, expected) => verifyGuard(keys.guard, table, values, expected),
+    index: (purpose, value) => index(indexKeys[purpose], purpose, value),
+    digest: (purpose, parts) => digest(keys.digest, purpose, parts),
+    tokenMac: (secret) => digest(keys.token, 'token', [secret]),
+    auditMac: (parts) => digest(keys.audit, 'audit', parts),
+    tombstone: (purpose, value) => tombstone(keys.tombstone, purpose, value),
   }
 }
 

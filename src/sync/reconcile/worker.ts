@@ -54,27 +54,36 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   async function workOff(lane: Lane): Promise<void> {
     if (!target.enabled) return
     if (lane === 'urgent') await makeWay()
-    while (!stopping) {
-      const standing = await standingOf(pool, target.id)
-      if (standing.pausedBecause !== null || (standing.resting && lane === 'bulk')) return
-      const probing = standing.resting
-      if (probing && performance.now() - lastProbe < probeEveryMs) return
-      if (probing) lastProbe = performance.now()
-      const most = probing ? 1 : target.concurrency * 4
-      const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most)
-      if (claims.length === 0) return
-      const items = await loadWork(pool, context.vault, claims)
-      if (lane === 'bulk') for (const item of items) buffered.set(item.row.id, item)
-      await runAll(items, lane)
-      if (probing) return
+    const batches = new Set<Promise<void>>()
+    try {
+      while (!stopping) {
+        const standing = await standingOf(pool, target.id)
+        if (standing.pausedBecause !== null || (standing.resting && lane === 'bulk')) return
+        const probing = standing.resting
+        if (probing && performance.now() - lastProbe < probeEveryMs) return
+        if (probing) lastProbe = performance.now()
+        const most = probing ? 1 : target.concurrency * 4
+        const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most)
+        if (claims.length === 0) return
+        const items = await loadWork(pool, context.vault, claims)
+        if (lane === 'bulk') for (const item of items) buffered.set(item.row.id, item)
+        const { begun, over } = runAll(items, lane)
+        batches.add(over)
+        void over.finally(() => batches.delete(over)).catch(() => undefined)
+        if (probing) return
+        await begun
+      }
+    } finally {
+      await Promise.all(batches)
     }
   }
 
   /**
    * Runs bulk items with somewhat more at once than the target bears, so that one which must give way was hardly begun. Lock-outs all
    * begin: the egress slots alone decide which request is next, and nobody waits here for the whole of somebody else's lock-out.
+   * `begun` comes when no item is left to begin and the first place is free: the next batch is claimed while the last ones run.
    */
-  async function runAll(items: readonly WorkItem[], lane: Lane): Promise<void> {
+  function runAll(items: readonly WorkItem[], lane: Lane): { begun: Promise<void>; over: Promise<void> } {
     const queue = [...items]
     const unbegun: WorkItem[] = []
     const atOnce = lane === 'urgent' ? queue.length : Math.min(queue.length, target.concurrency * 2)
@@ -86,8 +95,8 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         else await start(item, lane)
       }
     })
-    await Promise.all(lanes)
-    await giveBack(unbegun)
+    const over = Promise.all(lanes).then(() => giveBack(unbegun))
+    return { begun: Promise.race([...lanes, over]), over }
   }
 
   function giveBack(items: readonly WorkItem[]): Promise<void> {
