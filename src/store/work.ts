@@ -112,8 +112,8 @@ export async function releaseLeases(pool: pg.Pool, owner: string): Promise<void>
 export async function dueLanes(pool: pg.Pool): Promise<readonly { target: string; lane: Lane }[]> {
   const { rows } = await pool.query<{ target: string; lane: Lane }>(
     // Asked lane by lane, each ends at its first hit, however long the list is.
-    `select target.id as target, lane from target cross join unnest(array['urgent', 'bulk']) as lane
-      where exists (select 1 from account_work w where w.target = target.id and w.lane = lane and w.due_at <= now() and w.dead_at is null
+    `select target.id as target, l.lane from target cross join unnest(array['urgent', 'bulk']) as l(lane)
+      where exists (select 1 from account_work w where w.target = target.id and w.lane = l.lane and w.due_at <= now() and w.dead_at is null
                        and (w.lease_until is null or w.lease_until < now()))`,
   )
   return rows
