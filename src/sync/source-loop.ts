@@ -68,12 +68,14 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
     }
   }
 
+  async function look(): Promise<void> {
+    do await guarded()
+    while (again && !stopping.signal.aborted)
+  }
+
   const watching = (async () => {
-    await guarded()
-    for await (const _ of people.watch(stopping.signal)) {
-      do await guarded()
-      while (again && !stopping.signal.aborted)
-    }
+    await look()
+    for await (const _ of people.watch(stopping.signal)) await look()
   })().catch((error: unknown) => {
     if (!stopping.signal.aborted)
       context.log('error', 'source.watch-failed', {
