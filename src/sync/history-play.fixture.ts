@@ -1,6 +1,8 @@
 /** Plays a history against the engine and the model side by side, and compares the doors with the model when all has come to rest. */
 import { expect } from 'vitest'
+import { until } from '../../test/support/servers.ts'
 import { cardKey, h10301 } from '../model/card.ts'
+import type { PlanId } from '../model/id.ts'
 import { mortal } from './crash.fixture.ts'
 import { type Bench, day, hour } from './engine.fixture.ts'
 import {
@@ -19,6 +21,7 @@ import { lockPerson, unlockPerson } from './operator.ts'
 import { plan } from './plan.ts'
 import { pull } from './pull.ts'
 import { resolveEveryone } from './re-resolve.ts'
+import { finishReleases, releasePlan } from './release-plan.ts'
 import { followCalendar, restoreWork } from './sweep.ts'
 
 export class History {
@@ -49,8 +52,10 @@ export class History {
       case 'unlock':
         return this.#order(step.step, step.who)
       case 'release':
+        return this.#release(step.crashAfter)
       case 'reject':
-        return this.#decide(step.step)
+        for (const id of await this.#held()) await bench.reject(id)
+        return
       case 'policy': {
         const policy = policies[step.to] as (typeof policies)[number]
         model.lab = policy.lab
@@ -168,9 +173,28 @@ export class History {
     }
   }
 
-  async #decide(act: 'release' | 'reject'): Promise<void> {
-    const held = await this.bench.rows<{ id: never }>(`select id from plan where state = 'held' order by created_at`)
-    for (const { id } of held) await this.bench[act](id)
+  async #held(): Promise<readonly PlanId[]> {
+    const { bench } = this
+    return (await bench.rows<{ id: PlanId }>(`select id from plan where state = 'held' order by created_at`)).map(
+      ({ id }) => id,
+    )
+  }
+
+  /** Releases all that waits; killed over one, the next process finishes it when the turn of the dead one has ended. */
+  async #release(crashAfter: number | null): Promise<void> {
+    const { bench } = this
+    for (const id of await this.#held()) {
+      if (crashAfter === null) await bench.release(id)
+      else {
+        const dying = mortal(bench.context, bench.setup, crashAfter)
+        await releasePlan(dying.context, id, bench.operator, 'seen').catch(unlessDead(dying))
+        await until('begun releases are finished', async () => {
+          await finishReleases(bench.context)
+          const open = `select 1 from plan where state = 'released' and applied_at is null`
+          return (await bench.rows(open)).length === 0
+        })
+      }
+    }
   }
 
   /** Every lock-out that is called proven was truly shut when it was. */
@@ -211,7 +235,7 @@ export class History {
     for (let round = 0; round < 3; round++) {
       for (const origin of ['source:hr', 'clock', 'policy', 'operator'])
         await plan(bench.context, { origin, pull: null, brakes: bench.brakes, arrivedAt: bench.context.now() })
-      await this.#decide('release')
+      await this.#release(null)
       await restoreWork(bench.context)
       await bench.rest()
       // What the target refused for good is ordered again by a person.

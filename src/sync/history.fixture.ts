@@ -37,7 +37,8 @@ export type Step =
       readonly crashAfter: number | null
     }
   | { readonly step: 'lock' | 'unlock'; readonly who: number }
-  | { readonly step: 'release' | 'reject' }
+  | { readonly step: 'release'; readonly crashAfter: number | null }
+  | { readonly step: 'reject' }
   | { readonly step: 'policy'; readonly to: number }
   | { readonly step: 'pass'; readonly ms: number }
   | { readonly step: 'calendar'; readonly crashAfter: number | null }
@@ -158,7 +159,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     arbitrary: fc.record({ step: fc.constant('faults'), faults: fc.array(fault, { minLength: 1, maxLength: 6 }) }),
   },
   { weight: 2, arbitrary: fc.record({ step: fc.constantFrom('lock', 'unlock'), who }) },
-  { weight: 2, arbitrary: fc.record({ step: fc.constantFrom('release', 'release', 'reject') }) },
+  { weight: 2, arbitrary: fc.record({ step: fc.constant('release'), crashAfter }) },
+  { weight: 1, arbitrary: fc.record({ step: fc.constant('reject') }) },
   { weight: 1, arbitrary: fc.record({ step: fc.constant('policy'), to: fc.nat({ max: policies.length - 1 }) }) },
   {
     weight: 3,
