@@ -1,14 +1,15 @@
-/** A whole small site in one process: a simulated BioStar 2, a gateway on a fresh embedded store, and a folder that HR drops files into. */
+/** A whole small site: a simulated BioStar 2, a gateway on a fresh embedded store, and a folder that HR drops files into. */
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
 import { type BiostarSimulator, startBiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
-import { initGateway, startGateway } from '../src/main.ts'
+import { initGateway } from '../src/main.ts'
 import { createLog } from '../src/telemetry/log.ts'
 import { openAsSuperuser } from './embedded-store.ts'
 import { removeQueues } from './redis-traces.ts'
 import { configuration, doorNames } from './site.ts'
+import { startGatewayProcess } from './start-gateway.ts'
 
 /** Somebody made up who acts on the gateway. */
 export interface Operator {
@@ -72,8 +73,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   )
   simulator.changeSettings({ use_alphanumeric: true })
 
-  // Unique, so that two demos may share a Redis.
-  const target = `hq-${process.pid}`
+  const target = 'hq'
   const config = join(directory, 'gatehouse.yaml')
   const dataPath = join(directory, '.gatehouse')
   await writeFile(join(directory, 'password'), simulator.password, { mode: 0o600 })
@@ -85,9 +85,15 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   // The embedded default is what is shown: a database of the reader's own is left alone.
   const { DATABASE_URL: _, ...env } = process.env
   const redisUrl = env.REDIS_URL === '' ? undefined : env.REDIS_URL
-  const { subject } = await initGateway({ config, subject: 'Demo Operator One', demo: true, log: logger, env })
-  if (redisUrl !== undefined) opened.defer(() => removeQueues(redisUrl, target))
-  const gateway = await startGateway({ config, allowDemoKeys: true, log: logger, env })
+  const { subject, gatewayId } = await initGateway({
+    config,
+    subject: 'Demo Operator One',
+    demo: true,
+    log: logger,
+    env,
+  })
+  if (redisUrl !== undefined) opened.defer(() => removeQueues(redisUrl, gatewayId))
+  const gateway = await startGatewayProcess(config, env, (line) => void log.push(line))
   opened.defer(() => gateway.stop())
   const url = gateway.url ?? ''
   const storePath = gateway.dataPath ?? ''

@@ -177,7 +177,7 @@ test('stopping leaves no connection behind', async () => {
 describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
   test('from commit to the start of the pump takes milliseconds', async () => {
     const wakeUps = await openWakeUps({
-      ...(backend === 'redis' ? { redisUrl: redis.url } : {}),
+      ...(backend === 'redis' ? { redis: { url: redis.url, gatewayId: 'one' } } : {}),
       pg: { config: postgres.runtime, schema: 'bullmq' },
       onError: (code) => expect.fail(code),
     })

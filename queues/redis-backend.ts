@@ -4,8 +4,13 @@ import { createRedisBackend, withBackend } from 'bullmq'
 import { Redis } from 'ioredis'
 import { type Backend, jobOptions, workerTimes } from './backend.ts'
 
-/** All keys begin so; an access rule of Redis can name it (`~gatehouse:*`). */
-export const keyPrefix = 'gatehouse'
+/**
+ * All keys of one gateway begin so, so that several may share a Redis and never take each other's wake-ups. An access rule of Redis
+ * can name it (`~gatehouse:*`).
+ */
+export function keyPrefix(gatewayId: string): string {
+  return `gatehouse:${gatewayId}`
+}
 
 /** A stream keeps about so many entries even if nobody trims it; each holds the number of a message and what became of it. */
 const eventsMax = 100
@@ -18,17 +23,27 @@ const common = {
 
 const { Queue, Worker } = withBackend(createRedisBackend)
 
+export interface RedisBackendOptions {
+  readonly url: string
+  /** The gateway's random id. */
+  readonly gatewayId: string
+}
+
 /** Gives Redis a moment to answer, but does not need it: a gateway starts, and works on, while it is away. */
-export async function openRedisBackend(redisUrl: string, onError: (error: unknown) => void): Promise<Backend> {
+export async function openRedisBackend(
+  { url, gatewayId }: RedisBackendOptions,
+  onError: (error: unknown) => void,
+): Promise<Backend> {
+  const prefix = keyPrefix(gatewayId)
   // A command that can't be sent now is refused, and one without an answer after 2 s gives up: the outbox row stays.
-  const producer = new Redis(redisUrl, {
+  const producer = new Redis(url, {
     ...common,
     enableOfflineQueue: false,
     maxRetriesPerRequest: 0,
     commandTimeout: 2_000,
   })
   // BullMQ makes one more connection per worker from this one, for its blocking read; both must wait for Redis without limit.
-  const consumer = new Redis(redisUrl, { ...common, maxRetriesPerRequest: null })
+  const consumer = new Redis(url, { ...common, maxRetriesPerRequest: null })
   producer.on('error', onError)
   consumer.on('error', onError)
   let wasReady = false
@@ -44,7 +59,7 @@ export async function openRedisBackend(redisUrl: string, onError: (error: unknow
     openQueue(name) {
       const queue = new Queue(name, {
         connection: producer,
-        prefix: keyPrefix,
+        prefix,
         defaultJobOptions: jobOptions,
         streams: { events: { maxLen: eventsMax } },
       })
@@ -52,7 +67,7 @@ export async function openRedisBackend(redisUrl: string, onError: (error: unknow
       return queue
     },
     openWorker(name, process, concurrency) {
-      const worker = new Worker(name, process, { ...workerTimes, connection: consumer, prefix: keyPrefix, concurrency })
+      const worker = new Worker(name, process, { ...workerTimes, connection: consumer, prefix, concurrency })
       worker.on('error', onError)
       return worker
     },
@@ -62,7 +77,7 @@ export async function openRedisBackend(redisUrl: string, onError: (error: unknow
       // Elsewise a cut cable is noticed after the system's own time-out, a quarter of an hour.
       if (producer.status === 'ready') producer.disconnect(true)
     },
-    trim: (ageMs) => trimStreams(producer, Date.now() - ageMs),
+    trim: (ageMs) => trimStreams(producer, prefix, Date.now() - ageMs),
     async close() {
       producer.disconnect()
       consumer.disconnect()
@@ -78,10 +93,10 @@ async function firstAnswer(redis: Redis): Promise<void> {
 }
 
 /** Entry ids begin with their time in ms (https://redis.io/docs/latest/commands/xadd/), so age is a comparison of ids. */
-async function trimStreams(redis: Redis, olderThanMs: number): Promise<void> {
+async function trimStreams(redis: Redis, prefix: string, olderThanMs: number): Promise<void> {
   let cursor = '0'
   do {
-    const [next, keys] = await redis.scan(cursor, 'MATCH', `${keyPrefix}:gh-*:events`, 'COUNT', 1_000)
+    const [next, keys] = await redis.scan(cursor, 'MATCH', `${prefix}:gh-*:events`, 'COUNT', 1_000)
     for (const key of keys) await redis.xtrim(key, 'MINID', olderThanMs)
     cursor = next
   } while (cursor !== '0')

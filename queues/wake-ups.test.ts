@@ -36,7 +36,7 @@ function newTarget(): string {
 }
 
 const storeOf = (backend: 'redis' | 'postgresql') => ({
-  ...(backend === 'redis' ? { redisUrl: redis.url } : {}),
+  ...(backend === 'redis' ? { redis: { url: redis.url, gatewayId: 'one' } } : {}),
   pg: { config: postgres.runtime, schema: 'bullmq' },
 })
 
@@ -294,7 +294,7 @@ describe('Redis in trouble', () => {
   test('while it is away a send is refused within 2 s; when it is back every lane is looked at and sends go through', async () => {
     await using own = await startRedis()
     const wakeUps = await openWakeUps({
-      redisUrl: own.url,
+      redis: { url: own.url, gatewayId: 'one' },
       pg: storeOf('redis').pg,
       onError: (code) => errors.push(code),
     })
@@ -332,7 +332,7 @@ describe('Redis in trouble', () => {
   test('closing ends although Redis is away for good', async () => {
     const own = await startRedis()
     const wakeUps = await openWakeUps({
-      redisUrl: own.url,
+      redis: { url: own.url, gatewayId: 'one' },
       pg: storeOf('redis').pg,
       onError: (code) => errors.push(code),
     })
@@ -346,7 +346,7 @@ describe('Redis in trouble', () => {
   test('a server that hangs is given up after 2 s and found again', async () => {
     await using own = await startRedis()
     const wakeUps = await openWakeUps({
-      redisUrl: own.url,
+      redis: { url: own.url, gatewayId: 'one' },
       pg: storeOf('redis').pg,
       onError: (code) => errors.push(code),
     })

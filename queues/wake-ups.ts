@@ -5,7 +5,7 @@ import { QueueFailure, reportOnce, within } from './failure.ts'
 import { LaneRunner, type Pump } from './lane-runner.ts'
 import { type Lane, lanes, queueName, type Slot, slotOf } from './names.ts'
 import { openPostgresBackend } from './postgres-backend.ts'
-import { openRedisBackend } from './redis-backend.ts'
+import { openRedisBackend, type RedisBackendOptions } from './redis-backend.ts'
 
 export interface WakeUp {
   readonly target: string
@@ -50,7 +50,7 @@ export interface WakeUps {
 
 export interface WakeUpOptions {
   /** Redis when given, else PostgreSQL. */
-  readonly redisUrl?: string
+  readonly redis?: RedisBackendOptions
   readonly pg: {
     /** How to connect as the runtime role. */
     readonly config: pg.PoolConfig
@@ -77,8 +77,8 @@ const eventAgeMs = 60_000
 export async function openWakeUps(options: WakeUpOptions): Promise<WakeUps> {
   const onError = reportOnce(options.onError)
   const backend =
-    options.redisUrl !== undefined
-      ? await openRedisBackend(options.redisUrl, onError)
+    options.redis !== undefined
+      ? await openRedisBackend(options.redis, onError)
       : await within(30_000, openPostgresBackend(options.pg, onError))
   return new StoredWakeUps(backend, onError)
 }

@@ -117,7 +117,7 @@ async function open(
   await engine.levels.reload()
   const onError = (code: string): void => log.warn({ event: 'queue.trouble', code }, 'queue')
   const wakeUps = await openWakeUps({
-    ...(config.redisUrl === null ? {} : { redisUrl: config.redisUrl }),
+    ...(config.redisUrl === null ? {} : { redis: { url: config.redisUrl, gatewayId: vault.gatewayId } }),
     pg: { config: store.runtime, schema: queueSchema },
     onError,
   })

@@ -27,6 +27,7 @@ export interface Initialised {
   readonly tokenPath: string
   readonly warnings: readonly string[]
   readonly subject: string
+  readonly gatewayId: string
 }
 
 /** How long the first token lives. */
@@ -67,7 +68,14 @@ export async function initGateway(options: InitOptions): Promise<Initialised> {
     })
     await mkdir(dirname(tokenPath), { recursive: true })
     await writeFile(tokenPath, `${made.token}\n`, { mode: 0o600, flag: 'wx' })
-    return { keyPath, keyringPath, tokenPath, warnings: warnings.map(({ message }) => message), subject: made.subject }
+    return {
+      keyPath,
+      keyringPath,
+      tokenPath,
+      warnings: warnings.map(({ message }) => message),
+      subject: made.subject,
+      gatewayId: vault.gatewayId,
+    }
   } finally {
     await store.close()
   }
