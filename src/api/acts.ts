@@ -33,6 +33,7 @@ export interface StatusView {
     readonly id: string
     readonly mode: string
     readonly accounts: number
+    /** Accounts that are not as desired yet, or are looked at once more; what the target refuses counts as failing. */
     readonly waiting: number
     readonly urgentWaiting: number
     readonly dead: number

@@ -74,11 +74,11 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
   }>(
     `select t.id, (select count(*)::int from account a where a.target = t.id and a.applied_version > 0) as accounts,
             (select count(*)::int from account a where a.target = t.id and a.failures is not null) as failing,
-            count(w.account_id) filter (where w.dead_at is null)::int as waiting,
+            count(w.account_id) filter (where w.dead_at is null and (w.lane = 'urgent' or w.verify_at is not null or a.desired_version > a.applied_version))::int as waiting,
             count(w.account_id) filter (where w.lane = 'urgent' and w.dead_at is null)::int as urgent,
             count(w.account_id) filter (where w.dead_at is not null)::int as dead,
             case when t.paused_at is not null then t.pause_code end as paused, t.rest_until, t.reach
-       from target t left join account_work w on w.target = t.id where t.id = any($1::text[]) group by t.id order by t.id`,
+       from target t left join account_work w on w.target = t.id left join account a on a.id = w.account_id where t.id = any($1::text[]) group by t.id order by t.id`,
     [[...context.targets.keys()]],
   )
   return rows.map((row) => ({

@@ -75,7 +75,11 @@ async function loadParts(
   const credentials = await client.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
     ids,
   ])
-  const accounts = await client.query<AccountRow>('select * from account where person_id = any($1::uuid[])', [ids])
+  // Locked as a settlement of work locks them: before the work list, and in id order.
+  const accounts = await client.query<AccountRow>(
+    'select * from account where person_id = any($1::uuid[]) order by id for update',
+    [ids],
+  )
   for (const row of records.rows) {
     const dossier = dossiers.get(row.person_id as PersonId) as Dossier
     guarded(frozen, dossier.person.id, () => {

@@ -39,6 +39,8 @@ export async function settleWork(
 ): Promise<ReadonlySet<AccountId>> {
   const column = <K extends keyof Settlement>(name: K): Settlement[K][] =>
     settlements.map((settlement) => settlement[name])
+  // Whoever decides locks accounts before the work list, and in id order; so does this, or the two would wait for each other.
+  await client.query('select from account where id = any($1::uuid[]) order by id for update', [column('account')])
   const { rows } = await client.query<{ account_id: AccountId }>(
     `with mine as (
        select w.account_id from account_work w join unnest($1::uuid[], $2::bigint[]) as v(id, counter) on w.account_id = v.id and w.lease_counter = v.counter

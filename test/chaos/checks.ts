@@ -98,6 +98,6 @@ export async function checkSecrecy(site: Site, story: Story, redis: Buffer | nul
   expect(log.length).toBeGreaterThan(1_000)
   expect(textsIn(log, values)).toEqual([])
   if (redis === null) return
-  expect(redis.includes('gatehouse:gh-hq-')).toBe(true)
+  expect(redis.includes(':gh-hq-')).toBe(true)
   expect(textsIn(redis, values)).toEqual([])
 }

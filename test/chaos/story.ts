@@ -200,8 +200,8 @@ export class Story {
     try {
       await this.ask(token, `/v1/plans/${plan.id}/release`, { reason: 'checked with HR' })
     } catch (error) {
-      // 409: a newer plan has taken its place. 500: PostgreSQL chose it to end a deadlock; what was decided is finished unasked.
-      if (!(error instanceof ApiRefusal && [409, 500].includes(error.status))) throw error
+      // A newer plan has taken its place.
+      if (!(error instanceof ApiRefusal && error.status === 409)) throw error
     }
   }
 

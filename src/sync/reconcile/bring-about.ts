@@ -12,7 +12,7 @@ import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
 const attemptsMax = 6
-const conflictRetryMs = 15 * 60_000
+const tryAgainMs = 15 * 60_000
 
 export async function bringAbout(
   context: SyncContext,
@@ -55,7 +55,8 @@ export async function bringAbout(
   const expectation = expect(context, target, item, before)
   const proof = (seen: ActualAccount): Date | null =>
     item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
-  if (before !== null && openParts(expectation, before, startedAt).length === 0)
+  const lost = lostLevels(context, item)
+  if (before !== null && openParts(expectation, before, startedAt).length === 0 && lost.length === 0)
     return done({ owned: ownedAfter(context.levels, item, before, before), provenAt: proof(before) })
 
   const change = {
@@ -77,8 +78,8 @@ export async function bringAbout(
   }
   const open = openParts(expectation, after, context.now())
   const owned = ownedAfter(context.levels, item, before, after)
-  if (open.length === 0) return done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
-  return unfinished(item, done({ actual: after, owned, verifyInMs, acceptedAt }), open, reported)
+  const outcome = done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
+  return open.length === 0 && lost.length === 0 ? outcome : unfinished(item, outcome, open, reported, lost)
 }
 
 type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
@@ -114,6 +115,11 @@ function expect(context: SyncContext, target: TargetSetup, item: WorkItem, befor
   }
 }
 
+/** Desired levels that the target offers no more, or whose row in our catalogue can't be trusted: nothing can be granted for them. */
+function lostLevels({ levels }: SyncContext, { desired }: WorkItem): AccessLevelId[] {
+  return desired.levels.filter((id) => levels.externalId(id) === undefined)
+}
+
 /** The account could not be made at all. */
 function refused(item: WorkItem, outcome: Outcome, reported: Reported): Outcome {
   const [first] = reported
@@ -126,17 +132,24 @@ function refused(item: WorkItem, outcome: Outcome, reported: Reported): Outcome 
 }
 
 /** Some parts are not as desired: what the target will never take is left to a person, the rest is tried again. */
-function unfinished(item: WorkItem, outcome: Outcome, open: readonly PartRef[], reported: Reported): Outcome {
+function unfinished(
+  item: WorkItem,
+  outcome: Outcome,
+  open: readonly PartRef[],
+  reported: Reported,
+  lost: readonly AccessLevelId[],
+): Outcome {
   const { attempts } = item.claim
   const failures: Record<string, { kind: ConnectorError['kind']; code: string }> = {}
-  const hopes = new Set<Hope>()
+  const hopes = new Set<Hope>(lost.length > 0 ? ['later'] : [])
+  for (const id of lost) failures[`level:${id}`] = { kind: 'rejected', code: 'level.unknown' }
   for (const part of open) {
     const failure = reported.find((entry) => samePart(entry.part, part))?.failure
     failures[partName(part)] = { kind: failure?.kind ?? 'transient', code: failure?.code ?? 'engine.not-kept' }
     hopes.add(hopeOf(failure, attempts))
   }
   if (hopes.has('soon')) return { ...outcome, appliedVersion: null, failures, retryInMs: backoffMs(attempts, false) }
-  return { ...outcome, failures, retryInMs: hopes.has('later') ? conflictRetryMs : null }
+  return { ...outcome, failures, retryInMs: hopes.has('later') ? tryAgainMs : null }
 }
 
 type Hope = 'soon' | 'later' | 'none'
