@@ -116,6 +116,14 @@ describe('an operator’s lock', () => {
     expect([user()?.lock, card(), levels()]).toEqual(['open', 'on', both])
   })
 
+  test('lifted for whom HR hides from us, leaves a lost card blocked', async () => {
+    await deliver({ cardState: 'lost' })
+    await deliver({ cardState: 'lost', end: 'hidden' })
+    await lock()
+    await unlock()
+    expect([user()?.lock, card()]).toEqual(['open', 'blocked'])
+  })
+
   test('of nobody is refused', async () => {
     const nobody = '00000000-0000-4000-8000-000000000000' as PersonId
     await expect(lockPerson(bench.context, nobody, bench.operator, 'x')).rejects.toThrow('person.unknown')

@@ -88,6 +88,29 @@ describe('one account, part by part', () => {
     expect([site.levels(), await site.work()]).toEqual([['Lab'], []])
   })
 
+  test('a level that the target refuses keeps the other one, and the card, not out', async () => {
+    await site.settle(row(1, { department: 'Sales', card: '' }))
+    nextCalls(bench.target, 'put', { is: 'parts', parts: ['level'], kind: 'rejected' })
+    await site.settle(row(1))
+    expect([site.levels(), site.card()?.state]).toEqual([['Main'], 'on'])
+    expect((await site.account()).failures).toEqual({
+      'level:id of Lab': { kind: 'rejected', code: 'memory.level-refused' },
+    })
+  })
+
+  test('an account that the target could not make just now, or made and lost, is made again', async () => {
+    nextCalls(bench.target, 'put', { is: 'parts', parts: ['profile'], kind: 'transient' })
+    await site.settle(row(1))
+    expect([site.user()?.lock, await site.work()]).toEqual(['open', []])
+    const apply = bench.target.connection.accounts.apply.bind(bench.target.connection.accounts)
+    bench.target.connection.accounts.apply = async () => {
+      bench.target.connection.accounts.apply = apply
+      return { parts: [{ part: { kind: 'profile' }, outcome: 'applied' }] }
+    }
+    await site.settle(row(1), row(2))
+    expect([site.user(2)?.lock, await site.work()]).toEqual(['open', []])
+  })
+
   test('a level that reaches the person by another way is not granted once more', async () => {
     await site.settle(row(1, { department: 'Sales' }))
     site.user()?.inherited.add('id of Lab')
@@ -157,6 +180,15 @@ describe('what is not ours', () => {
     await bench.rest()
     expect(site.user()).toEqual(stranger())
     expect((await site.account()).failures).toEqual({ account: { kind: 'conflict', code: 'account.held-by-stranger' } })
+  })
+
+  test('nor is an operator of that id, though a killed run left open whether we had made one', async () => {
+    await bench.deliver([row(1)])
+    await bench.work(mortal(bench.context, bench.setup, 4)).catch(() => undefined)
+    const twin = { ...stranger(), profile: { name: 'Person1 Test', department: 'Research' }, untouchable: true }
+    bench.target.users.set('n1', twin)
+    await bench.rest()
+    expect([site.user()?.levels, await site.work()]).toMatchObject([new Set(['id of Vault']), [{ dead: true }]])
   })
 
   test("a stranger's account is not shut out when the person whose id it bears leaves", async () => {

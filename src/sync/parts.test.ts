@@ -1,0 +1,83 @@
+import { describe, expect, test } from 'vitest'
+import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import { brakeLimit, tripped } from './brake.ts'
+import { errorCode } from './error-code.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
+import { sleep } from './sleep.ts'
+
+const parts = (more: Partial<Parts> = {}): Parts => ({
+  lock: 'open',
+  profile: 'p',
+  validity: 'v',
+  cards: {},
+  levels: [],
+  ...more,
+})
+const cards = (of: Record<string, 'on' | 'blocked'>): Parts['cards'] => of as Record<CredentialId, 'on' | 'blocked'>
+const levels = (...ids: string[]) => ids as AccessLevelId[]
+
+describe('the parts of an account', () => {
+  test('are the same text, in whatever order they were collected', () => {
+    const one = parts({ cards: cards({ a: 'on', b: 'blocked' }), levels: levels('x', 'y') })
+    const other = parts({ cards: cards({ b: 'blocked', a: 'on' }), levels: levels('y', 'x') })
+    expect(encodeParts(one)).toBe(encodeParts(other))
+    expect(decodeParts(encodeParts(one))).toEqual(one)
+  })
+
+  test.each([
+    ['more', parts({ levels: levels('x') }), parts({ profile: 'q', cards: cards({ a: 'on' }), levels: levels('y') })],
+    [
+      'less',
+      parts({ cards: cards({ a: 'on', b: 'on' }), levels: levels('x') }),
+      parts({ cards: cards({ b: 'blocked' }) }),
+    ],
+    [
+      'open again',
+      parts({ lock: 'closed', cards: cards({ a: 'blocked' }) }),
+      parts({ validity: 'w', cards: cards({ a: 'on' }) }),
+    ],
+    ['shut', parts({ cards: cards({ a: 'on' }) }), parts({ lock: 'closed', cards: cards({ a: 'blocked' }) })],
+  ])('are as wanted once all changes between were made: %s', (_name, before, after) => {
+    const changes = changesBetween(before, after, 'lockout-record')
+    expect(applyChanges(before, after, changes)).toEqual({ ...after, levels: [...after.levels].sort() })
+    expect(changesBetween(after, after, 'lockout-record')).toEqual([])
+  })
+
+  test('of a leaver lose nothing before the lock itself was passed', () => {
+    const after = parts({ lock: 'closed' })
+    expect(changesBetween(parts({ levels: levels('x'), cards: cards({ a: 'on' }) }), after, 'lockout-absence')).toEqual(
+      [{ kind: 'lockout-absence', part: 'lock', before: 'open', after: 'closed' }],
+    )
+  })
+
+  test('begin with a creation, and with nothing else', () => {
+    expect(changesBetween(null, parts({ lock: 'closed' }), 'lockout-record')).toEqual([])
+    expect(() => applyChanges(null, parts(), [])).toThrow('creation')
+  })
+})
+
+test('a brake trips above the larger of a number and a share, and never over lock-outs by record', () => {
+  expect([brakeLimit({ min: 5, percent: 2 }, 100), brakeLimit({ min: 5, percent: 2 }, 499)]).toEqual([5, 9])
+  const none = { min: 0, percent: 0 }
+  const brakes = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none }
+  const counts = (['lockout-record', 'revoke'] as const).map((kind) => ({ kind, target: 'doors', accounts: 1 }))
+  expect(tripped(counts, brakes, () => 100).map(({ kind }) => kind)).toEqual(['revoke'])
+})
+
+test.each([
+  ['no error at all', 'unknown'],
+  [new TypeError('words'), 'TypeError'],
+  [Object.assign(new Error('words'), { code: '40001' }), '40001'],
+  [Object.assign(new Error('words'), { code: 'words, with a name' }), 'Error'],
+])('of an unknown error only its code or class is told', (error, told) => {
+  expect(errorCode(error)).toBe(told)
+})
+
+test('sleep ends early when it is no longer wanted', async () => {
+  const stop = new AbortController()
+  const begun = performance.now()
+  setTimeout(() => stop.abort(), 20)
+  await sleep(10_000, stop.signal)
+  await sleep(10_000, stop.signal)
+  expect(performance.now() - begun).toBeLessThan(1_000)
+})
