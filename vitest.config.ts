@@ -21,6 +21,7 @@ export default defineConfig({
       thresholds: {
         'src/vault/**': { branches: 95 },
         'src/audit/**': { branches: 95 },
+        'src/sync/**': { branches: 95 },
       },
     },
   },

@@ -130,4 +130,17 @@ describe('never a guess', () => {
     expect(bench.target.users.get('n1')?.profile.name).toBe('Ada Test')
     expect(bench.logged.map(({ event }) => event)).toContain('account.identity-taken')
   })
+
+  test('a connector that breaks over an id stops the pull: its delivery stays, and nobody is half there', async () => {
+    const { accounts } = bench.target.connection
+    const { identify } = accounts
+    accounts.identify = () => {
+      throw new TypeError('a bug of the connector')
+    }
+    await expect(bench.deliver([row('1', { number: 'n1' })])).rejects.toThrow(TypeError)
+    expect(await people()).toEqual({ records: 0, people: 0 })
+    accounts.identify = identify
+    await bench.deliver([row('1', { number: 'n1' })])
+    expect(await people()).toEqual({ records: 1, people: 1 })
+  })
 })

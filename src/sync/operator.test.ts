@@ -124,6 +124,16 @@ describe('an operator’s lock', () => {
     expect([user()?.lock, card()]).toEqual(['open', 'blocked'])
   })
 
+  test('lifted where there was none lets nothing else through that waits for a release', async () => {
+    const limit = { min: 0, percent: 0 }
+    bench = await engine.begin({ source: { brakes: { ...bench.brakes, change: limit } } })
+    await deliver()
+    person = await bench.personOf('n1')
+    await deliver({ family: 'Other' })
+    await unlock()
+    expect([user()?.profile.name, await bench.heldPlan()]).toEqual(['Ada Test', expect.any(String)])
+  })
+
   test('of nobody is refused', async () => {
     const nobody = '00000000-0000-4000-8000-000000000000' as PersonId
     await expect(lockPerson(bench.context, nobody, bench.operator, 'x')).rejects.toThrow('person.unknown')

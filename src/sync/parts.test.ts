@@ -1,8 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import { createKeyring } from '../vault/keyring.ts'
+import { openVault } from '../vault/vault.ts'
 import { brakeLimit, tripped } from './brake.ts'
 import { errorCode } from './error-code.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
+import { profileDigest } from './profile-digest.ts'
 import { sleep } from './sleep.ts'
 
 const parts = (more: Partial<Parts> = {}): Parts => ({
@@ -54,6 +57,13 @@ describe('the parts of an account', () => {
     expect(changesBetween(null, parts({ lock: 'closed' }), 'lockout-record')).toEqual([])
     expect(() => applyChanges(null, parts(), [])).toThrow('creation')
   })
+})
+
+test('a profile has one name, in whatever order its fields come, and another name for every change', () => {
+  const vault = openVault(createKeyring({ stamp: 'demo' }))
+  const name = profileDigest(vault, { name: 'Ada Test', email: 'a@example.test', department: 'Sales' })
+  expect(profileDigest(vault, { department: 'Sales', name: 'Ada Test', email: 'a@example.test' })).toBe(name)
+  expect(profileDigest(vault, { department: 'Ada Test', name: 'Sales', email: 'a@example.test' })).not.toBe(name)
 })
 
 test('a brake trips above the larger of a number and a share, and never over lock-outs by record', () => {

@@ -113,6 +113,20 @@ describe('a lock-out', () => {
     expect(site.user(0)?.profile.name).toBe('Person0 Other')
   })
 
+  test('that a stop cuts off is taken up by the next worker, and looked at again', async () => {
+    await site.settle(row(1))
+    nextCalls(bench.target, 'lock', { is: 'hanging', lands: 'late' })
+    await bench.deliver([row(1, { status: 'left' })])
+    const busy = site.worker()
+    const pump = busy.pump('urgent')
+    await until('the lock hangs', () => bench.target.calls.at(-1)?.verb === 'lock')
+    await busy.stop(50)
+    await pump
+    expect(await site.work()).toMatchObject([{ lane: 'urgent', verify: true }])
+    await bench.rest()
+    expect([await site.lockouts(), await site.work()]).toMatchObject([[{ proven: true }], []])
+  })
+
   test('that a person took back before it was proven is no longer pursued', async () => {
     await site.settle(row(1))
     await lockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'seen')
