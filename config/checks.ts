@@ -78,10 +78,10 @@ function expectedAmong(what: string, word: string, known: readonly string[]): st
   return known.length === 0 ? `expected ${what}, and there is none` : `expected ${what}: ${known.join(', ')}`
 }
 
-function asMap(value: unknown): Readonly<Record<string, unknown>> {
+export function asMap(value: unknown): Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value) ? (value as Record<string, unknown>) : {}
 }
 
-function asList(value: unknown): readonly unknown[] {
+export function asList(value: unknown): readonly unknown[] {
   return Array.isArray(value) ? value : []
 }

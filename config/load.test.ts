@@ -392,6 +392,28 @@ targets:
     await expect(load('- a')).rejects.toThrow(`${at('gatehouse.yaml')}: expected a map; found a list`)
   })
 
+  test('names every expression that is no CEL, by its place and without its text', async () => {
+    const text = minimal
+      .replace(
+        '{ key: row.id }',
+        `{ key: row.(, fields: { end: 'date(row.end, "YY")', left: '"no"' }, cards: [
+        { format: CSN, uid: row.uid, state: row.state = "Demo" }] }`,
+      )
+      .concat('policy:\n  - { grant: [hq/Any], to: person.kind = "Demo" }\n  - { grant: [hq/Any], to: "1 + 1" }\n')
+    const sentences = await sentencesOf(text)
+    expect(sentences).toEqual([
+      '6 sources.hr.mapping.key: expected an expression in CEL; found a mistake at 1:5: expected token [cel.expected-token]',
+      expect.stringContaining(
+        'sources.hr.mapping.fields.end: expected a date format that date() knows; found a mistake',
+      ),
+      expect.stringContaining('sources.hr.mapping.fields.left: expected an expression whose value fits this field'),
+      expect.stringContaining('sources.hr.mapping.cards[0].state: expected an expression in CEL'),
+      expect.stringContaining('policy[0].to: expected a rule in CEL; found a mistake at 1:13: unexpected character'),
+      expect.stringContaining('policy[1].to: expected an expression that is true or false'),
+    ])
+    expect(sentences.join()).not.toContain('Demo')
+  })
+
   test('shows a long value only in part', async () => {
     const [problem] = await problemsOf(`gateway: { name: ${'x'.repeat(500)} }`)
     expect(problem?.found.length).toBeLessThan(70)

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import type { Capabilities, Connector } from '../src/connector/contract.ts'
 import { connectionsOf, connectorMismatches, policyMismatches } from './checks.ts'
 import { type Config, configOf } from './config.ts'
+import { expressionMistakes } from './expressions.ts'
 import { followReferences } from './follow-references.ts'
 import { expectationsOf } from './issues.ts'
 import { fileExpectations, readOwnedFile } from './owned-file.ts'
@@ -54,6 +55,7 @@ export async function loadConfig(path: string, { env, connectors }: LoadOptions)
   problems.addIssues(file.error?.issues ?? [], [])
   const mismatches = [...connectorMismatches(connections, connectors), ...policyMismatches(raw)]
   for (const { path: at, expected } of mismatches) problems.add(at, expected)
+  for (const { path: at, expected, found } of expressionMistakes(raw)) problems.addMistake(at, expected, found)
 
   const settings = new Map<string, unknown>()
   for (const { kind, id } of connections) {
@@ -82,7 +84,8 @@ async function readConfigFile(path: string): Promise<YamlFile> {
   const file = await readOwnedFile(path, false)
   const whole = { file: path, line: null, path: '' }
   if ('fault' in file) {
-    throw new ConfigError([{ ...whole, expected: `expected ${fileExpectations[file.fault]}`, found: 'another one' }])
+    const found = file.fault === 'missing' ? 'none' : 'another one'
+    throw new ConfigError([{ ...whole, expected: `expected ${fileExpectations[file.fault]}`, found }])
   }
   const yaml = readYaml(file.text)
   if (yaml.problems.length > 0) {
@@ -149,6 +152,11 @@ class ProblemList {
   add(path: Path, expected: string): void {
     if (this.#refused.has(pathText(path))) return
     const found = this.#followed.has(pathText(path)) ? 'a reference to something else' : this.#foundAt(path)
+    this.#push(path, expected, found)
+  }
+
+  /** For what is said in words that must not repeat the value. */
+  addMistake(path: Path, expected: string, found: string): void {
     this.#push(path, expected, found)
   }
 

@@ -1,0 +1,77 @@
+/** Compiles every expression of a configuration on its own, so that one mistake doesn't hide the next. */
+import { ExpressionError } from '../src/mapping/cel.ts'
+import { compileMapping, type MappingConfig } from '../src/mapping/mapping.ts'
+import { compileRule } from '../src/policy/rule.ts'
+import { asList, asMap } from './checks.ts'
+import type { Path } from './problem.ts'
+
+export interface ExpressionMistake {
+  readonly path: Path
+  readonly expected: string
+  /** What kind of mistake, and where in the expression; never its text, which may hold personal data. */
+  readonly found: string
+}
+
+const expectations: Readonly<Record<string, string>> = {
+  'mapping.date-format': 'expected a date format that date() knows',
+  'mapping.type': 'expected an expression whose value fits this field',
+  'policy.not-bool': 'expected an expression that is true or false',
+}
+
+/** Every source's mapping and every rule of an unchecked file; what is no text is left to the schema. */
+export function expressionMistakes(raw: unknown): ExpressionMistake[] {
+  const { sources, policy } = asMap(raw)
+  return [
+    ...Object.entries(asMap(sources)).flatMap(([id, source]) =>
+      mappingMistakes(asMap(source).mapping, ['sources', id, 'mapping']),
+    ),
+    ...asList(policy).flatMap((rule, index) => {
+      const { to } = asMap(rule)
+      const compile = (text: string) => compileRule({ grant: ['any/level'], to: text }, index)
+      return mistakeIn(to, ['policy', index, 'to'], compile)
+    }),
+  ]
+}
+
+function mappingMistakes(mapping: unknown, at: Path): ExpressionMistake[] {
+  const { key, person, fields, attrs, cards } = asMap(mapping)
+  const inMapping = (given: Partial<MappingConfig>) => compileMapping({ key: '"any"', fields: {}, ...given })
+  return [
+    ...mistakeIn(key, [...at, 'key'], (text) => inMapping({ key: text })),
+    ...mistakeIn(person, [...at, 'person'], (text) => inMapping({ person: text })),
+    ...Object.entries(asMap(fields)).flatMap(([name, each]) =>
+      mistakeIn(each, [...at, 'fields', name], (text) => inMapping({ fields: { [name]: text } })),
+    ),
+    ...Object.entries(asMap(attrs)).flatMap(([name, each]) =>
+      mistakeIn(each, [...at, 'attrs', name], (text) => inMapping({ attrs: { [name]: text } })),
+    ),
+    ...asList(cards).flatMap((card, index) =>
+      ['facility', 'number', 'uid', 'state'].flatMap((part) =>
+        // Any expression of a card is compiled alike: the state will do for all.
+        mistakeIn(asMap(card)[part], [...at, 'cards', index, part], (text) =>
+          inMapping({ cards: [{ format: 'CSN', uid: '"any"', state: text }] }),
+        ),
+      ),
+    ),
+  ]
+}
+
+function mistakeIn(text: unknown, path: Path, compile: (text: string) => unknown): ExpressionMistake[] {
+  if (typeof text !== 'string') return []
+  try {
+    compile(text)
+    return []
+  } catch (error) {
+    if (!(error instanceof ExpressionError)) throw error
+    const { code, at } = error
+    // A key that is none of ours: the schema says so, and names those that are.
+    if (code === 'mapping.unknown-field') return []
+    const expected = expectations[code] ?? `expected ${path[0] === 'policy' ? 'a rule' : 'an expression'} in CEL`
+    return [{ path, expected, found: `a mistake at ${at.line}:${at.column}: ${wordsOf(code)} [${code}]` }]
+  }
+}
+
+/** `cel.unexpected-character`: unexpected character. */
+function wordsOf(code: string): string {
+  return code.slice(code.indexOf('.') + 1).replaceAll('-', ' ')
+}
