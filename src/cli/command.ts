@@ -12,6 +12,9 @@ export interface Context {
   finish(code: ExitCode): void
 }
 
+/** For the commands that work on this machine. */
+export const configOption = ['-c, --config <file>', 'configuration file', 'gatehouse.yaml'] as const
+
 export const urlDefault = 'http://127.0.0.1:7400'
 
 /** A command whose help ends with examples, each a whole command line. */

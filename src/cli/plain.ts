@@ -23,3 +23,22 @@ export function plainJson(value: unknown, indent?: number): string {
 export function plainTime(iso: string | null): string {
   return iso === null ? '-' : plain(iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z'))
 }
+
+/** `1 change`, `2 changes`. */
+export function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`
+}
+
+const lineWidth = 100
+
+/** Plain text, broken between words, each line behind `indent`. A word that is longer stays whole, so that it can be copied. */
+export function wrapped(text: string, indent: string): string {
+  const lines: string[] = []
+  for (const word of plain(text).split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && indent.length + line.length + 1 + word.length <= lineWidth)
+      lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines.map((line) => indent + line).join('\n')
+}

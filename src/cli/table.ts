@@ -43,6 +43,14 @@ export function formatTable<Row>(columns: readonly Column<Row>[], rows: readonly
   return `${[head, ...lines].join('\n')}\n`
 }
 
+/** Names and what they are, one pair a line. */
+export function formatPairs(pairs: readonly (readonly [name: string, value: unknown])[]): string {
+  const longest = Math.max(...pairs.map(([name]) => width(plain(name))))
+  return pairs
+    .map(([name, value]) => `${plain(name)}${' '.repeat(longest - width(plain(name)))}  ${plain(value)}\n`)
+    .join('')
+}
+
 export type Tone = 'green' | 'yellow' | 'red' | 'gray' | 'bold'
 
 export function paint(tone: Tone | undefined, text: string, colours: boolean): string {

@@ -1,13 +1,13 @@
 /** `gatehouse check`: the configuration, every connection, every level that a rule names, and all problems at once. */
 import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
-import { ConfigError } from '../../config/problem.ts'
+import { ConfigError, nearest, type Problem } from '../../config/problem.ts'
 import { checkRedis } from '../../queues/check-redis.ts'
 import { ConnectorError } from '../connector/errors.ts'
-import { compileMapping } from '../mapping/mapping.ts'
-import { compilePolicy } from '../policy/policy.ts'
+import { checkDatabase } from '../store/check-database.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
+import { VaultError } from '../vault/vault-error.ts'
 import { configurable, connectSource, connectTarget } from './connections.ts'
 import { openConfiguredVault } from './open-vault.ts'
 
@@ -17,130 +17,184 @@ export interface CheckProblem {
   readonly message: string
 }
 
+export interface CheckFact {
+  readonly name: string
+  readonly value: string
+}
+
 export interface Checked {
+  /** Errors first. */
   readonly problems: readonly CheckProblem[]
-  readonly facts: readonly { readonly name: string; readonly value: string }[]
+  readonly facts: readonly CheckFact[]
+}
+
+/** What one look brings. */
+interface Findings {
+  readonly problems?: readonly CheckProblem[]
+  readonly facts?: readonly CheckFact[]
+}
+
+interface TargetFindings extends Findings {
+  readonly id: string
+  /** The names of the levels that it offers; null when it could not be asked. */
+  readonly levels: readonly string[] | null
 }
 
 /** One connection may take this long to answer. */
 const limitMs = 20_000
 
+/** Writes nothing, anywhere, and logs in at each target once. */
 export async function checkGateway(options: {
   readonly config: string
   readonly env?: NodeJS.ProcessEnv
 }): Promise<Checked> {
-  const problems: CheckProblem[] = []
-  const facts: { name: string; value: string }[] = []
   const log = createLog({ level: 'error' })
   let config: Config
   try {
     config = await loadConfig(options.config, { env: options.env ?? process.env, connectors: configurable })
   } catch (error) {
     if (!(error instanceof ConfigError)) throw error
-    return {
-      problems: error.problems.map(({ file, line, path, expected, found }) => ({
-        severity: 'error',
-        where: `${file}:${line} ${path}`,
-        message: `expected ${expected}; found ${found}`,
-      })),
-      facts,
-    }
+    return { problems: error.problems.map(fromFile), facts: [] }
   }
-  const attempt = async (where: string, work: () => Promise<void> | void): Promise<void> => {
-    try {
-      await work()
-    } catch (error) {
-      problems.push({ severity: 'error', where, message: messageOf(error) })
-    }
-  }
-  await attempt('keys', () => void openConfiguredVault(config, log, true))
-  for (const [id, { mapping }] of Object.entries(config.sources))
-    await attempt(`sources.${id}.mapping`, () => void compileMapping(mapping))
-  const offered = new Map<string, readonly string[]>()
-  await Promise.all([
-    ...Object.keys(config.sources).map((id) =>
-      attempt(`sources.${id}`, () => checkSource(config, id, log, problems, facts)),
-    ),
-    ...Object.keys(config.targets).map((id) =>
-      attempt(`targets.${id}`, async () => {
-        offered.set(id, await checkTarget(config, id, log, problems, facts))
-      }),
-    ),
-    attempt('redis', () => checkQueue(config, problems)),
+  const targets = Promise.all(Object.keys(config.targets).map((id) => checkTarget(config, id, log)))
+  const looks = await Promise.all([
+    checkKeys(config, log),
+    checkStore(config),
+    checkQueue(config),
+    ...Object.keys(config.sources).map((id) => checkSource(config, id, log)),
   ])
-  await attempt('policy', () => checkPolicy(config, offered, problems))
-  return { problems, facts }
+  const findings: Findings[] = [...looks, ...(await targets), checkLevels(config, await targets)]
+  const problems = findings.flatMap((each) => each.problems ?? [])
+  return {
+    problems: [...problems.filter(isError), ...problems.filter((problem) => !isError(problem))],
+    facts: findings.flatMap((each) => each.facts ?? []),
+  }
+}
+
+const isError = ({ severity }: CheckProblem): boolean => severity === 'error'
+
+function fromFile({ file, line, path, expected, found }: Problem): CheckProblem {
+  const place = line === null ? file : `${file}:${line}`
+  return {
+    severity: 'error',
+    where: path === '' ? place : `${place} ${path}`,
+    message: `${expected}; found ${found}`,
+  }
+}
+
+function errorsAt(where: string, messages: readonly string[]): CheckProblem[] {
+  return messages.map((message) => ({ severity: 'error', where, message }))
+}
+
+function warningsAt(where: string, messages: readonly string[]): CheckProblem[] {
+  return messages.map((message) => ({ severity: 'warning', where, message }))
 }
 
 /** Our own errors say what to do; anybody else's are named only, for they may quote a value. */
-function messageOf(error: unknown): string {
-  if (error instanceof ConnectorError) return error.message
-  return error instanceof Error && 'code' in error && /^(vault|mapping|policy|config)\./.test(String(error.code))
-    ? error.message
-    : errorCode(error)
+function failed(where: string, error: unknown): { readonly problems: readonly CheckProblem[] } {
+  const ours = error instanceof ConnectorError || error instanceof VaultError
+  return { problems: errorsAt(where, [ours ? error.message : errorCode(error)]) }
 }
 
-async function checkSource(
-  config: Config,
-  id: string,
-  log: Log,
-  problems: CheckProblem[],
-  facts: { name: string; value: string }[],
-): Promise<void> {
-  const signal = AbortSignal.timeout(limitMs)
-  const { connection, close } = await connectSource(config, id, log, signal)
+async function checkKeys(config: Config, log: Log): Promise<Findings> {
   try {
-    const health = await connection.health(signal)
-    facts.push({ name: `source ${id}`, value: `${health.product} ${health.version}` })
-    for (const { severity, message } of health.problems) problems.push({ severity, where: `sources.${id}`, message })
-  } finally {
-    await close()
+    openConfiguredVault(config, log, true)
+    return {}
+  } catch (error) {
+    const missing = error instanceof VaultError && error.code === 'vault.file-missing'
+    const found = failed('keys', error)
+    return missing ? { problems: found.problems.map(withInit) } : found
   }
 }
 
-async function checkTarget(
-  config: Config,
-  id: string,
-  log: Log,
-  problems: CheckProblem[],
-  facts: { name: string; value: string }[],
-): Promise<readonly string[]> {
-  const signal = AbortSignal.timeout(limitMs)
-  const { connection, close } = await connectTarget(config, id, log, signal)
-  try {
-    const health = await connection.health(signal)
-    facts.push({
-      name: `target ${id}`,
-      value: `${health.product} ${health.version}, proof of a write: ${health.reach}`,
-    })
-    for (const { severity, message } of health.problems) problems.push({ severity, where: `targets.${id}`, message })
-    return (await connection.accounts.discover(signal)).map(({ name }) => name)
-  } finally {
-    await close()
+const withInit = (problem: CheckProblem): CheckProblem => ({
+  ...problem,
+  message: `${problem.message} A new gateway gets its keys by \`gatehouse init\`.`,
+})
+
+async function checkStore({ databaseUrl, gateway }: Config): Promise<Findings> {
+  if (databaseUrl === null)
+    return { facts: [{ name: 'database', value: `PostgreSQL of our own in ${gateway.dataPath}` }] }
+  const { problems, hints, version } = await checkDatabase(databaseUrl)
+  return {
+    problems: [...errorsAt('database', problems), ...warningsAt('database', hints)],
+    facts: version === null ? [] : [{ name: 'database', value: `PostgreSQL ${version}` }],
   }
 }
 
-async function checkQueue(config: Config, problems: CheckProblem[]): Promise<void> {
-  if (config.redisUrl === null) return
-  const found = await checkRedis(config.redisUrl)
-  for (const message of found.problems) problems.push({ severity: 'error', where: 'redis', message })
-  for (const message of found.hints) problems.push({ severity: 'warning', where: 'redis', message })
+async function checkQueue({ redisUrl }: Config): Promise<Findings> {
+  if (redisUrl === null) return { facts: [{ name: 'queue', value: 'in the database' }] }
+  const { problems, hints, facts } = await checkRedis(redisUrl)
+  const value = [facts.server, facts.version, 'at', facts.address].filter((part) => part !== undefined).join(' ')
+  return {
+    problems: [...errorsAt('redis', problems), ...warningsAt('redis', hints)],
+    facts: facts.version === undefined ? [] : [{ name: 'queue', value }],
+  }
+}
+
+async function checkSource(config: Config, id: string, log: Log): Promise<Findings> {
+  const where = `sources.${id}`
+  try {
+    const signal = AbortSignal.timeout(limitMs)
+    const { connection, close } = await connectSource(config, id, log, signal)
+    try {
+      const health = await connection.health(signal)
+      return {
+        problems: health.problems.map(({ severity, message }) => ({ severity, where, message })),
+        facts: [{ name: `source ${id}`, value: `${health.product} ${health.version}` }],
+      }
+    } finally {
+      await close()
+    }
+  } catch (error) {
+    return failed(where, error)
+  }
+}
+
+async function checkTarget(config: Config, id: string, log: Log): Promise<TargetFindings> {
+  const where = `targets.${id}`
+  try {
+    const signal = AbortSignal.timeout(limitMs)
+    const { connection, close } = await connectTarget(config, id, log, signal)
+    try {
+      const health = await connection.health(signal)
+      const levels = (await connection.accounts.discover(signal)).map(({ name }) => name)
+      return {
+        id,
+        levels,
+        problems: health.problems.map(({ severity, message }) => ({ severity, where, message })),
+        facts: [
+          {
+            name: `target ${id}`,
+            value: `${health.product} ${health.version}, ${levels.length} access levels; proof of a write: ${health.reach}`,
+          },
+        ],
+      }
+    } finally {
+      await close()
+    }
+  } catch (error) {
+    return { id, levels: null, ...failed(where, error) }
+  }
 }
 
 /** Rules name levels by name: each must be offered, once. */
-function checkPolicy(config: Config, offered: ReadonlyMap<string, readonly string[]>, problems: CheckProblem[]): void {
-  for (const ref of compilePolicy(config.policy).levels()) {
-    const target = ref.slice(0, ref.indexOf('/'))
-    const names = offered.get(target)
-    if (names === undefined) continue
-    const count = names.filter((name) => `${target}/${name}` === ref).length
-    if (count === 0)
-      problems.push({ severity: 'error', where: 'policy', message: `${ref}: ${target} offers no level of that name` })
-    if (count > 1)
-      problems.push({
-        severity: 'error',
-        where: 'policy',
-        message: `${ref}: ${target} offers ${count} levels of that name; rename all but one there`,
-      })
-  }
+function checkLevels({ policy }: Config, targets: readonly TargetFindings[]): Findings {
+  const problems = policy.flatMap(({ grant }, index) =>
+    grant.flatMap((ref, position) => {
+      const target = targets.find(({ id }) => ref.startsWith(`${id}/`))
+      const message = target?.levels ? levelMistake(ref, target.id, target.levels) : null
+      return message === null ? [] : errorsAt(`policy[${index}].grant[${position}]`, [message])
+    }),
+  )
+  return { problems }
+}
+
+function levelMistake(ref: string, target: string, offered: readonly string[]): string | null {
+  const name = ref.slice(target.length + 1)
+  const count = offered.filter((each) => each === name).length
+  if (count === 1) return null
+  if (count > 1) return `${ref}: ${target} offers ${count} levels of that name; rename all but one there`
+  const meant = nearest(name, offered)
+  return `${ref}: ${target} offers no level of that name${meant === undefined ? '' : `, perhaps ${target}/${meant}`}`
 }

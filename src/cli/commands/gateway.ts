@@ -1,16 +1,13 @@
-/** The commands that make, check and run a gateway on this machine. */
+/** The commands that make and run a gateway, or a simulated door system, on this machine. */
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Role, roles } from '../../main/roles.ts'
-import { type Context, describe, show } from '../command.ts'
+import { type Context, configOption, describe, show, urlDefault } from '../command.ts'
 import { exitCodes } from '../exit.ts'
-import type { RunningGateway } from '../local.ts'
+import type { InitResult, RunningGateway } from '../local.ts'
 import { plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
-import { formatTable, paint } from '../table.ts'
-
-const configDefault = 'gatehouse.yaml'
-const configOption = ['-c, --config <file>', 'configuration file', configDefault] as const
+import { formatPairs, paint } from '../table.ts'
 
 export function initCommand(context: Context): Command {
   const { terminal } = context
@@ -27,61 +24,23 @@ export function initCommand(context: Context): Command {
       const { json, ...request } = options
       const local = await terminal.loadLocalGateway()
       const made = await withProgress(terminal, 'making keys and database', local.initGateway(request))
-      show(context, options, made, ({ subject, ...paths }) => {
-        const rows = [
-          ['external key', paths.keyPath],
-          ['keyring', paths.keyringPath],
-          ['token', paths.tokenPath],
-          ['subject', subject],
-        ]
-        return formatTable(
-          [
-            { title: 'made', of: ([name]) => name },
-            { title: '', of: ([, value]) => value },
-          ],
-          rows,
-          terminal.colours,
-        )
-      })
+      show(context, options, made, (paths) => formatMade(paths, options))
       for (const warning of made.warnings)
         terminal.err(`${paint('yellow', 'warning:', terminal.colours)} ${plain(warning)}\n`)
     })
 }
 
-export function checkCommand(context: Context): Command {
-  const { terminal } = context
-  return describe(
-    'check',
-    'Check configuration, keys, database, queue, sources and targets without changing anything',
-    ['gatehouse check', 'gatehouse check --config /etc/gatehouse/gatehouse.yaml --json'],
-  )
-    .option(...configOption)
-    .option('--json', 'print JSON')
-    .action(async (options: { config: string; json?: boolean }) => {
-      const local = await terminal.loadLocalGateway()
-      const result = await withProgress(terminal, 'checking', local.checkGateway({ config: options.config }))
-      show(context, options, result, ({ facts, problems }) => {
-        const told = formatTable(
-          [
-            { title: 'fact', of: (fact) => fact.name },
-            { title: '', of: (fact) => fact.value },
-          ],
-          facts,
-          terminal.colours,
-        )
-        const found = formatTable(
-          [
-            { title: 'severity', of: (problem) => problem.severity },
-            { title: 'where', of: (problem) => problem.where },
-            { title: 'problem', of: (problem) => problem.message },
-          ],
-          problems,
-          terminal.colours,
-        )
-        return `${told}\nProblems: ${problems.length === 0 ? found : `\n${found}`}`
-      })
-      if (result.problems.some((problem) => problem.severity === 'error')) context.finish(exitCodes.problems)
-    })
+function formatMade(made: InitResult, { config, subject }: { config: string; subject: string }): string {
+  const withConfig = config === configOption[2] ? '' : ` --config ${plain(config)}`
+  return [
+    formatPairs([
+      ['external key', made.keyPath],
+      ['keyring', made.keyringPath],
+      ['token', `${made.tokenPath} (${subject}, role admin)`],
+    ]),
+    'Keep copies of the external key and of the keyring, in two places: without them nothing can be opened any more.',
+    `Next: gatehouse check${withConfig}\n`,
+  ].join('\n')
 }
 
 export function startCommand(context: Context): Command {
@@ -112,6 +71,7 @@ export function startCommand(context: Context): Command {
         const local = await terminal.loadLocalGateway()
         running = await local.startGateway(options)
         terminal.err(running.url === null ? 'running, without an API\n' : `listening on ${running.url}\n`)
+        if (running.url !== null) terminal.err(`next: gatehouse status${urlOption(running.url)}\n`)
         if (signals > 0) stop(running)
         await running.stopped
         if (failure !== undefined) throw failure.error
@@ -119,6 +79,11 @@ export function startCommand(context: Context): Command {
         ignore()
       }
     })
+}
+
+/** What another command needs to find this gateway. */
+function urlOption(url: string): string {
+  return url === urlDefault ? '' : ` --url ${url}`
 }
 
 function toRoles(list: string): readonly Role[] {
