@@ -1,5 +1,6 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
 import type { Actor } from '../auth/actor.ts'
+import type { Explanation } from '../policy/explain.ts'
 
 export type { Actor }
 
@@ -81,6 +82,8 @@ export interface PlanChangeView {
   readonly target: string
   readonly kind: string
   readonly part: string
+  /** Of a level, as rules write it. */
+  readonly name: string | null
   readonly before: string | null
   readonly after: string | null
   readonly held: boolean
@@ -93,20 +96,105 @@ export interface PersonView {
   readonly protected: boolean
   readonly lockedByOperator: boolean
   readonly nextChangeAt: string | null
-  /** Personal data in clear, for the authorised caller only: names, employments, cards. */
-  readonly profile: unknown
+  /** Personal data in clear, for the authorised caller only. */
+  readonly profile: {
+    readonly facts: Readonly<Record<string, string | null>>
+    readonly kind: string | null
+    readonly employments: readonly EmploymentView[]
+    readonly cards: readonly { readonly card: string; readonly state: string; readonly waits: boolean }[]
+  }
   readonly accounts: readonly {
     readonly target: string
     readonly account: string
     readonly externalId: string
-    readonly wanted: unknown
-    readonly desired: unknown
+    readonly wanted: PartsView
+    readonly desired: PartsView | null
     readonly settled: boolean
-    readonly failures: unknown
-    readonly actual: unknown
+    /** By part: what the target refused, or has not done yet. */
+    readonly failures: Readonly<Record<string, { readonly kind: string; readonly code: string }>> | null
+    /** What the target last showed. */
+    readonly actual: ActualView | null
     readonly actualAt: string | null
   }[]
-  readonly lockouts: readonly unknown[]
+  /** The last 50, newest first. */
+  readonly lockouts: readonly LockoutView[]
+}
+
+export interface EmploymentView {
+  readonly key: string
+  readonly source: string
+  readonly kind: string | null
+  readonly start: string | null
+  readonly end: string | null
+  readonly left: boolean
+  readonly suspended: boolean
+  readonly zone: string
+  readonly title: string | null
+  readonly department: string | null
+  readonly company: string | null
+  readonly site: string | null
+  readonly attrs: Readonly<Record<string, string | number | boolean | null>>
+  readonly unknown: readonly string[]
+}
+
+/** The parts of an account, cards and levels by name. */
+export interface PartsView {
+  readonly lock: string
+  readonly cards: Readonly<Record<string, string>>
+  readonly levels: readonly string[]
+}
+
+export interface ActualView {
+  readonly externalId: string
+  readonly lock: string
+  readonly validity: { readonly from: string | null; readonly until: string | null }
+  readonly profile: Readonly<Record<string, string | null>>
+  /** Null for a card whose number fits no known format. */
+  readonly cards: readonly { readonly card: string | null; readonly ref: string; readonly state: string }[]
+  readonly levels: readonly string[]
+  readonly inheritedLevels: readonly string[]
+  readonly pin: boolean
+  readonly untouchable: boolean
+}
+
+export interface LockoutView {
+  readonly id: string
+  readonly person: string | null
+  readonly account: string
+  readonly target: string
+  readonly cause: string
+  readonly arrivedAt: string
+  readonly decidedAt: string
+  readonly startedAt: string | null
+  readonly acceptedAt: string | null
+  readonly provenAt: string | null
+  readonly proof: string | null
+  readonly requests: number
+  readonly waitingMs: number
+  /** Signed off, or taken back, before it was proven. */
+  readonly endedAt: string | null
+}
+
+export interface ExplanationView extends Explanation {
+  readonly lockedByOperator: boolean
+  readonly heldOpenUntil: string | null
+  readonly records: readonly {
+    readonly source: string
+    readonly presence: string
+    readonly missingSince: string | null
+  }[]
+  /** What each target would be written. */
+  readonly written: readonly { readonly target: string; readonly profile: Readonly<Record<string, string | null>> }[]
+}
+
+export interface AuditEntryView {
+  readonly seq: number
+  readonly at: string
+  readonly actor: string
+  readonly action: string
+  readonly object: string
+  readonly details: Readonly<Record<string, unknown>>
+  readonly hash: string
 }
 
 export interface LevelView {
@@ -176,10 +264,10 @@ export interface Acts {
   /** By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. */
   findPerson(by: string): Promise<string>
   person(id: string): Promise<PersonView>
-  explain(id: string): Promise<unknown>
+  explain(id: string): Promise<ExplanationView>
   lockPerson(actor: Actor, id: string, reason: string): Promise<{ lockouts: readonly string[] }>
   unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<void>
-  lockout(id: string): Promise<unknown>
+  lockout(id: string): Promise<LockoutView>
   levels(target?: string): Promise<readonly LevelView[]>
   archives(source: string | undefined, page: { after?: string; limit: number }): Promise<Paged<ArchiveView>>
   /** The delivery as it came: plain personal data, after an entry in the audit trail. */
@@ -190,7 +278,7 @@ export interface Acts {
   ): Promise<{ readonly bytes: number; readonly content: AsyncIterable<Uint8Array> }>
   /** At once and for ever: the key goes first, then the file. */
   destroyArchive(actor: Actor, id: string, reason: string): Promise<void>
-  audit(page: { after?: string; limit: number }): Promise<Paged<unknown>>
+  audit(page: { after?: string; limit: number }): Promise<Paged<AuditEntryView>>
   verifyAudit(): Promise<{
     ok: boolean
     entries: number

@@ -44,6 +44,7 @@ const change = {
   target: 'hq',
   kind: 'revoke',
   part: 'level:main',
+  name: 'hq/Main entrance',
   before: 'granted',
   after: null,
   held: true,
@@ -54,6 +55,9 @@ const archive = {
   ...{ id: archiveId, source: 'hr', pull: '0b0f3a9e-6a3f-4f0c-9d5e-000000000007', bytes: delivered.length },
   ...{ createdAt: at, expiresAt: at, state: 'kept' as const },
 }
+
+const parts = { lock: 'open', cards: { 'H10301:7:4711': 'on' }, levels: ['hq/Main entrance'] }
+const entry = { at, actor: 'engine', action: 'account.applied', object: change.account, details: {}, hash: 'beef' }
 
 async function* inTwo(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes.subarray(0, 5)
@@ -94,24 +98,42 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     findPerson: async () => personId,
     person: async () => ({
       ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },
-      profile: { name: 'Zelda Samplewoman' },
+      profile: { facts: { familyName: 'Samplewoman' }, kind: 'employee', employments: [], cards: [] },
       accounts: [
         {
-          ...{ target: 'hq', account: change.account, externalId: '17', wanted: {}, desired: {}, settled: true },
+          ...{ target: 'hq', account: change.account, externalId: '17', wanted: parts, desired: parts, settled: true },
           ...{ failures: null, actual: null, actualAt: null },
         },
       ],
       lockouts: [],
     }),
-    explain: async () => ({ rules: [{ rule: 0, outcome: 'granted' }] }),
+    explain: async () => ({
+      ...{ personal: true, at, state: 'active', nextChangeAt: null, notInForce: [], records: [], written: [] },
+      ...{ lockedByOperator: false, heldOpenUntil: null },
+      rules: [{ rule: 0, grant: ['hq/Main entrance'], to: 'true', outcome: 'granted', employments: [] }],
+    }),
     lockPerson: async () => ({ lockouts: [lockoutId] }),
     unlockPerson: async () => undefined,
-    lockout: async () => ({ id: lockoutId, proof: 'read-back' }),
+    lockout: async () => ({
+      ...{
+        id: lockoutId,
+        person: personId,
+        account: change.account,
+        target: 'hq',
+        cause: 'record',
+        proof: 'read-back',
+      },
+      ...{ arrivedAt: at, decidedAt: at, startedAt: at, acceptedAt: at, provenAt: at, endedAt: null },
+      ...{ requests: 3, waitingMs: 40 },
+    }),
     levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main entrance', usedByRules: true }],
     archives: async (_source, page) => ({ rows: [archive], next: page.after === undefined ? archiveId : null }),
     openArchive: async () => ({ bytes: delivered.length, content: inTwo(delivered) }),
     destroyArchive: async () => undefined,
-    audit: async (page) => ({ rows: [{ seq: page.after ?? '1' }], next: page.after === undefined ? '2' : null }),
+    audit: async (page) => ({
+      rows: [{ ...entry, seq: Number(page.after ?? 1) }],
+      next: page.after === undefined ? '2' : null,
+    }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
     tokens: async () => [
       {

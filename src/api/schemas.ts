@@ -1,10 +1,22 @@
 /** What the API answers, as schemas: each is checked by the compiler against the act that gives it. */
 import { z } from '@hono/zod-openapi'
-import type { ArchiveView, LevelView, PersonView, PlanChangeView, PlanView, StatusView, TokenView } from './acts.ts'
+import type {
+  ArchiveView,
+  AuditEntryView,
+  ExplanationView,
+  LevelView,
+  LockoutView,
+  PersonView,
+  PlanChangeView,
+  PlanView,
+  StatusView,
+  TokenView,
+} from './acts.ts'
 
 const time = z.iso.datetime({ offset: true })
 const timeOrNull = time.nullable()
 const count = z.int().min(0)
+const scalar = z.union([z.string(), z.number(), z.boolean(), z.null()])
 const durationMs = z.number().nullable().meta({ description: 'Milliseconds.' })
 
 export const statusView = z
@@ -100,12 +112,69 @@ export const planChangeView = z
     target: z.string(),
     kind: z.string(),
     part: z.string(),
+    name: z.string().nullable().meta({ description: 'Of a level, as rules write it.' }),
     before: z.string().nullable(),
     after: z.string().nullable(),
     held: z.boolean(),
     dropped: z.boolean(),
   })
   .openapi('PlanChange') satisfies z.ZodType<PlanChangeView>
+
+export const lockoutView = z
+  .object({
+    id: z.string(),
+    person: z.string().nullable(),
+    account: z.string(),
+    target: z.string(),
+    cause: z.string(),
+    arrivedAt: time.meta({ description: 'When the news reached us: a lock-out is timed from here to `provenAt`.' }),
+    decidedAt: time,
+    startedAt: timeOrNull,
+    acceptedAt: timeOrNull,
+    provenAt: timeOrNull,
+    proof: z.string().nullable().meta({ description: 'How far `provenAt` proves it: accepted, read-back, …' }),
+    requests: count,
+    waitingMs: z.number(),
+    endedAt: timeOrNull,
+  })
+  .openapi('Lockout') satisfies z.ZodType<LockoutView>
+
+const employmentView = z.object({
+  key: z.string(),
+  source: z.string(),
+  kind: z.string().nullable(),
+  start: z.string().nullable(),
+  end: z.string().nullable().meta({ description: 'Last day with access, inclusive.' }),
+  left: z.boolean(),
+  suspended: z.boolean(),
+  zone: z.string(),
+  title: z.string().nullable(),
+  department: z.string().nullable(),
+  company: z.string().nullable(),
+  site: z.string().nullable(),
+  attrs: z.record(z.string(), scalar),
+  unknown: z.array(z.string()).readonly().meta({ description: 'Fields that the source hides or does not give.' }),
+})
+
+const partsView = z.object({
+  lock: z.string(),
+  cards: z.record(z.string(), z.string()),
+  levels: z.array(z.string()).readonly(),
+})
+
+const profile = z.record(z.string(), z.string().nullable())
+
+const actualView = z.object({
+  externalId: z.string(),
+  lock: z.string(),
+  validity: z.object({ from: z.string().nullable(), until: z.string().nullable() }),
+  profile,
+  cards: z.array(z.object({ card: z.string().nullable(), ref: z.string(), state: z.string() })).readonly(),
+  levels: z.array(z.string()).readonly(),
+  inheritedLevels: z.array(z.string()).readonly(),
+  pin: z.boolean(),
+  untouchable: z.boolean(),
+})
 
 export const personView = z
   .object({
@@ -114,25 +183,72 @@ export const personView = z
     protected: z.boolean(),
     lockedByOperator: z.boolean(),
     nextChangeAt: timeOrNull,
-    profile: z.unknown().meta({ description: 'Personal data in clear: names, employments, cards.' }),
+    profile: z
+      .object({
+        facts: profile,
+        kind: z.string().nullable(),
+        employments: z.array(employmentView).readonly(),
+        cards: z.array(z.object({ card: z.string(), state: z.string(), waits: z.boolean() })).readonly(),
+      })
+      .meta({ description: 'Personal data in clear: names, employments, cards.' }),
     accounts: z
       .array(
         z.object({
           target: z.string(),
           account: z.string(),
           externalId: z.string(),
-          wanted: z.unknown(),
-          desired: z.unknown(),
+          wanted: partsView,
+          desired: partsView.nullable(),
           settled: z.boolean(),
-          failures: z.unknown(),
-          actual: z.unknown(),
+          failures: z.record(z.string(), z.object({ kind: z.string(), code: z.string() })).nullable(),
+          actual: actualView.nullable(),
           actualAt: timeOrNull,
         }),
       )
       .readonly(),
-    lockouts: z.array(z.unknown()).readonly(),
+    lockouts: z.array(lockoutView).readonly(),
   })
   .openapi('Person') satisfies z.ZodType<PersonView>
+
+const employmentName = { source: z.string(), employment: z.string() }
+
+export const explanationView = z
+  .object({
+    personal: z.literal(true).meta({ description: 'Marks personal data: never log it.' }),
+    at: time,
+    state: z.enum(['future', 'active', 'suspended', 'left', 'unknown']),
+    nextChangeAt: timeOrNull,
+    rules: z
+      .array(
+        z.object({
+          rule: count.meta({ description: 'Its place in the configuration, from 0.' }),
+          grant: z.array(z.string()).readonly(),
+          to: z.string(),
+          outcome: z.enum(['granted', 'denied', 'unknown']),
+          employments: z
+            .array(
+              z.object({
+                ...employmentName,
+                inForce: z.boolean(),
+                verdict: z.enum(['granted', 'denied', 'unknown', 'failed']),
+                code: z.string().exactOptional(),
+                failedAt: z.object({ line: z.number(), column: z.number() }).nullable().exactOptional(),
+                fields: z
+                  .array(z.object({ field: z.string(), known: z.boolean(), value: scalar.exactOptional() }))
+                  .readonly(),
+              }),
+            )
+            .readonly(),
+        }),
+      )
+      .readonly(),
+    notInForce: z.array(z.object(employmentName)).readonly(),
+    lockedByOperator: z.boolean(),
+    heldOpenUntil: timeOrNull,
+    records: z.array(z.object({ source: z.string(), presence: z.string(), missingSince: timeOrNull })).readonly(),
+    written: z.array(z.object({ target: z.string(), profile })).readonly(),
+  })
+  .openapi('Explanation') satisfies z.ZodType<ExplanationView>
 
 export const levelView = z
   .object({
@@ -155,6 +271,18 @@ export const archiveView = z
     state: z.enum(['kept', 'forged']),
   })
   .openapi('Archive') satisfies z.ZodType<ArchiveView>
+
+export const auditEntryView = z
+  .object({
+    seq: z.int(),
+    at: time,
+    actor: z.string(),
+    action: z.string(),
+    object: z.string(),
+    details: z.record(z.string(), z.unknown()),
+    hash: z.string(),
+  })
+  .openapi('AuditEntry') satisfies z.ZodType<AuditEntryView>
 
 export const auditVerdict = z
   .object({

@@ -15,6 +15,8 @@ import { pauseByHand, resumeByHand } from '../sync/pause.ts'
 import { rejectPlan, releasePlan } from '../sync/release-plan.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import { archives, onArchive } from './archive-views.ts'
+import { checkedCursor } from './cursor.ts'
+import { findLockout } from './lockout-views.ts'
 import { explainPerson, findPerson, personView } from './person-views.ts'
 import { findPlan, planChanges, planError, plans, planView } from './plan-views.ts'
 import type { Scheduler } from './scheduler-role.ts'
@@ -55,7 +57,7 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
     },
     plans: (filter, page) => plans(context, filter, page),
     plan: async (id) => planView(await findPlan(context, id)),
-    planChanges: (id, page) => planChanges(context, id, page),
+    planChanges: (id, page) => withLevels(() => planChanges(context, id, page)),
     async releasePlan(actor, id, reason) {
       return withLevels(() => releasePlan(context, id as PlanId, actor.subject, reason)).catch((error: unknown) => {
         throw planError(error)
@@ -69,19 +71,17 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
     pauseTarget: (actor, target, reason) => onTarget(pauseByHand(context, target, actor.subject, reason)),
     resumeTarget: (actor, target, reason) => onTarget(resumeByHand(context, target, actor.subject, reason)),
     findPerson: (by) => findPerson(context, by),
-    person: (id) => withLevels(() => personView(context, id)),
+    person: (id) => withLevels(() => personView(context, levels, id)),
     explain: (id) => withLevels(() => explainPerson(context, id)),
     lockPerson: async (actor, id, reason) => ({
       lockouts: await onPerson(withLevels(() => lockPerson(context, id as PersonId, actor.subject, reason))),
     }),
     unlockPerson: (actor, id, reason, hours) =>
       onPerson(withLevels(() => unlockPerson(context, id as PersonId, actor.subject, reason, hours))),
-    async lockout(id) {
-      const { rows } = await database.pool.query<Record<string, unknown>>('select * from lockout where id = $1', [id])
-      if (rows[0] === undefined) throw new ActError(404, 'lockout.unknown', 'There is no such lock-out.')
-      return rows[0]
-    },
+    lockout: (id) => findLockout(context, id),
     async levels(target) {
+      if (target !== undefined && !context.targets.has(target))
+        throw new ActError(404, 'target.unknown', 'There is no such target.')
       await levels.reload()
       const used = new Set(context.policy.levels())
       return levels
@@ -99,7 +99,7 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
     openArchive: (actor, id, reason) => onArchive(openArchive(context, id as KeyId, actor.subject, reason)),
     destroyArchive: (actor, id, reason) => onArchive(destroyArchive(context, id as KeyId, actor.subject, reason)),
     async audit({ after, limit }) {
-      const entries = await readAuditPage(database.pool, after === undefined ? 0 : Number(after), limit)
+      const entries = await readAuditPage(database.pool, Number(checkedCursor(after, 'number') ?? 0), limit)
       const rows = entries.map((entry) => ({
         seq: entry.seq,
         at: entry.at,

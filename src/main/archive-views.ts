@@ -2,12 +2,14 @@
 import { ActError, type ArchiveView, type Paged } from '../api/acts.ts'
 import { isGenuineArchive, listArchives } from '../store/archives.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { checkedCursor } from './cursor.ts'
 
 export async function archives(
   { database, vault }: SyncContext,
   source: string | undefined,
   page: { after?: string; limit: number },
 ): Promise<Paged<ArchiveView>> {
+  checkedCursor(page.after, 'id')
   const found = await listArchives(database.pool, source ?? null, page)
   const rows = found.map((row) => ({
     id: row.id,

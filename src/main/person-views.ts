@@ -1,5 +1,5 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
-import { ActError, type PersonView } from '../api/acts.ts'
+import { ActError, type ActualView, type ExplanationView, type PartsView, type PersonView } from '../api/acts.ts'
 import type { ActualAccount } from '../connector/contract.ts'
 import { type Card, cardKey, csn, h10301, h10301Parts } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
@@ -8,8 +8,10 @@ import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/g
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
+import type { Levels } from '../sync/levels.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
 import { understand } from '../sync/resolve.ts'
+import { lockoutsOf } from './lockout-views.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -74,14 +76,10 @@ export async function openDossier(context: SyncContext, id: string): Promise<Dos
   return dossier
 }
 
-export async function personView(context: SyncContext, id: string): Promise<PersonView> {
+export async function personView(context: SyncContext, levels: Levels, id: string): Promise<PersonView> {
   const dossier = await openDossier(context, id)
   const { person, standing } = understand(context, dossier, context.now())
-  const { rows } = await context.database.pool.query<Record<string, unknown>>(
-    `select id, target, cause, arrived_at, decided_at, started_at, accepted_at, proven_at, proof, requests, waiting_ms, ended_at
-       from lockout where person_id = $1 order by arrived_at desc limit 50`,
-    [id],
-  )
+  const lockouts = await lockoutsOf(context, id)
   return {
     id: dossier.person.id,
     state: standing.state,
@@ -89,7 +87,7 @@ export async function personView(context: SyncContext, id: string): Promise<Pers
     lockedByOperator: dossier.person.locked_at !== null,
     nextChangeAt: dossier.person.next_change_at?.toISOString() ?? null,
     profile: {
-      facts: person.facts,
+      facts: { ...person.facts },
       kind: person.kind,
       employments: person.employments,
       cards: dossier.credentials.map(({ card, row }) => ({ card: cardText(card), state: row.state, waits: row.waits })),
@@ -105,22 +103,35 @@ export async function personView(context: SyncContext, id: string): Promise<Pers
       wanted: shown(context, dossier, decodeParts(row.wanted)),
       desired: row.desired === null ? null : shown(context, dossier, decodeParts(row.desired)),
       settled: row.desired !== null && row.desired_version === row.applied_version && !row.pending,
-      failures: row.failures === null ? null : (JSON.parse(row.failures) as unknown),
-      actual: actualOf(context, dossier, row),
+      failures: row.failures === null ? null : (JSON.parse(row.failures) as Failures),
+      actual: actualOf(context, levels, dossier, row),
       actualAt: row.actual_at?.toISOString() ?? null,
     })),
-    lockouts: rows,
+    lockouts,
   }
 }
 
+type Failures = PersonView['accounts'][number]['failures']
+
 function actualOf(
   context: SyncContext,
+  levels: Levels,
   dossier: Dossier,
   row: Dossier['accounts'][number]['row'],
-): ActualAccount | null {
+): ActualView | null {
   if (row.actual === null || row.actual_version === null) return null
   const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
-  return JSON.parse(context.vault.open(dossier.key, place, row.actual)) as ActualAccount | null
+  const actual = JSON.parse(context.vault.open(dossier.key, place, row.actual)) as ActualAccount | null
+  if (actual === null) return null
+  const offered = levels.all().filter(({ target }) => target === row.target)
+  const names = new Map(offered.map(({ external_id, name }) => [external_id, `${row.target}/${name}`]))
+  const named = (id: string): string => names.get(id) ?? id
+  return {
+    ...actual,
+    cards: actual.cards.map((each) => ({ ...each, card: each.card === null ? null : cardText(each.card) })),
+    levels: actual.levels.map(named),
+    inheritedLevels: actual.inheritedLevels.map(named),
+  }
 }
 
 function cardText(card: Card): string {
@@ -130,7 +141,7 @@ function cardText(card: Card): string {
 }
 
 /** Parts with names instead of ids. */
-function shown(context: SyncContext, dossier: Dossier, parts: Parts) {
+function shown(context: SyncContext, dossier: Dossier, parts: Parts): PartsView {
   const names = new Map(dossier.credentials.map(({ row, card }) => [row.id, cardText(card)]))
   return {
     lock: parts.lock,
@@ -140,7 +151,7 @@ function shown(context: SyncContext, dossier: Dossier, parts: Parts) {
 }
 
 /** Why this person has what they have: rule by rule, and what would be written. */
-export async function explainPerson(context: SyncContext, id: string): Promise<unknown> {
+export async function explainPerson(context: SyncContext, id: string): Promise<ExplanationView> {
   const dossier = await openDossier(context, id)
   const now = context.now()
   const { person, standing } = understand(context, dossier, now)

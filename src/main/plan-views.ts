@@ -1,10 +1,11 @@
 /** Plans as callers see them: counts, limits and changes; accounts and people by random id only. */
 import { ActError, type Paged, type PlanChangeView, type PlanView } from '../api/acts.ts'
-import type { PlanId } from '../model/id.ts'
+import type { AccessLevelId, PlanId } from '../model/id.ts'
 import type { PlanRow } from '../store/guards.ts'
 import { loadPlan } from '../store/plans.ts'
 import type { Hold, KindCount } from '../sync/brake.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { checkedCursor } from './cursor.ts'
 
 export function planView(row: PlanRow): PlanView {
   const counts = JSON.parse(row.counts) as KindCount[]
@@ -44,7 +45,7 @@ export async function plans(
   const { rows } = await context.database.pool.query<PlanRow>(
     `select * from plan where ($1::text is null or state = $1)
         and ($2::uuid is null or (created_at, id) < (select created_at, id from plan where id = $2)) order by created_at desc, id desc limit $3`,
-    [filter.state ?? null, page.after ?? null, page.limit],
+    [filter.state ?? null, checkedCursor(page.after, 'id'), page.limit],
   )
   return { rows: rows.map(planView), next: rows.length === page.limit ? (rows.at(-1)?.id ?? null) : null }
 }
@@ -66,15 +67,23 @@ export async function planChanges(
   page: { after?: string; limit: number },
 ): Promise<Paged<PlanChangeView>> {
   await findPlan(context, id)
-  const [account, part] = page.after === undefined ? [null, null] : [page.after.slice(0, 36), page.after.slice(37)]
-  const { rows } = await context.database.pool.query<PlanChangeView>(
+  const after = checkedCursor(page.after, 'change')
+  const [account, part] = after === null ? [null, null] : [after.slice(0, 36), after.slice(37)]
+  const { rows } = await context.database.pool.query<Omit<PlanChangeView, 'name'>>(
     `select c.account_id as account, a.person_id as person, c.target, c.kind, c.part, c.before, c.after, c.held_for is not null as held, c.dropped
        from plan_change c left join account a on a.id = c.account_id
       where c.plan_id = $1 and ($2::uuid is null or (c.account_id, c.part) > ($2, $3)) order by c.account_id, c.part limit $4`,
     [id, account, part, page.limit],
   )
   const last = rows.at(-1)
-  return { rows, next: rows.length === page.limit && last !== undefined ? `${last.account}/${last.part}` : null }
+  return {
+    rows: rows.map((row) => ({ ...row, name: levelName(context, row.part) })),
+    next: rows.length === page.limit && last !== undefined ? `${last.account}/${last.part}` : null,
+  }
+}
+
+function levelName({ levels }: SyncContext, part: string): string | null {
+  return part.startsWith('level:') ? (levels.nameOf(part.slice('level:'.length) as AccessLevelId) ?? null) : null
 }
 
 /** What a decision about a plan can fail with, for the caller. */

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
-import { personView } from '../schemas.ts'
+import { explanationView, personView } from '../schemas.ts'
 
 // A month: whoever should stay longer belongs into the source.
 const unlockHoursMax = 31 * 24
@@ -33,7 +33,7 @@ const explain = createRoute({
   path: '/v1/people/{id}/explain',
   summary: 'Why a person has what they have',
   request: { params: byId },
-  responses: { 200: json(z.unknown(), 'Rule by rule, for each employment.'), ...problems },
+  responses: { 200: json(explanationView, 'Rule by rule, for each employment.'), ...problems },
 })
 
 const lock = createRoute({

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { byId, configuredId, json, needs, pageOf, pageQuery, problems, toPage } from '../route.ts'
-import { auditVerdict, levelView } from '../schemas.ts'
+import { auditEntryView, auditVerdict, levelView, lockoutView } from '../schemas.ts'
 
 const lockout = createRoute({
   ...needs('viewer'),
@@ -11,7 +11,7 @@ const lockout = createRoute({
   path: '/v1/lockouts/{id}',
   summary: 'How far one lock-out is, and how long it took',
   request: { params: byId },
-  responses: { 200: json(z.unknown(), 'Its times and its level of proof.'), ...problems },
+  responses: { 200: json(lockoutView, 'Its times and its level of proof.'), ...problems },
 })
 
 const levels = createRoute({
@@ -30,7 +30,7 @@ const audit = createRoute({
   path: '/v1/audit',
   summary: 'The audit trail, oldest first',
   request: { query: z.strictObject(pageQuery) },
-  responses: { 200: json(pageOf(z.unknown()), 'One page of entries.'), ...problems },
+  responses: { 200: json(pageOf(auditEntryView), 'One page of entries.'), ...problems },
 })
 
 const verify = createRoute({
