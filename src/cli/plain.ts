@@ -5,11 +5,6 @@ export function plain(value: unknown): string {
   return String(value ?? '-').replaceAll(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu, '?')
 }
 
-/** Line breaks stay. */
-export function plainLines(text: string): string {
-  return text.split('\n').map(plain).join('\n')
-}
-
 /** JSON in which control characters beyond ASCII are escaped too. */
 export function plainJson(value: unknown, indent?: number): string {
   const escaped = (found: string) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`
@@ -25,8 +20,8 @@ export function plainTime(iso: string | null): string {
 }
 
 /** `1 change`, `2 changes`. */
-export function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`
+export function counted(count: number, one: string, many = `${one}s`): string {
+  return `${count} ${count === 1 ? one : many}`
 }
 
 const lineWidth = 100

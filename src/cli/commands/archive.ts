@@ -5,7 +5,7 @@ import { pageOf } from '../../api/route.ts'
 import { archiveView } from '../../api/schemas.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
-import { plain, plainTime } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
 
@@ -70,7 +70,7 @@ function openCommand(context: Context): Command {
         const path = `/v1/archives/${encodeURIComponent(archive)}/open`
         const bytes = await withProgress(terminal, 'opening', downloadTo(out, client, path, { reason }))
         terminal.err(`${plain(out)} is plain personal data: keep it from others, and delete it when you are done\n`)
-        show(context, options, { archive, out, bytes }, () => `${bytes} bytes\n`)
+        show(context, options, { archive, out, bytes }, () => `${counted(bytes, 'byte')}\n`)
       }),
     )
 }

@@ -1,13 +1,13 @@
 /** The audit trail: check it, take it out. */
 import { closeSync, openSync, rmSync, writeSync } from 'node:fs'
 import type { Command } from 'commander'
-import { z } from 'zod'
+import type { z } from 'zod'
 import { pageOf } from '../../api/route.ts'
-import { auditVerdict } from '../../api/schemas.ts'
+import { auditEntryView, auditVerdict } from '../../api/schemas.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { exitCodes } from '../exit.ts'
-import { plain, plainJson } from '../plain.ts'
+import { counted, plain, plainJson } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { paint } from '../table.ts'
 
@@ -32,7 +32,7 @@ function verifyCommand(context: Context): Command {
       const verdict = await withProgress(terminal, 'checking', client.get('/v1/audit/verify', auditVerdict))
       show(context, options, verdict, ({ ok, entries, head, brokenAt, why }) =>
         ok
-          ? `${paint('green', 'whole', terminal.colours)}: ${entries} entries, head ${plain(head)}\n`
+          ? `${paint('green', 'whole', terminal.colours)}: ${counted(entries, 'entry', 'entries')}, head ${plain(head)}\n`
           : `${paint('red', 'broken', terminal.colours)} at entry ${plain(brokenAt)} of ${entries}: ${plain(why)}\n`,
       )
       if (!verdict.ok) context.finish(exitCodes.problems)
@@ -55,7 +55,7 @@ function exportCommand(context: Context): Command {
           'exporting',
           out === undefined ? exportTo(client, (line) => terminal.out(line)) : exportToFile(client, out),
         )
-        terminal.err(`${count} entries\n`)
+        terminal.err(`${counted(count, 'entry', 'entries')}\n`)
       }),
     )
 }
@@ -76,7 +76,7 @@ async function exportTo(client: Client, write: (line: string) => void): Promise<
   return count
 }
 
-const auditPage = pageOf(z.unknown())
+const auditPage = pageOf(auditEntryView)
 
 async function exportToFile(client: Client, path: string): Promise<number> {
   // Never over an older export, and unreadable for others: reasons that people typed are in it.

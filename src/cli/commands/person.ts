@@ -1,12 +1,12 @@
 /** One person: show, explain, lock, unlock. */
 import type { Command } from 'commander'
-import { stringify } from 'yaml'
 import { z } from 'zod'
-import { personView } from '../../api/schemas.ts'
+import { explanationView, personView } from '../../api/schemas.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
-import { plainLines } from '../plain.ts'
+import { formatExplanation, formatPerson } from '../person-text.ts'
+import { counted } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 
 const byHelp =
@@ -32,7 +32,9 @@ function showCommand(context: Context): Command {
     .argument('<by>', byHelp)
     .action((by: string, options: CallOptions) =>
       withPerson(context, options, by, async (client, id) => {
-        show(context, options, await client.get(`/v1/people/${id}`, personView), asYaml)
+        show(context, options, await client.get(`/v1/people/${id}`, personView), (person) =>
+          formatPerson(person, context.terminal.colours),
+        )
       }),
     )
 }
@@ -45,7 +47,9 @@ function explainCommand(context: Context): Command {
     .argument('<by>', byHelp)
     .action((by: string, options: CallOptions) =>
       withPerson(context, options, by, async (client, id) => {
-        show(context, options, await client.get(`/v1/people/${id}/explain`, z.unknown()), asYaml)
+        show(context, options, await client.get(`/v1/people/${id}/explain`, explanationView), (explanation) =>
+          formatExplanation(explanation, context.terminal.colours),
+        )
       }),
     )
 }
@@ -63,7 +67,11 @@ function lockCommand(context: Context): Command {
           'locking',
           client.post(`/v1/people/${id}/lock`, { reason: options.reason }, lockAnswer),
         )
-        show(context, options, locked, ({ lockouts }) => `locked; lock-outs: ${lockouts.join(' ') || 'none needed'}\n`)
+        show(context, options, locked, ({ lockouts }) =>
+          lockouts.length === 0
+            ? 'locked; no account was open\n'
+            : `locked; ${counted(lockouts.length, 'lock-out')} under way: gatehouse person show ${id}\n`,
+        )
       }),
     )
 }
@@ -99,8 +107,4 @@ async function withPerson(
     const { id } = await client.post('/v1/people/find', { by }, z.object({ id: z.uuid() }))
     await work(client, id)
   })
-}
-
-function asYaml(value: unknown): string {
-  return plainLines(stringify(value, { lineWidth: 0 }))
 }

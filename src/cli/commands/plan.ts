@@ -5,7 +5,7 @@ import type { PlanView } from '../../api/acts.ts'
 import { pageOf } from '../../api/route.ts'
 import { planChangeView, planView } from '../../api/schemas.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
-import { plain, plainTime } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
 
@@ -77,7 +77,9 @@ function showCommand(context: Context): Command {
     )
 }
 
-function formatPlan(plan: PlanView, changes: readonly z.output<typeof planChangeView>[], colours: boolean): string {
+type Change = z.output<typeof planChangeView>
+
+function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean): string {
   const decided = plan.decidedAt === null ? '' : `, decided ${plainTime(plan.decidedAt)} by ${plain(plan.decidedBy)}`
   return [
     `Plan ${plain(plan.id)}: ${plain(plan.state)}, from ${plain(plan.origin)}, ${plainTime(plan.createdAt)}${decided}`,
@@ -87,28 +89,45 @@ function formatPlan(plan: PlanView, changes: readonly z.output<typeof planChange
       [
         { title: 'kind', of: (kind) => kind.kind },
         { title: 'target', of: (kind) => kind.target },
-        { title: 'changes', of: (kind) => kind.changes, right: true },
+        { title: 'accounts', of: (kind) => kind.changes, right: true },
         { title: 'limit', of: (kind) => kind.limit, right: true },
         { title: 'brake', of: (kind) => (kind.held ? 'held' : 'passed') },
-        { title: 'why', of: (kind) => kind.why },
+        { title: 'why', of: (kind) => (kind.why === 'brake' ? 'more than the limit' : kind.why) },
       ],
       plan.kinds,
       colours,
     ),
     formatTable(
       [
-        { title: 'account', of: (change) => change.account },
+        { title: 'person', of: (change) => change.person },
         { title: 'target', of: (change) => change.target },
         { title: 'kind', of: (change) => change.kind },
-        { title: 'part', of: (change) => change.part },
-        { title: 'before', of: (change) => change.before },
-        { title: 'after', of: (change) => change.after },
+        { title: 'what', of: whatChanges },
         { title: 'state', of: (change) => (change.dropped ? 'dropped' : change.held ? 'held' : 'passed') },
       ],
       changes,
       colours,
     ),
+    ...(plan.state === 'held' ? [nextSteps(plan.id, changes)] : []),
   ].join('\n')
+}
+
+/** Digests and ids of cards stand for themselves only: they are left to `--json`. */
+function whatChanges({ part, name, before, after }: Change): string {
+  const [kind] = part.split(':')
+  if (kind === 'level') return `level ${name ?? part}`
+  if (kind === 'lock' || kind === 'card') return `${kind} ${before ?? 'none'} -> ${after ?? 'none'}`
+  return part
+}
+
+function nextSteps(id: string, changes: readonly Change[]): string {
+  const person = changes.find((change) => change.person !== null)?.person
+  const lines = [
+    ...(person ? [`gatehouse person explain ${person}`] : []),
+    `gatehouse plan release ${id} --reason "..."`,
+    `gatehouse plan reject ${id} --reason "..."`,
+  ]
+  return `Next:\n${lines.map((line) => `  ${plain(line)}\n`).join('')}`
 }
 
 function releaseCommand(context: Context): Command {
@@ -123,7 +142,13 @@ function releaseCommand(context: Context): Command {
         const path = `/v1/plans/${encodeURIComponent(id)}/release`
         const request = client.post(path, { reason: options.reason }, released)
         const counts = await withProgress(terminal, 'releasing', request)
-        show(context, options, counts, ({ applied, dropped }) => `${applied} applied, ${dropped} dropped\n`)
+        show(
+          context,
+          options,
+          counts,
+          ({ applied, dropped }) =>
+            `${counted(applied, 'change')} released${dropped === 0 ? '' : `, ${dropped} dropped because they are no longer wanted so`}\n`,
+        )
       }),
     )
 }

@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { StatusView } from '../../api/acts.ts'
 import { statusView, syncResult } from '../../api/schemas.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
-import { plain, plainTime } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable, paint } from '../table.ts'
 
@@ -23,14 +23,18 @@ export function statusCommand(context: Context): Command {
 function formatStatus(view: StatusView, colours: boolean): string {
   const { lockouts, queue, audit } = view
   const people = Object.entries(view.people).map(([state, count]) => `${count} ${plain(state)}`)
-  const times = [lockouts.p50Ms, lockouts.p99Ms, lockouts.maxMs].map(plain).join(' / ')
+  const times =
+    lockouts.proven24h === 0
+      ? ''
+      : `: half within ${plain(lockouts.p50Ms)} ms, 99 % within ${plain(lockouts.p99Ms)} ms, all within ${plain(lockouts.maxMs)} ms`
+  const { held } = view.plans
   return [
     `Gatehouse ${plain(view.version)} as ${view.roles.map(plain).join(', ')}, since ${plainTime(view.startedAt)}`,
     `queue      ${plain(queue.backend)} ${queue.ok ? paint('green', 'ok', colours) : paint('red', 'failing', colours)}`,
     `people     ${people.join(', ') || 'none'}`,
-    `lock-outs  ${lockouts.open} open, ${lockouts.proven24h} proven in 24 h, p50 / p99 / max ${times} ms`,
-    `plans      ${view.plans.held} held`,
-    `audit      ${audit.entries} entries, ${audit.pending} pending`,
+    `lock-outs  ${lockouts.open} open, ${lockouts.proven24h} proven in 24 h${times}`,
+    `plans      ${held} held${held === 0 ? '' : ': gatehouse plan list --state held'}`,
+    `audit      ${counted(audit.entries, 'entry', 'entries')}, ${audit.pending} pending`,
     '',
     'Sources',
     formatTable(
@@ -54,9 +58,8 @@ function formatStatus(view: StatusView, colours: boolean): string {
         { title: 'urgent', of: (target) => target.urgentWaiting, right: true },
         { title: 'dead', of: (target) => target.dead, right: true },
         { title: 'failing', of: (target) => target.failing, right: true },
-        { title: 'reach', of: (target) => target.reach },
-        { title: 'paused because', of: (target) => target.pausedBecause },
-        { title: 'rests until', of: (target) => plainTime(target.restUntil) },
+        { title: 'proof', of: (target) => target.reach },
+        { title: 'state', of: standing },
       ],
       view.targets,
       colours,
@@ -74,6 +77,11 @@ function formatStatus(view: StatusView, colours: boolean): string {
   ].join('\n')
 }
 
+function standing({ pausedBecause, restUntil }: StatusView['targets'][number]): string {
+  if (pausedBecause !== null) return `paused: ${pausedBecause}`
+  return restUntil === null ? 'ok' : `rests until ${plainTime(restUntil)}`
+}
+
 export function syncCommand(context: Context): Command {
   const { terminal } = context
   return describeCall('sync', 'Read a source now, or all of them, and wait until it is done', [
@@ -86,19 +94,21 @@ export function syncCommand(context: Context): Command {
         const request = client.post('/v1/sync', source === undefined ? {} : { source }, syncAnswer)
         const { results } = await withProgress(terminal, 'reading', request)
         show(context, options, results, (rows) =>
-          formatTable(
-            [
-              { title: 'source', of: (row) => row.source },
-              { title: 'outcome', of: (row) => row.outcome },
-              { title: 'records', of: (row) => row.records, right: true },
-              { title: 'changed', of: (row) => row.changed, right: true },
-              { title: 'problems', of: (row) => row.problems, right: true },
-              { title: 'missing', of: (row) => row.missing, right: true },
-              { title: 'plan', of: (row) => row.plan },
-            ],
-            rows,
-            terminal.colours,
-          ),
+          rows.length === 0
+            ? 'nothing new was delivered\n'
+            : formatTable(
+                [
+                  { title: 'source', of: (row) => row.source },
+                  { title: 'outcome', of: (row) => row.outcome },
+                  { title: 'records', of: (row) => row.records, right: true },
+                  { title: 'changed', of: (row) => row.changed, right: true },
+                  { title: 'problems', of: (row) => row.problems, right: true },
+                  { title: 'missing', of: (row) => row.missing, right: true },
+                  { title: 'plan', of: (row) => row.plan },
+                ],
+                rows,
+                terminal.colours,
+              ),
         )
       }),
     )

@@ -1,0 +1,149 @@
+/** One person on a screen: who they are, what each door system has of them and should have, and why. */
+import type { ExplanationView, PersonView } from '../api/acts.ts'
+import { plain, plainTime } from './plain.ts'
+import { formatPairs, formatTable, paint } from './table.ts'
+
+type Account = PersonView['accounts'][number]
+
+export function formatPerson(person: PersonView, colours: boolean): string {
+  const { facts, employments, cards } = person.profile
+  return [
+    `Person ${plain(person.id)}: ${standingOf(person)}\n`,
+    formatPairs([...known(facts), ['kind', person.profile.kind]]),
+    formatTable(
+      [
+        { title: 'employment', of: (each) => `${each.source}/${each.key}` },
+        { title: 'kind', of: (each) => each.kind },
+        { title: 'from', of: (each) => each.start },
+        { title: 'last day', of: (each) => each.end },
+        { title: 'department', of: (each) => each.department },
+        { title: 'site', of: (each) => each.site },
+        { title: 'state', of: (each) => (each.left ? 'left' : each.suspended ? 'suspended' : '-') },
+      ],
+      employments,
+      colours,
+    ),
+    formatTable(
+      [
+        { title: 'card', of: ({ card }) => card },
+        { title: 'state', of: ({ state, waits }) => (waits ? `${state}, waits for its holder to give it up` : state) },
+      ],
+      cards,
+      colours,
+    ),
+    ...person.accounts.map((account) => formatAccount(account, colours)),
+    ...(person.lockouts.length === 0 ? [] : [formatLockouts(person.lockouts, colours)]),
+  ].join('\n')
+}
+
+function formatLockouts(lockouts: PersonView['lockouts'], colours: boolean): string {
+  return formatTable(
+    [
+      { title: 'lock-out', of: ({ target }) => target },
+      { title: 'because of', of: ({ cause }) => cause },
+      { title: 'arrived', of: ({ arrivedAt }) => plainTime(arrivedAt) },
+      { title: 'proven after', of: provenAfter, right: true },
+      { title: 'proof', of: ({ proof }) => proof },
+    ],
+    lockouts,
+    colours,
+  )
+}
+
+function standingOf({ state, protected: held, lockedByOperator, nextChangeAt }: PersonView): string {
+  return [
+    plain(state),
+    ...(lockedByOperator ? ['locked by an operator'] : []),
+    ...(held ? ['protected'] : []),
+    ...(nextChangeAt === null ? [] : [`changes at ${plainTime(nextChangeAt)}`]),
+  ].join(', ')
+}
+
+const known = (facts: Readonly<Record<string, string | null>>): [string, string][] =>
+  Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
+
+function provenAfter({ arrivedAt, provenAt, endedAt }: PersonView['lockouts'][number]): string {
+  if (provenAt !== null) return `${Date.parse(provenAt) - Date.parse(arrivedAt)} ms`
+  return endedAt === null ? 'open' : 'ended before'
+}
+
+/** Row by row what is wanted, what is desired and what the target shows. */
+function formatAccount(account: Account, colours: boolean): string {
+  const { wanted, desired, actual, failures } = account
+  const cards = new Set([wanted, desired].flatMap((parts) => Object.keys(parts?.cards ?? {})))
+  const shownCards = new Map(actual?.cards.map(({ card, ref, state }) => [card ?? `card ${ref}`, state]))
+  const levels = new Set([wanted, desired, actual].flatMap((parts) => parts?.levels ?? []))
+  const has = (parts: { readonly levels: readonly string[] } | null, level: string) =>
+    parts?.levels.includes(level) ? 'on' : null
+  const rows = [
+    { part: 'lock', wanted: wanted.lock, desired: desired?.lock, actual: actual?.lock },
+    ...[...new Set([...cards, ...shownCards.keys()])].map((card) => ({
+      ...{ part: card, wanted: wanted.cards[card], desired: desired?.cards[card], actual: shownCards.get(card) },
+    })),
+    ...[...levels].map((level) => ({
+      ...{ part: level, wanted: has(wanted, level), desired: has(desired, level), actual: has(actual, level) },
+    })),
+  ]
+  const told = [
+    `Account ${plain(account.externalId)} at ${plain(account.target)}: ${account.settled ? 'settled' : 'not settled'}`,
+    `last seen ${plainTime(account.actualAt)}`,
+  ].join(', ')
+  const problems = Object.entries(failures ?? {}).map(
+    ([part, { code, kind }]) => `${paint('red', 'failing', colours)} ${plain(part)}: ${plain(code)} (${plain(kind)})\n`,
+  )
+  const table = formatTable(
+    [
+      { title: 'part', of: (row) => row.part },
+      { title: 'wanted', of: (row) => row.wanted },
+      { title: 'desired', of: (row) => row.desired },
+      { title: 'actual', of: (row) => row.actual },
+    ],
+    rows,
+    colours,
+  )
+  return `${told}\n${problems.join('')}${table}`
+}
+
+/** The rules that give something first; of those that don't, what they read. */
+export function formatExplanation(explanation: ExplanationView, colours: boolean): string {
+  const order = ['granted', 'unknown', 'denied']
+  const rules = explanation.rules.toSorted((a, b) => order.indexOf(a.outcome) - order.indexOf(b.outcome))
+  return [
+    [
+      `State: ${plain(explanation.state)}`,
+      ...(explanation.lockedByOperator ? ['locked by an operator'] : []),
+      ...(explanation.heldOpenUntil === null ? [] : [`held open until ${plainTime(explanation.heldOpenUntil)}`]),
+      ...(explanation.nextChangeAt === null ? [] : [`changes at ${plainTime(explanation.nextChangeAt)}`]),
+    ].join(', '),
+    ...rules.map((rule) => `\n${formatRule(rule, colours)}`),
+    ...explanation.notInForce.map(({ source, employment }) => `\nnot in force: ${plain(source)}/${plain(employment)}`),
+    '',
+    formatTable(
+      [
+        { title: 'record of', of: (record) => record.source },
+        { title: 'presence', of: (record) => record.presence },
+        { title: 'missing since', of: (record) => plainTime(record.missingSince) },
+      ],
+      explanation.records,
+      colours,
+    ),
+    ...explanation.written.map(({ target, profile }) => `Written to ${plain(target)}:\n${formatPairs(known(profile))}`),
+  ].join('\n')
+}
+
+const toneOf = { granted: 'green', unknown: 'yellow', denied: 'gray' } as const
+
+function formatRule(rule: ExplanationView['rules'][number], colours: boolean): string {
+  const because = rule.employments.map(({ source, employment, verdict, inForce, code, fields }) => {
+    const read = fields.map(
+      ({ field, known: isKnown, value }) => `${field} is ${isKnown ? JSON.stringify(value) : 'unknown'}`,
+    )
+    const notes = [...read, ...(code === undefined ? [] : [code]), ...(inForce ? [] : ['not known to be in force'])]
+    return `         ${plain(`${source}/${employment}: ${verdict}${notes.length === 0 ? '' : `, ${notes.join(', ')}`}`)}`
+  })
+  return [
+    `${paint(toneOf[rule.outcome], rule.outcome.padEnd(8), colours)} ${plain(rule.grant.join(', '))}`,
+    `         rule ${rule.rule}: ${plain(rule.to)}`,
+    ...because,
+  ].join('\n')
+}
