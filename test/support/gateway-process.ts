@@ -2,6 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { runCli } from '../../src/cli/program.ts'
 
 const program = join(import.meta.dirname, '../../bin/gatehouse')
 
@@ -9,6 +10,23 @@ export interface Finished {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
+}
+
+/** The same without a process of its own, which takes a tenth of the time: for commands that call a gateway. */
+export async function runInProcess(args: readonly string[], env: NodeJS.ProcessEnv): Promise<Finished> {
+  const absent = () => Promise.reject(new Error('a command that calls a gateway does not need this'))
+  let [stdout, stderr] = ['', '']
+  const code = await runCli(args, {
+    ...{ env, colours: false, watched: false, readInput: absent, loadLocalGateway: absent },
+    ...{ onSignal: () => () => undefined, exit: () => undefined },
+    out: (text) => {
+      stdout += text
+    },
+    err: (text) => {
+      stderr += text
+    },
+  })
+  return { code, stdout, stderr }
 }
 
 /** Nothing of the caller's own gateway, database or token gets into a test. */

@@ -62,9 +62,9 @@ function listCommand(context: Context): Command {
             { title: 'token', of: (token) => token.id },
             { title: 'name', of: (token) => token.name },
             { title: 'role', of: (token) => token.role },
-            { title: 'created', of: (token) => plainTime(token.createdAt) },
+            { title: 'made on', of: (token) => plain(token.createdAt.slice(0, 10)) },
             { title: 'expires', of: (token) => plainTime(token.expiresAt) },
-            { title: 'revoked', of: (token) => plainTime(token.revokedAt) },
+            { title: 'state', of: stateOf },
           ],
           rows,
           context.terminal.colours,
@@ -72,6 +72,11 @@ function listCommand(context: Context): Command {
       )
     }),
   )
+}
+
+function stateOf({ revokedAt, expiresAt }: z.output<typeof tokenView>): string {
+  if (revokedAt !== null) return 'revoked'
+  return Date.parse(expiresAt) <= Date.now() ? 'expired' : 'live'
 }
 
 function revokeCommand(context: Context): Command {

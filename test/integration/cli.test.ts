@@ -1,0 +1,395 @@
+/** The command line against a running gateway, as an operator has it: another folder, a token file, and nothing else. */
+import { chmod, mkdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import { join } from 'node:path'
+import pg from 'pg'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { PlanView } from '../../src/api/acts.ts'
+import { pageOf } from '../../src/api/route.ts'
+import {
+  archiveView,
+  auditEntryView,
+  auditVerdict,
+  explanationView,
+  levelView,
+  personView,
+  planChangeView,
+  planView,
+  statusView,
+  syncResult,
+  tokenView,
+} from '../../src/api/schemas.ts'
+import { createSubjectWithToken } from '../../src/auth/tokens.ts'
+import { createProgram } from '../../src/cli/program.ts'
+import type { Terminal } from '../../src/cli/terminal.ts'
+import { openDatabase } from '../../src/store/database.ts'
+import { readExternalKey } from '../../src/vault/external-key.ts'
+import { loadKeyring } from '../../src/vault/keyring-file.ts'
+import { openVault } from '../../src/vault/vault.ts'
+import { type Finished, type GatewayProcess, runInProcess } from '../support/gateway-process.ts'
+import { cardOf, file, firstImport, heldPlan, isShutOut, worker, workers } from '../support/people.ts'
+import { freePort, startPostgres, type TestPostgres, until } from '../support/servers.ts'
+import { openSite, type Site } from '../support/site.ts'
+
+let postgres: TestPostgres
+let site: Site
+let gateway: GatewayProcess
+let desk: string
+const rows = workers(8)
+const [anybody, other] = rows as [(typeof rows)[0], (typeof rows)[0]]
+const because = ['--reason', 'checked by phone']
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  site = await openSite({ databaseUrl: postgres.url })
+  gateway = await site.start()
+  desk = join(site.directory, 'desk')
+  await mkdir(desk)
+  await writeFile(join(desk, 'token'), site.token, { mode: 0o600 })
+  await firstImport(site, gateway, rows)
+})
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await postgres[Symbol.asyncDispose]()
+})
+
+/** Nothing that it is called with, and nothing of the site's folder, names a token. */
+const cli = (...args: readonly string[]): Promise<Finished> => cliWith({}, ...args)
+const cliWith = (env: NodeJS.ProcessEnv, ...args: readonly string[]): Promise<Finished> =>
+  runInProcess(args, { GATEHOUSE_URL: gateway.url, GATEHOUSE_TOKEN_FILE: join(desk, 'token'), ...env })
+
+/** What a command prints with `--json`, checked against the schema that the API describes itself by. */
+async function asJson<Schema extends z.ZodType>(schema: Schema, ...args: readonly string[]): Promise<z.output<Schema>> {
+  const { code, stdout, stderr } = await cli(...args, '--json')
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return schema.parse(JSON.parse(stdout))
+}
+
+/** What a person sees: it ended well, and no line overflows. */
+async function table(...args: readonly string[]): Promise<string> {
+  const { code, stdout, stderr } = await cli(...args)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([])
+  return stdout
+}
+
+/** Ends with this code, prints nothing on standard output, and says why. */
+async function refused(code: number, words: RegExp, finished: Promise<Finished>): Promise<void> {
+  const { stdout, stderr, ...rest } = await finished
+  expect({ ...rest, stdout }).toEqual({ code, stdout: '' })
+  expect(stderr).toMatch(words)
+  expect(stderr).not.toMatch(/gh_[\w-]{20}|\bat .*\.ts:\d/)
+}
+
+/** With the rights of whoever owns the database server. */
+async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
+  const owner = new pg.Client(postgres.admin)
+  await owner.connect()
+  try {
+    return await work(owner)
+  } finally {
+    await owner.end()
+  }
+}
+
+async function tokenOf(role: 'viewer' | 'operator', name: string): Promise<{ GATEHOUSE_TOKEN: string; id: string }> {
+  const made = await asJson(z.object({ id: z.uuid(), token: z.string() }), ...createToken(role, name))
+  return { GATEHOUSE_TOKEN: made.token, id: made.id }
+}
+const createToken = (role: string, name: string) => ['token', 'create', '--name', name, '--role', role]
+
+test('status says how all parts are, as JSON and on one screen', async () => {
+  const status = await asJson(statusView, 'status')
+  expect(status).toMatchObject({ people: { active: rows.length }, plans: { held: 0 }, queue: { ok: true } })
+  const screen = await table('status')
+  expect(screen).toMatch(/^Gatehouse \S+ as api, worker, scheduler, since /)
+  expect(screen).toMatch(/^people {5}8 active$/m)
+  expect(screen).toMatch(/^hq +enabled +8 +0 +0 +0 +0 +read-back +ok$/m)
+})
+
+test('sync reads what lies there and tells of it, and says so when there is nothing', async () => {
+  expect(await table('sync')).toBe('nothing new was delivered\n')
+  const joiner = worker(50)
+  await site.drop('changes-50.csv', file([joiner]))
+  const results = await asJson(z.array(syncResult), 'sync', 'hr')
+  // The gateway looks by itself too, and may have been faster.
+  expect(results.length).toBeLessThan(2)
+  await until('it was taken in', async () => (await asJson(statusView, 'status')).people.active === rows.length + 1)
+  await refused(1, /There is no such source\. \[source\.unknown\]/, cli('sync', 'nowhere'))
+})
+
+test('a held plan is found, shown with what to do next, rejected, and a newer one released', async () => {
+  await site.drop('changes-60.csv', file([worker(60), worker(61), worker(62), worker(63), worker(64)]))
+  const held = await heldPlan(gateway, site.token)
+  const { rows: listed } = await asJson(pageOf(planView), 'plan', 'list', '--state', 'held')
+  expect(listed.map(({ id }) => id)).toEqual([held.id])
+  expect(await table('plan', 'list')).toMatch(new RegExp(`^${held.id} +held +source:hr +5 `, 'm'))
+  const shown = await asJson(planView.extend({ changes: pageOf(planChangeView) }), 'plan', 'show', held.id)
+  expect(shown.changes.rows).toHaveLength(5)
+  const screen = await table('plan', 'show', held.id)
+  expect(screen).toMatch(/^create +hq +5 +\d+ +held +more than the limit$/m)
+  expect(screen).toContain(`gatehouse plan release ${held.id} --reason "..."`)
+  const explain = /^ {2}gatehouse (person explain \S+)$/m.exec(screen)?.[1] ?? ''
+  expect(await table(...explain.split(' '))).toMatch(/^granted {2}hq\/Main entrance$/m)
+
+  const paged = await cli('plan', 'show', held.id, '--limit', '2')
+  const [, cursor = ''] = /^there is more: --after (\S+)$/m.exec(paged.stderr) ?? []
+  expect(
+    (await asJson(planView.extend({ changes: pageOf(planChangeView) }), 'plan', 'show', held.id, '--after', cursor))
+      .changes.rows,
+  ).toHaveLength(3)
+
+  expect(await table('plan', 'reject', held.id, ...because)).toBe('rejected\n')
+  await refused(3, /\[plan\.not-held\]/, cli('plan', 'release', held.id, ...because))
+  await site.drop('changes-61.csv', file([worker(60), worker(61), worker(62), worker(63), worker(64), worker(65)]))
+  const next = await heldPlan(gateway, site.token)
+  const released = await asJson(
+    z.object({ applied: z.int(), dropped: z.int() }),
+    'plan',
+    'release',
+    next.id,
+    ...because,
+  )
+  expect(released.applied).toBeGreaterThan(0)
+})
+
+test('a mover: the plan names the levels that come and go, and nobody by name', async () => {
+  await site.drop('changes-70.csv', file([{ ...other, department: 'Legal' }]))
+  const plan = await until('the move was planned', async () => {
+    const { rows: plans } = await gateway.call<{ rows: PlanView[] }>(site.token, '/v1/plans?limit=5')
+    return plans.find(({ kinds }) => kinds.some(({ kind }) => kind === 'revoke'))
+  })
+  const screen = await table('plan', 'show', plan.id)
+  expect(screen).toContain('level hq/Legal doors')
+  expect(screen).toContain('level hq/Research doors')
+  expect(screen).not.toContain(other.familyName)
+})
+
+test('a person is found by number, card, id and standard input; shown and explained with names instead of ids', async () => {
+  const { id } = await asJson(personView, 'person', 'show', anybody.employeeNumber)
+  for (const by of [id, `H10301:${anybody.cardFacility}:${anybody.cardNumber}`, anybody.employeeNumber.toLowerCase()])
+    expect((await asJson(personView, 'person', 'show', by)).id).toBe(id)
+  const screen = await table('person', 'show', anybody.employeeNumber)
+  expect(screen).toMatch(new RegExp(`^Person ${id}: active$`, 'm'))
+  expect(screen).toMatch(/^hq\/Main entrance +on +on +on$/m)
+  expect(screen).toMatch(new RegExp(`^H10301:${anybody.cardFacility}:${anybody.cardNumber} +on +on +on$`, 'm'))
+  const explained = await asJson(explanationView, 'person', 'explain', id)
+  expect(explained.rules.filter(({ outcome }) => outcome === 'granted')).toHaveLength(2)
+  expect(await table('person', 'explain', id)).toMatch(
+    /^granted {2}hq\/Research doors\n +rule 1: employment\.department == "Research"$/m,
+  )
+  await refused(1, /Nobody is known by that number, card or id/, cli('person', 'show', 'HR-999999'))
+  await refused(1, /Nobody is known/, cli('person', 'show', '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'))
+})
+
+test('lock shuts a person out and its proof is shown; unlock lets them in again', async () => {
+  const card = `H10301:${anybody.cardFacility}:${anybody.cardNumber}`
+  const { lockouts } = await asJson(z.object({ lockouts: z.array(z.uuid()) }), 'person', 'lock', card, ...because)
+  expect(lockouts).toHaveLength(1)
+  await until('the door system shows it', () => isShutOut(site, anybody))
+  await until('it is proven', async () =>
+    /^hq +operator +\S+ \S+ +\d+ ms +read-back$/m.test(await table('person', 'show', anybody.employeeNumber)),
+  )
+  expect(await table('person', 'show', anybody.employeeNumber)).toContain(': active, locked by an operator\n')
+  expect(await table('person', 'unlock', anybody.employeeNumber, ...because, '--hours', '2')).toBe('unlocked for 2 h\n')
+  await until('the door system shows it', () => !isShutOut(site, anybody))
+  await refused(2, /--hours needs a number above 0/, cli('person', 'unlock', 'HR-1', ...because, '--hours', 'x'))
+  await refused(2, /reason: /, cli('person', 'lock', anybody.employeeNumber, '--reason', 'x'))
+})
+
+test('pause and resume, and the levels of a target', async () => {
+  expect(await table('pause', 'hq', ...because)).toBe('hq paused\n')
+  expect(await table('status')).toMatch(/ paused: target\.paused-by-hand$/m)
+  expect(
+    await asJson(z.object({ target: z.literal('hq'), state: z.literal('resumed') }), 'resume', 'hq', ...because),
+  ).toBeDefined()
+  await refused(1, /\[target\.unknown\]/, cli('pause', 'nowhere', ...because))
+  expect(await asJson(z.array(levelView), 'levels', 'list', '--target', 'hq')).toHaveLength(13)
+  expect(await table('levels', 'list')).toMatch(/^hq +\d+ +Main entrance +yes$/m)
+  await refused(1, /\[target\.unknown\]/, cli('levels', 'list', '--target', 'nowhere'))
+})
+
+test('a token is shown once, alone on standard output; a viewer looks and does nothing; a revoked one opens nothing', async () => {
+  const { code, stdout, stderr } = await cli(...createToken('viewer', 'Test Watcher'), '--days', '1')
+  expect([code, stdout, stderr]).toEqual([
+    0,
+    expect.stringMatching(/^gh_[\w-]+\n$/),
+    expect.stringMatching(/^token \S+, until [^\n]+\n$/),
+  ])
+  const token = stdout.trim()
+  const as = { GATEHOUSE_TOKEN: token }
+  for (const args of [['status'], ['plan', 'list'], ['levels', 'list'], ['audit', 'verify']])
+    expect((await cliWith(as, ...args)).code).toBe(0)
+  const acts = [
+    ['sync'],
+    ['person', 'show', anybody.employeeNumber],
+    ['person', 'lock', anybody.employeeNumber, ...because],
+    ['plan', 'release', '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', ...because],
+    ['pause', 'hq', ...because],
+    ['audit', 'export'],
+    ['archive', 'list'],
+    createToken('admin', 'Test Intruder'),
+    ['token', 'list'],
+  ]
+  for (const args of acts)
+    await refused(3, /This needs the role (operator|admin)\. \[api\.forbidden\]/, cliWith(as, ...args))
+
+  const listed = await asJson(z.array(tokenView), 'token', 'list')
+  const mine = listed.find(({ name }) => name === 'Test Watcher')
+  const screen = await table('token', 'list')
+  expect(screen).toMatch(/ Test Watcher +viewer /)
+  expect(JSON.stringify(listed) + screen).not.toContain(token.slice(3))
+  expect(await table('token', 'revoke', mine?.id ?? '')).toBe('revoked\n')
+  expect(await table('token', 'list')).toMatch(/ Test Watcher .* revoked$/m)
+  await refused(3, /This token opens nothing\. \[api\.bad-token\]/, cliWith(as, 'status'))
+  await refused(1, /\[auth\.unknown-token\]/, cli('token', 'revoke', '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'))
+})
+
+test('a token whose end was moved in the database opens nothing, neither later nor earlier', async () => {
+  const { id, ...as } = await tokenOf('viewer', 'Test Latecomer')
+  expect((await cliWith(as, 'status')).code).toBe(0)
+  await asOwner((owner) =>
+    owner.query(`update gatehouse.api_token set expires_at = expires_at + interval '1 day' where id = $1`, [id]),
+  )
+  await refused(3, /\[auth\.row-forged\]|\[api\.bad-token\]/, cliWith(as, 'status'))
+})
+
+test('the audit trail verifies, is exported whole, and holds no name; a forged entry ends with 5', async () => {
+  await until('all is chained', async () => (await asJson(statusView, 'status')).audit.pending === 0)
+  const verdict = await asJson(auditVerdict, 'audit', 'verify')
+  expect(await table('audit', 'verify')).toMatch(/^whole: \d+ entries, head \d+:[0-9a-f]{64}$/m)
+  const { stdout, stderr } = await cli('audit', 'export')
+  const entries = stdout
+    .trim()
+    .split('\n')
+    .map((line) => auditEntryView.parse(JSON.parse(line)))
+  expect(entries.length).toBeGreaterThanOrEqual(verdict.entries)
+  expect(stderr).toBe(`${entries.length} entries\n`)
+  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => index + 1))
+  expect(entries.map(({ action }) => action)).toEqual(
+    expect.arrayContaining(['person.locked', 'plan.released', 'token.revoked']),
+  )
+  for (const row of rows)
+    for (const secret of [row.familyName, row.email, cardOf(row)]) expect(stdout).not.toContain(secret)
+
+  const out = join(desk, 'audit.jsonl')
+  expect((await cli('audit', 'export', '--out', out)).code).toBe(0)
+  expect((await stat(out)).mode & 0o777).toBe(0o600)
+  expect((await readFile(out, 'utf8')).startsWith(stdout)).toBe(true)
+  await refused(1, /EEXIST/, cli('audit', 'export', '--out', out))
+
+  const broken = await asOwner(async (owner) => {
+    await owner.query('alter table gatehouse.audit disable trigger all')
+    const { rows: kept } = await owner.query<{ actor: string }>('select actor from gatehouse.audit where seq = 2')
+    await owner.query(`update gatehouse.audit set actor = 'somebody else' where seq = 2`)
+    const verdict = await cli('audit', 'verify')
+    await owner.query('update gatehouse.audit set actor = $1 where seq = 2', [kept[0]?.actor])
+    return verdict
+  })
+  expect([broken.code, broken.stdout]).toEqual([5, expect.stringMatching(/^broken at entry 2 of \d+: /)])
+  expect((await cli('audit', 'verify')).code).toBe(0)
+})
+
+test('a token that has run out opens nothing', async () => {
+  const { key } = readExternalKey({ keyFile: join(site.dataPath, 'keys', 'external.key') })
+  const vault = openVault(loadKeyring(join(site.dataPath, 'keys', 'keyring.json'), key))
+  const database = openDatabase(postgres.admin)
+  const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
+  const request = { name: 'Test Forgotten', role: 'viewer', days: 1 } as const
+  const { token } = await database.db
+    .transaction()
+    .execute((tx) => createSubjectWithToken(tx, vault, request, twoDaysAgo))
+  await database.close()
+  await refused(3, /This token opens nothing\. \[api\.bad-token\]/, cliWith({ GATEHOUSE_TOKEN: token }, 'status'))
+  expect(await table('token', 'list')).toMatch(/ Test Forgotten +viewer .* expired$/m)
+})
+
+test('nothing is archived unless it is asked for', async () => {
+  expect(await asJson(pageOf(archiveView), 'archive', 'list')).toEqual({ rows: [], next: null })
+  expect(await table('archive', 'list')).toBe('none\n')
+})
+
+test('the program itself, from another folder: address and token file by environment, answers on standard output, its code for scripts', async () => {
+  const env = { GATEHOUSE_URL: gateway.url, GATEHOUSE_TOKEN_FILE: join(desk, 'token') }
+  const fine = await site.gatehouse(['status', '--json'], env)
+  expect({ ...fine, stdout: statusView.safeParse(JSON.parse(fine.stdout)).success }).toEqual({
+    code: 0,
+    stdout: true,
+    stderr: '',
+  })
+  await refused(1, /\[plan\.unknown\]/, site.gatehouse(['plan', 'show', '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'], env))
+  await refused(2, /unknown command/, site.gatehouse(['stauts'], env))
+  await refused(
+    3,
+    /there is no token/,
+    site.gatehouse(['status'], { GATEHOUSE_URL: gateway.url, GATEHOUSE_DATA: desk }),
+  )
+  await refused(4, /can't be reached/, site.gatehouse(['status'], { ...env, GATEHOUSE_URL: 'http://127.0.0.1:1' }))
+})
+
+test('what the command line can not make sense of ends with 2', async () => {
+  await refused(2, /unknown command/, cli('stauts'))
+  await refused(2, /required option '--reason/, cli('pause', 'hq'))
+  await refused(2, /one of viewer, operator, admin/, cli(...createToken('owner', 'x')))
+  await refused(2, /whole number above 0/, cli(...createToken('viewer', 'x'), '--days', '0'))
+  await refused(2, /id: /, cli('plan', 'show', 'x'))
+  await refused(2, /state: /, cli('plan', 'list', '--state', 'lost'))
+  await refused(2, /limit: /, cli('plan', 'list', '--limit', '0'))
+  await refused(2, /\[page\.unknown-cursor\]/, cli('plan', 'list', '--after', 'x'))
+  await refused(2, /not the address of a gateway/, cli('status', '--url', 'gatehouse.example'))
+  await refused(2, /unencrypted/, cli('status', '--url', 'http://gate.example.org'))
+})
+
+test('no token, a token that others may read, and one that nobody gave out end with 3', async () => {
+  await refused(
+    3,
+    /there is no token: set GATEHOUSE_TOKEN/,
+    cliWith({ GATEHOUSE_TOKEN_FILE: join(desk, 'none') }, 'status'),
+  )
+  const open = join(desk, 'open')
+  await writeFile(open, site.token)
+  await chmod(open, 0o644)
+  await refused(3, /chmod 600/, cliWith({ GATEHOUSE_TOKEN_FILE: open }, 'status'))
+  await refused(3, /\[api\.bad-token\]/, cliWith({ GATEHOUSE_TOKEN: 'gh_nobody' }, 'status'))
+})
+
+test('a gateway that is not there ends with 4; something else in its place with 1', async () => {
+  const nobody = { GATEHOUSE_URL: `http://127.0.0.1:${await freePort()}` }
+  await refused(4, /the gateway at http:\/\/127\.0\.0\.1:\d+ can't be reached: ECONNREFUSED/, cliWith(nobody, 'status'))
+  const stranger = createServer((_request, response) => response.end('<html>'))
+  const port = await freePort()
+  await new Promise<void>((resolve) => stranger.listen(port, '127.0.0.1', resolve))
+  await refused(1, /not that of a gateway/, cliWith({ GATEHOUSE_URL: `http://127.0.0.1:${port}` }, 'status'))
+  stranger.close()
+})
+
+test('every command explains itself with examples', async () => {
+  const unused = () => {
+    throw new Error('help needs nothing')
+  }
+  const terminal: Terminal = {
+    ...{ env: {}, colours: false, watched: false, out: () => undefined, err: () => undefined },
+    ...{ readInput: unused, onSignal: unused, exit: unused, loadLocalGateway: unused },
+  }
+  const all = (command: ReturnType<typeof createProgram>): ReturnType<typeof createProgram>[] => [
+    command,
+    ...command.commands.flatMap((inner) => all(inner)),
+  ]
+  const commands = all(createProgram({ terminal, finish: unused }))
+  expect(commands.length).toBeGreaterThan(25)
+  for (const command of commands) {
+    let help = ''
+    command.configureOutput({ writeOut: (text) => (help += text) }).outputHelp()
+    expect(help).toMatch(/\nExamples:\n {2}\$ (umask 077; |echo \S+ \| )?gatehouse /)
+  }
+  const program = await site.gatehouse(['--help'])
+  expect(program.stdout).toMatch(/Exit codes:\n {2}0 {2}done\n(.*\n)+ {2}5 {2}problems were found/)
+})
+
+test('neither the gateway nor a refusal has said a name, a card or a token of anybody', () => {
+  const said = site.said.join('')
+  for (const row of rows)
+    for (const secret of [row.familyName, row.email, row.employeeNumber]) expect(said).not.toContain(secret)
+  expect(said).not.toMatch(/gh_[\w-]{20}/)
+})
