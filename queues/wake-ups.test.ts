@@ -219,7 +219,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
     await wakeUps.send([{ target, lane: 'bulk' }])
     if (backend === 'redis') {
       const client = new Redis(redis.url)
-      const key = `gatehouse:gh-${newTarget()}-bulk:events`
+      const key = `gatehouse:one:gh-${newTarget()}-bulk:events`
       await client.xadd(key, Date.now() - 61_000, 'event', 'old')
       await client.xadd(key, Date.now() - 50_000, 'event', 'new')
       await wakeUps.trim()
@@ -512,7 +512,7 @@ async function postgresDump(): Promise<string> {
 
 async function redisJobData(target: string): Promise<string[]> {
   const client = new Redis(redis.url)
-  const keys = (await client.keys(`gatehouse:gh-${target}-*`)).filter((key) => /:\d+$/.test(key))
+  const keys = (await client.keys(`gatehouse:one:gh-${target}-*`)).filter((key) => /:\d+$/.test(key))
   const data = await Promise.all(keys.map((key) => client.hget(key, 'data')))
   client.disconnect()
   return data.map(String)
