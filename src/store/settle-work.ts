@@ -31,12 +31,18 @@ export interface Settlement {
   readonly waitingMs: number
 }
 
-/** Returns the accounts that were written; the others' lease is gone, and whoever took them over looks for himself. */
+/** A lock-out that these settlements proved, and its time from the news to the proof. */
+export interface ProvenLockOut {
+  readonly proof: string
+  readonly seconds: number
+}
+
+/** `written`: the accounts that were; the others' lease is gone, and whoever took them over looks for himself. */
 export async function settleWork(
   client: pg.ClientBase,
   owner: string,
   settlements: readonly Settlement[],
-): Promise<ReadonlySet<AccountId>> {
+): Promise<{ written: ReadonlySet<AccountId>; proven: readonly ProvenLockOut[] }> {
   const column = <K extends keyof Settlement>(name: K): Settlement[K][] =>
     settlements.map((settlement) => settlement[name])
   // Whoever decides locks accounts before the work list, and in id order; so does this, or the two would wait for each other.
@@ -71,11 +77,13 @@ export async function settleWork(
   const written = new Set(rows.map(({ account_id }) => account_id))
   const kept = settlements.filter(({ account }) => written.has(account))
   await closeWork(client, kept)
-  await closeLockouts(client, kept)
-  return written
+  return { written, proven: await closeLockouts(client, kept) }
 }
 
-/** Takes finished accounts off the list; the others come back when they are due, newer wishes at once, however the run ended. */
+/**
+ * Takes finished accounts off the list; the others come back when they are due, newer wishes at once, however the run ended. Once a
+ * lock-out is proven and no late write is feared, what is left to do is no longer urgent.
+ */
 async function closeWork(client: pg.ClientBase, settlements: readonly Settlement[]): Promise<void> {
   const ids = settlements.map(({ account }) => account)
   const retried = settlements.filter((s) => s.retryInMs !== null).map(({ account }) => account)
@@ -83,6 +91,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
     `update account_work w
         set lease_owner = null, lease_until = null,
             intents = case when v.in_doubt or w.verify_at > now() then w.intents else '[]' end,
+            lane = case when v.proven and v.verify is null and (w.verify_at is null or w.verify_at <= now()) then 'bulk' else w.lane end,
             attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
             verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
                              when w.verify_at <= now() then null else w.verify_at end,
@@ -91,7 +100,8 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
                           when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
                           when v.retry is not null then greatest(w.due_at, now() + v.retry * interval '1 ms')
                           else w.due_at end
-       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[]) as v(id, retry, verify, dead, version, in_doubt)
+       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[], $7::boolean[])
+         as v(id, retry, verify, dead, version, in_doubt, proven)
        join account a on a.id = v.id
       where w.account_id = v.id`,
     [
@@ -101,6 +111,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
       settlements.map((s) => s.dead),
       settlements.map((s) => s.version),
       settlements.map((s) => s.inDoubt),
+      settlements.map((s) => s.provenAt !== null),
     ],
   )
   await client.query(
@@ -118,15 +129,19 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
   )
 }
 
-async function closeLockouts(client: pg.ClientBase, settlements: readonly Settlement[]): Promise<void> {
-  await client.query(
+async function closeLockouts(
+  client: pg.ClientBase,
+  settlements: readonly Settlement[],
+): Promise<readonly ProvenLockOut[]> {
+  const { rows } = await client.query<{ proof: string | null; seconds: number }>(
     `update lockout l
         set started_at = coalesce(l.started_at, v.started), accepted_at = coalesce(l.accepted_at, v.accepted), proven_at = v.proven, proof = v.proof,
             requests = l.requests + v.requests, waiting_ms = l.waiting_ms + v.waiting
        from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::int[], $8::int[], $9::boolean[])
          as v(id, version, started, accepted, proven, proof, requests, waiting, reopened)
       where l.account_id = v.id and l.version <= v.version and l.ended_at is null
-        and (l.proven_at is null or v.reopened and l.version = (select max(version) from lockout other where other.account_id = l.account_id))`,
+        and (l.proven_at is null or v.reopened and l.version = (select max(version) from lockout other where other.account_id = l.account_id))
+     returning l.proof, extract(epoch from l.proven_at - l.arrived_at)::float8 as seconds`,
     [
       settlements.map((s) => s.account),
       settlements.map((s) => s.version),
@@ -139,4 +154,5 @@ async function closeLockouts(client: pg.ClientBase, settlements: readonly Settle
       settlements.map((s) => s.reopened),
     ],
   )
+  return rows.flatMap(({ proof, seconds }) => (proof === null ? [] : [{ proof, seconds }]))
 }

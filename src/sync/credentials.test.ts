@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../model/card.ts'
-import { type Bench, day, type Engine, hour, startEngine } from './engine.fixture.ts'
+import { type Bench, day, type Engine, hour, second, startEngine } from './engine.fixture.ts'
 import type { HrRow } from './hr-file.fixture.ts'
 
 let engine: Engine
@@ -123,6 +123,30 @@ describe('a card that another of our people holds', () => {
     await bench.followCalendar()
     await bench.rest()
     expect(where('100')).toEqual({ n2: 'on' })
+  })
+
+  test('goes over from a leaver at once, when it was given back', async () => {
+    await settled([row(1, '100'), row(2)])
+    await settled([row(1, '100', 'returned', { status: 'left' }), row(2)])
+    expect(await settled([row(1, '100', 'returned', { status: 'left' }), row(2, '100')])).toEqual({ n2: 'on' })
+    expect(bench.target.users.get('n1')?.lock).toBe('closed')
+  })
+
+  test('is free when nothing is left of a person of whom no source speaks any more, unless it is lost', async () => {
+    await settled([row(1, '100'), row(2, '101', 'lost'), row(3)])
+    await bench.deliver([row(3)])
+    await bench.pass(20 * hour)
+    await bench.deliver([row(3, '102')])
+    await bench.rest()
+    await bench.pass(7 * day - second)
+    expect(await settled([row(3, '100')])).toEqual({ n1: 'blocked' })
+    await bench.pass(second)
+    await bench.followCalendar()
+    await bench.rest()
+    await bench.followCalendar()
+    await bench.rest()
+    expect(where('100')).toEqual({ n3: 'on' })
+    expect(await settled([row(3, '101')], '101')).toEqual({})
   })
 
   test('of two newcomers with one card the first gets it', async () => {

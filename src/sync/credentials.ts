@@ -55,6 +55,16 @@ export function mergeCredentials(
   return freed
 }
 
+/**
+ * Whoever no source speaks of any more, and whose cards were taken off the targets, holds none: somebody may wait for them. A lost one
+ * stays lost.
+ */
+export function giveBackAll(dossier: Dossier): readonly Buffer[] {
+  const freed: Buffer[] = []
+  for (const credential of dossier.credentials) if (credential.row.state !== 'lost') giveBack(credential, freed)
+  return freed
+}
+
 function giveBack(credential: DossierCredential, freed: Buffer[]): void {
   const { row } = credential
   if (row.state === 'returned') return

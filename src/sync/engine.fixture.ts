@@ -61,6 +61,8 @@ export interface Bench {
   readonly operator: SubjectId
   /** Events that were logged, oldest first. */
   readonly logged: { readonly event: string; readonly fields: Readonly<Record<string, unknown>> }[]
+  /** Lock-outs that the metrics were told of. */
+  readonly measured: readonly { readonly proof: string; readonly seconds: number }[]
   /** Rules from now on; the caller has everybody resolved. */
   policy(rules: Parameters<typeof compilePolicy>[0]): void
   /** Lets time pass for the gateway, its leases and its retries. */
@@ -131,6 +133,7 @@ async function openBench(database: Database, vault: Vault, options: BenchOptions
   let now = start
   let policy: Policy = compilePolicy(rules)
   const logged: Bench['logged'] = []
+  const measured: { proof: string; seconds: number }[] = []
   const context: SyncContext = {
     database,
     vault,
@@ -148,7 +151,11 @@ async function openBench(database: Database, vault: Vault, options: BenchOptions
     leaverRemoveAfterMs: 7 * day,
     archiveFolder: '',
     log: (_level, event, fields = {}) => void logged.push({ event, fields }),
-    metrics: { lockout: () => undefined, applied: () => undefined, pulled: () => undefined },
+    metrics: {
+      lockout: (_target, proof, seconds) => void measured.push({ proof, seconds }),
+      applied: () => undefined,
+      pulled: () => undefined,
+    },
     now: () => new Date(now),
   }
   await pool.query('insert into source (id) select unnest($1::text[])', [[...sources.keys()]])
@@ -165,6 +172,7 @@ async function openBench(database: Database, vault: Vault, options: BenchOptions
     brakes: source.brakes,
     operator: randomUUID() as SubjectId,
     logged,
+    measured,
     policy(changed) {
       policy = compilePolicy(changed)
     },

@@ -103,7 +103,7 @@ export function applyChanges(before: Parts | null, after: Parts, changes: readon
     if (part === 'lock') {
       lock = after.lock
       for (const id of Object.keys(cards) as CredentialId[])
-        cards[id] = after.cards[id] ?? (cards[id] as 'on' | 'blocked')
+        cards[id] = after.cards[id] ?? (lock === 'closed' ? 'blocked' : (cards[id] as 'on' | 'blocked'))
     } else if (part === 'profile') profile = after.profile
     else if (part === 'validity') validity = after.validity
     else if (part.startsWith('card:')) {

@@ -28,6 +28,8 @@ export async function resolveAll(
   // Cards that are new to the store are known only now; whoever must wait is resolved once more, without the card.
   for (const dossier of await holdTakenCards(client, context, dossiers)) {
     findings.push(...resolve(context, dossier, now, by).findings)
+    if (dossier.credentials.some(({ row }) => row.waits))
+      findings.push({ code: 'card.waits', scope: dossier.person.id })
   }
   await dropTakenIdentities(
     client,

@@ -9,7 +9,7 @@ import { isCurrentAt, type Standing, stateOf } from '../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import type { AccountRow } from '../store/guards.ts'
 import type { SyncContext, TargetSetup } from './context.ts'
-import { isUsable, mergeCredentials } from './credentials.ts'
+import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
 import { profileDigest } from './profile-digest.ts'
 
@@ -55,7 +55,9 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
   // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
   const { person, standing } = understand(context, dossier, now, true)
   const findings: Finding[] = []
-  const freedCards = mergeCredentials(context, dossier, person, findings)
+  const freedCards = isForgotten(context, dossier, now)
+    ? giveBackAll(dossier)
+    : mergeCredentials(context, dossier, person, findings)
   const evaluation = context.policy.evaluate(person, standing)
   const isMissing = dossier.records.some(({ row }) => row.presence === 'missing')
   settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
@@ -103,6 +105,15 @@ function isShut(dossier: Dossier, standing: Standing, now: Date): boolean {
   if (locked_at !== null) return true
   if (unlocked_until !== null && unlocked_until > now) return false
   return standing.state === 'left' || standing.state === 'suspended'
+}
+
+/** Gone from every source, and for so long that nothing of them is left at the targets. */
+function isForgotten(context: SyncContext, dossier: Dossier, now: Date): boolean {
+  return isRemoved(context, dossier, now) && dossier.records.every(({ row }) => row.presence === 'gone')
+}
+
+function isRemoved(context: SyncContext, { person }: Dossier, now: Date): boolean {
+  return person.left_at !== null && person.left_at.getTime() + context.leaverRemoveAfterMs <= now.getTime()
 }
 
 function settlePerson(context: SyncContext, dossier: Dossier, standing: Standing, now: Date): void {
@@ -168,9 +179,10 @@ function wantedOf(
   const { target, person, standing, evaluation, granted, unresolved, now } = grounds
   const base = decodeParts(account.row.desired ?? account.row.wanted)
   if (isShut(dossier, standing, now)) {
-    const left = dossier.person.left_at
-    const removed = left !== null && left.getTime() + context.leaverRemoveAfterMs <= now.getTime()
-    const cards = removed ? {} : Object.fromEntries(Object.keys(base.cards).map((id) => [id, 'blocked' as const]))
+    const removed = isRemoved(context, dossier, now)
+    // A card that was given back leaves the account at once: somebody else may be given it.
+    const kept = dossier.credentials.filter(({ row }) => base.cards[row.id] !== undefined && row.state !== 'returned')
+    const cards = removed ? {} : Object.fromEntries(kept.map(({ row }) => [row.id, 'blocked' as const]))
     return { parts: { ...base, lock: 'closed', cards, levels: removed ? [] : base.levels }, facts: null }
   }
   if (standing.state === 'unknown' || standing.validity === null)

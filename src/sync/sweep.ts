@@ -40,7 +40,7 @@ export async function resumeCalendar(context: SyncContext, brakes: Brakes): Prom
 /** Raises and clears what only time can tell: files that are late, lock-outs that stay open, plans that wait. */
 export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch(context, 'source.late', await lateSources(context))
-  await watch(context, 'level.unknown', unknownLevels(context))
+  await watch(context, 'level.unknown', await unknownLevels(context))
   await watch(context, 'lockout.open', await openLockOuts(context))
   const { rows } = await context.database.pool.query<{ origin: string }>(
     `select distinct origin from plan where state = 'held'`,
@@ -57,9 +57,10 @@ async function watch(context: SyncContext, code: string, scopes: readonly string
 }
 
 /** Targets that offer no level of some name that a rule uses, or several: nobody is granted or loses anything there by that rule. */
-function unknownLevels({ policy, levels, targets }: SyncContext): string[] {
+async function unknownLevels({ database, policy, levels }: SyncContext): Promise<string[]> {
+  const { rows } = await database.pool.query<{ id: string }>('select id from target where levels_at is not null')
   const missing = policy.levels().filter((ref) => levels.byRef(ref) === undefined)
-  return [...targets.keys()].filter((id) => missing.some((ref) => ref.startsWith(`${id}/`)))
+  return rows.map(({ id }) => id).filter((id) => missing.some((ref) => ref.startsWith(`${id}/`)))
 }
 
 async function lateSources(context: SyncContext): Promise<string[]> {

@@ -131,7 +131,7 @@ export class Story {
         const files = await readdir(join(this.#site.directory, 'hr'))
         // A mailbox that two people share is tried for as long as they share it, and nothing else.
         const pairs = this.workforce.traps.sharedEmail.length / 2
-        const idle = targets.every(({ waiting, failing }) => waiting === failing && failing <= pairs)
+        const idle = targets.every(({ waiting, failing }) => waiting === 0 && failing <= pairs)
         return idle && files.length + lockouts.open + plans.held === 0
       },
       120_000,

@@ -6,8 +6,8 @@ import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { type Expectation, isShut, openParts, partName } from './compare.ts'
-import { backoffMs, type Failures, type Outcome } from './outcome.ts'
-import { isUntried, keepsBlock, looksOurs, ownedAfter, ownedBefore } from './owned.ts'
+import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
+import { isUntried, keepsBlock, keepsClosed, looksOurs, ownedAfter, ownedBefore } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
@@ -23,22 +23,13 @@ export async function bringAbout(
   const { accounts } = target.connection
   const startedAt = context.now()
   // The first run of a new account needs no read: the target itself refuses a second account of that id.
-  const untried = isUntried(item)
+  const closed = item.desired.lock === 'closed'
+  const untried = isUntried(item) && !closed
   const before = untried ? null : await accounts.read(item.externalId, signal)
-  const done = (fields: Partial<Outcome>): Outcome => ({
-    appliedVersion: item.row.desired_version,
-    actual: before,
-    owned: item.owned,
-    failures: {},
-    retryInMs: null,
-    dead: false,
-    verifyInMs: null,
-    startedAt,
-    acceptedAt: null,
-    provenAt: null,
-    reopened: false,
-    ...fields,
-  })
+  const done = (fields: Partial<Outcome>): Outcome =>
+    outcomeOf(item, startedAt, { appliedVersion: item.row.desired_version, actual: before, ...fields })
+  // Nobody gets in with an account that isn't there, and a leaver gets no new one.
+  if (closed && before === null) return done({ provenAt: context.now() })
   const stranger = before !== null && !item.owned.made && !looksOurs(context, target, item, before)
   if (stranger)
     return done({
@@ -89,7 +80,7 @@ function isConflict(reported: Reported): boolean {
 }
 
 function expect(context: SyncContext, target: TargetSetup, item: WorkItem, before: ActualAccount | null): Expectation {
-  const { desired, owned } = item
+  const { desired } = item
   const ours = ownedBefore(context.levels, item)
   const external = (ids: readonly AccessLevelId[]): string[] => ids.flatMap((id) => context.levels.externalId(id) ?? [])
   const closed = desired.lock === 'closed'
@@ -99,7 +90,7 @@ function expect(context: SyncContext, target: TargetSetup, item: WorkItem, befor
   })
   const account: DesiredAccount = {
     // An account that somebody closed by hand stays closed: that block is not ours to lift.
-    lock: closed || (before?.lock === 'closed' && !owned.closed) ? 'closed' : 'open',
+    lock: closed || keepsClosed(item, before) ? 'closed' : 'open',
     validity: closed && before !== null ? before.validity : item.facts.validity,
     facts: item.facts.facts,
     cards,

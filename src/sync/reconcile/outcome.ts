@@ -3,7 +3,7 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { FailureKind } from '../../model/failure.ts'
-import type { Owned } from './work-item.ts'
+import type { Owned, WorkItem } from './work-item.ts'
 
 /** By part: why it is not as desired. */
 export type Failures = Readonly<Record<string, { readonly kind: FailureKind; readonly code: string }>>
@@ -27,6 +27,24 @@ export interface Outcome {
   readonly provenAt: Date | null
   /** A late write had undone a lock-out that was proven before. */
   readonly reopened: boolean
+}
+
+/** An outcome in which nothing happened but what `fields` say. */
+export function outcomeOf(item: WorkItem, startedAt: Date, fields: Partial<Outcome>): Outcome {
+  return {
+    appliedVersion: null,
+    actual: undefined,
+    owned: item.owned,
+    failures: {},
+    retryInMs: null,
+    dead: false,
+    verifyInMs: null,
+    startedAt,
+    acceptedAt: null,
+    provenAt: null,
+    reopened: false,
+    ...fields,
+  }
 }
 
 /** Retries double from half a second to a minute, with up to a fifth of jitter; a lock-out never waits more than a second. */

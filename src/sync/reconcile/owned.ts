@@ -43,6 +43,15 @@ export function ownedAfterLock(
   }
 }
 
+/** Something of ours is on the account that is no longer desired there. */
+export function hasRemovals(levels: LevelCatalogue, item: WorkItem): boolean {
+  const ours = ownedBefore(levels, item)
+  const { desired } = item
+  return (
+    ours.levels.some((id) => !desired.levels.includes(id)) || ours.cards.some((id) => desired.cards[id] === undefined)
+  )
+}
+
 /** No run has made this account, or set out to: one of its id is somebody else's. */
 export function isUntried({ owned, claim }: WorkItem): boolean {
   return !owned.made && claim.intents.length === 0
@@ -79,16 +88,37 @@ function thereOf(
 
 /** Blocks that we make, and that nobody else had made before: `before` is what the target showed when it was last read. */
 function ownedBlocks(item: WorkItem, before: ActualAccount | null): Pick<Owned, 'closed' | 'blocked'> {
-  const { desired, owned } = item
+  const { desired } = item
   return {
-    closed: desired.lock === 'closed' && (owned.closed || before?.lock !== 'closed'),
+    closed: desired.lock === 'closed' && (before?.lock !== 'closed' || closedByUs(item)),
     blocked: idsOf(desired.cards).filter((id) => desired.cards[id] === 'blocked' && !keepsBlock(item, before, id)),
   }
 }
 
+/** An account that somebody else closed stays closed. */
+export function keepsClosed(item: WorkItem, before: ActualAccount | null): boolean {
+  return before?.lock === 'closed' && !closedByUs(item)
+}
+
 /** A card that somebody else blocked stays blocked. */
 export function keepsBlock(item: WorkItem, before: ActualAccount | null, id: CredentialId): boolean {
-  return !item.owned.blocked.includes(id) && seenCard(item, before, id)?.state === 'blocked'
+  return seenCard(item, before, id)?.state === 'blocked' && !blockedByUs(item, id)
+}
+
+/** Noted as ours, or set out for by a run whose end was never noted, while the target last showed it open. */
+function closedByUs({ owned, claim, lastSeen }: WorkItem): boolean {
+  return (
+    owned.closed ||
+    (lastSeen?.lock !== 'closed' && claim.intents.some((intent) => decodeParts(intent).lock === 'closed'))
+  )
+}
+
+function blockedByUs(item: WorkItem, id: CredentialId): boolean {
+  return (
+    item.owned.blocked.includes(id) ||
+    (seenCard(item, item.lastSeen, id)?.state !== 'blocked' &&
+      item.claim.intents.some((intent) => decodeParts(intent).cards[id] === 'blocked'))
+  )
 }
 
 /** What is noted as ours, and of these states what `before` did not show. */

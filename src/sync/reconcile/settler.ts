@@ -44,14 +44,15 @@ export function startSettler(context: SyncContext, target: string, owner: string
 
   async function write(batch: readonly Waiting[]): Promise<void> {
     const settlements = batch.map(({ settlement }) => settlement)
-    const written = await inTransaction(context.database.pool, async (client) => {
-      const ids = await settleWork(client, owner, settlements)
+    const { written, proven } = await inTransaction(context.database.pool, async (client) => {
+      const settled = await settleWork(client, owner, settlements)
       const entries = batch
-        .filter(({ item }) => ids.has(item.row.id))
+        .filter(({ item }) => settled.written.has(item.row.id))
         .flatMap(({ settlement, item }) => auditOf(target, item, settlement))
       await recordAuditMany(client, context.vault, entries)
-      return ids
+      return settled
     })
+    for (const { proof, seconds } of proven) context.metrics.lockout(target, proof, seconds)
     for (const { settlement, item } of batch) if (written.has(item.row.id)) measure(context, target, settlement)
   }
 

@@ -27,6 +27,7 @@ describe('a lock-out', () => {
     expect(site.user()).toMatchObject({ lock: 'closed', profile: { name: 'Person1 Test' } })
     expect([site.card()?.state, site.levels()]).toEqual(['blocked', ['Lab', 'Main']])
     expect(await site.lockouts()).toEqual([{ cause: 'record', proven: true, proof: 'read-back', ended: false }])
+    expect(bench.measured).toEqual([{ proof: 'read-back', seconds: expect.any(Number) }])
   })
 
   test('of an account that the target does not know is proven: nobody gets in with it', async () => {
@@ -145,5 +146,16 @@ describe('a lock-out', () => {
       [{ proven: false, ended: true }],
       [],
     ])
+  })
+
+  test('whose answer never came is ours to lift, when HR takes the leaver back before anybody has read it', async () => {
+    await site.settle(row(1))
+    const answers = [{ is: 'unanswered', lands: 'at-once' } as const, { is: 'failure', kind: 'transient' } as const]
+    bench.target.fault = ({ verb }) => (verb === 'lock' || verb === 'read' ? (answers.shift() ?? null) : null)
+    await bench.deliver([row(1, { status: 'left' })])
+    await bench.work()
+    expect(site.user()?.lock).toBe('closed')
+    await site.settle(row(1))
+    expect([site.user()?.lock, site.card()?.state]).toEqual(['open', 'on'])
   })
 })

@@ -2,8 +2,8 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
-import { backoffMs, type Failures, failureOf, type Outcome } from './outcome.ts'
-import { isUntried, ownedAfterLock } from './owned.ts'
+import { backoffMs, type Failures, failureOf, type Outcome, outcomeOf } from './outcome.ts'
+import { hasRemovals, isUntried, ownedAfterLock } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** Cards may move by hand from one person to another: what was seen longer ago is no ground to block one. */
@@ -38,7 +38,7 @@ export async function shutOut(
     acceptedAt: written.acceptedAt,
     provenAt: out ? now() : null,
     failures: out ? {} : unexplained ? { lock: { kind: 'transient', code: 'engine.not-shut' } } : written.failures,
-    retryInMs: out ? null : backoffMs(item.claim.attempts, true),
+    ...(out ? {} : { retryInMs: backoffMs(item.claim.attempts, true) }),
     verifyInMs: written.unknown ? target.lateWriteMs : null,
     reopened: secondLook,
   })
@@ -98,17 +98,14 @@ function ended(
   out: boolean,
   fields: Partial<Outcome> & { startedAt: Date },
 ): Outcome {
-  return {
-    appliedVersion: out ? item.row.desired_version : null,
+  // Rights and cards are taken away after the lock-out, as any other work; not before a late write can have come and gone.
+  const rest = out && actual !== null && hasRemovals(context.levels, item)
+  const isWaited = fields.verifyInMs != null || (item.claim.verify_at !== null && item.claim.verify_at > context.now())
+  return outcomeOf(item, fields.startedAt, {
+    appliedVersion: out && !rest ? item.row.desired_version : null,
+    retryInMs: rest ? (isWaited ? target.lateWriteMs : 0) : null,
     actual,
     owned: ownedAfterLock(context, target, item, actual),
-    failures: {},
-    retryInMs: null,
-    dead: false,
-    verifyInMs: null,
-    acceptedAt: null,
-    provenAt: null,
-    reopened: false,
     ...fields,
-  }
+  })
 }

@@ -2,13 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
-import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
-import { noteFailure, noteSuccess, pauseTarget, restTarget, standingOf } from '../../store/targets.ts'
+import { clearAlarm } from '../../store/alarms.ts'
+import { noteSuccess, standingOf } from '../../store/targets.ts'
 import { claimWork, type Lane, releaseLeases, renewLeases, turnedUrgent, unclaim } from '../../store/work.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
+import { afterFailure } from './after-failure.ts'
 import { bringAbout } from './bring-about.ts'
-import { backoffMs, failureOf, type Outcome } from './outcome.ts'
+import type { Outcome } from './outcome.ts'
 import { type Settler, startSettler } from './settler.ts'
 import { shutOut } from './shut-out.ts'
 import { loadWork, type WorkItem } from './work-item.ts'
@@ -66,7 +67,11 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most)
         if (claims.length === 0) return
         const items = await loadWork(pool, context.vault, claims)
-        if (lane === 'bulk') for (const item of items) buffered.set(item.row.id, item)
+        if (lane === 'bulk') {
+          for (const item of items) buffered.set(item.row.id, item)
+          // A lock-out that came while these were loaded found nothing to overtake.
+          await makeWay()
+        }
         const { begun, over } = runAll(items, lane)
         batches.add(over)
         void over.finally(() => batches.delete(over)).catch(() => undefined)
@@ -126,7 +131,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         }
       })
       meter = scoped.meter
-      if ('thrown' in scoped.result) outcome = await afterFailure(item, lane, scoped.result.thrown, signal)
+      if ('thrown' in scoped.result) outcome = await afterFailure(context, target, item, scoped.result.thrown, signal)
       else outcome = await afterSuccess(scoped.result.outcome)
     } catch (error) {
       // The store itself failed: the lease runs out, and the sweeper brings the account back.
@@ -151,64 +156,6 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   async function afterSuccess(outcome: Outcome): Promise<Outcome> {
     if (outcome.actual !== undefined) await noteSuccess(pool, target.id)
     return outcome
-  }
-
-  /** What a failed call means for the target as a whole, and for this account. */
-  async function afterFailure(item: WorkItem, lane: Lane, thrown: unknown, signal: AbortSignal): Promise<Outcome> {
-    const urgent = lane === 'urgent'
-    const outcome = (fields: Partial<Outcome>): Outcome => ({
-      appliedVersion: null,
-      actual: undefined,
-      owned: item.owned,
-      failures: {},
-      retryInMs: 0,
-      dead: false,
-      verifyInMs: null,
-      startedAt: context.now(),
-      acceptedAt: null,
-      provenAt: null,
-      reopened: false,
-      ...fields,
-    })
-    // Aborted for a lock-out, or because we stop: the request may still be carried out.
-    if (signal.aborted) return outcome({ verifyInMs: target.lateWriteMs })
-    const failure = failureOf(thrown)
-    const failures = { account: { kind: failure.kind, code: failure.code } }
-    const verifyInMs = failure.outcomeUnknown ? target.lateWriteMs : null
-    context.log('warn', 'work.retry', {
-      target: target.id,
-      account: item.row.id,
-      code: failure.code,
-      attempt: item.claim.attempts,
-    })
-    if (failure.code === 'engine.unexpected')
-      context.log('error', 'engine.unexpected', { target: target.id, code: errorCode(thrown) })
-    const later = backoffMs(item.claim.attempts, urgent)
-    switch (failure.kind) {
-      case 'transient':
-        await noteFailure(pool, target.id)
-        return outcome({ failures, verifyInMs, retryInMs: later })
-      case 'throttled':
-        await restTarget(pool, target.id, failure.retryAfterMs ?? 1_000)
-        return outcome({ failures, verifyInMs, retryInMs: urgent ? later : (failure.retryAfterMs ?? 1_000) })
-      case 'unauthenticated':
-        await pauseTarget(pool, target.id, failure.code)
-        await raiseAlarm(pool, 'target.paused', target.id)
-        context.log('error', 'target.paused', { target: target.id, code: failure.code })
-        return outcome({ failures, retryInMs: later })
-      case 'conflict':
-        return outcome({
-          failures,
-          verifyInMs,
-          retryInMs: item.claim.attempts < 3 ? 0 : later,
-          dead: !urgent && item.claim.attempts >= 6,
-        })
-      case 'rejected':
-        // A lock-out is never given up: it is tried on, and its alarm stays on.
-        return outcome({ failures, verifyInMs, retryInMs: later, dead: item.desired.lock !== 'closed' })
-      default:
-        return failure.kind satisfies never
-    }
   }
 
   /** Accounts that wait or run in the bulk lane and have become urgent give way at once. */

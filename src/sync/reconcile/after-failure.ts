@@ -1,0 +1,66 @@
+/** What a failed call means for the target as a whole, and for the account that it was about. */
+import { raiseAlarm } from '../../store/alarms.ts'
+import { noteFailure, pauseTarget, restTarget } from '../../store/targets.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { errorCode } from '../error-code.ts'
+import { backoffMs, failureOf, type Outcome, outcomeOf } from './outcome.ts'
+import type { WorkItem } from './work-item.ts'
+
+/** How long a target rests that told us to wait, and not how long. */
+const restMs = 1_000
+/** A conflict is looked at anew so often at once, and given up as bulk work after so many. */
+const conflictsAtOnce = 3
+const conflictsMax = 6
+
+/** Notes on the target's row what every worker must know, and tells when to try the account again. */
+export async function afterFailure(
+  context: SyncContext,
+  target: TargetSetup,
+  item: WorkItem,
+  thrown: unknown,
+  signal: AbortSignal,
+): Promise<Outcome> {
+  const { pool } = context.database
+  const { attempts, lane } = item.claim
+  const urgent = lane === 'urgent'
+  // Aborted for a lock-out, or because we stop: the request may still be carried out.
+  if (signal.aborted) return outcomeOf(item, context.now(), { retryInMs: 0, verifyInMs: target.lateWriteMs })
+  const failure = failureOf(thrown)
+  const { kind, code } = failure
+  context.log('warn', 'work.retry', { target: target.id, account: item.row.id, code, attempt: attempts })
+  if (code === 'engine.unexpected')
+    context.log('error', 'engine.unexpected', { target: target.id, code: errorCode(thrown) })
+  const later = backoffMs(attempts, urgent)
+  const failed = (fields: Partial<Outcome>): Outcome =>
+    outcomeOf(item, context.now(), {
+      failures: { account: { kind, code } },
+      verifyInMs: failure.outcomeUnknown ? target.lateWriteMs : null,
+      retryInMs: later,
+      ...fields,
+    })
+  switch (kind) {
+    case 'transient':
+      await noteFailure(pool, target.id)
+      return failed({})
+    case 'throttled': {
+      const waitMs = failure.retryAfterMs ?? restMs
+      await restTarget(pool, target.id, waitMs)
+      return failed(urgent ? {} : { retryInMs: waitMs })
+    }
+    case 'unauthenticated':
+      await pauseTarget(pool, target.id, code)
+      await raiseAlarm(pool, 'target.paused', target.id)
+      context.log('error', 'target.paused', { target: target.id, code })
+      return failed({ verifyInMs: null })
+    case 'conflict':
+      return failed({
+        retryInMs: attempts < conflictsAtOnce ? 0 : later,
+        dead: !urgent && attempts >= conflictsMax,
+      })
+    case 'rejected':
+      // A lock-out is never given up: it is tried on, and its alarm stays on.
+      return failed({ dead: item.desired.lock !== 'closed' })
+    default:
+      return kind satisfies never
+  }
+}
