@@ -1,6 +1,6 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
 import type { Actor } from '../auth/actor.ts'
-import type { Explanation } from '../policy/explain.ts'
+import type { EmploymentVerdict, Explanation, RuleExplanation } from '../policy/explain.ts'
 
 export type { Actor }
 
@@ -175,7 +175,8 @@ export interface LockoutView {
   readonly endedAt: string | null
 }
 
-export interface ExplanationView extends Explanation {
+export interface ExplanationView extends Omit<Explanation, 'rules'> {
+  readonly rules: readonly (Omit<RuleExplanation, 'employments'> & { readonly employments: readonly VerdictView[] })[]
   readonly lockedByOperator: boolean
   readonly heldOpenUntil: string | null
   readonly records: readonly {
@@ -185,6 +186,17 @@ export interface ExplanationView extends Explanation {
   }[]
   /** What each target would be written. */
   readonly written: readonly { readonly target: string; readonly profile: Readonly<Record<string, string | null>> }[]
+}
+
+/** Everything is there: what does not apply, and the value of a field that isn't known, is null. */
+interface VerdictView extends Omit<EmploymentVerdict, 'code' | 'failedAt' | 'fields'> {
+  readonly code: string | null
+  readonly failedAt: { readonly line: number; readonly column: number } | null
+  readonly fields: readonly {
+    readonly field: string
+    readonly known: boolean
+    readonly value: string | number | boolean | null
+  }[]
 }
 
 export interface AuditEntryView {

@@ -231,11 +231,9 @@ export const explanationView = z
                 ...employmentName,
                 inForce: z.boolean(),
                 verdict: z.enum(['granted', 'denied', 'unknown', 'failed']),
-                code: z.string().exactOptional(),
-                failedAt: z.object({ line: z.number(), column: z.number() }).nullable().exactOptional(),
-                fields: z
-                  .array(z.object({ field: z.string(), known: z.boolean(), value: scalar.exactOptional() }))
-                  .readonly(),
+                code: z.string().nullable(),
+                failedAt: z.object({ line: z.number(), column: z.number() }).nullable(),
+                fields: z.array(z.object({ field: z.string(), known: z.boolean(), value: scalar })).readonly(),
               }),
             )
             .readonly(),

@@ -138,7 +138,7 @@ function formatRule(rule: ExplanationView['rules'][number], colours: boolean): s
     const read = fields.map(
       ({ field, known: isKnown, value }) => `${field} is ${isKnown ? JSON.stringify(value) : 'unknown'}`,
     )
-    const notes = [...read, ...(code === undefined ? [] : [code]), ...(inForce ? [] : ['not known to be in force'])]
+    const notes = [...read, ...(code === null ? [] : [code]), ...(inForce ? [] : ['not known to be in force'])]
     return `         ${plain(`${source}/${employment}: ${verdict}${notes.length === 0 ? '' : `, ${notes.join(', ')}`}`)}`
   })
   return [

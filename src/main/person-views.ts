@@ -155,8 +155,16 @@ export async function explainPerson(context: SyncContext, id: string): Promise<E
   const dossier = await openDossier(context, id)
   const now = context.now()
   const { person, standing } = understand(context, dossier, now)
+  const { rules, ...explanation } = context.policy.explain(person, standing, now)
   return {
-    ...context.policy.explain(person, standing, now),
+    ...explanation,
+    rules: rules.map((rule) => ({
+      ...rule,
+      employments: rule.employments.map(({ code = null, failedAt = null, fields, ...verdict }) => ({
+        ...{ ...verdict, code, failedAt },
+        fields: fields.map(({ value = null, ...field }) => ({ ...field, value })),
+      })),
+    })),
     lockedByOperator: dossier.person.locked_at !== null,
     heldOpenUntil: dossier.person.unlocked_until?.toISOString() ?? null,
     records: dossier.records.map(({ row }) => ({

@@ -1,0 +1,286 @@
+/** The HTTP surface of a running gateway, as monitoring and other programs meet it: probes, figures, and a description that is true. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import type { PlanView } from '../../src/api/acts.ts'
+import { problemDocument } from '../../src/api/problem.ts'
+import type { GatewayProcess } from '../support/gateway-process.ts'
+import { cardOf, file, firstImport, heldPlan, isShutOut, worker, workers } from '../support/people.ts'
+import { startPostgres, startRedis, type TestPostgres, type TestRedis, until } from '../support/servers.ts'
+import { openSite, type Site } from '../support/site.ts'
+
+let postgres: TestPostgres
+let redis: TestRedis
+let site: Site
+let gateway: GatewayProcess
+let description: Description
+const rows = workers(6)
+const reason = 'checked by phone'
+
+beforeAll(async () => {
+  ;[postgres, redis] = await Promise.all([startPostgres(), startRedis()])
+  site = await openSite({ databaseUrl: postgres.url, redisUrl: redis.url })
+  await site.configure((config) => Object.assign(config.sources.hr, { archive: { keep: '30d' } }))
+  gateway = await site.start()
+  await firstImport(site, gateway, rows)
+  description = documentShape.parse(await (await ask('GET', '/openapi.json', { token: null })).json())
+})
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await Promise.all([postgres[Symbol.asyncDispose](), redis[Symbol.asyncDispose]()])
+})
+
+interface Asking {
+  readonly token?: string | null
+  readonly body?: unknown
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+function ask(method: string, path: string, { token = site.token, body, headers }: Asking = {}): Promise<Response> {
+  return fetch(`${gateway.url}${path}`, {
+    method,
+    headers: {
+      ...(token === null ? {} : { authorization: `Bearer ${token}` }),
+      ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      ...headers,
+    },
+    ...(body === undefined ? {} : { body: typeof body === 'string' ? body : JSON.stringify(body) }),
+  })
+}
+
+const answerShape = z.strictObject({
+  description: z.string().min(1),
+  content: z.record(z.string(), z.object({ schema: z.record(z.string(), z.unknown()) })).optional(),
+})
+const operationShape = z.object({
+  summary: z.string().min(1),
+  security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
+  'x-gatehouse-role': z.enum(['viewer', 'operator', 'admin']).optional(),
+  parameters: z
+    .array(
+      z.looseObject({ name: z.string(), in: z.enum(['path', 'query']), required: z.boolean(), schema: z.object() }),
+    )
+    .optional(),
+  requestBody: z.object({ content: z.object({ 'application/json': z.object({ schema: z.object() }) }) }).optional(),
+  responses: z.record(z.string().regex(/^([1-5]\d\d|default)$/), answerShape),
+})
+/** OpenAPI 3.1.0, as far as this document uses it: https://spec.openapis.org/oas/v3.1.0. */
+const documentShape = z.strictObject({
+  openapi: z.literal('3.1.0'),
+  info: z.strictObject({ title: z.string(), version: z.string(), description: z.string() }),
+  paths: z.record(
+    z.string().startsWith('/'),
+    z.partialRecord(z.enum(['get', 'post', 'put', 'patch', 'delete']), operationShape),
+  ),
+  webhooks: z.strictObject({}),
+  components: z.strictObject({
+    schemas: z.record(z.string(), z.record(z.string(), z.unknown())),
+    parameters: z.object(),
+    securitySchemes: z.strictObject({
+      token: z.strictObject({ type: z.literal('http'), scheme: z.literal('bearer') }),
+    }),
+  }),
+})
+type Description = z.output<typeof documentShape>
+
+/** A schema of the document by which an answer with a field more, or less, is found out. */
+function closed(schema: unknown): z.ZodType {
+  const strict = (part: unknown): unknown => {
+    if (Array.isArray(part)) return part.map(strict)
+    if (typeof part !== 'object' || part === null) return part
+    const inner = Object.entries(part).map(([key, value]) => [
+      key,
+      key === '$ref' ? String(value).replace('#/components/schemas/', '#/$defs/') : strict(value),
+    ])
+    const object: Record<string, unknown> = Object.fromEntries(inner)
+    return object.type === 'object' && object.properties !== undefined
+      ? { additionalProperties: false, ...object }
+      : object
+  }
+  return z.fromJSONSchema({
+    $schema: 'https://json-schema.org/draft/2020-12/schema',
+    $defs: strict(description.components.schemas) as Record<string, never>,
+    ...(strict(schema) as object),
+  })
+}
+
+const operations = (): string[] =>
+  Object.entries(description.paths).flatMap(([path, item]) =>
+    Object.keys(item).map((method) => `${method.toUpperCase()} ${path}`),
+  )
+
+test('the description is OpenAPI 3.1: references lead somewhere, paths and their parameters fit, what needs a token says so', () => {
+  const text = JSON.stringify(description)
+  for (const [, name = ''] of text.matchAll(/"\$ref":"#\/components\/schemas\/([^"]+)"/g))
+    expect(description.components.schemas).toHaveProperty(name)
+  expect(text).not.toMatch(/"\$ref":"(?!#\/components\/schemas\/)/)
+  // OpenAPI 3.0 had this; JSON Schema 2020-12 has not.
+  expect(text).not.toContain('"nullable"')
+  for (const [path, item] of Object.entries(description.paths)) {
+    const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+    for (const operation of Object.values(item)) {
+      const inPath = (operation.parameters ?? []).filter((each) => each.in === 'path')
+      expect(inPath.map(({ name }) => name)).toEqual(named)
+      expect(inPath.every(({ required }) => required)).toBe(true)
+      const open = ['/livez', '/readyz'].includes(path)
+      expect([operation.security, operation['x-gatehouse-role'] === undefined]).toEqual(
+        open ? [undefined, true] : [[{ token: [] }], false],
+      )
+    }
+  }
+})
+
+/** Asks, and holds the answer to its description: the status, the type, and every field. */
+async function asDescribed(method: string, path: string, at: string, body?: unknown): Promise<unknown> {
+  const operation = Object.entries(description.paths[at] ?? {}).find(([name]) => name === method.toLowerCase())?.[1]
+  const response = await ask(method, path, { body })
+  const answer = operation?.responses[String(response.status)]
+  expect([method, path, response.status, answer?.description]).toEqual([
+    method,
+    path,
+    response.status,
+    expect.any(String),
+  ])
+  const type = response.headers.get('content-type')?.split(';')[0] ?? ''
+  expect(Object.keys(answer?.content ?? {})).toEqual(type === '' ? [] : [type])
+  if (type !== 'application/json') return response.text()
+  const json: unknown = await response.json()
+  expect(closed(answer?.content?.[type]?.schema).safeParse(json).error?.issues).toBeUndefined()
+  return json
+}
+
+test('every path answers as it is described, field by field', { timeout: 60_000 }, async () => {
+  const called: string[] = []
+  const call = async <T>(
+    operation: string,
+    values: Readonly<Record<string, string>> = {},
+    body?: unknown,
+    query = '',
+  ): Promise<T> => {
+    called.push(operation)
+    const [method = '', at = ''] = operation.split(' ')
+    const path = at.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
+    return (await asDescribed(method, path + query, at, body)) as T
+  }
+  const [person, other] = rows as [(typeof rows)[0], (typeof rows)[0]]
+  await call('GET /livez')
+  await call('GET /readyz')
+  await call('GET /v1/status')
+  await call('POST /v1/sync', {}, { source: 'hr' })
+  await site.drop('changes-1.csv', file([20, 21, 22, 23].map((index) => worker(index))))
+  const held = await heldPlan(gateway, site.token)
+  await call('POST /v1/plans/{id}/reject', { id: held.id }, { reason })
+  await site.drop('changes-2.csv', file([20, 21, 22, 23, 24].map((index) => worker(index))))
+  const next = await heldPlan(gateway, site.token)
+  await call('GET /v1/plans', {}, undefined, '?state=held&limit=1')
+  await call('GET /v1/plans/{id}', { id: next.id })
+  await call('GET /v1/plans/{id}/changes', { id: next.id }, undefined, '?limit=2')
+  await call('POST /v1/plans/{id}/release', { id: next.id }, { reason })
+  await site.drop('changes-3.csv', file([{ ...other, department: 'Legal' }]))
+  const moved = await until('the move is planned', async () => {
+    const { rows: plans } = await gateway.call<{ rows: PlanView[] }>(site.token, '/v1/plans?limit=5')
+    return plans.find(({ kinds }) => kinds.some(({ kind }) => kind === 'revoke'))
+  })
+  await call('GET /v1/plans/{id}/changes', { id: moved.id })
+  const { id } = await call<{ id: string }>('POST /v1/people/find', {}, { by: person.employeeNumber })
+  await call('GET /v1/people/{id}', { id })
+  await call('GET /v1/people/{id}/explain', { id })
+  const { lockouts } = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id }, { reason })
+  await until('the person is out', () => isShutOut(site, person))
+  await until(
+    'the proof is there',
+    async () => (await call<{ provenAt: string | null }>('GET /v1/lockouts/{id}', { id: lockouts[0] ?? '' })).provenAt,
+  )
+  await call('GET /v1/people/{id}', { id })
+  await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })
+  await call('POST /v1/targets/{target}/pause', { target: 'hq' }, { reason })
+  await call('GET /v1/status')
+  await call('POST /v1/targets/{target}/resume', { target: 'hq' }, { reason })
+  await call('GET /v1/levels', {}, undefined, '?target=hq')
+  await call('GET /v1/audit', {}, undefined, '?after=2&limit=5')
+  await call('GET /v1/audit/verify')
+  const { rows: archives } = await call<{ rows: { id: string; bytes: number }[] }>(
+    'GET /v1/archives',
+    {},
+    undefined,
+    '?limit=2',
+  )
+  const archive = archives[0]?.id ?? ''
+  expect(await call<string>('POST /v1/archives/{id}/open', { id: archive }, { reason })).toContain(other.familyName)
+  await call('POST /v1/archives/{id}/destroy', { id: archive }, { reason })
+  const made = await call<{ id: string }>('POST /v1/tokens', {}, { name: 'Test Monitor', role: 'viewer', days: 1 })
+  await call('GET /v1/tokens')
+  await call('DELETE /v1/tokens/{id}', { id: made.id })
+  await call('GET /metrics')
+  expect([...new Set(called)].sort()).toEqual(operations().sort())
+})
+
+test.each<[string, string, Asking, number, string]>([
+  ['GET', '/v1/status', { token: null }, 401, 'api.no-token'],
+  ['GET', '/v1/status?token=gh_x', { token: null }, 401, 'api.no-token'],
+  ['GET', '/v1/status', { token: 'gh_nobody' }, 401, 'api.bad-token'],
+  ['GET', '/v1/nothing', {}, 404, 'api.no-such-path'],
+  ['POST', '/v1/people/find', { body: '{"by":' }, 400, 'api.malformed'],
+  ['POST', '/v1/people/find', { body: 'by', headers: { 'content-type': 'text/plain' } }, 415, 'api.not-json'],
+  ['POST', '/v1/people/find', { body: { by: 'x', also: 1 } }, 400, 'api.invalid'],
+  ['POST', '/v1/people/find', { body: { by: 'x'.repeat(70_000) } }, 413, 'api.too-large'],
+  ['GET', '/v1/plans?limit=501', {}, 400, 'api.invalid'],
+  ['GET', '/v1/plans?after=x', {}, 400, 'page.unknown-cursor'],
+  ['GET', '/v1/archives?after=x', {}, 400, 'page.unknown-cursor'],
+  ['GET', '/v1/audit?after=x', {}, 400, 'page.unknown-cursor'],
+  ['GET', '/v1/plans/x', {}, 400, 'api.invalid'],
+  ['GET', '/v1/lockouts/0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', {}, 404, 'lockout.unknown'],
+])('%s %s %o is refused with %i %s, as a problem document', async (method, path, asking, status, code) => {
+  const response = await ask(method, path, asking)
+  const problem = problemDocument.parse(await response.json())
+  expect([response.status, problem.status, problem.code]).toEqual([status, status, code])
+  expect(response.headers.get('content-type')).toBe('application/problem+json')
+  expect(response.headers.get('cache-control')).toBe('no-store')
+  expect(problem.instance).toBe(`urn:uuid:${response.headers.get('x-request-id')}`)
+})
+
+test('the figures need a token, parse line by line, count what was done, and tell nothing about anybody', async () => {
+  expect((await ask('GET', '/metrics', { token: null })).status).toBe(401)
+  const text = await (await ask('GET', '/metrics')).text()
+  const sample =
+    /^[a-z_][a-z0-9_]*(\{[a-z_]+="[^"\\]*"(,[a-z_]+="[^"\\]*")*\})? (-?\d+(\.\d+)?(e[+-]?\d+)?|[+-]Inf|NaN)$/
+  const lines = text.split('\n').filter((line) => line !== '' && !/^# (HELP|TYPE) [a-z_]\w* \S/.test(line))
+  expect(lines.filter((line) => !sample.test(line))).toEqual([])
+  for (const { 1: name = '' } of text.matchAll(/^(gatehouse_\w+?)(?:_bucket|_sum|_count)?[{ ]/gm))
+    expect(text).toContain(`# TYPE ${name} `)
+  expect(text).toMatch(/^gatehouse_lockout_seconds_count\{target="hq",proof="read-back"\} 1$/m)
+  expect(text).toMatch(/^gatehouse_http_requests_total\{method="GET",route="\/v1\/people\/:id",status="200"\} \d+$/m)
+  for (const row of rows)
+    for (const value of [row.familyName, row.email, row.employeeNumber, cardOf(row)]) expect(text).not.toContain(value)
+  expect(text).not.toMatch(/[0-9a-f]{8}-[0-9a-f]{4}-/)
+})
+
+/** What both probes say: the process answers whatever is missing, and it knows what is missing. */
+async function probes(): Promise<{ live: number; ready: number; missing: readonly string[] }> {
+  const [live, ready] = await Promise.all([
+    ask('GET', '/livez', { token: null }),
+    ask('GET', '/readyz', { token: null }),
+  ])
+  const { checks } = (await ready.json()) as { checks: { name: string; ok: boolean }[] }
+  return { live: live.status, ready: ready.status, missing: checks.filter(({ ok }) => !ok).map(({ name }) => name) }
+}
+const well = { live: 200, ready: 200, missing: [] }
+
+test('without its queue store the gateway is alive and not ready, and ready again once it is back', async () => {
+  expect(await probes()).toEqual(well)
+  await redis.kill()
+  await until('it is noticed', async () => (await probes()).ready === 503)
+  expect(await probes()).toEqual({ live: 200, ready: 503, missing: ['queue (redis)'] })
+  await redis.start()
+  await until('it is back', async () => (await probes()).ready === 200, 20_000)
+})
+
+test('without its database the gateway is alive and not ready, refuses in words, and is ready again once it is back', async () => {
+  await postgres.kill()
+  expect(await probes()).toEqual({ live: 200, ready: 503, missing: ['database'] })
+  const refused = await ask('GET', '/v1/status')
+  expect([refused.status, problemDocument.parse(await refused.json()).code]).toEqual([503, 'api.unavailable'])
+  await postgres.start()
+  await until('it is back', async () => (await probes()).ready === 200, 20_000)
+  expect((await ask('GET', '/v1/status')).status).toBe(200)
+  expect(gateway.output()).not.toMatch(/unforeseen|unhandled/i)
+})
