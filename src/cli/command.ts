@@ -3,7 +3,7 @@ import { Command } from 'commander'
 import { dataDefault, findToken } from './bearer.ts'
 import { type Client, createClient } from './client.ts'
 import type { ExitCode } from './exit.ts'
-import { plainJson } from './plain.ts'
+import { plain, plainJson } from './plain.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Context {
@@ -14,6 +14,11 @@ export interface Context {
 
 /** For the commands that work on this machine. */
 export const configOption = ['-c, --config <file>', 'configuration file', 'gatehouse.yaml'] as const
+
+/** The next command for the same gateway, ready to be copied. */
+export function nextCommand(name: string, config: string): string {
+  return `Next: gatehouse ${name}${config === configOption[2] ? '' : ` --config ${plain(config)}`}\n`
+}
 
 export const urlDefault = 'http://127.0.0.1:7400'
 

@@ -49,7 +49,7 @@ test('a sound configuration ends with 0, says what was found and what comes next
   expect([code, stderr]).toEqual([0, ''])
   expect(stdout).toMatch(/^target hq {2}BioStar 2 \S+, 13 access levels; proof of a write: read-back$/m)
   expect(stdout).toContain('database   PostgreSQL of our own in ')
-  expect(stdout).toMatch(/^No errors, 2 warnings\. Next: gatehouse start$/m)
+  expect(stdout).toContain(`\nNo errors, 2 warnings. Next: gatehouse start --config ${site.configPath}\n`)
   expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([])
   const asked = site.simulator.requests.find({}).slice(before)
   const reading = [

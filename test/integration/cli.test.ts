@@ -166,7 +166,7 @@ test('a mover: the plan names the levels that come and go, and nobody by name', 
   expect(screen).not.toContain(other.familyName)
 })
 
-test('a person is found by number, card, id and standard input; shown and explained with names instead of ids', async () => {
+test('a person is found by number, card and id; shown and explained with names instead of ids', async () => {
   const { id } = await asJson(personView, 'person', 'show', anybody.employeeNumber)
   for (const by of [id, `H10301:${anybody.cardFacility}:${anybody.cardNumber}`, anybody.employeeNumber.toLowerCase()])
     expect((await asJson(personView, 'person', 'show', by)).id).toBe(id)

@@ -1,6 +1,6 @@
 /** Checks a gateway before it runs, and says what to do next. */
 import type { Command } from 'commander'
-import { type Context, configOption, describe, show } from '../command.ts'
+import { type Context, configOption, describe, nextCommand, show } from '../command.ts'
 import { exitCodes } from '../exit.ts'
 import type { CheckResult } from '../local.ts'
 import { counted, plain, wrapped } from '../plain.ts'
@@ -19,12 +19,12 @@ export function checkCommand(context: Context): Command {
     .action(async (options: { config: string; json?: boolean }) => {
       const local = await terminal.loadLocalGateway()
       const result = await withProgress(terminal, 'checking', local.checkGateway({ config: options.config }))
-      show(context, options, result, (found) => formatCheck(found, terminal.colours))
+      show(context, options, result, (found) => formatCheck(found, options.config, terminal.colours))
       if (result.problems.some(({ severity }) => severity === 'error')) context.finish(exitCodes.problems)
     })
 }
 
-function formatCheck({ facts, problems }: CheckResult, colours: boolean): string {
+function formatCheck({ facts, problems }: CheckResult, config: string, colours: boolean): string {
   const indent = '         '
   const told = facts.length === 0 ? [] : [formatPairs(facts.map(({ name, value }) => [name, value]))]
   const found = problems.map(({ severity, where, message }) => {
@@ -32,11 +32,11 @@ function formatCheck({ facts, problems }: CheckResult, colours: boolean): string
     return `${label}${plain(where)}\n${wrapped(message, indent)}\n`
   })
   const errors = problems.filter(({ severity }) => severity === 'error').length
-  return [...told, ...found, conclusion(errors, problems.length - errors)].join('\n')
+  return [...told, ...found, conclusion(errors, problems.length - errors, config)].join('\n')
 }
 
-function conclusion(errors: number, warnings: number): string {
+function conclusion(errors: number, warnings: number, config: string): string {
   const alsoWarned = warnings === 0 ? '' : `, ${counted(warnings, 'warning')}`
   if (errors > 0) return `${counted(errors, 'error')}${alsoWarned}. Mend what is wrong, then check again.\n`
-  return `No errors${alsoWarned}. Next: gatehouse start\n`
+  return `No errors${alsoWarned}. ${nextCommand('start', config)}`
 }

@@ -2,7 +2,7 @@
 import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Role, roles } from '../../main/roles.ts'
-import { type Context, configOption, describe, show, urlDefault } from '../command.ts'
+import { type Context, configOption, describe, nextCommand, show, urlDefault } from '../command.ts'
 import { exitCodes } from '../exit.ts'
 import type { InitResult, RunningGateway } from '../local.ts'
 import { plain } from '../plain.ts'
@@ -31,7 +31,6 @@ export function initCommand(context: Context): Command {
 }
 
 function formatMade(made: InitResult, { config, subject }: { config: string; subject: string }): string {
-  const withConfig = config === configOption[2] ? '' : ` --config ${plain(config)}`
   return [
     formatPairs([
       ['external key', made.keyPath],
@@ -39,7 +38,7 @@ function formatMade(made: InitResult, { config, subject }: { config: string; sub
       ['token', `${made.tokenPath} (${subject}, role admin)`],
     ]),
     'Keep copies of the external key and of the keyring, in two places: without them nothing can be opened any more.',
-    `Next: gatehouse check${withConfig}\n`,
+    nextCommand('check', config),
   ].join('\n')
 }
 
