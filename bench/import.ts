@@ -12,6 +12,8 @@ import { settleMs } from './site-config.ts'
 /** Times the floor may be exceeded. */
 const importTimesMax = 4
 const repeatTimesMax = 2
+/** Each row must be looked up, and noted as seen so that nobody's absence is taken from a file that has them. */
+const reorderedTimesMax = 6
 const memoryMax = 400
 const repeats = 5
 
@@ -66,7 +68,7 @@ export async function benchImport(size: number, say: (text: string) => void): Pr
     ),
     atMost(
       { name: 'the same rows again in another order', value: median(reordered), unit: 'ms', floor: parseFloor },
-      parseFloor * repeatTimesMax,
+      parseFloor * reorderedTimesMax,
     ),
     atMost(
       { name: 'the same bytes again', value: median(identical), unit: 'ms', floor: parseFloor },

@@ -17,7 +17,7 @@ const leaverShare = 10
 
 export async function benchLockOut(size: number, say: (text: string) => void): Promise<Claim[]> {
   await using site = await openSite({ fixedMs: 1 })
-  let workforce = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10) })
+  let workforce = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10), traps: 'none' })
   await site.drop('workers.csv', toCsv(workforce.rows))
   await site.planHeld()
   await site.release()
@@ -57,7 +57,8 @@ export async function benchLockOut(size: number, say: (text: string) => void): P
 
 async function settled(site: Site): Promise<true | null> {
   const { rows } = await site.pool.query<{ settled: boolean }>(
-    `select not exists (select from account_work where dead_at is null)
+    `select not exists (select from account_work w join account a on a.id = w.account_id
+                         where w.dead_at is null and a.desired_version > a.applied_version)
             and not exists (select from lockout where proven_at is null and ended_at is null) as settled`,
   )
   return rows[0]?.settled === true ? true : null
