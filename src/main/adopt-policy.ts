@@ -1,7 +1,7 @@
 /** Notices that the policy, or the levels that it names, changed since it was last carried out: that is a plan like any other. */
 import { createHash, randomUUID } from 'node:crypto'
 import { raiseAlarm } from '../store/alarms.ts'
-import { resolveEveryone } from '../sync/re-resolve.ts'
+import { resolveEveryone } from '../sync/resolve/re-resolve.ts'
 import type { Engine } from './sync-context.ts'
 
 /** `policyText` is the policy with all that it depends on, as configured. Killed half-way, it is done again. */

@@ -10,7 +10,7 @@ import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
 import type { Levels } from '../sync/levels.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
-import { understand } from '../sync/resolve.ts'
+import { understand } from '../sync/resolve/resolve.ts'
 import { lockoutsOf } from './lockout-views.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/

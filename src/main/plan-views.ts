@@ -3,8 +3,8 @@ import { ActError, type Paged, type PlanChangeView, type PlanView } from '../api
 import type { AccessLevelId, PlanId } from '../model/id.ts'
 import type { PlanRow } from '../store/guards.ts'
 import { loadPlan } from '../store/plans.ts'
-import type { Hold, KindCount } from '../sync/brake.ts'
 import type { SyncContext } from '../sync/context.ts'
+import type { Hold, KindCount } from '../sync/plan/brake.ts'
 import { checkedCursor } from './cursor.ts'
 
 export function planView(row: PlanRow): PlanView {

@@ -1,8 +1,8 @@
 import fc from 'fast-check'
 import { afterAll, beforeAll, test } from 'vitest'
-import { type Engine, startEngine } from './engine.fixture.ts'
-import { histories } from './history.fixture.ts'
-import { History } from './history-play.fixture.ts'
+import { type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { histories } from './fixtures/history.fixture.ts'
+import { History } from './fixtures/history-play.fixture.ts'
 
 /** `HISTORIES` says how many; `HISTORIES_SEED` (and `HISTORIES_PATH`, as a failure prints them) plays the same ones again. */
 const runs = Number(process.env.HISTORIES ?? 200)

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, type Engine, startEngine } from './engine.fixture.ts'
-import type { HrRow } from './hr-file.fixture.ts'
+import { type Bench, type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import { openLevels } from './levels.ts'
-import { resolveEveryone } from './re-resolve.ts'
+import { resolveEveryone } from './resolve/re-resolve.ts'
 
 let engine: Engine
 let bench: Bench

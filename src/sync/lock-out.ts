@@ -8,7 +8,7 @@ import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts } from './parts.ts'
-import { isPending } from './resolve.ts'
+import { isPending } from './resolve/resolve.ts'
 
 export interface LockOutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */

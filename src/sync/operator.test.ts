@@ -1,10 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
-import { type Bench, day, type Engine, hour, startEngine } from './engine.fixture.ts'
-import type { HrRow } from './hr-file.fixture.ts'
+import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
+import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
-import { resolveEveryone } from './re-resolve.ts'
+import { resolveEveryone } from './resolve/re-resolve.ts'
 
 let engine: Engine
 let bench: Bench

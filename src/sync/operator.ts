@@ -7,11 +7,11 @@ import { saveDossiers } from '../store/save-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { isUsable } from './credentials.ts'
 import { endLockOuts, passLockOuts, recordLockOuts } from './lock-out.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
-import { isPending, understand } from './resolve.ts'
-import { resolveAll } from './resolve-all.ts'
+import { isUsable } from './resolve/credentials.ts'
+import { isPending, understand } from './resolve/resolve.ts'
+import { resolveAll } from './resolve/resolve-all.ts'
 
 /** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Error `person.unknown`, `person.frozen`. */
 export async function lockPerson(

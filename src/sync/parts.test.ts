@@ -2,10 +2,10 @@ import { describe, expect, test } from 'vitest'
 import type { AccessLevelId, CredentialId } from '../model/id.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
-import { brakeLimit, tripped } from './brake.ts'
 import { errorCode } from './error-code.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
-import { profileDigest } from './profile-digest.ts'
+import { brakeLimit, tripped } from './plan/brake.ts'
+import { profileDigest } from './resolve/profile-digest.ts'
 import { sleep } from './sleep.ts'
 
 const parts = (more: Partial<Parts> = {}): Parts => ({

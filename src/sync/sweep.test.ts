@@ -1,12 +1,12 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../test/support/servers.ts'
-import { mortal } from './crash.fixture.ts'
-import { type Bench, day, type Engine, hour, startEngine } from './engine.fixture.ts'
-import type { HrRow } from './hr-file.fixture.ts'
-import { hrSource } from './hr-file.fixture.ts'
-import { nextCalls } from './memory-target.fixture.ts'
+import { mortal } from './fixtures/crash.fixture.ts'
+import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
+import type { HrRow } from './fixtures/hr-file.fixture.ts'
+import { hrSource } from './fixtures/hr-file.fixture.ts'
+import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { pauseByHand, resumeByHand } from './pause.ts'
-import { finishReleases, releasePlan } from './release-plan.ts'
+import { finishReleases, releasePlan } from './plan/release-plan.ts'
 import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from './sweep.ts'
 
 let engine: Engine

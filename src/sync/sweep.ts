@@ -3,8 +3,8 @@ import { setAlarms } from '../store/alarms.ts'
 import type { Lane } from '../store/work.ts'
 import { dueLanes, restoreLostWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
-import { plan } from './plan.ts'
-import { resolveDue } from './re-resolve.ts'
+import { plan } from './plan/plan.ts'
+import { resolveDue } from './resolve/re-resolve.ts'
 
 /** How long a lock-out may stay open before a person is told. */
 const lockoutLimitMs = 5_000

@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
-import { mortal } from '../crash.fixture.ts'
-import { type Bench, day, type Engine, minute, second, startEngine } from '../engine.fixture.ts'
-import { nextCalls, type TargetUser } from '../memory-target.fixture.ts'
+import { mortal } from '../fixtures/crash.fixture.ts'
+import { type Bench, day, type Engine, minute, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site, stranger } from './site.fixture.ts'
 

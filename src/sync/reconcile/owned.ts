@@ -4,7 +4,7 @@ import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
 import { decodeParts, type Parts } from '../parts.ts'
-import { profileDigest } from '../profile-digest.ts'
+import { profileDigest } from '../resolve/profile-digest.ts'
 import type { Owned, WorkItem } from './work-item.ts'
 
 /**

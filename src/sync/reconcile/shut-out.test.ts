@@ -1,8 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
-import { type Bench, type Engine, second, startEngine } from '../engine.fixture.ts'
-import type { HrRow } from '../hr-file.fixture.ts'
-import { nextCalls } from '../memory-target.fixture.ts'
+import { type Bench, type Engine, second, startEngine } from '../fixtures/engine.fixture.ts'
+import type { HrRow } from '../fixtures/hr-file.fixture.ts'
+import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site } from './site.fixture.ts'
 

@@ -1,8 +1,8 @@
 /** One account after the other through the real worker: what tests of the reconcile step deliver, and what they look at. */
 import { cardKey, h10301 } from '../../model/card.ts'
-import type { Bench } from '../engine.fixture.ts'
-import type { HrRow } from '../hr-file.fixture.ts'
-import type { TargetUser } from '../memory-target.fixture.ts'
+import type { Bench } from '../fixtures/engine.fixture.ts'
+import type { HrRow } from '../fixtures/hr-file.fixture.ts'
+import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { startTargetWorker, type TargetWorker } from './worker.ts'
 
 export function row(who: number, more: Partial<HrRow> = {}): HrRow {

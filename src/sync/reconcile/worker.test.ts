@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
-import { mortal } from '../crash.fixture.ts'
-import { type Bench, type Engine, minute, second, startEngine } from '../engine.fixture.ts'
-import { nextCalls } from '../memory-target.fixture.ts'
+import { mortal } from '../fixtures/crash.fixture.ts'
+import { type Bench, type Engine, minute, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { row, Site } from './site.fixture.ts'
 import { startTargetWorker } from './worker.ts'
 

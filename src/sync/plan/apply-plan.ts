@@ -1,0 +1,180 @@
+/** Makes the changes of a plan official: copies them from wanted into desired, and nothing that is no longer wanted exactly so. */
+import type pg from 'pg'
+import type { AccountId, PersonId, PlanId } from '../../model/id.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { nextChanges, type PlannedChange } from '../../store/plans.ts'
+import { saveDossiers } from '../../store/save-dossiers.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import { enqueue } from '../../store/work.ts'
+import type { SyncContext } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { endLockOuts, type PassedLockOut, recordLockOuts } from '../lock-out.ts'
+import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts } from '../parts.ts'
+import { isPending } from '../resolve/resolve.ts'
+import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import { PlanGroups } from './plan-groups.ts'
+
+export interface ApplyRequest {
+  /** The changes that were held, or those that passed. */
+  readonly held: boolean
+  /** What these changes hash to, from a guarded row or from memory: any others in the table are forged. */
+  readonly digest: Buffer
+  readonly actor: string
+  readonly arrivedAt: Date
+  /** On release: the world may have moved since the plan was made. */
+  readonly resolveFirst: boolean
+}
+
+/** Accounts per transaction. */
+const batch = 500
+
+/**
+ * Changes at targets that are only observed are left out; they are planned again. Repeating it is harmless: what was applied is no
+ * longer a difference, so it is skipped. @throws Error `plan.forged`; then nothing was applied.
+ */
+export async function applyPlan(
+  context: SyncContext,
+  plan: PlanId,
+  request: ApplyRequest,
+): Promise<{ applied: number; dropped: number }> {
+  await refuseForged(context, plan, request)
+  let applied = 0
+  let dropped = 0
+  for await (const planned of batches(context.database.pool, plan, request.held)) {
+    const open = planned.filter(({ target, dropped: gone }) => !gone && context.targets.get(target)?.enabled === true)
+    if (open.length === 0) continue
+    const done = await applyBatch(context, plan, open, request)
+    applied += done.applied
+    dropped += done.dropped
+  }
+  return { applied, dropped }
+}
+
+async function* batches(
+  client: pg.ClientBase | pg.Pool,
+  plan: PlanId,
+  held: boolean,
+): AsyncGenerator<readonly PlannedChange[]> {
+  let after: AccountId | null = null
+  for (;;) {
+    const planned: readonly PlannedChange[] = await nextChanges(client, plan, held, after, batch)
+    if (planned.length === 0) return
+    yield planned
+    after = planned.at(-1)?.account_id ?? null
+  }
+}
+
+/** @throws Error `plan.forged` when the held (or passed) changes in the table are not those that the plan was made of; alarmed. */
+export async function refuseForged(
+  context: SyncContext,
+  plan: PlanId,
+  { held, digest }: Pick<ApplyRequest, 'held' | 'digest'>,
+): Promise<void> {
+  const groups = new PlanGroups()
+  for await (const planned of batches(context.database.pool, plan, held)) {
+    for (const { account_id: account, kind, held_for: why, ...step } of planned)
+      groups.add({ ...step, account, kind: kind as ChangeKind, alone: why === 'brake' ? null : why })
+  }
+  if (groups.digest(() => true)?.equals(digest) === true) return
+  await raiseAlarm(context.database.pool, 'guard.failed', plan)
+  context.log('error', 'guard.failed', { plan })
+  throw new Error('plan.forged')
+}
+
+async function applyBatch(
+  context: SyncContext,
+  plan: PlanId,
+  planned: readonly PlannedChange[],
+  request: ApplyRequest,
+): Promise<{ applied: number; dropped: number }> {
+  const byAccount = Map.groupBy(planned, ({ account_id }) => account_id)
+  return inTransaction(context.database.pool, async (client) => {
+    const { dossiers, frozen } = await loadDossiers(
+      client,
+      context.vault,
+      planned.flatMap(({ person_id }) => person_id ?? []),
+    )
+    await reportFrozen(client, context, frozen)
+    if (request.resolveFirst) {
+      confirmReleased(dossiers.values(), byAccount)
+      await resolveAndPass(client, context, [...dossiers.values()], 'operator', {
+        actor: request.actor,
+        because: 'record',
+        arrivedAt: request.arrivedAt,
+      })
+    }
+    const shut: PassedLockOut[] = []
+    const work: { id: AccountId; target: string }[] = []
+    const reopened: AccountId[] = []
+    const gone: { account: AccountId; part: string }[] = []
+    let applied = 0
+    for (const [id, changes] of byAccount) {
+      const dossier = dossiers.get(changes[0]?.person_id as PersonId)
+      const account = dossier?.accounts.find(({ row }) => row.id === id)
+      const made = account === undefined ? new Set<string>() : desire(account, changes)
+      if (made.size > 0 && account !== undefined && dossier !== undefined) {
+        applied += made.size
+        const closed = decodeParts(account.row.desired as string).lock === 'closed'
+        if (made.has('lock') && closed) shut.push({ dossier, account, whole: true })
+        else work.push({ id, target: account.row.target })
+        if (made.has('lock') && !closed) reopened.push(id)
+      }
+      gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
+    }
+    await saveDossiers(client, context.vault, dossiers.values())
+    await recordLockOuts(client, context, shut, {
+      actor: request.actor,
+      because: 'absence',
+      arrivedAt: request.arrivedAt,
+    })
+    await endLockOuts(client, reopened)
+    await enqueue(client, 'bulk', work)
+    await client.query(
+      `update plan_change c set dropped = true from unnest($2::uuid[], $3::text[]) as v(account, part)
+        where c.plan_id = $1 and c.account_id = v.account and c.part = v.part`,
+      [plan, gone.map(({ account }) => account), gone.map(({ part }) => part)],
+    )
+    return { applied, dropped: gone.length }
+  })
+}
+
+/** Whoever releases a plan says that these people are gone: their absence is confirmed by name. */
+function confirmReleased(
+  dossiers: Iterable<Dossier>,
+  byAccount: ReadonlyMap<AccountId, readonly PlannedChange[]>,
+): void {
+  for (const dossier of dossiers) {
+    const lockedByPlan = dossier.accounts.some(({ row }) =>
+      byAccount.get(row.id)?.some(({ kind }) => kind === 'lockout-absence'),
+    )
+    if (!lockedByPlan) continue
+    for (const record of dossier.records) {
+      if (record.row.presence !== 'missing') continue
+      record.row.presence = 'gone'
+      touch(record)
+    }
+  }
+}
+
+/** Makes those planned changes that are still wanted exactly so; returns their parts. */
+function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set<string> {
+  const { row } = account
+  const before = row.desired === null ? null : decodeParts(row.desired)
+  const wanted = decodeParts(row.wanted)
+  const still = changesBetween(before, wanted, 'lockout-absence').filter(({ part, before: from, after: to }) =>
+    planned.some((change) => change.part === part && change.before === from && change.after === to),
+  )
+  if (still.length === 0) return new Set()
+  const desired = applyChanges(before, wanted, still)
+  if (desired.profile === wanted.profile && desired.validity === wanted.validity) {
+    row.desired_facts = row.wanted_facts
+    row.desired_facts_version = row.wanted_facts_version
+  }
+  row.desired = encodeParts(desired)
+  row.desired_version += 1
+  row.pending = isPending(row, wanted)
+  touch(account)
+  return new Set(still.map(({ part }) => part))
+}

@@ -1,0 +1,36 @@
+/** Brakes: how many changes of one kind a plan may make at one target before a person must look at it. */
+import type { BrakeLimit, Brakes } from '../context.ts'
+import type { ChangeKind } from '../parts.ts'
+import type { HeldAlone } from './plan-groups.ts'
+
+/** Changes of one kind at one target, in accounts. */
+export interface KindCount {
+  readonly kind: ChangeKind
+  readonly target: string
+  readonly accounts: number
+}
+
+export interface Hold extends KindCount {
+  /** The most that would have passed; null when the hold has another reason. */
+  readonly limit: number | null
+  readonly why: 'brake' | HeldAlone
+}
+
+/** The most accounts that pass: the larger of the fixed number and the share of the target's active accounts. */
+export function brakeLimit({ min, percent }: BrakeLimit, activeAccounts: number): number {
+  return Math.max(min, Math.floor((activeAccounts * percent) / 100))
+}
+
+/** Kinds whose brake trips: then none of that kind runs. */
+export function tripped(
+  counts: readonly KindCount[],
+  brakes: Brakes,
+  activeAccounts: (target: string) => number,
+): readonly Hold[] {
+  return counts.flatMap(({ kind, target, accounts }) => {
+    // Lock-outs by record never wait for a plan; one that is here belongs to a protected person and is held for that.
+    if (kind === 'lockout-record') return []
+    const limit = brakeLimit(brakes[kind], activeAccounts(target))
+    return accounts > limit ? [{ kind, target, accounts, limit, why: 'brake' as const }] : []
+  })
+}

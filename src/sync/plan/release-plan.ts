@@ -1,0 +1,115 @@
+/** A person decides about a held plan: lets it go, or refuses it. */
+import type pg from 'pg'
+import { recordAudit } from '../../audit/record.ts'
+import type { PlanId, SubjectId } from '../../model/id.ts'
+import type { PlanRow } from '../../store/guards.ts'
+import { decidePlan, loadPlan, markApplied } from '../../store/plans.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext } from '../context.ts'
+import { applyPlan, refuseForged } from './apply-plan.ts'
+
+/**
+ * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
+ * @throws Error `plan.not-held` when it was decided already, `plan.observed` when nothing of it may be written yet, `plan.busy`
+ * while another is being released, `plan.unknown`, `plan.forged`.
+ */
+export async function releasePlan(
+  context: SyncContext,
+  id: PlanId,
+  subject: SubjectId,
+  reason: string,
+): Promise<{ applied: number; dropped: number }> {
+  const done = await inTurn(context.database.pool, async () => {
+    const row = await inTransaction(context.database.pool, async (client) => {
+      const found = await openPlan(client, context, id)
+      if (!(await touchesEnabled(client, context, id))) throw new Error('plan.observed')
+      await refuseForged(context, id, { held: true, digest: found.hash })
+      const decided = await decidePlan(client, context.vault, found, 'released', subject)
+      await recordAudit(client, context.vault, {
+        actor: subject,
+        action: 'plan.released',
+        object: id,
+        details: { reason, hash: found.hash.toString('hex') },
+      })
+      return decided
+    })
+    return carryOut(context, row, subject)
+  })
+  if (done === null) throw new Error('plan.busy')
+  return done
+}
+
+/** Goes on where a process died over a release: nobody is asked twice. Called by the scheduler, again and again. */
+export async function finishReleases(context: SyncContext): Promise<void> {
+  const { pool } = context.database
+  const begun = `select id from plan where state = 'released' and applied_at is null order by decided_at`
+  if ((await pool.query(begun)).rowCount === 0) return
+  await inTurn(pool, async () => {
+    const { rows } = await pool.query<{ id: PlanId }>(begun)
+    for (const { id } of rows) {
+      const row = await loadPlan(pool, context.vault, id)
+      if (row === null || row.decided_by === null) continue
+      context.log('warn', 'plan.resumed', { scope: id })
+      await carryOut(context, row, row.decided_by)
+    }
+  })
+}
+
+async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) {
+  const counts = await applyPlan(context, row.id, {
+    held: true,
+    digest: row.hash,
+    actor: subject,
+    arrivedAt: context.now(),
+    resolveFirst: true,
+  })
+  await markApplied(context.database.pool, context.vault, row, context.now())
+  return counts
+}
+
+const turn = `hashtext('gatehouse.release'), 0`
+
+/** One release at a time, in whatever process; null when another is under way. Who dies gives the turn back with the connection. */
+async function inTurn<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T | null> {
+  const client = await pool.connect()
+  let mine = false
+  try {
+    const { rows } = await client.query<{ mine: boolean }>(`select pg_try_advisory_lock(${turn}) as mine`)
+    mine = rows[0]?.mine === true
+    return mine ? await work() : null
+  } finally {
+    // Closing the connection alone would end it some moments later, and the next release would find it busy.
+    if (mine) await client.query(`select pg_advisory_unlock(${turn})`).catch(() => undefined)
+    client.release(true)
+  }
+}
+
+async function openPlan(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<PlanRow> {
+  const row = await loadPlan(client, context.vault, id, true)
+  if (row === null) throw new Error('plan.unknown')
+  if (row.state !== 'held') throw new Error('plan.not-held')
+  return row
+}
+
+async function touchesEnabled(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<boolean> {
+  const enabled = [...context.targets.values()].flatMap((target) => (target.enabled ? [target.id] : []))
+  const { rowCount } = await client.query(
+    'select 1 from plan_change where plan_id = $1 and held_for is not null and target = any($2::text[]) limit 1',
+    [id, enabled],
+  )
+  return rowCount === 1
+}
+
+/** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws Error `plan.not-held`, `plan.unknown`, `plan.forged`. */
+export async function rejectPlan(context: SyncContext, id: PlanId, subject: SubjectId, reason: string): Promise<void> {
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await openPlan(client, context, id)
+    await decidePlan(client, context.vault, row, 'rejected', subject)
+    await recordAudit(client, context.vault, {
+      actor: subject,
+      action: 'plan.rejected',
+      object: id,
+      details: { reason },
+    })
+  })
+}

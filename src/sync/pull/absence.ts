@@ -1,0 +1,103 @@
+/** Who is missing from a source, and when that counts: silence is not absence until it was confirmed or released. */
+import type pg from 'pg'
+import type { PersonId } from '../../model/id.ts'
+import { touch } from '../../store/dossier.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import type { Pull } from './intake.ts'
+
+/** People per transaction. */
+const batch = 500
+
+/** Marks who was not in a complete full read, and confirms who was missing before for long enough. Returns how many records are missing. */
+export async function noteAbsences(context: SyncContext, pull: Pull): Promise<number> {
+  const { pool } = context.database
+  const unseen = await pool.query<{ person_id: PersonId }>(
+    `select distinct r.person_id from source_record r
+      where r.source = $1 and r.presence <> 'gone' and r.person_id is not null
+        and not exists (select 1 from pull_seen s where s.pull_id = $2 and s.record_id = r.id)`,
+    [pull.source.id, pull.id],
+  )
+  const seen = async (client: pg.ClientBase, ids: readonly string[]): Promise<ReadonlySet<string>> => {
+    const { rows } = await client.query<{ record_id: string }>(
+      'select record_id from pull_seen where pull_id = $1 and record_id = any($2::uuid[])',
+      [pull.id, ids],
+    )
+    return new Set(rows.map(({ record_id }) => record_id))
+  }
+  return markMissing(
+    context,
+    pull.source.id,
+    pull.source.absenceConfirmAfterMs,
+    unseen.rows.map(({ person_id }) => person_id),
+    seen,
+    pull.arrivedAt,
+  )
+}
+
+/** The same delivery once more: nobody is newly missing, but those who were missing may now be confirmed. */
+export async function confirmAbsences(context: SyncContext, source: string, confirmAfterMs: number): Promise<number> {
+  const missing = await context.database.pool.query<{ person_id: PersonId }>(
+    `select distinct person_id from source_record where source = $1 and presence = 'missing' and person_id is not null`,
+    [source],
+  )
+  return markMissing(
+    context,
+    source,
+    confirmAfterMs,
+    missing.rows.map(({ person_id }) => person_id),
+    null,
+    context.now(),
+  )
+}
+
+async function markMissing(
+  context: SyncContext,
+  source: string,
+  confirmAfterMs: number,
+  people: readonly PersonId[],
+  seenOf: ((client: pg.ClientBase, ids: readonly string[]) => Promise<ReadonlySet<string>>) | null,
+  arrivedAt: Date,
+): Promise<number> {
+  let missing = 0
+  for (let start = 0; start < people.length; start += batch) {
+    await inTransaction(context.database.pool, async (client) => {
+      const { dossiers, frozen } = await loadDossiers(client, context.vault, people.slice(start, start + batch))
+      await reportFrozen(client, context, frozen)
+      const records = [...dossiers.values()].flatMap((dossier) =>
+        dossier.records.filter(({ row }) => row.source === source),
+      )
+      const seen =
+        seenOf === null
+          ? new Set(records.filter(({ row }) => row.presence === 'present').map(({ row }) => row.id as string))
+          : await seenOf(
+              client,
+              records.map(({ row }) => row.id),
+            )
+      const now = context.now()
+      for (const record of records) {
+        const { row } = record
+        if (seen.has(row.id) || row.presence === 'gone') continue
+        missing += 1
+        if (row.presence === 'present') {
+          row.presence = 'missing'
+          row.missing_since = now
+        } else if (row.missing_since !== null && row.missing_since.getTime() + confirmAfterMs <= now.getTime())
+          row.presence = 'gone'
+        else continue
+        touch(record)
+      }
+      const origin = `source:${source}`
+      // Whose last day is over besides is a leaver by record, missing or not.
+      await resolveAndPass(client, context, [...dossiers.values()], origin, {
+        actor: origin,
+        because: 'record',
+        arrivedAt,
+      })
+    })
+  }
+  return missing
+}

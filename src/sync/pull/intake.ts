@@ -1,0 +1,147 @@
+/** Takes one page of a delivery into the store: unchanged rows are only seen, changed ones go on to their people. */
+import type pg from 'pg'
+import type { RawRecord, RecordPage } from '../../connector/contract.ts'
+import type { PersonId, PullId, SourceRecordId } from '../../model/id.ts'
+import type { SourceRecord } from '../../model/source-record.ts'
+import { copyRows } from '../../store/copy.ts'
+import { newsAmong, recordsByKey } from '../../store/source-records.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SourceSetup, SyncContext } from '../context.ts'
+import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import { textKey } from '../text-key.ts'
+import { placeRecords } from './place-records.ts'
+
+/** A pull in progress; counts grow page by page. */
+export interface Pull {
+  readonly id: PullId
+  readonly source: SourceSetup
+  readonly mode: 'full' | 'delta'
+  readonly columns: readonly string[]
+  readonly arrivedAt: Date
+  records: number
+  changed: number
+  problems: number
+  lockouts: number
+  /** Some row's key could not be read: nobody's absence is proven. */
+  keyless: boolean
+}
+
+/** A row that the store does not hold exactly so. */
+export interface Incoming {
+  readonly place: string
+  readonly record: SourceRecord
+  readonly keyDigest: Buffer
+  readonly rowDigest: Buffer
+}
+
+/** What a page has to say to the store. */
+export interface News {
+  readonly incoming: readonly Incoming[]
+  /** Records that were missing and whose row is here again, though it can't be used; by id, with their people. */
+  readonly back: ReadonlyMap<SourceRecordId, PersonId>
+}
+
+/** What happened on one page: records seen that were not known exactly so (by id), and rows that could not be used. */
+export interface PageNotes {
+  readonly seen: SourceRecordId[]
+  readonly problems: { readonly place: string; readonly field: string | null; readonly code: string }[]
+}
+
+/** Problems kept per pull; the count goes on. */
+const problemsKept = 1000
+
+/** One transaction per page: after a crash the delivery is read again, and pages already taken change nothing. */
+export async function takePage(context: SyncContext, pull: Pull, page: RecordPage): Promise<void> {
+  const notes: PageNotes = {
+    seen: [],
+    problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })),
+  }
+  if (page.problems.length > 0) pull.keyless = true
+  const origin = `source:${pull.source.id}`
+  let changed = 0
+  let lockouts = 0
+  await inTransaction(context.database.pool, async (client) => {
+    const news = await readRows(client, context, pull, page.records, notes)
+    const touched = await placeRecords(client, context, pull, news, notes)
+    const passed = await resolveAndPass(client, context, touched, origin, {
+      actor: origin,
+      because: 'record',
+      arrivedAt: pull.arrivedAt,
+    })
+    changed = news.incoming.length
+    lockouts = passed
+    if (pull.mode === 'full')
+      await copyRows(
+        client,
+        'pull_seen',
+        ['pull_id', 'record_id'],
+        notes.seen.map((id) => [pull.id, id]),
+      )
+    const kept = notes.problems.slice(0, Math.max(0, problemsKept - pull.problems))
+    await copyRows(
+      client,
+      'pull_problem',
+      ['pull_id', 'place', 'field', 'code'],
+      kept.map(({ place, field, code }) => [pull.id, place, field, code]),
+    )
+  })
+  pull.records += page.records.length + page.problems.length
+  pull.problems += notes.problems.length
+  pull.changed += changed
+  pull.lockouts += lockouts
+}
+
+/** Maps the rows that are new or changed; what the store already holds exactly so is only noted as seen. */
+async function readRows(
+  client: pg.ClientBase,
+  context: SyncContext,
+  pull: Pull,
+  rows: readonly RawRecord[],
+  notes: PageNotes,
+): Promise<News> {
+  const { source } = pull
+  const digests = rows.map(({ cells }) =>
+    context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
+  )
+  const news = await newsAmong(client, source.id, digests, pull.mode === 'full' ? pull.id : null)
+  const incoming = new Map<string, Incoming>()
+  const unreadable: Buffer[] = []
+  for (const i of news) {
+    const { place, cells } = rows[i] as RawRecord
+    const rowDigest = digests[i] as Buffer
+    const mapped = source.mapping.apply(cells)
+    if ('problem' in mapped) {
+      notes.problems.push({ place, field: mapped.problem.field, code: mapped.problem.code })
+      const key = source.keyOf(cells)
+      if (key === null) pull.keyless = true
+      else unreadable.push(recordKeyDigest(context, source.id, key))
+      continue
+    }
+    const keyDigest = recordKeyDigest(context, source.id, mapped.record.key)
+    const twin = incoming.get(textKey(keyDigest))
+    if (twin === undefined) incoming.set(textKey(keyDigest), { place, record: mapped.record, keyDigest, rowDigest })
+    else if (!twin.rowDigest.equals(rowDigest))
+      notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
+  }
+  return { incoming: [...incoming.values()], back: await noteUnreadable(client, source.id, unreadable, notes) }
+}
+
+/**
+ * A row that can't be used never makes its person absent: the record stays as it was last read. Returns those that were missing: they
+ * are not any longer.
+ */
+async function noteUnreadable(
+  client: pg.ClientBase,
+  source: string,
+  keys: readonly Buffer[],
+  notes: PageNotes,
+): Promise<News['back']> {
+  if (keys.length === 0) return new Map()
+  const known = [...(await recordsByKey(client, source, keys)).values()]
+  notes.seen.push(...known.map(({ id }) => id))
+  return new Map(known.flatMap(({ id, person, presence }) => (presence === 'missing' ? [[id, person]] : [])))
+}
+
+function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {
+  return context.vault.index('record-key', `${source}/${key}`)
+}

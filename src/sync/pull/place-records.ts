@@ -1,0 +1,167 @@
+/** Puts records into the dossiers of the people they are about: by the record's own key, else by correlation, else as somebody new. */
+import type pg from 'pg'
+import { newId, type PersonId, type SourceRecordId } from '../../model/id.ts'
+import { type Dossier, touch } from '../../store/dossier.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { recordsByKey, spokenFor } from '../../store/source-records.ts'
+import type { SyncContext } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
+import type { Incoming, News, PageNotes, Pull } from './intake.ts'
+
+/** Returns everybody who got a new or changed record, locked and not yet saved. */
+export async function placeRecords(
+  client: pg.ClientBase,
+  context: SyncContext,
+  pull: Pull,
+  { incoming, back }: News,
+  notes: PageNotes,
+): Promise<Dossier[]> {
+  if (incoming.length === 0 && back.size === 0) return []
+  const { vault } = context
+  const source = pull.source.id
+  // Two sources that bring the same new person at once would each make one.
+  await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.correlate'), 0)`)
+  const owners = await recordsByKey(
+    client,
+    source,
+    incoming.map(({ keyDigest }) => keyDigest),
+  )
+  const spoken = await spokenFor(
+    client,
+    pull.id,
+    [...owners.values()].map(({ id }) => id),
+  )
+  const marks = incoming.map(({ record }) => marksOf(vault, source, record))
+  const marked = await findMarked(client, vault, marks)
+  const { dossiers, frozen } = await loadDossiers(client, vault, [
+    ...[...owners.values()].map(({ person }) => person),
+    ...[...marked.values()].flat(),
+    ...back.values(),
+  ])
+  await reportFrozen(client, context, frozen)
+
+  // Whom a mark leads to: people in the store, and those whom this very page brought.
+  const byMark = new Map([...marked].map(([mark, people]) => [mark, people.flatMap((id) => dossiers.get(id) ?? [])]))
+  const untouchable = new Set(frozen)
+  const touched = new Set<Dossier>()
+  incoming.forEach((entry, i) => {
+    const own = marks[i] as Marks
+    const known = owners.get(i)
+    if (known !== undefined && spoken.has(known.id)) {
+      // The first row counts, and before it the one that the store holds: else two rows of one key would take turns from pull to pull.
+      notes.problems.push({ place: entry.place, field: 'key', code: 'record.duplicate-key' })
+      return
+    }
+    const owner = known?.person
+    const leadsToFrozen = own.digests.some((mark) => marked.get(markName(mark))?.some((id) => untouchable.has(id)))
+    if (owner === undefined ? leadsToFrozen : untouchable.has(owner)) {
+      notes.problems.push({ place: entry.place, field: null, code: 'person.frozen' })
+      return
+    }
+    const dossier = owner === undefined ? newcomer(context, own, byMark) : (dossiers.get(owner) ?? null)
+    if (dossier === null) {
+      notes.problems.push({ place: entry.place, field: null, code: 'correlation.ambiguous' })
+      return
+    }
+    notes.seen.push(putRecord(context, dossier, source, entry))
+    rememberMarks(dossier, own, byMark)
+    touched.add(dossier)
+  })
+  for (const dossier of dossiers.values()) if (comeBack(dossier, back)) touched.add(dossier)
+  return [...touched]
+}
+
+function comeBack({ records }: Dossier, back: News['back']): boolean {
+  const returning = records.filter(({ row }) => back.has(row.id) && row.presence === 'missing')
+  for (const record of returning) {
+    record.row.presence = 'present'
+    record.row.missing_since = null
+    touch(record)
+  }
+  return returning.length > 0
+}
+
+/** Null when the record fits several people: a person must say whose it is. */
+function newcomer(context: SyncContext, marks: Marks, byMark: ReadonlyMap<string, readonly Dossier[]>): Dossier | null {
+  const found = correlate(marks, (mark) => byMark.get(mark) ?? [])
+  if (found.is === 'known') return found.dossier
+  if (found.is === 'ambiguous') return null
+  const { key, ...newKey } = context.vault.newDataKey()
+  const id = newId<PersonId>()
+  return {
+    mark: 'fresh',
+    person: {
+      id,
+      key_id: newKey.id,
+      state: 'unknown',
+      left_at: null,
+      next_change_at: null,
+      protected: false,
+      locked_at: null,
+      unlocked_until: null,
+      guard: Buffer.alloc(0),
+    },
+    key,
+    newKey,
+    records: [],
+    credentials: [],
+    accounts: [],
+    newIndexes: [],
+  }
+}
+
+function putRecord(
+  context: SyncContext,
+  dossier: Dossier,
+  source: string,
+  { record, keyDigest, rowDigest }: Incoming,
+): SourceRecordId {
+  const text = JSON.stringify(record)
+  const known = dossier.records.find(({ row }) => row.source === source && row.key_digest.equals(keyDigest))
+  if (known === undefined) {
+    const id = newId<SourceRecordId>()
+    const place = { table: 'source_record', column: 'record', row: id, version: 1 }
+    dossier.records.push({
+      mark: 'fresh',
+      record,
+      row: {
+        id,
+        source,
+        key_digest: keyDigest,
+        row_digest: rowDigest,
+        person_id: dossier.person.id,
+        key_id: dossier.person.key_id,
+        record: context.vault.seal(dossier.key, place, text),
+        version: 1,
+        presence: 'present',
+        missing_since: null,
+        guard: Buffer.alloc(0),
+      },
+    })
+    return id
+  }
+  const { row } = known
+  row.version += 1
+  row.record = context.vault.seal(
+    dossier.key,
+    { table: 'source_record', column: 'record', row: row.id, version: row.version },
+    text,
+  )
+  row.row_digest = rowDigest
+  row.presence = 'present'
+  row.missing_since = null
+  known.record = record
+  touch(known)
+  return row.id
+}
+
+function rememberMarks(dossier: Dossier, marks: Marks, byMark: Map<string, Dossier[]>): void {
+  for (const mark of marks.digests) {
+    const name = markName(mark)
+    const people = byMark.get(name) ?? []
+    if (people.includes(dossier)) continue
+    byMark.set(name, [...people, dossier])
+    dossier.newIndexes.push(mark)
+  }
+}

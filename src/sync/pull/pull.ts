@@ -1,0 +1,247 @@
+/** Reads one delivery of a source to its end and plans what follows; killed at any moment, it is read again and ends the same. */
+import { recordAudit } from '../../audit/record.ts'
+import type { Delivery, DeliveryEnd, RecordPage } from '../../connector/contract.ts'
+import type { ConnectorError } from '../../connector/errors.ts'
+import { newId, type PlanId, type PullId } from '../../model/id.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import { loadPlan } from '../../store/plans.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SourceSetup, SyncContext } from '../context.ts'
+import { type Planned, type PlanRequest, plan } from '../plan/plan.ts'
+import { confirmAbsences, noteAbsences } from './absence.ts'
+import { archiveDelivery } from './archive-delivery.ts'
+import { type Pull, takePage } from './intake.ts'
+
+export interface PullReport {
+  readonly source: string
+  readonly outcome: 'taken' | 'unchanged' | 'incomplete' | 'refused'
+  readonly records: number
+  readonly changed: number
+  readonly problems: number
+  readonly missing: number
+  readonly plan: PlanId | null
+}
+
+/** What a process remembers of a source from one pull to the next. */
+export interface SourceMemory {
+  /** What the last pull planned; null when nothing, or when it did not end. */
+  plan: PlanId | null
+}
+
+/** Takes a delivery in. @throws ConnectorError when the source fails while it is read: the delivery stays and is read again. */
+export async function pull(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  signal: AbortSignal,
+  memory: SourceMemory = { plan: null },
+): Promise<PullReport> {
+  const fingerprint = context.vault.digest('delivery', [source.id, source.mappingVersion, delivery.fingerprint])
+  const before = await sourceRow(context, source.id)
+  const last = memory.plan
+  memory.plan = null
+  const report =
+    before.fingerprint?.equals(fingerprint) === true
+      ? await repeated(context, source, delivery, before, last)
+      : await take(context, source, delivery, fingerprint, signal, last)
+  memory.plan = report.plan
+  await archiveDelivery(context, source, delivery, signal)
+  await delivery.settle('taken')
+  await clearAlarm(context.database.pool, 'source.late', source.id)
+  await clearAlarm(context.database.pool, 'source.failed', source.id)
+  await clearAlarm(context.database.pool, 'source.refused', source.id)
+  context.metrics.pulled(source.id, report.outcome, report.records)
+  context.log('info', 'source.delivered', { source: source.id, count: report.records, outcome: report.outcome })
+  return report
+}
+
+interface SourceRow {
+  readonly fingerprint: Buffer | null
+  /** When the last delivery was made. */
+  readonly writtenAt: Date | null
+  /** It was a complete full read. */
+  readonly complete: boolean
+}
+
+async function sourceRow(context: SyncContext, id: string): Promise<SourceRow> {
+  const { rows } = await context.database.pool.query<SourceRow>(
+    'select fingerprint, written_at as "writtenAt", complete_at is not null and complete_at >= fingerprint_at as complete from source where id = $1',
+    [id],
+  )
+  return rows[0] ?? { fingerprint: null, writtenAt: null, complete: false }
+}
+
+/**
+ * The same bytes again: no work, but those who were missing long enough are confirmed gone; unless it is the same delivery, which
+ * could not be cleared away, or is left where it is and offered again after a restart.
+ */
+async function repeated(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  before: SourceRow,
+  last: PlanId | null,
+): Promise<PullReport> {
+  const confirms = before.complete && (before.writtenAt === null || delivery.writtenAt > before.writtenAt)
+  const missing = confirms ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
+  // Also when nobody is: the process that confirmed them may have been killed before it planned.
+  const planned = await planNews(context, source, missing > 0 ? null : last, { pull: null, arrivedAt: context.now() })
+  await context.database.pool.query('update source set delivery_at = now(), written_at = $2 where id = $1', [
+    source.id,
+    delivery.writtenAt,
+  ])
+  return {
+    source: source.id,
+    outcome: 'unchanged',
+    records: 0,
+    changed: 0,
+    problems: 0,
+    missing,
+    plan: planned?.id ?? null,
+  }
+}
+
+async function take(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  fingerprint: Buffer,
+  signal: AbortSignal,
+  last: PlanId | null,
+): Promise<PullReport> {
+  const { pool } = context.database
+  const current: Pull = {
+    id: newId<PullId>(),
+    source,
+    mode: delivery.mode,
+    columns: delivery.columns,
+    arrivedAt: delivery.arrivedAt,
+    records: 0,
+    changed: 0,
+    problems: 0,
+    lockouts: 0,
+    keyless: false,
+  }
+  await clearLeftovers(context, source.id)
+  await pool.query('insert into pull (id, source, mode, arrived_at, settled_ms) values ($1, $2, $3, $4, $5)', [
+    current.id,
+    source.id,
+    delivery.mode,
+    delivery.arrivedAt,
+    Math.round(delivery.settledMs),
+  ])
+  const end = await readAll(context, current, delivery, signal)
+  const complete = end && !current.keyless && current.mode === 'full'
+  const missing = complete ? await noteAbsences(context, current) : 0
+  await pool.query('delete from pull_seen where pull_id = $1', [current.id])
+  if (current.mode === 'full') await (complete ? clearAlarm : raiseAlarm)(pool, 'source.incomplete', source.id)
+  const isNews = current.changed > 0 || missing > 0
+  const planned = await planNews(context, source, isNews ? null : last, {
+    pull: current.id,
+    arrivedAt: delivery.arrivedAt,
+  })
+  const outcome = current.mode === 'full' && !complete ? 'incomplete' : 'taken'
+  await inTransaction(pool, async (client) => {
+    await client.query(
+      'update pull set finished_at = now(), outcome = $2, complete = $3, records = $4, changed = $5, problems = $6, missing = $7 where id = $1',
+      [current.id, outcome, complete, current.records, current.changed, current.problems, missing],
+    )
+    // A delta says nothing about the rest: the last full file would still be news after it.
+    await client.query(
+      `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(), written_at = $5,
+              complete_at = case when $3 then now() else complete_at end, complete_records = case when $3 then $4::int else complete_records end where id = $1`,
+      [source.id, end ? fingerprint : null, complete, current.records, delivery.writtenAt],
+    )
+    await recordAudit(client, context.vault, {
+      actor: `source:${source.id}`,
+      action: 'source.delivered',
+      object: current.id,
+      details: {
+        mode: current.mode,
+        outcome,
+        records: current.records,
+        changed: current.changed,
+        problems: current.problems,
+        missing,
+        lockouts: current.lockouts,
+        plan: planned?.id ?? null,
+      },
+    })
+  })
+  return {
+    source: source.id,
+    outcome,
+    records: current.records,
+    changed: current.changed,
+    problems: current.problems,
+    missing,
+    plan: planned?.id ?? null,
+  }
+}
+
+/** Without news a plan that still waits says it all, however long it would take to find that out again. */
+async function planNews(
+  context: SyncContext,
+  source: SourceSetup,
+  standing: PlanId | null,
+  of: Pick<PlanRequest, 'pull' | 'arrivedAt'>,
+): Promise<Planned | null> {
+  const held = standing === null ? null : await loadPlan(context.database.pool, context.vault, standing)
+  if (held?.state === 'held') return { id: held.id, state: 'held' }
+  return plan(context, { origin: `source:${source.id}`, brakes: source.brakes, ...of })
+}
+
+/** What a pull of this source left behind when its process was killed; its delivery is read again from the start. */
+async function clearLeftovers(context: SyncContext, source: string): Promise<void> {
+  const { pool } = context.database
+  await pool.query('delete from pull_seen where pull_id in (select id from pull where source = $1)', [source])
+  await pool.query(
+    `update pull set finished_at = now(), outcome = 'interrupted' where source = $1 and finished_at is null`,
+    [source],
+  )
+}
+
+/** True when the source's own end was reached without a record that it could not give. */
+async function readAll(context: SyncContext, current: Pull, delivery: Delivery, signal: AbortSignal): Promise<boolean> {
+  for await (const page of readAhead(delivery.pages(signal))) {
+    if ('complete' in page) return page.complete && page.problems === 0
+    await takePage(context, current, page)
+  }
+  return false
+}
+
+/** Reads the next page while PostgreSQL works on this one; ends with how the source itself ended. */
+async function* readAhead(pages: AsyncGenerator<RecordPage, DeliveryEnd>): AsyncGenerator<RecordPage | DeliveryEnd> {
+  let next = pages.next()
+  try {
+    for (;;) {
+      const { done, value } = await next
+      if (done) {
+        yield value
+        return
+      }
+      next = pages.next()
+      // What goes wrong ahead is heard when the page is asked for.
+      next.catch(() => undefined)
+      yield value
+    }
+  } finally {
+    await pages.return({ complete: false, records: 0, problems: 0 })
+  }
+}
+
+/** What a refused delivery leaves behind: an alarm and an audit entry; its records are not touched. */
+export async function refuse(context: SyncContext, source: string, error: ConnectorError): Promise<PullReport> {
+  await inTransaction(context.database.pool, async (client) => {
+    await raiseAlarm(client, 'source.refused', source)
+    await recordAudit(client, context.vault, {
+      actor: `source:${source}`,
+      action: 'source.refused',
+      object: '',
+      details: { code: error.code },
+    })
+  })
+  context.log('error', 'source.refused', { source, code: error.code })
+  context.metrics.pulled(source, 'refused', 0)
+  return { source, outcome: 'refused', records: 0, changed: 0, problems: 0, missing: 0, plan: null }
+}

@@ -1,0 +1,95 @@
+/** Watches a source and takes in whatever it delivers, one delivery at a time, oldest first. */
+import type { PeopleCapability } from '../../connector/contract.ts'
+import { ConnectorError } from '../../connector/errors.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import type { SourceSetup, SyncContext } from '../context.ts'
+import { errorCode } from '../error-code.ts'
+import { sleep } from '../sleep.ts'
+import { type PullReport, pull, refuse, type SourceMemory } from './pull.ts'
+
+export interface SourceLoop {
+  /** Takes in everything that waits now; concurrent calls share the same run. */
+  drain(): Promise<readonly PullReport[]>
+  stop(): Promise<void>
+}
+
+/** After a failure the source is looked at again this much later. */
+const retryMs = 2_000
+
+export function startSourceLoop(context: SyncContext, source: SourceSetup, people: PeopleCapability): SourceLoop {
+  const stopping = new AbortController()
+  const memory: SourceMemory = { plan: null }
+  let current: Promise<readonly PullReport[]> | null = null
+  let again = false
+
+  async function drainOnce(): Promise<readonly PullReport[]> {
+    const reports: PullReport[] = []
+    while (!stopping.signal.aborted) {
+      try {
+        const delivery = await people.read(stopping.signal)
+        if (delivery === null) return reports
+        reports.push(await pull(context, source, delivery, stopping.signal, memory))
+      } catch (error) {
+        if (stopping.signal.aborted) return reports
+        if (error instanceof ConnectorError && error.kind === 'rejected')
+          reports.push(await refuse(context, source.id, error))
+        else throw error
+      }
+    }
+    return reports
+  }
+
+  async function drain(): Promise<readonly PullReport[]> {
+    again = true
+    current ??= (async () => {
+      const all: PullReport[] = []
+      try {
+        while (again) {
+          again = false
+          all.push(...(await drainOnce()))
+        }
+        return all
+      } finally {
+        current = null
+      }
+    })()
+    return current
+  }
+
+  async function guarded(): Promise<void> {
+    try {
+      await drain()
+    } catch (error) {
+      // Said once; while the store is away nobody can know, and it is said each time.
+      const news = await raiseAlarm(context.database.pool, 'source.failed', source.id).catch(() => true)
+      if (news) context.log('error', 'source.failed', { source: source.id, code: errorCode(error) })
+      await sleep(retryMs, stopping.signal)
+      again = true
+    }
+  }
+
+  async function look(): Promise<void> {
+    do await guarded()
+    while (again && !stopping.signal.aborted)
+  }
+
+  const watching = (async () => {
+    await look()
+    for await (const _ of people.watch(stopping.signal)) await look()
+  })().catch((error: unknown) => {
+    if (!stopping.signal.aborted)
+      context.log('error', 'source.watch-failed', {
+        source: source.id,
+        code: errorCode(error),
+      })
+  })
+
+  return {
+    drain,
+    async stop() {
+      stopping.abort(new Error('stopping'))
+      await watching
+      await current?.catch(() => undefined)
+    },
+  }
+}

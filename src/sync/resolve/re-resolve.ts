@@ -1,0 +1,71 @@
+/** Resolves people again because something else than their records moved: the clock, the policy, or an operator. */
+import type { PersonId } from '../../model/id.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { Brakes, SyncContext } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { plan } from '../plan/plan.ts'
+import { resolveAndPass } from './resolve-and-pass.ts'
+
+/** People per transaction. */
+const batch = 500
+
+/** Everybody whose time has come: starts, ends, and removals of rights. Returns how many. */
+export async function resolveDue(context: SyncContext, brakes: Brakes): Promise<number> {
+  const due = context.now()
+  const { rows } = await context.database.pool.query<{ id: PersonId; next_change_at: Date }>(
+    'select id, next_change_at from person where next_change_at <= $1 order by next_change_at limit $2',
+    [due, batch],
+  )
+  if (rows.length === 0) return 0
+  // A dated end counts from the instant that it names, so that a clock that stood still shows as late.
+  const earliest = rows[0]?.next_change_at ?? due
+  await resolveBatch(
+    context,
+    rows.map(({ id }) => id),
+    'clock',
+    earliest,
+  )
+  await plan(context, { origin: 'clock', pull: null, brakes, arrivedAt: earliest })
+  return rows.length
+}
+
+/** Everybody, page by page: after the policy or a mapping of levels has changed. */
+export async function resolveEveryone(context: SyncContext, brakes: Brakes): Promise<void> {
+  let after: PersonId | null = null
+  for (;;) {
+    const { rows }: { rows: { id: PersonId }[] } = await context.database.pool.query<{ id: PersonId }>(
+      'select id from person where $1::uuid is null or id > $1 order by id limit $2',
+      [after, batch],
+    )
+    if (rows.length === 0) break
+    after = rows.at(-1)?.id ?? null
+    await resolveBatch(
+      context,
+      rows.map(({ id }) => id),
+      'policy',
+      context.now(),
+    )
+  }
+  await plan(context, { origin: 'policy', pull: null, brakes, arrivedAt: context.now() })
+}
+
+async function resolveBatch(
+  context: SyncContext,
+  ids: readonly PersonId[],
+  by: 'clock' | 'policy',
+  arrivedAt: Date,
+): Promise<void> {
+  await inTransaction(context.database.pool, async (client) => {
+    const { dossiers, frozen } = await loadDossiers(client, context.vault, ids)
+    await reportFrozen(client, context, frozen)
+    // A frozen person is looked at again only after a human has: else the clock would circle on them.
+    if (frozen.length > 0)
+      await client.query('update person set next_change_at = null where id = any($1::uuid[])', [frozen])
+    await resolveAndPass(client, context, [...dossiers.values()], by, {
+      actor: by,
+      because: by === 'clock' ? 'clock' : 'record',
+      arrivedAt,
+    })
+  })
+}

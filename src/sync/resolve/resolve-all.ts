@@ -1,0 +1,130 @@
+/** Resolves a batch of people and settles what only shows between people: taken account ids and cards that somebody else still holds. */
+import type pg from 'pg'
+import type { PersonId } from '../../model/id.ts'
+import { forEachDigest } from '../../store/by-digest.ts'
+import { type Dossier, touch } from '../../store/dossier.ts'
+import { type CredentialRow, credentialGuard } from '../../store/guards.ts'
+import type { SyncContext } from '../context.ts'
+import { textKey } from '../text-key.ts'
+import { type Finding, resolve } from './resolve.ts'
+
+/** Brings `wanted` up to date in memory; the caller saves. Findings are logged, by code. */
+export async function resolveAll(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
+  by: string,
+): Promise<void> {
+  const now = context.now()
+  const findings: Finding[] = []
+  const freed: Buffer[] = []
+  await holdTakenCards(client, context, dossiers)
+  const resolved = dossiers.map((dossier) => {
+    const resolution = resolve(context, dossier, now, by)
+    findings.push(...resolution.findings)
+    freed.push(...resolution.freedCards)
+    return { dossier, resolution }
+  })
+  // Cards that are new to the store are known only now; whoever must wait is resolved once more, without the card.
+  for (const dossier of await holdTakenCards(client, context, dossiers)) {
+    findings.push(...resolve(context, dossier, now, by).findings)
+    if (dossier.credentials.some(({ row }) => row.waits))
+      findings.push({ code: 'card.waits', scope: dossier.person.id })
+  }
+  await dropTakenIdentities(
+    client,
+    resolved.flatMap(({ dossier }) => dossier),
+    findings,
+  )
+  await wakeWaiting(client, context, freed)
+  // What a whole page of people has in common is said once.
+  for (const finding of new Set(findings.map(({ code, scope }) => `${code} ${scope}`))) {
+    const [code = '', scope = ''] = finding.split(' ')
+    context.log('warn', code, { scope })
+  }
+}
+
+/** A card that another person of ours holds waits for its release. Returns the people for whom that changed. */
+async function holdTakenCards(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
+): Promise<Dossier[]> {
+  const asking = dossiers.flatMap((dossier) =>
+    dossier.credentials
+      .filter(({ mark, row }) => row.state !== 'returned' && (mark === 'fresh' || row.waits))
+      .map((credential) => ({ dossier, credential })),
+  )
+  if (asking.length === 0) return []
+  const { rows } = await client.query<CredentialRow>(
+    forEachDigest('$1', 16, `select * from credential where digest = d.digest and state <> 'returned' and not waits`),
+    [Buffer.concat(asking.map(({ credential }) => credential.row.digest))],
+  )
+  const holders = new Map<string, PersonId>()
+  for (const row of rows) {
+    if (context.vault.verifyGuard('credential', credentialGuard(row), row.guard))
+      holders.set(textKey(row.digest), row.person_id)
+  }
+  // What is in this batch counts as it stands now: a card given back on the same page is free.
+  for (const { person, credentials } of dossiers) {
+    for (const { row } of credentials) {
+      if (row.state === 'returned' && holders.get(textKey(row.digest)) === person.id)
+        holders.delete(textKey(row.digest))
+    }
+  }
+  const changed = new Set<Dossier>()
+  for (const { dossier, credential } of asking) {
+    const { row } = credential
+    const key = textKey(row.digest)
+    const holder = holders.get(key) ?? dossier.person.id
+    holders.set(key, holder)
+    const waits = holder !== dossier.person.id
+    if (waits === row.waits) continue
+    row.waits = waits
+    touch(credential)
+    changed.add(dossier)
+  }
+  return [...changed]
+}
+
+/** Two people can't have one account: the later one gets none, and a person is told. */
+async function dropTakenIdentities(
+  client: pg.ClientBase,
+  dossiers: readonly Dossier[],
+  findings: Finding[],
+): Promise<void> {
+  const fresh = dossiers.flatMap((dossier) =>
+    dossier.accounts.filter(({ mark }) => mark === 'fresh').map((account) => ({ dossier, account })),
+  )
+  if (fresh.length === 0) return
+  const taken = new Set<string>()
+  for (const [target, same] of Map.groupBy(fresh, ({ account }) => account.row.target)) {
+    const digests = same.map(({ account }) => account.row.external_digest)
+    const { rows } = await client.query<{ i: number }>(
+      forEachDigest('$2', 16, 'select from account where target = $1 and external_digest = d.digest'),
+      [target, Buffer.concat(digests)],
+    )
+    for (const { i } of rows) taken.add(identityName(target, digests[i] as Buffer))
+  }
+  for (const { dossier, account } of fresh) {
+    const name = identityName(account.row.target, account.row.external_digest)
+    if (taken.has(name)) {
+      dossier.accounts.splice(dossier.accounts.indexOf(account), 1)
+      findings.push({ code: 'account.identity-taken', scope: dossier.person.id })
+    }
+    taken.add(name)
+  }
+}
+
+function identityName(target: string, digest: Buffer): string {
+  return `${target}:${textKey(digest)}`
+}
+
+/** Whoever waited for one of these cards is looked at again by the clock. */
+async function wakeWaiting(client: pg.ClientBase, context: SyncContext, freed: readonly Buffer[]): Promise<void> {
+  if (freed.length === 0) return
+  await client.query(
+    'update person set next_change_at = $2 where id in (select person_id from credential where waits and digest = any($1::bytea[]))',
+    [freed, context.now()],
+  )
+}

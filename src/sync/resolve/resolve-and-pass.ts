@@ -1,0 +1,40 @@
+/** Resolves people and passes at once the lock-outs that follow from records: whatever looks at a person leaves none of these to a plan. */
+import type pg from 'pg'
+import { mergePerson } from '../../mapping/merge.ts'
+import { stateOf } from '../../policy/state.ts'
+import type { Dossier } from '../../store/dossier.ts'
+import { saveDossiers } from '../../store/save-dossiers.ts'
+import type { SyncContext } from '../context.ts'
+import { type LockOutCause, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { resolveAll } from './resolve-all.ts'
+
+/** Saves the dossiers; returns how many accounts were shut. `by` as in `resolve`. */
+export async function resolveAndPass(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
+  by: string,
+  cause: LockOutCause,
+): Promise<number> {
+  await resolveAll(client, context, dossiers, by)
+  const passed = passLockOuts(dossiers, leftByAbsence(context))
+  await saveDossiers(client, context.vault, dossiers)
+  await recordLockOuts(client, context, passed, cause)
+  return passed.length
+}
+
+/** Tells lock-outs by absence from those by record: without the missing records the person would not be shut out. */
+function leftByAbsence(context: SyncContext): (dossier: Dossier) => boolean {
+  return (dossier) => {
+    if (dossier.person.locked_at !== null || dossier.records.every(({ row }) => row.presence === 'present'))
+      return false
+    const records = dossier.records.map(({ row, record }) => ({
+      source: row.source,
+      zone: context.sources.get(row.source)?.zone ?? 'UTC',
+      record,
+      gone: false,
+    }))
+    const { state } = stateOf(mergePerson(dossier.person.id, records), context.now(), context.stateOptions)
+    return state !== 'left' && state !== 'suspended'
+  }
+}

@@ -1,0 +1,321 @@
+/** Decides what one person's accounts should be: merges the records, runs the policy, and writes it down as *wanted*. */
+import { ConnectorError } from '../../connector/errors.ts'
+import { mergePerson } from '../../mapping/merge.ts'
+import type { Validity } from '../../model/account.ts'
+import { type AccessLevelId, type AccountId, type CredentialId, newId } from '../../model/id.ts'
+import type { Person, PersonFacts } from '../../model/person.ts'
+import type { Evaluation } from '../../policy/policy.ts'
+import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
+import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
+import type { AccountRow } from '../../store/guards.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { changesBetween, decodeParts, encodeParts, type Parts } from '../parts.ts'
+import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
+import { profileDigest } from './profile-digest.ts'
+
+/** Something about a person that a human should look at; codes only. */
+export interface Finding {
+  readonly code: 'account.no-identity' | 'account.identity-taken' | 'card.not-revived' | 'card.waits' | 'level.unknown'
+  readonly scope: string
+}
+
+export interface Resolution {
+  readonly person: Person
+  readonly standing: Standing
+  readonly evaluation: Evaluation
+  readonly findings: readonly Finding[]
+  /** External ids to be checked for uniqueness before the new accounts are saved. */
+  readonly newAccounts: readonly DossierAccount[]
+  /** Digests of cards that this person no longer holds: somebody may have waited for them. */
+  readonly freedCards: readonly Buffer[]
+}
+
+/**
+ * The person as the records say now, and the standing that follows; changes nothing. A record that is missing, and not yet confirmed
+ * to be gone, still counts unless `missingIsGone`.
+ */
+export function understand(
+  context: SyncContext,
+  dossier: Dossier,
+  now: Date,
+  missingIsGone = false,
+): { person: Person; standing: Standing } {
+  const sourced = dossier.records.map(({ row, record }) => ({
+    source: row.source,
+    zone: context.sources.get(row.source)?.zone ?? 'UTC',
+    record,
+    gone: row.presence === 'gone' || (missingIsGone && row.presence === 'missing'),
+  }))
+  const person = mergePerson(dossier.person.id, sourced, isCurrentAt(now, context.stateOptions))
+  return { person, standing: stateOf(person, now, context.stateOptions) }
+}
+
+/** Brings `wanted` of every account up to date; `by` names what moved it (a source, `clock`, `operator`, `policy`). */
+export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: string): Resolution {
+  // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
+  const { person, standing } = understand(context, dossier, now, true)
+  const findings: Finding[] = []
+  const freedCards = isForgotten(context, dossier, now)
+    ? giveBackAll(dossier)
+    : mergeCredentials(context, dossier, person, findings)
+  const evaluation = context.policy.evaluate(person, standing)
+  const isMissing = dossier.records.some(({ row }) => row.presence === 'missing')
+  settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
+  const newAccounts: DossierAccount[] = []
+  const { levels, unresolved } = wantedLevels(context, evaluation, findings)
+  for (const [name, target] of context.targets) {
+    const account = dossier.accounts.find(({ row }) => row.target === name && row.is_primary)
+    const granted = levels.get(name) ?? []
+    if (account !== undefined) {
+      revise(
+        context,
+        dossier,
+        account,
+        wantedOf(context, dossier, account, {
+          target,
+          person,
+          standing,
+          evaluation,
+          granted,
+          unresolved: unresolved.has(name),
+          now,
+        }),
+        by,
+      )
+    } else if (
+      standing.state !== 'unknown' &&
+      !isShut(dossier, standing, now) &&
+      granted.length > 0 &&
+      standing.validity !== null
+    ) {
+      try {
+        newAccounts.push(begin(context, dossier, target, { person, standing, granted }, by))
+      } catch (error) {
+        if (!(error instanceof ConnectorError)) throw error
+        findings.push({ code: 'account.no-identity', scope: dossier.person.id })
+      }
+    }
+  }
+  return { person, standing, evaluation, findings, newAccounts, freedCards }
+}
+
+/** Shut out as a person: left or suspended by the sources, or locked by an operator; an operator's `unlock` outweighs the sources for its time. */
+function isShut(dossier: Dossier, standing: Standing, now: Date): boolean {
+  const { locked_at, unlocked_until } = dossier.person
+  if (locked_at !== null) return true
+  if (unlocked_until !== null && unlocked_until > now) return false
+  return standing.state === 'left' || standing.state === 'suspended'
+}
+
+/** Gone from every source, and for so long that nothing of them is left at the targets. */
+function isForgotten(context: SyncContext, dossier: Dossier, now: Date): boolean {
+  return isRemoved(context, dossier, now) && dossier.records.every(({ row }) => row.presence === 'gone')
+}
+
+function isRemoved(context: SyncContext, { person }: Dossier, now: Date): boolean {
+  return person.left_at !== null && person.left_at.getTime() + context.leaverRemoveAfterMs <= now.getTime()
+}
+
+function settlePerson(context: SyncContext, dossier: Dossier, standing: Standing, now: Date): void {
+  const { person } = dossier
+  const left = standing.state === 'left' ? (person.left_at ?? now) : null
+  const removal = left === null ? null : new Date(left.getTime() + context.leaverRemoveAfterMs)
+  const upcoming = [standing.nextChangeAt, removal, person.unlocked_until].filter(
+    (at): at is Date => at !== null && at > now,
+  )
+  const next = upcoming.length === 0 ? null : new Date(Math.min(...upcoming.map((at) => at.getTime())))
+  if (person.state === standing.state && same(person.left_at, left) && same(person.next_change_at, next)) return
+  person.state = standing.state
+  person.left_at = left
+  person.next_change_at = next
+  touch(dossier)
+}
+
+function same(a: Date | null, b: Date | null): boolean {
+  return a?.getTime() === b?.getTime()
+}
+
+interface WantedLevels {
+  readonly levels: ReadonlyMap<string, AccessLevelId[]>
+  /** Targets where a rule names a level that can't be found: renamed, deleted or there twice. */
+  readonly unresolved: ReadonlySet<string>
+}
+
+function wantedLevels(context: SyncContext, evaluation: Evaluation, findings: Finding[]): WantedLevels {
+  const byTarget = new Map<string, AccessLevelId[]>()
+  const unresolved = new Set<string>()
+  for (const ref of evaluation.wanted.keys()) {
+    const target = ref.slice(0, ref.indexOf('/'))
+    const id = context.levels.byRef(ref)
+    if (id === undefined) {
+      findings.push({ code: 'level.unknown', scope: target })
+      unresolved.add(target)
+      continue
+    }
+    const list = byTarget.get(target)
+    if (list === undefined) byTarget.set(target, [id])
+    else list.push(id)
+  }
+  return { levels: byTarget, unresolved }
+}
+
+interface Grounds {
+  readonly target: TargetSetup
+  readonly person: Person
+  readonly standing: Standing
+  readonly evaluation: Evaluation
+  readonly granted: readonly AccessLevelId[]
+  readonly unresolved: boolean
+  readonly now: Date
+}
+
+/** The wanted parts of an account that exists in our books; facts are null when they stay as they are. */
+function wantedOf(
+  context: SyncContext,
+  dossier: Dossier,
+  account: DossierAccount,
+  grounds: Grounds,
+): { parts: Parts; facts: AccountFacts | null } {
+  const { target, person, standing, evaluation, granted, unresolved, now } = grounds
+  const base = decodeParts(account.row.desired ?? account.row.wanted)
+  if (isShut(dossier, standing, now)) {
+    const removed = isRemoved(context, dossier, now)
+    // A card that was given back leaves the account at once: somebody else may be given it.
+    const kept = dossier.credentials.filter(({ row }) => base.cards[row.id] !== undefined && row.state !== 'returned')
+    const cards = removed ? {} : Object.fromEntries(kept.map(({ row }) => [row.id, 'blocked' as const]))
+    return { parts: { ...base, lock: 'closed', cards, levels: removed ? [] : base.levels }, facts: null }
+  }
+  if (standing.state === 'unknown' || standing.validity === null)
+    return { parts: decodeParts(account.row.wanted), facts: null }
+  // Levels that nobody can tell about now stay as they are; so do a mistaken leaver's while an operator keeps the door open.
+  const kept =
+    standing.state === 'left' || unresolved
+      ? base.levels
+      : base.levels.filter((id) => isUnclear(context, evaluation, id))
+  const validity =
+    standing.state === 'left'
+      ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
+      : standing.validity
+  return openParts(context, dossier, target, person.facts, validity, [...new Set([...granted, ...kept])])
+}
+
+/** A rule could not tell, or the level itself is gone from the catalogue: neither is a reason to take it away. */
+function isUnclear(context: SyncContext, { unknown }: Evaluation, id: AccessLevelId): boolean {
+  const ref = context.levels.nameOf(id)
+  return ref === undefined || unknown.has(ref)
+}
+
+function openParts(
+  context: SyncContext,
+  dossier: Dossier,
+  target: TargetSetup,
+  facts: PersonFacts,
+  validity: Validity,
+  levels: readonly AccessLevelId[],
+): { parts: Parts; facts: AccountFacts } {
+  const cards: Record<CredentialId, 'on' | 'blocked'> = {}
+  for (const { row } of dossier.credentials) {
+    if (row.state === 'returned' || row.waits) continue
+    cards[row.id] = isUsable(row.state) ? 'on' : 'blocked'
+  }
+  return {
+    parts: {
+      lock: 'open',
+      profile: profileDigest(context.vault, target.connection.accounts.render(facts)),
+      validity: validityDigest(context, validity),
+      cards,
+      levels,
+    },
+    facts: { facts, validity },
+  }
+}
+
+function validityDigest({ vault }: SyncContext, { from, until }: Validity): string {
+  return vault.digest('validity', [from, until]).toString('base64url').slice(0, 16)
+}
+
+/** Writes what is wanted into the row, and notes whether that differs from what is desired. */
+function revise(
+  context: SyncContext,
+  dossier: Dossier,
+  account: DossierAccount,
+  wanted: { parts: Parts; facts: AccountFacts | null },
+  by: string,
+): void {
+  const { row } = account
+  const text = encodeParts(wanted.parts)
+  const pending = isPending(row, wanted.parts)
+  if (text === row.wanted && pending === row.pending) return
+  const before = decodeParts(row.wanted)
+  if (wanted.facts !== null && (before.profile !== wanted.parts.profile || before.validity !== wanted.parts.validity)) {
+    row.wanted_facts_version += 1
+    row.wanted_facts = sealFacts(context, dossier, row.id, row.wanted_facts_version, wanted.facts)
+  }
+  row.wanted = text
+  row.wanted_by = by
+  row.pending = pending
+  touch(account)
+}
+
+/** Whether some change leads from what is desired to `wanted`. */
+export function isPending(row: AccountRow, wanted: Parts): boolean {
+  return changesBetween(row.desired === null ? null : decodeParts(row.desired), wanted, 'lockout-record').length > 0
+}
+
+function sealFacts(
+  context: SyncContext,
+  dossier: Dossier,
+  row: AccountId,
+  version: number,
+  facts: AccountFacts,
+): Buffer {
+  return context.vault.seal(dossier.key, { table: 'account', column: 'facts', row, version }, JSON.stringify(facts))
+}
+
+function begin(
+  context: SyncContext,
+  dossier: Dossier,
+  target: TargetSetup,
+  { person, standing, granted }: Pick<Grounds, 'person' | 'standing' | 'granted'>,
+  by: string,
+): DossierAccount {
+  const id = newId<AccountId>()
+  const externalId = target.connection.accounts.identify(person.facts)
+  const { parts, facts } = openParts(context, dossier, target, person.facts, standing.validity as Validity, granted)
+  const account: DossierAccount = {
+    mark: 'fresh',
+    row: {
+      id,
+      target: target.id,
+      person_id: dossier.person.id,
+      key_id: dossier.person.key_id,
+      is_primary: true,
+      external_digest: context.vault.index('account', `${target.id}/${externalId}`),
+      external_id: context.vault.seal(
+        dossier.key,
+        { table: 'account', column: 'external_id', row: id, version: 1 },
+        externalId,
+      ),
+      wanted: encodeParts(parts),
+      wanted_facts: sealFacts(context, dossier, id, 1, facts),
+      wanted_facts_version: 1,
+      wanted_by: by,
+      pending: true,
+      desired: null,
+      desired_facts: null,
+      desired_facts_version: null,
+      desired_version: 0,
+      owned: null,
+      owned_guard: null,
+      applied_version: 0,
+      actual: null,
+      actual_version: null,
+      actual_at: null,
+      failures: null,
+      frozen_at: null,
+      guard: Buffer.alloc(0),
+    },
+  }
+  dossier.accounts.push(account)
+  return account
+}
