@@ -57,12 +57,9 @@ export async function health(
 function settingsProblems(server: Body, settings: Settings): Problem[] {
   const problems: Problem[] = []
   if (syncsByHand(server)) {
-    problems.push(
-      warning(
-        'biostar2.manual-sync',
-        'Automatic user synchronisation is off: changes, lock-outs included, reach no reader until somebody sends them.',
-      ),
-    )
+    const message =
+      'Automatic user synchronisation is off: changes, lock-outs included, reach no reader until somebody sends them.'
+    problems.push({ severity: 'error', code: 'biostar2.manual-sync', message })
   }
   const ids = findScalar(server, 'use_alphanumeric')
   const alphanumeric = isTrue(ids)

@@ -105,10 +105,10 @@ test('a level that nobody offers, a server that is not there and one that syncs 
     /^error {4}policy\[1\]\.grant\[0\]\n +hq\/Reserch doors: hq offers no level of that name, perhaps hq\/Research doors$/m,
   )
   expect(stdout).toMatch(
-    /^warning {2}targets\.hq\n +Automatic user synchronisation is off: changes, lock-outs included/m,
+    /^error {4}targets\.hq\n +Automatic user synchronisation is off: changes, lock-outs included/m,
   )
   expect(stdout).toContain('proof of a write: accepted')
-  expect(stdout).toMatch(/^2 errors, 3 warnings\./m)
+  expect(stdout).toMatch(/^3 errors, 2 warnings\./m)
 })
 
 test('a wrong password is tried once, so that checking never locks the service account', async () => {
