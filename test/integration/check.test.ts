@@ -104,9 +104,7 @@ test('a level that nobody offers, a server that is not there and one that syncs 
   expect(stdout).toMatch(
     /^error {4}policy\[1\]\.grant\[0\]\n +hq\/Reserch doors: hq offers no level of that name, perhaps hq\/Research doors$/m,
   )
-  expect(stdout).toMatch(
-    /^error {4}targets\.hq\n +Automatic user synchronisation is off: changes, lock-outs included/m,
-  )
+  expect(stdout).toMatch(/^error {4}targets\.hq\n +Automatic user synchronisation is off: changes, lock-outs included/m)
   expect(stdout).toContain('proof of a write: accepted')
   expect(stdout).toMatch(/^3 errors, 2 warnings\./m)
 })
