@@ -107,7 +107,6 @@ describe('a configuration', () => {
       absence: { confirmAfterMs: 72_000_000 },
       archive: null,
       brakes: {
-        lockout_record: { min: 50, percent: 10 },
         lockout_absence: { min: 5, percent: 2 },
         revoke: { min: 20, percent: 5 },
         grant: { min: 0, percent: 20 },

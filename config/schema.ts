@@ -243,7 +243,6 @@ const brake = (min: number, percent: number, what: string) =>
 
 const brakes = z
   .strictObject({
-    lockout_record: brake(50, 10, 'Lock-outs by record, per hour'),
     lockout_absence: brake(5, 2, 'Lock-outs by absence'),
     revoke: brake(20, 5, 'Revoked levels'),
     grant: brake(0, 20, 'Granted levels'),

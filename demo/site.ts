@@ -94,8 +94,6 @@ export function configuration({ simulator, folder, target, now }: SiteOptions): 
           },
           cards: [{ format: 'H10301', facility: 'row.cardFacility', number: 'row.cardNumber', state: 'row.cardState' }],
         },
-        // The story locks out more people within minutes than a real site in a month: more than this would look like a broken file.
-        brakes: { lockout_record: { min: 400, percent: 10 } },
       },
     },
     targets: {

@@ -1,4 +1,4 @@
-/** PostgreSQL as the gateway uses it: one pool, typed queries, transactions, and COPY for bulk rows. */
+/** PostgreSQL as the gateway uses it: one pool, with the schema's types for those who want them. */
 import { Kysely, PostgresDialect, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Tables } from './schema.ts'

@@ -77,6 +77,10 @@ export async function settleWork(
   const written = new Set(rows.map(({ account_id }) => account_id))
   const kept = settlements.filter(({ account }) => written.has(account))
   await closeWork(client, kept)
+  await wakeLater(
+    client,
+    kept.map(({ account }) => account),
+  )
   return { written, proven: await closeLockouts(client, kept) }
 }
 
@@ -126,6 +130,16 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
       where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is not null
         and w.account_id <> all($2::uuid[])`,
     [ids, retried],
+  )
+}
+
+/** Whoever is to be looked at again soon is woken then; the sweeper would come a second later. */
+async function wakeLater(client: pg.ClientBase, ids: readonly AccountId[]): Promise<void> {
+  await client.query(
+    `insert into outbox (target, lane, delay_ms)
+     select distinct target, lane, greatest(0, ceil(extract(epoch from due_at - now()) * 1000))::int
+       from account_work where account_id = any($1::uuid[]) and dead_at is null and due_at < now() + interval '1 minute'`,
+    [ids],
   )
 }
 

@@ -4,7 +4,7 @@ import type { AccountId } from '../model/id.ts'
 
 export type Lane = 'urgent' | 'bulk'
 
-/** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
+/** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. Nothing is done to frozen ones. */
 export async function enqueue(
   client: pg.ClientBase,
   lane: Lane,
@@ -15,7 +15,7 @@ export async function enqueue(
   const sorted = [...accounts].sort((a, b) => (a.id < b.id ? -1 : 1))
   await client.query(
     `insert into account_work (account_id, target, lane, due_at)
-     select id, target, $3, now() from unnest($1::uuid[], $2::text[]) as v(id, target)
+     select v.id, v.target, $3, now() from unnest($1::uuid[], $2::text[]) as v(id, target) join account a on a.id = v.id and a.frozen_at is null
      on conflict (account_id) do update
        set lane = case when account_work.lane = 'urgent' then 'urgent' else excluded.lane end,
            due_at = now(), attempts = 0, dead_at = null`,
@@ -63,7 +63,7 @@ export async function claimWork(
         set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1,
             intents = case when a.desired is null or due.intents ? a.desired then due.intents else due.intents || to_jsonb(a.desired) end,
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
-       from due join account a on a.id = due.account_id where w.account_id = due.account_id
+       from due join account a on a.id = due.account_id where w.account_id = due.account_id and a.frozen_at is null
      returning w.account_id, w.lane, w.attempts, w.verify_at, due.intents, w.lease_counter`,
     [target, lane, owner, leaseMs, lateWriteMs, limit],
   )

@@ -7,13 +7,12 @@ import { copyRows } from '../store/copy.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts } from './parts.ts'
-import { isPending } from './resolve/resolve.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
 
 export interface LockOutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
   readonly actor: string
-  readonly because: 'record' | 'absence' | 'operator' | 'clock'
+  readonly because: 'record' | 'absence' | 'operator' | 'clock' | 'policy'
   /** When the news reached us: lock-outs are timed from here. */
   readonly arrivedAt: Date
 }
@@ -44,7 +43,7 @@ export function passLockOuts(dossiers: Iterable<Dossier>, absence: (dossier: Dos
       if (changes.length === 0) continue
       row.desired = encodeParts(applyChanges(before, after, changes))
       row.desired_version += 1
-      row.pending = isPending(row, after)
+      row.pending = isPending(row.desired, after)
       touch(account)
       passed.push({ dossier, account, whole: changes.some(({ part }) => part === 'lock') })
     }

@@ -8,9 +8,9 @@ import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { endLockOuts, passLockOuts, recordLockOuts } from './lock-out.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
 import { isUsable } from './resolve/credentials.ts'
-import { isPending, understand } from './resolve/resolve.ts'
+import { understand } from './resolve/resolve.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
 
 /** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Error `person.unknown`, `person.frozen`. */
@@ -99,7 +99,7 @@ function reopen(dossier: Dossier) {
     row.desired_facts = row.wanted_facts
     row.desired_facts_version = row.wanted_facts_version
     row.desired_version += 1
-    row.pending = isPending(row, wanted)
+    row.pending = isPending(row.desired, wanted)
     touch(account)
     return [{ id: row.id, target: row.target }]
   })

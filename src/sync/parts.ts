@@ -24,7 +24,7 @@ export interface Change {
   readonly after: string | null
 }
 
-/** The same parts give the same text, whatever order they were collected in. */
+/** The same parts give the same text, whatever order they were collected in; `lock` comes first, and brakes are measured by that. */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
   const { lock, profile, validity } = parts
@@ -88,6 +88,11 @@ function levelChanges(before: Parts, after: Parts): Change[] {
       .filter((id) => !had.has(id))
       .map((id): Change => ({ kind: 'grant', part: `level:${id}`, before: null, after: 'on' })),
   ]
+}
+
+/** Whether some change leads from what is desired, as the row holds it, to `wanted`. */
+export function isPending(desired: string | null, wanted: Parts): boolean {
+  return changesBetween(desired === null ? null : decodeParts(desired), wanted, 'lockout-record').length > 0
 }
 
 /** `before` with exactly these changes made; `after` is what they were computed against. */

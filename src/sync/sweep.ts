@@ -1,4 +1,4 @@
-/** The timers of the gateway: one process at a time re-creates lost work, wakes due lanes, follows the calendar, and misses late files. */
+/** What the scheduler's timers do: wake due lanes, re-create lost work, follow the calendar, and notice what only time can tell. */
 import { setAlarms } from '../store/alarms.ts'
 import type { Lane } from '../store/work.ts'
 import { dueLanes, restoreLostWork } from '../store/work.ts'
@@ -37,7 +37,7 @@ export async function resumeCalendar(context: SyncContext, brakes: Brakes): Prom
   await plan(context, { origin: 'clock', pull: null, brakes, arrivedAt: context.now() })
 }
 
-/** Raises and clears what only time can tell: files that are late, lock-outs that stay open, plans that wait. */
+/** Raises and clears what only time can tell: files that are late, levels that nobody finds, lock-outs that stay open, plans that wait. */
 export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch(context, 'source.late', await lateSources(context))
   await watch(context, 'level.unknown', await unknownLevels(context))

@@ -11,8 +11,7 @@ import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
 import { endLockOuts, type PassedLockOut, recordLockOuts } from '../lock-out.ts'
-import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts } from '../parts.ts'
-import { isPending } from '../resolve/resolve.ts'
+import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts, isPending } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { PlanGroups } from './plan-groups.ts'
 
@@ -174,7 +173,7 @@ function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set
   }
   row.desired = encodeParts(desired)
   row.desired_version += 1
-  row.pending = isPending(row, wanted)
+  row.pending = isPending(row.desired, wanted)
   touch(account)
   return new Set(still.map(({ part }) => part))
 }

@@ -204,7 +204,8 @@ async function clearLeftovers(context: SyncContext, source: string): Promise<voi
 /** True when the source's own end was reached without a record that it could not give. */
 async function readAll(context: SyncContext, current: Pull, delivery: Delivery, signal: AbortSignal): Promise<boolean> {
   for await (const page of readAhead(delivery.pages(signal))) {
-    if ('complete' in page) return page.complete && page.problems === 0
+    // A source that counts other records than it gave has lost some on the way.
+    if ('complete' in page) return page.complete && page.problems === 0 && page.records === current.records
     await takePage(context, current, page)
   }
   return false

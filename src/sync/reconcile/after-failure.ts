@@ -8,9 +8,9 @@ import type { WorkItem } from './work-item.ts'
 
 /** How long a target rests that told us to wait, and not how long. */
 const restMs = 1_000
-/** A conflict is looked at anew so often at once, and given up as bulk work after so many. */
+/** A conflict is looked at anew so often at once; it, and an error that nobody foresaw, is given up as bulk work after so many. */
 const conflictsAtOnce = 3
-const conflictsMax = 6
+const attemptsMax = 6
 
 /** Notes on the target's row what every worker must know, and tells when to try the account again. */
 export async function afterFailure(
@@ -41,7 +41,7 @@ export async function afterFailure(
   switch (kind) {
     case 'transient':
       await noteFailure(pool, target.id)
-      return failed({})
+      return failed({ dead: !urgent && code === 'engine.unexpected' && attempts >= attemptsMax })
     case 'throttled': {
       const waitMs = failure.retryAfterMs ?? restMs
       await restTarget(pool, target.id, waitMs)
@@ -55,7 +55,7 @@ export async function afterFailure(
     case 'conflict':
       return failed({
         retryInMs: attempts < conflictsAtOnce ? 0 : later,
-        dead: !urgent && attempts >= conflictsMax,
+        dead: !urgent && attempts >= attemptsMax,
       })
     case 'rejected':
       // A lock-out is never given up: it is tried on, and its alarm stays on.

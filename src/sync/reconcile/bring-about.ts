@@ -5,7 +5,7 @@ import type { AccountCard, PartRef } from '../../model/account.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { type Expectation, isShut, openParts, partName } from './compare.ts'
+import { type Expectation, isShut, openParts } from './compare.ts'
 import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
 import { isUntried, keepsBlock, keepsClosed, looksOurs, ownedAfter, ownedBefore } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
@@ -70,7 +70,7 @@ export async function bringAbout(
   const open = openParts(expectation, after, context.now())
   const owned = ownedAfter(context.levels, item, before, after)
   const outcome = done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
-  return open.length === 0 && lost.length === 0 ? outcome : unfinished(item, outcome, open, reported, lost)
+  return open.length === 0 && lost.length === 0 ? outcome : unfinished(context, item, outcome, open, reported, lost)
 }
 
 type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
@@ -124,6 +124,7 @@ function refused(item: WorkItem, outcome: Outcome, reported: Reported): Outcome 
 
 /** Some parts are not as desired: what the target will never take is left to a person, the rest is tried again. */
 function unfinished(
+  context: SyncContext,
   item: WorkItem,
   outcome: Outcome,
   open: readonly PartRef[],
@@ -136,11 +137,25 @@ function unfinished(
   for (const id of lost) failures[`level:${id}`] = { kind: 'rejected', code: 'level.unknown' }
   for (const part of open) {
     const failure = reported.find((entry) => samePart(entry.part, part))?.failure
-    failures[partName(part)] = { kind: failure?.kind ?? 'transient', code: failure?.code ?? 'engine.not-kept' }
+    failures[partName(context, item, part)] = {
+      kind: failure?.kind ?? 'transient',
+      code: failure?.code ?? 'engine.not-kept',
+    }
     hopes.add(hopeOf(failure, attempts))
   }
   if (hopes.has('soon')) return { ...outcome, appliedVersion: null, failures, retryInMs: backoffMs(attempts, false) }
   return { ...outcome, failures, retryInMs: hopes.has('later') ? tryAgainMs : null }
+}
+
+/** As in `parts.ts`: by our own ids, which say nothing about the person. */
+function partName({ levels }: SyncContext, { cards, desired, owned }: WorkItem, part: PartRef): string {
+  if (part.kind === 'card') {
+    const found = [...cards].find(([, card]) => cardKey(card) === cardKey(part.card))
+    return found === undefined ? 'card' : `card:${found[0]}`
+  }
+  if (part.kind !== 'level') return part.kind
+  const found = [...desired.levels, ...owned.levels].find((id) => levels.externalId(id) === part.level)
+  return found === undefined ? 'level' : `level:${found}`
 }
 
 type Hope = 'soon' | 'later' | 'none'

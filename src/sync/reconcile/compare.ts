@@ -47,8 +47,3 @@ function sameStart(desired: string | null, actual: string | null, now: number): 
 function seconds(instant: string | null): number | null {
   return instant === null ? null : Math.floor(Date.parse(instant) / 1000)
 }
-
-/** Names a part in failures and logs; cards by position only. */
-export function partName(part: PartRef): string {
-  return part.kind === 'level' ? `level:${part.level}` : part.kind
-}

@@ -1,4 +1,4 @@
-/** Collects the outcomes of runs for a few milliseconds and writes them together: one transaction for many accounts. */
+/** Writes the outcomes of runs together: those that come while one transaction runs share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
 import { ownedGuard } from '../../store/guards.ts'

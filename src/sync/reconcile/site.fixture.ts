@@ -1,5 +1,6 @@
 /** One account after the other through the real worker: what tests of the reconcile step deliver, and what they look at. */
 import { cardKey, h10301 } from '../../model/card.ts'
+import type { AccessLevelId } from '../../model/id.ts'
 import type { Bench } from '../fixtures/engine.fixture.ts'
 import type { HrRow } from '../fixtures/hr-file.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
@@ -64,7 +65,11 @@ export class Site {
     const [found] = await this.bench.rows<{ failures: string | null; applied: number }>(
       'select failures, applied_version as applied from account',
     )
-    return { failures: JSON.parse(found?.failures ?? 'null') as unknown, applied: found?.applied ?? 0 }
+    // Random ids as what they stand for.
+    const failures = (found?.failures ?? 'null')
+      .replace(/"card:[0-9a-f-]{36}"/g, '"card"')
+      .replace(/"level:([0-9a-f-]{36})"/g, (_, id: AccessLevelId) => `"level:${this.bench.levels.externalId(id)}"`)
+    return { failures: JSON.parse(failures) as unknown, applied: found?.applied ?? 0 }
   }
 
   work(): Promise<{ lane: string; dead: boolean; verify: boolean }[]> {

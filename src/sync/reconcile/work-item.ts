@@ -111,7 +111,12 @@ function open(
 function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | null {
   if (row.actual === null || row.actual_version === null) return null
   const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
-  return JSON.parse(vault.open(key, place, row.actual)) as ActualAccount | null
+  try {
+    return JSON.parse(vault.open(key, place, row.actual)) as ActualAccount | null
+  } catch (error) {
+    if (error instanceof VaultError) return null
+    throw error
+  }
 }
 
 async function freeze(pool: pg.Pool, account: AccountId): Promise<void> {

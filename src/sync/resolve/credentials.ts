@@ -46,7 +46,7 @@ export function mergeCredentials(
           JSON.stringify(card),
         ),
         state,
-        source: dossier.records.find(({ record }) => record.cards !== undefined)?.row.source ?? null,
+        source: claimant(dossier, key)?.row.source ?? null,
         waits: false,
         guard: Buffer.alloc(0),
       },
@@ -63,6 +63,10 @@ export function giveBackAll(dossier: Dossier): readonly Buffer[] {
   const freed: Buffer[] = []
   for (const credential of dossier.credentials) if (credential.row.state !== 'lost') giveBack(credential, freed)
   return freed
+}
+
+function claimant({ records }: Dossier, key: string): Dossier['records'][number] | undefined {
+  return records.find(({ record }) => record.cards?.some(({ card }) => cardKey(card) === key))
 }
 
 function giveBack(credential: DossierCredential, freed: Buffer[]): void {

@@ -1,4 +1,4 @@
-/** Resolves people again because something else than their records moved: the clock, the policy, or an operator. */
+/** Resolves people again because something else than their records moved: the clock, or the policy. */
 import type { PersonId } from '../../model/id.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -64,7 +64,7 @@ async function resolveBatch(
       await client.query('update person set next_change_at = null where id = any($1::uuid[])', [frozen])
     await resolveAndPass(client, context, [...dossiers.values()], by, {
       actor: by,
-      because: by === 'clock' ? 'clock' : 'record',
+      because: by,
       arrivedAt,
     })
   })

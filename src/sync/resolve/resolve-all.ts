@@ -19,29 +19,22 @@ export async function resolveAll(
   const findings: Finding[] = []
   const freed: Buffer[] = []
   await holdTakenCards(client, context, dossiers)
-  const resolved = dossiers.map((dossier) => {
+  for (const dossier of dossiers) {
     const resolution = resolve(context, dossier, now, by)
     findings.push(...resolution.findings)
     freed.push(...resolution.freedCards)
-    return { dossier, resolution }
-  })
+  }
   // Cards that are new to the store are known only now; whoever must wait is resolved once more, without the card.
   for (const dossier of await holdTakenCards(client, context, dossiers)) {
     findings.push(...resolve(context, dossier, now, by).findings)
     if (dossier.credentials.some(({ row }) => row.waits))
       findings.push({ code: 'card.waits', scope: dossier.person.id })
   }
-  await dropTakenIdentities(
-    client,
-    resolved.flatMap(({ dossier }) => dossier),
-    findings,
-  )
+  await dropTakenIdentities(client, dossiers, findings)
   await wakeWaiting(client, context, freed)
   // What a whole page of people has in common is said once.
-  for (const finding of new Set(findings.map(({ code, scope }) => `${code} ${scope}`))) {
-    const [code = '', scope = ''] = finding.split(' ')
-    context.log('warn', code, { scope })
-  }
+  const said = new Map(findings.map((finding) => [`${finding.code} ${finding.scope}`, finding]))
+  for (const { code, scope } of said.values()) context.log('warn', code, { scope })
 }
 
 /** A card that another person of ours holds waits for its release. Returns the people for whom that changed. */

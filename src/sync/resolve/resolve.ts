@@ -7,9 +7,8 @@ import type { Person, PersonFacts } from '../../model/person.ts'
 import type { Evaluation } from '../../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
-import type { AccountRow } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { changesBetween, decodeParts, encodeParts, type Parts } from '../parts.ts'
+import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { profileDigest } from './profile-digest.ts'
 
@@ -20,12 +19,7 @@ export interface Finding {
 }
 
 export interface Resolution {
-  readonly person: Person
-  readonly standing: Standing
-  readonly evaluation: Evaluation
   readonly findings: readonly Finding[]
-  /** External ids to be checked for uniqueness before the new accounts are saved. */
-  readonly newAccounts: readonly DossierAccount[]
   /** Digests of cards that this person no longer holds: somebody may have waited for them. */
   readonly freedCards: readonly Buffer[]
 }
@@ -61,7 +55,6 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
   const evaluation = context.policy.evaluate(person, standing)
   const isMissing = dossier.records.some(({ row }) => row.presence === 'missing')
   settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
-  const newAccounts: DossierAccount[] = []
   const { levels, unresolved } = wantedLevels(context, evaluation, findings)
   for (const [name, target] of context.targets) {
     const account = dossier.accounts.find(({ row }) => row.target === name && row.is_primary)
@@ -89,14 +82,14 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
       standing.validity !== null
     ) {
       try {
-        newAccounts.push(begin(context, dossier, target, { person, standing, granted }, by))
+        begin(context, dossier, target, { person, standing, granted }, by)
       } catch (error) {
         if (!(error instanceof ConnectorError)) throw error
         findings.push({ code: 'account.no-identity', scope: dossier.person.id })
       }
     }
   }
-  return { person, standing, evaluation, findings, newAccounts, freedCards }
+  return { findings, freedCards }
 }
 
 /** Shut out as a person: left or suspended by the sources, or locked by an operator; an operator's `unlock` outweighs the sources for its time. */
@@ -244,7 +237,7 @@ function revise(
 ): void {
   const { row } = account
   const text = encodeParts(wanted.parts)
-  const pending = isPending(row, wanted.parts)
+  const pending = isPending(row.desired, wanted.parts)
   if (text === row.wanted && pending === row.pending) return
   const before = decodeParts(row.wanted)
   if (wanted.facts !== null && (before.profile !== wanted.parts.profile || before.validity !== wanted.parts.validity)) {
@@ -255,11 +248,6 @@ function revise(
   row.wanted_by = by
   row.pending = pending
   touch(account)
-}
-
-/** Whether some change leads from what is desired to `wanted`. */
-export function isPending(row: AccountRow, wanted: Parts): boolean {
-  return changesBetween(row.desired === null ? null : decodeParts(row.desired), wanted, 'lockout-record').length > 0
 }
 
 function sealFacts(
@@ -278,7 +266,7 @@ function begin(
   target: TargetSetup,
   { person, standing, granted }: Pick<Grounds, 'person' | 'standing' | 'granted'>,
   by: string,
-): DossierAccount {
+): void {
   const id = newId<AccountId>()
   const externalId = target.connection.accounts.identify(person.facts)
   const { parts, facts } = openParts(context, dossier, target, person.facts, standing.validity as Validity, granted)
@@ -317,5 +305,4 @@ function begin(
     },
   }
   dossier.accounts.push(account)
-  return account
 }
