@@ -127,4 +127,14 @@ describe('a worker', () => {
       expect(await bench.rows('select 1 from account_work')).toEqual([])
     },
   )
+
+  test('asks the target when its memory of it is damaged: a leaver is shut out all the same', async () => {
+    await bench.deliver([row(1), row(2)])
+    await bench.rest()
+    await tamper(`update account set actual = set_byte(actual, 40, get_byte(actual, 40) # 1) where person_id = ?`)
+    await bench.deliver([row(1, { status: 'left' }), row(2)])
+    await bench.rest()
+    expect(bench.target.users.get('n1')?.lock).toBe('closed')
+    expect(await bench.rows('select 1 from account where frozen_at is not null')).toEqual([])
+  })
 })
