@@ -76,7 +76,7 @@ export class Claims {
       topic: entry.topic,
       ok: entry.ok,
       name: entry.name,
-      value: `${figure(entry.value)} ${entry.unit}`,
+      value: `${figure(entry.value)} ${unitOf(entry)}`,
       limit: `${signs[entry.rule]} ${figure(entry.limit)}`,
     }))
     return Map.groupBy(rows, ({ topic }) => topic)
@@ -87,7 +87,7 @@ export class Claims {
     const ok = holds[rule](value, limit)
     this.#all.push({ topic: this.topic, rule, name, value, unit, limit, ok })
     const bound = rule === 'exactly' && ok ? '' : ` (${ok ? '' : 'should be '}${rule} ${figure(limit)})`
-    this.#onClaim(`${name}: ${figure(value)} ${unit}${bound}`, ok)
+    this.#onClaim(`${name}: ${figure(value)} ${unitOf({ value, unit })}${bound}`, ok)
   }
 }
 
@@ -100,4 +100,10 @@ export function figure(value: number): string {
 export function percentile(values: readonly number[], share: number): number {
   const sorted = [...values].sort((a, b) => a - b)
   return sorted[Math.max(0, Math.ceil(sorted.length * share) - 1)] ?? Number.NaN
+}
+
+/** As one says it of one. */
+function unitOf({ value, unit }: Pick<Claim, 'value' | 'unit'>): string {
+  if (value !== 1 || unit === 'ms' || unit === 's') return unit
+  return unit === 'people' ? 'person' : unit.replace(/(ss)es$|s$/, '$1')
 }

@@ -32,11 +32,13 @@ export async function whatNext(story: Story): Promise<void> {
     '',
     "# hold this person's card to a reader, have HR say that they left, and try again",
     swipe(story, row),
-    `mv ${file} ${join(house.folder, 'changes-by-you.csv')}`,
+    `mv ${file} ${join(house.folder, 'changes-by-you.csv')} && sleep 2`,
     swipe(story, row),
     '',
-    '# the door system goes away for 20 seconds: move somebody meanwhile, and look at the status',
-    `curl -s ${house.simulator.sideDoorUrl}/faults -d '{"kind":"down","forMs":20000}'`,
+    '# the door system goes away for 30 seconds; somebody is locked out meanwhile, and is out when it is back',
+    `curl -s ${house.simulator.sideDoorUrl}/faults -d '{"kind":"down","forMs":30000}'`,
+    `bin/gatehouse person lock ${userIdOf(row)} --reason "seen in two places at once"`,
+    'sleep 10; bin/gatehouse status',
   ]
   for (const line of lines) narrator.line(line)
   narrator.line('')

@@ -40,6 +40,8 @@ export interface StatusView {
     readonly dead: number
     /** Accounts with parts that the target refused. */
     readonly failing: number
+    /** Its last answers were failures: only lock-outs are tried, once a second. */
+    readonly unreachable: boolean
     readonly pausedBecause: string | null
     readonly restUntil: string | null
     readonly reach: string | null
@@ -209,6 +211,24 @@ export interface AuditEntryView {
   readonly hash: string
 }
 
+/** Rows by place, field and code; never by value. */
+export interface SourceView {
+  readonly id: string
+  readonly deliveries: readonly {
+    readonly id: string
+    readonly mode: string
+    readonly arrivedAt: string
+    readonly outcome: string | null
+    readonly records: number
+    readonly changed: number
+    readonly problems: number
+    readonly missing: number
+  }[]
+  /** The delivery that `problems` are of; null: none had any. */
+  readonly problemsOf: string | null
+  readonly problems: readonly { readonly place: string; readonly field: string | null; readonly code: string }[]
+}
+
 export interface LevelView {
   readonly target: string
   readonly id: string
@@ -263,6 +283,8 @@ export interface Acts {
       plan: string | null
     }[]
   >
+  /** The last deliveries of a source, and what of them could not be used. */
+  source(id: string): Promise<SourceView>
   plans(filter: { state?: string }, page: { after?: string; limit: number }): Promise<Paged<PlanView>>
   plan(id: string): Promise<PlanView>
   planChanges(id: string, page: { after?: string; limit: number }): Promise<Paged<PlanChangeView>>
@@ -277,7 +299,12 @@ export interface Acts {
   findPerson(by: string): Promise<string>
   person(id: string): Promise<PersonView>
   explain(id: string): Promise<ExplanationView>
-  lockPerson(actor: Actor, id: string, reason: string): Promise<{ lockouts: readonly string[] }>
+  /** `paused`: targets where nothing happens until they are resumed. */
+  lockPerson(
+    actor: Actor,
+    id: string,
+    reason: string,
+  ): Promise<{ lockouts: readonly string[]; paused: readonly string[] }>
   unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<void>
   lockout(id: string): Promise<LockoutView>
   levels(target?: string): Promise<readonly LevelView[]>

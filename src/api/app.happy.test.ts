@@ -7,6 +7,7 @@ test.each([
   ['GET', '/v1/status', 'viewer', undefined, 'status', []],
   ['POST', '/v1/sync', 'operator', { source: 'hr' }, 'sync', ['hr']],
   ['POST', '/v1/sync', 'operator', undefined, 'sync', [undefined]],
+  ['GET', '/v1/sources/hr', 'viewer', undefined, 'source', ['hr']],
   ['GET', '/v1/plans', 'viewer', undefined, 'plans', [{}, { limit: 100 }]],
   [
     'GET',
@@ -41,7 +42,7 @@ test.each([
   ['POST', `/v1/archives/${archiveId}/open`, 'admin', { reason }, 'openArchive', [archiveId, reason]],
   ['POST', `/v1/archives/${archiveId}/destroy`, 'admin', { reason }, 'destroyArchive', [archiveId, reason]],
   ['GET', '/v1/audit?after=9', 'operator', undefined, 'audit', [{ after: '9', limit: 100 }]],
-  ['GET', '/v1/audit/verify', 'viewer', undefined, 'verifyAudit', []],
+  ['GET', '/v1/audit/verify', 'operator', undefined, 'verifyAudit', []],
   ['GET', '/v1/tokens', 'admin', undefined, 'tokens', []],
   [
     'POST',
@@ -108,7 +109,7 @@ test('the description lists every path with its role and the shape of errors', a
     paths: Record<string, Record<string, Record<string, unknown>>>
     components: { schemas: Record<string, unknown>; securitySchemes: unknown }
   }
-  expect(Object.keys(description.paths)).toHaveLength(26)
+  expect(Object.keys(description.paths)).toHaveLength(27)
   expect(description.paths['/v1/people/{id}']?.get).toMatchObject({ 'x-gatehouse-role': 'operator' })
   expect(description.components.schemas).toHaveProperty('Problem')
   expect(description.components.securitySchemes).toEqual({ token: { type: 'http', scheme: 'bearer' } })

@@ -17,14 +17,17 @@ const closed = Object.entries(paths)
   .flatMap(([path, operations]) =>
     Object.entries(operations).map(([method, operation]) => ({
       method: method.toUpperCase(),
-      path: path.replace('{id}', '0b0f3a9e-6a3f-4f0c-9d5e-0000000000aa').replace('{target}', 'hq'),
+      path: path
+        .replace('{id}', '0b0f3a9e-6a3f-4f0c-9d5e-0000000000aa')
+        .replace('{target}', 'hq')
+        .replace('{source}', 'hr'),
       role: operation['x-gatehouse-role'] as Role,
       operation,
     })),
   )
 
 test('every path but the probes declares that it needs a token, and which role', () => {
-  expect(closed).toHaveLength(25)
+  expect(closed).toHaveLength(26)
   for (const { operation, role } of closed) {
     expect(operation.security).toEqual([{ token: [] }])
     expect(roles).toContain(role)

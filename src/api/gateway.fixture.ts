@@ -76,7 +76,16 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       sources: [{ id: 'hr', lastDeliveryAt: at, lastCompleteAt: null, lastOutcome: 'read', overdue: false }],
       targets: [
         {
-          ...{ id: 'hq', mode: 'enabled', accounts: 3, waiting: 1, urgentWaiting: 0, dead: 0, failing: 0 },
+          ...{
+            id: 'hq',
+            mode: 'enabled',
+            accounts: 3,
+            waiting: 1,
+            urgentWaiting: 0,
+            dead: 0,
+            failing: 0,
+            unreachable: false,
+          },
           ...{ pausedBecause: null, restUntil: null, reach: 'ok' },
         },
       ],
@@ -88,6 +97,10 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     sync: async () => [
       { source: 'hr', outcome: 'read', records: 4, changed: 1, problems: 0, missing: 0, plan: planId },
     ],
+    source: async (id) => ({
+      ...{ id, deliveries: [], problemsOf: planId },
+      problems: [{ place: 'line 17', field: 'start', code: 'mapping.not-a-date' }],
+    }),
     plans: async (_filter, page) => ({ rows: [plan], next: page.after === undefined ? 'next-page' : null }),
     plan: async () => plan,
     planChanges: async () => ({ rows: [change], next: null }),
@@ -112,7 +125,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       ...{ lockedByOperator: false, heldOpenUntil: null },
       rules: [{ rule: 0, grant: ['hq/Main entrance'], to: 'true', outcome: 'granted', employments: [] }],
     }),
-    lockPerson: async () => ({ lockouts: [lockoutId] }),
+    lockPerson: async () => ({ lockouts: [lockoutId], paused: [] }),
     unlockPerson: async () => undefined,
     lockout: async () => ({
       ...{

@@ -9,6 +9,7 @@ import type {
   PersonView,
   PlanChangeView,
   PlanView,
+  SourceView,
   StatusView,
   TokenView,
 } from './acts.ts'
@@ -47,6 +48,7 @@ export const statusView = z
           urgentWaiting: count,
           dead: count,
           failing: count,
+          unreachable: z.boolean(),
           pausedBecause: z.string().nullable(),
           restUntil: timeOrNull,
           reach: z.string().nullable(),
@@ -77,6 +79,31 @@ export const syncResult = z
     plan: z.string().nullable(),
   })
   .openapi('SyncResult')
+
+export const sourceView = z
+  .object({
+    id: z.string(),
+    deliveries: z
+      .array(
+        z.object({
+          id: z.string(),
+          mode: z.string(),
+          arrivedAt: time,
+          outcome: z.string().nullable(),
+          records: count,
+          changed: count,
+          problems: count,
+          missing: count,
+        }),
+      )
+      .readonly(),
+    problemsOf: z.string().nullable(),
+    problems: z
+      .array(z.object({ place: z.string(), field: z.string().nullable(), code: z.string() }))
+      .readonly()
+      .meta({ description: 'By place, field and code; never by value.' }),
+  })
+  .openapi('Source') satisfies z.ZodType<SourceView>
 
 export const planStates = ['held', 'passed', 'released', 'rejected', 'superseded'] as const
 

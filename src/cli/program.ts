@@ -9,6 +9,7 @@ import { initCommand, simulateCommand, startCommand } from './commands/gateway.t
 import { levelsCommand } from './commands/levels.ts'
 import { personCommand } from './commands/person.ts'
 import { planCommand } from './commands/plan.ts'
+import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
 import { pauseCommand, resumeCommand } from './commands/target.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -47,7 +48,16 @@ export function createProgram(context: Context): Command {
     )
   const commands = [
     ...[initCommand, checkCommand, startCommand, simulateCommand],
-    ...[statusCommand, syncCommand, planCommand, personCommand, pauseCommand, resumeCommand, levelsCommand],
+    ...[
+      statusCommand,
+      syncCommand,
+      sourceCommand,
+      planCommand,
+      personCommand,
+      pauseCommand,
+      resumeCommand,
+      levelsCommand,
+    ],
     ...[archiveCommand, auditCommand, tokenCommand],
   ]
   for (const make of commands) program.addCommand(make(context))

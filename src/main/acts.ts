@@ -20,6 +20,7 @@ import { findLockout } from './lockout-views.ts'
 import { explainPerson, findPerson, personView } from './person-views.ts'
 import { findPlan, planChanges, planError, plans, planView } from './plan-views.ts'
 import type { Scheduler } from './scheduler-role.ts'
+import { sourceView } from './source-views.ts'
 import { type StatusFacts, status } from './status.ts'
 import type { Engine } from './sync-context.ts'
 
@@ -34,6 +35,7 @@ export interface ActsParts {
 export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsParts): Acts {
   const { context, levels } = engine
   const { database, vault } = context
+  let verifying: ReturnType<typeof verifyAudit> | null = null
 
   /** Rules name levels, and only the process that leads a target learns of new ones by itself. */
   async function withLevels<T>(act: () => Promise<T>): Promise<T> {
@@ -55,6 +57,7 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
       if (chosen.includes(undefined)) throw new ActError(404, 'source.unknown', 'There is no such source.')
       return (await Promise.all(chosen.map((loop) => loop?.drain() ?? []))).flat()
     },
+    source: (id) => sourceView(context, id),
     plans: (filter, page) => plans(context, filter, page),
     plan: async (id) => planView(await findPlan(context, id)),
     planChanges: (id, page) => withLevels(() => planChanges(context, id, page)),
@@ -73,9 +76,14 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
     findPerson: (by) => findPerson(context, by),
     person: (id) => withLevels(() => personView(context, levels, id)),
     explain: (id) => withLevels(() => explainPerson(context, id)),
-    lockPerson: async (actor, id, reason) => ({
-      lockouts: await onPerson(withLevels(() => lockPerson(context, id as PersonId, actor.subject, reason))),
-    }),
+    async lockPerson(actor, id, reason) {
+      const lockouts = await onPerson(withLevels(() => lockPerson(context, id as PersonId, actor.subject, reason)))
+      const { rows } = await database.pool.query<{ id: string }>(
+        'select distinct t.id from target t join lockout l on l.target = t.id where l.id = any($1::uuid[]) and t.paused_at is not null',
+        [lockouts],
+      )
+      return { lockouts, paused: rows.map((row) => row.id) }
+    },
     unlockPerson: (actor, id, reason, hours) =>
       onPerson(withLevels(() => unlockPerson(context, id as PersonId, actor.subject, reason, hours))),
     lockout: (id) => findLockout(context, id),
@@ -111,7 +119,13 @@ export function createActs({ engine, wakeUps, metrics, scheduler, facts }: ActsP
       }))
       return { rows, next: rows.length === limit ? String(rows.at(-1)?.seq) : null }
     },
-    verifyAudit: () => verifyAudit(database.pool, vault),
+    // One walk at a time, shared by all who ask meanwhile: it costs more the longer the trail is.
+    verifyAudit() {
+      verifying ??= verifyAudit(database.pool, vault).finally(() => {
+        verifying = null
+      })
+      return verifying
+    },
     tokens: () => listTokens(database.db, vault),
     createToken: (actor, request) =>
       onAuth(

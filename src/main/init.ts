@@ -50,7 +50,9 @@ export async function initGateway(options: InitOptions): Promise<Initialised> {
       'gateway.key-not-in-file',
       'init makes a key file: set keys.key_file for now, move its content to the credential or variable after',
     )
-  await mkdir(config.gateway.dataPath, { recursive: true })
+  // Root hands the embedded PostgreSQL to another user, who must be able to pass through; nobody else can list what is inside.
+  const mode = process.getuid?.() === 0 ? 0o711 : 0o700
+  await mkdir(config.gateway.dataPath, { recursive: true, mode })
   const { warnings } = initKeys({ keyPath, keyringPath, stamp: options.demo === true ? 'demo' : 'production' })
   const vault = openConfiguredVault(config, log, options.demo === true)
   const store = await openStore(config, log)

@@ -4,6 +4,7 @@ import type { AccessLevelId, PlanId } from '../model/id.ts'
 import type { PlanRow } from '../store/guards.ts'
 import { loadPlan } from '../store/plans.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { refuseForged } from '../sync/plan/apply-plan.ts'
 import type { Hold, KindCount } from '../sync/plan/brake.ts'
 import { checkedCursor } from './cursor.ts'
 
@@ -66,7 +67,12 @@ export async function planChanges(
   id: string,
   page: { after?: string; limit: number },
 ): Promise<Paged<PlanChangeView>> {
-  await findPlan(context, id)
+  const plan = await findPlan(context, id)
+  // Who releases must have seen what is released.
+  if (plan.state === 'held')
+    await refuseForged(context, plan.id, { held: true, digest: plan.hash }).catch((error: unknown) => {
+      throw planError(error)
+    })
   const after = checkedCursor(page.after, 'change')
   const [account, part] = after === null ? [null, null] : [after.slice(0, 36), after.slice(37)]
   const { rows } = await context.database.pool.query<Omit<PlanChangeView, 'name'>>(

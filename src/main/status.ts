@@ -1,6 +1,7 @@
 /** The state of the gateway on one screen, from PostgreSQL alone. */
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import type { StatusView } from '../api/acts.ts'
+import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
 
 export interface StatusFacts {
@@ -69,6 +70,7 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
     dead: number
     failing: number
     paused: string | null
+    unreachable: boolean
     rest_until: Date | null
     reach: string | null
   }>(
@@ -77,7 +79,8 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
             count(w.account_id) filter (where w.dead_at is null and (w.lane = 'urgent' or w.verify_at is not null or a.desired_version > a.applied_version))::int as waiting,
             count(w.account_id) filter (where w.lane = 'urgent' and w.dead_at is null)::int as urgent,
             count(w.account_id) filter (where w.dead_at is not null)::int as dead,
-            case when t.paused_at is not null then t.pause_code end as paused, t.rest_until, t.reach
+            case when t.paused_at is not null then t.pause_code end as paused, t.rest_until, t.reach,
+            t.breaker_failures >= ${breakerFailures} as unreachable
        from target t left join account_work w on w.target = t.id left join account a on a.id = w.account_id where t.id = any($1::text[]) group by t.id order by t.id`,
     [[...context.targets.keys()]],
   )
@@ -89,6 +92,7 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
     urgentWaiting: row.urgent,
     dead: row.dead,
     failing: row.failing,
+    unreachable: row.unreachable,
     pausedBecause: row.paused,
     restUntil: row.rest_until?.toISOString() ?? null,
     reach: row.reach,

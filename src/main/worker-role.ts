@@ -1,7 +1,8 @@
 /** The worker role: leads targets, one process per target, and works through their lists whenever it is woken. */
 import { randomUUID } from 'node:crypto'
 import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
-import { leadTarget, registerTarget, yieldTarget } from '../store/targets.ts'
+import { ConnectorError } from '../connector/errors.ts'
+import { leadTarget, noteFailure, registerTarget, yieldTarget } from '../store/targets.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
@@ -66,8 +67,10 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     const loop = (async () => {
       while (!stopping.signal.aborted) {
         await look().catch((error: unknown) => {
-          if (!stopping.signal.aborted)
-            log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
+          if (stopping.signal.aborted) return
+          log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
+          // Also when nothing waits, somebody should know that the target is away.
+          if (error instanceof ConnectorError && error.kind === 'transient') return noteFailure(pool, target.id)
         })
         await sleep(renewMs, stopping.signal)
       }

@@ -108,6 +108,7 @@ export const catalogue: Catalogue = {
     desired_facts: 'sealed',
     desired_facts_version: 'clear',
     desired_version: 'clear',
+    desired_mac: 'guard',
     owned: 'clear',
     owned_guard: 'guard',
     applied_version: 'clear',

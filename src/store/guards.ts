@@ -44,7 +44,7 @@ export function sourceRecordGuard(row: SourceRecordRow): readonly GuardValue[] {
 }
 
 export function credentialGuard(row: CredentialRow): readonly GuardValue[] {
-  return [row.id, row.person_id, row.digest, row.state, row.waits]
+  return [row.id, row.person_id, row.digest, row.state, row.source, row.waits]
 }
 
 /** `applied_version` and `actual` are what the target showed: forging them delays, never grants. */
@@ -57,6 +57,7 @@ export const guardedOfAccount = [
   'external_digest',
   'wanted',
   'wanted_facts_version',
+  'wanted_by',
   'desired',
   'desired_facts_version',
   'desired_version',
@@ -66,9 +67,14 @@ export function accountGuard(row: Pick<AccountRow, (typeof guardedOfAccount)[num
   return guardedOfAccount.map((name) => row[name])
 }
 
-/** What Gatehouse calls its own at a target: a forged one would have it lift a block that somebody else made. */
-export function ownedGuard(account: AccountId, owned: string): readonly GuardValue[] {
+/** What Gatehouse calls its own at a target, also when that is nothing yet: a forged one would have it lift a block that somebody else made. */
+export function ownedGuard(account: AccountId, owned: string | null): readonly GuardValue[] {
   return [account, owned]
+}
+
+/** A desired state as a run sets out for it: only what was really desired of the account at some time counts as an intent. */
+export function intentGuard(account: AccountId, desired: string): readonly GuardValue[] {
+  return [account, desired]
 }
 
 /** Which of the target's levels an id of ours, named in guarded rows, stands for. */

@@ -9,6 +9,7 @@ import {
   blindIndexGuard,
   type CredentialRow,
   credentialGuard,
+  intentGuard,
   type PersonRow,
   personGuard,
   type SourceRecordRow,
@@ -18,6 +19,8 @@ import {
 /** A table's columns in writing order, with their PostgreSQL types; `guard` is always the last. */
 interface Shape<Row> {
   readonly table: string
+  /** Brings what is computed from the row up to date, before it is written. */
+  readonly prepare?: (vault: Vault, row: Row) => void
   readonly columns: { readonly [Name in keyof Row & string]?: string }
   readonly guard: (row: Row) => readonly (string | number | boolean | null | Buffer | Date)[]
 }
@@ -68,7 +71,7 @@ const credentialShape: Shape<CredentialRow> = {
   guard: credentialGuard,
 }
 
-/** Only what decisions write; what the target showed is written by the settlement of work. */
+/** What decisions write; what the target showed is written by the settlement of work. What is ours is only begun here: the row is locked. */
 const accountShape: Shape<AccountRow> = {
   table: 'account',
   columns: {
@@ -88,8 +91,14 @@ const accountShape: Shape<AccountRow> = {
     desired_facts: 'bytea',
     desired_facts_version: 'int',
     desired_version: 'int',
+    desired_mac: 'bytea',
+    owned: 'text',
+    owned_guard: 'bytea',
   },
   guard: accountGuard,
+  prepare(vault, row) {
+    row.desired_mac = row.desired === null ? null : vault.guard('account_intent', intentGuard(row.id, row.desired))
+  },
 }
 
 /** Saves every marked row of these people and clears the marks. */
@@ -144,10 +153,10 @@ async function save<Row>(
   entries: readonly { readonly holder: { mark: Mark }; readonly row: Row }[],
 ): Promise<void> {
   const names = Object.keys(shape.columns) as (keyof Row & string)[]
-  const values = (row: Row): CopyValue[] => [
-    ...names.map((name) => row[name] as CopyValue),
-    vault.guard(shape.table, shape.guard(row)),
-  ]
+  const values = (row: Row): CopyValue[] => {
+    shape.prepare?.(vault, row)
+    return [...names.map((name) => row[name] as CopyValue), vault.guard(shape.table, shape.guard(row))]
+  }
   const fresh = entries.filter(({ holder }) => holder.mark === 'fresh')
   await copyRows(
     client,

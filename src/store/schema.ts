@@ -162,6 +162,8 @@ export interface AccountTable {
   desired_facts: Buffer | null
   desired_facts_version: number | null
   desired_version: Defaulted<number>
+  /** Signs `desired` alone, so that a copy of it can be told from a forged one. */
+  desired_mac: Buffer | null
   owned: string | null
   owned_guard: Buffer | null
   applied_version: Defaulted<number>
@@ -263,6 +265,11 @@ export interface LockoutTable {
   ended_at: TimeOrNull
 }
 
+export interface Intent {
+  readonly desired: string
+  readonly mac: string
+}
+
 export interface AccountWorkTable {
   account_id: AccountId
   target: string
@@ -270,7 +277,7 @@ export interface AccountWorkTable {
   due_at: ColumnType<Date, Date | undefined, Date>
   verify_at: TimeOrNull
   /** Desired states that runs set out for and that nobody has read back and noted yet. */
-  intents: Defaulted<string[]>
+  intents: Defaulted<Intent[]>
   attempts: Defaulted<number>
   lease_owner: string | null
   lease_until: TimeOrNull

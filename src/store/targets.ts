@@ -41,6 +41,9 @@ export async function restTarget(pool: pg.Pool, id: string, forMs: number): Prom
   ])
 }
 
+/** So many failures in a row open the breaker. */
+export const breakerFailures = 5
+
 /**
  * Five failures in a row open the breaker, for a second; each that follows once it is closed again doubles that, up to half a
  * minute. Requests that were under way when it opened fail one after the other, and say nothing new: while it is open, none counts.
@@ -48,8 +51,8 @@ export async function restTarget(pool: pg.Pool, id: string, forMs: number): Prom
 export async function noteFailure(pool: pg.Pool, id: string): Promise<void> {
   await pool.query(
     `update target set breaker_failures = breaker_failures + 1,
-            breaker_until = case when breaker_failures + 1 >= 5
-              then now() + least(30, power(2, least(breaker_failures - 4, 5))) * interval '1 second' end
+            breaker_until = case when breaker_failures + 1 >= ${breakerFailures}
+              then now() + least(30, power(2, least(breaker_failures + 1 - ${breakerFailures}, 5))) * interval '1 second' end
       where id = $1 and (breaker_until is null or breaker_until <= now())`,
     [id],
   )

@@ -1,6 +1,7 @@
 /** The list of accounts with something to do: filled by decisions, claimed by workers under a lease, never trusted to a queue. */
 import type pg from 'pg'
 import type { AccountId } from '../model/id.ts'
+import type { Intent } from './schema.ts'
 
 export type Lane = 'urgent' | 'bulk'
 
@@ -37,7 +38,7 @@ export interface Claim {
    * Desired states that earlier runs may have brought about, wholly or in part, without anybody having read back and noted what came
    * of it; empty when the store knows what was written.
    */
-  readonly intents: readonly string[]
+  readonly intents: readonly Intent[]
   readonly lease_counter: string
 }
 
@@ -61,7 +62,8 @@ export async function claimWork(
         order by due_at limit $6 for update skip locked)
      update account_work w
         set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1,
-            intents = case when a.desired is null or due.intents ? a.desired then due.intents else due.intents || to_jsonb(a.desired) end,
+            intents = case when a.desired is null or due.intents @> jsonb_build_array(jsonb_build_object('desired', a.desired)) then due.intents
+                           else due.intents || jsonb_build_object('desired', a.desired, 'mac', encode(a.desired_mac, 'base64')) end,
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
        from due join account a on a.id = due.account_id where w.account_id = due.account_id and a.frozen_at is null
      returning w.account_id, w.lane, w.attempts, w.verify_at, due.intents, w.lease_counter`,

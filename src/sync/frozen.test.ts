@@ -137,4 +137,50 @@ describe('a worker', () => {
     expect(bench.target.users.get('n1')?.lock).toBe('closed')
     expect(await bench.rows('select 1 from account where frozen_at is not null')).toEqual([])
   })
+
+  test('takes a forged intent for none: an account that was closed by hand stays closed', async () => {
+    const user = bench.target.users.get('n1')
+    if (user === undefined) throw new Error('there is no such account')
+    user.lock = 'closed'
+    await tamper(`update account set actual = null, actual_version = null where person_id = ?`)
+    await tamper(
+      `insert into account_work (account_id, target, lane, intents)
+       select id, target, 'bulk', jsonb_build_array(jsonb_build_object(
+         'desired', replace(desired, '"lock":"open"', '"lock":"closed"'), 'mac', encode(desired_mac, 'base64')))
+         from account where person_id = ?`,
+    )
+    await bench.rest()
+    expect(lock(1)).toBe('closed')
+  })
+})
+
+describe('a plan', () => {
+  beforeEach(async () => {
+    const brakes = { ...bench.brakes, create: { min: 2, percent: 20 }, grant: { min: 0, percent: 20 } }
+    bench = await engine.begin({ source: { brakes } })
+    await bench.deliver([row(1), row(2)])
+    await bench.rest()
+  })
+
+  test('is not got round by naming another origin: the changes pass nowhere', async () => {
+    await bench.deliver([row(1, { department: 'Research' }), row(2, { department: 'Research' })])
+    const held = await bench.heldPlan()
+    await tamper(`update account set wanted_by = 'operator' where person_id = ?`)
+    await bench.followCalendar()
+    await bench.rest()
+    expect(held).not.toBeNull()
+    expect(levels(1)).toEqual(['id of Main'])
+  })
+
+  test('is held by its brake however many open accounts somebody puts into the table', async () => {
+    const thousand = Array.from({ length: 1_000 }, () => crypto.randomUUID())
+    await bench.context.database.pool.query(
+      `insert into account (id, target, key_id, external_digest, external_id, wanted, wanted_facts, wanted_facts_version, wanted_by, pending, desired, guard)
+       select id, 'doors', id, decode(md5(id::text), 'hex'), '', '{}', '', 1, 'x', false, '{"lock":"open"}', '' from unnest($1::uuid[]) as v(id)`,
+      [thousand],
+    )
+    await bench.deliver([row(1), row(2), ...Array.from({ length: 10 }, (_, i) => row(10 + i))])
+    expect(await bench.heldPlan()).not.toBeNull()
+    expect(bench.target.users.size).toBe(2)
+  })
 })

@@ -50,13 +50,11 @@ export async function unlockPerson(
 ): Promise<void> {
   await change(context, id, async (dossier, client) => {
     const now = context.now()
-    dossier.person.locked_at = null
-    dossier.person.unlocked_until =
-      dossier.person.state === 'left' || dossier.person.state === 'suspended'
-        ? new Date(now.getTime() + hours * 3_600_000)
-        : null
-    touch(dossier)
     const { standing } = understand(context, dossier, now)
+    const isOut = standing.state === 'left' || standing.state === 'suspended'
+    dossier.person.locked_at = null
+    dossier.person.unlocked_until = isOut ? new Date(now.getTime() + hours * 3_600_000) : null
+    touch(dossier)
     // Of whom nothing certain is known, what was wanted stays: so the lock is lifted there.
     if (standing.state === 'unknown' || standing.validity === null) liftLock(dossier)
     await resolveAll(client, context, [dossier], 'operator')

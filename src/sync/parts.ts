@@ -24,7 +24,7 @@ export interface Change {
   readonly after: string | null
 }
 
-/** The same parts give the same text, whatever order they were collected in; `lock` comes first, and brakes are measured by that. */
+/** The same parts give the same text, whatever order they were collected in. */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
   const { lock, profile, validity } = parts

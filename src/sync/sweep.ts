@@ -1,5 +1,6 @@
 /** What the scheduler's timers do: wake due lanes, re-create lost work, follow the calendar, and notice what only time can tell. */
 import { setAlarms } from '../store/alarms.ts'
+import { breakerFailures } from '../store/targets.ts'
 import type { Lane } from '../store/work.ts'
 import { dueLanes, restoreLostWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
@@ -41,6 +42,7 @@ export async function resumeCalendar(context: SyncContext, brakes: Brakes): Prom
 export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch(context, 'source.late', await lateSources(context))
   await watch(context, 'level.unknown', await unknownLevels(context))
+  await watch(context, 'target.unreachable', await unreachableTargets(context))
   await watch(context, 'lockout.open', await openLockOuts(context))
   const { rows } = await context.database.pool.query<{ origin: string }>(
     `select distinct origin from plan where state = 'held'`,
@@ -61,6 +63,15 @@ async function unknownLevels({ database, policy, levels }: SyncContext): Promise
   const { rows } = await database.pool.query<{ id: string }>('select id from target where levels_at is not null')
   const missing = policy.levels().filter((ref) => levels.byRef(ref) === undefined)
   return rows.map(({ id }) => id).filter((id) => missing.some((ref) => ref.startsWith(`${id}/`)))
+}
+
+/** Targets whose breaker has opened, and has not closed again. */
+async function unreachableTargets({ database, targets }: SyncContext): Promise<string[]> {
+  const { rows } = await database.pool.query<{ id: string }>(
+    'select id from target where id = any($1::text[]) and breaker_failures >= $2',
+    [[...targets.keys()], breakerFailures],
+  )
+  return rows.map(({ id }) => id)
 }
 
 async function lateSources(context: SyncContext): Promise<string[]> {

@@ -43,7 +43,10 @@ const lock = createRoute({
   summary: 'Lock a person out everywhere, now',
   request: { params: byId, body: body(z.strictObject({ reason })) },
   responses: {
-    200: json(z.object({ lockouts: z.array(z.string()).readonly() }), 'The lock-outs to watch.'),
+    200: json(
+      z.object({ lockouts: z.array(z.string()).readonly(), paused: z.array(z.string()).readonly() }),
+      'The lock-outs to watch, and the targets where nothing happens until they are resumed.',
+    ),
     ...problems,
   },
 })

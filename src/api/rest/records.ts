@@ -34,7 +34,7 @@ const audit = createRoute({
 })
 
 const verify = createRoute({
-  ...needs('viewer'),
+  ...needs('operator'),
   method: 'get',
   path: '/v1/audit/verify',
   summary: 'Check the whole audit trail',

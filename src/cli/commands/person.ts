@@ -6,7 +6,7 @@ import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { formatExplanation, formatPerson } from '../person-text.ts'
-import { counted } from '../plain.ts'
+import { counted, plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 
 const byHelp =
@@ -72,11 +72,15 @@ function lockCommand(context: Context): Command {
             ? 'locked; no account was open\n'
             : `locked; ${counted(lockouts.length, 'lock-out')} under way: gatehouse person show ${id}\n`,
         )
+        for (const target of locked.paused)
+          context.terminal.err(
+            `NOT carried out at ${plain(target)}, which is paused: gatehouse resume ${plain(target)} --reason "..."\n`,
+          )
       }),
     )
 }
 
-const lockAnswer = z.object({ lockouts: z.array(z.uuid()) })
+const lockAnswer = z.object({ lockouts: z.array(z.uuid()), paused: z.array(z.string()) })
 
 function unlockCommand(context: Context): Command {
   return describeCall('unlock', 'Let a person in again for some hours, whatever the sources say', [

@@ -103,13 +103,20 @@ function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean
         { title: 'target', of: (change) => change.target },
         { title: 'kind', of: (change) => change.kind },
         { title: 'what', of: whatChanges },
-        { title: 'state', of: (change) => (change.dropped ? 'dropped' : change.held ? 'held' : 'passed') },
+        { title: 'state', of: (change) => stateOf(plan, change) },
       ],
       changes,
       colours,
     ),
     ...(plan.state === 'held' ? [nextSteps(plan.id, changes)] : []),
   ].join('\n')
+}
+
+/** Held changes share the fate of their plan. */
+function stateOf({ state }: PlanView, { dropped, held }: Change): string {
+  if (dropped) return 'dropped'
+  if (!held) return 'passed'
+  return state === 'released' ? 'applied' : state
 }
 
 /** Digests and ids of cards stand for themselves only: they are left to `--json`. */

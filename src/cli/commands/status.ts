@@ -77,8 +77,9 @@ function formatStatus(view: StatusView, colours: boolean): string {
   ].join('\n')
 }
 
-function standing({ pausedBecause, restUntil }: StatusView['targets'][number]): string {
+function standing({ pausedBecause, restUntil, unreachable }: StatusView['targets'][number]): string {
   if (pausedBecause !== null) return `paused: ${pausedBecause}`
+  if (unreachable) return 'unreachable'
   return restUntil === null ? 'ok' : `rests until ${plainTime(restUntil)}`
 }
 

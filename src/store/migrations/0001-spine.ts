@@ -147,6 +147,7 @@ create table account (
   desired_facts bytea,
   desired_facts_version int,
   desired_version int not null default 0,
+  desired_mac bytea,
   owned text,
   owned_guard bytea,
   applied_version int not null default 0,

@@ -1,4 +1,5 @@
 /** Makes the changes of a plan official: copies them from wanted into desired, and nothing that is no longer wanted exactly so. */
+import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { AccountId, PersonId, PlanId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
@@ -31,17 +32,21 @@ const batch = 500
 
 /**
  * Changes at targets that are only observed are left out; they are planned again. Repeating it is harmless: what was applied is no
- * longer a difference, so it is skipped. @throws Error `plan.forged`; then nothing was applied.
+ * longer a difference, so it is skipped. @throws Error `plan.forged`: nothing was applied that the plan does not name.
  */
 export async function applyPlan(
   context: SyncContext,
   plan: PlanId,
   request: ApplyRequest,
 ): Promise<{ applied: number; dropped: number }> {
-  await refuseForged(context, plan, request)
+  const expected = await refuseForged(context, plan, request)
   let applied = 0
   let dropped = 0
+  let at = 0
   for await (const planned of batches(context.database.pool, plan, request.held)) {
+    // What is read to be applied is what was hashed, batch by batch: nothing slips in between.
+    if (expected[at]?.equals(digestOf(planned)) !== true) await tellForged(context, plan)
+    at += 1
     const open = planned.filter(({ target, dropped: gone }) => !gone && context.targets.get(target)?.enabled === true)
     if (open.length === 0) continue
     const done = await applyBatch(context, plan, open, request)
@@ -65,21 +70,37 @@ async function* batches(
   }
 }
 
-/** @throws Error `plan.forged` when the held (or passed) changes in the table are not those that the plan was made of; alarmed. */
+/**
+ * Returns a digest for each batch of changes. @throws Error `plan.forged` when the held (or passed) changes in the table are not those
+ * that the plan was made of; alarmed.
+ */
 export async function refuseForged(
   context: SyncContext,
   plan: PlanId,
   { held, digest }: Pick<ApplyRequest, 'held' | 'digest'>,
-): Promise<void> {
+): Promise<readonly Buffer[]> {
   const groups = new PlanGroups()
+  const digests: Buffer[] = []
   for await (const planned of batches(context.database.pool, plan, held)) {
+    digests.push(digestOf(planned))
     for (const { account_id: account, kind, held_for: why, ...step } of planned)
       groups.add({ ...step, account, kind: kind as ChangeKind, alone: why === 'brake' ? null : why })
   }
-  if (groups.digest(() => true)?.equals(digest) === true) return
+  if (groups.digest(() => true)?.equals(digest) !== true) await tellForged(context, plan)
+  return digests
+}
+
+async function tellForged(context: SyncContext, plan: PlanId): Promise<never> {
   await raiseAlarm(context.database.pool, 'guard.failed', plan)
   context.log('error', 'guard.failed', { plan })
   throw new Error('plan.forged')
+}
+
+function digestOf(planned: readonly PlannedChange[]): Buffer {
+  const hash = createHash('sha256')
+  for (const { account_id, kind, target, part, before, after } of planned)
+    hash.update(JSON.stringify([account_id, kind, target, part, before, after]))
+  return hash.digest()
 }
 
 async function applyBatch(

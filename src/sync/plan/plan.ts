@@ -8,6 +8,7 @@ import { decidePlan, heldPlans, insertPlan, wasRejected } from '../../store/plan
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
+import { activeAccounts } from './active-accounts.ts'
 import { applyPlan } from './apply-plan.ts'
 import { type Hold, tripped } from './brake.ts'
 import { countsOf, type HeldAlone, type PlanGroup, PlanGroups, type PlanStep } from './plan-groups.ts'
@@ -143,9 +144,9 @@ async function weigh(
 ): Promise<Weighed> {
   const collected = await collect(client, context, origin, id)
   const groups = collected.all
-  const active = groups.length === 0 ? new Map<string, number>() : await activeAccounts(client)
   // A target that is only observed has nobody yet that a brake could be measured by.
   const counts = countsOf(groups.filter(({ alone }) => alone !== 'observe'))
+  const active = await activeAccounts(client, context, counts, brakes)
   const braked = tripped(counts, brakes, (target) => active.get(target) ?? 0)
   const alone = groups.flatMap(({ kind, target, accounts, alone: why }): Hold[] =>
     why === null ? [] : [{ kind, target, accounts, limit: null, why }],
@@ -236,12 +237,4 @@ function heldAlone(context: SyncContext, row: PendingRow, kind: ChangeKind): Hel
   if (row.protected && (kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'))
     return 'protected'
   return kind === 'lockout-absence' && row.unconfirmed ? 'unconfirmed' : null
-}
-
-/** Accounts that are open, per target: what percentages are of. */
-async function activeAccounts(client: pg.ClientBase): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await client.query<{ target: string; count: number }>(
-    `select target, count(*)::int as count from account where desired is not null and desired like '{"lock":"open"%' group by target`,
-  )
-  return new Map(rows.map(({ target, count: accounts }) => [target, accounts]))
 }

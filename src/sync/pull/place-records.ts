@@ -39,7 +39,10 @@ export async function placeRecords(
     ...[...marked.values()].flat(),
     ...back.values(),
   ])
-  await reportFrozen(client, context, frozen)
+  const forged = [...owners.values()].filter(
+    ({ id, person }) => dossiers.has(person) && !dossiers.get(person)?.records.some(({ row }) => row.id === id),
+  )
+  await reportFrozen(client, context, [...frozen, ...forged.map(({ person }) => person)])
 
   // Whom a mark leads to: people in the store, and those whom this very page brought.
   const byMark = new Map([...marked].map(([mark, people]) => [mark, people.flatMap((id) => dossiers.get(id) ?? [])]))
@@ -54,6 +57,10 @@ export async function placeRecords(
       return
     }
     const owner = known?.person
+    // Whose a record is says the record itself, opened and checked; the way to it was only a hint.
+    const isTheirs =
+      owner === undefined || dossiers.get(owner)?.records.some(({ row }) => row.id === known?.id) === true
+    if (!isTheirs && owner !== undefined) untouchable.add(owner)
     const leadsToFrozen = own.digests.some((mark) => marked.get(markName(mark))?.some((id) => untouchable.has(id)))
     if (owner === undefined ? leadsToFrozen : untouchable.has(owner)) {
       notes.problems.push({ place: entry.place, field: null, code: 'person.frozen' })

@@ -235,6 +235,17 @@ async function* readAhead(pages: AsyncGenerator<RecordPage, DeliveryEnd>): Async
 export async function refuse(context: SyncContext, source: string, error: ConnectorError): Promise<PullReport> {
   await inTransaction(context.database.pool, async (client) => {
     await raiseAlarm(client, 'source.refused', source)
+    const id = newId<PullId>()
+    await client.query(
+      `insert into pull (id, source, mode, arrived_at, settled_ms, finished_at, outcome, complete, problems)
+       values ($1, $2, 'full', $3, 0, now(), 'refused', false, 1)`,
+      [id, source, context.now()],
+    )
+    await client.query('insert into pull_problem (pull_id, place, code) values ($1, $2, $3)', [
+      id,
+      'the whole delivery',
+      error.code,
+    ])
     await recordAudit(client, context.vault, {
       actor: `source:${source}`,
       action: 'source.refused',

@@ -3,7 +3,7 @@ import type { ActualAccount } from '../../connector/contract.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
-import { decodeParts, type Parts } from '../parts.ts'
+import type { Parts } from '../parts.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
 import type { Owned, WorkItem } from './work-item.ts'
 
@@ -12,8 +12,7 @@ import type { Owned, WorkItem } from './work-item.ts'
  * (killed, or without an answer): whatever of that the target did not show when it was last noted.
  */
 export function ownedBefore(levels: LevelCatalogue, item: WorkItem): Pick<Owned, 'levels' | 'cards'> {
-  const intended = item.claim.intents.map(decodeParts)
-  return claimed(levels, item, intended, item.lastSeen)
+  return claimed(levels, item, item.intents, item.lastSeen)
 }
 
 /** Ours is what was ours before, or what was not there before we wrote; and of that, only what is there now. */
@@ -53,8 +52,8 @@ export function hasRemovals(levels: LevelCatalogue, item: WorkItem): boolean {
 }
 
 /** No run has made this account, or set out to: one of its id is somebody else's. */
-export function isUntried({ owned, claim }: WorkItem): boolean {
-  return !owned.made && claim.intents.length === 0
+export function isUntried({ owned, intents }: WorkItem): boolean {
+  return !owned.made && intents.length === 0
 }
 
 /**
@@ -64,14 +63,14 @@ export function isUntried({ owned, claim }: WorkItem): boolean {
 export function looksOurs(
   { vault }: SyncContext,
   target: TargetSetup,
-  { claim, facts }: WorkItem,
+  { intents, facts }: WorkItem,
   actual: ActualAccount,
 ): boolean {
   if (actual.untouchable) return false
   const ours = Object.keys(target.connection.accounts.render(facts.facts))
   const shown = Object.fromEntries(Object.entries(actual.profile).filter(([field]) => ours.includes(field)))
   const digests = [shown, actual.profile].map((profile) => profileDigest(vault, profile))
-  return claim.intents.some((intent) => digests.includes(decodeParts(intent).profile))
+  return intents.some(({ profile }) => digests.includes(profile))
 }
 
 function thereOf(
@@ -106,18 +105,15 @@ export function keepsBlock(item: WorkItem, before: ActualAccount | null, id: Cre
 }
 
 /** Noted as ours, or set out for by a run whose end was never noted, while the target last showed it open. */
-function closedByUs({ owned, claim, lastSeen }: WorkItem): boolean {
-  return (
-    owned.closed ||
-    (lastSeen?.lock !== 'closed' && claim.intents.some((intent) => decodeParts(intent).lock === 'closed'))
-  )
+function closedByUs({ owned, intents, lastSeen }: WorkItem): boolean {
+  return owned.closed || (lastSeen?.lock !== 'closed' && intents.some(({ lock }) => lock === 'closed'))
 }
 
 function blockedByUs(item: WorkItem, id: CredentialId): boolean {
   return (
     item.owned.blocked.includes(id) ||
     (seenCard(item, item.lastSeen, id)?.state !== 'blocked' &&
-      item.claim.intents.some((intent) => decodeParts(intent).cards[id] === 'blocked'))
+      item.intents.some(({ cards }) => cards[id] === 'blocked'))
   )
 }
 

@@ -5,7 +5,15 @@ import type { Card } from '../../model/card.ts'
 import type { AccessLevelId, AccountId, CredentialId, PersonId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
-import { type AccountRow, accountGuard, type CredentialRow, credentialGuard, ownedGuard } from '../../store/guards.ts'
+import {
+  type AccountRow,
+  accountGuard,
+  type CredentialRow,
+  credentialGuard,
+  intentGuard,
+  ownedGuard,
+} from '../../store/guards.ts'
+import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { VaultError } from '../../vault/vault-error.ts'
@@ -31,6 +39,8 @@ export interface WorkItem {
   readonly facts: AccountFacts
   readonly cards: ReadonlyMap<CredentialId, Card>
   readonly owned: Owned
+  /** What earlier runs set out for, whose end was never noted. */
+  readonly intents: readonly Parts[]
   /** What the target showed when it was last read; null when it never was. */
   readonly lastSeen: ActualAccount | null
 }
@@ -75,7 +85,7 @@ function open(
 ): WorkItem | null {
   if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
   const { owned, owned_guard: signed } = row
-  if (owned !== null && !vault.verifyGuard('account_owned', ownedGuard(row.id, owned), signed ?? Buffer.alloc(0)))
+  if (!vault.verifyGuard('account_owned', ownedGuard(row.id, owned), signed ?? Buffer.alloc(0)))
     throw new VaultError('vault.open-failed')
   if (row.desired === null || row.desired_facts === null || row.desired_facts_version === null) return null
   const cards = new Map<CredentialId, Card>()
@@ -104,7 +114,16 @@ function open(
     cards,
     owned: row.owned === null ? nothingOwned : (JSON.parse(row.owned) as Owned),
     lastSeen: lastSeen(vault, row, key),
+    intents: claim.intents
+      .filter((intent) => isGenuine(vault, row.id, intent))
+      .map(({ desired }) => decodeParts(desired)),
   }
+}
+
+/** The list of work is not guarded: a state that was never desired of this account is no intent of ours. */
+function isGenuine(vault: Vault, account: AccountId, { desired, mac }: Intent): boolean {
+  if (typeof desired !== 'string' || typeof mac !== 'string') return false
+  return vault.verifyGuard('account_intent', intentGuard(account, desired), Buffer.from(mac, 'base64'))
 }
 
 /** Only a saving of requests: when it can't be opened, the target is asked. */

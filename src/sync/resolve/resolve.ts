@@ -7,6 +7,7 @@ import type { Person, PersonFacts } from '../../model/person.ts'
 import type { Evaluation } from '../../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
+import { ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
@@ -293,8 +294,9 @@ function begin(
       desired_facts: null,
       desired_facts_version: null,
       desired_version: 0,
+      desired_mac: null,
       owned: null,
-      owned_guard: null,
+      owned_guard: context.vault.guard('account_owned', ownedGuard(id, null)),
       applied_version: 0,
       actual: null,
       actual_version: null,

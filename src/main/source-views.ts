@@ -1,0 +1,28 @@
+/** What the last deliveries of a source came to, and which of their rows could not be used: by place, field and code, never by value. */
+import { ActError, type SourceView } from '../api/acts.ts'
+import type { SyncContext } from '../sync/context.ts'
+
+/** Deliveries shown. */
+const pullsMax = 10
+
+/** The newest first; problems are those of the newest delivery that had any. */
+export async function sourceView(context: SyncContext, source: string): Promise<SourceView> {
+  if (!context.sources.has(source)) throw new ActError(404, 'source.unknown', 'There is no such source.')
+  const { pool } = context.database
+  const pulls = await pool.query<SourceView['deliveries'][number]>(
+    `select id, mode, arrived_at as "arrivedAt", outcome, records, changed, problems, missing
+       from pull where source = $1 and finished_at is not null order by finished_at desc limit $2`,
+    [source, pullsMax],
+  )
+  const withProblems = pulls.rows.find(({ problems }) => problems > 0)
+  const problems = await pool.query<SourceView['problems'][number]>(
+    'select place, field, code from pull_problem where pull_id = $1 order by ctid',
+    [withProblems?.id ?? null],
+  )
+  return {
+    id: source,
+    deliveries: pulls.rows.map((row) => ({ ...row, arrivedAt: new Date(row.arrivedAt).toISOString() })),
+    problemsOf: withProblems?.id ?? null,
+    problems: problems.rows,
+  }
+}
