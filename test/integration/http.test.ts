@@ -195,6 +195,7 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/targets/{target}/pause', { target: 'hq' }, { reason })
   await call('GET /v1/status')
   await call('POST /v1/targets/{target}/resume', { target: 'hq' }, { reason })
+  await call('GET /v1/sources/{source}', { source: 'hr' })
   await call('GET /v1/levels', {}, undefined, '?target=hq')
   await call('GET /v1/audit', {}, undefined, '?after=2&limit=5')
   await call('GET /v1/audit/verify')
