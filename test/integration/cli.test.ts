@@ -16,6 +16,7 @@ import {
   personView,
   planChangeView,
   planView,
+  sourceView,
   statusView,
   syncResult,
   tokenView,
@@ -208,6 +209,17 @@ test('pause and resume, and the levels of a target', async () => {
   expect(await asJson(z.array(levelView), 'levels', 'list', '--target', 'hq')).toHaveLength(13)
   expect(await table('levels', 'list')).toMatch(/^hq +\d+ +Main entrance +yes$/m)
   await refused(1, /\[target\.unknown\]/, cli('levels', 'list', '--target', 'nowhere'))
+})
+
+test('rows that can not be used are listed by line, field and code, never by their values', async () => {
+  await site.drop('changes-80.csv', file([{ ...other, start: 'Placeholder-Day' }]))
+  const problems = async () => (await asJson(sourceView, 'source', 'show', 'hr')).problems
+  const [problem] = await until('the row was reported', async () => ((await problems()).length > 0 ? problems() : null))
+  expect(problem).toMatchObject({ place: expect.stringMatching(/^line \d+$/), field: 'fields.start' })
+  const screen = await table('source', 'show', 'hr')
+  expect(screen).toContain(problem?.code ?? 'no code')
+  expect(screen).not.toContain('Placeholder-Day')
+  await refused(1, /\[source\.unknown\]/, cli('source', 'show', 'nowhere'))
 })
 
 test('a token is shown once, alone on standard output; a viewer looks and does nothing; a revoked one opens nothing', async () => {
