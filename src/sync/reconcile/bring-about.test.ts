@@ -263,6 +263,17 @@ describe('a write whose answer never came', () => {
     expect([site.user()?.profile.name, site.levels()]).toEqual(['Person1 Other', ['Main']])
   })
 
+  test('our own account is known again by the part of its profile that the target took', async () => {
+    nextCalls(bench.target, 'put', { is: 'unanswered', lands: 'at-once' })
+    await bench.deliver([row(1)])
+    await bench.work()
+    const user = bench.target.users.get('n1')
+    if (user === undefined) throw new Error('there is no such account')
+    delete user.profile.department
+    await bench.rest()
+    expect([(await site.account()).failures, await site.work()]).toEqual([null, []])
+  })
+
   test('that lands after a lock-out was proven takes the proof back, and the account is shut again', async () => {
     await site.settle(row(1, { department: 'Sales' }))
     await lockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'seen')

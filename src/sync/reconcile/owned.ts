@@ -57,8 +57,8 @@ export function isUntried({ owned, intents }: WorkItem): boolean {
 }
 
 /**
- * Our own unanswered create is known by a profile that an earlier run set out to write, though another be desired by now; anything else
- * of that id is somebody else's account.
+ * Our own unanswered create is known by a profile that an earlier run set out to write, though another be desired by now; or by what
+ * the target took of it, a mailbox that somebody else has left out. Anything else of that id is somebody else's account.
  */
 export function looksOurs(
   { vault }: SyncContext,
@@ -67,10 +67,13 @@ export function looksOurs(
   actual: ActualAccount,
 ): boolean {
   if (actual.untouchable) return false
-  const ours = Object.keys(target.connection.accounts.render(facts.facts))
-  const shown = Object.fromEntries(Object.entries(actual.profile).filter(([field]) => ours.includes(field)))
-  const digests = [shown, actual.profile].map((profile) => profileDigest(vault, profile))
-  return intents.some(({ profile }) => digests.includes(profile))
+  const rendered = target.connection.accounts.render(facts.facts)
+  const shown = Object.entries(actual.profile).filter(([field]) => Object.hasOwn(rendered, field))
+  const digests = [Object.fromEntries(shown), actual.profile].map((profile) => profileDigest(vault, profile))
+  if (intents.some(({ profile }) => digests.includes(profile))) return true
+  const written = shown.filter(([, value]) => value !== '')
+  const isPartOfIt = written.length > 0 && written.every(([field, value]) => rendered[field] === value)
+  return isPartOfIt && intents.some(({ profile }) => profile === profileDigest(vault, rendered))
 }
 
 function thereOf(
