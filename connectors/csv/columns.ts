@@ -28,6 +28,17 @@ export function resolveColumns(
   return names
 }
 
+/**
+ * How a column may be named to people and in the store: as the settings name it, else by its place; its own name may be somebody's data.
+ */
+export function tellableColumns(
+  names: readonly (string | null)[],
+  { required, aliases }: CsvSettings['columns'],
+): readonly string[] {
+  const told = new Set([...required, ...Object.keys(aliases)])
+  return names.map((name, index) => (name !== null && told.has(name) ? name : `column ${index + 1}`))
+}
+
 function knownNames(settings: CsvSettings['columns']): ReadonlyMap<string, string> {
   const known = new Map<string, string>()
   for (const [name, aliases] of Object.entries(settings.aliases)) {

@@ -149,7 +149,9 @@ describe('header', () => {
 
 describe('rows', () => {
   it('reports bad rows by line and column and goes on', async () => {
-    const { records, problems, end } = await readFile('id,name\n1,Ada\n2\n3,"Bob"x\n"4\n4b",Cy\n5,D"d\n6,Eve\n')
+    const { records, problems, end } = await readFile('id,name\n1,Ada\n2\n3,"Bob"x\n"4\n4b",Cy\n5,D"d\n6,Eve\n', {
+      columns: { required: ['name'] },
+    })
     expect(records.map(({ place }) => place)).toEqual(['line 2', 'line 5', 'line 8'])
     expect(problems).toEqual([
       { place: 'line 3', code: 'csv.column-count' },
@@ -157,6 +159,11 @@ describe('rows', () => {
       { place: 'line 7', code: 'csv.broken-quote', column: 'name' },
     ])
     expect(end).toEqual({ complete: true, records: 3, problems: 3 })
+  })
+
+  it('names no column that the settings do not: in a file without a header that would be somebody', async () => {
+    const { problems } = await readFile('17,Samplewoman\n18,"Sampleman"x\n')
+    expect(problems).toEqual([{ place: 'line 2', code: 'csv.broken-quote', column: 'column 2' }])
   })
 
   it('come in pages of a thousand, problems counted in, and can be read again', async () => {

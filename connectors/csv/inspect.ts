@@ -1,7 +1,7 @@
 /** The first pass over a file: proves that it is whole and in a known shape before a single row is handed on; memory stays flat. */
 import { createHash, type Hash } from 'node:crypto'
 import type { FileHandle } from 'node:fs/promises'
-import { resolveColumns } from './columns.ts'
+import { resolveColumns, tellableColumns } from './columns.ts'
 import { findTrailer, type Trailer } from './control-total.ts'
 import { decoding, type Encoding, validity } from './encoding.ts'
 import { csvError } from './errors.ts'
@@ -18,6 +18,8 @@ export interface Inspection {
   readonly dialect: Dialect
   /** By position; null for a column without a name. */
   readonly columns: readonly (string | null)[]
+  /** The same, as problems may name them. */
+  readonly tellable: readonly string[]
   readonly dataStart: number
   /** The offset behind the last row: the file's end, or its trailer. */
   readonly dataEnd: number
@@ -52,9 +54,11 @@ export async function inspect(
     if (settings.control_total !== 'none') checkTotal(trailer, read, settings.control_total === 'required_trailer')
     const encoding = finalEncoding(layout, read.valid)
     const columns = resolveColumns(headerCells(layout.header, encoding, layout.dialect), settings.columns)
+    const tellable = tellableColumns(columns, settings.columns)
     const { dialect, dataStart, dataLine } = layout
     const dataEnd = trailer?.at ?? size
-    return { identity, fingerprint: read.fingerprint, encoding, dialect, columns, dataStart, dataEnd, dataLine }
+    const { fingerprint } = read
+    return { identity, fingerprint, encoding, dialect, columns, tellable, dataStart, dataEnd, dataLine }
   } finally {
     await file.close()
   }

@@ -20,7 +20,7 @@ export async function* pages(
   signal: AbortSignal,
 ): AsyncGenerator<RecordPage, DeliveryEnd> {
   signal.throwIfAborted()
-  const collector = new PageCollector(inspection.columns)
+  const collector = new PageCollector(inspection)
   const file = await openFile(path)
   if (file === null) return { complete: false, records: 0, problems: 0 }
   try {
@@ -59,6 +59,7 @@ function* untilAborted(ready: readonly RecordPage[], signal: AbortSignal): Gener
 
 class PageCollector {
   readonly #columns: readonly (string | null)[]
+  readonly #tellable: readonly string[]
   /** Copying an object that has all keys is faster than adding them one by one. */
   readonly #blank: Readonly<Record<string, string | null>>
   #ready: RecordPage[] = []
@@ -67,8 +68,9 @@ class PageCollector {
   records = 0
   problems = 0
 
-  constructor(columns: readonly (string | null)[]) {
+  constructor({ columns, tellable }: Pick<Inspection, 'columns' | 'tellable'>) {
     this.#columns = columns
+    this.#tellable = tellable
     this.#blank = Object.fromEntries(columns.filter((name) => name !== null).map((name) => [name, null]))
   }
 
@@ -85,9 +87,9 @@ class PageCollector {
   }
 
   problem(line: number, code: string, column?: number): void {
-    const name = column === undefined ? null : this.#columns[column]
+    const name = column === undefined ? undefined : this.#tellable[column]
     this.problems++
-    this.#problems.push({ place: `line ${line}`, code, ...(name == null ? {} : { column: name }) })
+    this.#problems.push({ place: `line ${line}`, code, ...(name === undefined ? {} : { column: name }) })
     this.#turn()
   }
 

@@ -95,7 +95,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
     `update account_work w
         set lease_owner = null, lease_until = null,
             intents = case when v.in_doubt or w.verify_at > now() then w.intents else '[]' end,
-            lane = case when v.proven and v.verify is null and (w.verify_at is null or w.verify_at <= now()) then 'bulk' else w.lane end,
+            lane = case when v.proven and a.desired_version = v.version and v.verify is null and (w.verify_at is null or w.verify_at <= now()) then 'bulk' else w.lane end,
             attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
             verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
                              when w.verify_at <= now() then null else w.verify_at end,

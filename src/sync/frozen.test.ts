@@ -152,6 +152,18 @@ describe('a worker', () => {
     await bench.rest()
     expect(lock(1)).toBe('closed')
   })
+
+  test.each([`'{}'`, `'null'`, `'"x"'`, `'[null, 7, {"desired": 5}]'`])(
+    'is not stopped by %s in place of intents: lock-outs still run',
+    async (junk) => {
+      await bench.deliver([row(1, { status: 'left' }), row(2, { status: 'left' })])
+      await tamper(
+        `update account_work set intents = ${junk}::jsonb where account_id = (select id from account where person_id = ?)`,
+      )
+      await bench.work()
+      expect([lock(1), lock(2)]).toEqual(['closed', 'closed'])
+    },
+  )
 })
 
 describe('a plan', () => {

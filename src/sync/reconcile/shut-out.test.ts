@@ -148,6 +148,27 @@ describe('a lock-out', () => {
     ])
   })
 
+  test('that is decided while the proof of an earlier one is read stays urgent', async () => {
+    await site.settle(row(1))
+    const person = await bench.personOf('n1')
+    await lockPerson(bench.context, person, bench.operator, 'seen')
+    let reads = 0
+    bench.target.fault = ({ verb }) =>
+      verb === 'read' && ++reads === 1
+        ? {
+            is: 'meanwhile',
+            async run() {
+              await unlockPerson(bench.context, person, bench.operator, 'not them', 1)
+              await lockPerson(bench.context, person, bench.operator, 'them after all')
+            },
+          }
+        : null
+    const worker = site.worker()
+    await worker.pump('urgent')
+    expect((await site.lockouts()).at(-1)).toMatchObject({ proven: true, ended: false })
+    await worker.stop(1_000)
+  })
+
   test('whose answer never came is ours to lift, when HR takes the leaver back before anybody has read it', async () => {
     await site.settle(row(1))
     const answers = [{ is: 'unanswered', lands: 'at-once' } as const, { is: 'failure', kind: 'transient' } as const]

@@ -114,16 +114,21 @@ function open(
     cards,
     owned: row.owned === null ? nothingOwned : (JSON.parse(row.owned) as Owned),
     lastSeen: lastSeen(vault, row, key),
-    intents: claim.intents
-      .filter((intent) => isGenuine(vault, row.id, intent))
-      .map(({ desired }) => decodeParts(desired)),
+    intents: genuineIntents(vault, row.id, claim).map(({ desired }) => decodeParts(desired)),
   }
 }
 
-/** The list of work is not guarded: a state that was never desired of this account is no intent of ours. */
-function isGenuine(vault: Vault, account: AccountId, { desired, mac }: Intent): boolean {
-  if (typeof desired !== 'string' || typeof mac !== 'string') return false
-  return vault.verifyGuard('account_intent', intentGuard(account, desired), Buffer.from(mac, 'base64'))
+/**
+ * The list of work is not guarded: a state that was never desired of this account is no intent of ours, and whatever else lies there
+ * keeps neither this account nor the others of the batch from being worked on.
+ */
+function genuineIntents(vault: Vault, account: AccountId, { intents }: Claim): readonly Intent[] {
+  const stored: unknown = intents
+  if (!Array.isArray(stored)) return []
+  return stored.filter((intent: Partial<Intent> | null): intent is Intent => {
+    if (typeof intent?.desired !== 'string' || typeof intent.mac !== 'string') return false
+    return vault.verifyGuard('account_intent', intentGuard(account, intent.desired), Buffer.from(intent.mac, 'base64'))
+  })
 }
 
 /** Only a saving of requests: when it can't be opened, the target is asked. */
