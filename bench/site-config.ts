@@ -1,29 +1,12 @@
 /** The configuration of the measured site: one HR file, one door system, a rule for everybody and one per department. */
-import { departments, sites, siteZone } from '../demo/workforce/organisation.ts'
+import { doorSystem, groups, mapping, policyFor } from '../demo/workforce/gateway-config.ts'
+import { sites, siteZone } from '../demo/workforce/organisation.ts'
 import type { SimulatorFacts } from './simulator-child.ts'
 
 export const settleMs = 100
 
-const everybody = 'Main entrance'
-const levelOf = (department: string): string => `${department} doors`
-
 /** The access groups that the rules name. */
-export const levels = [everybody, ...departments.map(levelOf)].map((name) => ({ name, doors: [name] }))
-
-const fields = [
-  'kind',
-  'employeeNumber',
-  'email',
-  'givenName',
-  'familyName',
-  'preferredName',
-  'title',
-  'department',
-  'site',
-  'start',
-  'end',
-  'lastWorkingDay',
-]
+export const levels = groups.map((name) => ({ name, doors: [name] }))
 
 export function siteConfig(simulator: SimulatorFacts, folder: string): object {
   return {
@@ -34,15 +17,7 @@ export function siteConfig(simulator: SimulatorFacts, folder: string): object {
       hr: {
         connector: 'csv',
         settings: { folder, mode: 'full', delta_pattern: 'changes-*.csv', settle_ms: settleMs, poll_ms: 50 },
-        mapping: {
-          key: 'row.workerId',
-          person: 'row.personId',
-          fields: {
-            ...Object.fromEntries(fields.map((name) => [name, `row.${name}`])),
-            left: 'row.status == "terminated"',
-          },
-          cards: [{ format: 'H10301', facility: 'row.cardFacility', number: 'row.cardNumber', state: 'row.cardState' }],
-        },
+        mapping,
       },
     },
     targets: {
@@ -52,22 +27,9 @@ export function siteConfig(simulator: SimulatorFacts, folder: string): object {
         concurrency: 8,
         // The door system sets the pace here, not a limit of ours.
         requests_per_second: 10_000,
-        settings: {
-          url: simulator.url,
-          fingerprint256: simulator.fingerprint256,
-          user_id_format: 'alphanumeric',
-          login_id: simulator.username,
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
-          password: '${file:./password}',
-        },
+        settings: doorSystem(simulator),
       },
     },
-    policy: [
-      { grant: [`hq/${everybody}`], to: 'true' },
-      ...departments.map((department) => ({
-        grant: [`hq/${levelOf(department)}`],
-        to: `employment.department == "${department}"`,
-      })),
-    ],
+    policy: policyFor('hq'),
   }
 }

@@ -1,7 +1,7 @@
 /** Cards held to readers of the simulated door system: what a person at the door would see. */
 import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
 import { cardNumberOf } from './expectation.ts'
-import { everybody } from './site.ts'
+import { everybody } from './workforce/gateway-config.ts'
 import type { WorkerRow } from './workforce/worker-row.ts'
 
 /** How many of these people's cards open the main entrance, once every reader has heard what changed. */

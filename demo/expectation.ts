@@ -2,7 +2,8 @@
  * Who should be able to open what, worked out from the rows of HR alone, without any code of the gateway: so that a
  * misunderstanding there shows here.
  */
-import { dateIn, everybody, groupOf } from './site.ts'
+import { dateIn } from './site.ts'
+import { everybody, groupOf } from './workforce/gateway-config.ts'
 import type { WorkerRow } from './workforce/worker-row.ts'
 
 export interface ExpectedAccount {

@@ -1,9 +1,8 @@
 /** The demo's site on paper: doors, access groups, time zones, and the configuration that a gateway for it is given. */
 import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
-import { departments, sites } from './workforce/organisation.ts'
+import { doorSystem, groups, mapping, policyFor } from './workforce/gateway-config.ts'
+import { sites } from './workforce/organisation.ts'
 
-/** The access group that everybody gets. */
-export const everybody = 'Main entrance'
 /** An access group that no rule knows: whoever has it was given it by hand at the door system. */
 export const byHandOnly = 'Works council room'
 /** With this title come fifteen groups more: with the main entrance and a department, one above what BioStar 2 takes. */
@@ -12,10 +11,8 @@ const plantRooms = Array.from({ length: 15 }, (_, at) => `Plant room ${at + 1}`)
 /** BioStar 2 takes so many access groups a person. */
 export const groupsMax = 16
 
-export const groupOf = (department: string): string => `${department} doors`
-
 /** Every group opens one door, which bears its name. */
-export const doorNames: readonly string[] = [everybody, byHandOnly, ...departments.map(groupOf), ...plantRooms]
+export const doorNames: readonly string[] = [...groups, byHandOnly, ...plantRooms]
 
 /** Where a day is not about to end while the demo plays, or people would come and go by the calendar in the middle of a scene. */
 const insteadOf: Readonly<Record<string, string>> = {
@@ -44,21 +41,6 @@ export function exportDay(now: Date): string {
   return [...siteZones(now).values()].map((zone) => dateIn(zone, now)).sort()[0] as string
 }
 
-const plainFields = [
-  'kind',
-  'employeeNumber',
-  'email',
-  'givenName',
-  'familyName',
-  'preferredName',
-  'title',
-  'department',
-  'site',
-  'start',
-  'end',
-  'lastWorkingDay',
-] as const
-
 export interface SiteOptions {
   readonly simulator: Pick<BiostarSimulator, 'url' | 'fingerprint256' | 'username'>
   /** The folder that HR drops files into. */
@@ -85,15 +67,7 @@ export function configuration({ simulator, folder, target, now }: SiteOptions): 
           settle_ms: 200,
           poll_ms: 100,
         },
-        mapping: {
-          key: 'row.workerId',
-          person: 'row.personId',
-          fields: {
-            ...Object.fromEntries(plainFields.map((name) => [name, `row.${name}`])),
-            left: 'row.status == "terminated"',
-          },
-          cards: [{ format: 'H10301', facility: 'row.cardFacility', number: 'row.cardNumber', state: 'row.cardState' }],
-        },
+        mapping,
       },
     },
     targets: {
@@ -101,22 +75,11 @@ export function configuration({ simulator, folder, target, now }: SiteOptions): 
         connector: 'biostar2',
         mode: 'enabled',
         requests_per_second: 1000,
-        settings: {
-          url: simulator.url,
-          fingerprint256: simulator.fingerprint256,
-          user_id_format: 'alphanumeric',
-          login_id: simulator.username,
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
-          password: '${file:./password}',
-        },
+        settings: doorSystem(simulator),
       },
     },
     policy: [
-      { grant: [`${target}/${everybody}`], to: 'true' },
-      ...departments.map((department) => ({
-        grant: [`${target}/${groupOf(department)}`],
-        to: `employment.department == "${department}"`,
-      })),
+      ...policyFor(target),
       { grant: plantRooms.map((name) => `${target}/${name}`), to: `employment.title == "${keeperTitle}"` },
     ],
   }

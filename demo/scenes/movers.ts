@@ -3,9 +3,10 @@ import { figure } from '../claims.ts'
 import { usersOf } from '../door-system.ts'
 import { cardsThatOpen, opens } from '../doors.ts'
 import { userIdOf } from '../expectation.ts'
-import { byHandOnly, groupOf } from '../site.ts'
+import { byHandOnly } from '../site.ts'
 import { deliverChanges, expectation, isSettled, judge, rightOf, rowOf, type Story, until } from '../story.ts'
 import { movers as move } from '../workforce/changes.ts'
+import { groupOf } from '../workforce/gateway-config.ts'
 
 const count = 40
 const grantedByHand = 10

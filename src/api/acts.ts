@@ -1,5 +1,6 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
 import type { Actor } from '../auth/actor.ts'
+import type { Employment } from '../model/person.ts'
 import type { EmploymentVerdict, Explanation, RuleExplanation } from '../policy/explain.ts'
 
 export type { Actor }
@@ -102,7 +103,7 @@ export interface PersonView {
   readonly profile: {
     readonly facts: Readonly<Record<string, string | null>>
     readonly kind: string | null
-    readonly employments: readonly EmploymentView[]
+    readonly employments: readonly Employment[]
     readonly cards: readonly { readonly card: string; readonly state: string; readonly waits: boolean }[]
   }
   readonly accounts: readonly {
@@ -120,23 +121,6 @@ export interface PersonView {
   }[]
   /** The last 50, newest first. */
   readonly lockouts: readonly LockoutView[]
-}
-
-export interface EmploymentView {
-  readonly key: string
-  readonly source: string
-  readonly kind: string | null
-  readonly start: string | null
-  readonly end: string | null
-  readonly left: boolean
-  readonly suspended: boolean
-  readonly zone: string
-  readonly title: string | null
-  readonly department: string | null
-  readonly company: string | null
-  readonly site: string | null
-  readonly attrs: Readonly<Record<string, string | number | boolean | null>>
-  readonly unknown: readonly string[]
 }
 
 /** The parts of an account, cards and levels by name. */

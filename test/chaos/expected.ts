@@ -1,7 +1,8 @@
 /** What the door system must show in the end, worked out from the rows of the HR export alone, by the simplest rules that can be right. */
+
+import { everybody, groupOf } from '../../demo/workforce/gateway-config.ts'
 import { siteZone } from '../../demo/workforce/organisation.ts'
 import type { WorkerRow } from '../../demo/workforce/worker-row.ts'
-import { everybody, levelOf } from '../support/site.ts'
 
 export interface ExpectedPerson {
   readonly personId: string
@@ -17,7 +18,7 @@ export interface ExpectedPerson {
 export function expectedPeople(rows: readonly WorkerRow[], now: Date): readonly ExpectedPerson[] {
   return [...Map.groupBy(rows, ({ personId }) => personId)].map(([personId, own]) => {
     const running = own.filter((row) => isRunning(row, now))
-    const groups = running.length === 0 ? [] : [everybody, ...running.map((row) => levelOf(row.department.trim()))]
+    const groups = running.length === 0 ? [] : [everybody, ...running.map((row) => groupOf(row.department.trim()))]
     const lost = new Map<string, boolean>()
     for (const row of own) {
       // A 26-bit card as BioStar 2 counts it: facility, then 16 bits of number.

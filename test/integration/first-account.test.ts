@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { everybody, groupOf } from '../../demo/workforce/gateway-config.ts'
 import type { PlanView } from '../../src/api/acts.ts'
 import { file, firstImport, heldPlan, isIn, statusOf, worker, workers } from '../support/people.ts'
 import { until } from '../support/servers.ts'
-import { everybody, levelOf, openSite, type Site } from '../support/site.ts'
+import { openSite, type Site } from '../support/site.ts'
 
 const creations = (site: Site, user: string) =>
   site.simulator.requests.find({ user, method: 'POST', path: '^/api/users$' })
@@ -46,11 +47,11 @@ test('our own unanswered creation is known again though the person has moved sin
     const { rows } = await gateway.call<{ rows: PlanView[] }>(site.token, '/v1/plans?state=passed')
     return rows[0]?.kinds.some(({ kind }) => kind === 'revoke')
   })
-  expect(userOf(site, joiner.employeeNumber)?.groups).toEqual([everybody, levelOf('Research')])
+  expect(userOf(site, joiner.employeeNumber)?.groups).toEqual([everybody, groupOf('Research')])
   faults.remove(blind.id)
   await until(
     'the move is made',
-    () => userOf(site, joiner.employeeNumber)?.groups.join() === `${everybody},${levelOf('Legal')}`,
+    () => userOf(site, joiner.employeeNumber)?.groups.join() === `${everybody},${groupOf('Legal')}`,
     20_000,
   )
   expect(isIn(site, joiner)).toBe(true)

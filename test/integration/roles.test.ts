@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest'
+import { everybody, groupOf } from '../../demo/workforce/gateway-config.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
 import { file, firstImport, isIn, isShutOut, statusOf, worker, workers } from '../support/people.ts'
 import { startPostgres, startRedis, until } from '../support/servers.ts'
-import { everybody, levelOf, openSite, type Site } from '../support/site.ts'
+import { openSite, type Site } from '../support/site.ts'
 
 const twoMinutes = { timeout: 120_000 }
 
@@ -27,7 +28,7 @@ test(
     const rows = workers(12)
     await firstImport(site, api, rows)
     for (const { employeeNumber } of rows)
-      expect(site.simulator.state.user(employeeNumber)?.groups).toEqual([everybody, levelOf('Research')])
+      expect(site.simulator.state.user(employeeNumber)?.groups).toEqual([everybody, groupOf('Research')])
     const { levels } = await api.call<{ levels: { name: string; usedByRules: boolean }[] }>(token, '/v1/levels')
     expect(levels.filter(({ usedByRules }) => usedByRules)).toHaveLength(13)
     await joinAndLeave(site, 100)
@@ -50,7 +51,7 @@ async function joinAndLeave(site: Site, index: number): Promise<void> {
   const joiner = worker(index)
   await site.drop(`changes-${index}.csv`, file([joiner]))
   await until('the joiner is in', () => isIn(site, joiner), 20_000)
-  expect(site.simulator.state.user(joiner.employeeNumber)?.groups).toEqual([everybody, levelOf('Research')])
+  expect(site.simulator.state.user(joiner.employeeNumber)?.groups).toEqual([everybody, groupOf('Research')])
   await site.drop(`changes-${index + 1}.csv`, file([{ ...joiner, status: 'terminated' }]))
   await until('the leaver is out', () => isShutOut(site, joiner), 20_000)
 }

@@ -7,11 +7,9 @@ import {
   type SimulatorOptions,
   startBiostarSimulator,
 } from '../../connectors/biostar2/simulator/index.ts'
-import { departments, sites, siteZone } from '../../demo/workforce/organisation.ts'
+import { doorSystem, groups, mapping, policyFor } from '../../demo/workforce/gateway-config.ts'
+import { sites, siteZone } from '../../demo/workforce/organisation.ts'
 import { type Finished, type GatewayProcess, runGatehouse, spawnGateway } from './gateway-process.ts'
-
-export const everybody = 'Main entrance'
-export const levelOf = (department: string): string => `${department} doors`
 
 export interface Site extends AsyncDisposable {
   readonly simulator: BiostarSimulator
@@ -47,7 +45,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const folder = join(directory, 'hr')
   await mkdir(folder, { mode: 0o700 })
   const simulator = await startBiostarSimulator({
-    levels: [everybody, ...departments.map(levelOf)].map((name) => ({ name, doors: [name] })),
+    levels: groups.map((name) => ({ name, doors: [name] })),
     latency: { fixedMs: 5 },
     deviceDelayMs: 0,
     seed: 1,
@@ -133,8 +131,6 @@ export async function postgresPid(dataPath: string): Promise<number | null> {
 export type SiteConfig = ReturnType<typeof siteConfig>
 
 function siteConfig(simulator: BiostarSimulator, folder: string) {
-  const spoken = ['kind', 'employeeNumber', 'email', 'givenName', 'familyName', 'preferredName', 'title', 'department']
-  const fields = [...spoken, 'site', 'start', 'end', 'lastWorkingDay'].map((name) => [name, `row.${name}`])
   return {
     gateway: { name: 'test', data: './data', zone: 'Europe/Berlin' },
     http: { listen: '127.0.0.1:0' },
@@ -150,12 +146,7 @@ function siteConfig(simulator: BiostarSimulator, folder: string) {
           settle_ms: 100,
           poll_ms: 100,
         },
-        mapping: {
-          key: 'row.workerId',
-          person: 'row.personId',
-          fields: { ...Object.fromEntries(fields), left: 'row.status == "terminated"' },
-          cards: [{ format: 'H10301', facility: 'row.cardFacility', number: 'row.cardNumber', state: 'row.cardState' }],
-        },
+        mapping: structuredClone(mapping),
       },
     },
     targets: {
@@ -163,22 +154,9 @@ function siteConfig(simulator: BiostarSimulator, folder: string) {
         connector: 'biostar2',
         mode: 'enabled',
         requests_per_second: 1000,
-        settings: {
-          url: simulator.url,
-          fingerprint256: simulator.fingerprint256,
-          user_id_format: 'alphanumeric',
-          login_id: simulator.username,
-          // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
-          password: '${file:./password}',
-        },
+        settings: doorSystem(simulator),
       },
     },
-    policy: [
-      { grant: [`hq/${everybody}`], to: 'true' },
-      ...departments.map((department) => ({
-        grant: [`hq/${levelOf(department)}`],
-        to: `employment.department == "${department}"`,
-      })),
-    ],
+    policy: policyFor('hq'),
   }
 }
