@@ -107,6 +107,7 @@ describe('a worker', () => {
   test.each([
     ['desired', `update account set desired = replace(desired, '"levels":[', '"levels":["x",') where person_id = ?`],
     ['ours', `update account set owned = '{}' where person_id = ?`],
+    ['what is ours, unsigned,', `update account set owned = null, owned_guard = null where person_id = ?`],
     ['a card', `update credential set state = 'active', person_id = person_id, waits = true where person_id = ?`],
     [
       'the facts',
@@ -151,6 +152,17 @@ describe('a worker', () => {
     )
     await bench.rest()
     expect(lock(1)).toBe('closed')
+  })
+
+  test('does nothing about an account of which nothing is desired yet, whoever put it on the list', async () => {
+    bench = await engine.begin({ source: { brakes: { ...bench.brakes, create: { min: 0, percent: 0 } } } })
+    await bench.deliver([row(1)])
+    expect(await bench.heldPlan()).not.toBeNull()
+    await tamper(
+      `insert into account_work (account_id, target, lane) select id, target, 'bulk' from account where person_id = ?`,
+    )
+    await bench.rest()
+    expect([bench.target.users.size, await bench.rows('select 1 from account_work')]).toEqual([0, []])
   })
 
   test.each([`'{}'`, `'null'`, `'"x"'`, `'[null, 7, {"desired": 5}]'`])(

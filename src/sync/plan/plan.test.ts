@@ -3,7 +3,7 @@ import type { PlanId } from '../../model/id.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile } from '../fixtures/hr-file.fixture.ts'
-import { pull } from '../pull/pull.ts'
+import { pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 
 let engine: Engine
@@ -294,6 +294,53 @@ describe('a changed policy', () => {
     await settle(many(1, { department: 'hidden' }))
     expect(levels(0)).toEqual(['id of Lab', 'id of Main'])
   })
+})
+
+describe('a pull without news', () => {
+  const deliver = (rows: readonly HrRow[], memory: SourceMemory) =>
+    pull(
+      bench.context,
+      bench.source,
+      hrFile(rows, { arrivedAt: bench.context.now() }),
+      new AbortController().signal,
+      memory,
+    )
+
+  test('keeps the plan that waits, and asks again once it was decided', async () => {
+    bench = await strict(['grant'])
+    await settle(many(2))
+    const memory: SourceMemory = { plan: null }
+    const moved = many(2, { department: 'Research' })
+    const first = await deliver(moved, memory)
+    const again = await deliver(moved.toReversed(), memory)
+    expect([again.plan, memory.plan]).toEqual([first.plan, first.plan])
+    const before = await plans()
+    await bench.reject(first.plan as PlanId)
+    const after = await deliver(moved, memory)
+    expect(after.plan).not.toBe(first.plan)
+    expect((await plans()).length).toBe(before.length + 1)
+    expect(levels(0)).toEqual(['id of Main'])
+  })
+})
+
+test('a change that slips into a release after its check is not made, and is alarmed', async () => {
+  bench = await strict(['grant'])
+  await settle(many(2))
+  await bench.deliver(many(2, { department: 'Research' }))
+  const plan = await held()
+  // Made while the first batch is applied, so that the plan seems to have one more.
+  await engine.tamper(`create function slip_in() returns trigger language plpgsql security definer as $$ begin
+      insert into gatehouse.plan_change (plan_id, account_id, target, kind, part, after, held_for)
+      values ('${plan}', 'ffffffff-ffff-4fff-bfff-ffffffffffff', 'doors', 'grant', 'level:x', 'on', 'brake');
+      return null; end $$`)
+  await engine.tamper('create trigger slip_in after update on account for each statement execute function slip_in()')
+  try {
+    await expect(bench.release(plan)).rejects.toThrow('plan.forged')
+  } finally {
+    await engine.tamper('drop trigger slip_in on account')
+    await engine.tamper('drop function slip_in')
+  }
+  expect(await bench.alarms()).toContain('guard.failed')
 })
 
 test('killed between making a plan and carrying it out, the next one lets the same changes pass', async () => {

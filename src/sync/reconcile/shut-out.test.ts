@@ -169,6 +169,17 @@ describe('a lock-out', () => {
     await worker.stop(1_000)
   })
 
+  test('whose answer never came takes away what was given back only when no late write is feared any more', async () => {
+    await site.settle(row(1))
+    nextCalls(bench.target, 'lock', { is: 'unanswered', lands: 'at-once' })
+    await bench.deliver([row(1, { status: 'left', cardState: 'returned' })])
+    await bench.work()
+    expect([site.user()?.lock, site.card()?.state]).toEqual(['closed', 'blocked'])
+    expect(await site.work()).toMatchObject([{ lane: 'urgent', verify: true }])
+    await bench.rest()
+    expect([site.user()?.lock, site.card(), await site.work()]).toEqual(['closed', undefined, []])
+  })
+
   test('whose answer never came is ours to lift, when HR takes the leaver back before anybody has read it', async () => {
     await site.settle(row(1))
     const answers = [{ is: 'unanswered', lands: 'at-once' } as const, { is: 'failure', kind: 'transient' } as const]

@@ -115,6 +115,15 @@ describe('a leaver’s rights', () => {
     expect([user()?.lock, levels()]).toEqual(['closed', []])
   })
 
+  test('are not looked for on an account that somebody deleted, and it is not made again', async () => {
+    await deliver(row())
+    await deliver(row({ status: 'left' }))
+    const left = bench.context.now().getTime()
+    bench.target.users.clear()
+    await at(new Date(left + 7 * day).toISOString())
+    expect([bench.target.users.size, await bench.rows('select 1 from account_work')]).toEqual([0, []])
+  })
+
   test('stay when they come back before, and the seven days begin anew when they leave again', async () => {
     await deliver(row())
     await deliver(row({ status: 'left' }))
