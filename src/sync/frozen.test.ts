@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
-import type { HrRow } from './fixtures/hr-file.fixture.ts'
+import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { lockPerson } from './operator.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 
@@ -16,16 +16,8 @@ beforeEach(async () => {
   await bench.rest()
 })
 
-const row = (who: number, more: Partial<HrRow> = {}): HrRow => ({
-  id: `${who}`,
-  person: `p${who}`,
-  number: `n${who}`,
-  given: `Person${who}`,
-  family: 'Test',
-  department: 'Sales',
-  card: `10${who}`,
-  ...more,
-})
+const row = (who: number, more: Partial<HrRow> = {}) =>
+  hrRow(who, { person: `p${who}`, department: 'Sales', card: `10${who}`, ...more })
 const levels = (who: number) => [...(bench.target.users.get(`n${who}`)?.levels ?? [])].sort()
 const lock = (who: number) => bench.target.users.get(`n${who}`)?.lock
 const problems = async () =>

@@ -2,8 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../test/support/servers.ts'
 import { mortal } from './fixtures/crash.fixture.ts'
 import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
-import type { HrRow } from './fixtures/hr-file.fixture.ts'
-import { hrSource } from './fixtures/hr-file.fixture.ts'
+import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { pauseByHand, resumeByHand } from './pause.ts'
 import { finishReleases, releasePlan } from './plan/release-plan.ts'
@@ -19,14 +18,6 @@ beforeEach(async () => {
   bench = await engine.begin()
 })
 
-const row = (who: number, more: Partial<HrRow> = {}): HrRow => ({
-  id: `${who}`,
-  number: `n${who}`,
-  given: `Person${who}`,
-  family: 'Test',
-  department: 'Research',
-  ...more,
-})
 const outbox = () => bench.rows<{ target: string; lane: string }>('select target, lane from outbox order by id')
 const unlessBusy = (error: Error) => {
   if (error.message !== 'plan.busy') throw error
@@ -35,13 +26,13 @@ const emptied = () => bench.rows('delete from outbox')
 
 describe('the sweeper', () => {
   test('wakes each lane that has something due which nobody holds, and no other', async () => {
-    await bench.deliver([row(1), row(2)])
+    await bench.deliver([hrRow(1), hrRow(2)])
     await emptied()
     await sweepWork(bench.context)
     expect(await outbox()).toEqual([{ target: 'doors', lane: 'bulk' }])
     await bench.rest()
     await emptied()
-    await bench.deliver([row(1, { status: 'left' }), row(2, { family: 'Other' })])
+    await bench.deliver([hrRow(1, { status: 'left' }), hrRow(2, { family: 'Other' })])
     await emptied()
     await sweepWork(bench.context)
     expect((await outbox()).map(({ lane }) => lane).sort()).toEqual(['bulk', 'urgent'])
@@ -70,15 +61,15 @@ describe('alarms that only time can tell', () => {
     expect(bench.logged.filter(({ event }) => event === 'source.late')).toEqual([
       { event: 'source.late', fields: { scope: 'hr' } },
     ])
-    await bench.deliver([row(1)])
+    await bench.deliver([hrRow(1)])
     expect(await watched()).toEqual([])
   })
 
   test('a lock-out that stays open, until it is proven', async () => {
-    await bench.deliver([row(1)])
+    await bench.deliver([hrRow(1)])
     await bench.rest()
     nextCalls(bench.target, 'lock', { is: 'failure', kind: 'transient' }, { is: 'failure', kind: 'transient' })
-    await bench.deliver([row(1, { status: 'left' })])
+    await bench.deliver([hrRow(1, { status: 'left' })])
     await bench.work()
     expect(await watched()).toContain('lockout.open')
     await bench.rest()
@@ -88,7 +79,7 @@ describe('alarms that only time can tell', () => {
   test('a plan that waits, until it is decided', async () => {
     const limit = { min: 0, percent: 0 }
     bench = await engine.begin({ source: { brakes: { ...bench.brakes, create: limit } } })
-    await bench.deliver([row(1)])
+    await bench.deliver([hrRow(1)])
     expect(await watched()).toEqual(['plan.held'])
     await bench.release((await bench.heldPlan()) as never)
     expect(await watched()).toEqual([])
@@ -106,7 +97,7 @@ describe('a process that is killed', () => {
   test('while it follows the calendar leaves nothing undone: the next one goes on', async () => {
     for (let steps = 0; ; steps++) {
       bench = await engine.begin()
-      await bench.deliver([row(1, { end: '2026-03-02' }), row(2, { start: '2026-03-03' })])
+      await bench.deliver([hrRow(1, { end: '2026-03-02' }), hrRow(2, { start: '2026-03-03' })])
       await bench.rest()
       await bench.pass(16 * hour)
       const dying = mortal(bench.context, bench.setup, steps)
@@ -124,7 +115,7 @@ describe('a process that is killed', () => {
     const limit = { min: 0, percent: 0 }
     for (let steps = 0; ; steps++) {
       bench = await engine.begin({ source: { brakes: { ...bench.brakes, create: limit } } })
-      await bench.deliver([row(1), row(2)])
+      await bench.deliver([hrRow(1), hrRow(2)])
       const plan = (await bench.heldPlan()) as never
       const dying = mortal(bench.context, bench.setup, steps)
       await releasePlan(dying.context, plan, bench.operator, 'seen').catch(() => undefined)
@@ -149,10 +140,10 @@ describe('a process that is killed', () => {
 
 describe('a person', () => {
   test('pauses all writing to a target, lock-outs too, and lets it go on at once', async () => {
-    await bench.deliver([row(1)])
+    await bench.deliver([hrRow(1)])
     await bench.rest()
     await pauseByHand(bench.context, 'doors', bench.operator, 'moving the server')
-    await bench.deliver([row(1, { status: 'left' })])
+    await bench.deliver([hrRow(1, { status: 'left' })])
     await bench.rest()
     expect([bench.target.users.get('n1')?.lock, await bench.alarms()]).toEqual(['open', ['target.paused']])
     await emptied()
@@ -172,7 +163,7 @@ describe('a person', () => {
   test('finds two releases at once refused, and one after the other done', async () => {
     const limit = { min: 0, percent: 0 }
     bench = await engine.begin({ source: { brakes: { ...bench.brakes, create: limit, grant: limit } }, sources: [] })
-    await bench.deliver([row(1)])
+    await bench.deliver([hrRow(1)])
     const plan = (await bench.heldPlan()) as never
     const both = await Promise.allSettled([bench.release(plan), bench.release(plan)])
     expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PlanId } from '../../model/id.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
-import { type HrRow, hrFile } from '../fixtures/hr-file.fixture.ts'
+import { type HrRow, hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 
@@ -16,14 +16,7 @@ beforeEach(async () => {
   bench = await engine.begin()
 })
 
-const row = (who: number, more: Partial<HrRow> = {}): HrRow => ({
-  id: `${who}`,
-  number: `n${who}`,
-  given: `Person${who}`,
-  family: 'Test',
-  department: 'Sales',
-  ...more,
-})
+const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { department: 'Sales', ...more })
 const many = (count: number, more: Partial<HrRow> = {}) => Array.from({ length: count }, (_, i) => row(i, more))
 const none = { min: 0, percent: 0 }
 const strict = (kinds: readonly string[]) =>

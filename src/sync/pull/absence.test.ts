@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, day, type Engine, hour, minute, startEngine } from '../fixtures/engine.fixture.ts'
-import { type HrRow, hrFile } from '../fixtures/hr-file.fixture.ts'
+import { hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { pull } from './pull.ts'
 
 let engine: Engine
@@ -14,15 +14,7 @@ beforeEach(async () => {
   bench = await engine.begin()
 })
 
-const row = (who: number, more: Partial<HrRow> = {}): HrRow => ({
-  id: `${who}`,
-  number: `n${who}`,
-  given: `Person${who}`,
-  family: 'Test',
-  department: 'Research',
-  ...more,
-})
-const all = [row(1), row(2), row(3)]
+const all = [hrRow(1), hrRow(2), hrRow(3)]
 const lockOf = async (who: number) => {
   await bench.rest()
   return bench.target.users.get(`n${who}`)?.lock
@@ -41,11 +33,11 @@ describe('who is missing from a complete full file', () => {
     expect(await bench.heldPlan()).not.toBeNull()
 
     await bench.pass(20 * hour - minute)
-    await bench.deliver([...all.slice(1), row(4)])
+    await bench.deliver([...all.slice(1), hrRow(4)])
     expect(await lockOf(1)).toBe('open')
 
     await bench.pass(minute)
-    await bench.deliver([...all.slice(1), row(4), row(5)])
+    await bench.deliver([...all.slice(1), hrRow(4), hrRow(5)])
     expect(await lockOf(1)).toBe('closed')
     expect(await causes()).toEqual([{ cause: 'absence' }])
     expect(await bench.heldPlan()).toBeNull()
@@ -63,9 +55,9 @@ describe('who is missing from a complete full file', () => {
 
   test('is not confirmed by the same file when it was incomplete', async () => {
     await bench.deliver(all.slice(1))
-    await bench.deliver([...all.slice(1), row(9, { id: '' })])
+    await bench.deliver([...all.slice(1), hrRow(9, { id: '' })])
     await bench.pass(30 * hour)
-    expect(await bench.deliver([...all.slice(1), row(9, { id: '' })])).toMatchObject({
+    expect(await bench.deliver([...all.slice(1), hrRow(9, { id: '' })])).toMatchObject({
       outcome: 'unchanged',
       missing: 0,
     })
@@ -85,7 +77,7 @@ describe('who is missing from a complete full file', () => {
   test('is let in again when a row names them after all', async () => {
     await bench.deliver(all.slice(1))
     await bench.pass(21 * hour)
-    await bench.deliver([...all.slice(1), row(4)])
+    await bench.deliver([...all.slice(1), hrRow(4)])
     expect(await lockOf(1)).toBe('closed')
     await bench.deliver(all)
     expect(await lockOf(1)).toBe('open')
@@ -106,16 +98,16 @@ describe('who is missing from a complete full file', () => {
     await bench.followCalendar()
     expect(await bench.heldPlan()).toBeNull()
     expect(await lockOf(1)).toBe('open')
-    await bench.deliver([...all.slice(1), row(4)])
+    await bench.deliver([...all.slice(1), hrRow(4)])
     expect(await bench.heldPlan()).not.toBeNull()
   })
 
   test('who has another job keeps what that job gives', async () => {
-    await bench.deliver([...all, row(1, { id: '1b', department: 'Sales' })])
+    await bench.deliver([...all, hrRow(1, { id: '1b', department: 'Sales' })])
     await bench.rest()
-    await bench.deliver([...all.slice(1), row(1, { id: '1b', department: 'Sales' })])
+    await bench.deliver([...all.slice(1), hrRow(1, { id: '1b', department: 'Sales' })])
     await bench.pass(21 * hour)
-    await bench.deliver([...all.slice(1), row(1, { id: '1b', department: 'Sales' }), row(4)])
+    await bench.deliver([...all.slice(1), hrRow(1, { id: '1b', department: 'Sales' }), hrRow(4)])
     expect(await lockOf(1)).toBe('open')
     expect([...(bench.target.users.get('n1')?.levels ?? [])]).toEqual(['id of Main'])
   })
@@ -139,7 +131,7 @@ describe('who is missing from a complete full file', () => {
 })
 
 describe('a truncated file', () => {
-  const many = Array.from({ length: 12 }, (_, i) => row(i))
+  const many = Array.from({ length: 12 }, (_, i) => hrRow(i))
   const tight = { min: 5, percent: 2 }
 
   test('locks nobody out, even when it comes twice: the brake holds its plan until a person releases it', async () => {
@@ -148,7 +140,7 @@ describe('a truncated file', () => {
     await bench.rest()
     await bench.deliver(many.slice(0, 4))
     await bench.pass(21 * hour)
-    await bench.deliver([...many.slice(0, 4), row(20)])
+    await bench.deliver([...many.slice(0, 4), hrRow(20)])
     await bench.rest()
     expect([...bench.target.users.values()].filter(({ lock }) => lock === 'closed')).toEqual([])
     const [plan] = await bench.rows<{ holds: string }>(`select holds from plan where state = 'held'`)
@@ -163,7 +155,7 @@ describe('a truncated file', () => {
   test('still locks out the leaver that it names', async () => {
     await bench.deliver(many)
     await bench.rest()
-    await bench.deliver([row(0, { status: 'left' }), ...many.slice(1, 4)])
+    await bench.deliver([hrRow(0, { status: 'left' }), ...many.slice(1, 4)])
     expect(await lockOf(0)).toBe('closed')
     expect(await causes()).toEqual([{ cause: 'record' }])
     expect([...bench.target.users.values()].filter(({ lock }) => lock === 'closed')).toHaveLength(1)
@@ -171,19 +163,19 @@ describe('a truncated file', () => {
 })
 
 test('whose last day is over is a leaver by record, also when the next file lacks them and no clock has ticked since', async () => {
-  await bench.deliver([row(1, { end: '2026-03-02' }), row(2)])
+  await bench.deliver([hrRow(1, { end: '2026-03-02' }), hrRow(2)])
   await bench.rest()
   await bench.pass(day)
-  await bench.deliver([row(2)])
+  await bench.deliver([hrRow(2)])
   expect(await lockOf(1)).toBe('closed')
   expect(await causes()).toEqual([{ cause: 'record' }])
 })
 
 test('who is released as absent while another, dated end of theirs has come is locked out, and nobody is left between', async () => {
-  await bench.deliver([row(1, { end: '2026-03-02' }), row(2), row(3)])
+  await bench.deliver([hrRow(1, { end: '2026-03-02' }), hrRow(2), hrRow(3)])
   await bench.rest()
-  await bench.deliver([row(1, { end: '2026-03-02' }), row(3)])
-  await bench.deliver([row(1, { end: '2026-03-02', department: 'Sales' }), row(3)])
+  await bench.deliver([hrRow(1, { end: '2026-03-02' }), hrRow(3)])
+  await bench.deliver([hrRow(1, { end: '2026-03-02', department: 'Sales' }), hrRow(3)])
   const plan = await bench.heldPlan()
   await bench.pass(day)
   await bench.release(plan as never)

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import { type Bench, day, type Engine, hour, second, startEngine } from '../fixtures/engine.fixture.ts'
-import type { HrRow } from '../fixtures/hr-file.fixture.ts'
+import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 
 let engine: Engine
 let bench: Bench
@@ -13,16 +13,8 @@ beforeEach(async () => {
   bench = await engine.begin()
 })
 
-const row = (who: number, card = '', cardState = 'active', more: Partial<HrRow> = {}): HrRow => ({
-  id: `${who}`,
-  number: `n${who}`,
-  given: `Person${who}`,
-  family: 'Test',
-  department: 'Research',
-  card,
-  cardState,
-  ...more,
-})
+const row = (who: number, card = '', cardState = 'active', more: Partial<HrRow> = {}) =>
+  hrRow(who, { card, cardState, ...more })
 /** Delivers, lets everything come to rest, and tells the card's state on each account that carries it. */
 const settled = async (rows: readonly HrRow[], card = '100') => {
   await bench.deliver(rows)
