@@ -1,5 +1,7 @@
 /** What the scenes share: the house, who tells, and what HR knows by now. */
-import type { PersonView, PlanView, StatusView } from '../src/api/acts.ts'
+import type { PersonView } from '../src/api/acts/people.ts'
+import type { PlanView } from '../src/api/acts/plans.ts'
+import type { StatusView } from '../src/api/acts/status.ts'
 import { compare, isRight, usersOf, type Verdict } from './door-system.ts'
 import { type Expectation, expectationOf, userIdOf } from './expectation.ts'
 import type { House } from './house.ts'

@@ -1,7 +1,7 @@
 /** A file that was cut off locks nobody out, a leaver meanwhile is still locked out, and a release makes exactly what the plan lists. */
 
 import type { SeenUser } from '../../connectors/biostar2/simulator/index.ts'
-import type { PlanChangeView, PlanView } from '../../src/api/acts.ts'
+import type { PlanChangeView, PlanView } from '../../src/api/acts/plans.ts'
 import { figure } from '../claims.ts'
 import { changesBetween, isShut, same, type UserChange, usersOf } from '../door-system.ts'
 import { cardsThatOpen } from '../doors.ts'

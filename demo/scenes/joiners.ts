@@ -1,5 +1,5 @@
 /** Everybody in HR's first export gets an account, once, with the right groups and card; and nothing before a person has released it. */
-import type { PlanView } from '../../src/api/acts.ts'
+import type { PlanView } from '../../src/api/acts/plans.ts'
 import { figure } from '../claims.ts'
 import { compare, usersOf } from '../door-system.ts'
 import { cardsThatOpen } from '../doors.ts'

@@ -6,8 +6,9 @@ import { HTTPException } from 'hono/http-exception'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 import { AuthError, type AuthErrorCode } from '../auth/auth-error.ts'
 import { failureFields } from '../model/failure-fields.ts'
+import { Refusal, type RefusalKind } from '../model/refusal.ts'
 import type { Log } from '../telemetry/log.ts'
-import { ActError } from './acts.ts'
+import { ActError } from './acts/act-error.ts'
 import type { ApiEnv } from './env.ts'
 
 export const problemDocument = z
@@ -59,6 +60,8 @@ const statusOfAuthError: Record<AuthErrorCode, ContentfulStatusCode> = {
   'auth.too-many-attempts': 429,
 }
 
+const statusOfRefusal: Record<RefusalKind, ContentfulStatusCode> = { unknown: 404, state: 409, invalid: 400 }
+
 // What the framework's validators refuse before a schema is asked; their words are not ours to promise.
 const refusals: Partial<Record<number, { readonly code: string; readonly detail: string }>> = {
   400: { code: 'api.malformed', detail: 'The body is not JSON.' },
@@ -87,6 +90,7 @@ export function answer(c: Context<ApiEnv>, problem: Problem): Response {
 function toProblem(error: Error): Problem | undefined {
   if (error instanceof Problem) return error
   if (error instanceof ActError) return new Problem(error.status, error.code, error.message)
+  if (error instanceof Refusal) return new Problem(statusOfRefusal[error.kind], error.code, error.message)
   if (error instanceof AuthError) {
     const status = statusOfAuthError[error.code]
     return new Problem(status, error.code, error.message, status === 429 ? { headers: { 'retry-after': '2' } } : {})

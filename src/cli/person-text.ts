@@ -1,5 +1,5 @@
 /** One person on a screen: who they are, what each door system has of them and should have, and why. */
-import type { ExplanationView, PersonView } from '../api/acts.ts'
+import type { ExplanationView, PersonView } from '../api/acts/people.ts'
 import { plain, plainTime } from './plain.ts'
 import { formatPairs, formatTable, paint } from './table.ts'
 

@@ -1,5 +1,6 @@
 /** Archived deliveries as callers see them: whose, since when, until when, how large; never what is in them. */
-import { ActError, type ArchiveView, type Paged } from '../api/acts.ts'
+import type { ArchiveView } from '../api/acts/archives.ts'
+import type { Paged } from '../api/acts/paged.ts'
 import { isGenuineArchive, listArchives } from '../store/archives.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { checkedCursor } from './cursor.ts'
@@ -21,20 +22,4 @@ export async function archives(
     state: isGenuineArchive(vault, row) ? ('kept' as const) : ('forged' as const),
   }))
   return { rows, next: rows.length === page.limit ? (rows.at(-1)?.id ?? null) : null }
-}
-
-const refusals: Readonly<Record<string, readonly [status: 404 | 409, message: string]>> = {
-  'archive.unknown': [404, 'There is no such archive: it was destroyed, or never there.'],
-  'archive.forged': [409, 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
-  'archive.damaged': [409, 'The sealed file is not whole, or not the one that was written: none of it is given out.'],
-  'archive.not-here': [404, 'The sealed file is not in the data folder of this process.'],
-}
-
-/** What opening or destroying can fail with, for the caller. */
-export async function onArchive<T>(work: Promise<T>): Promise<T> {
-  return work.catch((error: unknown) => {
-    const refusal = error instanceof Error ? refusals[error.message] : undefined
-    if (refusal === undefined) throw error
-    throw new ActError(refusal[0], (error as Error).message, refusal[1])
-  })
 }

@@ -1,5 +1,5 @@
 /** Where a page begins, as callers send it back: refused in words when it is nothing that a page before has given. */
-import { ActError } from '../api/acts.ts'
+import { ActError } from '../api/acts/act-error.ts'
 
 const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const forms = {

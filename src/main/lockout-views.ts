@@ -1,5 +1,7 @@
 /** Lock-outs as callers see them: ids and times, no personal data. */
-import { ActError, type LockoutView } from '../api/acts.ts'
+
+import type { LockoutView } from '../api/acts/lockouts.ts'
+import { Refusal } from '../model/refusal.ts'
 import type { SyncContext } from '../sync/context.ts'
 
 interface LockoutRow {
@@ -33,7 +35,7 @@ export async function lockoutsOf({ database }: SyncContext, person: string): Pro
 
 export async function findLockout({ database }: SyncContext, id: string): Promise<LockoutView> {
   const { rows } = await database.pool.query<LockoutRow>(`${select} where id = $1`, [id])
-  if (rows[0] === undefined) throw new ActError(404, 'lockout.unknown', 'There is no such lock-out.')
+  if (rows[0] === undefined) throw new Refusal('lockout.unknown')
   return viewOf(rows[0])
 }
 

@@ -1,8 +1,9 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
-import { ActError, type ActualView, type ExplanationView, type PartsView, type PersonView } from '../api/acts.ts'
+import type { ActualView, ExplanationView, PartsView, PersonView } from '../api/acts/people.ts'
 import type { ActualAccount } from '../connector/contract.ts'
 import { type Card, cardKey, csn, h10301, h10301Parts } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
 import type { Dossier } from '../store/dossier.ts'
 import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/guards.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
@@ -48,8 +49,8 @@ export async function findPerson(context: SyncContext, by: string): Promise<Pers
 
 function only(ids: readonly PersonId[]): PersonId {
   const [id, other] = ids
-  if (id === undefined) throw new ActError(404, 'person.unknown', 'Nobody is known by that number, card or id.')
-  if (other !== undefined) throw new ActError(409, 'person.ambiguous', 'Several people fit: ask by person id.')
+  if (id === undefined) throw new Refusal('person.not-found')
+  if (other !== undefined) throw new Refusal('person.ambiguous')
   return id
 }
 
@@ -61,18 +62,13 @@ function cardOf(text: string): Card | null {
 }
 
 export async function openDossier(context: SyncContext, id: string): Promise<Dossier> {
-  if (!uuid.test(id)) throw new ActError(404, 'person.unknown', 'There is no such person.')
+  if (!uuid.test(id)) throw new Refusal('person.unknown')
   const { dossiers, frozen } = await inTransaction(context.database.pool, (client) =>
     loadDossiers(client, context.vault, [id as PersonId]),
   )
-  if (frozen.length > 0)
-    throw new ActError(
-      409,
-      'person.frozen',
-      'A row of this person was changed outside Gatehouse: nothing about them can be trusted until it is mended.',
-    )
+  if (frozen.length > 0) throw new Refusal('person.frozen')
   const dossier = dossiers.get(id as PersonId)
-  if (dossier === undefined) throw new ActError(404, 'person.unknown', 'There is no such person.')
+  if (dossier === undefined) throw new Refusal('person.unknown')
   return dossier
 }
 

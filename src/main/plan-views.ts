@@ -1,6 +1,8 @@
 /** Plans as callers see them: counts, limits and changes; accounts and people by random id only. */
-import { ActError, type Paged, type PlanChangeView, type PlanView } from '../api/acts.ts'
+import type { Paged } from '../api/acts/paged.ts'
+import type { PlanChangeView, PlanView } from '../api/acts/plans.ts'
 import type { AccessLevelId, PlanId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
 import type { PlanRow } from '../store/guards.ts'
 import { loadPlan } from '../store/plans.ts'
 import type { SyncContext } from '../sync/context.ts'
@@ -52,13 +54,9 @@ export async function plans(
 }
 
 export async function findPlan(context: SyncContext, id: string): Promise<PlanRow> {
-  try {
-    const row = await loadPlan(context.database.pool, context.vault, id as PlanId)
-    if (row !== null) return row
-  } catch (error) {
-    throw planError(error)
-  }
-  throw new ActError(404, 'plan.unknown', 'There is no such plan.')
+  const row = await loadPlan(context.database.pool, context.vault, id as PlanId)
+  if (row === null) throw new Refusal('plan.unknown')
+  return row
 }
 
 /** `after` is `account/part` of the last row. */
@@ -69,10 +67,7 @@ export async function planChanges(
 ): Promise<Paged<PlanChangeView>> {
   const plan = await findPlan(context, id)
   // Who releases must have seen what is released.
-  if (plan.state === 'held')
-    await refuseForged(context, plan.id, { held: true, digest: plan.hash }).catch((error: unknown) => {
-      throw planError(error)
-    })
+  if (plan.state === 'held') await refuseForged(context, plan.id, { held: true, digest: plan.hash })
   const after = checkedCursor(page.after, 'change')
   const [account, part] = after === null ? [null, null] : [after.slice(0, 36), after.slice(37)]
   const { rows } = await context.database.pool.query<Omit<PlanChangeView, 'name'>>(
@@ -90,23 +85,4 @@ export async function planChanges(
 
 function levelName({ levels }: SyncContext, part: string): string | null {
   return part.startsWith('level:') ? (levels.nameOf(part.slice('level:'.length) as AccessLevelId) ?? null) : null
-}
-
-/** What a decision about a plan can fail with, for the caller. */
-export function planError(error: unknown): unknown {
-  if (!(error instanceof Error)) return error
-  if (error.message === 'plan.unknown') return new ActError(404, 'plan.unknown', 'There is no such plan.')
-  if (error.message === 'plan.not-held')
-    return new ActError(409, 'plan.not-held', 'This plan is not held: it was decided, or a newer one took its place.')
-  if (error.message === 'plan.busy')
-    return new ActError(409, 'plan.busy', 'Another plan is being released: try again in a moment.')
-  if (error.message === 'plan.observed')
-    return new ActError(
-      409,
-      'plan.observed',
-      'All of this is at targets in mode `observe`, where nothing is written: set `mode: enabled` first, and start again.',
-    )
-  if (error.message === 'plan.forged')
-    return new ActError(409, 'plan.forged', 'This plan was changed outside Gatehouse: it can not be released.')
-  return error
 }

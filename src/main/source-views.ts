@@ -1,5 +1,7 @@
 /** What the last deliveries of a source came to, and which of their rows could not be used: by place, field and code, never by value. */
-import { ActError, type SourceView } from '../api/acts.ts'
+
+import type { SourceView } from '../api/acts/sources.ts'
+import { Refusal } from '../model/refusal.ts'
 import type { SyncContext } from '../sync/context.ts'
 
 /** Deliveries shown. */
@@ -7,7 +9,7 @@ const pullsMax = 10
 
 /** The newest first; problems are those of the newest delivery that had any. */
 export async function sourceView(context: SyncContext, source: string): Promise<SourceView> {
-  if (!context.sources.has(source)) throw new ActError(404, 'source.unknown', 'There is no such source.')
+  if (!context.sources.has(source)) throw new Refusal('source.unknown')
   const { pool } = context.database
   const pulls = await pool.query<SourceView['deliveries'][number]>(
     `select id, mode, arrived_at as "arrivedAt", outcome, records, changed, problems, missing

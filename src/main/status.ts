@@ -1,6 +1,6 @@
 /** The state of the gateway on one screen, from PostgreSQL alone. */
 import type { WakeUps } from '../../queues/wake-ups.ts'
-import type { StatusView } from '../api/acts.ts'
+import type { StatusView } from '../api/acts/status.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
 

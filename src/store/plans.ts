@@ -1,11 +1,12 @@
 /** Plans: what a pull or an edit would change, bound by a hash, and the decision taken about it. */
 import type pg from 'pg'
 import type { AccountId, PersonId, PlanId, SubjectId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type PlanRow, planGuard } from './guards.ts'
 import type { HeldFor } from './schema.ts'
 
-/** @throws Error `plan.forged` when the row is not as Gatehouse wrote it: such a plan can't be released. */
+/** @throws Refusal `plan.forged` when the row is not as Gatehouse wrote it: such a plan can't be released. */
 export async function loadPlan(
   client: pg.ClientBase | pg.Pool,
   vault: Vault,
@@ -15,7 +16,7 @@ export async function loadPlan(
   const { rows } = await client.query<PlanRow>(`select * from plan where id = $1${lock ? ' for update' : ''}`, [id])
   const [row] = rows
   if (row === undefined) return null
-  if (!vault.verifyGuard('plan', planGuard(row), row.guard)) throw new Error('plan.forged')
+  if (!vault.verifyGuard('plan', planGuard(row), row.guard)) throw new Refusal('plan.forged')
   return row
 }
 

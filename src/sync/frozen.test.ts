@@ -85,7 +85,9 @@ describe.each([
 
   test('an order about them is refused', async () => {
     const person = await bench.personOf('n1')
-    await expect(lockPerson(bench.context, person, bench.operator, 'seen')).rejects.toThrow('person.frozen')
+    await expect(lockPerson(bench.context, person, bench.operator, 'seen')).rejects.toMatchObject({
+      code: 'person.frozen',
+    })
   })
 
   test('a record that leads to them is nobody’s, and makes nobody new', async () => {

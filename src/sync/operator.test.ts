@@ -136,8 +136,12 @@ describe('an operator’s lock', () => {
 
   test('of nobody is refused', async () => {
     const nobody = '00000000-0000-4000-8000-000000000000' as PersonId
-    await expect(lockPerson(bench.context, nobody, bench.operator, 'x')).rejects.toThrow('person.unknown')
-    await expect(unlockPerson(bench.context, nobody, bench.operator, 'x', 1)).rejects.toThrow('person.unknown')
+    await expect(lockPerson(bench.context, nobody, bench.operator, 'x')).rejects.toMatchObject({
+      code: 'person.unknown',
+    })
+    await expect(unlockPerson(bench.context, nobody, bench.operator, 'x', 1)).rejects.toMatchObject({
+      code: 'person.unknown',
+    })
   })
 })
 

@@ -1,6 +1,7 @@
 /** What an operator does to a person by name: shut out now, and let in again. */
 import { recordAudit } from '../audit/record.ts'
 import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
@@ -13,7 +14,7 @@ import { isUsable } from './resolve/credentials.ts'
 import { understand } from './resolve/resolve.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
 
-/** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Error `person.unknown`, `person.frozen`. */
+/** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Refusal `person.unknown`, `person.frozen`. */
 export async function lockPerson(
   context: SyncContext,
   id: PersonId,
@@ -110,9 +111,9 @@ async function change<T>(
 ): Promise<T> {
   return inTransaction(context.database.pool, async (client) => {
     const { dossiers, frozen } = await loadDossiers(client, context.vault, [id])
-    if (frozen.length > 0) throw new Error('person.frozen')
+    if (frozen.length > 0) throw new Refusal('person.frozen')
     const dossier = dossiers.get(id)
-    if (dossier === undefined) throw new Error('person.unknown')
+    if (dossier === undefined) throw new Refusal('person.unknown')
     return work(dossier, client)
   })
 }

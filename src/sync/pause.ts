@@ -2,13 +2,14 @@
 import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import type { SubjectId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
 import { pauseTarget, resumeTarget } from '../store/targets.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { wakeLanes } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 
-/** Stays on over restarts, with an alarm, until `resumeByHand`. @throws Error `target.unknown`. */
+/** Stays on over restarts, with an alarm, until `resumeByHand`. @throws Refusal `target.unknown`. */
 export async function pauseByHand(
   context: SyncContext,
   target: string,
@@ -27,7 +28,7 @@ export async function pauseByHand(
   })
 }
 
-/** Whatever paused it; what waits is begun at once. @throws Error `target.unknown`. */
+/** Whatever paused it; what waits is begun at once. @throws Refusal `target.unknown`. */
 export async function resumeByHand(
   context: SyncContext,
   target: string,
@@ -52,6 +53,6 @@ async function act(
   target: string,
   work: (client: pg.PoolClient) => Promise<void>,
 ): Promise<void> {
-  if (!context.targets.has(target)) throw new Error('target.unknown')
+  if (!context.targets.has(target)) throw new Refusal('target.unknown')
   await inTransaction(context.database.pool, work)
 }

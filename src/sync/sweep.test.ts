@@ -156,8 +156,12 @@ describe('a person', () => {
   })
 
   test('can pause no target that there is not', async () => {
-    await expect(pauseByHand(bench.context, 'elsewhere', bench.operator, 'x')).rejects.toThrow('target.unknown')
-    await expect(resumeByHand(bench.context, 'elsewhere', bench.operator, 'x')).rejects.toThrow('target.unknown')
+    await expect(pauseByHand(bench.context, 'elsewhere', bench.operator, 'x')).rejects.toMatchObject({
+      code: 'target.unknown',
+    })
+    await expect(resumeByHand(bench.context, 'elsewhere', bench.operator, 'x')).rejects.toMatchObject({
+      code: 'target.unknown',
+    })
   })
 
   test('finds two releases at once refused, and one after the other done', async () => {
@@ -167,6 +171,6 @@ describe('a person', () => {
     const plan = (await bench.heldPlan()) as never
     const both = await Promise.allSettled([bench.release(plan), bench.release(plan)])
     expect(both.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
-    await expect(bench.release(plan)).rejects.toThrow('plan.not-held')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.not-held' })
   })
 })

@@ -5,22 +5,16 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { PlanView } from '../../src/api/acts.ts'
+import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
-import {
-  archiveView,
-  auditEntryView,
-  auditVerdict,
-  explanationView,
-  levelView,
-  personView,
-  planChangeView,
-  planView,
-  sourceView,
-  statusView,
-  syncResult,
-  tokenView,
-} from '../../src/api/schemas.ts'
+import { archiveView } from '../../src/api/schemas/archives.ts'
+import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
+import { explanationView, personView } from '../../src/api/schemas/people.ts'
+import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
+import { sourceView, syncResult } from '../../src/api/schemas/sources.ts'
+import { statusView } from '../../src/api/schemas/status.ts'
+import { levelView } from '../../src/api/schemas/targets.ts'
+import { tokenView } from '../../src/api/schemas/tokens.ts'
 import { createSubjectWithToken } from '../../src/auth/tokens.ts'
 import { createProgram } from '../../src/cli/program.ts'
 import type { Terminal } from '../../src/cli/terminal.ts'

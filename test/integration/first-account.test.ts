@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { everybody, groupOf } from '../../demo/workforce/gateway-config.ts'
-import type { PlanView } from '../../src/api/acts.ts'
+import type { PlanView } from '../../src/api/acts/plans.ts'
 import { file, firstImport, heldPlan, isIn, statusOf, worker, workers } from '../support/people.ts'
 import { until } from '../support/servers.ts'
 import { openSite, type Site } from '../support/site.ts'

@@ -1,7 +1,7 @@
 /** The HTTP surface of a running gateway, as monitoring and other programs meet it: probes, figures, and a description that is true. */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
-import type { PlanView } from '../../src/api/acts.ts'
+import type { PlanView } from '../../src/api/acts/plans.ts'
 import { problemDocument } from '../../src/api/problem.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
 import { cardOf, file, firstImport, heldPlan, isShutOut, worker, workers } from '../support/people.ts'

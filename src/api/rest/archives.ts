@@ -17,7 +17,7 @@ import {
   reason,
   toPage,
 } from '../route.ts'
-import { archiveView } from '../schemas.ts'
+import { archiveView } from '../schemas/archives.ts'
 
 const list = createRoute({
   ...needs('admin'),

@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
-import { explanationView, personView } from '../schemas.ts'
+import { explanationView, personView } from '../schemas/people.ts'
 
 // A month: whoever should stay longer belongs into the source.
 const unlockHoursMax = 31 * 24

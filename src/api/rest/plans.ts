@@ -3,7 +3,7 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { body, byId, json, needs, nothing, pageOf, pageQuery, problems, reason, toPage } from '../route.ts'
-import { planChangeView, planStates, planView } from '../schemas.ts'
+import { planChangeView, planStates, planView } from '../schemas/plans.ts'
 
 const list = createRoute({
   ...needs('viewer'),

@@ -3,7 +3,9 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { byId, configuredId, json, needs, pageOf, pageQuery, problems, toPage } from '../route.ts'
-import { auditEntryView, auditVerdict, levelView, lockoutView } from '../schemas.ts'
+import { auditEntryView, auditVerdict } from '../schemas/audit.ts'
+import { lockoutView } from '../schemas/lockouts.ts'
+import { levelView } from '../schemas/targets.ts'
 
 const lockout = createRoute({
   ...needs('viewer'),

@@ -3,7 +3,8 @@ import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { configuredId, json, needs, problems } from '../route.ts'
-import { sourceView, statusView, syncResult } from '../schemas.ts'
+import { sourceView, syncResult } from '../schemas/sources.ts'
+import { statusView } from '../schemas/status.ts'
 
 const status = createRoute({
   ...needs('viewer'),

@@ -4,7 +4,7 @@ import { roles } from '../../auth/actor.ts'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { body, byId, json, needs, nothing, problems } from '../route.ts'
-import { tokenView } from '../schemas.ts'
+import { tokenView } from '../schemas/tokens.ts'
 
 const list = createRoute({
   ...needs('admin'),

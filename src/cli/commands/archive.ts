@@ -2,7 +2,7 @@
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { pageOf } from '../../api/route.ts'
-import { archiveView } from '../../api/schemas.ts'
+import { archiveView } from '../../api/schemas/archives.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { counted, plain, plainTime } from '../plain.ts'

@@ -1,7 +1,7 @@
 /** The access levels that targets offer. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { levelView } from '../../api/schemas.ts'
+import { levelView } from '../../api/schemas/targets.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { formatTable } from '../table.ts'
 

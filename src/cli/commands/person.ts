@@ -1,7 +1,7 @@
 /** One person: show, explain, lock, unlock. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { explanationView, personView } from '../../api/schemas.ts'
+import { explanationView, personView } from '../../api/schemas/people.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'

@@ -1,9 +1,9 @@
 /** Plans: list, look at, release, reject. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { PlanView } from '../../api/acts.ts'
+import type { PlanView } from '../../api/acts/plans.ts'
 import { pageOf } from '../../api/route.ts'
-import { planChangeView, planView } from '../../api/schemas.ts'
+import { planChangeView, planView } from '../../api/schemas/plans.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'

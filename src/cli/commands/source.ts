@@ -1,7 +1,7 @@
 /** What a source delivered, and which rows could not be used. */
 import type { Command } from 'commander'
-import type { SourceView } from '../../api/acts.ts'
-import { sourceView } from '../../api/schemas.ts'
+import type { SourceView } from '../../api/acts/sources.ts'
+import { sourceView } from '../../api/schemas/sources.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { plainTime } from '../plain.ts'
 import { formatTable } from '../table.ts'

@@ -1,8 +1,9 @@
 /** How the gateway is, and reading sources now. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { StatusView } from '../../api/acts.ts'
-import { statusView, syncResult } from '../../api/schemas.ts'
+import type { StatusView } from '../../api/acts/status.ts'
+import { syncResult } from '../../api/schemas/sources.ts'
+import { statusView } from '../../api/schemas/status.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'

@@ -1,7 +1,7 @@
 /** API tokens: create, list, revoke. */
 import { type Command, InvalidArgumentError } from 'commander'
 import { z } from 'zod'
-import { tokenView } from '../../api/schemas.ts'
+import { tokenView } from '../../api/schemas/tokens.ts'
 import { roles } from '../../auth/actor.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { plain, plainTime } from '../plain.ts'

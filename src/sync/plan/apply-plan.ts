@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { AccountId, PersonId, PlanId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
@@ -32,7 +33,7 @@ const batch = 500
 
 /**
  * Changes at targets that are only observed are left out; they are planned again. Repeating it is harmless: what was applied is no
- * longer a difference, so it is skipped. @throws Error `plan.forged`: nothing was applied that the plan does not name.
+ * longer a difference, so it is skipped. @throws Refusal `plan.forged`: nothing was applied that the plan does not name.
  */
 export async function applyPlan(
   context: SyncContext,
@@ -71,7 +72,7 @@ async function* batches(
 }
 
 /**
- * Returns a digest for each batch of changes. @throws Error `plan.forged` when the held (or passed) changes in the table are not those
+ * Returns a digest for each batch of changes. @throws Refusal `plan.forged` when the held (or passed) changes in the table are not those
  * that the plan was made of; alarmed.
  */
 export async function refuseForged(
@@ -93,7 +94,7 @@ export async function refuseForged(
 async function tellForged(context: SyncContext, plan: PlanId): Promise<never> {
   await raiseAlarm(context.database.pool, 'guard.failed', plan)
   context.log('error', 'guard.failed', { plan })
-  throw new Error('plan.forged')
+  throw new Refusal('plan.forged')
 }
 
 function digestOf(planned: readonly PlannedChange[]): Buffer {

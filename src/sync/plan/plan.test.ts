@@ -131,7 +131,7 @@ describe('a held plan', () => {
     const plan = await held()
     await bench.deliver(many(3, { family: 'Third' }))
     expect(await held()).not.toBe(plan)
-    await expect(bench.release(plan)).rejects.toThrow('plan.not-held')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.not-held' })
     await bench.release(await held())
     await bench.rest()
     expect(bench.target.users.get('n0')?.profile.name).toBe('Person0 Third')
@@ -141,8 +141,8 @@ describe('a held plan', () => {
     const plan = await held()
     await bench.deliver(many(3))
     expect(await bench.heldPlan()).toBeNull()
-    await expect(bench.release(plan)).rejects.toThrow('plan.not-held')
-    await expect(bench.reject(plan)).rejects.toThrow('plan.not-held')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.not-held' })
+    await expect(bench.reject(plan)).rejects.toMatchObject({ code: 'plan.not-held' })
   })
 
   test('once released adds nothing, though more be wanted by now', async () => {
@@ -191,8 +191,8 @@ describe('a held plan', () => {
   test('that somebody changed from outside is never carried out', async () => {
     const plan = await held()
     await engine.tamper(`update plan set counts = '[]' where id = $1`, [plan])
-    await expect(bench.release(plan)).rejects.toThrow('plan.forged')
-    await expect(bench.reject(plan)).rejects.toThrow('plan.forged')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.forged' })
+    await expect(bench.reject(plan)).rejects.toMatchObject({ code: 'plan.forged' })
   })
 
   test('nor one to which somebody added a change', async () => {
@@ -202,7 +202,7 @@ describe('a held plan', () => {
        select plan_id, account_id, target, 'grant', 'level:x', null, 'on', 'brake' from plan_change where plan_id = $1 limit 1`,
       [plan],
     )
-    await expect(bench.release(plan)).rejects.toThrow('plan.forged')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.forged' })
     expect(await bench.alarms()).toContain('guard.failed')
     await bench.rest()
     expect(bench.target.users.get('n0')?.profile.name).toBe('Person0 Test')
@@ -211,8 +211,10 @@ describe('a held plan', () => {
   test('can be released once, and an unknown one never', async () => {
     const plan = await held()
     await bench.release(plan)
-    await expect(bench.release(plan)).rejects.toThrow('plan.not-held')
-    await expect(bench.release('00000000-0000-4000-8000-000000000000' as PlanId)).rejects.toThrow('plan.unknown')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.not-held' })
+    await expect(bench.release('00000000-0000-4000-8000-000000000000' as PlanId)).rejects.toMatchObject({
+      code: 'plan.unknown',
+    })
   })
 })
 
@@ -224,7 +226,7 @@ describe('a target that is only observed', () => {
 
   test('holds everything, and a release of nothing else is refused', async () => {
     expect(await holds()).toEqual([{ kind: 'create', target: 'doors', accounts: 3, limit: null, why: 'observe' }])
-    await expect(bench.release(await held())).rejects.toThrow('plan.observed')
+    await expect(bench.release(await held())).rejects.toMatchObject({ code: 'plan.observed' })
     await bench.rest()
     expect(bench.target.users.size).toBe(0)
   })
@@ -328,7 +330,7 @@ test('a change that slips into a release after its check is not made, and is ala
       return null; end $$`)
   await engine.tamper('create trigger slip_in after update on account for each statement execute function slip_in()')
   try {
-    await expect(bench.release(plan)).rejects.toThrow('plan.forged')
+    await expect(bench.release(plan)).rejects.toMatchObject({ code: 'plan.forged' })
   } finally {
     await engine.tamper('drop trigger slip_in on account')
     await engine.tamper('drop function slip_in')

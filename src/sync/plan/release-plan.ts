@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
 import type { PlanId, SubjectId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { PlanRow } from '../../store/guards.ts'
 import { decidePlan, loadPlan, markApplied } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -10,7 +11,7 @@ import { applyPlan, refuseForged } from './apply-plan.ts'
 
 /**
  * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
- * @throws Error `plan.not-held` when it was decided already, `plan.observed` when nothing of it may be written yet, `plan.busy`
+ * @throws Refusal `plan.not-held` when it was decided already, `plan.observed` when nothing of it may be written yet, `plan.busy`
  * while another is being released, `plan.unknown`, `plan.forged`.
  */
 export async function releasePlan(
@@ -22,7 +23,7 @@ export async function releasePlan(
   const done = await inTurn(context.database.pool, async () => {
     const row = await inTransaction(context.database.pool, async (client) => {
       const found = await openPlan(client, context, id)
-      if (!(await touchesEnabled(client, context, id))) throw new Error('plan.observed')
+      if (!(await touchesEnabled(client, context, id))) throw new Refusal('plan.observed')
       await refuseForged(context, id, { held: true, digest: found.hash })
       const decided = await decidePlan(client, context.vault, found, 'released', subject)
       await recordAudit(client, context.vault, {
@@ -35,7 +36,7 @@ export async function releasePlan(
     })
     return carryOut(context, row, subject)
   })
-  if (done === null) throw new Error('plan.busy')
+  if (done === null) throw new Refusal('plan.busy')
   return done
 }
 
@@ -86,8 +87,8 @@ async function inTurn<T>(pool: pg.Pool, work: () => Promise<T>): Promise<T | nul
 
 async function openPlan(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<PlanRow> {
   const row = await loadPlan(client, context.vault, id, true)
-  if (row === null) throw new Error('plan.unknown')
-  if (row.state !== 'held') throw new Error('plan.not-held')
+  if (row === null) throw new Refusal('plan.unknown')
+  if (row.state !== 'held') throw new Refusal('plan.not-held')
   return row
 }
 
@@ -100,7 +101,7 @@ async function touchesEnabled(client: pg.ClientBase, context: SyncContext, id: P
   return rowCount === 1
 }
 
-/** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws Error `plan.not-held`, `plan.unknown`, `plan.forged`. */
+/** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws Refusal `plan.not-held`, `plan.unknown`, `plan.forged`. */
 export async function rejectPlan(context: SyncContext, id: PlanId, subject: SubjectId, reason: string): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
     const row = await openPlan(client, context, id)

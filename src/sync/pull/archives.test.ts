@@ -165,10 +165,12 @@ describe('an archive that is opened', () => {
     flipped[whole.length - 40] = (flipped[whole.length - 40] ?? 0) ^ 1
     for (const bytes of [whole.subarray(0, -1), flipped, await readFile(pathOf(`${other}.sealed`)), Buffer.alloc(0)]) {
       await writeFile(path, bytes)
-      await expect(openArchive(archivist.context, one, admin, reason)).rejects.toThrow('archive.damaged')
+      await expect(openArchive(archivist.context, one, admin, reason)).rejects.toMatchObject({
+        code: 'archive.damaged',
+      })
     }
     await rm(path)
-    await expect(openArchive(archivist.context, one, admin, reason)).rejects.toThrow('archive.not-here')
+    await expect(openArchive(archivist.context, one, admin, reason)).rejects.toMatchObject({ code: 'archive.not-here' })
     expect(await actions()).not.toContain('source.archive-opened')
     await writeFile(path, whole)
     expect(await read(one)).toBe(workers)
@@ -195,7 +197,9 @@ describe('an archive that is opened', () => {
   ])('stays shut when its row was changed from outside: %s', async (change) => {
     await take()
     await archivist.tamper(`update archive set ${change}`)
-    await expect(openArchive(archivist.context, await onlyId(), admin, reason)).rejects.toThrow('archive.forged')
+    await expect(openArchive(archivist.context, await onlyId(), admin, reason)).rejects.toMatchObject({
+      code: 'archive.forged',
+    })
     expect(await archivist.alarms()).toEqual(['archive.forged'])
     expect(archivist.logged).toEqual(['source.delivered', 'archive.forged'])
   })
@@ -205,14 +209,14 @@ describe('an archive that is opened', () => {
     await take(deliveryOf('18,Other\n'))
     const [one, other] = (await ids()) as [KeyId, KeyId]
     await rename(pathOf(`${other}.sealed`), pathOf(`${one}.sealed`))
-    await expect(openArchive(archivist.context, one, admin, reason)).rejects.toThrow('archive.damaged')
+    await expect(openArchive(archivist.context, one, admin, reason)).rejects.toMatchObject({ code: 'archive.damaged' })
   })
 
   test('can not be opened once its time is over, though the sweep has not come yet', async () => {
     await take()
     const id = await onlyId()
     archivist.pass(30 * dayMs)
-    await expect(openArchive(archivist.context, id, admin, reason)).rejects.toThrow('archive.unknown')
+    await expect(openArchive(archivist.context, id, admin, reason)).rejects.toMatchObject({ code: 'archive.unknown' })
   })
 })
 
@@ -223,8 +227,10 @@ describe('an archive that is destroyed', () => {
     await destroyArchive(archivist.context, id, admin, 'delivered by mistake')
     expect([await ids(), await archivist.files()]).toEqual([[], []])
     expect((await archivist.audited()).at(-1)).toEqual({ action: 'source.archive-destroyed', actor: admin, object: id })
-    await expect(openArchive(archivist.context, id, admin, reason)).rejects.toThrow('archive.unknown')
-    await expect(destroyArchive(archivist.context, id, admin, reason)).rejects.toThrow('archive.unknown')
+    await expect(openArchive(archivist.context, id, admin, reason)).rejects.toMatchObject({ code: 'archive.unknown' })
+    await expect(destroyArchive(archivist.context, id, admin, reason)).rejects.toMatchObject({
+      code: 'archive.unknown',
+    })
   })
 
   test('by the clock, at its time and not before, whatever a thief wrote into its row', async () => {

@@ -1,6 +1,7 @@
 /** What becomes of archived deliveries: opened or destroyed by name, and destroyed by the clock. */
 import { recordAudit } from '../../audit/record.ts'
 import type { KeyId, SubjectId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm, setAlarms } from '../../store/alarms.ts'
 import {
   hasArchiveFile,
@@ -27,7 +28,7 @@ export interface OpenedArchive {
 
 /**
  * Looks through the whole file first, so that nothing of a damaged one leaves, and records who opens it before a byte does.
- * @throws Error `archive.unknown`, `archive.forged`, `archive.not-here`, `archive.damaged`.
+ * @throws Refusal `archive.unknown`, `archive.forged`, `archive.not-here`, `archive.damaged`.
  */
 export async function openArchive(
   context: SyncContext,
@@ -36,11 +37,11 @@ export async function openArchive(
   reason: string,
 ): Promise<OpenedArchive> {
   const row = await findArchive(context.database.pool, id)
-  if (row === null || row.expires_at <= context.now()) throw new Error('archive.unknown')
+  if (row === null || row.expires_at <= context.now()) throw new Refusal('archive.unknown')
   if (!isGenuineArchive(context.vault, row)) {
     context.log('error', 'archive.forged', { table: 'archive', row: id })
     await raiseAlarm(context.database.pool, 'archive.forged', id)
-    throw new Error('archive.forged')
+    throw new Refusal('archive.forged')
   }
   await lookThrough(context, row)
   await inTransaction(context.database.pool, (client) =>
@@ -62,20 +63,20 @@ async function lookThrough(context: SyncContext, row: ArchiveRow): Promise<void>
   try {
     for await (const _ of contentOf(context, row));
   } catch (error) {
-    if (error instanceof VaultError) throw new Error('archive.damaged')
-    if (errorCode(error) === 'ENOENT') throw new Error('archive.not-here')
+    if (error instanceof VaultError) throw new Refusal('archive.damaged')
+    if (errorCode(error) === 'ENOENT') throw new Refusal('archive.not-here')
     throw error
   }
 }
 
-/** @throws Error `archive.unknown`. */
+/** @throws Refusal `archive.unknown`. */
 export async function destroyArchive(
   context: SyncContext,
   id: KeyId,
   subject: SubjectId,
   reason: string,
 ): Promise<void> {
-  if (!(await destroy(context, id, subject, { reason }))) throw new Error('archive.unknown')
+  if (!(await destroy(context, id, subject, { reason }))) throw new Refusal('archive.unknown')
 }
 
 /** The key first, which makes every copy unreadable at once; if the file then stays behind, the next sweep has it. */

@@ -1,0 +1,93 @@
+/** People: found, shown, explained, locked and unlocked. */
+import type { Actor } from '../../auth/actor.ts'
+import type { Employment } from '../../model/person.ts'
+import type { EmploymentVerdict, Explanation, RuleExplanation } from '../../policy/explain.ts'
+import type { LockoutView } from './lockouts.ts'
+
+export interface PersonView {
+  readonly id: string
+  readonly state: string
+  readonly protected: boolean
+  readonly lockedByOperator: boolean
+  readonly nextChangeAt: string | null
+  /** Personal data in clear, for the authorised caller only. */
+  readonly profile: {
+    readonly facts: Readonly<Record<string, string | null>>
+    readonly kind: string | null
+    readonly employments: readonly Employment[]
+    readonly cards: readonly { readonly card: string; readonly state: string; readonly waits: boolean }[]
+  }
+  readonly accounts: readonly {
+    readonly target: string
+    readonly account: string
+    readonly externalId: string
+    readonly wanted: PartsView
+    readonly desired: PartsView | null
+    readonly settled: boolean
+    /** By part: what the target refused, or has not done yet. */
+    readonly failures: Readonly<Record<string, { readonly kind: string; readonly code: string }>> | null
+    /** What the target last showed. */
+    readonly actual: ActualView | null
+    readonly actualAt: string | null
+  }[]
+  /** The last 50, newest first. */
+  readonly lockouts: readonly LockoutView[]
+}
+
+/** The parts of an account, cards and levels by name. */
+export interface PartsView {
+  readonly lock: string
+  readonly cards: Readonly<Record<string, string>>
+  readonly levels: readonly string[]
+}
+
+export interface ActualView {
+  readonly externalId: string
+  readonly lock: string
+  readonly validity: { readonly from: string | null; readonly until: string | null }
+  readonly profile: Readonly<Record<string, string | null>>
+  /** Null for a card whose number fits no known format. */
+  readonly cards: readonly { readonly card: string | null; readonly ref: string; readonly state: string }[]
+  readonly levels: readonly string[]
+  readonly inheritedLevels: readonly string[]
+  readonly pin: boolean
+  readonly untouchable: boolean
+}
+
+export interface ExplanationView extends Omit<Explanation, 'rules'> {
+  readonly rules: readonly (Omit<RuleExplanation, 'employments'> & { readonly employments: readonly VerdictView[] })[]
+  readonly lockedByOperator: boolean
+  readonly heldOpenUntil: string | null
+  readonly records: readonly {
+    readonly source: string
+    readonly presence: string
+    readonly missingSince: string | null
+  }[]
+  /** What each target would be written. */
+  readonly written: readonly { readonly target: string; readonly profile: Readonly<Record<string, string | null>> }[]
+}
+
+/** Everything is there: what does not apply, and the value of a field that isn't known, is null. */
+interface VerdictView extends Omit<EmploymentVerdict, 'code' | 'failedAt' | 'fields'> {
+  readonly code: string | null
+  readonly failedAt: { readonly line: number; readonly column: number } | null
+  readonly fields: readonly {
+    readonly field: string
+    readonly known: boolean
+    readonly value: string | number | boolean | null
+  }[]
+}
+
+export interface PeopleActs {
+  /** By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. */
+  findPerson(by: string): Promise<string>
+  person(id: string): Promise<PersonView>
+  explain(id: string): Promise<ExplanationView>
+  /** `paused`: targets where nothing happens until they are resumed. */
+  lockPerson(
+    actor: Actor,
+    id: string,
+    reason: string,
+  ): Promise<{ lockouts: readonly string[]; paused: readonly string[] }>
+  unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<void>
+}

@@ -1,0 +1,48 @@
+/** The gateway as a whole: its state on one screen, its figures, and whether it can work. */
+
+export interface StatusView {
+  readonly version: string
+  readonly startedAt: string
+  readonly roles: readonly string[]
+  readonly queue: { readonly backend: string; readonly ok: boolean }
+  readonly people: Readonly<Record<string, number>>
+  readonly sources: readonly {
+    readonly id: string
+    readonly lastDeliveryAt: string | null
+    readonly lastCompleteAt: string | null
+    readonly lastOutcome: string | null
+    readonly overdue: boolean
+  }[]
+  readonly targets: readonly {
+    readonly id: string
+    readonly mode: string
+    readonly accounts: number
+    /** Accounts that are not as desired yet, or are looked at once more; what the target refuses counts as failing. */
+    readonly waiting: number
+    readonly urgentWaiting: number
+    readonly dead: number
+    /** Accounts with parts that the target refused. */
+    readonly failing: number
+    /** Its last answers were failures: only lock-outs are tried, once a second. */
+    readonly unreachable: boolean
+    readonly pausedBecause: string | null
+    readonly restUntil: string | null
+    readonly reach: string | null
+  }[]
+  readonly lockouts: {
+    readonly open: number
+    readonly proven24h: number
+    readonly p50Ms: number | null
+    readonly p99Ms: number | null
+    readonly maxMs: number | null
+  }
+  readonly plans: { readonly held: number }
+  readonly alarms: readonly { readonly code: string; readonly scope: string; readonly since: string }[]
+  readonly audit: { readonly entries: number; readonly pending: number }
+}
+
+export interface StatusActs {
+  status(): Promise<StatusView>
+  metrics(): Promise<string>
+  ready(): Promise<{ ok: boolean; checks: readonly { name: string; ok: boolean; detail?: string }[] }>
+}

@@ -1,0 +1,18 @@
+/** Targets: stopped, let go on, and what they offer. */
+import type { Actor } from '../../auth/actor.ts'
+
+export interface LevelView {
+  readonly target: string
+  readonly id: string
+  readonly externalId: string
+  readonly name: string
+  readonly usedByRules: boolean
+}
+
+export interface TargetActs {
+  /** Stops all writing to a target, lock-outs too, until resumed. */
+  pauseTarget(actor: Actor, target: string, reason: string): Promise<void>
+  /** Whatever paused it: a person, or a refused login. */
+  resumeTarget(actor: Actor, target: string, reason: string): Promise<void>
+  levels(target?: string): Promise<readonly LevelView[]>
+}

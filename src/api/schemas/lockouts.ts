@@ -1,0 +1,23 @@
+/** Answers about lock-outs. */
+import { z } from '@hono/zod-openapi'
+import type { LockoutView } from '../acts/lockouts.ts'
+import { count, time, timeOrNull } from './values.ts'
+
+export const lockoutView = z
+  .object({
+    id: z.string(),
+    person: z.string().nullable(),
+    account: z.string(),
+    target: z.string(),
+    cause: z.string(),
+    arrivedAt: time.meta({ description: 'When the news reached us: a lock-out is timed from here to `provenAt`.' }),
+    decidedAt: time,
+    startedAt: timeOrNull,
+    acceptedAt: timeOrNull,
+    provenAt: timeOrNull,
+    proof: z.string().nullable().meta({ description: 'How far `provenAt` proves it: accepted, read-back, …' }),
+    requests: count,
+    waitingMs: z.number(),
+    endedAt: timeOrNull,
+  })
+  .openapi('Lockout') satisfies z.ZodType<LockoutView>

@@ -1,0 +1,41 @@
+/** Answers about sources. */
+import { z } from '@hono/zod-openapi'
+import type { SourceView } from '../acts/sources.ts'
+import { count, time } from './values.ts'
+
+export const syncResult = z
+  .object({
+    source: z.string(),
+    outcome: z.string(),
+    records: count,
+    changed: count,
+    problems: count,
+    missing: count,
+    plan: z.string().nullable(),
+  })
+  .openapi('SyncResult')
+
+export const sourceView = z
+  .object({
+    id: z.string(),
+    deliveries: z
+      .array(
+        z.object({
+          id: z.string(),
+          mode: z.string(),
+          arrivedAt: time,
+          outcome: z.string().nullable(),
+          records: count,
+          changed: count,
+          problems: count,
+          missing: count,
+        }),
+      )
+      .readonly(),
+    problemsOf: z.string().nullable(),
+    problems: z
+      .array(z.object({ place: z.string(), field: z.string().nullable(), code: z.string() }))
+      .readonly()
+      .meta({ description: 'By place, field and code; never by value.' }),
+  })
+  .openapi('Source') satisfies z.ZodType<SourceView>

@@ -1,0 +1,52 @@
+/** The answer about the gateway as a whole. */
+import { z } from '@hono/zod-openapi'
+import type { StatusView } from '../acts/status.ts'
+import { count, durationMs, time, timeOrNull } from './values.ts'
+
+export const statusView = z
+  .object({
+    version: z.string(),
+    startedAt: time,
+    roles: z.array(z.string()).readonly(),
+    queue: z.object({ backend: z.string(), ok: z.boolean() }),
+    people: z.record(z.string(), count).meta({ description: 'How many people are in each state.' }),
+    sources: z
+      .array(
+        z.object({
+          id: z.string(),
+          lastDeliveryAt: timeOrNull,
+          lastCompleteAt: timeOrNull,
+          lastOutcome: z.string().nullable(),
+          overdue: z.boolean(),
+        }),
+      )
+      .readonly(),
+    targets: z
+      .array(
+        z.object({
+          id: z.string(),
+          mode: z.string(),
+          accounts: count,
+          waiting: count,
+          urgentWaiting: count,
+          dead: count,
+          failing: count,
+          unreachable: z.boolean(),
+          pausedBecause: z.string().nullable(),
+          restUntil: timeOrNull,
+          reach: z.string().nullable(),
+        }),
+      )
+      .readonly(),
+    lockouts: z.object({
+      open: count,
+      proven24h: count,
+      p50Ms: durationMs,
+      p99Ms: durationMs,
+      maxMs: durationMs,
+    }),
+    plans: z.object({ held: count }),
+    alarms: z.array(z.object({ code: z.string(), scope: z.string(), since: time })).readonly(),
+    audit: z.object({ entries: count, pending: count }),
+  })
+  .openapi('Status') satisfies z.ZodType<StatusView>

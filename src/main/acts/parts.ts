@@ -1,0 +1,21 @@
+/** What the acts are made of: handed to each area by the composition root. */
+import type { WakeUps } from '../../../queues/wake-ups.ts'
+import type { Metrics } from '../../telemetry/metrics.ts'
+import type { Scheduler } from '../scheduler-role.ts'
+import type { StatusFacts } from '../status.ts'
+import type { Engine } from '../sync-context.ts'
+
+export interface ActsParts {
+  readonly engine: Engine
+  readonly wakeUps: WakeUps
+  readonly metrics: Metrics
+  /** Null in a process without that role. */
+  readonly scheduler: Scheduler | null
+  readonly facts: StatusFacts
+}
+
+/** Rules name levels, and only the process that leads a target learns of new ones by itself. */
+export async function withLevels<T>({ levels }: Engine, act: () => Promise<T>): Promise<T> {
+  await levels.reload()
+  return act()
+}

@@ -1,0 +1,25 @@
+/** Acts about people. */
+import type { PeopleActs } from '../../api/acts/people.ts'
+import type { PersonId } from '../../model/id.ts'
+import { lockPerson, unlockPerson } from '../../sync/operator.ts'
+import { explainPerson, findPerson, personView } from '../person-views.ts'
+import { type ActsParts, withLevels } from './parts.ts'
+
+export function peopleActs({ engine }: ActsParts): PeopleActs {
+  const { context, levels } = engine
+  return {
+    findPerson: (by) => findPerson(context, by),
+    person: (id) => withLevels(engine, () => personView(context, levels, id)),
+    explain: (id) => withLevels(engine, () => explainPerson(context, id)),
+    async lockPerson(actor, id, reason) {
+      const lockouts = await withLevels(engine, () => lockPerson(context, id as PersonId, actor.subject, reason))
+      const { rows } = await context.database.pool.query<{ id: string }>(
+        'select distinct t.id from target t join lockout l on l.target = t.id where l.id = any($1::uuid[]) and t.paused_at is not null',
+        [lockouts],
+      )
+      return { lockouts, paused: rows.map((row) => row.id) }
+    },
+    unlockPerson: (actor, id, reason, hours) =>
+      withLevels(engine, () => unlockPerson(context, id as PersonId, actor.subject, reason, hours)),
+  }
+}

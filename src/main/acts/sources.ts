@@ -1,0 +1,24 @@
+/** Acts about sources. */
+import { ActError } from '../../api/acts/act-error.ts'
+import type { SourceActs } from '../../api/acts/sources.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { sourceView } from '../source-views.ts'
+import type { ActsParts } from './parts.ts'
+
+export function sourceActs({ engine, scheduler }: ActsParts): SourceActs {
+  return {
+    async sync(_actor, source) {
+      const loops = scheduler?.loops() ?? null
+      if (loops === null)
+        throw new ActError(
+          503,
+          'sync.elsewhere',
+          'This process does not read the sources (yet): ask the one that is the scheduler.',
+        )
+      const chosen = source === undefined ? [...loops.values()] : [loops.get(source)]
+      if (chosen.includes(undefined)) throw new Refusal('source.unknown')
+      return (await Promise.all(chosen.map((loop) => loop?.drain() ?? []))).flat()
+    },
+    source: (id) => sourceView(engine.context, id),
+  }
+}

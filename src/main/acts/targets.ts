@@ -1,0 +1,27 @@
+/** Acts about targets. */
+import type { TargetActs } from '../../api/acts/targets.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { pauseByHand, resumeByHand } from '../../sync/pause.ts'
+import type { ActsParts } from './parts.ts'
+
+export function targetActs({ engine: { context, levels } }: ActsParts): TargetActs {
+  return {
+    pauseTarget: (actor, target, reason) => pauseByHand(context, target, actor.subject, reason),
+    resumeTarget: (actor, target, reason) => resumeByHand(context, target, actor.subject, reason),
+    async levels(target) {
+      if (target !== undefined && !context.targets.has(target)) throw new Refusal('target.unknown')
+      await levels.reload()
+      const used = new Set(context.policy.levels())
+      return levels
+        .all()
+        .filter((level) => target === undefined || level.target === target)
+        .map((level) => ({
+          target: level.target,
+          id: level.id,
+          externalId: level.external_id,
+          name: level.name,
+          usedByRules: used.has(`${level.target}/${level.name}`),
+        }))
+    },
+  }
+}

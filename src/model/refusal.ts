@@ -1,0 +1,50 @@
+/** An act that can't be done as things are: a stable code for programs, and a sentence without personal data for people. */
+
+/**
+ * - `unknown`: there is no such thing. - `state`: the thing is there, and its state forbids it. - `invalid`: the request makes
+ * no sense, whatever the state.
+ */
+export type RefusalKind = 'unknown' | 'state' | 'invalid'
+
+const refusals = {
+  'archive.damaged': [
+    'state',
+    'The sealed file is not whole, or not the one that was written: none of it is given out.',
+  ],
+  'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
+  'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
+  'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'lockout.unknown': ['unknown', 'There is no such lock-out.'],
+  'person.ambiguous': ['state', 'Several people fit: ask by person id.'],
+  'person.frozen': [
+    'state',
+    'A row of this person was changed outside Gatehouse: nothing about them can be trusted until it is mended.',
+  ],
+  'person.not-found': ['unknown', 'Nobody is known by that number, card or id.'],
+  'person.unknown': ['unknown', 'There is no such person.'],
+  'plan.busy': ['state', 'Another plan is being released: try again in a moment.'],
+  'plan.forged': ['state', 'This plan was changed outside Gatehouse: it can not be released.'],
+  'plan.not-held': ['state', 'This plan is not held: it was decided, or a newer one took its place.'],
+  'plan.observed': [
+    'state',
+    'All of this is at targets in mode `observe`, where nothing is written: set `mode: enabled` first, and start again.',
+  ],
+  'plan.unknown': ['unknown', 'There is no such plan.'],
+  'source.unknown': ['unknown', 'There is no such source.'],
+  'target.unknown': ['unknown', 'There is no such target.'],
+} as const satisfies Readonly<Record<string, readonly [RefusalKind, string]>>
+
+export type RefusalCode = keyof typeof refusals
+
+export class Refusal extends Error {
+  override readonly name = 'Refusal'
+  readonly code: RefusalCode
+  readonly kind: RefusalKind
+
+  constructor(code: RefusalCode) {
+    const [kind, message] = refusals[code]
+    super(message)
+    this.code = code
+    this.kind = kind
+  }
+}
