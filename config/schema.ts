@@ -324,8 +324,9 @@ const target = z.strictObject({
     .default('observe')
     .meta({
       title: 'Mode',
-      description: 'observe: nothing is written. enabled: accounts are written, the first plan after a release.',
-      examples: ['enabled'],
+      description:
+        'observe: nothing is written before somebody says `gatehouse enable`. enabled: written to from the first start; for a target without accounts.',
+      examples: ['observe'],
     }),
   settings,
   concurrency: z

@@ -21,6 +21,8 @@ test.each([
   ['GET', `/v1/plans/${planId}/changes?limit=7`, 'viewer', undefined, 'planChanges', [planId, { limit: 7 }]],
   ['POST', `/v1/plans/${planId}/release`, 'operator', { reason }, 'releasePlan', [planId, reason]],
   ['POST', `/v1/plans/${planId}/reject`, 'operator', { reason }, 'rejectPlan', [planId, reason]],
+  ['POST', '/v1/targets/hq/enable', 'operator', { reason }, 'enableTarget', ['hq', reason]],
+  ['POST', '/v1/targets/hq/observe', 'operator', { reason }, 'observeTarget', ['hq', reason]],
   ['POST', '/v1/targets/hq/pause', 'operator', { reason }, 'pauseTarget', ['hq', reason]],
   ['POST', '/v1/targets/hq/resume', 'operator', { reason }, 'resumeTarget', ['hq', reason]],
   ['POST', '/v1/people/find', 'operator', { by: 'H10301:7:4711' }, 'findPerson', ['H10301:7:4711']],
@@ -109,7 +111,7 @@ test('the description lists every path with its role and the shape of errors', a
     paths: Record<string, Record<string, Record<string, unknown>>>
     components: { schemas: Record<string, unknown>; securitySchemes: unknown }
   }
-  expect(Object.keys(description.paths)).toHaveLength(27)
+  expect(Object.keys(description.paths)).toHaveLength(29)
   expect(description.paths['/v1/people/{id}']?.get).toMatchObject({ 'x-gatehouse-role': 'operator' })
   expect(description.components.schemas).toHaveProperty('Problem')
   expect(description.components.securitySchemes).toEqual({ token: { type: 'http', scheme: 'bearer' } })

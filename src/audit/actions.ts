@@ -57,6 +57,7 @@ export const auditActions = [
   'lockout.signed-off',
 
   'target.enabled',
+  'target.observed',
   'target.paused',
   'target.resumed',
   'target.frozen',

@@ -11,7 +11,7 @@ import { personCommand } from './commands/person.ts'
 import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
-import { pauseCommand, resumeCommand } from './commands/target.ts'
+import { enableCommand, observeCommand, pauseCommand, resumeCommand } from './commands/target.ts'
 import { tokenCommand } from './commands/token.ts'
 import { CliError, describeError, type ExitCode, exitCodeHelp, exitCodes } from './exit.ts'
 import type { Terminal } from './terminal.ts'
@@ -54,6 +54,8 @@ export function createProgram(context: Context): Command {
       sourceCommand,
       planCommand,
       personCommand,
+      enableCommand,
+      observeCommand,
       pauseCommand,
       resumeCommand,
       levelsCommand,

@@ -3,6 +3,7 @@ import type { WakeUps } from '../../queues/wake-ups.ts'
 import type { StatusView } from '../api/acts/status.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { modesOf } from '../sync/target-modes.ts'
 
 export interface StatusFacts {
   readonly version: string
@@ -62,7 +63,8 @@ async function sources(context: SyncContext): Promise<StatusView['sources']> {
 }
 
 async function targets(context: SyncContext): Promise<StatusView['targets']> {
-  const { rows } = await context.database.pool.query<{
+  const { pool } = context.database
+  const { rows } = await pool.query<{
     id: string
     accounts: number
     waiting: number
@@ -84,9 +86,10 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
        from target t left join account_work w on w.target = t.id left join account a on a.id = w.account_id where t.id = any($1::text[]) group by t.id order by t.id`,
     [[...context.targets.keys()]],
   )
+  const modes = await modesOf(pool, context)
   return rows.map((row) => ({
     id: row.id,
-    mode: context.targets.get(row.id)?.enabled === true ? 'enabled' : 'observe',
+    mode: modes.get(row.id)?.is ?? 'observe',
     accounts: row.accounts,
     waiting: row.waiting,
     urgentWaiting: row.urgent,

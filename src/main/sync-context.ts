@@ -86,7 +86,7 @@ function targetSetup(config: Config, id: string, { connection, requestTimeoutMs 
   if (target === undefined) throw new Error(`target ${id} is not configured`)
   return {
     id,
-    enabled: target.mode === 'enabled',
+    declaredEnabled: target.mode === 'enabled',
     connection,
     lateWriteMs: requestTimeoutMs * 2,
     concurrency: target.concurrency,

@@ -27,10 +27,16 @@ const refusals = {
   'plan.not-held': ['state', 'This plan is not held: it was decided, or a newer one took its place.'],
   'plan.observed': [
     'state',
-    'All of this is at targets in mode `observe`, where nothing is written: set `mode: enabled` first, and start again.',
+    'All of this is at targets that are only observed, where nothing is written: `gatehouse enable` them first.',
+  ],
+  'plan.restored': [
+    'state',
+    'All of this is at targets that seem to have forgotten: look at `gatehouse drift`, then `gatehouse settle` them first.',
   ],
   'plan.unknown': ['unknown', 'There is no such plan.'],
   'source.unknown': ['unknown', 'There is no such source.'],
+  'target.enabled': ['state', 'This target is enabled already.'],
+  'target.observed': ['state', 'This target is only observed already.'],
   'target.unknown': ['unknown', 'There is no such target.'],
 } as const satisfies Readonly<Record<string, readonly [RefusalKind, string]>>
 

@@ -44,6 +44,12 @@ export const catalogue: Catalogue = {
     owner: 'clear',
     owner_until: 'clear',
     levels_at: 'clear',
+    mode: 'clear',
+    mode_at: 'clear',
+    mode_by: 'clear',
+    first_release_at: 'clear',
+    restored_at: 'clear',
+    mode_guard: 'guard',
   },
   // Names of doors and groups, as the target's administrators gave them.
   access_level: {

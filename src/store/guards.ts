@@ -10,6 +10,7 @@ import type {
   PersonTable,
   PlanTable,
   SourceRecordTable,
+  TargetTable,
 } from './schema.ts'
 
 export type PersonRow = Selectable<PersonTable>
@@ -19,6 +20,7 @@ export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
 export type LevelRow = Selectable<AccessLevelTable>
 export type ArchiveRow = Selectable<ArchiveTable>
+export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
 export function personGuard(row: PersonRow): readonly GuardValue[] {
@@ -80,6 +82,13 @@ export function intentGuard(account: AccountId, desired: string): readonly Guard
 /** Which of the target's levels an id of ours, named in guarded rows, stands for. */
 export function levelGuard(row: Pick<LevelRow, 'id' | 'target' | 'external_id' | 'name'>): readonly GuardValue[] {
   return [row.id, row.target, row.external_id, row.name]
+}
+
+export const guardedOfTarget = ['id', 'mode', 'mode_at', 'mode_by', 'first_release_at', 'restored_at'] as const
+
+/** Whether a target may be written to: a thief who could say so would have accounts changed that nobody has looked at. */
+export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonly GuardValue[] {
+  return guardedOfTarget.map((name) => row[name])
 }
 
 export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {

@@ -3,8 +3,12 @@ import { type Migration, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import { openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'
+import * as firstContact from './migrations/0004-first-contact.ts'
 
-const migrations: Record<string, Migration> = { '0001-spine': spine }
+const migrations: Record<string, Migration> = {
+  '0001-spine': spine,
+  '0004-first-contact': firstContact,
+}
 
 /**
  * Runs what is missing, as the owner role.

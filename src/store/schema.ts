@@ -97,6 +97,15 @@ export interface TargetTable {
   owner: string | null
   owner_until: TimeOrNull
   levels_at: TimeOrNull
+  /** What a person decided; null leaves it to the configuration. */
+  mode: 'observe' | 'enabled' | null
+  mode_at: TimeOrNull
+  mode_by: SubjectId | null
+  /** When the first plan was released after a person enabled the target. */
+  first_release_at: TimeOrNull
+  /** Since when the target seems to have forgotten. */
+  restored_at: TimeOrNull
+  mode_guard: Buffer | null
 }
 
 export interface AccessLevelTable {
@@ -232,7 +241,7 @@ export interface PlanTable {
   guard: Buffer
 }
 
-export type HeldFor = 'brake' | 'unconfirmed' | 'protected' | 'observe'
+export type HeldFor = 'brake' | 'unconfirmed' | 'protected' | 'observe' | 'first-plan' | 'restored'
 
 export interface PlanChangeTable {
   plan_id: PlanId

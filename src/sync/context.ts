@@ -32,7 +32,8 @@ export interface SourceSetup {
 
 export interface TargetSetup {
   readonly id: string
-  readonly enabled: boolean
+  /** Written to from its first start, without a person having enabled it; what a person decided outweighs it. */
+  readonly declaredEnabled: boolean
   readonly connection: Connection<'accounts'>
   /** How long the target may still carry out a request whose answer we no longer wait for, in ms. */
   readonly lateWriteMs: number

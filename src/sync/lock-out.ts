@@ -5,6 +5,7 @@ import { recordAuditMany } from '../audit/record.ts'
 import type { AccountId } from '../model/id.ts'
 import { copyRows } from '../store/copy.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
+import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
@@ -27,15 +28,19 @@ export interface PassedLockOut {
 
 /**
  * Makes desired what wants shutting, in memory; the caller saves the dossiers and then calls `recordLockOuts` in the same
- * transaction. Protected people are left to the plan.
+ * transaction. Protected people are left to the plan, and targets that are only observed to the moment when they are enabled.
  */
-export function passLockOuts(dossiers: Iterable<Dossier>, absence: (dossier: Dossier) => boolean): PassedLockOut[] {
+export function passLockOuts(
+  dossiers: Iterable<Dossier>,
+  modes: ReadonlyMap<string, TargetMode>,
+  absence: (dossier: Dossier) => boolean,
+): PassedLockOut[] {
   const passed: PassedLockOut[] = []
   for (const dossier of dossiers) {
     if (dossier.person.protected && dossier.person.locked_at === null) continue
     for (const account of dossier.accounts) {
       const { row } = account
-      if (!row.pending || row.desired === null) continue
+      if (!row.pending || row.desired === null || modes.get(row.target)?.locksOut !== true) continue
       const before = decodeParts(row.desired)
       const after = decodeParts(row.wanted)
       const leaving = absence(dossier) ? 'lockout-absence' : 'lockout-record'

@@ -13,6 +13,7 @@ import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type
 import { isUsable } from './resolve/credentials.ts'
 import { understand } from './resolve/resolve.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
+import { modesOf } from './target-modes.ts'
 
 /** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Refusal `person.unknown`, `person.frozen`. */
 export async function lockPerson(
@@ -26,7 +27,7 @@ export async function lockPerson(
     dossier.person.unlocked_until = null
     touch(dossier)
     await resolveAll(client, context, [dossier], 'operator')
-    const passed = passLockOuts([dossier], () => false)
+    const passed = passLockOuts([dossier], await modesOf(client, context), () => false)
     await saveDossiers(client, context.vault, [dossier])
     await recordAudit(client, context.vault, {
       actor: subject,

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../test/support/servers.ts'
+import { Refusal } from '../model/refusal.ts'
 import { mortal } from './fixtures/crash.fixture.ts'
 import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
 import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
@@ -19,8 +20,8 @@ beforeEach(async () => {
 })
 
 const outbox = () => bench.rows<{ target: string; lane: string }>('select target, lane from outbox order by id')
-const unlessBusy = (error: Error) => {
-  if (error.message !== 'plan.busy') throw error
+const unlessBusy = (error: unknown) => {
+  if (!(error instanceof Refusal) || error.code !== 'plan.busy') throw error
 }
 const emptied = () => bench.rows('delete from outbox')
 

@@ -205,6 +205,15 @@ test('pause and resume, and the levels of a target', async () => {
   await refused(1, /\[target\.unknown\]/, cli('levels', 'list', '--target', 'nowhere'))
 })
 
+test('observe stops all writing, enable lets it begin, and the status says which it is', async () => {
+  await refused(3, /This target is enabled already\. \[target\.enabled\]/, cli('enable', 'hq', ...because))
+  expect(await table('observe', 'hq', ...because)).toMatch(/^hq observed: from now on nobody is locked out there/)
+  expect(await table('status')).toMatch(/^hq +observe /m)
+  expect(await table('enable', 'hq', ...because)).toBe('hq enabled\nNext: gatehouse plan list --state held\n')
+  expect(await table('status')).toMatch(/^hq +enabled /m)
+  await refused(1, /\[target\.unknown\]/, cli('enable', 'nowhere', ...because))
+})
+
 test('rows that can not be used are listed by line, field and code, never by their values', async () => {
   await site.drop('changes-80.csv', file([{ ...other, start: 'Placeholder-Day' }]))
   const problems = async () => (await asJson(sourceView, 'source', 'show', 'hr')).problems
@@ -233,6 +242,7 @@ test('a token is shown once, alone on standard output; a viewer looks and does n
     ['person', 'lock', anybody.employeeNumber, ...because],
     ['plan', 'release', '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', ...because],
     ['pause', 'hq', ...because],
+    ['enable', 'hq', ...because],
     ['audit', 'verify'],
     ['audit', 'export'],
     ['archive', 'list'],

@@ -211,6 +211,8 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   const made = await call<{ id: string }>('POST /v1/tokens', {}, { name: 'Test Monitor', role: 'viewer', days: 1 })
   await call('GET /v1/tokens')
   await call('DELETE /v1/tokens/{id}', { id: made.id })
+  await call('POST /v1/targets/{target}/observe', { target: 'hq' }, { reason })
+  await call('POST /v1/targets/{target}/enable', { target: 'hq' }, { reason })
   await call('GET /metrics')
   expect([...new Set(called)].sort()).toEqual(operations().sort())
 })

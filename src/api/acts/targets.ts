@@ -1,4 +1,4 @@
-/** Targets: stopped, let go on, and what they offer. */
+/** Targets: enabled, stopped, let go on, and what they offer. */
 import type { Actor } from '../../auth/actor.ts'
 
 export interface LevelView {
@@ -10,6 +10,10 @@ export interface LevelView {
 }
 
 export interface TargetActs {
+  /** Lets Gatehouse write to a target; the first plan waits for a release. */
+  enableTarget(actor: Actor, target: string, reason: string): Promise<void>
+  /** Nothing is written any more, lock-outs neither. */
+  observeTarget(actor: Actor, target: string, reason: string): Promise<void>
   /** Stops all writing to a target, lock-outs too, until resumed. */
   pauseTarget(actor: Actor, target: string, reason: string): Promise<void>
   /** Whatever paused it: a person, or a refused login. */

@@ -1,4 +1,4 @@
-/** Targets: stop all writing to one, and let it go on. */
+/** Targets: let Gatehouse write to one, stop all writing, and let it go on. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
@@ -8,6 +8,24 @@ const request = {
   params: z.strictObject({ target: configuredId.openapi({ param: { name: 'target', in: 'path' } }) }),
   body: body(z.strictObject({ reason })),
 }
+
+const enable = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/enable',
+  summary: 'Let Gatehouse write to a target: lock-outs at once, all else after the release of the first plan',
+  request,
+  responses: nothing,
+})
+
+const observe = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/observe',
+  summary: 'Only observe a target: nothing is written any more, lock-outs neither',
+  request,
+  responses: nothing,
+})
 
 const pause = createRoute({
   ...needs('operator'),
@@ -28,6 +46,14 @@ const resume = createRoute({
 })
 
 export function addTargets(api: Api, acts: Acts): void {
+  api.openapi(enable, async (c) => {
+    await acts.enableTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
+  api.openapi(observe, async (c) => {
+    await acts.observeTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
   api.openapi(pause, async (c) => {
     await acts.pauseTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
     return c.body(null, 204)

@@ -1,7 +1,28 @@
-/** Stops all writing to a target, and lets it go on. */
+/** Lets Gatehouse write to a target, stops all writing to it, and lets it go on. */
 import type { Command } from 'commander'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
 import { plain } from '../plain.ts'
+
+export function enableCommand(context: Context): Command {
+  return actCommand(
+    context,
+    'enable',
+    'Let Gatehouse write to a target: lock-outs at once, all else after the release of its first plan',
+    'enabled',
+    ['gatehouse enable hq --reason "existing accounts are matched"'],
+    'Next: gatehouse plan list --state held\n',
+  )
+}
+
+export function observeCommand(context: Context): Command {
+  return actCommand(
+    context,
+    'observe',
+    'Only observe a target: nothing is written any more, lock-outs neither',
+    'observed: from now on nobody is locked out there by Gatehouse',
+    ['gatehouse observe hq --reason "the vendor moves it to another server"'],
+  )
+}
 
 export function pauseCommand(context: Context): Command {
   return actCommand(context, 'pause', 'Stop all writing to a target, lock-outs too, until it is resumed', 'paused', [
@@ -17,10 +38,11 @@ export function resumeCommand(context: Context): Command {
 
 function actCommand(
   context: Context,
-  act: 'pause' | 'resume',
+  act: 'enable' | 'observe' | 'pause' | 'resume',
   summary: string,
   done: string,
   examples: readonly string[],
+  next = '',
 ): Command {
   return describeCall(act, summary, examples)
     .argument('<target>', 'id of the target')
@@ -28,7 +50,7 @@ function actCommand(
     .action((target: string, options: CallOptions & { reason: string }) =>
       withClient(context, options, async (client) => {
         await client.send('POST', `/v1/targets/${encodeURIComponent(target)}/${act}`, { reason: options.reason })
-        show(context, options, { target, state: done }, () => `${plain(target)} ${done}\n`)
+        show(context, options, { target, state: done }, () => `${plain(target)} ${done}\n${next}`)
       }),
     )
 }

@@ -2,10 +2,13 @@
 import type { TargetActs } from '../../api/acts/targets.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { pauseByHand, resumeByHand } from '../../sync/pause.ts'
+import { enableTarget, observeTarget } from '../../sync/target-modes.ts'
 import type { ActsParts } from './parts.ts'
 
 export function targetActs({ engine: { context, levels } }: ActsParts): TargetActs {
   return {
+    enableTarget: (actor, target, reason) => enableTarget(context, target, actor.subject, reason),
+    observeTarget: (actor, target, reason) => observeTarget(context, target, actor.subject, reason),
     pauseTarget: (actor, target, reason) => pauseByHand(context, target, actor.subject, reason),
     resumeTarget: (actor, target, reason) => resumeByHand(context, target, actor.subject, reason),
     async levels(target) {

@@ -15,6 +15,7 @@ import { reportFrozen } from '../frozen.ts'
 import { endLockOuts, type PassedLockOut, recordLockOuts } from '../lock-out.ts'
 import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts, isPending } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import { modesOf } from '../target-modes.ts'
 import { PlanGroups } from './plan-groups.ts'
 
 export interface ApplyRequest {
@@ -32,7 +33,7 @@ export interface ApplyRequest {
 const batch = 500
 
 /**
- * Changes at targets that are only observed are left out; they are planned again. Repeating it is harmless: what was applied is no
+ * Changes at targets that are only observed, or wait to be settled, are left out; they are planned again. Repeating it is harmless: what was applied is no
  * longer a difference, so it is skipped. @throws Refusal `plan.forged`: nothing was applied that the plan does not name.
  */
 export async function applyPlan(
@@ -41,6 +42,7 @@ export async function applyPlan(
   request: ApplyRequest,
 ): Promise<{ applied: number; dropped: number }> {
   const expected = await refuseForged(context, plan, request)
+  const modes = await modesOf(context.database.pool, context)
   let applied = 0
   let dropped = 0
   let at = 0
@@ -48,7 +50,7 @@ export async function applyPlan(
     // What is read to be applied is what was hashed, batch by batch: nothing slips in between.
     if (expected[at]?.equals(digestOf(planned)) !== true) await tellForged(context, plan)
     at += 1
-    const open = planned.filter(({ target, dropped: gone }) => !gone && context.targets.get(target)?.enabled === true)
+    const open = planned.filter(({ target, dropped: gone }) => !gone && modes.get(target)?.writes === true)
     if (open.length === 0) continue
     const done = await applyBatch(context, plan, open, request)
     applied += done.applied

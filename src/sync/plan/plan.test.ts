@@ -5,6 +5,7 @@ import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fi
 import { type HrRow, hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
+import { enableTarget } from '../target-modes.ts'
 
 let engine: Engine
 let bench: Bench
@@ -232,7 +233,7 @@ describe('a target that is only observed', () => {
   })
 
   test('once enabled has a first plan that waits for a release', async () => {
-    ;(bench.setup as { enabled: boolean }).enabled = true
+    await enableTarget(bench.context, 'doors', bench.operator, 'accounts matched')
     await bench.release(await held())
     await bench.rest()
     expect(bench.target.users.size).toBe(3)

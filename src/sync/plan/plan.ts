@@ -5,9 +5,11 @@ import { type AccountId, newId, type PlanId, type PullId } from '../../model/id.
 import { copyRows } from '../../store/copy.ts'
 import { type AccountRow, accountGuard, guardedOfAccount, type PlanRow } from '../../store/guards.ts'
 import { decidePlan, heldPlans, insertPlan, wasRejected } from '../../store/plans.ts'
+import type { TargetMode, WholeTargetWaits } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
+import { modesOf } from '../target-modes.ts'
 import { activeAccounts } from './active-accounts.ts'
 import { applyPlan } from './apply-plan.ts'
 import { type Hold, tripped } from './brake.ts'
@@ -144,8 +146,8 @@ async function weigh(
 ): Promise<Weighed> {
   const collected = await collect(client, context, origin, id)
   const groups = collected.all
-  // A target that is only observed has nobody yet that a brake could be measured by.
-  const counts = countsOf(groups.filter(({ alone }) => alone !== 'observe'))
+  // What waits as a whole is looked at as a whole: no brake says more about it.
+  const counts = countsOf(groups.filter(({ alone }) => alone === null || !waitsAsWhole.has(alone)))
   const active = await activeAccounts(client, context, counts, brakes)
   const braked = tripped(counts, brakes, (target) => active.get(target) ?? 0)
   const alone = groups.flatMap(({ kind, target, accounts, alone: why }): Hold[] =>
@@ -186,6 +188,7 @@ async function collect(
   id: PlanId | null,
 ): Promise<PlanGroups> {
   const groups = new PlanGroups()
+  const modes = await modesOf(client, context)
   let after: AccountId | null = null
   for (;;) {
     const { rows }: { rows: PendingRow[] } = await client.query<PendingRow>(
@@ -198,7 +201,7 @@ async function collect(
     after = rows.at(-1)?.id ?? null
     const steps = rows
       .filter((row) => context.vault.verifyGuard('account', accountGuard(row), row.guard))
-      .flatMap((row) => stepsOf(context, row))
+      .flatMap((row) => stepsOf(row, modes.get(row.target)))
     for (const step of steps) groups.add(step)
     if (id === null) continue
     await copyRows(
@@ -220,7 +223,7 @@ async function collect(
 }
 
 /** The changes of one account, in the order of their parts. */
-function stepsOf(context: SyncContext, row: PendingRow): PlanStep[] {
+function stepsOf(row: PendingRow, mode: TargetMode | undefined): PlanStep[] {
   const before = row.desired === null ? null : decodeParts(row.desired)
   return changesBetween(before, decodeParts(row.wanted), 'lockout-absence')
     .sort((a, b) => (a.part < b.part ? -1 : 1))
@@ -228,12 +231,16 @@ function stepsOf(context: SyncContext, row: PendingRow): PlanStep[] {
       ...change,
       account: row.id,
       target: row.target,
-      alone: heldAlone(context, row, change.kind),
+      alone: heldAlone(row, mode, change.kind),
     }))
 }
 
-function heldAlone(context: SyncContext, row: PendingRow, kind: ChangeKind): HeldAlone | null {
-  if (context.targets.get(row.target)?.enabled !== true) return 'observe'
+const waitsAsWhole: ReadonlySet<HeldAlone> = new Set<WholeTargetWaits>(['observe', 'first-plan', 'restored'])
+
+/** A target that is not configured any more is not written to. */
+function heldAlone(row: PendingRow, mode: TargetMode | undefined, kind: ChangeKind): HeldAlone | null {
+  if (mode === undefined) return 'observe'
+  if (mode.waits !== null) return mode.waits
   if (row.protected && (kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'))
     return 'protected'
   return kind === 'lockout-absence' && row.unconfirmed ? 'unconfirmed' : null

@@ -7,11 +7,12 @@ import type { PlanRow } from '../../store/guards.ts'
 import { decidePlan, loadPlan, markApplied } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { modesOf, noteFirstRelease } from '../target-modes.ts'
 import { applyPlan, refuseForged } from './apply-plan.ts'
 
 /**
  * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
- * @throws Refusal `plan.not-held` when it was decided already, `plan.observed` when nothing of it may be written yet, `plan.busy`
+ * @throws Refusal `plan.not-held` when it was decided already, `plan.observed` or `plan.restored` when nothing of it may be written yet, `plan.busy`
  * while another is being released, `plan.unknown`, `plan.forged`.
  */
 export async function releasePlan(
@@ -23,9 +24,10 @@ export async function releasePlan(
   const done = await inTurn(context.database.pool, async () => {
     const row = await inTransaction(context.database.pool, async (client) => {
       const found = await openPlan(client, context, id)
-      if (!(await touchesEnabled(client, context, id))) throw new Refusal('plan.observed')
+      await refuseUnwritable(client, context, id)
       await refuseForged(context, id, { held: true, digest: found.hash })
       const decided = await decidePlan(client, context.vault, found, 'released', subject)
+      await noteFirstRelease(client, context, id)
       await recordAudit(client, context.vault, {
         actor: subject,
         action: 'plan.released',
@@ -92,13 +94,16 @@ async function openPlan(client: pg.ClientBase, context: SyncContext, id: PlanId)
   return row
 }
 
-async function touchesEnabled(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<boolean> {
-  const enabled = [...context.targets.values()].flatMap((target) => (target.enabled ? [target.id] : []))
-  const { rowCount } = await client.query(
-    'select 1 from plan_change where plan_id = $1 and held_for is not null and target = any($2::text[]) limit 1',
-    [id, enabled],
+/** @throws Refusal `plan.observed`, `plan.restored` when all of a plan is at targets where nothing may be written now. */
+async function refuseUnwritable(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<void> {
+  const { rows } = await client.query<{ target: string }>(
+    'select distinct target from plan_change where plan_id = $1 and held_for is not null',
+    [id],
   )
-  return rowCount === 1
+  const modes = await modesOf(client, context)
+  const touched = rows.flatMap(({ target }) => modes.get(target) ?? [])
+  if (touched.some(({ writes }) => writes)) return
+  throw new Refusal(touched.some(({ waits }) => waits === 'restored') ? 'plan.restored' : 'plan.observed')
 }
 
 /** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws Refusal `plan.not-held`, `plan.unknown`, `plan.forged`. */

@@ -227,7 +227,7 @@ describe('leases', () => {
 
   test('nothing is written to a target that is only observed', async () => {
     await bench.deliver([row(1)])
-    const observing = startTargetWorker(bench.context, { ...bench.setup, enabled: false }, () => 'read-back')
+    const observing = startTargetWorker(bench.context, { ...bench.setup, declaredEnabled: false }, () => 'read-back')
     await observing.pump('bulk')
     await observing.stop(second)
     expect(bench.target.calls).toEqual([])

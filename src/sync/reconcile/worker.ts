@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
 import { clearAlarm } from '../../store/alarms.ts'
+import { targetModes } from '../../store/target-modes.ts'
 import { noteSuccess, standingOf } from '../../store/targets.ts'
 import { claimWork, type Lane, releaseLeases, renewLeases, turnedUrgent, unclaim } from '../../store/work.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
@@ -53,11 +54,11 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   }
 
   async function workOff(lane: Lane): Promise<void> {
-    if (!target.enabled) return
     if (lane === 'urgent') await makeWay()
     const batches = new Set<Promise<void>>()
     try {
       while (!stopping) {
+        if (!(await mayWrite(lane))) return
         const standing = await standingOf(pool, target.id)
         if (standing.pausedBecause !== null || (standing.resting && lane === 'bulk')) return
         const probing = standing.resting
@@ -81,6 +82,12 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     } finally {
       await Promise.all(batches)
     }
+  }
+
+  /** Asked for every batch: what a person decides holds from the next one on. */
+  async function mayWrite(lane: Lane): Promise<boolean> {
+    const mode = (await targetModes(pool, context.vault, [target])).get(target.id)
+    return (lane === 'urgent' ? mode?.locksOut : mode?.writes) === true
   }
 
   /**

@@ -6,6 +6,7 @@ import type { Dossier } from '../../store/dossier.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import type { SyncContext } from '../context.ts'
 import { type LockOutCause, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { modesOf } from '../target-modes.ts'
 import { resolveAll } from './resolve-all.ts'
 
 /** Saves the dossiers; returns how many accounts were shut. `by` as in `resolve`. */
@@ -17,7 +18,7 @@ export async function resolveAndPass(
   cause: LockOutCause,
 ): Promise<number> {
   await resolveAll(client, context, dossiers, by)
-  const passed = passLockOuts(dossiers, leftByAbsence(context))
+  const passed = passLockOuts(dossiers, await modesOf(client, context), leftByAbsence(context))
   await saveDossiers(client, context.vault, dossiers)
   await recordLockOuts(client, context, passed, cause)
   return passed.length

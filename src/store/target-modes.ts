@@ -1,0 +1,92 @@
+/** Whether a target may be written to, as a person decided and signed it: read where it matters, so that every process obeys at once. */
+import type pg from 'pg'
+import type { Vault } from '../vault/vault.ts'
+import { guardedOfTarget, type TargetModeRow, targetModeGuard } from './guards.ts'
+
+/** Why every change at a target waits, whatever its kind. */
+export type WholeTargetWaits = 'observe' | 'first-plan' | 'restored'
+
+export interface TargetMode {
+  readonly is: 'observe' | 'enabled'
+  /** Null: the brakes alone decide. */
+  readonly waits: WholeTargetWaits | null
+  /** Accounts may be written. */
+  readonly writes: boolean
+  /** Lock-outs may be written: also where the row can't be trusted, so that nobody stops them by changing it. */
+  readonly locksOut: boolean
+  /** The row was changed outside Gatehouse. */
+  readonly forged: boolean
+}
+
+/** A target, and what the configuration says of it as long as no person has. */
+export interface DeclaredTarget {
+  readonly id: string
+  readonly declaredEnabled: boolean
+}
+
+const columns = [...guardedOfTarget, 'mode_guard'].join(', ')
+
+/** By id; a target without a row is as declared. */
+export async function targetModes(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  targets: readonly DeclaredTarget[],
+): Promise<ReadonlyMap<string, TargetMode>> {
+  const { rows } = await client.query<TargetModeRow>(`select ${columns} from target where id = any($1::text[])`, [
+    targets.map(({ id }) => id),
+  ])
+  const byId = new Map(rows.map((row) => [row.id, row]))
+  return new Map(targets.map((target) => [target.id, modeOf(vault, target, byId.get(target.id))]))
+}
+
+function modeOf(vault: Vault, { declaredEnabled }: DeclaredTarget, row: TargetModeRow | undefined): TargetMode {
+  if (row === undefined || isUntouched(row)) return stating(declaredEnabled ? 'enabled' : 'observe', null)
+  if (!isGenuine(vault, row)) return { is: 'observe', waits: 'observe', writes: false, locksOut: true, forged: true }
+  const is = row.mode ?? (declaredEnabled ? 'enabled' : 'observe')
+  if (row.restored_at !== null) return stating(is, 'restored')
+  return stating(is, row.mode === 'enabled' && row.first_release_at === null ? 'first-plan' : null)
+}
+
+function stating(is: TargetMode['is'], waits: TargetMode['waits']): TargetMode {
+  const enabled = is === 'enabled'
+  return {
+    is,
+    waits: enabled ? waits : 'observe',
+    writes: enabled && waits !== 'restored',
+    locksOut: enabled,
+    forged: false,
+  }
+}
+
+/** As `insert into target (id)` leaves it. */
+function isUntouched({ id: _id, ...rest }: TargetModeRow): boolean {
+  return Object.values(rest).every((value) => value === null)
+}
+
+function isGenuine(vault: Vault, { mode_guard, ...row }: TargetModeRow): boolean {
+  return mode_guard !== null && vault.verifyGuard('target', targetModeGuard(row), mode_guard)
+}
+
+/** Locks the row; null when it is not there. One that fails its guard comes without what it claims, to be decided anew. */
+export async function lockTargetMode(client: pg.ClientBase, vault: Vault, id: string): Promise<TargetModeRow | null> {
+  const { rows } = await client.query<TargetModeRow>(`select ${columns} from target where id = $1 for update`, [id])
+  const [row] = rows
+  if (row === undefined || isUntouched(row) || isGenuine(vault, row)) return row ?? null
+  return { id, mode: null, mode_at: null, mode_by: null, first_release_at: null, restored_at: null, mode_guard: null }
+}
+
+/** Signs and writes what was decided about a locked row. */
+export async function saveTargetMode(client: pg.ClientBase, vault: Vault, row: TargetModeRow): Promise<void> {
+  await client.query(
+    `update target set mode = $2, mode_at = $3, mode_by = $4, first_release_at = $5, restored_at = $6, mode_guard = $7 where id = $1`,
+    [
+      row.id,
+      row.mode,
+      row.mode_at,
+      row.mode_by,
+      row.first_release_at,
+      row.restored_at,
+      vault.guard('target', targetModeGuard(row)),
+    ],
+  )
+}

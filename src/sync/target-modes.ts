@@ -1,0 +1,107 @@
+/** Which targets may be written to, and who says so: a target is only observed until a person enables it. */
+import type pg from 'pg'
+import { recordAudit } from '../audit/record.ts'
+import type { PlanId, SubjectId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
+import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
+import type { TargetModeRow } from '../store/guards.ts'
+import { lockTargetMode, saveTargetMode, type TargetMode, targetModes } from '../store/target-modes.ts'
+import { inTransaction } from '../store/transaction.ts'
+import { wakeLanes } from '../store/work.ts'
+import type { SyncContext } from './context.ts'
+
+/** Of all configured targets, as the store says now. A row that was changed outside Gatehouse is alarmed. */
+export async function modesOf(
+  client: pg.ClientBase | pg.Pool,
+  context: SyncContext,
+): Promise<ReadonlyMap<string, TargetMode>> {
+  const modes = await targetModes(client, context.vault, [...context.targets.values()])
+  for (const [id, { forged }] of modes) {
+    if (!forged) continue
+    context.log('error', 'guard.failed', { target: id })
+    await raiseAlarm(client, 'guard.failed', id)
+  }
+  return modes
+}
+
+/**
+ * A person lets Gatehouse write to a target. Lock-outs that waited for this begin at once; everything else is in the first plan, which
+ * waits for a release whatever the brakes say. @throws Refusal `target.unknown`, `target.enabled`.
+ */
+export async function enableTarget(
+  context: SyncContext,
+  target: string,
+  subject: SubjectId,
+  reason: string,
+): Promise<void> {
+  await decide(context, target, subject, reason, 'target.enabled', async (client, row) => {
+    const before = (await targetModes(client, context.vault, declared(context, target))).get(target)
+    if (before?.is === 'enabled') throw new Refusal('target.enabled')
+    // The calendar passes what is to be shut, in batches: nobody waits here for a whole building.
+    await client.query(
+      `update person set next_change_at = $2 where id in (
+         select person_id from account where target = $1 and pending and desired is not null and wanted::jsonb ->> 'lock' = 'closed')`,
+      [target, context.now()],
+    )
+    await wakeLanes(client, target)
+    return { ...row, mode: 'enabled', first_release_at: null }
+  })
+}
+
+/** Nothing is written any more, lock-outs neither: it is looked at only. @throws Refusal `target.unknown`, `target.observed`. */
+export async function observeTarget(
+  context: SyncContext,
+  target: string,
+  subject: SubjectId,
+  reason: string,
+): Promise<void> {
+  await decide(context, target, subject, reason, 'target.observed', async (client, row) => {
+    const before = (await targetModes(client, context.vault, declared(context, target))).get(target)
+    if (before?.is === 'observe' && !before.forged) throw new Refusal('target.observed')
+    return { ...row, mode: 'observe', first_release_at: null }
+  })
+}
+
+function declared({ targets }: SyncContext, id: string) {
+  const target = targets.get(id)
+  return target === undefined ? [] : [target]
+}
+
+async function decide(
+  context: SyncContext,
+  target: string,
+  subject: SubjectId,
+  reason: string,
+  action: 'target.enabled' | 'target.observed',
+  change: (client: pg.ClientBase, row: TargetModeRow) => Promise<TargetModeRow>,
+): Promise<void> {
+  if (!context.targets.has(target)) throw new Refusal('target.unknown')
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await lockTargetMode(client, context.vault, target)
+    if (row === null) throw new Refusal('target.unknown')
+    const changed = await change(client, row)
+    await saveTargetMode(client, context.vault, { ...changed, mode_at: context.now(), mode_by: subject })
+    await clearAlarm(client, 'guard.failed', target)
+    await recordAudit(client, context.vault, { actor: subject, action, object: target, details: { reason } })
+  })
+}
+
+/**
+ * A person released a plan: at those of its targets where no other plan has yet to be looked at for the first time, the brakes alone
+ * decide from now on. Part of the release's transaction.
+ */
+export async function noteFirstRelease(client: pg.ClientBase, context: SyncContext, plan: PlanId): Promise<void> {
+  const modes = await modesOf(client, context)
+  const { rows } = await client.query<{ target: string }>(
+    `select distinct c.target from plan_change c where c.plan_id = $1 and c.held_for is not null
+        and not exists (select 1 from plan_change o join plan p on p.id = o.plan_id
+                         where p.state = 'held' and p.id <> $1 and o.target = c.target and o.held_for in ('observe', 'first-plan'))`,
+    [plan],
+  )
+  for (const { target } of rows) {
+    if (modes.get(target)?.waits !== 'first-plan') continue
+    const row = await lockTargetMode(client, context.vault, target)
+    if (row?.mode === 'enabled')
+      await saveTargetMode(client, context.vault, { ...row, first_release_at: context.now() })
+  }
+}
