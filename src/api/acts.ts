@@ -1,6 +1,7 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
 import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
+import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
 import type { PeopleActs } from './acts/people.ts'
 import type { PlanActs } from './acts/plans.ts'
@@ -13,6 +14,7 @@ import type { TokenActs } from './acts/tokens.ts'
 export interface Acts
   extends ArchiveActs,
     AuditActs,
+    KeyActs,
     LockoutActs,
     PeopleActs,
     PlanActs,

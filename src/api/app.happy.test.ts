@@ -38,6 +38,16 @@ test.each([
     [personId, reason, 1.5],
   ],
   ['GET', `/v1/lockouts/${planId}`, 'viewer', undefined, 'lockout', [planId]],
+  ['POST', '/v1/lockouts/export', 'operator', {}, 'exportLockouts', [{}]],
+  [
+    'POST',
+    '/v1/lockouts/export',
+    'operator',
+    { since: '2026-03-01T00:00:00Z', until: '2026-04-01T00:00:00+02:00', person: personId },
+    'exportLockouts',
+    [{ since: new Date('2026-03-01'), until: new Date('2026-03-31T22:00:00Z'), person: personId }],
+  ],
+  ['GET', '/v1/keys/public', 'viewer', undefined, 'publicKey', []],
   ['GET', '/v1/levels?target=hq', 'viewer', undefined, 'levels', ['hq']],
   ['GET', '/v1/archives', 'admin', undefined, 'archives', [undefined, { limit: 100 }]],
   ['GET', '/v1/archives?source=hr&limit=2', 'admin', undefined, 'archives', ['hr', { limit: 2 }]],
@@ -95,6 +105,13 @@ test('an archive comes as bytes, with their number, for nobody to store', async 
   expect(response.headers.get('content-length')).toBe(String(delivered.length))
   expect(response.headers.get('cache-control')).toBe('no-store')
   expect(Buffer.from(await response.arrayBuffer()).equals(delivered)).toBe(true)
+})
+
+test('lock-outs come as lines', async () => {
+  const { call } = testGateway()
+  const response = await call('POST', '/v1/lockouts/export', { as: 'operator', body: {} })
+  expect(response.headers.get('content-type')).toBe('application/octet-stream')
+  expect(await response.text()).toBe('{"type":"lockout/1"}\n{"type":"lockout-export/1"}\n')
 })
 
 test('probes need no token and name no hosts', async () => {

@@ -11,6 +11,8 @@ import type { Api, ApiEnv } from './env.ts'
 import { type Authenticate, knownHost, needsToken, type RateLimit } from './gate.ts'
 import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
 import { addArchives } from './rest/archives.ts'
+import { addKeys } from './rest/keys.ts'
+import { addLockouts } from './rest/lockouts.ts'
 import { addDescription, addOperations } from './rest/operations.ts'
 import { addPeople } from './rest/people.ts'
 import { addPlans } from './rest/plans.ts'
@@ -76,9 +78,11 @@ export function createApp(options: ApiOptions): Api {
   addPlans(api, acts)
   addPeople(api, acts)
   addTargets(api, acts)
+  addLockouts(api, acts, log)
   addRecords(api, acts)
   addArchives(api, acts, log)
   addTokens(api, acts)
+  addKeys(api, acts)
   addDescription(api)
   return api
 }

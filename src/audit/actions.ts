@@ -55,6 +55,7 @@ export const auditActions = [
   'lockout.opened',
   'lockout.proven',
   'lockout.signed-off',
+  'lockout.exported',
 
   'target.enabled',
   'target.observed',

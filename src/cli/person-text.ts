@@ -62,7 +62,8 @@ function standingOf({ state, protected: held, lockedByOperator, nextChangeAt }: 
 const known = (facts: Readonly<Record<string, string | null>>): [string, string][] =>
   Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
 
-function provenAfter({ arrivedAt, provenAt, endedAt }: PersonView['lockouts'][number]): string {
+function provenAfter({ state, arrivedAt, provenAt, endedAt }: PersonView['lockouts'][number]): string {
+  if (state === 'not-provable') return 'not provable'
   if (provenAt !== null) return `${Date.parse(provenAt) - Date.parse(arrivedAt)} ms`
   return endedAt === null ? 'open' : 'ended before'
 }

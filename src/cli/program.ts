@@ -6,7 +6,9 @@ import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
 import { checkCommand } from './commands/check.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
+import { keysCommand } from './commands/keys.ts'
 import { levelsCommand } from './commands/levels.ts'
+import { lockoutsCommand } from './commands/lockouts.ts'
 import { personCommand } from './commands/person.ts'
 import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
@@ -60,7 +62,7 @@ export function createProgram(context: Context): Command {
       resumeCommand,
       levelsCommand,
     ],
-    ...[archiveCommand, auditCommand, tokenCommand],
+    ...[archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
   ]
   for (const make of commands) program.addCommand(make(context))
   settle(program, terminal)

@@ -2,6 +2,7 @@
 import type { Acts } from '../api/acts.ts'
 import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
+import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
 import type { ActsParts } from './acts/parts.ts'
 import { peopleActs } from './acts/people.ts'
@@ -15,6 +16,7 @@ export function createActs(parts: ActsParts): Acts {
   return {
     ...archiveActs(parts),
     ...auditActs(parts),
+    ...keyActs(parts),
     ...lockoutActs(parts),
     ...peopleActs(parts),
     ...planActs(parts),

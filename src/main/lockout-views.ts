@@ -2,53 +2,34 @@
 
 import type { LockoutView } from '../api/acts/lockouts.ts'
 import { Refusal } from '../model/refusal.ts'
+import type { LockoutRow } from '../store/guards.ts'
+import { lockoutsById } from '../store/lockouts.ts'
 import type { SyncContext } from '../sync/context.ts'
-
-interface LockoutRow {
-  readonly id: string
-  readonly person: string | null
-  readonly account: string
-  readonly target: string
-  readonly cause: string
-  readonly arrived_at: Date
-  readonly decided_at: Date
-  readonly started_at: Date | null
-  readonly accepted_at: Date | null
-  readonly proven_at: Date | null
-  readonly proof: string | null
-  readonly requests: number
-  readonly waiting_ms: number
-  readonly ended_at: Date | null
-}
-
-const select = `select id, person_id as person, account_id as account, target, cause, arrived_at, decided_at, started_at, accepted_at,
-       proven_at, proof, requests, waiting_ms, ended_at from lockout`
+import { lockoutStatement } from '../sync/lockout-export.ts'
 
 /** The last 50 of a person, newest first. */
-export async function lockoutsOf({ database }: SyncContext, person: string): Promise<LockoutView[]> {
-  const { rows } = await database.pool.query<LockoutRow>(
-    `${select} where person_id = $1 order by arrived_at desc, id limit 50`,
+export async function lockoutsOf(context: SyncContext, person: string): Promise<LockoutView[]> {
+  const { rows } = await context.database.pool.query<LockoutRow>(
+    'select * from lockout where person_id = $1 order by arrived_at desc, id limit 50',
     [person],
   )
-  return rows.map(viewOf)
+  return rows.map((row) => viewOf(context, row))
 }
 
-export async function findLockout({ database }: SyncContext, id: string): Promise<LockoutView> {
-  const { rows } = await database.pool.query<LockoutRow>(`${select} where id = $1`, [id])
-  if (rows[0] === undefined) throw new Refusal('lockout.unknown')
-  return viewOf(rows[0])
+export async function findLockout(context: SyncContext, id: string): Promise<LockoutView> {
+  const [row] = await lockoutsById(context.database.pool, [id])
+  if (row === undefined) throw new Refusal('lockout.unknown')
+  return viewOf(context, row)
 }
 
-function viewOf(row: LockoutRow): LockoutView {
-  const { id, person, account, target, cause, proof, requests } = row
+function viewOf(context: SyncContext, row: LockoutRow): LockoutView {
+  const stated = lockoutStatement(context, row)
+  const { lockout: id, state } = stated
+  const times = stated.state === 'not-provable' ? stated.claimed : stated
+  const { person, account, target, cause, proof, requests, waitingMs } = times
+  const { arrivedAt, decidedAt, startedAt, acceptedAt, provenAt, endedAt } = times
   return {
-    ...{ id, person, account, target, cause, proof, requests },
-    waitingMs: row.waiting_ms,
-    arrivedAt: row.arrived_at.toISOString(),
-    decidedAt: row.decided_at.toISOString(),
-    startedAt: row.started_at?.toISOString() ?? null,
-    acceptedAt: row.accepted_at?.toISOString() ?? null,
-    provenAt: row.proven_at?.toISOString() ?? null,
-    endedAt: row.ended_at?.toISOString() ?? null,
+    ...{ id, person, account, target, cause, state, proof, requests, waitingMs },
+    ...{ arrivedAt, decidedAt, startedAt, acceptedAt, provenAt, endedAt },
   }
 }

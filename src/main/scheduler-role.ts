@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
 import { errorCode } from '../sync/error-code.ts'
+import { watchLockouts } from '../sync/lockout-watch.ts'
 import { finishReleases } from '../sync/plan/release-plan.ts'
 import { sweepArchives } from '../sync/pull/archives.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/pull/source-loop.ts'
@@ -69,6 +70,7 @@ export function startSchedulerRole(
       every(1_000, 'sweep', lost, () => sweepWork(context)),
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(5_000, 'alarms', lost, () => watchTheTime(context)),
+      every(5_000, 'lock-outs', lost, watchLockouts(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
     ]

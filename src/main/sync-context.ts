@@ -43,7 +43,11 @@ export function buildEngine(
     archiveFolder: join(config.gateway.dataPath, 'archive'),
     log: (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync'),
     metrics: {
-      lockout: (target, proof, seconds) => metrics.lockoutSeconds.observe({ target, proof }, seconds),
+      lockout: ({ target, proof, cause, arrivedAt, provenAt, waitingMs }) => {
+        const tookMs = provenAt.getTime() - arrivedAt.getTime()
+        metrics.lockoutSeconds.observe({ target, proof, cause }, tookMs / 1_000)
+        metrics.lockoutOwnSeconds.observe({ target }, Math.max(0, tookMs - waitingMs) / 1_000)
+      },
       applied: (target, outcome) => metrics.applied.inc({ target, outcome }),
       pulled: (source, outcome, records) => metrics.pullRecords.inc({ source, outcome }, records),
     },

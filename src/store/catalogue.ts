@@ -204,6 +204,8 @@ export const catalogue: Catalogue = {
     requests: 'clear',
     waiting_ms: 'clear',
     ended_at: 'clear',
+    guard: 'guard',
+    steps_guard: 'guard',
   },
   account_work: {
     account_id: 'clear',

@@ -7,6 +7,7 @@ import type {
   AccountTable,
   ArchiveTable,
   CredentialTable,
+  LockoutTable,
   PersonTable,
   PlanTable,
   SourceRecordTable,
@@ -19,6 +20,7 @@ export type CredentialRow = Selectable<CredentialTable>
 export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
 export type LevelRow = Selectable<AccessLevelTable>
+export type LockoutRow = Selectable<LockoutTable>
 export type ArchiveRow = Selectable<ArchiveTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
@@ -93,6 +95,32 @@ export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonl
 
 export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {
   return [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by, row.applied_at]
+}
+
+/** Whom a lock-out was decided for, why, and when the news came: its clock starts here. */
+export function lockoutGuard(
+  row: Omit<LockoutRow, 'guard' | 'steps_guard' | keyof LockoutSteps>,
+): readonly GuardValue[] {
+  return [row.id, row.account_id, row.person_id, row.target, row.version, row.cause, row.arrived_at, row.decided_at]
+}
+
+/** What came of a lock-out: what is claimed here, an auditor is shown. */
+export type LockoutSteps = Pick<
+  LockoutRow,
+  'started_at' | 'accepted_at' | 'proven_at' | 'proof' | 'requests' | 'waiting_ms' | 'ended_at'
+>
+
+export function lockoutStepsGuard(id: string, steps: LockoutSteps): readonly GuardValue[] {
+  return [
+    id,
+    steps.started_at,
+    steps.accepted_at,
+    steps.proven_at,
+    steps.proof,
+    steps.requests,
+    steps.waiting_ms,
+    steps.ended_at,
+  ]
 }
 
 /** Everything: whose file it is, for how long it may be opened, and with what. */

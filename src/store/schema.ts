@@ -272,6 +272,10 @@ export interface LockoutTable {
   requests: Defaulted<number>
   waiting_ms: Defaulted<number>
   ended_at: TimeOrNull
+  /** Signs the decision; null in rows from before there was one. */
+  guard: Buffer | null
+  /** Signs the steps since; null as long as there are none. */
+  steps_guard: Buffer | null
 }
 
 export interface Intent {

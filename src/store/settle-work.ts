@@ -1,6 +1,8 @@
 /** Writes what came of work, many accounts in one transaction, and only for those whose lease is still held. */
 import type pg from 'pg'
 import type { AccountId } from '../model/id.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type SettledLockouts, settleLockouts } from './lockouts.ts'
 
 export interface Settlement {
   readonly account: AccountId
@@ -31,18 +33,13 @@ export interface Settlement {
   readonly waitingMs: number
 }
 
-/** A lock-out that these settlements proved, and its time from the news to the proof. */
-export interface ProvenLockOut {
-  readonly proof: string
-  readonly seconds: number
-}
-
 /** `written`: the accounts that were; the others' lease is gone, and whoever took them over looks for himself. */
 export async function settleWork(
   client: pg.ClientBase,
+  vault: Vault,
   owner: string,
   settlements: readonly Settlement[],
-): Promise<{ written: ReadonlySet<AccountId>; proven: readonly ProvenLockOut[] }> {
+): Promise<SettledLockouts & { readonly written: ReadonlySet<AccountId> }> {
   const column = <K extends keyof Settlement>(name: K): Settlement[K][] =>
     settlements.map((settlement) => settlement[name])
   // Whoever decides locks accounts before the work list, and in id order; so does this, or the two would wait for each other.
@@ -81,7 +78,7 @@ export async function settleWork(
     client,
     kept.map(({ account }) => account),
   )
-  return { written, proven: await closeLockouts(client, kept) }
+  return { written, ...(await settleLockouts(client, vault, kept)) }
 }
 
 /**
@@ -141,32 +138,4 @@ async function wakeLater(client: pg.ClientBase, ids: readonly AccountId[]): Prom
        from account_work where account_id = any($1::uuid[]) and dead_at is null and due_at < now() + interval '1 minute'`,
     [ids],
   )
-}
-
-async function closeLockouts(
-  client: pg.ClientBase,
-  settlements: readonly Settlement[],
-): Promise<readonly ProvenLockOut[]> {
-  const { rows } = await client.query<{ proof: string | null; seconds: number }>(
-    `update lockout l
-        set started_at = coalesce(l.started_at, v.started), accepted_at = coalesce(l.accepted_at, v.accepted), proven_at = v.proven, proof = v.proof,
-            requests = l.requests + v.requests, waiting_ms = l.waiting_ms + v.waiting
-       from unnest($1::uuid[], $2::int[], $3::timestamptz[], $4::timestamptz[], $5::timestamptz[], $6::text[], $7::int[], $8::int[], $9::boolean[])
-         as v(id, version, started, accepted, proven, proof, requests, waiting, reopened)
-      where l.account_id = v.id and l.version <= v.version and l.ended_at is null
-        and (l.proven_at is null or v.reopened and l.version = (select max(version) from lockout other where other.account_id = l.account_id))
-     returning l.proof, extract(epoch from l.proven_at - l.arrived_at)::float8 as seconds`,
-    [
-      settlements.map((s) => s.account),
-      settlements.map((s) => s.version),
-      settlements.map((s) => s.startedAt),
-      settlements.map((s) => s.acceptedAt),
-      settlements.map((s) => s.provenAt),
-      settlements.map((s) => s.proof),
-      settlements.map((s) => s.requests),
-      settlements.map((s) => Math.round(s.waitingMs)),
-      settlements.map((s) => s.reopened),
-    ],
-  )
-  return rows.flatMap(({ proof, seconds }) => (proof === null ? [] : [{ proof, seconds }]))
 }

@@ -5,6 +5,7 @@ import type { AccessLevelId } from '../model/id.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
+import type { ProvenLockout } from '../store/lockouts.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ChangeKind } from './parts.ts'
 
@@ -48,7 +49,7 @@ export type SyncLog = (
 ) => void
 
 export interface SyncMetrics {
-  lockout(target: string, proof: string, seconds: number): void
+  lockout(proven: ProvenLockout): void
   applied(target: string, outcome: string): void
   pulled(source: string, outcome: string, records: number): void
 }

@@ -3,8 +3,9 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { recordAuditMany } from '../audit/record.ts'
 import type { AccountId } from '../model/id.ts'
-import { copyRows } from '../store/copy.ts'
+import { raiseAlarm } from '../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
+import { endLockouts, insertLockouts } from '../store/lockouts.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
@@ -65,23 +66,24 @@ export async function recordLockOuts(
 ): Promise<readonly string[]> {
   if (passed.length === 0) return []
   const decidedAt = context.now()
-  const whole = passed.filter((entry) => entry.whole)
-  const ids = whole.map(() => randomUUID())
-  await copyRows(
-    client,
-    'lockout',
-    ['id', 'account_id', 'person_id', 'target', 'version', 'cause', 'arrived_at', 'decided_at'],
-    whole.map(({ dossier, account }, i) => [
-      ids[i] as string,
-      account.row.id,
-      dossier.person.id,
-      account.row.target,
-      account.row.desired_version,
-      cause.because,
-      cause.arrivedAt,
-      decidedAt,
-    ]),
+  const entries = passed.map(({ whole, ...entry }) => ({ ...entry, lockout: whole ? randomUUID() : null }))
+  const lockouts = entries.flatMap(({ lockout, dossier, account: { row } }) =>
+    lockout === null
+      ? []
+      : [
+          {
+            id: lockout,
+            account_id: row.id,
+            person_id: dossier.person.id,
+            target: row.target,
+            version: row.desired_version,
+            cause: cause.because,
+            arrived_at: cause.arrivedAt,
+            decided_at: decidedAt,
+          },
+        ],
   )
+  await insertLockouts(client, context.vault, lockouts)
   await enqueue(
     client,
     'urgent',
@@ -90,20 +92,31 @@ export async function recordLockOuts(
   await recordAuditMany(
     client,
     context.vault,
-    passed.map(({ account, whole: all }) => ({
+    entries.map(({ account, lockout }) => ({
       actor: cause.actor,
-      action: all ? ('lockout.opened' as const) : ('credential.blocked' as const),
+      action: lockout === null ? ('credential.blocked' as const) : ('lockout.opened' as const),
       object: account.row.id,
-      details: { because: cause.because, target: account.row.target },
+      details: { because: cause.because, target: account.row.target, ...(lockout === null ? {} : { lockout }) },
     })),
   )
-  return ids
+  return lockouts.map(({ id }) => id)
 }
 
 /** Whoever is let in again need not be proven shut out any more. */
-export async function endLockOuts(client: pg.ClientBase, accounts: readonly AccountId[]): Promise<void> {
-  await client.query(
-    'update lockout set ended_at = now() where account_id = any($1::uuid[]) and proven_at is null and ended_at is null',
-    [accounts],
-  )
+export async function endLockOuts(
+  client: pg.ClientBase,
+  context: SyncContext,
+  accounts: readonly AccountId[],
+): Promise<void> {
+  await reportForged(client, context, await endLockouts(client, context.vault, accounts, context.now()))
+}
+
+/** Somebody wrote times into these lock-outs that Gatehouse never saw: a person is called. */
+export async function reportForged(
+  client: pg.ClientBase,
+  context: SyncContext,
+  lockouts: readonly string[],
+): Promise<void> {
+  for (const lockout of lockouts)
+    if (await raiseAlarm(client, 'guard.failed', lockout)) context.log('error', 'guard.failed', { lockout })
 }

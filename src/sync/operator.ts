@@ -64,6 +64,7 @@ export async function unlockPerson(
     await saveDossiers(client, context.vault, [dossier])
     await endLockOuts(
       client,
+      context,
       opened.map((account) => account.id),
     )
     await enqueue(client, 'bulk', opened)

@@ -3,7 +3,7 @@ import { createMetrics } from './metrics.ts'
 
 test('figures are in the text that Prometheus reads, under their promised names', async () => {
   const metrics = createMetrics()
-  metrics.lockoutSeconds.observe({ target: 'hq', proof: 'read-back' }, 0.42)
+  metrics.lockoutSeconds.observe({ target: 'hq', proof: 'read-back', cause: 'record' }, 0.42)
   metrics.workWaiting.set({ target: 'hq', lane: 'urgent' }, 3)
   metrics.pullRecords.inc({ source: 'hr', outcome: 'changed' }, 5)
   metrics.applied.inc({ target: 'hq', outcome: 'applied' })
@@ -13,8 +13,8 @@ test('figures are in the text that Prometheus reads, under their promised names'
   const lines = (await metrics.text()).split('\n')
   expect(lines).toEqual(
     expect.arrayContaining([
-      'gatehouse_lockout_seconds_bucket{le="0.5",target="hq",proof="read-back"} 1',
-      'gatehouse_lockout_seconds_bucket{le="0.3",target="hq",proof="read-back"} 0',
+      'gatehouse_lockout_seconds_bucket{le="0.5",target="hq",proof="read-back",cause="record"} 1',
+      'gatehouse_lockout_seconds_bucket{le="0.3",target="hq",proof="read-back",cause="record"} 0',
       'gatehouse_work_waiting{target="hq",lane="urgent"} 3',
       'gatehouse_pull_records_total{source="hr",outcome="changed"} 5',
       'gatehouse_applied_total{target="hq",outcome="applied"} 1',

@@ -12,7 +12,9 @@ export interface ServedRequest {
 
 export interface Metrics {
   /** From the first sign of a leaver until the lock-out is proven, in seconds. `proof`: accepted, read-back, at-reader. */
-  readonly lockoutSeconds: Histogram<'target' | 'proof'>
+  readonly lockoutSeconds: Histogram<'target' | 'proof' | 'cause'>
+  /** Of that time, what was not spent waiting for the door system: Gatehouse's own share. */
+  readonly lockoutOwnSeconds: Histogram<'target'>
   /** Accounts that wait to be written. `lane`: urgent or bulk. */
   readonly workWaiting: Gauge<'target' | 'lane'>
   readonly pullRecords: Counter<'source' | 'outcome'>
@@ -27,6 +29,7 @@ export interface Metrics {
 
 // Around the promise of one second: fine below it, coarse up to an hour.
 const lockoutBuckets = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10, 30, 60, 300, 900, 3_600]
+const ownBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 60]
 const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 /** Figures of this process, in a registry of their own. */
@@ -51,8 +54,15 @@ export function createMetrics(): Metrics {
     lockoutSeconds: new Histogram({
       name: 'gatehouse_lockout_seconds',
       help: 'Time from the first sign of a leaver to the proven lock-out.',
-      labelNames: ['target', 'proof'] as const,
+      labelNames: ['target', 'proof', 'cause'] as const,
       buckets: lockoutBuckets,
+      registers,
+    }),
+    lockoutOwnSeconds: new Histogram({
+      name: 'gatehouse_lockout_own_seconds',
+      help: 'Of the time to a proven lock-out, what was not spent waiting for the door system.',
+      labelNames: ['target'] as const,
+      buckets: ownBuckets,
       registers,
     }),
     workWaiting: new Gauge({

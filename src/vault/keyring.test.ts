@@ -43,7 +43,7 @@ describe('a keyring', () => {
   test('has independent keys, each with its own id', () => {
     const { epochs, index, keys } = createKeyring({ stamp: 'production' })
     const all = [...epochs, ...Object.values(index), ...Object.values(keys)]
-    expect(all.length).toBe(13)
+    expect(all.length).toBe(14)
     expect(new Set(all.map((each) => each.id)).size).toBe(all.length)
     expect(new Set(all.map((each) => each.key.export().toString('hex'))).size).toBe(all.length)
     expect(all.every((each) => each.key.symmetricKeySize === 32)).toBe(true)
@@ -106,6 +106,19 @@ describe('a keyring', () => {
     expect(changed((content: any) => (content.keys.guard.key = 'c2hvcnQ='))).toBeNull()
     // biome-ignore lint/suspicious/noExplicitAny: the content is broken on purpose
     expect(changed((content: any) => (content.keys.guard.id = content.keys.audit.id))).toBeNull()
+  })
+
+  test('from before there were signatures gets one key pair, always the same, and keeps it when saved', () => {
+    const { signing: _, ...keys } = JSON.parse(keyringToBytes(createKeyring({ stamp: 'production' })).toString()).keys
+    const old = { ...JSON.parse(keyringToBytes(createKeyring({ stamp: 'production' })).toString()), keys }
+    const load = () =>
+      keyringFromBytes(Buffer.from(JSON.stringify(old))) as NonNullable<ReturnType<typeof keyringFromBytes>>
+    const { publicKey } = openVault(load()).signing
+    expect(openVault(load()).signing.publicKey).toBe(publicKey)
+    const saved = keyringFromBytes(keyringToBytes(load())) as NonNullable<ReturnType<typeof keyringFromBytes>>
+    expect(openVault(saved).signing.publicKey).toBe(publicKey)
+    expect(saved.keys.signing.key.equals(saved.keys.audit.key)).toBe(false)
+    expect(openVault(createKeyring({ stamp: 'production' })).signing.publicKey).not.toBe(publicKey)
   })
 
   test('is wiped from the buffer that it was read from', () => {

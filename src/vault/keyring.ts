@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { type IndexPurpose, indexPurposes } from './blind-index.ts'
 import { keyBytes, keyFromBytes, randomKey } from './data-key.ts'
+import { signingSeedOf } from './signing-key.ts'
 
 /** `demo` keyrings are refused by everything that serves real people. */
 export type Stamp = 'demo' | 'production'
@@ -21,7 +22,7 @@ export interface EpochKey extends KeyringKey {
   readonly state: 'current' | 'retired'
 }
 
-const soleKeys = ['guard', 'digest', 'audit', 'token', 'tombstone', 'system'] as const
+const soleKeys = ['guard', 'digest', 'audit', 'token', 'tombstone', 'system', 'signing'] as const
 export type SoleKey = (typeof soleKeys)[number]
 
 export interface Keyring {
@@ -31,7 +32,7 @@ export interface Keyring {
   /** Exactly one is current. */
   readonly epochs: readonly EpochKey[]
   readonly index: Readonly<Record<IndexPurpose, KeyringKey>>
-  /** `system` seals rows that belong to no person. */
+  /** `system` seals rows that belong to no person; `signing` is the seed of the pair whose public half auditors have. */
   readonly keys: Readonly<Record<SoleKey, KeyringKey>>
 }
 
@@ -73,7 +74,9 @@ const stored = z
     createdAt: z.iso.datetime(),
     epochs: z.array(storedKey.extend({ createdAt: z.iso.datetime(), state: z.enum(['current', 'retired']) })),
     index: z.strictObject(record(indexPurposes, () => storedKey)),
-    keys: z.strictObject(record(soleKeys, () => storedKey)),
+    keys: z
+      .strictObject({ ...record(soleKeys, () => storedKey), signing: storedKey.optional() })
+      .transform((keys) => ({ ...keys, signing: keys.signing ?? signingSeedOf(keys.audit) })),
   })
   .refine((keyring) => keyring.epochs.filter((epoch) => epoch.state === 'current').length === 1)
   .refine((keyring) => {

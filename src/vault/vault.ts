@@ -10,11 +10,12 @@ import type { Keyring, Stamp } from './keyring.ts'
 import { MacKey } from './mac-key.ts'
 import { open, type Sealed, seal } from './seal.ts'
 import { openFrames, sealFrames } from './seal-file.ts'
+import { SigningKey } from './signing-key.ts'
 import { tombstone } from './tombstone.ts'
 import { VaultError } from './vault-error.ts'
 import { type KeyUse, unwrap, wrap } from './wrap.ts'
 
-export type { DataKey, GuardValue, IndexPurpose, Place, Sealed, WrappedKey }
+export type { DataKey, GuardValue, IndexPurpose, Place, Sealed, SigningKey, WrappedKey }
 
 export interface Vault {
   readonly gatewayId: string
@@ -59,6 +60,8 @@ export interface Vault {
   tokenMac(secret: string): Buffer
   /** Signs an audit entry; 32 bytes. */
   auditMac(parts: readonly GuardValue[]): Buffer
+  /** Signs for readers who hold the public key and no secret; see `src/audit/signed-line.ts`. */
+  readonly signing: SigningKey
   /** What remains of an erased identifier; 32 bytes. */
   tombstone(purpose: IndexPurpose, value: string): Buffer
 }
@@ -122,6 +125,7 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
     digest: (purpose, parts) => digest(keys.digest, purpose, parts),
     tokenMac: (secret) => digest(keys.token, 'token', [secret]),
     auditMac: (parts) => digest(keys.audit, 'audit', parts),
+    signing: new SigningKey(keyring.keys.signing.key),
     tombstone: (purpose, value) => tombstone(keys.tombstone, purpose, value),
   }
 }

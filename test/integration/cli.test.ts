@@ -9,6 +9,7 @@ import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
+import { publicKeyView } from '../../src/api/schemas/keys.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
 import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
 import { sourceView, syncResult } from '../../src/api/schemas/sources.ts'
@@ -245,6 +246,7 @@ test('a token is shown once, alone on standard output; a viewer looks and does n
     ['enable', 'hq', ...because],
     ['audit', 'verify'],
     ['audit', 'export'],
+    ['lockouts', 'export'],
     ['archive', 'list'],
     createToken('admin', 'Test Intruder'),
     ['token', 'list'],
@@ -306,6 +308,63 @@ test('the audit trail verifies, is exported whole, and holds no name; a forged e
   })
   expect([broken.code, broken.stdout]).toEqual([5, expect.stringMatching(/^broken at entry 2 of \d+: /)])
   expect((await cli('audit', 'verify')).code).toBe(0)
+})
+
+test('lock-outs are exported as signed lines, and verified with a pinned key and no gateway', async () => {
+  const pem = join(desk, 'public.pem')
+  await writeFile(pem, await table('keys', 'public'))
+  expect((await asJson(publicKeyView, 'keys', 'public')).publicKey).toBe(await readFile(pem, 'utf8'))
+  const out = join(desk, 'lockouts.jsonl')
+  expect(await cli('lockouts', 'export', '--out', out)).toEqual({ code: 0, stdout: '', stderr: '' })
+  expect((await stat(out)).mode & 0o777).toBe(0o600)
+  const { code, stdout } = await cli(
+    'lockouts',
+    'export',
+    '--since',
+    '2020-01-01',
+    '--until',
+    '2100-01-01T00:00:00+01:00',
+  )
+  expect([code, stdout.split('\n').length]).toEqual([0, (await readFile(out, 'utf8')).split('\n').length])
+  for (const row of rows)
+    for (const secret of [row.familyName, row.email, row.employeeNumber]) expect(stdout).not.toContain(secret)
+
+  const verify = (file: string, ...more: string[]) =>
+    cliWith({ GATEHOUSE_URL: 'http://127.0.0.1:1' }, 'lockouts', 'verify', file, '--key', pem, ...more)
+  const seen = await verify(out)
+  expect([seen.code, seen.stderr]).toEqual([0, ''])
+  expect(seen.stdout).toMatch(
+    /^whole: \d+ lock-outs? of gateway \S+, exported \S+\n {2}\d+ proven \(\d+ read-back; the slowest after \d+ ms\), 0 open, 0 taken back\n$/,
+  )
+  expect(JSON.parse((await verify(out, '--json')).stdout)).toMatchObject({ ok: true, brokenAt: null })
+  const changed = join(desk, 'changed.jsonl')
+  await writeFile(changed, stdout.replace('"cause":"operator"', '"cause":"policy"'))
+  expect(await verify(changed)).toEqual({
+    code: 5,
+    stdout: 'broken: line 1 was changed after it was signed\n',
+    stderr: '',
+  })
+  await writeFile(changed, stdout.slice(0, stdout.lastIndexOf('\n', stdout.length - 2)))
+  expect(await verify(changed)).toMatchObject({
+    code: 5,
+    stdout: expect.stringMatching(/is missing: the line that ends/),
+  })
+
+  await asOwner((owner) =>
+    owner.query(
+      `update gatehouse.lockout set guard = null where decided_at = (select max(decided_at) from gatehouse.lockout)`,
+    ),
+  )
+  expect((await cli('lockouts', 'export', '--out', join(desk, 'forged.jsonl'))).code).toBe(0)
+  expect(await verify(join(desk, 'forged.jsonl'))).toMatchObject({
+    code: 5,
+    stdout: expect.stringContaining('1 not provable: '),
+  })
+
+  await refused(2, /--since needs a day or a time/, cli('lockouts', 'export', '--since', 'monday'))
+  await refused(2, /person: /, cli('lockouts', 'export', '--person', 'HR-1'))
+  await refused(1, /ENOENT/, verify(join(desk, 'nowhere.jsonl')))
+  await refused(2, /can't be used: there is no public key in it/, cli('lockouts', 'verify', out, '--key', out))
 })
 
 test('a token that has run out opens nothing', async () => {

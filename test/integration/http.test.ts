@@ -190,6 +190,8 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
     'the proof is there',
     async () => (await call<{ provenAt: string | null }>('GET /v1/lockouts/{id}', { id: lockouts[0] ?? '' })).provenAt,
   )
+  expect(await call<string>('POST /v1/lockouts/export', {}, { person: id })).toMatch(/^\{"type":"lockout\/1",/)
+  await call('GET /v1/keys/public')
   await call('GET /v1/people/{id}', { id })
   await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })
   await call('POST /v1/targets/{target}/pause', { target: 'hq' }, { reason })
@@ -231,6 +233,7 @@ test.each<[string, string, Asking, number, string]>([
   ['GET', '/v1/archives?after=x', {}, 400, 'page.unknown-cursor'],
   ['GET', '/v1/audit?after=x', {}, 400, 'page.unknown-cursor'],
   ['GET', '/v1/plans/x', {}, 400, 'api.invalid'],
+  ['POST', '/v1/lockouts/export', { body: { since: 'yesterday' } }, 400, 'api.invalid'],
   ['GET', '/v1/lockouts/0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', {}, 404, 'lockout.unknown'],
 ])('%s %s %o is refused with %i %s, as a problem document', async (method, path, asking, status, code) => {
   const response = await ask(method, path, asking)
@@ -250,7 +253,7 @@ test('the figures need a token, parse line by line, count what was done, and tel
   expect(lines.filter((line) => !sample.test(line))).toEqual([])
   for (const { 1: name = '' } of text.matchAll(/^(gatehouse_\w+?)(?:_bucket|_sum|_count)?[{ ]/gm))
     expect(text).toContain(`# TYPE ${name} `)
-  expect(text).toMatch(/^gatehouse_lockout_seconds_count\{target="hq",proof="read-back"\} 1$/m)
+  expect(text).toMatch(/^gatehouse_lockout_seconds_count\{target="hq",proof="read-back",cause="operator"\} 1$/m)
   expect(text).toMatch(/^gatehouse_http_requests_total\{method="GET",route="\/v1\/people\/:id",status="200"\} \d+$/m)
   for (const row of rows)
     for (const value of [row.familyName, row.email, row.employeeNumber, cardOf(row)]) expect(text).not.toContain(value)

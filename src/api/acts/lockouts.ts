@@ -1,4 +1,5 @@
 /** Lock-outs: ids and times, no personal data. */
+import type { Actor } from '../../auth/actor.ts'
 
 export interface LockoutView {
   readonly id: string
@@ -6,6 +7,8 @@ export interface LockoutView {
   readonly account: string
   readonly target: string
   readonly cause: string
+  /** `not-provable`: somebody else wrote to the row; its times say nothing. */
+  readonly state: 'proven' | 'open' | 'taken-back' | 'not-provable'
   readonly arrivedAt: string
   readonly decidedAt: string
   readonly startedAt: string | null
@@ -20,4 +23,6 @@ export interface LockoutView {
 
 export interface LockoutActs {
   lockout(id: string): Promise<LockoutView>
+  /** Signed lines with their line feeds, after an entry in the audit trail. */
+  exportLockouts(actor: Actor, filter: { since?: Date; until?: Date; person?: string }): Promise<AsyncIterable<string>>
 }

@@ -1,8 +1,8 @@
 /** Archived deliveries: listed, opened and destroyed by an admin, with a reason. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { failureFields } from '../../model/failure-fields.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Acts } from '../acts.ts'
+import { cutOffQuietly } from '../cut-off.ts'
 import type { Api } from '../env.ts'
 import {
   body,
@@ -52,19 +52,6 @@ const destroy = createRoute({
   request: { params: byId, body: body(z.strictObject({ reason })) },
   responses: nothing,
 })
-
-/**
- * What fails when the answer has begun can only cut it off. It is logged here, and thrown on without its words: the HTTP library
- * would write them to the console and to the caller.
- */
-async function* cutOffQuietly(content: AsyncIterable<Uint8Array>, log: Log, request: string) {
-  try {
-    yield* content
-  } catch (error) {
-    log.error({ event: 'api.cut-off', request, ...failureFields(error) }, 'an answer was cut off')
-    throw new Error('cut off')
-  }
-}
 
 export function addArchives(api: Api, acts: Acts, log: Log): void {
   api.openapi(list, async (c) => {

@@ -1,20 +1,10 @@
-/** What can only be read: lock-outs, access levels and the audit trail. */
+/** What can only be read: access levels and the audit trail. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
-import { byId, configuredId, json, needs, pageOf, pageQuery, problems, toPage } from '../route.ts'
+import { configuredId, json, needs, pageOf, pageQuery, problems, toPage } from '../route.ts'
 import { auditEntryView, auditVerdict } from '../schemas/audit.ts'
-import { lockoutView } from '../schemas/lockouts.ts'
 import { levelView } from '../schemas/targets.ts'
-
-const lockout = createRoute({
-  ...needs('viewer'),
-  method: 'get',
-  path: '/v1/lockouts/{id}',
-  summary: 'How far one lock-out is, and how long it took',
-  request: { params: byId },
-  responses: { 200: json(lockoutView, 'Its times and its level of proof.'), ...problems },
-})
 
 const levels = createRoute({
   ...needs('viewer'),
@@ -44,7 +34,6 @@ const verify = createRoute({
 })
 
 export function addRecords(api: Api, acts: Acts): void {
-  api.openapi(lockout, async (c) => c.json(await acts.lockout(c.req.valid('param').id), 200))
   api.openapi(levels, async (c) => c.json({ levels: await acts.levels(c.req.valid('query').target) }, 200))
   api.openapi(audit, async (c) => c.json(await acts.audit(toPage(c.req.valid('query'))), 200))
   api.openapi(verify, async (c) => c.json(await acts.verifyAudit(), 200))

@@ -1,10 +1,9 @@
 /** Archived deliveries: list, open, destroy. */
-import { type FileHandle, open, rm } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { pageOf } from '../../api/route.ts'
 import { archiveView } from '../../api/schemas/archives.ts'
-import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { downloadTo } from '../download.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
@@ -73,29 +72,6 @@ function openCommand(context: Context): Command {
         show(context, options, { archive, out, bytes }, () => `${counted(bytes, 'byte')}\n`)
       }),
     )
-}
-
-/** Never over another file, unreadable for others, and gone again when it is not whole. */
-async function downloadTo(out: string, client: Client, path: string, body: unknown): Promise<number> {
-  const file = await open(out, 'wx', 0o600)
-  try {
-    const bytes = await writeAll(file, client.download(path, body))
-    await file.close()
-    return bytes
-  } catch (error) {
-    await file.close()
-    await rm(out, { force: true })
-    throw error
-  }
-}
-
-async function writeAll(file: FileHandle, chunks: AsyncIterable<Uint8Array>): Promise<number> {
-  let bytes = 0
-  for await (const chunk of chunks) {
-    await file.writeFile(chunk)
-    bytes += chunk.length
-  }
-  return bytes
 }
 
 function destroyCommand(context: Context): Command {

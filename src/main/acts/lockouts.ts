@@ -1,8 +1,13 @@
 /** Acts about lock-outs. */
 import type { LockoutActs } from '../../api/acts/lockouts.ts'
+import { exportLockouts } from '../../sync/lockout-export.ts'
 import { findLockout } from '../lockout-views.ts'
 import type { ActsParts } from './parts.ts'
 
 export function lockoutActs({ engine }: ActsParts): LockoutActs {
-  return { lockout: (id) => findLockout(engine.context, id) }
+  const { context } = engine
+  return {
+    lockout: (id) => findLockout(context, id),
+    exportLockouts: (actor, filter) => exportLockouts(context, filter, actor.subject),
+  }
 }

@@ -152,7 +152,7 @@ async function applyBatch(
       because: 'absence',
       arrivedAt: request.arrivedAt,
     })
-    await endLockOuts(client, reopened)
+    await endLockOuts(client, context, reopened)
     await enqueue(client, 'bulk', work)
     await client.query(
       `update plan_change c set dropped = true from unnest($2::uuid[], $3::text[]) as v(account, part)

@@ -5,6 +5,7 @@ import { ownedGuard } from '../../store/guards.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { reportForged } from '../lock-out.ts'
 import type { Outcome } from './outcome.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -45,14 +46,15 @@ export function startSettler(context: SyncContext, target: string, owner: string
   async function write(batch: readonly Waiting[]): Promise<void> {
     const settlements = batch.map(({ settlement }) => settlement)
     const { written, proven } = await inTransaction(context.database.pool, async (client) => {
-      const settled = await settleWork(client, owner, settlements)
+      const settled = await settleWork(client, context.vault, owner, settlements)
       const entries = batch
         .filter(({ item }) => settled.written.has(item.row.id))
         .flatMap(({ settlement, item }) => auditOf(target, item, settlement))
       await recordAuditMany(client, context.vault, entries)
+      await reportForged(client, context, settled.forged)
       return settled
     })
-    for (const { proof, seconds } of proven) context.metrics.lockout(target, proof, seconds)
+    for (const lockout of proven) context.metrics.lockout(lockout)
     for (const { settlement, item } of batch) if (written.has(item.row.id)) measure(context, target, settlement)
   }
 

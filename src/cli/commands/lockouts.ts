@@ -1,0 +1,142 @@
+/** Lock-outs for auditors: take them out as signed lines, and verify such lines without a gateway. */
+import { createReadStream } from 'node:fs'
+import { readFile } from 'node:fs/promises'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import { type PinnedKeys, pinnedKeys } from '../../audit/signed-line.ts'
+import { type ExportVerdict, verifyLockouts } from '../../sync/lockout-export.ts'
+import type { Client } from '../client.ts'
+import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { downloadTo } from '../download.ts'
+import { CliError, exitCodes } from '../exit.ts'
+import { counted, plain } from '../plain.ts'
+import { withProgress } from '../progress.ts'
+import { paint } from '../table.ts'
+
+const person = '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'
+
+export function lockoutsCommand(context: Context): Command {
+  return describe('lockouts', 'The record of every lock-out: when the news came, each step, and how far it is proven', [
+    'gatehouse lockouts export --since 2026-03-01 --out march.jsonl',
+    'gatehouse lockouts verify march.jsonl --key gatehouse-public.pem',
+  ])
+    .addCommand(exportCommand(context))
+    .addCommand(verifyCommand(context))
+}
+
+interface ExportOptions extends CallOptions {
+  readonly since?: string
+  readonly until?: string
+  readonly person?: string
+  readonly out?: string
+}
+
+function exportCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('export', 'Write lock-outs as signed JSON lines, by random ids only, oldest first', [
+    'gatehouse lockouts export > lockouts.jsonl',
+    'gatehouse lockouts export --since 2026-03-01 --until 2026-04-01 --out march.jsonl',
+    `gatehouse lockouts export --person ${person}`,
+  ])
+    .option('--since <time>', 'decided then or later: a day (UTC) or a time such as 2026-03-01T08:00:00Z')
+    .option('--until <time>', 'decided before')
+    .option('--person <id>', 'only those of one person')
+    .option('--out <file>', 'a new file that only you can read, instead of standard output')
+    .action((options: ExportOptions) =>
+      withClient(context, options, async (client) => {
+        const asked = {
+          ...(options.since === undefined ? {} : { since: timeIn('--since', options.since) }),
+          ...(options.until === undefined ? {} : { until: timeIn('--until', options.until) }),
+          ...(options.person === undefined ? {} : { person: options.person }),
+        }
+        const path = '/v1/lockouts/export'
+        const { out } = options
+        const work: Promise<unknown> =
+          out === undefined
+            ? print(client, path, asked, (text) => terminal.out(text))
+            : downloadTo(out, client, path, asked)
+        await withProgress(terminal, 'exporting', work)
+      }),
+    )
+}
+
+async function print(client: Client, path: string, asked: unknown, write: (text: string) => void): Promise<void> {
+  const decoder = new TextDecoder()
+  for await (const chunk of client.download(path, asked)) write(decoder.decode(chunk, { stream: true }))
+}
+
+const dayOrTime = z.union([z.iso.date().transform((day) => `${day}T00:00:00Z`), z.iso.datetime({ offset: true })])
+
+function timeIn(option: string, text: string): string {
+  const time = dayOrTime.safeParse(text).data
+  if (time !== undefined) return time
+  throw new CliError(exitCodes.usage, `${option} needs a day or a time, as in 2026-03-01 or 2026-03-01T08:00:00Z`)
+}
+
+function verifyCommand(context: Context): Command {
+  const { terminal } = context
+  return describe(
+    'verify',
+    'Check an export with a pinned public key, without a gateway; exit code 5 when it proves less',
+    [
+      'gatehouse lockouts verify march.jsonl --key gatehouse-public.pem',
+      'gatehouse lockouts verify march.jsonl --key gatehouse-public.pem --json',
+    ],
+  )
+    .argument('<file>', 'what `lockouts export` wrote')
+    .requiredOption('--key <file>', 'the public key, as `keys public` printed it; several may be in the file')
+    .option('--json', 'print JSON')
+    .action(async (file: string, options: { key: string; json?: boolean }) => {
+      const keys = await pinned(options.key)
+      const verdict = await withProgress(terminal, 'checking', verifyLockouts(linesOf(file), keys))
+      show(context, options, verdict, (seen) => formatVerdict(seen, terminal.colours))
+      if (!verdict.ok || verdict.states['not-provable'] > 0) context.finish(exitCodes.problems)
+    })
+}
+
+async function pinned(path: string): Promise<PinnedKeys> {
+  const pem = await readFile(path, 'utf8')
+  try {
+    return pinnedKeys(pem)
+  } catch (error) {
+    if (!(error instanceof RangeError)) throw error
+    throw new CliError(exitCodes.usage, `${plain(path)} can't be used: ${error.message}`)
+  }
+}
+
+/** Lines end in a line feed and in nothing else. */
+async function* linesOf(path: string): AsyncGenerator<string> {
+  let rest = ''
+  for await (const chunk of createReadStream(path, 'utf8')) {
+    const lines = (rest + String(chunk)).split('\n')
+    rest = lines.pop() ?? ''
+    yield* lines
+  }
+  if (rest !== '') yield rest
+}
+
+const faults: Record<NonNullable<ExportVerdict['why']>, string> = {
+  malformed: 'is no line of an export of lock-outs',
+  'unknown-key': 'is signed with a key that is not in the key file',
+  forged: 'was changed after it was signed',
+  foreign: 'comes from another gateway than the lines before',
+  'cut-off': 'is missing: the line that ends an export',
+  incomplete: 'counts other lines than these: some are missing, were added or stand elsewhere',
+  'after-end': 'stands behind the end of the export',
+}
+
+function formatVerdict(verdict: ExportVerdict, colours: boolean): string {
+  const { states, proofs, slowestMs, end, gateway } = verdict
+  if (verdict.why !== null)
+    return `${paint('red', 'broken', colours)}: line ${plain(verdict.brokenAt)} ${faults[verdict.why]}\n`
+  const levels = Object.entries(proofs).map(([proof, count]) => `${count} ${plain(proof)}`)
+  const of = levels.length === 0 ? '' : ` (${levels.join(', ')}; the slowest after ${plain(slowestMs)} ms)`
+  const forged = states['not-provable']
+  return [
+    `${paint('green', 'whole', colours)}: ${counted(verdict.lockouts, 'lock-out')} of gateway ${plain(gateway)}, exported ${plain(end?.exportedAt)}\n`,
+    `  ${states.proven} proven${of}, ${states.open} open, ${states['taken-back']} taken back\n`,
+    ...(forged === 0
+      ? []
+      : [`  ${paint('red', `${forged} not provable`, colours)}: somebody else wrote to the gateway's table\n`]),
+  ].join('')
+}
