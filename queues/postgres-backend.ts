@@ -99,6 +99,8 @@ function openPool({ config, schema, poolSize = 5 }: PostgresBackendOptions): pg.
     application_name: 'gatehouse-wake-ups',
   })
   pool.on('connect', (client) => {
+    // One that dies between two queries while it is lent out: the next query says so.
+    client.on('error', () => undefined)
     // Every worker waits on the one LISTEN connection; Node would take eleven of them for a leak.
     client.setMaxListeners(0)
     listenOnce(client)

@@ -2,10 +2,12 @@
 import { join } from 'node:path'
 import pg from 'pg'
 import type { Config } from '../../config/config.ts'
+import { failureFields } from '../model/failure-fields.ts'
 import { type Database, openDatabase, schemaName } from '../store/database.ts'
 import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
-import { startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
+import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { migrate } from '../store/migrate.ts'
+import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
 import { GatewayError } from './gateway-error.ts'
 
@@ -22,6 +24,10 @@ export interface Store {
   /** Last of all to be closed. */
   close(): Promise<void>
 }
+
+/** Between two tries to start the embedded server again: at first, and at most. */
+const restartMs = 500
+const restartMsMax = 10_000
 
 export interface OpenStoreOptions {
   readonly poolSize?: number
@@ -43,35 +49,59 @@ async function openEmbedded(dataPath: string, log: Log, poolSize: number | undef
     onLog: ({ event, ...fields }) => log.info({ event, ...fields }, 'embedded PostgreSQL'),
   })
   try {
-    const lock = await holdDirectoryLock(server.runtimeConfig)
+    let lock = await holdDirectoryLock(server.runtimeConfig)
     await migrate(server.ownerConfig)
     const runtime = server.runtimeConfig
     const database = openDatabase(runtime, poolSize)
-    let closing = false
-    // A server that dies under us is started again; everything else reconnects by itself.
-    const watch = async (): Promise<void> => {
-      await server.exited
-      if (closing) return
-      log.error({ event: 'postgres.restarting' }, 'embedded PostgreSQL')
-      await server.restart()
-      await watch()
-    }
-    watch().catch(() => log.error({ event: 'postgres.lost' }, 'embedded PostgreSQL could not be started again'))
+    const closing = new AbortController()
+    const watching = keepUp(server, log, closing.signal, async () => {
+      // It was held by a connection of the server that ended.
+      await lock.release()
+      lock = await holdDirectoryLock(server.runtimeConfig)
+    })
     return {
       database,
       runtime,
       embedded: true,
       dataPath: server.dataDir,
       async close() {
-        closing = true
+        closing.abort()
         await database.close()
         await lock.release()
         await server.stop()
+        await watching
       },
     }
   } catch (error) {
     await server.stop()
     throw error
+  }
+}
+
+/**
+ * A server that dies under us is started again, for as long as it takes (a full disk may let it start only hours later); everything
+ * else reconnects by itself.
+ */
+async function keepUp(
+  server: EmbeddedPostgres,
+  log: Log,
+  closing: AbortSignal,
+  isBack: () => Promise<void>,
+): Promise<void> {
+  for (;;) {
+    await server.exited
+    if (closing.aborted) return
+    log.error({ event: 'postgres.restarting' }, 'embedded PostgreSQL')
+    for (let waitMs = restartMs; !closing.aborted; waitMs = Math.min(waitMs * 2, restartMsMax)) {
+      try {
+        await server.restart()
+        await isBack()
+        break
+      } catch (error) {
+        log.error({ event: 'postgres.not-restarted', ...failureFields(error) }, 'embedded PostgreSQL')
+        await sleep(waitMs, closing)
+      }
+    }
   }
 }
 

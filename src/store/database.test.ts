@@ -1,0 +1,30 @@
+import { expect, test } from 'vitest'
+import { startPostgres, until } from '../../test/support/servers.ts'
+import { openDatabase } from './database.ts'
+import { inTransaction } from './transaction.ts'
+
+test('a connection that dies between two queries of a transaction fails the second one, and ends nothing else', async () => {
+  await using postgres = await startPostgres()
+  const database = openDatabase(postgres.admin, 2)
+  const unheard: unknown[] = []
+  const hear = (error: unknown): void => void unheard.push(error)
+  process.on('uncaughtException', hear)
+  try {
+    const work = inTransaction(database.pool, async (client) => {
+      const { rows } = await client.query<{ pid: number }>('select pg_backend_pid() as pid')
+      let ended = false
+      client.once('end', () => {
+        ended = true
+      })
+      await database.pool.query('select pg_terminate_backend($1)', [rows[0]?.pid])
+      await until('the connection is gone', () => ended)
+      await client.query('select 1')
+    })
+    await expect(work).rejects.toThrow()
+    expect((await database.pool.query('select 1 as one')).rows).toEqual([{ one: 1 }])
+    expect(unheard).toEqual([])
+  } finally {
+    process.off('uncaughtException', hear)
+    await database.close()
+  }
+})

@@ -1,0 +1,10 @@
+import { test } from 'vitest'
+import { campaignLimitMs, runCampaign } from './campaign.ts'
+
+test(
+  'several processes, wake-ups in redis: whatever is killed, restarted, flushed or filled up, the door system ends as HR says',
+  {
+    timeout: campaignLimitMs,
+  },
+  () => runCampaign({ queue: 'redis', processes: 'several' }),
+)
