@@ -50,6 +50,7 @@ export interface Config {
   readonly keys: {
     readonly external: { readonly keyFile: string } | { readonly credential: string } | { readonly env: string }
     readonly keyringPath: string
+    readonly backupHorizonMs: number
   }
   readonly sites: Readonly<Record<string, { readonly zone: string }>>
   readonly sources: Readonly<Record<string, SourceConfig>>
@@ -86,6 +87,7 @@ export function configOf(
     keys: {
       external: externalOf(file.keys, folder, dataPath),
       keyringPath: resolve(folder, file.keys.keyring ?? join(dataPath, 'keys', 'keyring.json')),
+      backupHorizonMs: file.keys.backup_horizon,
     },
     sites: file.sites,
     sources: mapValues(file.sources, (source, id) => {

@@ -85,6 +85,7 @@ describe('a configuration', () => {
       keys: {
         external: { keyFile: at('.gatehouse/keys/external.key') },
         keyringPath: at('.gatehouse/keys/keyring.json'),
+        backupHorizonMs: 35 * 86_400_000,
       },
       sites: {},
       sources: {},
@@ -121,7 +122,7 @@ describe('a configuration', () => {
     const config = await load(`
 gateway: { name: hq, data: /var/lib/gatehouse, zone: Europe/Berlin }
 http: { listen: '[::]:443', tls: { cert: tls/cert.pem, key: /tls/key.pem } }
-keys: { key_file: ../key, keyring: keyring.json }
+keys: { key_file: ../key, keyring: keyring.json, backup_horizon: 90d }
 sites: { St. Gallen: { zone: Europe/Zurich } }
 sources:
   hr:
@@ -153,7 +154,11 @@ joiner: { lead: 500ms }
     expect(config).toMatchObject({
       gateway: { name: 'hq', dataPath: '/var/lib/gatehouse' },
       http: { host: '::', port: 443, tls: { certPath: at('tls/cert.pem'), keyPath: '/tls/key.pem' } },
-      keys: { external: { keyFile: join(folder, '..', 'key') }, keyringPath: at('keyring.json') },
+      keys: {
+        external: { keyFile: join(folder, '..', 'key') },
+        keyringPath: at('keyring.json'),
+        backupHorizonMs: 90 * 86_400_000,
+      },
       sites: { 'St. Gallen': { zone: 'Europe/Zurich' } },
       sources: {
         hr: {

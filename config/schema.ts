@@ -135,6 +135,12 @@ const keys = z
         'The encrypted keyring file. Relative to this file. Default: keys/keyring.json in the data folder. Never in the backups of the database.',
       examples: ['/var/lib/gatehouse/keys/keyring.json'],
     }),
+    backup_horizon: duration.prefault('35d').meta({
+      title: 'Backup horizon',
+      description:
+        'How long backups of the database are kept. Keys that only backups still need are destroyed this much later: older backups can not be opened any more, nor can erased people in them.',
+      examples: ['35d', '90d'],
+    }),
   })
   .refine((value) => [value.key_file, value.credential, value.env].filter((each) => each !== undefined).length <= 1, {
     error: 'expected only one of key_file, credential and env',

@@ -10,7 +10,8 @@ import { serveApi } from './api/serve.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createActs } from './main/acts.ts'
 import { configurable, connectSource, connectTarget } from './main/connections.ts'
-import { claimDatabase, openStore, queueSchema } from './main/open-store.ts'
+import { watchKeyring } from './main/keyring-watch.ts'
+import { claimDatabase, openStore, queueSchema, refuseOldKeyring } from './main/open-store.ts'
 import { openConfiguredVault } from './main/open-vault.ts'
 import { registerConfigured } from './main/register.ts'
 import { type Role, roles } from './main/roles.ts'
@@ -83,11 +84,13 @@ async function open(
 ): Promise<Omit<Gateway, 'stop' | 'stopped'>> {
   const startedAt = new Date()
   const wanted = options.roles ?? roles
-  const vault = openConfiguredVault(config, log, options.allowDemoKeys === true)
+  const { vault, keyring } = openConfiguredVault(config, log, options.allowDemoKeys === true)
+  opened.push(watchKeyring(keyring, log))
   const store = await openStore(config, log, { poolSize: 10 })
   opened.push(() => store.close())
   const { database } = store
   await claimDatabase(database, vault.gatewayId)
+  await refuseOldKeyring(database, keyring.current)
   await registerConfigured(database, Object.keys(config.sources), Object.keys(config.targets))
 
   const connecting = new AbortController()
@@ -113,7 +116,7 @@ async function open(
   })
 
   const metrics = createMetrics()
-  const engine = buildEngine(config, { database, vault, log, metrics }, targets)
+  const engine = buildEngine(config, { database, vault, keyring, log, metrics }, targets)
   await engine.levels.reload()
   const onError = (code: string): void => log.warn({ event: 'queue.trouble', code }, 'queue')
   const wakeUps = await openWakeUps({

@@ -55,6 +55,8 @@ test.each([
   ['POST', `/v1/archives/${archiveId}/destroy`, 'admin', { reason }, 'destroyArchive', [archiveId, reason]],
   ['GET', '/v1/audit?after=9', 'operator', undefined, 'audit', [{ after: '9', limit: 100 }]],
   ['GET', '/v1/audit/verify', 'operator', undefined, 'verifyAudit', []],
+  ['GET', '/v1/keys', 'admin', undefined, 'keys', []],
+  ['POST', '/v1/keys/rotate', 'admin', { reason }, 'rotateKeys', [reason]],
   ['GET', '/v1/tokens', 'admin', undefined, 'tokens', []],
   [
     'POST',

@@ -81,6 +81,7 @@ export function createApp(options: ApiOptions): Api {
   addLockouts(api, acts, log)
   addRecords(api, acts)
   addArchives(api, acts, log)
+  addKeys(api, acts)
   addTokens(api, acts)
   addKeys(api, acts)
   addDescription(api)

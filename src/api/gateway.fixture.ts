@@ -154,6 +154,14 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       next: page.after === undefined ? '2' : null,
     }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
+    keys: async () => ({
+      ...{ gateway: planId, stamp: 'production', createdAt: at, generation: 2 },
+      epochs: [
+        { id: tokenId, createdAt: at, state: 'current', emptyAt: null, destroyedAt: null, people: 3, archives: 0 },
+      ],
+      keys: [{ purpose: 'guard', id: planId }],
+    }),
+    rotateKeys: async () => ({ epoch: tokenId }),
     tokens: async () => [
       {
         ...{ id: tokenId, subject: subjects.viewer, name: 'watcher', role: 'viewer' },

@@ -5,6 +5,7 @@ export const auditActions = [
   'gateway.stopped',
   'config.released',
   'keys.rotated',
+  'keys.epoch-destroyed',
 
   'source.delivered',
   'source.refused',

@@ -3,14 +3,18 @@ import type { Terminal } from './terminal.ts'
 
 const frames = ['-', '\\', '|', '/']
 
-/** Resolves or rejects as `work` does; the line is gone afterwards. */
-export async function withProgress<T>(terminal: Terminal, label: string, work: Promise<T>): Promise<T> {
+/** Resolves or rejects as `work` does; the line is gone afterwards. A label that counts is asked each time that it is drawn. */
+export async function withProgress<T>(
+  terminal: Terminal,
+  label: string | (() => string),
+  work: Promise<T>,
+): Promise<T> {
   if (!terminal.watched) return await work
   const begun = Date.now()
   let turn = 0
   const show = () => {
     const seconds = Math.floor((Date.now() - begun) / 1_000)
-    terminal.err(`\r${frames[turn++ % frames.length]} ${label} ${seconds} s `)
+    terminal.err(`\r${frames[turn++ % frames.length]} ${typeof label === 'string' ? label : label()} ${seconds} s `)
   }
   show()
   const timer = setInterval(show, 120)

@@ -6,6 +6,7 @@ export class GatewayError extends Error {
     | 'gateway.key-not-in-file'
     | 'gateway.demo-keys'
     | 'gateway.foreign-database'
+    | 'gateway.old-keyring'
 
   constructor(code: GatewayError['code'], message: string) {
     super(message)

@@ -54,7 +54,7 @@ export async function initGateway(options: InitOptions): Promise<Initialised> {
   const mode = process.getuid?.() === 0 ? 0o711 : 0o700
   await mkdir(config.gateway.dataPath, { recursive: true, mode })
   const { warnings } = initKeys({ keyPath, keyringPath, stamp: options.demo === true ? 'demo' : 'production' })
-  const vault = openConfiguredVault(config, log, options.demo === true)
+  const { vault } = openConfiguredVault(config, log, options.demo === true)
   const store = await openStore(config, log)
   try {
     await claimDatabase(store.database, vault.gatewayId)

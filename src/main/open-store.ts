@@ -7,8 +7,10 @@ import { type Database, openDatabase, schemaName } from '../store/database.ts'
 import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { migrate } from '../store/migrate.ts'
+import { countByEpoch, epochsInUse } from '../store/wrapped-keys.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Keyring } from '../vault/keyring.ts'
 import { GatewayError } from './gateway-error.ts'
 
 /** BullMQ's own schema, in which the runtime role may create tables. */
@@ -117,6 +119,26 @@ async function openGiven(url: string, poolSize: number | undefined): Promise<Sto
   }
   const database = openDatabase(runtime, poolSize)
   return { database, runtime, embedded: false, dataPath: null, close: () => database.close() }
+}
+
+/**
+ * Notices a keyring file that is an older copy. Going on with it would find nearly everybody's row wrong, and freeze them.
+ * @throws GatewayError with what to do. A few keys of unknown epochs, which a thief could have written, stop nothing.
+ */
+export async function refuseOldKeyring({ pool }: Database, { epochs }: Keyring): Promise<void> {
+  const isKnown = (epoch: string): boolean => epochs.some(({ id }) => id === epoch)
+  if ((await epochsInUse(pool)).every(isKnown)) return
+  let known = 0
+  let unknown = 0
+  for (const { epoch, people } of await countByEpoch(pool)) {
+    if (isKnown(epoch)) known += people
+    else unknown += people
+  }
+  if (unknown > known)
+    throw new GatewayError(
+      'gateway.old-keyring',
+      'most people of this database are sealed under keys that the keyring file does not have: it is an older copy, put the newest one in its place',
+    )
 }
 
 /** Binds the database to this keyring, or finds that it belongs to another. @throws GatewayError with what to do. */

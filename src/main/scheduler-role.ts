@@ -3,6 +3,7 @@ import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
 import { errorCode } from '../sync/error-code.ts'
+import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
 import { finishReleases } from '../sync/plan/release-plan.ts'
 import { sweepArchives } from '../sync/pull/archives.ts'
@@ -72,6 +73,7 @@ export function startSchedulerRole(
       every(5_000, 'alarms', lost, () => watchTheTime(context)),
       every(5_000, 'lock-outs', lost, watchLockouts(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
+      every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
     ]
     try {

@@ -9,6 +9,7 @@ import type { Brakes, SourceSetup, SyncContext, TargetSetup } from '../sync/cont
 import { type Levels, openLevels } from '../sync/levels.ts'
 import type { Log, LogFields } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Connected } from './connections.ts'
 
@@ -21,15 +22,22 @@ export interface Engine {
 
 export function buildEngine(
   config: Config,
-  parts: { readonly database: Database; readonly vault: Vault; readonly log: Log; readonly metrics: Metrics },
+  parts: {
+    readonly database: Database
+    readonly vault: Vault
+    readonly keyring: LivingKeyring
+    readonly log: Log
+    readonly metrics: Metrics
+  },
   targets: ReadonlyMap<string, Connected<'accounts'>>,
 ): Engine {
-  const { database, vault, log, metrics } = parts
+  const { database, vault, keyring, log, metrics } = parts
   const levels = openLevels(database, vault)
   const sources = new Map(Object.entries(config.sources).map(([id, source]) => [id, sourceSetup(id, source)]))
   const context: SyncContext = {
     database,
     vault,
+    keyring,
     levels,
     sources,
     targets: new Map([...targets].map(([id, connected]) => [id, targetSetup(config, id, connected)])),
@@ -40,6 +48,7 @@ export function buildEngine(
       sourceFields: Object.fromEntries([...sources].map(([id, { mapping }]) => [id, mapping.fields])),
     },
     leaverRemoveAfterMs: config.leaver.removeAfterMs,
+    backupHorizonMs: config.keys.backupHorizonMs,
     archiveFolder: join(config.gateway.dataPath, 'archive'),
     log: (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync'),
     metrics: {

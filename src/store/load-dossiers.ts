@@ -4,7 +4,7 @@ import type { Card } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import type { SourceRecord } from '../model/source-record.ts'
 import type { Vault } from '../vault/vault.ts'
-import { VaultError } from '../vault/vault-error.ts'
+import { isRowFault } from '../vault/vault-error.ts'
 import type { Dossier } from './dossier.ts'
 import {
   type AccountRow,
@@ -112,12 +112,12 @@ async function loadParts(
   }
 }
 
-/** One bad row freezes its person and nobody else; only vault errors mean a bad row. */
+/** One bad row freezes its person and nobody else; a keyring that can't be read now says nothing about the row. */
 function guarded(frozen: Set<PersonId>, person: PersonId, check: () => boolean): void {
   try {
     if (!check()) frozen.add(person)
   } catch (error) {
-    if (!(error instanceof VaultError)) throw error
+    if (!isRowFault(error)) throw error
     frozen.add(person)
   }
 }

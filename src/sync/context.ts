@@ -6,6 +6,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
 import type { ProvenLockout } from '../store/lockouts.ts'
+import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ChangeKind } from './parts.ts'
 
@@ -57,11 +58,15 @@ export interface SyncMetrics {
 export interface SyncContext {
   readonly database: Database
   readonly vault: Vault
+  /** For those who turn the vault's keys over; everybody else asks the vault. */
+  readonly keyring: LivingKeyring
   readonly sources: ReadonlyMap<string, SourceSetup>
   readonly targets: ReadonlyMap<string, TargetSetup>
   readonly policy: Policy
   readonly stateOptions: StateOptions
   readonly leaverRemoveAfterMs: number
+  /** How long backups of the database are kept: until then their keys are. */
+  readonly backupHorizonMs: number
   /** Where sealed deliveries lie; made when the first one is kept. */
   readonly archiveFolder: string
   readonly levels: LevelCatalogue

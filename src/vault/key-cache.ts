@@ -47,4 +47,8 @@ export class KeyCache {
   delete(id: KeyId): void {
     this.#entries.delete(id)
   }
+
+  clear(): void {
+    this.#entries.clear()
+  }
 }

@@ -20,6 +20,8 @@ export interface KeyringKey {
 export interface EpochKey extends KeyringKey {
   readonly createdAt: string
   readonly state: 'current' | 'retired'
+  /** When nothing living was found under it any more; from then on it waits for the backups to end. */
+  readonly emptyAt: string | null
 }
 
 const soleKeys = ['guard', 'digest', 'audit', 'token', 'tombstone', 'system', 'signing'] as const
@@ -29,15 +31,28 @@ export interface Keyring {
   readonly gatewayId: string
   readonly stamp: Stamp
   readonly createdAt: string
-  /** Exactly one is current. */
+  /** Counts the changes of the file, so that two copies of it can be told apart. */
+  readonly generation: number
+  /** Exactly one is current; the oldest comes first. */
   readonly epochs: readonly EpochKey[]
   readonly index: Readonly<Record<IndexPurpose, KeyringKey>>
   /** `system` seals rows that belong to no person; `signing` is the seed of the pair whose public half auditors have. */
   readonly keys: Readonly<Record<SoleKey, KeyringKey>>
 }
 
-function newKey(): KeyringKey {
+export function newKey(): KeyringKey {
   return { id: randomUUID(), key: randomKey() }
+}
+
+export function newEpoch(createdAt: string): EpochKey {
+  return { ...newKey(), createdAt, state: 'current', emptyAt: null }
+}
+
+/** The one that new data keys are wrapped under. @throws TypeError for a keyring without one, which no file holds. */
+export function currentEpoch({ epochs }: Pick<Keyring, 'epochs'>): EpochKey {
+  const current = epochs.find(({ state }) => state === 'current')
+  if (current === undefined) throw new TypeError('a keyring has a current epoch')
+  return current
 }
 
 function record<Name extends string, T>(names: readonly Name[], make: (name: Name) => T): Record<Name, T> {
@@ -51,7 +66,8 @@ export function createKeyring(options: { readonly stamp: Stamp }): Keyring {
     gatewayId: randomUUID(),
     stamp: options.stamp,
     createdAt,
-    epochs: [{ ...newKey(), createdAt, state: 'current' }],
+    generation: 1,
+    epochs: [newEpoch(createdAt)],
     index: record(indexPurposes, newKey),
     keys: record(soleKeys, newKey),
   }
@@ -72,7 +88,15 @@ const stored = z
     gatewayId: z.uuid(),
     stamp: z.enum(['demo', 'production']),
     createdAt: z.iso.datetime(),
-    epochs: z.array(storedKey.extend({ createdAt: z.iso.datetime(), state: z.enum(['current', 'retired']) })),
+    // The defaults are for files from before epochs were turned over.
+    generation: z.int().min(1).default(1),
+    epochs: z.array(
+      storedKey.extend({
+        createdAt: z.iso.datetime(),
+        state: z.enum(['current', 'retired']),
+        emptyAt: z.iso.datetime().nullable().default(null),
+      }),
+    ),
     index: z.strictObject(record(indexPurposes, () => storedKey)),
     keys: z
       .strictObject({ ...record(soleKeys, () => storedKey), signing: storedKey.optional() })

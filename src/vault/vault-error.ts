@@ -7,6 +7,8 @@ const messages = {
   'vault.bad-version': 'The version of a row is no whole number from 0 up.',
   'vault.wrong-key': 'The external key is not the one that this keyring was saved with.',
   'vault.keyring-damaged': 'The keyring file was changed or cut off. Restore it from its backup.',
+  'vault.keyring-older': 'The keyring file was put back to an older state: keys that are in use are not in it.',
+  'vault.keyring-foreign': 'The keyring file was replaced by that of another gateway.',
   'vault.keyring-newer': 'The keyring file was written by a newer version of Gatehouse.',
   'vault.file-missing': 'A key or keyring file does not exist or can not be read by this user.',
   'vault.file-unsafe':
@@ -32,4 +34,17 @@ export class VaultError extends Error {
     this.code = code
     this.path = path
   }
+}
+
+/** What a wrong row leads to; every other code is about files and keys, and says nothing about the row at hand. */
+const rowFaults: readonly VaultErrorCode[] = [
+  'vault.open-failed',
+  'vault.unwrap-failed',
+  'vault.malformed-text',
+  'vault.bad-version',
+]
+
+/** Whether the row is to blame, and not a keyring file that can't be read just now: only then may it be frozen. */
+export function isRowFault(error: unknown): error is VaultError {
+  return error instanceof VaultError && rowFaults.includes(error.code)
 }

@@ -6,7 +6,8 @@ import type { GuardValue, Place } from './canonical.ts'
 import { DataKey, randomKey } from './data-key.ts'
 import { guard, verifyGuard } from './guard.ts'
 import { KeyCache, type WrappedKey } from './key-cache.ts'
-import type { Keyring, Stamp } from './keyring.ts'
+import { currentEpoch, type Keyring, type Stamp } from './keyring.ts'
+import type { KeyringSource } from './living-keyring.ts'
 import { MacKey } from './mac-key.ts'
 import { open, type Sealed, seal } from './seal.ts'
 import { openFrames, sealFrames } from './seal-file.ts'
@@ -23,8 +24,13 @@ export interface Vault {
 
   /** A new key for one person, wrapped under the current epoch; the row for `person_key`, and the key to seal with. */
   newDataKey(): WrappedKey & { readonly key: DataKey }
-  /** @throws VaultError `vault.unwrap-failed` for a row that was changed, or whose epoch was destroyed. */
+  /**
+   * @throws VaultError `vault.unwrap-failed` for a row that was changed, or whose epoch was destroyed; what reading the keyring file
+   * throws when the row names an epoch that is not known yet: see `isRowFault`.
+   */
   unwrap(row: WrappedKey): DataKey
+  /** The same key under the epoch in use now: the row to store instead. @throws VaultError `vault.unwrap-failed` as above. */
+  rewrap(use: KeyUse, row: WrappedKey): WrappedKey
   /** Drops a key from memory: part of erasure, in every process that may hold it. */
   forget(id: KeyId): void
 
@@ -71,30 +77,38 @@ export interface VaultOptions {
   readonly cachedKeysMax?: number
 }
 
-/** All but files is synchronous. The keyring stays usable: a vault shares its keys. */
-export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
-  const { gatewayId, stamp } = keyring
-  const epochs = new Map(keyring.epochs.map((epoch) => [epoch.id, toDataKey(epoch)]))
-  const current = keyring.epochs.find((epoch) => epoch.state === 'current')
-  if (current === undefined) throw new TypeError('a keyring has a current epoch')
-  const currentEpoch = toDataKey(current)
-  const system = toDataKey(keyring.keys.system)
-  const macKeys = <Name extends string>(
-    keys: Readonly<Record<Name, { readonly key: KeyObject }>>,
-    names: readonly Name[],
-  ) => Object.fromEntries(names.map((name) => [name, new MacKey(keys[name].key)])) as Record<Name, MacKey>
-  const keys = macKeys(keyring.keys, ['guard', 'digest', 'audit', 'token', 'tombstone'])
-  const indexKeys = macKeys(keyring.index, indexPurposes)
+/**
+ * All but files is synchronous. The keyring stays usable: a vault shares its keys. Given a source, the vault follows it: other keys
+ * there are the keys of the very next call, and one that is missing here is looked for there before anything fails for want of it.
+ */
+export function openVault(from: Keyring | KeyringSource, options: VaultOptions = {}): Vault {
+  const source = 'current' in from ? from : { current: from, refresh: () => false }
+  const { gatewayId, stamp } = source.current
   const cache = new KeyCache(options.cachedKeysMax ?? 20_000)
+  let known = keysOf(source.current)
+  const keys = (): Keys => {
+    if (known.of === source.current) return known
+    const next = keysOf(source.current)
+    // What was wrapped under a destroyed key must not open from memory either.
+    if ([...known.epochs.keys()].some((id) => !next.epochs.has(id))) cache.clear()
+    known = next
+    return known
+  }
+  const epochOf = (id: string): DataKey => {
+    const epoch = keys().epochs.get(id) ?? (source.refresh() ? keys().epochs.get(id) : undefined)
+    if (epoch === undefined) throw new VaultError('vault.unwrap-failed')
+    return epoch
+  }
+  const wrapped = (use: KeyUse, key: DataKey): WrappedKey => {
+    const { currentEpoch } = keys()
+    return { id: key.id, epoch: currentEpoch.id, wrapped: wrap(gatewayId, currentEpoch, use, key) }
+  }
   const newKey = (use: KeyUse): WrappedKey & { readonly key: DataKey } => {
     const key = new DataKey(newId<KeyId>(), randomKey())
-    return { id: key.id, epoch: current.id, wrapped: wrap(gatewayId, currentEpoch, use, key), key }
+    return { ...wrapped(use, key), key }
   }
-  const unwrapAs = (use: KeyUse, row: WrappedKey): DataKey => {
-    const epoch = epochs.get(row.epoch)
-    if (epoch === undefined) throw new VaultError('vault.unwrap-failed')
-    return unwrap(gatewayId, epoch, use, row.id, row.wrapped)
-  }
+  const unwrapAs = (use: KeyUse, row: WrappedKey): DataKey =>
+    unwrap(gatewayId, epochOf(row.epoch), use, row.id, row.wrapped)
 
   return {
     gatewayId,
@@ -102,32 +116,68 @@ export function openVault(keyring: Keyring, options: VaultOptions = {}): Vault {
     // Not cached: an import of a hundred thousand people would only push out the keys that are in use.
     newDataKey: () => newKey('data-key'),
     unwrap(row) {
+      // Asked for first: what becomes of the cache when keys change is decided there.
+      keys()
       const cached = cache.get(row)
       if (cached !== undefined) return cached
       const key = unwrapAs('data-key', row)
       cache.put(row, key)
       return key
     },
+    rewrap: (use, row) => wrapped(use, unwrapAs(use, row)),
     forget: (id) => cache.delete(id),
     seal: (key, place, text) => seal(gatewayId, key, place, text),
     open: (key, place, sealed) => open(gatewayId, key, place, sealed),
-    sealSystem: (place, text) => seal(gatewayId, system, place, text),
-    openSystem: (place, sealed) => open(gatewayId, system, place, sealed),
+    sealSystem: (place, text) => seal(gatewayId, keys().system, place, text),
+    openSystem: (place, sealed) => open(gatewayId, keys().system, place, sealed),
     // Never cached: a file is read once in a long while, and its key must be gone when its row is.
     sealFile(content) {
       const { key, ...row } = newKey('file-key')
       return { row, sealed: sealFrames(gatewayId, key, content) }
     },
     openFile: (row, sealed) => openFrames(gatewayId, unwrapAs('file-key', row), sealed),
-    guard: (table, values) => guard(keys.guard, table, values),
-    verifyGuard: (table, values, expected) => verifyGuard(keys.guard, table, values, expected),
-    index: (purpose, value) => index(indexKeys[purpose], purpose, value),
-    digest: (purpose, parts) => digest(keys.digest, purpose, parts),
-    tokenMac: (secret) => digest(keys.token, 'token', [secret]),
-    auditMac: (parts) => digest(keys.audit, 'audit', parts),
-    signing: new SigningKey(keyring.keys.signing.key),
-    tombstone: (purpose, value) => tombstone(keys.tombstone, purpose, value),
+    guard: (table, values) => guard(keys().mac.guard, table, values),
+    verifyGuard: (table, values, expected) => verifyGuard(keys().mac.guard, table, values, expected),
+    index: (purpose, value) => index(keys().index[purpose], purpose, value),
+    digest: (purpose, parts) => digest(keys().mac.digest, purpose, parts),
+    tokenMac: (secret) => digest(keys().mac.token, 'token', [secret]),
+    auditMac: (parts) => digest(keys().mac.audit, 'audit', parts),
+    get signing() {
+      return keys().signing
+    },
+    tombstone: (purpose, value) => tombstone(keys().mac.tombstone, purpose, value),
   }
+}
+
+/** The keys of one state of the keyring, ready for use. */
+interface Keys {
+  readonly of: Keyring
+  readonly epochs: ReadonlyMap<string, DataKey>
+  readonly currentEpoch: DataKey
+  readonly system: DataKey
+  readonly signing: SigningKey
+  readonly mac: Readonly<Record<'guard' | 'digest' | 'audit' | 'token' | 'tombstone', MacKey>>
+  readonly index: Readonly<Record<IndexPurpose, MacKey>>
+}
+
+function keysOf(keyring: Keyring): Keys {
+  const epochs = new Map(keyring.epochs.map((epoch) => [epoch.id, toDataKey(epoch)]))
+  return {
+    of: keyring,
+    epochs,
+    currentEpoch: toDataKey(currentEpoch(keyring)),
+    system: toDataKey(keyring.keys.system),
+    signing: new SigningKey(keyring.keys.signing.key),
+    mac: macKeys(keyring.keys, ['guard', 'digest', 'audit', 'token', 'tombstone']),
+    index: macKeys(keyring.index, indexPurposes),
+  }
+}
+
+function macKeys<Name extends string>(
+  keys: Readonly<Record<Name, { readonly key: KeyObject }>>,
+  names: readonly Name[],
+): Record<Name, MacKey> {
+  return Object.fromEntries(names.map((name) => [name, new MacKey(keys[name].key)])) as Record<Name, MacKey>
 }
 
 function toDataKey({ id, key }: { readonly id: string; readonly key: KeyObject }): DataKey {

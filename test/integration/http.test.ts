@@ -211,6 +211,8 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   expect(await call<string>('POST /v1/archives/{id}/open', { id: archive }, { reason })).toContain(other.familyName)
   await call('POST /v1/archives/{id}/destroy', { id: archive }, { reason })
   const made = await call<{ id: string }>('POST /v1/tokens', {}, { name: 'Test Monitor', role: 'viewer', days: 1 })
+  await call('POST /v1/keys/rotate', {}, { reason })
+  await call('GET /v1/keys')
   await call('GET /v1/tokens')
   await call('DELETE /v1/tokens/{id}', { id: made.id })
   await call('POST /v1/targets/{target}/observe', { target: 'hq' }, { reason })

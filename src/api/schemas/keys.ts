@@ -1,6 +1,30 @@
-/** Answers about the gateway's keys. */
+/** Answers about keys: ids, ages and counts. */
 import { z } from '@hono/zod-openapi'
-import type { PublicKeyView } from '../acts/keys.ts'
+import type { KeysView, PublicKeyView } from '../acts/keys.ts'
+import { count, time, timeOrNull } from './values.ts'
+
+export const keysView = z
+  .object({
+    gateway: z.string(),
+    stamp: z.string(),
+    createdAt: time,
+    generation: count.meta({ description: 'Counts the changes of the keyring file.' }),
+    epochs: z
+      .array(
+        z.object({
+          id: z.string(),
+          createdAt: time,
+          state: z.enum(['current', 'retired']),
+          emptyAt: timeOrNull.meta({ description: 'Since when nothing living is wrapped under it.' }),
+          destroyedAt: timeOrNull.meta({ description: 'When it is to be destroyed; null: not yet known.' }),
+          people: count,
+          archives: count,
+        }),
+      )
+      .readonly(),
+    keys: z.array(z.object({ purpose: z.string(), id: z.string() })).readonly(),
+  })
+  .openapi('Keys') satisfies z.ZodType<KeysView>
 
 export const publicKeyView = z
   .object({

@@ -1,12 +1,111 @@
-/** The gateway's own keys. */
+/** The gateway's keys: look at their ids and ages, and turn them over. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { Command } from 'commander'
-import { publicKeyView } from '../../api/schemas/keys.ts'
+import { z } from 'zod'
+import { keysView, publicKeyView } from '../../api/schemas/keys.ts'
+import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { counted, plain, plainTime } from '../plain.ts'
+import { withProgress } from '../progress.ts'
+import { formatPairs, formatTable } from '../table.ts'
+
+type Keys = z.output<typeof keysView>
 
 export function keysCommand(context: Context): Command {
-  return describe('keys', 'The keys of the gateway', ['gatehouse keys public > gatehouse-public.pem']).addCommand(
-    publicCommand(context),
+  return describe('keys', 'Ids and ages of the keys, and new ones', [
+    'gatehouse keys show',
+    'gatehouse keys rotate --reason "yearly"',
+    'gatehouse keys public > gatehouse-public.pem',
+  ])
+    .addCommand(showCommand(context))
+    .addCommand(rotateCommand(context))
+    .addCommand(publicCommand(context))
+}
+
+function showCommand(context: Context): Command {
+  return describeCall('show', 'Show ids, ages and counts; never a key itself', [
+    'gatehouse keys show',
+    'gatehouse keys show --json',
+  ]).action((options: CallOptions) =>
+    withClient(context, options, async (client) => {
+      show(context, options, await client.get('/v1/keys', keysView), (keys) => format(keys, context.terminal.colours))
+    }),
   )
+}
+
+function format(keys: Keys, colours: boolean): string {
+  return [
+    formatPairs([
+      ['gateway', plain(keys.gateway)],
+      ['keyring', `${plain(keys.stamp)}, made ${plainTime(keys.createdAt)}, state ${keys.generation}`],
+    ]),
+    formatTable(
+      [
+        { title: 'epoch', of: ({ id }) => id },
+        { title: 'since', of: ({ createdAt }) => plainTime(createdAt) },
+        { title: 'state', of: ({ state }) => state },
+        { title: 'people', of: ({ people }) => people, right: true },
+        { title: 'archives', of: ({ archives }) => archives, right: true },
+        { title: 'destroyed at', of: ({ destroyedAt }) => plainTime(destroyedAt) },
+      ],
+      keys.epochs,
+      colours,
+    ),
+    formatTable(
+      [
+        { title: 'key', of: ({ purpose }) => purpose },
+        { title: 'id', of: ({ id }) => id },
+      ],
+      keys.keys,
+      colours,
+    ),
+  ].join('\n')
+}
+
+function rotateCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('rotate', 'Wrap everybody under a new key; stopped at any time, the gateway goes on by itself', [
+    'gatehouse keys rotate --reason "yearly"',
+    'gatehouse keys rotate --reason "an admin left" --no-wait',
+  ])
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .option('--no-wait', 'do not wait until everybody is wrapped')
+    .action((options: CallOptions & { reason: string; wait: boolean }) =>
+      withClient(context, options, async (client) => {
+        const { reason, wait } = options
+        const made = await client.post('/v1/keys/rotate', { reason }, z.object({ epoch: z.string() }))
+        let label = 'wrapping'
+        const tell = (count: number): void => {
+          label = `wrapping, ${count} left`
+        }
+        const left = wait ? await withProgress(terminal, () => label, untilWrapped(client, tell)) : null
+        show(context, options, { ...made, left }, ({ epoch }) => `epoch ${plain(epoch)} is in use\n`)
+        if (options.json === true) return
+        if (left !== null && left > 0)
+          terminal.err(`${counted(left, 'key')} can not be opened, or no process is the scheduler: gatehouse status\n`)
+        terminal.err('Replace the copies of the keyring file now: an older copy does not open what is wrapped anew.\n')
+      }),
+    )
+}
+
+/** Longer than the scheduler takes to look again. */
+const patienceMs = 15_000
+const everyMs = 500
+
+/** How many keys are left under other epochs when that number does not fall any more. */
+async function untilWrapped(client: Client, tell: (left: number) => void): Promise<number> {
+  let last = Number.POSITIVE_INFINITY
+  for (let since = Date.now(); ; await sleep(everyMs)) {
+    const { epochs } = await client.get('/v1/keys', keysView)
+    const left = epochs
+      .filter(({ state }) => state === 'retired')
+      .reduce((sum, { people, archives }) => sum + people + archives, 0)
+    if (left === 0 || (left === last && Date.now() - since > patienceMs)) return left
+    if (left === last) continue
+    tell(left)
+    last = left
+    since = Date.now()
+  }
 }
 
 function publicCommand(context: Context): Command {

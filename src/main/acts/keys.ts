@@ -1,8 +1,17 @@
-/** Acts about the gateway's own keys. */
+/** Acts about keys. */
 import type { KeyActs } from '../../api/acts/keys.ts'
+import { rotateEpoch } from '../../sync/keys/epochs.ts'
+import { keysView } from '../keys-view.ts'
 import type { ActsParts } from './parts.ts'
 
 export function keyActs({ engine: { context } }: ActsParts): KeyActs {
-  const { signing } = context.vault
-  return { publicKey: async () => ({ id: signing.id, algorithm: 'Ed25519', publicKey: signing.publicKey }) }
+  return {
+    async publicKey() {
+      // Asked for each time: keys may be replaced while the gateway runs.
+      const { id, publicKey } = context.vault.signing
+      return { id, algorithm: 'Ed25519', publicKey }
+    },
+    keys: () => keysView(context),
+    rotateKeys: async (actor, reason) => ({ epoch: await rotateEpoch(context, actor.subject, reason) }),
+  }
 }

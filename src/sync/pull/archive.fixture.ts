@@ -10,7 +10,7 @@ import { compileMapping } from '../../mapping/mapping.ts'
 import { compilePolicy } from '../../policy/policy.ts'
 import { openDatabase } from '../../store/database.ts'
 import { migrate } from '../../store/migrate.ts'
-import { createKeyring } from '../../vault/keyring.ts'
+import { memoryKeyring } from '../../vault/memory-keyring.fixture.ts'
 import { openVault } from '../../vault/vault.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 
@@ -53,14 +53,17 @@ export async function startArchivist(): Promise<Archivist> {
   await database.pool.query('insert into source (id) values ($1)', [source.id])
   const logged: string[] = []
   let now = Date.now()
+  const keyring = memoryKeyring()
   const context: SyncContext = {
     database,
-    vault: openVault(createKeyring({ stamp: 'demo' })),
+    keyring,
+    vault: openVault(keyring),
     sources: new Map([[source.id, source]]),
     targets: new Map(),
     policy: compilePolicy([]),
     stateOptions: { siteZones: {}, leadMs: 0, sourceFields: { hr: source.mapping.fields } },
     leaverRemoveAfterMs: 7 * dayMs,
+    backupHorizonMs: 35 * dayMs,
     archiveFolder: join(place, 'data', 'archive'),
     levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
     log: (_level, event) => void logged.push(event),

@@ -13,7 +13,7 @@ import {
 import { deleteArchive, eachArchive, findArchive, isGenuineArchive } from '../../store/archives.ts'
 import type { ArchiveRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
-import { VaultError } from '../../vault/vault-error.ts'
+import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 
@@ -63,7 +63,7 @@ async function lookThrough(context: SyncContext, row: ArchiveRow): Promise<void>
   try {
     for await (const _ of contentOf(context, row));
   } catch (error) {
-    if (error instanceof VaultError) throw new Refusal('archive.damaged')
+    if (isRowFault(error)) throw new Refusal('archive.damaged')
     if (errorCode(error) === 'ENOENT') throw new Refusal('archive.not-here')
     throw error
   }

@@ -16,7 +16,7 @@ import {
 import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
-import { VaultError } from '../../vault/vault-error.ts'
+import { isRowFault, VaultError } from '../../vault/vault-error.ts'
 import { decodeParts, type Parts } from '../parts.ts'
 
 /** What Gatehouse itself brought about on the account, and so may take away again. */
@@ -68,7 +68,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
       if (item !== null) items.push(item)
       else await pool.query('delete from account_work where account_id = $1', [row.id])
     } catch (error) {
-      if (!(error instanceof VaultError)) throw error
+      if (!isRowFault(error)) throw error
       await freeze(pool, row.id)
     }
   }
@@ -138,7 +138,7 @@ function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | 
   try {
     return JSON.parse(vault.open(key, place, row.actual)) as ActualAccount | null
   } catch (error) {
-    if (error instanceof VaultError) return null
+    if (isRowFault(error)) return null
     throw error
   }
 }
