@@ -11,9 +11,8 @@ import { createAuthenticator } from './auth/authenticate.ts'
 import { createActs } from './main/acts.ts'
 import { configurable, connectSource, connectTarget } from './main/connections.ts'
 import { watchKeyring } from './main/keyring-watch.ts'
-import { claimDatabase, openStore, queueSchema, refuseOldKeyring } from './main/open-store.ts'
+import { claimDatabase, openStore, queueSchema, refuseOldKeyring, registerConfigured } from './main/open-store.ts'
 import { openConfiguredVault } from './main/open-vault.ts'
-import { registerConfigured } from './main/register.ts'
 import { type Role, roles } from './main/roles.ts'
 import { type Scheduler, startSchedulerRole } from './main/scheduler-role.ts'
 import { keepHeapSmall } from './main/small-heap.ts'
@@ -89,9 +88,9 @@ async function open(
   const store = await openStore(config, log, { poolSize: 10 })
   opened.push(() => store.close())
   const { database } = store
-  await claimDatabase(database, vault.gatewayId)
+  await claimDatabase(store, vault)
   await refuseOldKeyring(database, keyring.current)
-  await registerConfigured(database, Object.keys(config.sources), Object.keys(config.targets))
+  await registerConfigured(store, vault, Object.keys(config.sources), Object.keys(config.targets))
 
   const connecting = new AbortController()
   const targets = new Map(

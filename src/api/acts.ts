@@ -1,4 +1,5 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
+import type { AlarmActs } from './acts/alarms.ts'
 import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
 import type { KeyActs } from './acts/keys.ts'
@@ -12,7 +13,8 @@ import type { TokenActs } from './acts/tokens.ts'
 
 /** One interface per area; whoever serves or calls an area needs only that. */
 export interface Acts
-  extends ArchiveActs,
+  extends AlarmActs,
+    ArchiveActs,
     AuditActs,
     KeyActs,
     LockoutActs,

@@ -10,6 +10,7 @@ import type { Acts } from './acts.ts'
 import type { Api, ApiEnv } from './env.ts'
 import { type Authenticate, knownHost, needsToken, type RateLimit } from './gate.ts'
 import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
+import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
@@ -80,6 +81,7 @@ export function createApp(options: ApiOptions): Api {
   addTargets(api, acts)
   addLockouts(api, acts, log)
   addRecords(api, acts)
+  addAlarms(api, acts)
   addArchives(api, acts, log)
   addKeys(api, acts)
   addTokens(api, acts)

@@ -87,12 +87,13 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
             failing: 0,
             unreachable: false,
           },
-          ...{ pausedBecause: null, restUntil: null, reach: 'ok' },
+          ...{ frozenSince: null, forged: false, pausedBecause: null, restUntil: null, reach: 'ok' },
         },
       ],
       lockouts: { open: 0, proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701 },
       plans: { held: 1 },
-      alarms: [{ code: 'target.unreachable', scope: 'hq', since: at }],
+      frozenSince: null,
+      alarms: [{ code: 'target.unreachable', scope: 'hq', since: at, count: null }],
       audit: { entries: 12, pending: 0 },
     }),
     sync: async () => [
@@ -111,6 +112,11 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     observeTarget: async () => undefined,
     pauseTarget: async () => undefined,
     resumeTarget: async () => undefined,
+    freeze: async () => undefined,
+    unfreeze: async () => undefined,
+    alarms: async () => [
+      { code: 'target.paused', scope: 'hq', since: at, clearedAt: null, count: 3, action: 'gatehouse resume hq' },
+    ],
     findPerson: async () => personId,
     person: async () => ({
       ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },

@@ -3,6 +3,8 @@
 export const auditActions = [
   'gateway.started',
   'gateway.stopped',
+  'gateway.frozen',
+  'gateway.unfrozen',
   'config.released',
   'keys.rotated',
   'keys.epoch-destroyed',

@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
 import type { Context } from './command.ts'
+import { alarmsCommand } from './commands/alarms.ts'
 import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
 import { checkCommand } from './commands/check.ts'
@@ -13,7 +14,14 @@ import { personCommand } from './commands/person.ts'
 import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
-import { enableCommand, observeCommand, pauseCommand, resumeCommand } from './commands/target.ts'
+import {
+  enableCommand,
+  freezeCommand,
+  observeCommand,
+  pauseCommand,
+  resumeCommand,
+  unfreezeCommand,
+} from './commands/target.ts'
 import { tokenCommand } from './commands/token.ts'
 import { CliError, describeError, type ExitCode, exitCodeHelp, exitCodes } from './exit.ts'
 import type { Terminal } from './terminal.ts'
@@ -60,9 +68,11 @@ export function createProgram(context: Context): Command {
       observeCommand,
       pauseCommand,
       resumeCommand,
+      freezeCommand,
+      unfreezeCommand,
       levelsCommand,
     ],
-    ...[archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
+    ...[alarmsCommand, archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
   ]
   for (const make of commands) program.addCommand(make(context))
   settle(program, terminal)

@@ -1,5 +1,6 @@
 /** The acts of a running gateway, for the API: each checks what it is given, does one thing, and leaves a name in the audit. */
 import type { Acts } from '../api/acts.ts'
+import { alarmActs } from './acts/alarms.ts'
 import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
 import { keyActs } from './acts/keys.ts'
@@ -14,6 +15,7 @@ import { tokenActs } from './acts/tokens.ts'
 
 export function createActs(parts: ActsParts): Acts {
   return {
+    ...alarmActs(parts),
     ...archiveActs(parts),
     ...auditActs(parts),
     ...keyActs(parts),

@@ -19,7 +19,7 @@ export async function adoptPolicy(engine: Engine, policyText: string): Promise<v
   const [last] = rows
   if (last !== undefined) {
     const genuine = context.vault.verifyGuard('config_version', [last.id, last.digest], last.guard)
-    if (!genuine) await raiseAlarm(pool, 'guard.failed', last.id)
+    if (!genuine) await raiseAlarm(pool, context.vault, 'guard.failed', last.id)
     if (genuine && last.digest.equals(digest)) return
     await resolveEveryone(context, engine.brakes)
   }

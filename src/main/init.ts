@@ -57,7 +57,7 @@ export async function initGateway(options: InitOptions): Promise<Initialised> {
   const { vault } = openConfiguredVault(config, log, options.demo === true)
   const store = await openStore(config, log)
   try {
-    await claimDatabase(store.database, vault.gatewayId)
+    await claimDatabase(store, vault)
     const made = await store.database.db.transaction().execute(async (tx) => {
       const token = await createSubjectWithToken(tx, vault, { name: options.subject, role: 'admin', days: tokenDays })
       await recordAudit(tx, vault, {

@@ -3,14 +3,16 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Config } from '../../config/config.ts'
 import { failureFields } from '../model/failure-fields.ts'
-import { type Database, openDatabase, schemaName } from '../store/database.ts'
+import { type Database, openDatabase } from '../store/database.ts'
 import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
-import { migrate } from '../store/migrate.ts'
+import { migrate, signedStandings } from '../store/migrate.ts'
+import { registerGateway, registerStandings } from '../store/standings.ts'
 import { countByEpoch, epochsInUse } from '../store/wrapped-keys.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Keyring } from '../vault/keyring.ts'
+import type { Vault } from '../vault/vault.ts'
 import { GatewayError } from './gateway-error.ts'
 
 /** BullMQ's own schema, in which the runtime role may create tables. */
@@ -21,6 +23,8 @@ export interface Store {
   /** How the runtime role connects: for the queue and the outbox, which keep connections of their own. */
   readonly runtime: pg.PoolConfig
   readonly embedded: boolean
+  /** What was done to the schema just now. */
+  readonly migrated: readonly string[]
   /** Where the embedded server keeps its data; null for a given server. */
   readonly dataPath: string | null
   /** Last of all to be closed. */
@@ -52,7 +56,7 @@ async function openEmbedded(dataPath: string, log: Log, poolSize: number | undef
   })
   try {
     let lock = await holdDirectoryLock(server.runtimeConfig)
-    await migrate(server.ownerConfig)
+    const migrated = await migrate(server.ownerConfig)
     const runtime = server.runtimeConfig
     const database = openDatabase(runtime, poolSize)
     const closing = new AbortController()
@@ -65,6 +69,7 @@ async function openEmbedded(dataPath: string, log: Log, poolSize: number | undef
       database,
       runtime,
       embedded: true,
+      migrated,
       dataPath: server.dataDir,
       async close() {
         closing.abort()
@@ -109,7 +114,7 @@ async function keepUp(
 
 async function openGiven(url: string, poolSize: number | undefined): Promise<Store> {
   const runtime: pg.PoolConfig = { connectionString: url, connectionTimeoutMillis: 10_000 }
-  await migrate(runtime)
+  const migrated = await migrate(runtime)
   const setup = new pg.Client(runtime)
   await setup.connect()
   try {
@@ -118,7 +123,7 @@ async function openGiven(url: string, poolSize: number | undefined): Promise<Sto
     await setup.end()
   }
   const database = openDatabase(runtime, poolSize)
-  return { database, runtime, embedded: false, dataPath: null, close: () => database.close() }
+  return { database, runtime, embedded: false, migrated, dataPath: null, close: () => database.close() }
 }
 
 /**
@@ -142,16 +147,23 @@ export async function refuseOldKeyring({ pool }: Database, { epochs }: Keyring):
 }
 
 /** Binds the database to this keyring, or finds that it belongs to another. @throws GatewayError with what to do. */
-export async function claimDatabase({ pool }: Database, gatewayId: string): Promise<void> {
-  const { rows } = await pool.query<{ id: string }>(
-    `with made as (insert into ${schemaName}.gateway (id) values ($1) on conflict do nothing returning id)
-     select id from made union all select id from ${schemaName}.gateway`,
-    [gatewayId],
-  )
-  if (rows[0]?.id !== gatewayId) {
+export async function claimDatabase({ database, migrated }: Store, vault: Vault): Promise<void> {
+  const owner = await registerGateway(database.pool, vault, migrated.includes(signedStandings))
+  if (owner !== vault.gatewayId) {
     throw new GatewayError(
       'gateway.foreign-database',
       'this database belongs to another gateway: give the keyring that it was made with, or an empty database',
     )
   }
+}
+
+/** Makes sure that every configured source and target has its row. */
+export async function registerConfigured(
+  { database: { pool }, migrated }: Store,
+  vault: Vault,
+  sources: readonly string[],
+  targets: readonly string[],
+): Promise<void> {
+  await pool.query('insert into source (id) select unnest($1::text[]) on conflict do nothing', [sources])
+  await registerStandings(pool, vault, targets, migrated.includes(signedStandings))
 }

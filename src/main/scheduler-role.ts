@@ -2,10 +2,13 @@
 import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import { startAuditAppender } from '../audit/appender.ts'
+import { forgetOldAlarms } from '../store/alarms.ts'
+import { tellAlarms } from '../sync/alarms/tell-alarms.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
 import { finishReleases } from '../sync/plan/release-plan.ts'
+import { planThawed } from '../sync/plan/thawed.ts'
 import { sweepArchives } from '../sync/pull/archives.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/pull/source-loop.ts'
 import { sleep } from '../sync/sleep.ts'
@@ -68,9 +71,12 @@ export function startSchedulerRole(
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
       every(1_000, 'releases', lost, () => finishReleases(context)),
+      every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
       every(1_000, 'sweep', lost, () => sweepWork(context)),
       every(15_000, 'work', lost, () => restoreWork(context)),
-      every(5_000, 'alarms', lost, () => watchTheTime(context)),
+      every(1_000, 'alarms', lost, () => watchTheTime(context)),
+      every(1_000, 'notices', lost, () => tellAlarms(context)),
+      every(3_600_000, 'old alarms', lost, () => forgetOldAlarms(context.database.pool)),
       every(5_000, 'lock-outs', lost, watchLockouts(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),

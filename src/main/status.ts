@@ -17,8 +17,8 @@ export async function status(context: SyncContext, wakeUps: WakeUps, facts: Stat
     'select state, count(*)::int as count from person group by state',
   )
   const held = await pool.query<{ count: number }>(`select count(*)::int as count from plan where state = 'held'`)
-  const alarms = await pool.query<{ code: string; scope: string; raised_at: Date }>(
-    'select code, scope, raised_at from alarm where cleared_at is null order by raised_at limit 200',
+  const alarms = await pool.query<{ code: string; scope: string; raised_at: Date; count: number | null }>(
+    'select code, scope, raised_at, count from alarm where cleared_at is null order by raised_at limit 200',
   )
   const audit = await pool.query<{ entries: number; pending: number }>(
     'select coalesce((select max(seq) from audit), 0)::int as entries, (select count(*) from audit_pending)::int as pending',
@@ -34,7 +34,8 @@ export async function status(context: SyncContext, wakeUps: WakeUps, facts: Stat
     targets: await targets(context),
     lockouts: await lockouts(context),
     plans: { held: held.rows[0]?.count ?? 0 },
-    alarms: alarms.rows.map(({ code, scope, raised_at }) => ({ code, scope, since: raised_at.toISOString() })),
+    frozenSince: (await context.standings.frozenEverywhere())?.toISOString() ?? null,
+    alarms: alarms.rows.map(({ raised_at, ...alarm }) => ({ ...alarm, since: raised_at.toISOString() })),
     audit: audit.rows[0] ?? { entries: 0, pending: 0 },
   }
 }
@@ -71,7 +72,6 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
     urgent: number
     dead: number
     failing: number
-    paused: string | null
     unreachable: boolean
     rest_until: Date | null
     reach: string | null
@@ -81,12 +81,13 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
             count(w.account_id) filter (where w.dead_at is null and (w.lane = 'urgent' or w.verify_at is not null or a.desired_version > a.applied_version))::int as waiting,
             count(w.account_id) filter (where w.lane = 'urgent' and w.dead_at is null)::int as urgent,
             count(w.account_id) filter (where w.dead_at is not null)::int as dead,
-            case when t.paused_at is not null then t.pause_code end as paused, t.rest_until, t.reach,
+            t.rest_until, t.reach,
             t.breaker_failures >= ${breakerFailures} as unreachable
        from target t left join account_work w on w.target = t.id left join account a on a.id = w.account_id where t.id = any($1::text[]) group by t.id order by t.id`,
     [[...context.targets.keys()]],
   )
   const modes = await modesOf(pool, context)
+  const standings = await context.standings.all()
   return rows.map((row) => ({
     id: row.id,
     mode: modes.get(row.id)?.is ?? 'observe',
@@ -96,7 +97,9 @@ async function targets(context: SyncContext): Promise<StatusView['targets']> {
     dead: row.dead,
     failing: row.failing,
     unreachable: row.unreachable,
-    pausedBecause: row.paused,
+    pausedBecause: standings.get(row.id)?.pausedBecause ?? null,
+    frozenSince: standings.get(row.id)?.frozenAt?.toISOString() ?? null,
+    forged: standings.get(row.id)?.forged ?? true,
     restUntil: row.rest_until?.toISOString() ?? null,
     reach: row.reach,
   }))

@@ -5,6 +5,7 @@ import type { Config, SourceConfig } from '../../config/config.ts'
 import { compileMapping } from '../mapping/mapping.ts'
 import { compilePolicy } from '../policy/policy.ts'
 import type { Database } from '../store/database.ts'
+import { openStandings } from '../store/standings.ts'
 import type { Brakes, SourceSetup, SyncContext, TargetSetup } from '../sync/context.ts'
 import { type Levels, openLevels } from '../sync/levels.ts'
 import type { Log, LogFields } from '../telemetry/log.ts'
@@ -39,6 +40,7 @@ export function buildEngine(
     vault,
     keyring,
     levels,
+    standings: openStandings(database, vault, (where) => log.error({ event: 'guard.failed', where }, 'standing')),
     sources,
     targets: new Map([...targets].map(([id, connected]) => [id, targetSetup(config, id, connected)])),
     policy: compilePolicy(config.policy.map(({ grant, to }) => ({ grant: [...grant], to }))),

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
 import { ConnectorError } from '../connector/errors.ts'
-import { leadTarget, noteFailure, registerTarget, yieldTarget } from '../store/targets.ts'
+import { leadTarget, noteFailure, yieldTarget } from '../store/targets.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
@@ -31,7 +31,6 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
 
   async function follow(target: TargetSetup): Promise<() => Promise<void>> {
     const { pool } = context.database
-    await registerTarget(pool, target.id)
     const stopping = new AbortController()
     let led: Led | null = null
     let levelsAt = 0

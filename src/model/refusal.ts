@@ -24,6 +24,10 @@ const refusals = {
   'person.unknown': ['unknown', 'There is no such person.'],
   'plan.busy': ['state', 'Another plan is being released: try again in a moment.'],
   'plan.forged': ['state', 'This plan was changed outside Gatehouse: it can not be released.'],
+  'plan.frozen': [
+    'state',
+    'A target of this plan is frozen: nothing but lock-outs is done there until somebody unfreezes it.',
+  ],
   'plan.not-held': ['state', 'This plan is not held: it was decided, or a newer one took its place.'],
   'plan.observed': [
     'state',

@@ -1,32 +1,193 @@
-/** Alarms that are on: raised once, cleared once; the code says what, the scope says where, neither says whom. */
+/**
+ * Alarms that are on: raised once, cleared once, and each of both told once; the code says what, the scope says where, neither says
+ * whom. Notices, and what says that an alarm is over, are signed: a thief can neither silence an alarm nor have one sent.
+ */
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
+import type { AlarmCode } from '../model/alarm.ts'
+import type { Vault } from '../vault/vault.ts'
+import { clearedGuard, noticeGuard } from './guards.ts'
 
-/** True when the alarm was off until now. */
-export async function raiseAlarm(client: pg.ClientBase | pg.Pool, code: string, scope: string): Promise<boolean> {
+type Client = pg.ClientBase | pg.Pool
+
+/** A change of an alarm that is still to be told. */
+export interface Notice {
+  /** Random; the same however often it is sent. */
+  readonly id: string
+  readonly code: string
+  readonly scope: string
+  readonly is_on: boolean
+  /** When it was raised or cleared. */
+  readonly at: Date
+  /** How many things the alarm was about when it was raised. */
+  readonly count: number | null
+  readonly guard: Buffer
+  readonly attempts: number
+  readonly first_try_at: Date | null
+}
+
+/** True when the alarm was off until now. One that is on gets the new count, which is not told again. */
+export async function raiseAlarm(
+  client: Client,
+  vault: Vault,
+  code: AlarmCode,
+  scope: string,
+  count: number | null = null,
+): Promise<boolean> {
+  const at = new Date()
+  const notice = newNotice(vault, code, scope, true, at, count)
   const { rowCount } = await client.query(
-    `insert into alarm (code, scope) values ($1, $2)
-     on conflict (code, scope) do update set raised_at = now(), cleared_at = null where alarm.cleared_at is not null`,
-    [code, scope],
+    `with raised as (
+       insert into alarm as a (code, scope, raised_at, count) values ($1, $2, $3, $4)
+       on conflict (code, scope) do update set raised_at = $3, cleared_at = null, cleared_guard = null, count = $4 where a.cleared_at is not null
+       returning 1)
+     insert into alarm_notice (id, code, scope, is_on, at, count, guard) select $5, $1, $2, true, $3, $4, $6 from raised`,
+    [code, scope, at, count, notice.id, notice.guard],
   )
+  if (rowCount !== 1 && count !== null)
+    await client.query(
+      'update alarm set count = $3 where code = $1 and scope = $2 and cleared_at is null and count is distinct from $3',
+      [code, scope, count],
+    )
   return rowCount === 1
 }
 
 /** True when the alarm was on until now. */
-export async function clearAlarm(client: pg.ClientBase | pg.Pool, code: string, scope: string): Promise<boolean> {
+export async function clearAlarm(client: Client, vault: Vault, code: AlarmCode, scope: string): Promise<boolean> {
+  const at = new Date()
+  const notice = newNotice(vault, code, scope, false, at, null)
   const { rowCount } = await client.query(
-    'update alarm set cleared_at = now() where code = $1 and scope = $2 and cleared_at is null',
-    [code, scope],
+    `with cleared as (
+       update alarm set cleared_at = $3, cleared_guard = $4 where code = $1 and scope = $2 and cleared_at is null returning 1)
+     insert into alarm_notice (id, code, scope, is_on, at, guard) select $5, $1, $2, false, $3, $6 from cleared`,
+    [code, scope, at, vault.guard('alarm', clearedGuard(code, scope, at)), notice.id, notice.guard],
   )
   return rowCount === 1
 }
 
-/** Makes exactly these scopes of an alarm be on; returns those that were off until now. */
-export async function setAlarms(pool: pg.Pool, code: string, scopes: readonly string[]): Promise<readonly string[]> {
-  await pool.query(
-    'update alarm set cleared_at = now() where code = $1 and cleared_at is null and scope <> all($2::text[])',
-    [code, scopes],
+/** Makes exactly these scopes of an alarm be on, with their counts if there are any; returns those that were off until now. */
+export async function setAlarms(
+  client: Client,
+  vault: Vault,
+  code: AlarmCode,
+  scopes: readonly string[] | ReadonlyMap<string, number>,
+): Promise<readonly string[]> {
+  const wanted = new Map<string, number | null>(
+    scopes instanceof Map ? scopes : [...scopes].map((scope) => [scope as string, null] as const),
   )
+  const { rows } = await client.query<{ scope: string; count: number | null }>(
+    'select scope, count from alarm where code = $1 and cleared_at is null',
+    [code],
+  )
+  const on = new Map(rows.map(({ scope, count }) => [scope, count]))
+  for (const scope of on.keys()) if (!wanted.has(scope)) await clearAlarm(client, vault, code, scope)
   const news: string[] = []
-  for (const scope of scopes) if (await raiseAlarm(pool, code, scope)) news.push(scope)
+  for (const [scope, count] of wanted) {
+    if (on.has(scope) && on.get(scope) === count) continue
+    if (await raiseAlarm(client, vault, code, scope, count)) news.push(scope)
+  }
   return news
+}
+
+/** Alarms that somebody marked as over in the database are on again, and told again. Returns how many. */
+export async function restoreSilenced(pool: pg.Pool, vault: Vault): Promise<number> {
+  const { rows } = await pool.query<{ code: AlarmCode; scope: string; cleared_at: Date; cleared_guard: Buffer | null }>(
+    'select code, scope, cleared_at, cleared_guard from alarm where cleared_at is not null',
+  )
+  let restored = 0
+  for (const { code, scope, cleared_at, cleared_guard } of rows) {
+    const signed = cleared_guard ?? Buffer.alloc(0)
+    if (vault.verifyGuard('alarm', clearedGuard(code, scope, cleared_at), signed)) continue
+    if (await raiseAlarm(pool, vault, code, scope)) restored += 1
+  }
+  return restored
+}
+
+export interface AlarmRow {
+  readonly code: string
+  readonly scope: string
+  readonly raised_at: Date
+  readonly cleared_at: Date | null
+  readonly count: number | null
+}
+
+/** Those that are on, or (`all`) those that were as well; newest first, 500 at most. */
+export async function listAlarms(pool: pg.Pool, all: boolean): Promise<readonly AlarmRow[]> {
+  const { rows } = await pool.query<AlarmRow>(
+    `select code, scope, raised_at, cleared_at, count from alarm where cleared_at is null or $1
+      order by cleared_at is null desc, raised_at desc, code, scope limit 500`,
+    [all],
+  )
+  return rows
+}
+
+/** So long an alarm that is over stays in the list. */
+const keptDays = 30
+
+export async function forgetOldAlarms(pool: pg.Pool): Promise<void> {
+  await pool.query(`delete from alarm where cleared_at < now() - interval '${keptDays} days'`)
+}
+
+/** Notices that are not in the log yet, oldest first; those that Gatehouse never wrote are dropped, with an alarm. */
+export async function noticesToLog(pool: pg.Pool, vault: Vault): Promise<readonly Notice[]> {
+  const { rows } = await pool.query<Notice>(
+    `select ${noticeColumns} from alarm_notice where logged_at is null order by seq limit 100`,
+  )
+  const genuine: Notice[] = []
+  for (const row of rows) if (await isGenuine(pool, vault, row)) genuine.push(row)
+  return genuine
+}
+
+export async function markLogged(pool: pg.Pool, ids: readonly string[]): Promise<void> {
+  await pool.query('update alarm_notice set logged_at = now() where id = any($1::uuid[])', [ids])
+}
+
+/** For a gateway that tells nobody else. */
+export async function dropLogged(pool: pg.Pool): Promise<void> {
+  await pool.query('delete from alarm_notice where logged_at is not null')
+}
+
+/**
+ * Takes the oldest notice, if it is due, for `leaseMs`: they are told in order, so while the oldest waits for its next try all do.
+ * Null when none is due.
+ */
+export async function takeNotice(pool: pg.Pool, vault: Vault, leaseMs: number): Promise<Notice | null> {
+  const { rows } = await pool.query<Notice>(
+    `update alarm_notice set next_try_at = now() + $1 * interval '1 ms', attempts = attempts + 1, first_try_at = coalesce(first_try_at, now())
+      where seq = (select min(seq) from alarm_notice) and logged_at is not null and next_try_at <= now() returning ${noticeColumns}`,
+    [leaseMs],
+  )
+  const [notice] = rows
+  return notice !== undefined && (await isGenuine(pool, vault, notice)) ? notice : null
+}
+
+const noticeColumns = 'id, code, scope, is_on, at, count, guard, attempts, first_try_at'
+
+async function isGenuine(pool: pg.Pool, vault: Vault, notice: Notice): Promise<boolean> {
+  const { id, code, scope, is_on, at, count, guard } = notice
+  if (vault.verifyGuard('alarm_notice', noticeGuard(id, code, scope, is_on, at, count), guard)) return true
+  await dropNotice(pool, id)
+  await raiseAlarm(pool, vault, 'guard.failed', id)
+  return false
+}
+
+/** It was told, or is given up. */
+export async function dropNotice(pool: pg.Pool, id: string): Promise<void> {
+  await pool.query('delete from alarm_notice where id = $1', [id])
+}
+
+export async function retryNotice(pool: pg.Pool, id: string, inMs: number): Promise<void> {
+  await pool.query(`update alarm_notice set next_try_at = now() + $2 * interval '1 ms' where id = $1`, [id, inMs])
+}
+
+function newNotice(
+  vault: Vault,
+  code: string,
+  scope: string,
+  isOn: boolean,
+  at: Date,
+  count: number | null,
+): { id: string; guard: Buffer } {
+  const id = randomUUID()
+  return { id, guard: vault.guard('alarm_notice', noticeGuard(id, code, scope, isOn, at, count)) }
 }

@@ -2,7 +2,14 @@
 import type { Catalogue } from '../vault/catalogue.ts'
 
 export const catalogue: Catalogue = {
-  gateway: { singleton: 'clear', id: 'clear', created_at: 'clear' },
+  gateway: {
+    singleton: 'clear',
+    id: 'clear',
+    created_at: 'clear',
+    frozen_at: 'clear',
+    standing_version: 'clear',
+    standing_guard: 'guard',
+  },
   config_version: { id: 'clear', digest: 'digest', config: 'sealed', created_at: 'clear', guard: 'guard' },
   subject: {
     id: 'clear',
@@ -50,6 +57,9 @@ export const catalogue: Catalogue = {
     first_release_at: 'clear',
     restored_at: 'clear',
     mode_guard: 'guard',
+    frozen_at: 'clear',
+    standing_version: 'clear',
+    standing_guard: 'guard',
   },
   // Names of doors and groups, as the target's administrators gave them.
   access_level: {
@@ -221,7 +231,28 @@ export const catalogue: Catalogue = {
     dead_at: 'clear',
   },
   outbox: { id: 'clear', target: 'clear', lane: 'clear', delay_ms: 'clear', urgent: 'clear' },
-  alarm: { code: 'clear', scope: 'clear', raised_at: 'clear', cleared_at: 'clear' },
+  alarm: {
+    code: 'clear',
+    scope: 'clear',
+    raised_at: 'clear',
+    cleared_at: 'clear',
+    count: 'clear',
+    cleared_guard: 'guard',
+  },
+  alarm_notice: {
+    seq: 'clear',
+    id: 'clear',
+    code: 'clear',
+    scope: 'clear',
+    is_on: 'clear',
+    at: 'clear',
+    count: 'clear',
+    attempts: 'clear',
+    first_try_at: 'clear',
+    next_try_at: 'clear',
+    logged_at: 'clear',
+    guard: 'guard',
+  },
   audit_pending: {
     id: 'clear',
     at: 'clear',

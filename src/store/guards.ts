@@ -137,3 +137,32 @@ export function archiveGuard(row: Omit<ArchiveRow, 'guard'>): readonly GuardValu
     row.wrapped,
   ]
 }
+
+/** That an alarm is over: only Gatehouse says so. */
+export function clearedGuard(code: string, scope: string, at: Date): readonly GuardValue[] {
+  return [code, scope, at]
+}
+
+export function noticeGuard(
+  id: string,
+  code: string,
+  scope: string,
+  isOn: boolean,
+  at: Date,
+  count: number | null,
+): readonly GuardValue[] {
+  return [id, code, scope, isOn, at, count]
+}
+
+/** Whether a target, or everything, is paused or frozen. `version` counts changes, so that an older state shows as one. */
+export interface StandingRow {
+  readonly scope: string
+  readonly paused_at: Date | null
+  readonly pause_code: string | null
+  readonly frozen_at: Date | null
+  readonly version: number
+}
+
+export function standingGuard(row: StandingRow): readonly GuardValue[] {
+  return [row.scope, row.paused_at, row.pause_code, row.frozen_at, row.version]
+}

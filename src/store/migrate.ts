@@ -4,12 +4,17 @@ import pg from 'pg'
 import { openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'
 import * as firstContact from './migrations/0004-first-contact.ts'
+import * as operators from './migrations/0005-operators.ts'
 import * as keys from './migrations/0007-keys.ts'
 import * as telemetry from './migrations/0008-telemetry.ts'
+
+/** Before it, nothing signed what is paused. */
+export const signedStandings = '0005-operators'
 
 const migrations: Record<string, Migration> = {
   '0001-spine': spine,
   '0004-first-contact': firstContact,
+  [signedStandings]: operators,
   '0007-keys': keys,
   '0008-telemetry': telemetry,
 }

@@ -19,7 +19,7 @@ type TimeOrNull = ColumnType<Date | null, Date | string | null | undefined, Date
 type Defaulted<T> = ColumnType<T, T | undefined, T>
 
 export interface Tables {
-  gateway: { singleton: Generated<boolean>; id: string; created_at: Generated<Date> }
+  gateway: GatewayTable
   config_version: { id: string; digest: Buffer; config: Buffer; created_at: Generated<Date>; guard: Buffer }
   subject: SubjectTable
   api_token: ApiTokenTable
@@ -48,9 +48,20 @@ export interface Tables {
     delay_ms: Defaulted<number>
     urgent: Generated<boolean>
   }
-  alarm: { code: string; scope: string; raised_at: Defaulted<Date>; cleared_at: TimeOrNull }
+  alarm: AlarmTable
+  alarm_notice: AlarmNoticeTable
   audit_pending: AuditPendingTable
   audit: AuditTable
+}
+
+/** `frozen_at` is for everything; the guard is of that, and of the version. */
+interface GatewayTable {
+  singleton: Generated<boolean>
+  id: string
+  created_at: Generated<Date>
+  frozen_at: TimeOrNull
+  standing_version: Defaulted<number>
+  standing_guard: Buffer | null
 }
 
 export interface SubjectTable {
@@ -106,6 +117,10 @@ export interface TargetTable {
   /** Since when the target seems to have forgotten. */
   restored_at: TimeOrNull
   mode_guard: Buffer | null
+  frozen_at: TimeOrNull
+  /** Counts changes of what is paused and frozen. */
+  standing_version: Defaulted<number>
+  standing_guard: Buffer | null
 }
 
 export interface AccessLevelTable {
@@ -241,7 +256,7 @@ export interface PlanTable {
   guard: Buffer
 }
 
-export type HeldFor = 'brake' | 'unconfirmed' | 'protected' | 'observe' | 'first-plan' | 'restored'
+export type HeldFor = 'brake' | 'unconfirmed' | 'protected' | 'observe' | 'first-plan' | 'restored' | 'frozen'
 
 export interface PlanChangeTable {
   plan_id: PlanId
@@ -296,6 +311,32 @@ export interface AccountWorkTable {
   lease_until: TimeOrNull
   lease_counter: Defaulted<string>
   dead_at: TimeOrNull
+}
+
+interface AlarmTable {
+  code: string
+  scope: string
+  raised_at: Defaulted<Date>
+  cleared_at: TimeOrNull
+  /** How many things it is about now; null when that is one, or nothing that is counted. */
+  count: number | null
+  cleared_guard: Buffer | null
+}
+
+/** A change of an alarm that is still to be told. */
+interface AlarmNoticeTable {
+  seq: Generated<string>
+  id: string
+  code: string
+  scope: string
+  is_on: boolean
+  at: Time
+  count: number | null
+  attempts: Defaulted<number>
+  first_try_at: TimeOrNull
+  next_try_at: Defaulted<Date>
+  logged_at: TimeOrNull
+  guard: Buffer
 }
 
 export interface AuditPendingTable {

@@ -1,38 +1,5 @@
-/** A target's standing, kept in PostgreSQL and obeyed by every worker of every process: pause, rest, breaker, and who leads it. */
+/** How a target answers, kept in PostgreSQL and obeyed by every worker of every process: rest, breaker, and who leads it. */
 import type pg from 'pg'
-
-export interface TargetStanding {
-  readonly pausedBecause: string | null
-  /** The target asked us to wait, or the breaker is open: bulk work rests, lock-outs probe. */
-  readonly resting: boolean
-}
-
-export async function registerTarget(pool: pg.Pool, id: string): Promise<void> {
-  await pool.query('insert into target (id) values ($1) on conflict do nothing', [id])
-}
-
-export async function standingOf(pool: pg.Pool, id: string): Promise<TargetStanding> {
-  const { rows } = await pool.query<{ paused: string | null; resting: boolean | null }>(
-    `select case when paused_at is not null then coalesce(pause_code, 'paused') end as paused,
-            rest_until > now() or breaker_until > now() as resting from target where id = $1`,
-    [id],
-  )
-  return { pausedBecause: rows[0]?.paused ?? null, resting: rows[0]?.resting ?? false }
-}
-
-export async function pauseTarget(client: pg.ClientBase | pg.Pool, id: string, code: string): Promise<void> {
-  await client.query('update target set paused_at = coalesce(paused_at, now()), pause_code = $2 where id = $1', [
-    id,
-    code,
-  ])
-}
-
-export async function resumeTarget(client: pg.ClientBase, id: string): Promise<void> {
-  await client.query(
-    `update target set paused_at = null, pause_code = null, rest_until = null, breaker_until = null, breaker_failures = 0 where id = $1`,
-    [id],
-  )
-}
 
 export async function restTarget(pool: pg.Pool, id: string, forMs: number): Promise<void> {
   await pool.query(`update target set rest_until = greatest(rest_until, now() + $2 * interval '1 ms') where id = $1`, [

@@ -121,6 +121,17 @@ export async function dueLanes(pool: pg.Pool): Promise<readonly { target: string
   return rows
 }
 
+/** How many accounts wait in each lane, by target; what was given up does not. */
+export async function waitingWork(
+  client: pg.ClientBase | pg.Pool,
+): Promise<ReadonlyMap<string, { readonly urgent: number; readonly bulk: number }>> {
+  const { rows } = await client.query<{ target: string; urgent: number; bulk: number }>(
+    `select target, count(*) filter (where lane = 'urgent')::int as urgent, count(*) filter (where lane = 'bulk')::int as bulk
+       from account_work where dead_at is null group by target`,
+  )
+  return new Map(rows.map(({ target, urgent, bulk }) => [target, { urgent, bulk }]))
+}
+
 /** Makes what waits for a target due at once, and wakes its lanes; part of the caller's transaction. */
 export async function wakeLanes(client: pg.ClientBase, target: string): Promise<void> {
   await client.query('update account_work set due_at = now() where target = $1 and dead_at is null', [target])

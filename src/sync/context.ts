@@ -6,6 +6,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
 import type { ProvenLockout } from '../store/lockouts.ts'
+import type { Standings } from '../store/standings.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ChangeKind } from './parts.ts'
@@ -70,6 +71,8 @@ export interface SyncContext {
   /** Where sealed deliveries lie; made when the first one is kept. */
   readonly archiveFolder: string
   readonly levels: LevelCatalogue
+  /** What is paused, frozen or resting. */
+  readonly standings: Standings
   readonly log: SyncLog
   readonly metrics: SyncMetrics
   readonly now: () => Date

@@ -12,6 +12,6 @@ export async function reportFrozen(
 ): Promise<void> {
   for (const person of frozen) {
     context.log('error', 'guard.failed', { person })
-    await raiseAlarm(client, 'guard.failed', person)
+    await raiseAlarm(client, context.vault, 'guard.failed', person)
   }
 }

@@ -27,7 +27,7 @@ export function openLevels({ pool }: Database, vault: Vault): Levels {
     for (const row of stored.rows) {
       // Somebody made an id of ours stand for another door: it stands for none, and nobody is granted or loses it.
       if (vault.verifyGuard('access_level', levelGuard(row), row.guard)) rows.push(row)
-      else await raiseAlarm(pool, 'guard.failed', row.id)
+      else await raiseAlarm(pool, vault, 'guard.failed', row.id)
     }
     byId = new Map(rows.map((row) => [row.id, row]))
     // Two levels of one name can't be told apart by a rule: neither is found, and `check` says so.

@@ -118,5 +118,6 @@ export async function reportForged(
   lockouts: readonly string[],
 ): Promise<void> {
   for (const lockout of lockouts)
-    if (await raiseAlarm(client, 'guard.failed', lockout)) context.log('error', 'guard.failed', { lockout })
+    if (await raiseAlarm(client, context.vault, 'guard.failed', lockout))
+      context.log('error', 'guard.failed', { lockout })
 }

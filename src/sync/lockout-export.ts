@@ -116,7 +116,7 @@ async function* linesOf(
     let text = ''
     for (const row of rows) {
       const stated = lockoutStatement(context, row)
-      if (stated.state === 'not-provable' && (await raiseAlarm(database.pool, 'guard.failed', row.id)))
+      if (stated.state === 'not-provable' && (await raiseAlarm(database.pool, context.vault, 'guard.failed', row.id)))
         context.log('error', 'guard.failed', { lockout: row.id })
       text += `${signLine(vault, lineType, stated)}\n`
     }

@@ -58,7 +58,7 @@ export function watchLockouts(context: SyncContext): () => Promise<void> {
 /** Whom such a row shuts out, and since when, is not known: it proves nothing, and a person is called once. */
 async function report(context: SyncContext, row: LockoutRow): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    if (!(await raiseAlarm(client, 'guard.failed', row.id))) return
+    if (!(await raiseAlarm(client, context.vault, 'guard.failed', row.id))) return
     context.log('error', 'guard.failed', { lockout: row.id })
     await recordAudit(client, context.vault, forgeryOf(row, 'decision'))
   })
@@ -73,7 +73,7 @@ async function openAgain(context: SyncContext, { id, account_id }: LockoutRow): 
     // Settled anew since it was read.
     if (forged === null) return
     context.log('error', 'guard.failed', { lockout: id })
-    await raiseAlarm(client, 'guard.failed', id)
+    await raiseAlarm(client, context.vault, 'guard.failed', id)
     await recordAudit(client, vault, forgeryOf(forged, 'steps'))
     const [account] = rows
     if (account === undefined || !vault.verifyGuard('account', accountGuard(account), account.guard)) return

@@ -5,8 +5,8 @@ import { mortal } from './fixtures/crash.fixture.ts'
 import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
 import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
-import { pauseByHand, resumeByHand } from './pause.ts'
 import { finishReleases, releasePlan } from './plan/release-plan.ts'
+import { pauseByHand, resumeByHand } from './stop.ts'
 import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from './sweep.ts'
 
 let engine: Engine
@@ -59,9 +59,7 @@ describe('alarms that only time can tell', () => {
     await bench.rows(`update source set registered_at = now() - interval '25 hours'`)
     expect(await watched()).toEqual(['source.late'])
     expect(await watched()).toEqual(['source.late'])
-    expect(bench.logged.filter(({ event }) => event === 'source.late')).toEqual([
-      { event: 'source.late', fields: { scope: 'hr' } },
-    ])
+    expect(await bench.rows('select scope, is_on from alarm_notice')).toEqual([{ scope: 'hr', is_on: true }])
     await bench.deliver([hrRow(1)])
     expect(await watched()).toEqual([])
   })
@@ -74,7 +72,7 @@ describe('alarms that only time can tell', () => {
     await bench.work()
     expect(await watched()).toContain('lockout.open')
     await bench.rest()
-    expect(await bench.alarms()).toEqual([])
+    expect(await watched()).toEqual([])
   })
 
   test('a plan that waits, until it is decided', async () => {

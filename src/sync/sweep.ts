@@ -1,8 +1,10 @@
 /** What the scheduler's timers do: wake due lanes, re-create lost work, follow the calendar, and notice what only time can tell. */
-import { setAlarms } from '../store/alarms.ts'
+import type { AlarmCode } from '../model/alarm.ts'
+import { restoreSilenced, setAlarms } from '../store/alarms.ts'
+import { everywhere } from '../store/standings.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { Lane } from '../store/work.ts'
-import { dueLanes, restoreLostWork } from '../store/work.ts'
+import { dueLanes, restoreLostWork, waitingWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
 import { plan } from './plan/plan.ts'
 import { resolveDue } from './resolve/re-resolve.ts'
@@ -40,22 +42,48 @@ export async function resumeCalendar(context: SyncContext, brakes: Brakes): Prom
 
 /** Raises and clears what only time can tell: files that are late, levels that nobody finds, lock-outs that stay open, plans that wait. */
 export async function watchTheTime(context: SyncContext): Promise<void> {
-  await watch(context, 'source.late', await lateSources(context))
-  await watch(context, 'level.unknown', await unknownLevels(context))
-  await watch(context, 'target.unreachable', await unreachableTargets(context))
-  await watch(context, 'lockout.open', await openLockOuts(context))
-  const { rows } = await context.database.pool.query<{ origin: string }>(
-    `select distinct origin from plan where state = 'held'`,
-  )
-  await watch(
-    context,
-    'plan.held',
-    rows.map(({ origin }) => origin),
-  )
+  const { database, vault } = context
+  const watch = (code: AlarmCode, scopes: readonly string[] | ReadonlyMap<string, number>) =>
+    setAlarms(database.pool, vault, code, scopes)
+  await watch('source.late', await lateSources(context))
+  await watch('level.unknown', await unknownLevels(context))
+  await watch('target.unreachable', await unreachableTargets(context))
+  await watch('lockout.open', await openLockOuts(context))
+  await watch('plan.held', await heldPlans(context))
+  await watch('account.dead', await deadAccounts(context))
+  await watchStops(context)
+  await restoreSilenced(database.pool, vault)
 }
 
-async function watch(context: SyncContext, code: string, scopes: readonly string[]): Promise<void> {
-  for (const scope of await setAlarms(context.database.pool, code, scopes)) context.log('error', code, { scope })
+/** What is paused or frozen, with the count that waits for it, kept current. */
+async function watchStops({ database: { pool }, vault, targets, standings }: SyncContext): Promise<void> {
+  const everything = await standings.frozenEverywhere()
+  const standing = [...(await standings.all())].filter(([id]) => targets.has(id))
+  const paused = standing.flatMap(([id, { pausedBecause }]) => (pausedBecause === null ? [] : [id]))
+  const frozen = standing.flatMap(([id, { frozenHereAt }]) => (frozenHereAt === null ? [] : [id]))
+  const isStopped = everything !== null || paused.length > 0 || frozen.length > 0
+  const waiting: Awaited<ReturnType<typeof waitingWork>> = isStopped ? await waitingWork(pool) : new Map()
+  const counted = (ids: readonly string[], lane: Lane) => new Map(ids.map((id) => [id, waiting.get(id)?.[lane] ?? 0]))
+  const bulk = [...waiting.values()].reduce((sum, counts) => sum + counts.bulk, 0)
+  await setAlarms(pool, vault, 'target.paused', counted(paused, 'urgent'))
+  await setAlarms(pool, vault, 'target.frozen', counted(frozen, 'bulk'))
+  await setAlarms(pool, vault, 'gateway.frozen', new Map(everything === null ? [] : [[everywhere, bulk]]))
+}
+
+/** Accounts that were given up, by target. */
+async function deadAccounts({ database }: SyncContext): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await database.pool.query<{ target: string; count: number }>(
+    'select target, count(*)::int as count from account_work where dead_at is not null group by target',
+  )
+  return new Map(rows.map(({ target, count }) => [target, count]))
+}
+
+/** By origin. */
+async function heldPlans({ database }: SyncContext): Promise<readonly string[]> {
+  const { rows } = await database.pool.query<{ origin: string }>(
+    `select distinct origin from plan where state = 'held'`,
+  )
+  return rows.map(({ origin }) => origin)
 }
 
 /** Targets that offer no level of some name that a rule uses, or several: nobody is granted or loses anything there by that rule. */
@@ -87,11 +115,12 @@ async function lateSources(context: SyncContext): Promise<string[]> {
   return late
 }
 
-async function openLockOuts(context: SyncContext): Promise<string[]> {
-  const { rows } = await context.database.pool.query<{ account_id: string }>(
-    `select distinct account_id from lockout
-      where proven_at is null and ended_at is null and decided_at < now() - $1 * interval '1 ms'`,
+/** How many are open for longer than they may be, by target. */
+async function openLockOuts({ database }: SyncContext): Promise<ReadonlyMap<string, number>> {
+  const { rows } = await database.pool.query<{ target: string; count: number }>(
+    `select target, count(distinct account_id)::int as count from lockout
+      where proven_at is null and ended_at is null and decided_at < now() - $1 * interval '1 ms' group by target`,
     [lockoutLimitMs],
   )
-  return rows.map(({ account_id }) => account_id)
+  return new Map(rows.map(({ target, count }) => [target, count]))
 }

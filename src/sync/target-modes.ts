@@ -19,7 +19,7 @@ export async function modesOf(
   for (const [id, { forged }] of modes) {
     if (!forged) continue
     context.log('error', 'guard.failed', { target: id })
-    await raiseAlarm(client, 'guard.failed', id)
+    await raiseAlarm(client, context.vault, 'guard.failed', id)
   }
   return modes
 }
@@ -81,7 +81,7 @@ async function decide(
     if (row === null) throw new Refusal('target.unknown')
     const changed = await change(client, row)
     await saveTargetMode(client, context.vault, { ...changed, mode_at: context.now(), mode_by: subject })
-    await clearAlarm(client, 'guard.failed', target)
+    await clearAlarm(client, context.vault, 'guard.failed', target)
     await recordAudit(client, context.vault, { actor: subject, action, object: target, details: { reason } })
   })
 }

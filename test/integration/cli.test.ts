@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
+import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
 import { keysView, publicKeyView } from '../../src/api/schemas/keys.ts'
@@ -215,6 +216,25 @@ test('observe stops all writing, enable lets it begin, and the status says which
   await refused(1, /\[target\.unknown\]/, cli('enable', 'nowhere', ...because))
 })
 
+test('freeze stops all but lock-outs, everywhere or at a target, and status and alarms say so', async () => {
+  expect(await table('freeze', ...because)).toBe('everything frozen\n')
+  expect(await table('freeze', 'hq', ...because)).toBe('hq frozen\n')
+  expect(await table('status')).toMatch(/^frozen {5}everywhere since [^\n]+: gatehouse unfreeze$/m)
+  expect(await table('status')).toMatch(/ frozen since \S+ \S+$/m)
+  const screen = await table('alarms')
+  expect(screen).toMatch(/^gateway\.frozen +\* +0 +\S+ \S+ +-$/m)
+  expect(screen).toMatch(/^target\.frozen +hq +0 +\S+ \S+ +-$/m)
+  expect(screen).toMatch(/^target\.frozen\n {2}gatehouse unfreeze with its id/m)
+  expect(await table('unfreeze', 'hq', ...because)).toBe('hq not frozen any more\n')
+  expect(
+    await asJson(z.object({ target: z.null(), state: z.literal('unfrozen') }), 'unfreeze', ...because),
+  ).toBeDefined()
+  expect(await asJson(z.array(alarmView), 'alarms')).toEqual([])
+  const over = (await asJson(z.array(alarmView), 'alarms', '--all')).filter(({ clearedAt }) => clearedAt !== null)
+  expect(over.map(({ code }) => code)).toEqual(expect.arrayContaining(['target.frozen', 'gateway.frozen']))
+  await refused(1, /\[target\.unknown\]/, cli('freeze', 'nowhere', ...because))
+})
+
 test('rows that can not be used are listed by line, field and code, never by their values', async () => {
   await site.drop('changes-80.csv', file([{ ...other, start: 'Placeholder-Day' }]))
   const problems = async () => (await asJson(sourceView, 'source', 'show', 'hr')).problems
@@ -235,7 +255,7 @@ test('a token is shown once, alone on standard output; a viewer looks and does n
   ])
   const token = stdout.trim()
   const as = { GATEHOUSE_TOKEN: token }
-  for (const args of [['status'], ['plan', 'list'], ['levels', 'list']])
+  for (const args of [['status'], ['alarms'], ['plan', 'list'], ['levels', 'list']])
     expect((await cliWith(as, ...args)).code).toBe(0)
   const acts = [
     ['sync'],

@@ -26,6 +26,10 @@ export interface StatusView {
     /** Its last answers were failures: only lock-outs are tried, once a second. */
     readonly unreachable: boolean
     readonly pausedBecause: string | null
+    /** Since when all but lock-outs is stopped there. */
+    readonly frozenSince: string | null
+    /** What says whether it is paused or frozen was changed outside Gatehouse: it counts as frozen, and is not paused. */
+    readonly forged: boolean
     readonly restUntil: string | null
     readonly reach: string | null
   }[]
@@ -37,7 +41,14 @@ export interface StatusView {
     readonly maxMs: number | null
   }
   readonly plans: { readonly held: number }
-  readonly alarms: readonly { readonly code: string; readonly scope: string; readonly since: string }[]
+  /** Since when all but lock-outs is stopped everywhere. */
+  readonly frozenSince: string | null
+  readonly alarms: readonly {
+    readonly code: string
+    readonly scope: string
+    readonly since: string
+    readonly count: number | null
+  }[]
   readonly audit: { readonly entries: number; readonly pending: number }
 }
 

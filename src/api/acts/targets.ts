@@ -18,5 +18,8 @@ export interface TargetActs {
   pauseTarget(actor: Actor, target: string, reason: string): Promise<void>
   /** Whatever paused it: a person, or a refused login. */
   resumeTarget(actor: Actor, target: string, reason: string): Promise<void>
+  /** Stops all but lock-outs, at a target or (null) everywhere, until unfrozen. */
+  freeze(actor: Actor, target: string | null, reason: string): Promise<void>
+  unfreeze(actor: Actor, target: string | null, reason: string): Promise<void>
   levels(target?: string): Promise<readonly LevelView[]>
 }

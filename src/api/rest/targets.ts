@@ -1,4 +1,4 @@
-/** Targets: let Gatehouse write to one, stop all writing, and let it go on. */
+/** Targets: let Gatehouse write to one, stop all writing to one, or all but lock-outs at one or everywhere, and let it go on. */
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
@@ -45,6 +45,33 @@ const resume = createRoute({
   responses: nothing,
 })
 
+const anywhere = {
+  body: body(
+    z.strictObject({
+      reason,
+      target: configuredId.optional().meta({ description: 'Id of a target; left out: everywhere.' }),
+    }),
+  ),
+}
+
+const freeze = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/freeze',
+  summary: 'Stop all but lock-outs, at a target or everywhere',
+  request: anywhere,
+  responses: nothing,
+})
+
+const unfreeze = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/unfreeze',
+  summary: 'Lift a freeze: what waits is begun, and plans that it held are made anew',
+  request: anywhere,
+  responses: nothing,
+})
+
 export function addTargets(api: Api, acts: Acts): void {
   api.openapi(enable, async (c) => {
     await acts.enableTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
@@ -60,6 +87,16 @@ export function addTargets(api: Api, acts: Acts): void {
   })
   api.openapi(resume, async (c) => {
     await acts.resumeTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
+  api.openapi(freeze, async (c) => {
+    const { target = null, reason: why } = c.req.valid('json')
+    await acts.freeze(c.get('actor'), target, why)
+    return c.body(null, 204)
+  })
+  api.openapi(unfreeze, async (c) => {
+    const { target = null, reason: why } = c.req.valid('json')
+    await acts.unfreeze(c.get('actor'), target, why)
     return c.body(null, 204)
   })
 }

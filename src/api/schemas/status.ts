@@ -33,6 +33,8 @@ export const statusView = z
           failing: count,
           unreachable: z.boolean(),
           pausedBecause: z.string().nullable(),
+          frozenSince: timeOrNull,
+          forged: z.boolean(),
           restUntil: timeOrNull,
           reach: z.string().nullable(),
         }),
@@ -46,7 +48,8 @@ export const statusView = z
       maxMs: durationMs,
     }),
     plans: z.object({ held: count }),
-    alarms: z.array(z.object({ code: z.string(), scope: z.string(), since: time })).readonly(),
+    frozenSince: timeOrNull.meta({ description: 'Since when all but lock-outs is stopped everywhere.' }),
+    alarms: z.array(z.object({ code: z.string(), scope: z.string(), since: time, count: count.nullable() })).readonly(),
     audit: z.object({ entries: count, pending: count }),
   })
   .openapi('Status') satisfies z.ZodType<StatusView>

@@ -34,6 +34,9 @@ function formatStatus(view: StatusView, colours: boolean): string {
     `queue      ${plain(queue.backend)} ${queue.ok ? paint('green', 'ok', colours) : paint('red', 'failing', colours)}`,
     `people     ${people.join(', ') || 'none'}`,
     `lock-outs  ${lockouts.open} open, ${lockouts.proven24h} proven in 24 h${times}`,
+    ...(view.frozenSince === null
+      ? []
+      : [`frozen     everywhere since ${plainTime(view.frozenSince)}: gatehouse unfreeze`]),
     `plans      ${held} held${held === 0 ? '' : ': gatehouse plan list --state held'}`,
     `audit      ${counted(audit.entries, 'entry', 'entries')}, ${audit.pending} pending`,
     '',
@@ -70,6 +73,7 @@ function formatStatus(view: StatusView, colours: boolean): string {
       [
         { title: 'alarm', of: (alarm) => alarm.code },
         { title: 'of', of: (alarm) => alarm.scope },
+        { title: 'count', of: (alarm) => alarm.count, right: true },
         { title: 'since', of: (alarm) => plainTime(alarm.since) },
       ],
       view.alarms,
@@ -78,8 +82,9 @@ function formatStatus(view: StatusView, colours: boolean): string {
   ].join('\n')
 }
 
-function standing({ pausedBecause, restUntil, unreachable }: StatusView['targets'][number]): string {
+function standing({ pausedBecause, frozenSince, restUntil, unreachable }: StatusView['targets'][number]): string {
   if (pausedBecause !== null) return `paused: ${pausedBecause}`
+  if (frozenSince !== null) return `frozen since ${plainTime(frozenSince)}`
   if (unreachable) return 'unreachable'
   return restUntil === null ? 'ok' : `rests until ${plainTime(restUntil)}`
 }

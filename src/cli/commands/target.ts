@@ -1,4 +1,4 @@
-/** Lets Gatehouse write to a target, stops all writing to it, and lets it go on. */
+/** Lets Gatehouse write to a target, stops all writing to it, or all but lock-outs there or everywhere, and lets it go on. */
 import type { Command } from 'commander'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
 import { plain } from '../plain.ts'
@@ -51,6 +51,45 @@ function actCommand(
       withClient(context, options, async (client) => {
         await client.send('POST', `/v1/targets/${encodeURIComponent(target)}/${act}`, { reason: options.reason })
         show(context, options, { target, state: done }, () => `${plain(target)} ${done}\n${next}`)
+      }),
+    )
+}
+
+export function freezeCommand(context: Context): Command {
+  return stopCommand(
+    context,
+    'freeze',
+    'Stop all but lock-outs, at a target or everywhere, until it is unfrozen',
+    'frozen',
+    ['gatehouse freeze --reason "HR is being moved"', 'gatehouse freeze hq --reason "odd changes, looking into them"'],
+  )
+}
+
+export function unfreezeCommand(context: Context): Command {
+  return stopCommand(
+    context,
+    'unfreeze',
+    'Lift a freeze: that of a target, or that of everything',
+    'not frozen any more',
+    ['gatehouse unfreeze --reason "HR is moved"', 'gatehouse unfreeze hq --reason "it was the new site"'],
+  )
+}
+
+function stopCommand(
+  context: Context,
+  act: 'freeze' | 'unfreeze',
+  summary: string,
+  done: string,
+  examples: readonly string[],
+): Command {
+  return describeCall(act, summary, examples)
+    .argument('[target]', 'id of the target; left out: everywhere')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((target: string | undefined, { reason, ...options }: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        await client.send('POST', `/v1/${act}`, { reason, ...(target === undefined ? {} : { target }) })
+        const state = act === 'freeze' ? 'frozen' : 'unfrozen'
+        show(context, options, { target: target ?? null, state }, () => `${plain(target ?? 'everything')} ${done}\n`)
       }),
     )
 }

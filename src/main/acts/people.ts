@@ -13,11 +13,13 @@ export function peopleActs({ engine }: ActsParts): PeopleActs {
     explain: (id) => withLevels(engine, () => explainPerson(context, id)),
     async lockPerson(actor, id, reason) {
       const lockouts = await withLevels(engine, () => lockPerson(context, id as PersonId, actor.subject, reason))
-      const { rows } = await context.database.pool.query<{ id: string }>(
-        'select distinct t.id from target t join lockout l on l.target = t.id where l.id = any($1::uuid[]) and t.paused_at is not null',
+      const { rows } = await context.database.pool.query<{ target: string }>(
+        'select distinct target from lockout where id = any($1::uuid[]) order by target',
         [lockouts],
       )
-      return { lockouts, paused: rows.map((row) => row.id) }
+      const standings = await context.standings.all()
+      const isPaused = (target: string) => (standings.get(target)?.pausedBecause ?? null) !== null
+      return { lockouts, paused: rows.map((row) => row.target).filter(isPaused) }
     },
     unlockPerson: (actor, id, reason, hours) =>
       withLevels(engine, () => unlockPerson(context, id as PersonId, actor.subject, reason, hours)),

@@ -1,6 +1,5 @@
 /** Acts about the gateway as a whole. */
 import type { StatusActs } from '../../api/acts/status.ts'
-import { standingOf } from '../../store/targets.ts'
 import { measure } from '../measure.ts'
 import { status } from '../status.ts'
 import type { ActsParts } from './parts.ts'
@@ -29,8 +28,9 @@ export function statusActs({ engine, wakeUps, metrics, facts }: ActsParts): Stat
         },
       ]
       if (store) {
+        const standings = await context.standings.all()
         for (const id of context.targets.keys()) {
-          const { pausedBecause } = await standingOf(pool, id)
+          const pausedBecause = standings.get(id)?.pausedBecause ?? null
           checks.push({ name: `target ${id}`, ok: true, ...(pausedBecause === null ? {} : { detail: pausedBecause }) })
         }
       }

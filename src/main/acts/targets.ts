@@ -1,7 +1,7 @@
 /** Acts about targets. */
 import type { TargetActs } from '../../api/acts/targets.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { pauseByHand, resumeByHand } from '../../sync/pause.ts'
+import { freezeByHand, pauseByHand, resumeByHand, unfreezeByHand } from '../../sync/stop.ts'
 import { enableTarget, observeTarget } from '../../sync/target-modes.ts'
 import type { ActsParts } from './parts.ts'
 
@@ -11,6 +11,8 @@ export function targetActs({ engine: { context, levels } }: ActsParts): TargetAc
     observeTarget: (actor, target, reason) => observeTarget(context, target, actor.subject, reason),
     pauseTarget: (actor, target, reason) => pauseByHand(context, target, actor.subject, reason),
     resumeTarget: (actor, target, reason) => resumeByHand(context, target, actor.subject, reason),
+    freeze: (actor, target, reason) => freezeByHand(context, target, actor.subject, reason),
+    unfreeze: (actor, target, reason) => unfreezeByHand(context, target, actor.subject, reason),
     async levels(target) {
       if (target !== undefined && !context.targets.has(target)) throw new Refusal('target.unknown')
       await levels.reload()

@@ -44,9 +44,10 @@ export async function turnEpochs(context: SyncContext, signal: AbortSignal): Pro
   const { pool } = context.database
   try {
     await turn(context, signal)
-    await clearAlarm(pool, 'keys.failed', '')
+    await clearAlarm(pool, context.vault, 'keys.failed', '')
   } catch (error) {
-    if (await raiseAlarm(pool, 'keys.failed', '')) context.log('error', 'keys.failed', { code: errorCode(error) })
+    if (await raiseAlarm(pool, context.vault, 'keys.failed', ''))
+      context.log('error', 'keys.failed', { code: errorCode(error) })
   }
 }
 

@@ -33,30 +33,40 @@ export interface ApplyRequest {
 const batch = 500
 
 /**
- * Changes at targets that are only observed, or wait to be settled, are left out; they are planned again. Repeating it is harmless: what was applied is no
- * longer a difference, so it is skipped. @throws Refusal `plan.forged`: nothing was applied that the plan does not name.
+ * Changes at targets that are only observed, or wait to be settled, are left out, and so are those that would pass where a person has
+ * frozen meanwhile (`halted`); they are planned again. Repeating it is harmless: what was applied is no longer a difference, so it is
+ * skipped. @throws Refusal `plan.forged`: nothing was applied that the plan does not name; `plan.frozen`: a release stops there, and is
+ * finished later.
  */
 export async function applyPlan(
   context: SyncContext,
   plan: PlanId,
   request: ApplyRequest,
-): Promise<{ applied: number; dropped: number }> {
+): Promise<{ applied: number; dropped: number; halted: boolean }> {
   const expected = await refuseForged(context, plan, request)
   const modes = await modesOf(context.database.pool, context)
   let applied = 0
   let dropped = 0
+  let halted = false
   let at = 0
   for await (const planned of batches(context.database.pool, plan, request.held)) {
     // What is read to be applied is what was hashed, batch by batch: nothing slips in between.
     if (expected[at]?.equals(digestOf(planned)) !== true) await tellForged(context, plan)
     at += 1
     const open = planned.filter(({ target, dropped: gone }) => !gone && modes.get(target)?.writes === true)
-    if (open.length === 0) continue
-    const done = await applyBatch(context, plan, open, request)
+    const frozen = await context.standings.frozen()
+    const free = open.filter(({ target }) => !frozen(target))
+    if (free.length < open.length) {
+      halted = true
+      // A release is begun again from the start, in the order that its hash covers.
+      if (request.held) throw new Refusal('plan.frozen')
+    }
+    if (free.length === 0) continue
+    const done = await applyBatch(context, plan, free, request)
     applied += done.applied
     dropped += done.dropped
   }
-  return { applied, dropped }
+  return { applied, dropped, halted }
 }
 
 async function* batches(
@@ -94,7 +104,7 @@ export async function refuseForged(
 }
 
 async function tellForged(context: SyncContext, plan: PlanId): Promise<never> {
-  await raiseAlarm(context.database.pool, 'guard.failed', plan)
+  await raiseAlarm(context.database.pool, context.vault, 'guard.failed', plan)
   context.log('error', 'guard.failed', { plan })
   throw new Refusal('plan.forged')
 }

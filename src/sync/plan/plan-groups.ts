@@ -6,7 +6,7 @@ import type { ChangeKind } from '../parts.ts'
 import type { KindCount } from './brake.ts'
 
 /** Reasons that hold one account's changes, however few there are of their kind. */
-export type HeldAlone = 'unconfirmed' | 'protected' | WholeTargetWaits
+export type HeldAlone = 'unconfirmed' | 'protected' | 'frozen' | WholeTargetWaits
 
 export interface PlanStep {
   readonly account: AccountId

@@ -44,20 +44,31 @@ const page = 1000
  * applied before this returns; killed in between, the next call finds it pending and lets it pass again.
  */
 export async function plan(context: SyncContext, request: PlanRequest): Promise<Planned | null> {
-  const { held, passed } = await inTransaction(context.database.pool, (client) => draft(client, context, request))
-  if (passed !== null)
-    await applyPlan(context, passed.id, {
+  const { held, passed } = await draftNow(context, request)
+  if (passed !== null) {
+    const { halted } = await applyPlan(context, passed.id, {
       held: false,
       digest: passed.digest,
       actor: request.origin,
       arrivedAt: request.arrivedAt,
       resolveFirst: false,
     })
+    // A person froze the target meanwhile: what was left out waits in a plan like everything that comes now.
+    if (halted) return plan(context, request)
+  }
   if (held !== null) return { id: held, state: 'held' }
   return passed === null ? null : { id: passed.id, state: 'passed' }
 }
 
-async function draft(client: pg.PoolClient, context: SyncContext, request: PlanRequest): Promise<Draft> {
+async function draftNow(context: SyncContext, request: PlanRequest): Promise<Draft> {
+  const frozen = await context.standings.frozen()
+  return inTransaction(context.database.pool, (client) => draft(client, context, { ...request, frozen }))
+}
+
+/** With what is frozen at the time. */
+type DraftRequest = PlanRequest & { readonly frozen: (target: string) => boolean }
+
+async function draft(client: pg.PoolClient, context: SyncContext, request: DraftRequest): Promise<Draft> {
   const { origin } = request
   // One plan of an origin at a time, whatever asks for it.
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.plan'), hashtext($1))`, [origin])
@@ -141,10 +152,10 @@ interface Weighed {
 async function weigh(
   client: pg.PoolClient,
   context: SyncContext,
-  { origin, brakes }: PlanRequest,
+  { origin, brakes, frozen }: DraftRequest,
   id: PlanId | null,
 ): Promise<Weighed> {
-  const collected = await collect(client, context, origin, id)
+  const collected = await collect(client, context, { origin, frozen }, id)
   const groups = collected.all
   // What waits as a whole is looked at as a whole: no brake says more about it.
   const counts = countsOf(groups.filter(({ alone }) => alone === null || !waitsAsWhole.has(alone)))
@@ -184,7 +195,7 @@ type PendingRow = Pick<AccountRow, (typeof pendingColumns)[number]> & { unconfir
 async function collect(
   client: pg.PoolClient,
   context: SyncContext,
-  origin: string,
+  { origin, frozen }: Pick<DraftRequest, 'origin' | 'frozen'>,
   id: PlanId | null,
 ): Promise<PlanGroups> {
   const groups = new PlanGroups()
@@ -201,7 +212,7 @@ async function collect(
     after = rows.at(-1)?.id ?? null
     const steps = rows
       .filter((row) => context.vault.verifyGuard('account', accountGuard(row), row.guard))
-      .flatMap((row) => stepsOf(row, modes.get(row.target)))
+      .flatMap((row) => stepsOf(row, modes.get(row.target), frozen(row.target)))
     for (const step of steps) groups.add(step)
     if (id === null) continue
     await copyRows(
@@ -223,7 +234,7 @@ async function collect(
 }
 
 /** The changes of one account, in the order of their parts. */
-function stepsOf(row: PendingRow, mode: TargetMode | undefined): PlanStep[] {
+function stepsOf(row: PendingRow, mode: TargetMode | undefined, frozen: boolean): PlanStep[] {
   const before = row.desired === null ? null : decodeParts(row.desired)
   return changesBetween(before, decodeParts(row.wanted), 'lockout-absence')
     .sort((a, b) => (a.part < b.part ? -1 : 1))
@@ -231,16 +242,17 @@ function stepsOf(row: PendingRow, mode: TargetMode | undefined): PlanStep[] {
       ...change,
       account: row.id,
       target: row.target,
-      alone: heldAlone(row, mode, change.kind),
+      alone: heldAlone(row, mode, frozen, change.kind),
     }))
 }
 
 const waitsAsWhole: ReadonlySet<HeldAlone> = new Set<WholeTargetWaits>(['observe', 'first-plan', 'restored'])
 
 /** A target that is not configured any more is not written to. */
-function heldAlone(row: PendingRow, mode: TargetMode | undefined, kind: ChangeKind): HeldAlone | null {
+function heldAlone(row: PendingRow, mode: TargetMode | undefined, frozen: boolean, kind: ChangeKind): HeldAlone | null {
   if (mode === undefined) return 'observe'
   if (mode.waits !== null) return mode.waits
+  if (frozen) return 'frozen'
   if (row.protected && (kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'))
     return 'protected'
   return kind === 'lockout-absence' && row.unconfirmed ? 'unconfirmed' : null

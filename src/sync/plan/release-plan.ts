@@ -12,8 +12,8 @@ import { applyPlan, refuseForged } from './apply-plan.ts'
 
 /**
  * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
- * @throws Refusal `plan.not-held` when it was decided already, `plan.observed` or `plan.restored` when nothing of it may be written yet, `plan.busy`
- * while another is being released, `plan.unknown`, `plan.forged`.
+ * @throws Refusal `plan.not-held` when it was decided already, `plan.observed` or `plan.restored` when nothing of it may be written yet,
+ * `plan.frozen` while a person has stopped a target of it, `plan.busy` while another is being released, `plan.unknown`, `plan.forged`.
  */
 export async function releasePlan(
   context: SyncContext,
@@ -25,6 +25,7 @@ export async function releasePlan(
     const row = await inTransaction(context.database.pool, async (client) => {
       const found = await openPlan(client, context, id)
       await refuseUnwritable(client, context, id)
+      if (await touchesFrozen(client, context, id)) throw new Refusal('plan.frozen')
       await refuseForged(context, id, { held: true, digest: found.hash })
       const decided = await decidePlan(client, context.vault, found, 'released', subject)
       await noteFirstRelease(client, context, id)
@@ -51,7 +52,7 @@ export async function finishReleases(context: SyncContext): Promise<void> {
     const { rows } = await pool.query<{ id: PlanId }>(begun)
     for (const { id } of rows) {
       const row = await loadPlan(pool, context.vault, id)
-      if (row === null || row.decided_by === null) continue
+      if (row === null || row.decided_by === null || (await touchesFrozen(pool, context, id))) continue
       context.log('warn', 'plan.resumed', { scope: id })
       await carryOut(context, row, row.decided_by)
     }
@@ -59,7 +60,7 @@ export async function finishReleases(context: SyncContext): Promise<void> {
 }
 
 async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) {
-  const counts = await applyPlan(context, row.id, {
+  const { applied, dropped } = await applyPlan(context, row.id, {
     held: true,
     digest: row.hash,
     actor: subject,
@@ -67,7 +68,7 @@ async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) 
     resolveFirst: true,
   })
   await markApplied(context.database.pool, context.vault, row, context.now())
-  return counts
+  return { applied, dropped }
 }
 
 const turn = `hashtext('gatehouse.release'), 0`
@@ -104,6 +105,19 @@ async function refuseUnwritable(client: pg.ClientBase, context: SyncContext, id:
   const touched = rows.flatMap(({ target }) => modes.get(target) ?? [])
   if (touched.some(({ writes }) => writes)) return
   throw new Refusal(touched.some(({ waits }) => waits === 'restored') ? 'plan.restored' : 'plan.observed')
+}
+
+async function touchesFrozen(
+  client: pg.ClientBase | pg.Pool,
+  { standings }: SyncContext,
+  id: PlanId,
+): Promise<boolean> {
+  const frozen = await standings.frozen()
+  const { rows } = await client.query<{ target: string }>(
+    'select distinct target from plan_change where plan_id = $1 and held_for is not null',
+    [id],
+  )
+  return rows.some(({ target }) => frozen(target))
 }
 
 /** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws Refusal `plan.not-held`, `plan.unknown`, `plan.forged`. */

@@ -10,6 +10,7 @@ import { compileMapping } from '../../mapping/mapping.ts'
 import { compilePolicy } from '../../policy/policy.ts'
 import { openDatabase } from '../../store/database.ts'
 import { migrate } from '../../store/migrate.ts'
+import { openStandings, registerGateway } from '../../store/standings.ts'
 import { memoryKeyring } from '../../vault/memory-keyring.fixture.ts'
 import { openVault } from '../../vault/vault.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
@@ -54,10 +55,13 @@ export async function startArchivist(): Promise<Archivist> {
   const logged: string[] = []
   let now = Date.now()
   const keyring = memoryKeyring()
+  const vault = openVault(keyring)
+  await registerGateway(database.pool, vault, false)
   const context: SyncContext = {
     database,
     keyring,
-    vault: openVault(keyring),
+    vault,
+    standings: openStandings(database, vault, () => undefined),
     sources: new Map([[source.id, source]]),
     targets: new Map(),
     policy: compilePolicy([]),

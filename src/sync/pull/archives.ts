@@ -40,7 +40,7 @@ export async function openArchive(
   if (row === null || row.expires_at <= context.now()) throw new Refusal('archive.unknown')
   if (!isGenuineArchive(context.vault, row)) {
     context.log('error', 'archive.forged', { table: 'archive', row: id })
-    await raiseAlarm(context.database.pool, 'archive.forged', id)
+    await raiseAlarm(context.database.pool, context.vault, 'archive.forged', id)
     throw new Refusal('archive.forged')
   }
   await lookThrough(context, row)
@@ -109,9 +109,10 @@ export async function sweepArchives(context: SyncContext, signal: AbortSignal): 
   const { pool } = context.database
   try {
     await sweep(context, signal)
-    await clearAlarm(pool, 'archive.failed', '')
+    await clearAlarm(pool, context.vault, 'archive.failed', '')
   } catch (error) {
-    if (await raiseAlarm(pool, 'archive.failed', '')) context.log('error', 'archive.failed', { code: errorCode(error) })
+    if (await raiseAlarm(pool, context.vault, 'archive.failed', ''))
+      context.log('error', 'archive.failed', { code: errorCode(error) })
   }
 }
 
@@ -135,8 +136,8 @@ async function sweep(context: SyncContext, signal: AbortSignal): Promise<void> {
   }
   const strayBefore = new Date(now.getTime() - strayAfterMs)
   for (const { path, id } of files) if (id === null || !known.has(id)) await removeOlder(path, strayBefore)
-  for (const row of await setAlarms(database.pool, 'archive.forged', forged))
+  for (const row of await setAlarms(database.pool, context.vault, 'archive.forged', forged))
     context.log('error', 'archive.forged', { table: 'archive', row })
-  for (const source of await setAlarms(database.pool, 'archive.lost', [...lost]))
+  for (const source of await setAlarms(database.pool, context.vault, 'archive.lost', [...lost]))
     context.log('error', 'archive.lost', { source })
 }

@@ -47,9 +47,9 @@ export async function pull(
   memory.plan = report.plan
   await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
-  await clearAlarm(context.database.pool, 'source.late', source.id)
-  await clearAlarm(context.database.pool, 'source.failed', source.id)
-  await clearAlarm(context.database.pool, 'source.refused', source.id)
+  await clearAlarm(context.database.pool, context.vault, 'source.late', source.id)
+  await clearAlarm(context.database.pool, context.vault, 'source.failed', source.id)
+  await clearAlarm(context.database.pool, context.vault, 'source.refused', source.id)
   context.metrics.pulled(source.id, report.outcome, report.records)
   context.log('info', 'source.delivered', { source: source.id, count: report.records, outcome: report.outcome })
   return report
@@ -134,7 +134,8 @@ async function take(
   const complete = end && !current.keyless && current.mode === 'full'
   const missing = complete ? await noteAbsences(context, current) : 0
   await pool.query('delete from pull_seen where pull_id = $1', [current.id])
-  if (current.mode === 'full') await (complete ? clearAlarm : raiseAlarm)(pool, 'source.incomplete', source.id)
+  if (current.mode === 'full')
+    await (complete ? clearAlarm : raiseAlarm)(pool, context.vault, 'source.incomplete', source.id)
   const isNews = current.changed > 0 || missing > 0
   const planned = await planNews(context, source, isNews ? null : last, {
     pull: current.id,
@@ -234,7 +235,7 @@ async function* readAhead(pages: AsyncGenerator<RecordPage, DeliveryEnd>): Async
 /** What a refused delivery leaves behind: an alarm and an audit entry; its records are not touched. */
 export async function refuse(context: SyncContext, source: string, error: ConnectorError): Promise<PullReport> {
   await inTransaction(context.database.pool, async (client) => {
-    await raiseAlarm(client, 'source.refused', source)
+    await raiseAlarm(client, context.vault, 'source.refused', source)
     const id = newId<PullId>()
     await client.query(
       `insert into pull (id, source, mode, arrived_at, settled_ms, finished_at, outcome, complete, problems)

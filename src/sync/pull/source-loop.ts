@@ -61,7 +61,7 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       await drain()
     } catch (error) {
       // Said once; while the store is away nobody can know, and it is said each time.
-      const news = await raiseAlarm(context.database.pool, 'source.failed', source.id).catch(() => true)
+      const news = await raiseAlarm(context.database.pool, context.vault, 'source.failed', source.id).catch(() => true)
       if (news) context.log('error', 'source.failed', { source: source.id, code: errorCode(error) })
       await sleep(retryMs, stopping.signal)
       again = true

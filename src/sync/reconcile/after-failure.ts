@@ -1,8 +1,9 @@
 /** What a failed call means for the target as a whole, and for the account that it was about. */
-import { raiseAlarm } from '../../store/alarms.ts'
-import { noteFailure, pauseTarget, restTarget } from '../../store/targets.ts'
+import { noteFailure, restTarget } from '../../store/targets.ts'
+import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
+import { pauseTarget } from '../stop.ts'
 import { backoffMs, failureOf, type Outcome, outcomeOf } from './outcome.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -48,8 +49,7 @@ export async function afterFailure(
       return failed(urgent ? {} : { retryInMs: waitMs })
     }
     case 'unauthenticated':
-      await pauseTarget(pool, target.id, code)
-      await raiseAlarm(pool, 'target.paused', target.id)
+      await inTransaction(pool, (client) => pauseTarget(client, context, target.id, code))
       context.log('error', 'target.paused', { target: target.id, code })
       return failed({ verifyInMs: null })
     case 'conflict':

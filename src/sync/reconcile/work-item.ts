@@ -69,7 +69,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
       else await pool.query('delete from account_work where account_id = $1', [row.id])
     } catch (error) {
       if (!isRowFault(error)) throw error
-      await freeze(pool, row.id)
+      await freeze(pool, vault, row.id)
     }
   }
   return items
@@ -143,8 +143,8 @@ function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | 
   }
 }
 
-async function freeze(pool: pg.Pool, account: AccountId): Promise<void> {
+async function freeze(pool: pg.Pool, vault: Vault, account: AccountId): Promise<void> {
   await pool.query('update account set frozen_at = now() where id = $1', [account])
   await pool.query('delete from account_work where account_id = $1', [account])
-  await raiseAlarm(pool, 'guard.failed', account)
+  await raiseAlarm(pool, vault, 'guard.failed', account)
 }

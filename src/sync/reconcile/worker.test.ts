@@ -4,6 +4,7 @@ import { until } from '../../../test/support/servers.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, type Engine, minute, second, startEngine } from '../fixtures/engine.fixture.ts'
 import { nextCalls } from '../fixtures/memory-target.fixture.ts'
+import { resumeByHand } from '../stop.ts'
 import { row, Site } from './site.fixture.ts'
 import { startTargetWorker } from './worker.ts'
 
@@ -66,7 +67,7 @@ describe('a target that fails as a whole', () => {
     await paused.pump('urgent')
     await paused.stop(second)
     expect(bench.target.calls).toEqual([])
-    await bench.rows('update target set paused_at = null, pause_code = null')
+    await resumeByHand(bench.context, 'doors', bench.operator, 'new password')
     await bench.rest()
     expect(site.user()?.lock).toBe('closed')
   })

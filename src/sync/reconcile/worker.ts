@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
-import { clearAlarm } from '../../store/alarms.ts'
+import type { Standing } from '../../store/standings.ts'
 import { targetModes } from '../../store/target-modes.ts'
-import { noteSuccess, standingOf } from '../../store/targets.ts'
+import { noteSuccess } from '../../store/targets.ts'
 import { claimWork, type Lane, releaseLeases, renewLeases, turnedUrgent, unclaim } from '../../store/work.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
@@ -59,8 +59,8 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     try {
       while (!stopping) {
         if (!(await mayWrite(lane))) return
-        const standing = await standingOf(pool, target.id)
-        if (standing.pausedBecause !== null || (standing.resting && lane === 'bulk')) return
+        const standing = await context.standings.of(target.id)
+        if (isStopped(standing, lane) || (standing.resting && lane === 'bulk')) return
         const probing = standing.resting
         if (probing && performance.now() - lastProbe < probeEveryMs) return
         if (probing) lastProbe = performance.now()
@@ -103,12 +103,17 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       for (let item = queue.shift(); item !== undefined; item = queue.shift()) {
         // Gone from the buffer: a lock-out took it over.
         if (lane === 'bulk' && !buffered.delete(item.row.id)) continue
-        if (stopping) unbegun.push(item)
+        if (stopping || (await isStoppedNow(lane))) unbegun.push(item)
         else await start(item, lane)
       }
     })
     const over = Promise.all(lanes).then(() => giveBack(unbegun))
     return { begun: Promise.race([...lanes, over]), over }
+  }
+
+  /** Asked before each account: a batch may take long, and what a person stops, stops within a second. */
+  async function isStoppedNow(lane: Lane): Promise<boolean> {
+    return isStopped(await context.standings.recent(target.id), lane)
   }
 
   function giveBack(items: readonly WorkItem[]): Promise<void> {
@@ -147,8 +152,6 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     }
     try {
       await settler.settle(item, outcome, meter)
-      if (outcome.provenAt !== null && item.desired.lock === 'closed')
-        await clearAlarm(pool, 'lockout.open', item.row.id)
     } catch (error) {
       context.log('error', 'work.not-settled', { target: target.id, account: item.row.id, code: errorCode(error) })
     }
@@ -190,4 +193,9 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       await releaseLeases(pool, owner)
     },
   }
+}
+
+/** A pause stops everything, a freeze all but lock-outs. */
+function isStopped({ pausedBecause, frozenAt }: Standing, lane: Lane): boolean {
+  return pausedBecause !== null || (frozenAt !== null && lane === 'bulk')
 }

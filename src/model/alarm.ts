@@ -1,0 +1,132 @@
+/** Every alarm that there is: what it means, and what a person does about it. `docs/alarms.md` is the same list as a page, held to this one by a test. */
+
+interface Alarm {
+  /** What the scope of the alarm names: a random id or a configured name, never a person by name. */
+  readonly scope: 'source' | 'target' | 'origin of a plan' | 'row' | 'archive' | 'audit trail' | 'gateway'
+  readonly means: string
+  readonly action: string
+}
+
+export const alarms = {
+  'account.dead': {
+    scope: 'target',
+    means: 'So many accounts, or parts of them, were given up: the target will not take them as they are.',
+    action: 'gatehouse failures list says which and why; mend the cause, then gatehouse failures retry or discard.',
+  },
+  'archive.failed': {
+    scope: 'gateway',
+    means: 'A delivery could not be kept: its sealed file can not be written.',
+    action: 'Make room, or mend the rights, in the folder archive of the data folder. The delivery is tried again.',
+  },
+  'archive.forged': {
+    scope: 'archive',
+    means: 'The row of a kept delivery was changed outside Gatehouse: it opens no more.',
+    action: 'Find out who writes to the database; then gatehouse archive destroy.',
+  },
+  'archive.lost': {
+    scope: 'source',
+    means: 'Files of kept deliveries are gone from the data folder, though their rows are there.',
+    action: 'Find out who deletes there, and put the files back from a backup if they are needed.',
+  },
+  'audit.broken': {
+    scope: 'audit trail',
+    means: 'Entries of the audit trail were changed, cut off or forged. The scope says how.',
+    action:
+      'gatehouse audit verify says where; compare with an export kept elsewhere, and find out who writes to the database.',
+  },
+  'config.proposed': {
+    scope: 'gateway',
+    means: 'The configuration file says something else than what is in force: it waits for a release.',
+    action: 'gatehouse plan list --state held; look at what would change, then release or reject it.',
+  },
+  'disk.low': {
+    scope: 'gateway',
+    means: 'The disk of the data folder is nearly full.',
+    action: 'Make room: when it is full, nothing new is decided any more, lock-outs neither.',
+  },
+  'gateway.frozen': {
+    scope: 'gateway',
+    means: 'Everything but lock-outs is stopped at every target; the count says how many accounts wait.',
+    action: 'gatehouse unfreeze when the reason is gone.',
+  },
+  'guard.failed': {
+    scope: 'row',
+    means: 'A row that decides something was changed outside Gatehouse: it grants nothing, and stops no lock-out.',
+    action:
+      'Find out who writes to the database. People and accounts: gatehouse frozen list. A target or *: gatehouse unfreeze, resume.',
+  },
+  'keys.failed': {
+    scope: 'gateway',
+    means: 'Keys could not be turned or wrapped anew. It is tried again.',
+    action: 'See the log for the code; check that the keyring file can be written.',
+  },
+  'level.unknown': {
+    scope: 'target',
+    means:
+      'Rules name access levels that the target does not offer, or offers twice: nobody gains or loses anything by them.',
+    action: 'gatehouse levels list; mend the name in the policy, or at the target.',
+  },
+  'lockout.open': {
+    scope: 'target',
+    means: 'So many lock-outs are not proven within their time: these people may still get in.',
+    action:
+      'gatehouse status; if the target is out of reach, have the doors guarded, or the people locked at the door system by hand.',
+  },
+  'plan.held': {
+    scope: 'origin of a plan',
+    means: 'A plan waits for a person.',
+    action: 'gatehouse plan list --state held; look at it, then release or reject it.',
+  },
+  'source.failed': {
+    scope: 'source',
+    means: 'The source could not be read, or its delivery not be taken in. It is tried again.',
+    action: 'See the log for the code; check address, rights and login of the source.',
+  },
+  'source.incomplete': {
+    scope: 'source',
+    means: 'The last full delivery was not whole: what it said counts, what it did not say does not.',
+    action: 'gatehouse source show; have it delivered again.',
+  },
+  'source.late': {
+    scope: 'source',
+    means: 'Nothing was delivered for longer than expect_every.',
+    action: 'Ask those who run the source: until then, leavers are not heard of.',
+  },
+  'source.refused': {
+    scope: 'source',
+    means: 'A delivery was refused as a whole, and nothing of it counts.',
+    action: 'gatehouse source show says why; have it delivered again.',
+  },
+  'source.suspect': {
+    scope: 'source',
+    means: 'The source locks out more people at once than can be true: the rest waits.',
+    action: 'Ask those who run the source; then release or reject the plan that waits.',
+  },
+  'target.frozen': {
+    scope: 'target',
+    means: 'Everything but lock-outs is stopped at this target; the count says how many accounts wait.',
+    action: 'gatehouse unfreeze with its id when the reason is gone.',
+  },
+  'target.paused': {
+    scope: 'target',
+    means: 'Nothing is written there, lock-outs neither; the count says how many lock-outs wait.',
+    action: 'Mend the login, or whatever it was paused for; then gatehouse resume.',
+  },
+  'target.unreachable': {
+    scope: 'target',
+    means: 'Its last answers were failures. Lock-outs are tried once a second, all else waits.',
+    action: 'Check the door system and the network to it.',
+  },
+  'webhook.failed': {
+    scope: 'gateway',
+    means: 'The receiver of alarms does not take them; what it was not told within three days is dropped.',
+    action: 'gatehouse alarms test says what it answers; mend the receiver or alarms.webhook.',
+  },
+} as const satisfies Readonly<Record<string, Alarm>>
+
+export type AlarmCode = keyof typeof alarms
+
+/** What to do about an alarm; of a code that this program does not know (a newer one raised it), nothing. */
+export function alarmAction(code: string): string | null {
+  return Object.hasOwn(alarms, code) ? alarms[code as AlarmCode].action : null
+}

@@ -1,0 +1,133 @@
+import pg from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { startPostgres, type TestPostgres } from '../../test/support/servers.ts'
+import { createKeyring } from '../vault/keyring.ts'
+import { openVault } from '../vault/vault.ts'
+import {
+  clearAlarm,
+  dropLogged,
+  dropNotice,
+  forgetOldAlarms,
+  listAlarms,
+  markLogged,
+  noticesToLog,
+  raiseAlarm,
+  restoreSilenced,
+  retryNotice,
+  setAlarms,
+  takeNotice,
+} from './alarms.ts'
+import { migrate } from './migrate.ts'
+
+let postgres: TestPostgres
+let pool: pg.Pool
+const vault = openVault(createKeyring({ stamp: 'demo' }))
+beforeAll(async () => {
+  postgres = await startPostgres()
+  await migrate(postgres.admin)
+  pool = new pg.Pool({ ...postgres.admin, max: 2, options: '-c search_path=gatehouse' })
+})
+afterAll(async () => {
+  await pool?.end()
+  await postgres?.[Symbol.asyncDispose]()
+})
+beforeEach(() => pool.query('delete from alarm; delete from alarm_notice'))
+
+const told = async () =>
+  (
+    await pool.query<{ what: string }>(
+      `select code || ' ' || scope || case when is_on then ' on' else ' off' end as what from alarm_notice order by seq`,
+    )
+  ).rows.map(({ what }) => what)
+const on = async () => (await listAlarms(pool, false)).map(({ code, scope, count }) => [code, scope, count])
+
+describe('an alarm', () => {
+  test('is told once when it comes and once when it goes, however often it is raised and cleared', async () => {
+    expect(await raiseAlarm(pool, vault, 'source.late', 'hr')).toBe(true)
+    expect(await raiseAlarm(pool, vault, 'source.late', 'hr')).toBe(false)
+    expect(await clearAlarm(pool, vault, 'source.late', 'hr')).toBe(true)
+    expect(await clearAlarm(pool, vault, 'source.late', 'hr')).toBe(false)
+    expect(await clearAlarm(pool, vault, 'source.late', 'other')).toBe(false)
+    expect(await raiseAlarm(pool, vault, 'source.late', 'hr')).toBe(true)
+    expect(await told()).toEqual(['source.late hr on', 'source.late hr off', 'source.late hr on'])
+  })
+
+  test('shows the newest count, which is not told again', async () => {
+    for (const count of [2, 5, 5]) await raiseAlarm(pool, vault, 'account.dead', 'hq', count)
+    expect([await on(), await told()]).toEqual([[['account.dead', 'hq', 5]], ['account.dead hq on']])
+  })
+
+  test('of one code is set for all scopes at once', async () => {
+    await setAlarms(pool, vault, 'source.late', ['a', 'b'])
+    await raiseAlarm(pool, vault, 'source.failed', 'a')
+    expect(await setAlarms(pool, vault, 'source.late', ['b', 'c'])).toEqual(['c'])
+    expect(await setAlarms(pool, vault, 'account.dead', new Map([['hq', 1]]))).toEqual(['hq'])
+    expect(await setAlarms(pool, vault, 'account.dead', new Map([['hq', 3]]))).toEqual([])
+    expect((await on()).toSorted()).toEqual([
+      ['account.dead', 'hq', 3],
+      ['source.failed', 'a', null],
+      ['source.late', 'b', null],
+      ['source.late', 'c', null],
+    ])
+  })
+
+  test('that is over is listed for a month, when asked for', async () => {
+    await raiseAlarm(pool, vault, 'source.late', 'hr')
+    await clearAlarm(pool, vault, 'source.late', 'hr')
+    expect([await on(), (await listAlarms(pool, true)).length]).toEqual([[], 1])
+    await forgetOldAlarms(pool)
+    expect(await listAlarms(pool, true)).toHaveLength(1)
+    await pool.query(`update alarm set cleared_at = now() - interval '31 days'`)
+    await forgetOldAlarms(pool)
+    expect(await listAlarms(pool, true)).toEqual([])
+  })
+})
+
+describe('a thief who can write', () => {
+  test.each([
+    ['with nothing', `update alarm set cleared_at = now()`],
+    [
+      'with what was signed for another',
+      `update alarm set cleared_at = o.cleared_at, cleared_guard = o.cleared_guard from alarm o where o.scope = 'b' and alarm.scope = 'a'`,
+    ],
+  ])('silences none %s: it is on again, and told again', async (_how, sql) => {
+    await setAlarms(pool, vault, 'source.late', ['a', 'b'])
+    await clearAlarm(pool, vault, 'source.late', 'b')
+    await pool.query(`${sql}${sql.includes('from') ? '' : ` where scope = 'a'`}`)
+    expect(await restoreSilenced(pool, vault)).toBe(1)
+    expect(await restoreSilenced(pool, vault)).toBe(0)
+    expect([await on(), (await told()).at(-1)]).toEqual([[['source.late', 'a', null]], 'source.late a on'])
+  })
+
+  test('has no notice of his own told: it is dropped, and somebody is called', async () => {
+    await raiseAlarm(pool, vault, 'source.late', 'hr')
+    await pool.query(`update alarm_notice set is_on = false, logged_at = now()`)
+    expect(await takeNotice(pool, vault, 1_000)).toBeNull()
+    await pool.query(`update alarm_notice set scope = 'other'`)
+    expect(await noticesToLog(pool, vault)).toEqual([])
+    expect((await on()).map(([code]) => code)).toEqual(expect.arrayContaining(['guard.failed', 'source.late']))
+  })
+})
+
+describe('notices', () => {
+  test('are taken in order, one at a time; one that waits makes the others wait', async () => {
+    await setAlarms(pool, vault, 'source.late', ['a', 'b'])
+    expect(await takeNotice(pool, vault, 60_000)).toBeNull()
+    const fresh = await noticesToLog(pool, vault)
+    expect(fresh.map(({ scope }) => scope)).toEqual(['a', 'b'])
+    await markLogged(
+      pool,
+      fresh.map(({ id }) => id),
+    )
+    expect(await noticesToLog(pool, vault)).toEqual([])
+    const first = await takeNotice(pool, vault, 60_000)
+    expect(first).toMatchObject({ scope: 'a', is_on: true, attempts: 1 })
+    expect(await takeNotice(pool, vault, 60_000)).toBeNull()
+    await retryNotice(pool, first?.id ?? '', 0)
+    expect(await takeNotice(pool, vault, 60_000)).toMatchObject({ id: first?.id, attempts: 2 })
+    await dropNotice(pool, first?.id ?? '')
+    expect(await takeNotice(pool, vault, 60_000)).toMatchObject({ scope: 'b' })
+    await dropLogged(pool)
+    expect(await told()).toEqual([])
+  })
+})
