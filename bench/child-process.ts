@@ -15,14 +15,18 @@ interface Answer {
   readonly error?: string
 }
 
+/** A process that answers questions. */
 export interface Child extends AsyncDisposable {
   /** Has the child do what it offers under this name. @throws Error with the child's own words, or when it is gone. */
   ask<T>(name: string, argument?: unknown): Promise<T>
+  /** Ends it as a power cut would. */
+  kill(): Promise<void>
 }
 
 /** Starts `bench/<name>.ts` with the options of our own Node, so that a profile shows it too; its errors come out on our stderr. */
-export function startChild(name: string): Child {
+export function startChild(name: string, env: NodeJS.ProcessEnv = {}): Child {
   const child = fork(join(import.meta.dirname, `${name}.ts`), {
+    env: { ...process.env, ...env },
     serialization: 'advanced',
     stdio: ['ignore', 'ignore', 'inherit', 'ipc'],
   })
@@ -45,6 +49,10 @@ export function startChild(name: string): Child {
       waiting.set(asked, question)
       child.send({ id: asked, name: what, argument } satisfies Question)
       return question.promise as Promise<T>
+    },
+    async kill() {
+      child.kill('SIGKILL')
+      if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')
     },
     [Symbol.asyncDispose]: () => end(child),
   }

@@ -12,8 +12,14 @@ export interface SentRequest {
   readonly body: string | null
 }
 
+export interface StartRequest {
+  readonly config: string
+  /** All of them when left out. */
+  readonly roles?: readonly ('api' | 'worker' | 'scheduler')[]
+}
+
 const log = createLog({ level: 'warn', human: false, write: (line) => void process.stderr.write(line) })
-let gateway: Gateway
+let gateway: Gateway | undefined
 let sent: SentRequest[] | null = null
 
 // undici itself tells of every request; nothing of the gateway is replaced or slowed.
@@ -33,8 +39,8 @@ function peakMemory(): number {
 answerParent(
   {
     init: (config: string) => initGateway({ config, subject: 'Bench Operator One', demo: true, log }),
-    async start(config: string): Promise<string | null> {
-      gateway = await startGateway({ config, allowDemoKeys: true, log })
+    async start({ config, roles }: StartRequest): Promise<string | null> {
+      gateway = await startGateway({ config, allowDemoKeys: true, log, ...(roles === undefined ? {} : { roles }) })
       return gateway.url
     },
     peakMemory,
@@ -42,6 +48,8 @@ answerParent(
       sent = []
     },
     recorded: (): SentRequest[] => sent ?? [],
+    /** Whether it has sent anything since `record`. */
+    busy: (): boolean => (sent?.length ?? 0) > 0,
   },
-  () => gateway.stop(),
+  async () => gateway?.stop(),
 )

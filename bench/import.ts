@@ -6,6 +6,7 @@ import { startChild } from './child-process.ts'
 import { atLeast, atMost, type Claim } from './claim.ts'
 import type { FloorRequest, FloorTimes, Table } from './import-floor-child.ts'
 import { floorTables } from './plain-rows.ts'
+import type { BenchRequest } from './request.ts'
 import { openSite, type Site, until } from './site.ts'
 import { settleMs } from './site-config.ts'
 
@@ -17,8 +18,8 @@ const reorderedTimesMax = 6
 const memoryMax = 400
 const repeats = 5
 
-export async function benchImport(size: number, say: (text: string) => void): Promise<Claim[]> {
-  await using site = await openSite({ fixedMs: 0 })
+export async function benchImport({ size, queue, say }: BenchRequest): Promise<Claim[]> {
+  await using site = await openSite({ latency: { fixedMs: 0 }, queue })
   const idleMemory = await site.gateway.ask<number>('peakMemory')
   const { rows } = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10) })
   const content = toCsv(rows)

@@ -7,6 +7,7 @@ import { startChild } from './child-process.ts'
 import { atMost, type Claim } from './claim.ts'
 import type { SentRequest } from './gateway-child.ts'
 import type { Replayed, ReplayRequest } from './replay-child.ts'
+import type { BenchRequest } from './request.ts'
 import { openSite, type Site, until } from './site.ts'
 
 const usualLatency = { medianMs: 40, p99Ms: 200 }
@@ -15,8 +16,8 @@ const ownShareMax = 100
 /** One leaver in so many workers. */
 const leaverShare = 10
 
-export async function benchLockOut(size: number, say: (text: string) => void): Promise<Claim[]> {
-  await using site = await openSite({ fixedMs: 1 })
+export async function benchLockOut({ size, queue, say }: BenchRequest): Promise<Claim[]> {
+  await using site = await openSite({ latency: { fixedMs: 1 }, queue })
   let workforce = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10), traps: 'none' })
   await site.drop('workers.csv', toCsv(workforce.rows))
   await site.planHeld()
@@ -55,7 +56,7 @@ export async function benchLockOut(size: number, say: (text: string) => void): P
   ]
 }
 
-async function settled(site: Site): Promise<true | null> {
+export async function settled(site: Site): Promise<true | null> {
   const { rows } = await site.pool.query<{ settled: boolean }>(
     `select not exists (select from account_work w join account a on a.id = w.account_id
                          where w.dead_at is null and a.desired_version > a.applied_version)
@@ -71,12 +72,12 @@ async function pulls(site: Site, count: number): Promise<true | null> {
   return (rows[0]?.done ?? 0) >= count ? true : null
 }
 
-interface LockOut {
+export interface LockOut {
   readonly totalMs: number
   readonly waitingMs: number
 }
 
-async function proven(site: Site): Promise<LockOut[]> {
+export async function proven(site: Site): Promise<LockOut[]> {
   const { rows } = await site.pool.query<LockOut>(
     `select extract(epoch from proven_at - arrived_at)::float8 * 1000 as "totalMs", waiting_ms as "waitingMs"
        from lockout where proven_at is not null`,

@@ -1,22 +1,39 @@
 /** `npm run bench`: measures what Gatehouse promises of its speed, each figure beside its floor, and exits non-zero when a limit is missed. */
 import { parseArgs } from 'node:util'
 import { type Claim, table } from './claim.ts'
+import { benchFailover } from './failover.ts'
 import { benchImport } from './import.ts'
 import { benchLockOut } from './lock-out.ts'
+import { benchMemory } from './memory.ts'
 import { benchProvision } from './provision.ts'
+import type { BenchRequest } from './request.ts'
+import type { Queue } from './site.ts'
+import { benchStart } from './start.ts'
+import { benchUnderLoad } from './under-load.ts'
 
-type Say = (text: string) => void
+interface Benchmark {
+  /** People. */
+  readonly size: number
+  /** What goes through no queue is measured once. */
+  readonly queues: readonly Queue[]
+  run(request: BenchRequest): Promise<Claim[]>
+}
 
-/** Each with the number of people that it is measured with. */
-const benchmarks: Readonly<Record<string, { readonly size: number; run(size: number, say: Say): Promise<Claim[]> }>> = {
-  import: { size: 100_000, run: benchImport },
-  provision: { size: 10_000, run: benchProvision },
-  'lock-out': { size: 2_000, run: benchLockOut },
+const both = ['postgresql', 'redis'] as const
+const benchmarks: Readonly<Record<string, Benchmark>> = {
+  start: { size: 1, queues: ['postgresql'], run: benchStart },
+  import: { size: 100_000, queues: both, run: benchImport },
+  memory: { size: 1_000_000, queues: both, run: benchMemory },
+  provision: { size: 10_000, queues: both, run: benchProvision },
+  'lock-out': { size: 2_000, queues: both, run: benchLockOut },
+  'under-load': { size: 100_000, queues: both, run: benchUnderLoad },
+  failover: { size: 20, queues: both, run: benchFailover },
 }
 
 const usage = `npm run bench -- [options]
 
   --only <names>  of ${Object.keys(benchmarks).join(', ')}, with commas between; all by default
+  --queue <name>  postgresql or redis; both by default, where wake-ups matter
   --size <n>      people in each benchmark, for trying out: the limits are meant for the full size
   --json          print one line of JSON instead of a table
   --help          print this
@@ -28,6 +45,7 @@ const { values } = parseArgs({
   options: {
     only: { type: 'string' },
     size: { type: 'string' },
+    queue: { type: 'string' },
     json: { type: 'boolean' },
     help: { type: 'boolean' },
   },
@@ -37,19 +55,28 @@ if (values.help) {
   process.exit(0)
 }
 const chosen = values.only?.split(',') ?? Object.keys(benchmarks)
-if (chosen.some((name) => benchmarks[name] === undefined) || !/^[1-9]\d*$/.test(values.size ?? '1')) {
+const queue = both.find((name) => name === values.queue)
+const isUnusable =
+  chosen.some((name) => benchmarks[name] === undefined) ||
+  !/^[1-9]\d*$/.test(values.size ?? '1') ||
+  (values.queue !== undefined && queue === undefined)
+if (isUnusable) {
   process.stderr.write(usage)
   process.exit(2)
 }
 
 const claims: Claim[] = []
 for (const name of chosen) {
-  const benchmark = benchmarks[name]
-  if (benchmark === undefined) continue
-  const size = values.size === undefined ? benchmark.size : Number(values.size)
-  const say: Say = (text) => void process.stderr.write(`${name}: ${text}\n`)
-  say(`${size.toLocaleString('en-US')} people`)
-  claims.push(...(await benchmark.run(size, say)))
+  const { run, queues, size: fullSize } = benchmarks[name] as Benchmark
+  const size = values.size === undefined ? fullSize : Number(values.size)
+  for (const each of queue === undefined ? queues : [queue]) {
+    const say = (text: string): void => void process.stderr.write(`${name}, ${each}: ${text}\n`)
+    say(`${size.toLocaleString('en-US')} people`)
+    const measured = await run({ size, queue: each, say })
+    claims.push(
+      ...measured.map((claim) => (queues.length === 1 ? claim : { ...claim, name: `${claim.name} (${each})` })),
+    )
+  }
 }
 process.stdout.write(values.json ? `${JSON.stringify({ claims })}\n` : table(claims))
 if (claims.some(({ ok }) => !ok)) process.exitCode = 1

@@ -6,16 +6,17 @@ import { startChild } from './child-process.ts'
 import { atLeast, type Claim } from './claim.ts'
 import type { SentRequest } from './gateway-child.ts'
 import type { Replayed, ReplayRequest } from './replay-child.ts'
+import type { BenchRequest } from './request.ts'
 import type { SimulatorFacts } from './simulator-child.ts'
-import { openSite, type Site, until } from './site.ts'
+import { openSite, type Queue, type Site, until } from './site.ts'
 import { levels } from './site-config.ts'
 
 const latency = { fixedMs: 5 }
 const atOnce = 8
 const shareMin = 0.7
 
-export async function benchProvision(size: number, say: (text: string) => void): Promise<Claim[]> {
-  const { accounts, ms, requests } = await provision(size)
+export async function benchProvision({ size, queue, say }: BenchRequest): Promise<Claim[]> {
+  const { accounts, ms, requests } = await provision(size, queue)
   say(`${accounts} accounts in ${Math.round(ms)} ms with ${requests.length} requests`)
   const bare = await replay(requests)
   say(`the same requests alone took ${Math.round(bare.ms)} ms; ${bare.refused} of them were refused`)
@@ -36,8 +37,11 @@ export async function benchProvision(size: number, say: (text: string) => void):
 }
 
 /** From the release of the plan until the last account was read back. */
-async function provision(size: number): Promise<{ accounts: number; ms: number; requests: SentRequest[] }> {
-  await using site = await openSite(latency)
+async function provision(
+  size: number,
+  queue: Queue,
+): Promise<{ accounts: number; ms: number; requests: SentRequest[] }> {
+  await using site = await openSite({ latency, queue })
   // Without traps: a mailbox that two people share is tried for a while, and would be timed instead.
   const { rows } = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10), traps: 'none' })
   await site.drop('workers.csv', toCsv(rows))

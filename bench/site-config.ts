@@ -1,4 +1,5 @@
-/** The configuration of the measured site: one HR file, one door system, a rule for everybody and one per department. */
+/** The configuration of the measured site: HR's files and those of an agency, one door system, a rule for everybody and one per department. */
+import { join } from 'node:path'
 import { doorSystem, groups, mapping, policyFor } from '../demo/workforce/gateway-config.ts'
 import { sites, siteZone } from '../demo/workforce/organisation.ts'
 import type { SimulatorFacts } from './simulator-child.ts'
@@ -8,18 +9,16 @@ export const settleMs = 100
 /** The access groups that the rules name. */
 export const levels = groups.map((name) => ({ name, doors: [name] }))
 
-export function siteConfig(simulator: SimulatorFacts, folder: string): object {
+export const sourceNames = ['hr', 'agency'] as const
+export type SourceName = (typeof sourceNames)[number]
+
+/** `directory` has a folder for each source. */
+export function siteConfig(simulator: SimulatorFacts, directory: string): object {
   return {
     gateway: { name: 'bench', data: './.gatehouse', zone: 'Europe/Berlin' },
     http: { listen: '127.0.0.1:0' },
     sites: Object.fromEntries(sites.map(({ name }) => [name, { zone: siteZone(name) }])),
-    sources: {
-      hr: {
-        connector: 'csv',
-        settings: { folder, mode: 'full', delta_pattern: 'changes-*.csv', settle_ms: settleMs, poll_ms: 50 },
-        mapping,
-      },
-    },
+    sources: Object.fromEntries(sourceNames.map((name) => [name, sourceConfig(join(directory, name))])),
     targets: {
       hq: {
         connector: 'biostar2',
@@ -31,5 +30,13 @@ export function siteConfig(simulator: SimulatorFacts, folder: string): object {
       },
     },
     policy: policyFor('hq'),
+  }
+}
+
+function sourceConfig(folder: string): object {
+  return {
+    connector: 'csv',
+    settings: { folder, mode: 'full', delta_pattern: 'changes-*.csv', settle_ms: settleMs, poll_ms: 50 },
+    mapping,
   }
 }

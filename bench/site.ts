@@ -6,54 +6,80 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import type { SimulatorOptions } from '../connectors/biostar2/simulator/index.ts'
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
+import { startPostgres, startRedis } from '../test/support/servers.ts'
 import { type Child, startChild } from './child-process.ts'
+import type { StartRequest } from './gateway-child.ts'
 import type { SimulatorFacts } from './simulator-child.ts'
-import { levels, siteConfig } from './site-config.ts'
+import { levels, type SourceName, siteConfig, sourceNames } from './site-config.ts'
 
 export interface Site extends AsyncDisposable {
+  /** The one with an API. */
   readonly gateway: Child
+  readonly others: readonly Child[]
   readonly simulator: Child
   readonly simulatorFacts: SimulatorFacts
   /** The owner's way into the gateway's own database. */
   readonly database: pg.ClientConfig
   readonly pool: pg.Pool
-  /** Puts a whole file into HR's folder at once. */
-  drop(name: string, content: Buffer): Promise<void>
+  /** Puts a whole file into the folder of a source at once; a stream of pieces is written first. */
+  drop(name: string, content: Buffer | Iterable<Buffer>, source?: SourceName): Promise<void>
   /** Writes a file beside the folder, where the gateway does not see it. */
   keep(name: string, content: Buffer): Promise<string>
+  /** Asks the API. @throws Error with the status of a refusal. */
+  call<T>(path: string, body?: unknown): Promise<T>
   /** Waits until a plan is held. */
-  planHeld(): Promise<void>
+  planHeld(limitMs?: number): Promise<void>
   /** Releases the plan that is held. @throws Error when there is none. */
   release(): Promise<void>
 }
 
-export async function openSite(latency: SimulatorOptions['latency']): Promise<Site> {
+/** Where wake-ups go. */
+export type Queue = 'postgresql' | 'redis'
+
+export interface SiteOptions {
+  readonly latency: SimulatorOptions['latency']
+  readonly queue: Queue
+  /** Roles of the gateway; all in one process when left out. */
+  readonly roles?: StartRequest['roles']
+  /** More processes on the same database. */
+  readonly others?: readonly NonNullable<StartRequest['roles']>[]
+}
+
+export async function openSite({ latency, queue, roles, others = [] }: SiteOptions): Promise<Site> {
   await using opening = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
   opening.defer(() => rm(directory, { recursive: true, force: true }))
   // The embedded server may run as another user, who must be able to pass through.
   await chmod(directory, 0o711)
-  const folder = join(directory, 'hr')
-  await mkdir(folder)
+  for (const name of sourceNames) await mkdir(join(directory, name))
 
   const simulator = opening.use(startChild('simulator-child'))
   const simulatorFacts = await simulator.ask<SimulatorFacts>('start', { levels, seed: 1, latency })
   const config = join(directory, 'gatehouse.yaml')
   await writeFile(join(directory, 'password'), simulatorFacts.password, { mode: 0o600 })
-  await writeFile(config, JSON.stringify(siteConfig(simulatorFacts, folder)), { mode: 0o600 })
+  await writeFile(config, JSON.stringify(siteConfig(simulatorFacts, directory)), { mode: 0o600 })
   const data = join(directory, '.gatehouse')
-
-  // Ours, so that a floor can use it without the gateway; the gateway adopts it.
-  const gateway = startChild('gateway-child')
-  await gateway.ask('init', config)
-  const server = await startEmbeddedPostgres({ dataDir: join(data, 'postgres'), onLog: () => undefined })
-  opening.defer(() => server.stop())
-  const pool = new pg.Pool({ ...server.ownerConfig, max: 2, options: '-c search_path=gatehouse' })
+  const redis = queue === 'redis' ? opening.use(await startRedis()) : null
+  const several = others.length > 0 ? opening.use(await startPostgres()) : null
+  const env: NodeJS.ProcessEnv = {
+    ...(redis === null ? {} : { REDIS_URL: redis.url }),
+    ...(several === null ? {} : { DATABASE_URL: several.url }),
+  }
+  const init = startChild('gateway-child', env)
+  await init.ask('init', config)
+  await init[Symbol.asyncDispose]()
+  const database = several?.admin ?? (await startOwn(opening, join(data, 'postgres')))
+  const pool = new pg.Pool({ ...database, max: 2, options: '-c search_path=gatehouse' })
   // A connection that idles when the server stops is of no use any more, and no failure.
   pool.on('error', () => undefined)
   opening.defer(() => pool.end())
-  opening.use(gateway)
-  const url = await gateway.ask<string>('start', config)
+  const start = async (request: StartRequest): Promise<{ child: Child; url: string | null }> => {
+    const child = opening.use(startChild('gateway-child', env))
+    return { child, url: await child.ask<string | null>('start', request) }
+  }
+  const { child: gateway, url } = await start({ config, ...(roles === undefined ? {} : { roles }) })
+  const more: Child[] = []
+  for (const their of others) more.push((await start({ config, roles: their })).child)
   const token = (await readFile(join(data, 'operator.token'), 'utf8')).trim()
 
   async function call<T>(path: string, body?: unknown): Promise<T> {
@@ -65,7 +91,7 @@ export async function openSite(latency: SimulatorOptions['latency']): Promise<Si
     return (await response.json()) as T
   }
 
-  async function keep(name: string, content: Buffer): Promise<string> {
+  async function keep(name: string, content: Buffer | Iterable<Buffer>): Promise<string> {
     const path = join(directory, name)
     await writeFile(path, content)
     return path
@@ -74,14 +100,16 @@ export async function openSite(latency: SimulatorOptions['latency']): Promise<Si
   const opened = opening.move()
   return {
     gateway,
+    others: more,
     simulator,
     simulatorFacts,
-    database: server.ownerConfig,
+    database,
     pool,
     keep,
-    drop: async (name, content) => rename(await keep(name, content), join(folder, name)),
-    async planHeld() {
-      await until('a held plan', async () => (await call<{ rows: unknown[] }>('/v1/plans?state=held')).rows[0], 600_000)
+    drop: async (name, content, source = 'hr') => rename(await keep(name, content), join(directory, source, name)),
+    call,
+    async planHeld(limitMs = 600_000) {
+      await until('a held plan', async () => (await call<{ rows: unknown[] }>('/v1/plans?state=held')).rows[0], limitMs)
     },
     async release() {
       const { rows } = await call<{ rows: { id: string }[] }>('/v1/plans?state=held')
@@ -90,6 +118,13 @@ export async function openSite(latency: SimulatorOptions['latency']): Promise<Si
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** The embedded server, started by us, so that a floor can use it without the gateway; the gateway adopts it. Returns the owner's way in. */
+async function startOwn(opening: AsyncDisposableStack, dataDir: string): Promise<pg.ClientConfig> {
+  const server = await startEmbeddedPostgres({ dataDir, onLog: () => undefined })
+  opening.defer(() => server.stop())
+  return server.ownerConfig
 }
 
 /** Asks until there is an answer. @throws Error that names what never came. */

@@ -1,0 +1,10 @@
+/** What every benchmark is asked. */
+import type { Queue } from './site.ts'
+
+export interface BenchRequest {
+  /** People. */
+  readonly size: number
+  readonly queue: Queue
+  /** Progress, for standard error. */
+  readonly say: (text: string) => void
+}
