@@ -58,6 +58,8 @@ export interface Config {
   readonly policy: readonly { readonly grant: readonly string[]; readonly to: string }[]
   readonly leaver: { readonly removeAfterMs: number }
   readonly joiner: { readonly leadMs: number }
+  readonly grants: { readonly longestMs: number }
+  readonly pins: { readonly length: number }
 }
 
 /** What is known about the settings of a source or target besides the file's own shape. */
@@ -118,6 +120,8 @@ export function configOf(
     policy: file.policy,
     leaver: { removeAfterMs: file.leaver.remove_after },
     joiner: { leadMs: file.joiner.lead },
+    grants: { longestMs: file.grants.longest },
+    pins: file.pins,
   }
 }
 
@@ -133,7 +137,7 @@ function mapValues<T, U>(values: Readonly<Record<string, T>>, map: (value: T, ke
 
 /**
  * Canonical JSON (keys sorted, no blanks) of everything that decides about people and doors, for the version of the
- * configuration. Where this process listens and stores is left out: moving it changes nobody's rights. Secrets appear as
+ * configuration. Where this process listens and stores, and how much operators may give, is left out: it changes nobody's rights. Secrets appear as
  * their references, so that a new password is no new version.
  */
 export function configDigestInput(config: Config): string {

@@ -91,6 +91,8 @@ describe('a configuration', () => {
       sources: {},
       targets: {},
       policy: [],
+      grants: { longestMs: 31_622_400_000 },
+      pins: { length: 6 },
       leaver: { removeAfterMs: 7 * 86_400_000 },
       joiner: { leadMs: 0 },
     })

@@ -435,6 +435,28 @@ export const configFile = z.strictObject({
     })
     .prefault({})
     .meta({ title: 'Joiners', description: 'People whose first day lies ahead.' }),
+  grants: z
+    .strictObject({
+      longest: duration.prefault('366d').meta({
+        title: 'Longest',
+        description:
+          'An individual grant ends after so long at most, unless it is given without an end in so many words.',
+        examples: ['366d'],
+      }),
+    })
+    .prefault({})
+    .meta({ title: 'Individual grants', description: 'Rights that operators give by name.' }),
+  pins: z
+    .strictObject({
+      length: z
+        .int()
+        .min(4)
+        .max(16)
+        .default(6)
+        .meta({ title: 'Length', description: 'How many digits a PIN has.', examples: [6] }),
+    })
+    .prefault({})
+    .meta({ title: 'PINs', description: 'PINs that operators issue.' }),
 })
 
 export type ConfigFile = z.output<typeof configFile>

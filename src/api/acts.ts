@@ -2,6 +2,7 @@
 import type { AlarmActs } from './acts/alarms.ts'
 import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
+import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
 import type { PeopleActs } from './acts/people.ts'
@@ -17,6 +18,7 @@ export interface Acts
     ArchiveActs,
     AuditActs,
     KeyActs,
+    GrantActs,
     LockoutActs,
     PeopleActs,
     PlanActs,

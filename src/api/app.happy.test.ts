@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { archiveId, delivered, personId, planId, testGateway, tokenId } from './gateway.fixture.ts'
+import { archiveId, delivered, grantId, personId, planId, testGateway, tokenId } from './gateway.fixture.ts'
 
 const reason = 'Checked with HR'
 
@@ -42,6 +42,17 @@ test.each([
     'unlockPerson',
     [personId, reason, 1.5],
   ],
+  [
+    'POST',
+    `/v1/people/${personId}/grants`,
+    'operator',
+    { level: 'hq/Lab doors', until: '8h', reason },
+    'addGrant',
+    [personId, { level: 'hq/Lab doors', until: '8h', reason }],
+  ],
+  ['GET', `/v1/people/${personId}/grants`, 'operator', undefined, 'grantsOf', [personId]],
+  ['GET', '/v1/grants?limit=2', 'operator', undefined, 'grants', [{ limit: 2 }]],
+  ['POST', `/v1/grants/${grantId}/revoke`, 'operator', { reason }, 'revokeGrant', [grantId, reason]],
   ['GET', `/v1/lockouts/${planId}`, 'viewer', undefined, 'lockout', [planId]],
   ['POST', '/v1/lockouts/export', 'operator', {}, 'exportLockouts', [{}]],
   [
@@ -102,7 +113,9 @@ test('answers are what the acts gave', async () => {
   const figures = await call('GET', '/metrics', { as: 'viewer' })
   expect(await figures.text()).toBe('gatehouse_plans_held 1\n')
   const unlocked = await call('POST', `/v1/people/${personId}/unlock`, { as: 'operator', body: { reason, hours: 1 } })
-  expect([unlocked.status, await unlocked.text()]).toEqual([204, ''])
+  expect(await unlocked.json()).toEqual({ lifted: true, heldOpenUntil: null, state: 'active' })
+  const revoked = await call('POST', `/v1/grants/${grantId}/revoke`, { as: 'operator', body: { reason } })
+  expect([revoked.status, await revoked.text()]).toEqual([204, ''])
 })
 
 test('an archive comes as bytes, with their number, for nobody to store', async () => {

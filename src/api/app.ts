@@ -12,6 +12,7 @@ import { type Authenticate, knownHost, needsToken, type RateLimit } from './gate
 import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
 import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
+import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
 import { addDescription, addOperations } from './rest/operations.ts'
@@ -78,6 +79,7 @@ export function createApp(options: ApiOptions): Api {
   addStatus(api, acts)
   addPlans(api, acts)
   addPeople(api, acts)
+  addGrants(api, acts)
   addTargets(api, acts)
   addLockouts(api, acts, log)
   addRecords(api, acts)

@@ -22,6 +22,7 @@ export const personId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000002'
 const lockoutId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000003'
 export const tokenId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000004'
 export const archiveId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000006'
+export const grantId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000008'
 export const delivered = Buffer.from('worker_id,name\n1,Zelda Samplewoman\n')
 const at = '2026-03-01T08:00:00.000Z'
 
@@ -50,6 +51,11 @@ const change = {
   after: null,
   held: true,
   dropped: false,
+}
+
+const grant = {
+  ...{ id: grantId, person: personId, level: 'hq/Lab doors', until: at, since: at },
+  ...{ by: 'Night desk', reason: 'visiting engineer', waits: null },
 }
 
 const archive = {
@@ -127,15 +133,20 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
           ...{ failures: null, actual: null, actualAt: null },
         },
       ],
+      grants: [grant],
       lockouts: [],
     }),
     explain: async () => ({
       ...{ personal: true, at, state: 'active', nextChangeAt: null, notInForce: [], records: [], written: [] },
-      ...{ lockedByOperator: false, heldOpenUntil: null },
+      ...{ individual: [grant], lockedByOperator: false, heldOpenUntil: null },
       rules: [{ rule: 0, grant: ['hq/Main entrance'], to: 'true', outcome: 'granted', employments: [] }],
     }),
     lockPerson: async () => ({ lockouts: [lockoutId], paused: [] }),
-    unlockPerson: async () => undefined,
+    unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
+    addGrant: async () => grant,
+    revokeGrant: async () => undefined,
+    grantsOf: async () => [grant],
+    grants: async (page) => ({ rows: [grant], next: page.after === undefined ? grantId : null }),
     lockout: async () => ({
       ...{
         id: lockoutId,

@@ -22,6 +22,21 @@ export function subjectName(vault: Vault, row: Pick<SubjectRow, 'id' | 'name'>):
   return vault.openSystem(placeOfName(row.id), row.name)
 }
 
+/** Names of subjects by id; one whose row is forged, or that is not there, has none. */
+export async function subjectNames(
+  db: Kysely<Tables>,
+  vault: Vault,
+  ids: readonly SubjectId[],
+): Promise<ReadonlyMap<SubjectId, string>> {
+  if (ids.length === 0) return new Map()
+  const rows = await db
+    .selectFrom('subject')
+    .selectAll()
+    .where('id', 'in', [...new Set(ids)])
+    .execute()
+  return new Map(rows.filter((row) => isGenuineSubject(vault, row)).map((row) => [row.id, subjectName(vault, row)]))
+}
+
 /**
  * The enabled subject of this name, made when there is none: names that differ in case or spaces only are the same.
  * @throws AuthError `auth.bad-name`, `auth.role-differs`, `auth.subject-disabled`, `auth.row-forged`.

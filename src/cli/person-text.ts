@@ -32,8 +32,22 @@ export function formatPerson(person: PersonView, colours: boolean): string {
       colours,
     ),
     ...person.accounts.map((account) => formatAccount(account, colours)),
+    ...(person.grants.length === 0 ? [] : [formatIndividual(person.grants, colours)]),
     ...(person.lockouts.length === 0 ? [] : [formatLockouts(person.lockouts, colours)]),
   ].join('\n')
+}
+
+function formatIndividual(grants: PersonView['grants'], colours: boolean): string {
+  return formatTable(
+    [
+      { title: 'given by name', of: ({ level }) => level },
+      { title: 'until', of: ({ until }) => (until === null ? 'revoked' : plainTime(until)) },
+      { title: 'by', of: ({ by }) => by },
+      { title: 'waits', of: ({ waits }) => waits },
+    ],
+    grants,
+    colours,
+  )
 }
 
 function formatLockouts(lockouts: PersonView['lockouts'], colours: boolean): string {
@@ -117,6 +131,10 @@ export function formatExplanation(explanation: ExplanationView, colours: boolean
       ...(explanation.nextChangeAt === null ? [] : [`changes at ${plainTime(explanation.nextChangeAt)}`]),
     ].join(', '),
     ...rules.map((rule) => `\n${formatRule(rule, colours)}`),
+    ...explanation.individual.map(
+      ({ level, until, by, reason, waits }) =>
+        `\n${paint('green', 'granted ', colours)} ${plain(level)}\n         by name: ${plain(by)}, until ${until === null ? 'somebody revokes it' : plainTime(until)}${waits === null ? '' : `, waits: ${plain(waits)}`}\n         ${plain(reason)}`,
+    ),
     ...explanation.notInForce.map(({ source, employment }) => `\nnot in force: ${plain(source)}/${plain(employment)}`),
     '',
     formatTable(

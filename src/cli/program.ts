@@ -7,6 +7,7 @@ import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
 import { checkCommand } from './commands/check.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
+import { grantCommand } from './commands/grant.ts'
 import { keysCommand } from './commands/keys.ts'
 import { levelsCommand } from './commands/levels.ts'
 import { lockoutsCommand } from './commands/lockouts.ts'
@@ -66,6 +67,7 @@ export function createProgram(context: Context): Command {
       personCommand,
       enableCommand,
       observeCommand,
+      grantCommand,
       pauseCommand,
       resumeCommand,
       freezeCommand,

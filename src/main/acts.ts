@@ -3,6 +3,7 @@ import type { Acts } from '../api/acts.ts'
 import { alarmActs } from './acts/alarms.ts'
 import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
+import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
 import type { ActsParts } from './acts/parts.ts'
@@ -19,6 +20,7 @@ export function createActs(parts: ActsParts): Acts {
     ...archiveActs(parts),
     ...auditActs(parts),
     ...keyActs(parts),
+    ...grantActs(parts),
     ...lockoutActs(parts),
     ...peopleActs(parts),
     ...planActs(parts),

@@ -12,6 +12,7 @@ import type { SyncContext } from '../sync/context.ts'
 import type { Levels } from '../sync/levels.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
 import { understand } from '../sync/resolve/resolve.ts'
+import { grantViews } from './grant-views.ts'
 import { lockoutsOf } from './lockout-views.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
@@ -103,6 +104,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
       actual: actualOf(context, levels, dossier, row),
       actualAt: row.actual_at?.toISOString() ?? null,
     })),
+    grants: await grantViews(context, dossier),
     lockouts,
   }
 }
@@ -161,6 +163,7 @@ export async function explainPerson(context: SyncContext, id: string): Promise<E
         fields: fields.map(({ value = null, ...field }) => ({ ...field, value })),
       })),
     })),
+    individual: await grantViews(context, dossier),
     lockedByOperator: dossier.person.locked_at !== null,
     heldOpenUntil: dossier.person.unlocked_until?.toISOString() ?? null,
     records: dossier.records.map(({ row }) => ({

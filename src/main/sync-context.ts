@@ -51,6 +51,8 @@ export function buildEngine(
     },
     leaverRemoveAfterMs: config.leaver.removeAfterMs,
     backupHorizonMs: config.keys.backupHorizonMs,
+    grantLongestMs: config.grants.longestMs,
+    pinLength: config.pins.length,
     archiveFolder: join(config.gateway.dataPath, 'archive'),
     log: (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync'),
     metrics: {

@@ -66,6 +66,13 @@ export const alarms = {
       'Rules name access levels that the target does not offer, or offers twice: nobody gains or loses anything by them.',
     action: 'gatehouse levels list; mend the name in the policy, or at the target.',
   },
+  'lock.outlived': {
+    scope: 'row',
+    means:
+      'The row of somebody whom an operator had locked is gone; whoever came by the same record or number was made locked.',
+    action:
+      'Find out who writes to the database; gatehouse person show says who it is; unlock them when that is right.',
+  },
   'lockout.open': {
     scope: 'target',
     means: 'So many lock-outs are not proven within their time: these people may still get in.',

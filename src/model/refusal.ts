@@ -14,6 +14,19 @@ const refusals = {
   'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
   'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
   'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'grant.forged': [
+    'state',
+    'The row of this grant was changed outside Gatehouse: its person is frozen until it is mended.',
+  ],
+  'grant.person-left': [
+    'state',
+    'This person has left, and nobody who has left is given a right: unlock them first, or wait for the source to bring them back.',
+  ],
+  'grant.unknown': ['unknown', 'There is no such grant: it is over, was revoked, or was never there.'],
+  'level.unknown': [
+    'unknown',
+    'No target offers exactly one access level of that name: write it as target/name, as `gatehouse levels list` shows it.',
+  ],
   'lockout.unknown': ['unknown', 'There is no such lock-out.'],
   'person.ambiguous': ['state', 'Several people fit: ask by person id.'],
   'person.frozen': [
@@ -42,6 +55,15 @@ const refusals = {
   'target.enabled': ['state', 'This target is enabled already.'],
   'target.observed': ['state', 'This target is only observed already.'],
   'target.unknown': ['unknown', 'There is no such target.'],
+  'until.over': ['invalid', 'That time has passed already.'],
+  'until.too-long': [
+    'invalid',
+    'That is longer than `grants: { longest }` of the configuration allows for a right with an end.',
+  ],
+  'until.unreadable': [
+    'invalid',
+    'Write until as a duration (8h, 5d), a last day (2026-03-06) or a time (2026-03-06T17:00, with Z or +01:00 if it is not that of the site).',
+  ],
 } as const satisfies Readonly<Record<string, readonly [RefusalKind, string]>>
 
 export type RefusalCode = keyof typeof refusals

@@ -19,6 +19,16 @@ export function dayEndMs(date: string, zone: string): number {
   return cached(date, zone, 1)
 }
 
+/**
+ * When the clocks of a zone show `local` (`YYYY-MM-DDTHH:mm:ss`): the first time where they show it twice, and the instant of the jump
+ * where they never do. @throws RangeError when zone or time doesn't exist.
+ */
+export function wallClock(local: string, zone: string): Date {
+  const at = Date.parse(`${local}Z`)
+  if (Number.isNaN(at)) throw new RangeError('not a time')
+  return new Date(firstInstant(at, clockOf(zone).offsetMs))
+}
+
 /** Whether the runtime knows the zone. */
 export function isZone(zone: string): boolean {
   try {

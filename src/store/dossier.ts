@@ -5,7 +5,7 @@ import type { Card } from '../model/card.ts'
 import type { PersonFacts } from '../model/person.ts'
 import type { SourceRecord } from '../model/source-record.ts'
 import type { DataKey, WrappedKey } from '../vault/vault.ts'
-import type { AccountRow, CredentialRow, PersonRow, SourceRecordRow } from './guards.ts'
+import type { AccountRow, CredentialRow, GrantRow, PersonRow, SourceRecordRow } from './guards.ts'
 
 /** `fresh` rows are inserted, `changed` ones updated; a row keeps its mark until it is saved. */
 export type Mark = 'stored' | 'changed' | 'fresh'
@@ -20,6 +20,12 @@ export interface DossierCredential {
   mark: Mark
   readonly row: CredentialRow
   readonly card: Card
+}
+
+/** A right that somebody was given by name; those that have ended are not loaded, but one that ends now stays here until it is saved. */
+export interface DossierGrant {
+  mark: Mark
+  readonly row: GrantRow
 }
 
 /** What the profile and validity parts of an account are written from. */
@@ -41,6 +47,7 @@ export interface Dossier {
   readonly newKey: WrappedKey | null
   readonly records: DossierRecord[]
   readonly credentials: DossierCredential[]
+  readonly grants: DossierGrant[]
   readonly accounts: DossierAccount[]
   /** Digests to find the person by that are not stored yet. */
   readonly newIndexes: { readonly purpose: string; readonly digest: Buffer }[]

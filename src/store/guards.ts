@@ -7,6 +7,8 @@ import type {
   AccountTable,
   ArchiveTable,
   CredentialTable,
+  IndividualGrantTable,
+  LockMarkTable,
   LockoutTable,
   PersonTable,
   PlanTable,
@@ -17,6 +19,8 @@ import type {
 export type PersonRow = Selectable<PersonTable>
 export type SourceRecordRow = Selectable<SourceRecordTable>
 export type CredentialRow = Selectable<CredentialTable>
+export type GrantRow = Selectable<IndividualGrantTable>
+export type LockMarkRow = Selectable<LockMarkTable>
 export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
 export type LevelRow = Selectable<AccessLevelTable>
@@ -47,8 +51,21 @@ export function sourceRecordGuard(row: SourceRecordRow): readonly GuardValue[] {
   ]
 }
 
+/** Without an operator's word, a card is signed as it was before there were any. */
 export function credentialGuard(row: CredentialRow): readonly GuardValue[] {
-  return [row.id, row.person_id, row.digest, row.state, row.source, row.waits]
+  const word = row.held_at === null && row.issued_over === null ? [] : [row.held_at, row.issued_over]
+  return [row.id, row.person_id, row.digest, row.state, row.source, row.waits, ...word]
+}
+
+/** Everything but the reason, whose seal is bound to the row. */
+export function grantGuard(row: Omit<GrantRow, 'guard' | 'reason'>): readonly GuardValue[] {
+  const { id, person_id, access_level_id, until, subject_id, created_at, ended_at, ending } = row
+  return [id, person_id, access_level_id, until, subject_id, created_at, ended_at, ending]
+}
+
+/** That a person whom this digest finds was locked by an operator. */
+export function lockMarkGuard(row: Omit<LockMarkRow, 'guard'>): readonly GuardValue[] {
+  return [row.purpose, row.digest, row.person_id]
 }
 
 /** `applied_version` and `actual` are what the target showed: forging them delays, never grants. */
@@ -101,7 +118,17 @@ export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_a
 export function lockoutGuard(
   row: Omit<LockoutRow, 'guard' | 'steps_guard' | keyof LockoutSteps>,
 ): readonly GuardValue[] {
-  return [row.id, row.account_id, row.person_id, row.target, row.version, row.cause, row.arrived_at, row.decided_at]
+  const whole = [
+    row.id,
+    row.account_id,
+    row.person_id,
+    row.target,
+    row.version,
+    row.cause,
+    row.arrived_at,
+    row.decided_at,
+  ]
+  return row.credential_id === null ? whole : [...whole, row.credential_id]
 }
 
 /** What came of a lock-out: what is claimed here, an auditor is shown. */

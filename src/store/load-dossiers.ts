@@ -1,4 +1,4 @@
-/** Loads people for a decision: rows locked, guards checked, seals opened; four queries however many people. */
+/** Loads people for a decision: rows locked, guards checked, seals opened; five queries however many people. */
 import type pg from 'pg'
 import type { Card } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
@@ -11,6 +11,8 @@ import {
   accountGuard,
   type CredentialRow,
   credentialGuard,
+  type GrantRow,
+  grantGuard,
   type PersonRow,
   personGuard,
   type SourceRecordRow,
@@ -49,6 +51,7 @@ export async function loadDossiers(
         newKey: null,
         records: [],
         credentials: [],
+        grants: [],
         accounts: [],
         newIndexes: [],
       })
@@ -75,6 +78,10 @@ async function loadParts(
   const credentials = await client.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
     ids,
   ])
+  const grants = await client.query<GrantRow>(
+    'select * from individual_grant where person_id = any($1::uuid[]) and ended_at is null',
+    [ids],
+  )
   // Locked as a settlement of work locks them: before the work list, and in id order.
   const accounts = await client.query<AccountRow>(
     'select * from account where person_id = any($1::uuid[]) order by id for update',
@@ -99,6 +106,13 @@ async function loadParts(
       if (!vault.verifyGuard('credential', credentialGuard(row), row.guard)) return false
       const text = vault.open(dossier.key, { table: 'credential', column: 'card', row: row.id, version: 1 }, row.card)
       dossier.credentials.push({ mark: 'stored', row, card: JSON.parse(text) as Card })
+      return true
+    })
+  }
+  for (const row of grants.rows) {
+    guarded(frozen, row.person_id, () => {
+      if (!vault.verifyGuard('individual_grant', grantGuard(row), row.guard)) return false
+      dossiers.get(row.person_id)?.grants.push({ mark: 'stored', row })
       return true
     })
   }

@@ -10,7 +10,17 @@ import type { Settlement } from './settle-work.ts'
 export type NewLockout = Omit<LockoutRow, 'guard' | 'steps_guard' | keyof LockoutSteps>
 
 export async function insertLockouts(client: pg.ClientBase, vault: Vault, rows: readonly NewLockout[]): Promise<void> {
-  const columns = ['id', 'account_id', 'person_id', 'target', 'version', 'cause', 'arrived_at', 'decided_at'] as const
+  const columns = [
+    'id',
+    'account_id',
+    'person_id',
+    'credential_id',
+    'target',
+    'version',
+    'cause',
+    'arrived_at',
+    'decided_at',
+  ] as const
   await copyRows(
     client,
     'lockout',

@@ -5,6 +5,7 @@ import { openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'
 import * as firstContact from './migrations/0004-first-contact.ts'
 import * as operators from './migrations/0005-operators.ts'
+import * as cards from './migrations/0006-cards.ts'
 import * as keys from './migrations/0007-keys.ts'
 import * as telemetry from './migrations/0008-telemetry.ts'
 
@@ -15,6 +16,7 @@ const migrations: Record<string, Migration> = {
   '0001-spine': spine,
   '0004-first-contact': firstContact,
   [signedStandings]: operators,
+  '0006-cards': cards,
   '0007-keys': keys,
   '0008-telemetry': telemetry,
 }

@@ -9,6 +9,8 @@ import {
   blindIndexGuard,
   type CredentialRow,
   credentialGuard,
+  type GrantRow,
+  grantGuard,
   intentGuard,
   type PersonRow,
   personGuard,
@@ -67,8 +69,26 @@ const credentialShape: Shape<CredentialRow> = {
     state: 'text',
     source: 'text',
     waits: 'boolean',
+    held_at: 'timestamptz',
+    issued_over: 'text',
   },
   guard: credentialGuard,
+}
+
+const grantShape: Shape<GrantRow> = {
+  table: 'individual_grant',
+  columns: {
+    id: 'uuid',
+    person_id: 'uuid',
+    access_level_id: 'uuid',
+    until: 'timestamptz',
+    reason: 'bytea',
+    subject_id: 'uuid',
+    created_at: 'timestamptz',
+    ended_at: 'timestamptz',
+    ending: 'text',
+  },
+  guard: grantGuard,
 }
 
 /** What decisions write; what the target showed is written by the settlement of work. What is ours is only begun here: the row is locked. */
@@ -123,6 +143,12 @@ export async function saveDossiers(client: pg.ClientBase, vault: Vault, dossiers
     vault,
     credentialShape,
     all.flatMap(({ credentials }) => credentials.map((holder) => ({ holder, row: holder.row }))),
+  )
+  await save(
+    client,
+    vault,
+    grantShape,
+    all.flatMap(({ grants }) => grants.map((holder) => ({ holder, row: holder.row }))),
   )
   await save(
     client,

@@ -5,8 +5,10 @@ import type {
   AccessLevelId,
   AccountId,
   CredentialId,
+  GrantId,
   KeyId,
   PersonId,
+  PinIssueId,
   PlanId,
   PullId,
   SourceRecordId,
@@ -33,6 +35,8 @@ export interface Tables {
   credential: CredentialTable
   account: AccountTable
   individual_grant: IndividualGrantTable
+  pin_issue: PinIssueTable
+  lock_mark: LockMarkTable
   pull: PullTable
   pull_problem: { pull_id: PullId; place: string; field: string | null; code: string }
   pull_seen: { pull_id: PullId; record_id: SourceRecordId }
@@ -166,6 +170,10 @@ export interface CredentialTable {
   state: CardState
   source: string | null
   waits: Defaulted<boolean>
+  /** Since when an operator has suspended it, whatever the source says; null: not. */
+  held_at: TimeOrNull
+  /** Of a card that an operator issued: what the sources claimed then (`none`, or a state), which counts no more. */
+  issued_over: string | null
   guard: Buffer
 }
 
@@ -200,13 +208,33 @@ export interface AccountTable {
 }
 
 export interface IndividualGrantTable {
-  id: string
+  id: GrantId
   person_id: PersonId
   access_level_id: AccessLevelId
   until: TimeOrNull
   reason: Buffer
   subject_id: SubjectId
-  revoked_at: TimeOrNull
+  created_at: Time
+  ended_at: TimeOrNull
+  ending: 'revoked' | 'expired' | 'left' | null
+  guard: Buffer
+}
+
+/** That somebody whom this digest finds was locked by an operator. */
+export interface LockMarkTable {
+  purpose: string
+  digest: Buffer
+  person_id: PersonId
+  guard: Buffer
+}
+
+/** A PIN on its way: the row is deleted when every target has it. */
+export interface PinIssueTable {
+  id: PinIssueId
+  person_id: PersonId
+  pin: Buffer
+  subject_id: SubjectId
+  created_at: Time
   guard: Buffer
 }
 
@@ -275,6 +303,8 @@ export interface LockoutTable {
   id: string
   account_id: AccountId
   person_id: PersonId | null
+  /** One card of the account; null: the whole account. */
+  credential_id: CredentialId | null
   target: string
   version: number
   cause: string

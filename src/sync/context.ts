@@ -68,6 +68,10 @@ export interface SyncContext {
   readonly leaverRemoveAfterMs: number
   /** How long backups of the database are kept: until then their keys are. */
   readonly backupHorizonMs: number
+  /** For how long at most an individual grant with an end may be given. */
+  readonly grantLongestMs: number
+  /** Digits of a PIN. */
+  readonly pinLength: number
   /** Where sealed deliveries lie; made when the first one is kept. */
   readonly archiveFolder: string
   readonly levels: LevelCatalogue

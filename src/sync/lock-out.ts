@@ -75,6 +75,7 @@ export async function recordLockOuts(
             id: lockout,
             account_id: row.id,
             person_id: dossier.person.id,
+            credential_id: null,
             target: row.target,
             version: row.desired_version,
             cause: cause.because,

@@ -1,17 +1,18 @@
 /** What an operator does to a person by name: shut out now, and let in again. */
 import { recordAudit } from '../audit/record.ts'
 import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
-import { Refusal } from '../model/refusal.ts'
+import type { PersonState } from '../model/person.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
-import { loadDossiers } from '../store/load-dossiers.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
-import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
+import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
 import { endLockOuts, passLockOuts, recordLockOuts } from './lock-out.ts'
+import { forgetLock, rememberLock } from './outlived-locks.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
 import { isUsable } from './resolve/credentials.ts'
-import { understand } from './resolve/resolve.ts'
+import { passGrants } from './resolve/individual.ts'
+import { isOut, understand } from './resolve/resolve.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
 import { modesOf } from './target-modes.ts'
 
@@ -22,10 +23,10 @@ export async function lockPerson(
   subject: SubjectId,
   reason: string,
 ): Promise<readonly string[]> {
-  return change(context, id, async (dossier, client) => {
+  return changePerson(context, id, async (dossier, client) => {
     dossier.person.locked_at = context.now()
-    dossier.person.unlocked_until = null
     touch(dossier)
+    await rememberLock(client, context, dossier)
     await resolveAll(client, context, [dossier], 'operator')
     const passed = passLockOuts([dossier], await modesOf(client, context), () => false)
     await saveDossiers(client, context.vault, [dossier])
@@ -39,9 +40,18 @@ export async function lockPerson(
   })
 }
 
+export interface Unlocked {
+  /** An operator's lock was there, and is lifted; what else keeps the person out stays. */
+  readonly lifted: boolean
+  /** Until when the door is held open, whatever the sources say; null: they decide. */
+  readonly heldOpenUntil: Date | null
+  readonly state: PersonState
+}
+
 /**
- * Lets a person in again: lifts the operator's lock, and holds the door open for `hours` against what the sources say, so that a
- * mistaken leaver can work while HR mends the record. Only this person's own lock changes; no plan is needed.
+ * Lifts the operator's lock, which restores only what that lock closed: a leaver is still a leaver. Of whoever was not locked, but left
+ * or is suspended, it holds the door open for `hours` against what the sources say, so that a mistaken leaver can work while HR mends
+ * the record. Only this person's own lock changes; no plan is needed. @throws Refusal `person.unknown`, `person.frozen`.
  */
 export async function unlockPerson(
   context: SyncContext,
@@ -49,38 +59,47 @@ export async function unlockPerson(
   subject: SubjectId,
   reason: string,
   hours: number,
-): Promise<void> {
-  await change(context, id, async (dossier, client) => {
+): Promise<Unlocked> {
+  return changePerson(context, id, async (dossier, client) => {
     const now = context.now()
+    const { person } = dossier
     const { standing } = understand(context, dossier, now)
-    const isOut = standing.state === 'left' || standing.state === 'suspended'
-    dossier.person.locked_at = null
-    dossier.person.unlocked_until = isOut ? new Date(now.getTime() + hours * 3_600_000) : null
+    const lifted = person.locked_at !== null
+    person.locked_at = null
+    if (!lifted) person.unlocked_until = isOut(standing) ? new Date(now.getTime() + hours * 3_600_000) : null
     touch(dossier)
+    await forgetLock(client, context, dossier)
     // Of whom nothing certain is known, what was wanted stays: so the lock is lifted there.
     if (standing.state === 'unknown' || standing.validity === null) liftLock(dossier)
     await resolveAll(client, context, [dossier], 'operator')
     const opened = reopen(dossier)
+    const granted = passGrants([dossier], await modesOf(client, context))
     await saveDossiers(client, context.vault, [dossier])
     await endLockOuts(
       client,
       context,
       opened.map((account) => account.id),
     )
-    await enqueue(client, 'bulk', opened)
+    await enqueue(client, 'bulk', [
+      ...opened,
+      ...granted.filter((each) => opened.every((other) => other.id !== each.id)),
+    ])
+    const heldOpenUntil = person.unlocked_until !== null && person.unlocked_until > now ? person.unlocked_until : null
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'person.unlocked',
       object: id,
-      details: { reason, hours },
+      details: { reason, lifted, heldOpenUntil: heldOpenUntil?.toISOString() ?? null },
     })
+    return { lifted, heldOpenUntil, state: standing.state }
   })
 }
 
 function liftLock({ accounts, credentials }: Dossier): void {
   const usable = new Set(credentials.flatMap(({ row }) => (isUsable(row.state) && !row.waits ? [row.id] : [])))
   for (const { row } of accounts) {
-    const wanted = decodeParts(row.wanted)
+    const { byLock, ...wanted } = decodeParts(row.wanted)
+    if (byLock === undefined) continue
     const cards = (Object.keys(wanted.cards) as CredentialId[]).map((id) => [id, usable.has(id) ? 'on' : 'blocked'])
     row.wanted = encodeParts({ ...wanted, lock: 'open', cards: Object.fromEntries(cards) as Parts['cards'] })
   }
@@ -103,19 +122,5 @@ function reopen(dossier: Dossier) {
     row.pending = isPending(row.desired, wanted)
     touch(account)
     return [{ id: row.id, target: row.target }]
-  })
-}
-
-async function change<T>(
-  context: SyncContext,
-  id: PersonId,
-  work: (dossier: Dossier, client: Parameters<typeof loadDossiers>[0]) => Promise<T>,
-): Promise<T> {
-  return inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, context.vault, [id])
-    if (frozen.length > 0) throw new Refusal('person.frozen')
-    const dossier = dossiers.get(id)
-    if (dossier === undefined) throw new Refusal('person.unknown')
-    return work(dossier, client)
   })
 }

@@ -11,6 +11,8 @@ export interface Parts {
   readonly validity: string
   readonly cards: Readonly<Record<CredentialId, 'on' | 'blocked'>>
   readonly levels: readonly AccessLevelId[]
+  /** Of what is wanted: an operator's lock alone closed it, so lifting the lock opens it, whatever else can be told. */
+  readonly byLock?: true
 }
 
 export const changeKinds = ['lockout-record', 'lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
@@ -27,8 +29,10 @@ export interface Change {
 /** The same parts give the same text, whatever order they were collected in. */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const { lock, profile, validity } = parts
-  return JSON.stringify({ lock, profile, validity, cards, levels: [...parts.levels].sort() })
+  const { lock, profile, validity, byLock } = parts
+  // What is seldom there is left out, so that other accounts read as they always did.
+  const seldom = { ...(byLock === undefined ? {} : { byLock }) }
+  return JSON.stringify({ lock, profile, validity, cards, levels: [...parts.levels].sort(), ...seldom })
 }
 
 /** Reads what `encodeParts` wrote; the text comes from a row whose guard was verified. */

@@ -10,6 +10,7 @@ import { pageOf } from '../../src/api/route.ts'
 import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
+import { grantView } from '../../src/api/schemas/grants.ts'
 import { keysView, publicKeyView } from '../../src/api/schemas/keys.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
 import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
@@ -189,10 +190,43 @@ test('lock shuts a person out and its proof is shown; unlock lets them in again'
     /^hq +operator +\S+ \S+ +\d+ ms +read-back$/m.test(await table('person', 'show', anybody.employeeNumber)),
   )
   expect(await table('person', 'show', anybody.employeeNumber)).toContain(': active, locked by an operator\n')
-  expect(await table('person', 'unlock', anybody.employeeNumber, ...because, '--hours', '2')).toBe('unlocked for 2 h\n')
+  expect(await table('person', 'unlock', anybody.employeeNumber, ...because)).toBe('unlocked\n')
   await until('the door system shows it', () => !isShutOut(site, anybody))
   await refused(2, /--hours needs a number above 0/, cli('person', 'unlock', 'HR-1', ...because, '--hours', 'x'))
   await refused(2, /reason: /, cli('person', 'lock', anybody.employeeNumber, '--reason', 'x'))
+})
+
+test('a right given by name opens at once, is shown with who gave it, and is taken back', async () => {
+  const given = await asJson(
+    grantView,
+    ...['grant', 'add', anybody.employeeNumber, 'hq/Legal doors', '--until', '8h', '--reason', 'looks for a contract'],
+  )
+  expect(given).toMatchObject({ level: 'hq/Legal doors', waits: null, reason: 'looks for a contract' })
+  expect(given.by).toBeTruthy()
+  await until('the door system has it', async () =>
+    /^hq\/Legal doors +on +on +on$/m.test(await table('person', 'show', anybody.employeeNumber)),
+  )
+  expect(await table('person', 'show', anybody.employeeNumber)).toMatch(/^hq\/Legal doors +\d{4}-\d\d-\d\d \S+ +\S/m)
+  expect(await table('person', 'explain', anybody.employeeNumber)).toMatch(
+    /^granted {2}hq\/Legal doors\n +by name: .+, until .+\n +looks for a contract$/m,
+  )
+  expect((await asJson(pageOf(grantView), 'grant', 'list')).rows.map(({ id }) => id)).toEqual([given.id])
+  expect(await table('grant', 'list', anybody.employeeNumber)).toContain(given.id)
+  const person = anybody.employeeNumber
+  expect(await table('grant', 'revoke', person, 'hq/Legal doors', ...because)).toBe('1 grant revoked\n')
+  await refused(1, /\[grant\.unknown\]/, cli('grant', 'revoke', person, 'hq/Legal doors', ...because))
+  await refused(1, /\[grant\.unknown\]/, cli('grant', 'revoke', given.id, ...because))
+  await refused(1, /\[level\.unknown\]/, cli('grant', 'add', person, 'hq/Cellar', '--until', '8h', ...because))
+  await refused(
+    2,
+    /\[until\.over\]/,
+    cli('grant', 'add', person, 'hq/Legal doors', '--until', '2020-01-01', ...because),
+  )
+  await refused(2, /\[until\.too-long\]/, cli('grant', 'add', person, 'hq/Legal doors', '--until', '3000d', ...because))
+  await refused(2, /say how long/, cli('grant', 'add', person, 'hq/Legal doors', ...because))
+  const endless = await asJson(grantView, 'grant', 'add', person, 'hq/Legal doors', '--no-end', ...because)
+  expect(endless.until).toBeNull()
+  expect(await table('grant', 'revoke', endless.id, ...because)).toBe('revoked\n')
 })
 
 test('pause and resume, and the levels of a target', async () => {

@@ -184,6 +184,17 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   const { id } = await call<{ id: string }>('POST /v1/people/find', {}, { by: person.employeeNumber })
   await call('GET /v1/people/{id}', { id })
   await call('GET /v1/people/{id}/explain', { id })
+  const grant = await call<{ id: string; waits: string | null }>(
+    'POST /v1/people/{id}/grants',
+    { id },
+    { level: 'hq/Legal doors', until: '1h', reason },
+  )
+  expect(grant.waits).toBeNull()
+  await call('GET /v1/people/{id}/grants', { id })
+  await call('GET /v1/grants', {}, undefined, '?limit=1')
+  await call('GET /v1/people/{id}', { id })
+  await call('GET /v1/people/{id}/explain', { id })
+  await call('POST /v1/grants/{id}/revoke', { id: grant.id }, { reason })
   const { lockouts } = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id }, { reason })
   await until('the person is out', () => isShutOut(site, person))
   await until(

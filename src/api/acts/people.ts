@@ -2,6 +2,7 @@
 import type { Actor } from '../../auth/actor.ts'
 import type { Employment } from '../../model/person.ts'
 import type { EmploymentVerdict, Explanation, RuleExplanation } from '../../policy/explain.ts'
+import type { GrantView } from './grants.ts'
 import type { LockoutView } from './lockouts.ts'
 
 export interface PersonView {
@@ -30,6 +31,8 @@ export interface PersonView {
     readonly actual: ActualView | null
     readonly actualAt: string | null
   }[]
+  /** Individual grants that are not over. */
+  readonly grants: readonly GrantView[]
   /** The last 50, newest first. */
   readonly lockouts: readonly LockoutView[]
 }
@@ -56,6 +59,8 @@ export interface ActualView {
 
 export interface ExplanationView extends Omit<Explanation, 'rules'> {
   readonly rules: readonly (Omit<RuleExplanation, 'employments'> & { readonly employments: readonly VerdictView[] })[]
+  /** What was given by name, besides the rules. */
+  readonly individual: readonly GrantView[]
   readonly lockedByOperator: boolean
   readonly heldOpenUntil: string | null
   readonly records: readonly {
@@ -78,6 +83,15 @@ interface VerdictView extends Omit<EmploymentVerdict, 'code' | 'failedAt' | 'fie
   }[]
 }
 
+export interface UnlockedView {
+  /** An operator's lock was there, and is lifted. */
+  readonly lifted: boolean
+  /** Null: the sources decide. */
+  readonly heldOpenUntil: string | null
+  /** What the sources say: a leaver is still a leaver. */
+  readonly state: string
+}
+
 export interface PeopleActs {
   /** By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. */
   findPerson(by: string): Promise<string>
@@ -89,5 +103,6 @@ export interface PeopleActs {
     id: string,
     reason: string,
   ): Promise<{ lockouts: readonly string[]; paused: readonly string[] }>
-  unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<void>
+  /** Lifts an operator's lock and nothing else; of whoever was not locked, holds the door open for `hours` against the sources. */
+  unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<UnlockedView>
 }

@@ -2,8 +2,8 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
-import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
-import { explanationView, personView } from '../schemas/people.ts'
+import { body, byId, json, needs, problems, reason } from '../route.ts'
+import { explanationView, personView, unlockedView } from '../schemas/people.ts'
 
 // A month: whoever should stay longer belongs into the source.
 const unlockHoursMax = 31 * 24
@@ -55,12 +55,14 @@ const unlock = createRoute({
   ...needs('operator'),
   method: 'post',
   path: '/v1/people/{id}/unlock',
-  summary: 'Let a person in again for some hours, whatever the sources say',
+  summary: "Lift an operator's lock, or hold the door open for some hours whatever the sources say",
+  description:
+    'Of a locked person, only the lock is lifted: who has left stays out. Of one who is not locked, but left or is suspended, the door is held open for `hours`.',
   request: {
     params: byId,
     body: body(z.strictObject({ reason, hours: z.number().min(1).max(unlockHoursMax) })),
   },
-  responses: nothing,
+  responses: { 200: json(unlockedView, 'What was done, and what the sources say.'), ...problems },
 })
 
 export function addPeople(api: Api, acts: Acts): void {
@@ -72,7 +74,6 @@ export function addPeople(api: Api, acts: Acts): void {
   )
   api.openapi(unlock, async (c) => {
     const { reason, hours } = c.req.valid('json')
-    await acts.unlockPerson(c.get('actor'), c.req.valid('param').id, reason, hours)
-    return c.body(null, 204)
+    return c.json(await acts.unlockPerson(c.get('actor'), c.req.valid('param').id, reason, hours), 200)
   })
 }

@@ -1,6 +1,7 @@
 /** Answers about people: personal data in clear. */
 import { z } from '@hono/zod-openapi'
-import type { ExplanationView, PersonView } from '../acts/people.ts'
+import type { ExplanationView, PersonView, UnlockedView } from '../acts/people.ts'
+import { grantView } from './grants.ts'
 import { lockoutView } from './lockouts.ts'
 import { count, scalar, time, timeOrNull } from './values.ts'
 
@@ -71,6 +72,7 @@ export const personView = z
         }),
       )
       .readonly(),
+    grants: z.array(grantView).readonly().meta({ description: 'Individual grants that are not over.' }),
     lockouts: z.array(lockoutView).readonly(),
   })
   .openapi('Person') satisfies z.ZodType<PersonView>
@@ -106,9 +108,16 @@ export const explanationView = z
       )
       .readonly(),
     notInForce: z.array(z.object(employmentName)).readonly(),
+    individual: z.array(grantView).readonly().meta({ description: 'Given by name, besides the rules.' }),
     lockedByOperator: z.boolean(),
     heldOpenUntil: timeOrNull,
     records: z.array(z.object({ source: z.string(), presence: z.string(), missingSince: timeOrNull })).readonly(),
     written: z.array(z.object({ target: z.string(), profile })).readonly(),
   })
   .openapi('Explanation') satisfies z.ZodType<ExplanationView>
+
+export const unlockedView = z.object({
+  lifted: z.boolean().meta({ description: "An operator's lock was there, and is lifted." }),
+  heldOpenUntil: timeOrNull.meta({ description: 'Null: the sources decide.' }),
+  state: z.string().meta({ description: 'What the sources say.' }),
+}) satisfies z.ZodType<UnlockedView>

@@ -1,16 +1,13 @@
 /** One person: show, explain, lock, unlock. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import { explanationView, personView } from '../../api/schemas/people.ts'
-import type { Client } from '../client.ts'
-import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { explanationView, personView, unlockedView } from '../../api/schemas/people.ts'
+import { type CallOptions, type Context, describe, describeCall, show } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { formatExplanation, formatPerson } from '../person-text.ts'
-import { counted, plain } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
-
-const byHelp =
-  'employee number, card (H10301:facility:number or CSN:hex), person id, or - to read it from standard input'
+import { byHelp, withPerson } from '../with-person.ts'
 
 export function personCommand(context: Context): Command {
   return describe('person', 'Look at one person, and lock or unlock them', [
@@ -83,32 +80,27 @@ function lockCommand(context: Context): Command {
 const lockAnswer = z.object({ lockouts: z.array(z.uuid()), paused: z.array(z.string()) })
 
 function unlockCommand(context: Context): Command {
-  return describeCall('unlock', 'Let a person in again for some hours, whatever the sources say', [
+  return describeCall('unlock', 'Lift a lock; or let in whom a source shut out, for some hours', [
+    'gatehouse person unlock 4711 --reason "it was somebody else"',
     'gatehouse person unlock 4711 --reason "HR entered the wrong date" --hours 8',
   ])
     .argument('<by>', byHelp)
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
-    .option('--hours <hours>', 'for how long', Number, 24)
+    .option('--hours <hours>', 'for whoever is not locked, but left or suspended: for how long', Number, 24)
     .action((by: string, options: CallOptions & { reason: string; hours: number }) => {
       const { reason, hours } = options
       if (!(hours > 0)) throw new CliError(exitCodes.usage, '--hours needs a number above 0')
       return withPerson(context, options, by, async (client, id) => {
-        await client.send('POST', `/v1/people/${id}/unlock`, { reason, hours })
-        show(context, options, { person: id, hours }, () => `unlocked for ${hours} h\n`)
+        const unlocked = await client.post(`/v1/people/${id}/unlock`, { reason, hours }, unlockedView)
+        show(context, options, { person: id, ...unlocked }, () => unlockedText(unlocked))
       })
     })
 }
 
-async function withPerson(
-  context: Context,
-  options: CallOptions,
-  given: string,
-  work: (client: Client, id: string) => Promise<void>,
-): Promise<void> {
-  const by = given === '-' ? (await context.terminal.readInput()).trim() : given
-  await withClient(context, options, async (client) => {
-    // Always asked for in a body: a number in a URL ends up in logs.
-    const { id } = await client.post('/v1/people/find', { by }, z.object({ id: z.uuid() }))
-    await work(client, id)
-  })
+function unlockedText({ lifted, heldOpenUntil, state }: z.output<typeof unlockedView>): string {
+  const held = heldOpenUntil === null ? null : `the door is held open until ${plainTime(heldOpenUntil)}`
+  if (!lifted) return held === null ? 'was not locked: nothing changed\n' : `unlocked: ${held}\n`
+  if (held !== null) return `unlocked: ${held}, as before the lock\n`
+  if (state !== 'left' && state !== 'suspended') return 'unlocked\n'
+  return `the lock is lifted; still shut out, since the sources say ${plain(state)}: unlock again to hold the door open\n`
 }

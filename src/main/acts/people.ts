@@ -21,7 +21,11 @@ export function peopleActs({ engine }: ActsParts): PeopleActs {
       const isPaused = (target: string) => (standings.get(target)?.pausedBecause ?? null) !== null
       return { lockouts, paused: rows.map((row) => row.target).filter(isPaused) }
     },
-    unlockPerson: (actor, id, reason, hours) =>
-      withLevels(engine, () => unlockPerson(context, id as PersonId, actor.subject, reason, hours)),
+    async unlockPerson(actor, id, reason, hours) {
+      const unlocked = await withLevels(engine, () =>
+        unlockPerson(context, id as PersonId, actor.subject, reason, hours),
+      )
+      return { ...unlocked, heldOpenUntil: unlocked.heldOpenUntil?.toISOString() ?? null }
+    },
   }
 }

@@ -68,6 +68,8 @@ export async function startArchivist(): Promise<Archivist> {
     stateOptions: { siteZones: {}, leadMs: 0, sourceFields: { hr: source.mapping.fields } },
     leaverRemoveAfterMs: 7 * dayMs,
     backupHorizonMs: 35 * dayMs,
+    grantLongestMs: 0,
+    pinLength: 6,
     archiveFolder: join(place, 'data', 'archive'),
     levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
     log: (_level, event) => void logged.push(event),

@@ -15,7 +15,7 @@ export interface Marks {
 }
 
 /** A mark as key of a map. */
-export function markName({ purpose, digest }: Marks['digests'][number]): string {
+export function markName({ purpose, digest }: { readonly purpose: string; readonly digest: Buffer }): string {
   return `${purpose}:${digest.toString('hex')}`
 }
 

@@ -6,6 +6,7 @@ import { loadDossiers } from '../../store/load-dossiers.ts'
 import { recordsByKey, spokenFor } from '../../store/source-records.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
+import { holdOutlivedLocks } from '../outlived-locks.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
 import type { Incoming, News, PageNotes, Pull } from './intake.ts'
 
@@ -76,6 +77,11 @@ export async function placeRecords(
     touched.add(dossier)
   })
   for (const dossier of dossiers.values()) if (comeBack(dossier, back)) touched.add(dossier)
+  await holdOutlivedLocks(
+    client,
+    context,
+    [...touched].filter(({ mark }) => mark === 'fresh'),
+  )
   return [...touched]
 }
 
@@ -113,6 +119,7 @@ function newcomer(context: SyncContext, marks: Marks, byMark: ReadonlyMap<string
     newKey,
     records: [],
     credentials: [],
+    grants: [],
     accounts: [],
     newIndexes: [],
   }

@@ -33,12 +33,13 @@ export function ownedAfterLock(
   context: SyncContext,
   target: TargetSetup,
   item: WorkItem,
+  before: ActualAccount | null,
   after: ActualAccount | null,
 ): Owned {
   return {
     made: item.owned.made || (after !== null && looksOurs(context, target, item, after)),
     ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
-    ...ownedBlocks(item, item.lastSeen),
+    ...ownedBlocks(item, before),
   }
 }
 

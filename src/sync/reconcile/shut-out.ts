@@ -8,6 +8,8 @@ import type { WorkItem } from './work-item.ts'
 
 /** Cards may move by hand from one person to another: what was seen longer ago is no ground to block one. */
 const freshMs = 24 * 3_600_000
+/** An operator's lock is worth one more request, to see what was closed before it; not waiting for a target that does not answer. */
+const lookMs = 500
 
 export async function shutOut(
   context: SyncContext,
@@ -27,13 +29,13 @@ export async function shutOut(
     known = await accounts.read(item.externalId, signal)
     // An account of that id that we never made, and that bears another name, is not this person's way in.
     const out = isOut(known) || (untried && !bearsName(target, item, known))
-    if (out) return ended(context, target, item, known, out, { startedAt, provenAt: now() })
-  }
+    if (out) return ended(context, target, item, known, known, { startedAt, provenAt: now() })
+  } else if (item.byOperator) known = (await look(target, item, signal)) ?? known
   const written = await lock(target, item, known, now, signal)
   const actual = await accounts.read(item.externalId, signal)
   const out = isOut(actual)
   const unexplained = Object.keys(written.failures).length === 0
-  return ended(context, target, item, actual, out, {
+  return ended(context, target, item, known ?? item.lastSeen, actual, {
     startedAt,
     acceptedAt: written.acceptedAt,
     provenAt: out ? now() : null,
@@ -42,6 +44,16 @@ export async function shutOut(
     verifyInMs: written.unknown ? target.lateWriteMs : null,
     reopened: secondLook,
   })
+}
+
+/** Null when the target has no such account, or can't be asked quickly. */
+async function look(target: TargetSetup, { externalId }: WorkItem, signal: AbortSignal): Promise<ActualAccount | null> {
+  try {
+    return await target.connection.accounts.read(externalId, AbortSignal.any([signal, AbortSignal.timeout(lookMs)]))
+  } catch (thrown) {
+    if (signal.aborted) throw thrown
+    return null
+  }
 }
 
 function bearsName(target: TargetSetup, { facts }: WorkItem, actual: ActualAccount | null): boolean {
@@ -94,10 +106,11 @@ function ended(
   context: SyncContext,
   target: TargetSetup,
   item: WorkItem,
+  before: ActualAccount | null,
   actual: ActualAccount | null,
-  out: boolean,
   fields: Partial<Outcome> & { startedAt: Date },
 ): Outcome {
+  const out = isOut(actual) || fields.provenAt != null
   // Rights and cards are taken away after the lock-out, as any other work; not before a late write can have come and gone.
   const rest = out && actual !== null && hasRemovals(context.levels, item)
   const isWaited = fields.verifyInMs != null || (item.claim.verify_at !== null && item.claim.verify_at > context.now())
@@ -105,7 +118,7 @@ function ended(
     appliedVersion: out && !rest ? item.row.desired_version : null,
     retryInMs: rest ? (isWaited ? target.lateWriteMs : 0) : null,
     actual,
-    owned: ownedAfterLock(context, target, item, actual),
+    owned: ownedAfterLock(context, target, item, before, actual),
     ...fields,
   })
 }

@@ -41,13 +41,15 @@ export interface WorkItem {
   readonly owned: Owned
   /** What earlier runs set out for, whose end was never noted. */
   readonly intents: readonly Parts[]
+  /** An operator's lock-out of the whole account waits for its proof: lifting it must restore no more than what it closed. */
+  readonly byOperator: boolean
   /** What the target showed when it was last read; null when it never was. */
   readonly lastSeen: ActualAccount | null
 }
 
 const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
 
-/** Loads claimed accounts in two queries. One whose guard or seal is wrong is frozen, alarmed and left out. */
+/** Loads claimed accounts in two queries, lock-outs in one more. One whose guard or seal is wrong is frozen, alarmed and left out. */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
   const ids = claims.map(({ account_id }) => account_id)
   const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer }>(
@@ -58,13 +60,21 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
   const credentials = await pool.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
     people,
   ])
+  const byOperator = await lockedByOperators(pool, claims)
   const cardsOf = Map.groupBy(credentials.rows, ({ person_id }) => person_id)
   const claimOf = new Map(claims.map((claim) => [claim.account_id, claim]))
   const items: WorkItem[] = []
   for (const { epoch, wrapped, ...row } of accounts.rows) {
     try {
       const key = vault.unwrap({ id: row.key_id, epoch, wrapped })
-      const item = open(vault, row, key, claimOf.get(row.id) as Claim, cardsOf.get(row.person_id as PersonId) ?? [])
+      const item = open(
+        vault,
+        row,
+        key,
+        claimOf.get(row.id) as Claim,
+        cardsOf.get(row.person_id as PersonId) ?? [],
+        byOperator,
+      )
       if (item !== null) items.push(item)
       else await pool.query('delete from account_work where account_id = $1', [row.id])
     } catch (error) {
@@ -82,6 +92,7 @@ function open(
   key: DataKey,
   claim: Claim,
   credentials: readonly CredentialRow[],
+  byOperator: ReadonlySet<AccountId>,
 ): WorkItem | null {
   if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
   const { owned, owned_guard: signed } = row
@@ -112,10 +123,23 @@ function open(
     desired: decodeParts(row.desired),
     facts: JSON.parse(facts) as AccountFacts,
     cards,
+    byOperator: byOperator.has(row.id),
     owned: row.owned === null ? nothingOwned : (JSON.parse(row.owned) as Owned),
     lastSeen: lastSeen(vault, row, key),
     intents: genuineIntents(vault, row.id, claim).map(({ desired }) => decodeParts(desired)),
   }
+}
+
+/** Of these accounts, those with an operator's lock-out that is not proven. */
+async function lockedByOperators(pool: pg.Pool, claims: readonly Claim[]): Promise<ReadonlySet<AccountId>> {
+  const urgent = claims.flatMap(({ account_id, lane }) => (lane === 'urgent' ? [account_id] : []))
+  if (urgent.length === 0) return new Set()
+  const { rows } = await pool.query<{ account_id: AccountId }>(
+    `select distinct account_id from lockout
+      where account_id = any($1::uuid[]) and credential_id is null and cause = 'operator' and proven_at is null and ended_at is null`,
+    [urgent],
+  )
+  return new Set(rows.map(({ account_id }) => account_id))
 }
 
 /**

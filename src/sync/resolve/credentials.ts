@@ -48,6 +48,8 @@ export function mergeCredentials(
         state,
         source: claimant(dossier, key)?.row.source ?? null,
         waits: false,
+        held_at: null,
+        issued_over: null,
         guard: Buffer.alloc(0),
       },
     })

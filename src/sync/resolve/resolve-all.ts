@@ -1,5 +1,6 @@
 /** Resolves a batch of people and settles what only shows between people: taken account ids and cards that somebody else still holds. */
 import type pg from 'pg'
+import { recordAuditMany } from '../../audit/record.ts'
 import type { PersonId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
@@ -31,6 +32,7 @@ export async function resolveAll(
       findings.push({ code: 'card.waits', scope: dossier.person.id })
   }
   await dropTakenIdentities(client, dossiers, findings)
+  await tellEndedGrants(client, context, dossiers)
   await wakeWaiting(client, context, freed)
   // What a whole page of people has in common is said once.
   const said = new Map(findings.map((finding) => [`${finding.code} ${finding.scope}`, finding]))
@@ -78,6 +80,29 @@ async function holdTakenCards(
     changed.add(dossier)
   }
   return [...changed]
+}
+
+/** Every right that ended by itself has an entry in the audit trail. */
+async function tellEndedGrants(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
+): Promise<void> {
+  const ended = dossiers.flatMap(({ person, grants }) =>
+    grants.flatMap(({ mark, row }) =>
+      mark === 'changed' && (row.ending === 'expired' || row.ending === 'left') ? [{ person, row }] : [],
+    ),
+  )
+  await recordAuditMany(
+    client,
+    context.vault,
+    ended.map(({ person, row }) => ({
+      actor: 'clock',
+      action: 'grant.expired' as const,
+      object: person.id,
+      details: { grant: row.id, level: context.levels.nameOf(row.access_level_id) ?? null, because: row.ending },
+    })),
+  )
 }
 
 /** Two people can't have one account: the later one gets none, and a person is told. */

@@ -4,12 +4,14 @@ import { mergePerson } from '../../mapping/merge.ts'
 import { stateOf } from '../../policy/state.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
+import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
 import { type LockOutCause, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { modesOf } from '../target-modes.ts'
+import { passGrants } from './individual.ts'
 import { resolveAll } from './resolve-all.ts'
 
-/** Saves the dossiers; returns how many accounts were shut. `by` as in `resolve`. */
+/** Saves the dossiers, with what individual grants give and take passed as well; returns how many accounts were shut. `by` as in `resolve`. */
 export async function resolveAndPass(
   client: pg.ClientBase,
   context: SyncContext,
@@ -18,9 +20,12 @@ export async function resolveAndPass(
   cause: LockOutCause,
 ): Promise<number> {
   await resolveAll(client, context, dossiers, by)
-  const passed = passLockOuts(dossiers, await modesOf(client, context), leftByAbsence(context))
+  const modes = await modesOf(client, context)
+  const passed = passLockOuts(dossiers, modes, leftByAbsence(context))
+  const granted = passGrants(dossiers, modes)
   await saveDossiers(client, context.vault, dossiers)
   await recordLockOuts(client, context, passed, cause)
+  await enqueue(client, 'bulk', granted)
   return passed.length
 }
 

@@ -11,6 +11,7 @@ import { ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
+import { endOverGrants, grantEnds, individualLevels, withoutEnded } from './individual.ts'
 import { profileDigest } from './profile-digest.ts'
 
 /** Something about a person that a human should look at; codes only. */
@@ -50,6 +51,7 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
   // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
   const { person, standing } = understand(context, dossier, now, true)
   const findings: Finding[] = []
+  endOverGrants(dossier, now, isRemoved(context, dossier, now))
   const freedCards = isForgotten(context, dossier, now)
     ? giveBackAll(dossier)
     : mergeCredentials(context, dossier, person, findings)
@@ -57,9 +59,10 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
   const isMissing = dossier.records.some(({ row }) => row.presence === 'missing')
   settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
   const { levels, unresolved } = wantedLevels(context, evaluation, findings)
+  const individual = individualLevels(context, dossier, standing)
   for (const [name, target] of context.targets) {
     const account = dossier.accounts.find(({ row }) => row.target === name && row.is_primary)
-    const granted = levels.get(name) ?? []
+    const granted = [...new Set([...(levels.get(name) ?? []), ...(individual.get(name) ?? [])])]
     if (account !== undefined) {
       revise(
         context,
@@ -98,7 +101,12 @@ function isShut(dossier: Dossier, standing: Standing, now: Date): boolean {
   const { locked_at, unlocked_until } = dossier.person
   if (locked_at !== null) return true
   if (unlocked_until !== null && unlocked_until > now) return false
-  return standing.state === 'left' || standing.state === 'suspended'
+  return isOut(standing)
+}
+
+/** By what the sources say. */
+export function isOut({ state }: Standing): boolean {
+  return state === 'left' || state === 'suspended'
 }
 
 /** Gone from every source, and for so long that nothing of them is left at the targets. */
@@ -114,7 +122,7 @@ function settlePerson(context: SyncContext, dossier: Dossier, standing: Standing
   const { person } = dossier
   const left = standing.state === 'left' ? (person.left_at ?? now) : null
   const removal = left === null ? null : new Date(left.getTime() + context.leaverRemoveAfterMs)
-  const upcoming = [standing.nextChangeAt, removal, person.unlocked_until].filter(
+  const upcoming = [standing.nextChangeAt, removal, person.unlocked_until, ...grantEnds(dossier)].filter(
     (at): at is Date => at !== null && at > now,
   )
   const next = upcoming.length === 0 ? null : new Date(Math.min(...upcoming.map((at) => at.getTime())))
@@ -175,12 +183,18 @@ function wantedOf(
   if (isShut(dossier, standing, now)) {
     const removed = isRemoved(context, dossier, now)
     // A card that was given back leaves the account at once: somebody else may be given it.
-    const kept = dossier.credentials.filter(({ row }) => base.cards[row.id] !== undefined && row.state !== 'returned')
-    const cards = removed ? {} : Object.fromEntries(kept.map(({ row }) => [row.id, 'blocked' as const]))
-    return { parts: { ...base, lock: 'closed', cards, levels: removed ? [] : base.levels }, facts: null }
+    const held = dossier.credentials.filter(({ row }) => base.cards[row.id] !== undefined && row.state !== 'returned')
+    const cards = removed ? {} : Object.fromEntries(held.map(({ row }) => [row.id, 'blocked' as const]))
+    const { byLock: _, ...kept } = base
+    const parts = { ...kept, lock: 'closed', cards, levels: removed ? [] : withoutEnded(dossier, base.levels) } as const
+    const wanted = decodeParts(account.row.wanted)
+    const byLock = dossier.person.locked_at !== null && !isOut(standing) && (wanted.byLock || wanted.lock === 'open')
+    return { parts: byLock ? { ...parts, byLock } : parts, facts: null }
   }
-  if (standing.state === 'unknown' || standing.validity === null)
-    return { parts: decodeParts(account.row.wanted), facts: null }
+  if (standing.state === 'unknown' || standing.validity === null) {
+    const last = decodeParts(account.row.wanted)
+    return { parts: { ...last, levels: withoutEnded(dossier, last.levels) }, facts: null }
+  }
   // Levels that nobody can tell about now stay as they are; so do a mistaken leaver's while an operator keeps the door open.
   const kept =
     standing.state === 'left' || unresolved
@@ -190,7 +204,9 @@ function wantedOf(
     standing.state === 'left'
       ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
       : standing.validity
-  return openParts(context, dossier, target, person.facts, validity, [...new Set([...granted, ...kept])])
+  return openParts(context, dossier, target, person.facts, validity, [
+    ...new Set([...granted, ...withoutEnded(dossier, kept)]),
+  ])
 }
 
 /** A rule could not tell, or the level itself is gone from the catalogue: neither is a reason to take it away. */

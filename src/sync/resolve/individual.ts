@@ -1,0 +1,119 @@
+/** Rights that a person was given by name: what they add to what the rules say, and when they are over. */
+import type { AccessLevelId, AccountId } from '../../model/id.ts'
+import type { Standing } from '../../policy/state.ts'
+import { type Dossier, touch } from '../../store/dossier.ts'
+import type { TargetMode } from '../../store/target-modes.ts'
+import type { SyncContext } from '../context.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
+
+/** Ends grants whose time is over, and all of a person of whom nothing is left at the targets: who comes back does not find them again. */
+export function endOverGrants(dossier: Dossier, now: Date, isRemoved: boolean): void {
+  for (const grant of dossier.grants) {
+    const { row } = grant
+    if (row.ended_at !== null) continue
+    const isOver = row.until !== null && row.until <= now
+    if (!isOver && !isRemoved) continue
+    row.ended_at = now
+    row.ending = isOver ? 'expired' : 'left'
+    touch(grant)
+  }
+}
+
+/** When the next open grant is over. */
+export function grantEnds({ grants }: Dossier): readonly Date[] {
+  return grants.flatMap(({ row }) => (row.ended_at === null && row.until !== null ? [row.until] : []))
+}
+
+/** Levels that open grants give, by target; to nobody whose employment is not in force, unless an operator holds the door open. */
+export function individualLevels(
+  { levels }: SyncContext,
+  dossier: Dossier,
+  { state, activeEmployments }: Standing,
+): ReadonlyMap<string, readonly AccessLevelId[]> {
+  if (activeEmployments.length === 0 && state !== 'left') return new Map()
+  const byTarget = new Map<string, AccessLevelId[]>()
+  for (const id of openLevels(dossier)) {
+    const ref = levels.nameOf(id)
+    if (ref === undefined) continue
+    const target = ref.slice(0, ref.indexOf('/'))
+    byTarget.set(target, [...(byTarget.get(target) ?? []), id])
+  }
+  return byTarget
+}
+
+/** `levels` without those whose grant has just ended: nothing that only could not be told keeps them. */
+export function withoutEnded(dossier: Dossier, levels: readonly AccessLevelId[]): readonly AccessLevelId[] {
+  const ended = endedLevels(dossier)
+  return ended.size === 0 ? levels : levels.filter((id) => !ended.has(id))
+}
+
+function openLevels({ grants }: Dossier): Set<AccessLevelId> {
+  return new Set(grants.flatMap(({ row }) => (row.ended_at === null ? [row.access_level_id] : [])))
+}
+
+function endedLevels(dossier: Dossier): Set<AccessLevelId> {
+  const ended = dossier.grants.flatMap(({ row }) => (row.ended_at === null ? [] : [row.access_level_id]))
+  return new Set(ended).difference(openLevels(dossier))
+}
+
+/**
+ * Makes desired, in memory, what individual grants give and take: each has a person's name on it already, so none waits for a plan.
+ * Whoever has no account yet gets one with these levels, and what the rules give besides waits for its own plan. Returns what there is
+ * to do, for the caller to put on the list once the dossiers are saved.
+ */
+export function passGrants(
+  dossiers: Iterable<Dossier>,
+  modes: ReadonlyMap<string, TargetMode>,
+): readonly { readonly id: AccountId; readonly target: string }[] {
+  const passed: { id: AccountId; target: string }[] = []
+  for (const dossier of dossiers) {
+    if (dossier.grants.length === 0) continue
+    const open = openLevels(dossier)
+    const ended = endedLevels(dossier)
+    for (const account of dossier.accounts) {
+      const { row } = account
+      const mode = modes.get(row.target)
+      if (!row.pending || mode?.writes !== true) continue
+      const wanted = decodeParts(row.wanted)
+      const desired = passedParts(
+        row.desired === null ? null : decodeParts(row.desired),
+        wanted,
+        mode.waits === null ? open : nothing,
+        ended,
+      )
+      if (desired === null) continue
+      if (row.desired === null) {
+        row.desired_facts = row.wanted_facts
+        row.desired_facts_version = row.wanted_facts_version
+      }
+      row.desired = encodeParts(desired)
+      row.desired_version += 1
+      row.pending = isPending(row.desired, wanted)
+      touch(account)
+      passed.push({ id: row.id, target: row.target })
+    }
+  }
+  return passed
+}
+
+/** At a target whose first plan nobody has released, nothing is given yet. */
+const nothing: ReadonlySet<AccessLevelId> = new Set()
+
+/** Null when individual grants change nothing here. */
+function passedParts(
+  before: Parts | null,
+  wanted: Parts,
+  open: ReadonlySet<AccessLevelId>,
+  ended: ReadonlySet<AccessLevelId>,
+): Parts | null {
+  if (before === null) {
+    const levels = wanted.levels.filter((id) => open.has(id))
+    return wanted.lock === 'open' && levels.length > 0 ? { ...wanted, levels } : null
+  }
+  const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, after }) => {
+    if (!part.startsWith('level:')) return false
+    const id = part.slice('level:'.length) as AccessLevelId
+    return after === null ? ended.has(id) : open.has(id)
+  })
+  return changes.length === 0 ? null : applyChanges(before, wanted, changes)
+}
