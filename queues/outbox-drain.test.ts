@@ -47,9 +47,12 @@ afterEach(async () => {
   await admin.query('delete from gatehouse.outbox')
 })
 
-function start(send: (wakes: readonly WakeUp[]) => Promise<void>) {
+function start(
+  send: (wakes: readonly WakeUp[]) => Promise<void>,
+  wakeHere: (wakes: readonly WakeUp[]) => void = () => undefined,
+) {
   const errors: string[] = []
-  const drain = startOutboxDrain({ pool, wakeUps: { send }, onError: (code) => errors.push(code) })
+  const drain = startOutboxDrain({ pool, wakeUps: { send, wakeHere }, onError: (code) => errors.push(code) })
   drains.push(drain)
   return { drain, errors }
 }
@@ -148,6 +151,20 @@ test('when its LISTEN connection was ended it drains all the same, and listens a
   expect(performance.now() - asked).toBeLessThan(200)
 })
 
+test('what the queue store does not take is looked at in this process, and stays for the others', async () => {
+  const here: WakeUp[] = []
+  const refused = async () => {
+    throw new QueueFailure('queue.store-unreachable')
+  }
+  start(refused, (wakes) => void here.push(...wakes))
+  const asked = performance.now()
+  await add('hq', 'urgent')
+  await until('it is looked at', () => here.length > 0, 1_500)
+  expect(performance.now() - asked).toBeLessThan(1_200)
+  expect(here[0]).toEqual({ target: 'hq', lane: 'urgent', delayMs: 0 })
+  expect(await left()).toBe(1)
+})
+
 test('two drains share the work without sending a row twice', async () => {
   const sent: string[] = []
   const slowly = async (wakes: readonly WakeUp[]) => {
@@ -204,3 +221,44 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
     expect(errors).toEqual([])
   })
 })
+
+test('after every LISTEN connection was ended the next lock-out starts within 100 ms: 95 of 100 times', {
+  timeout: 60_000,
+}, async () => {
+  const wakeUps = await openWakeUps({ pg: { config: postgres.runtime, schema: 'bullmq' }, onError: () => undefined })
+  let started = 0
+  await wakeUps.consume('hq', async (lane) => {
+    if (lane === 'urgent') started = performance.now()
+  })
+  start(
+    (wakes) => wakeUps.send(wakes),
+    (wakes) => wakeUps.wakeHere(wakes),
+  )
+  const tookMs: number[] = []
+  for (let round = 0; round < 50; round++) {
+    await listening()
+    await until('the queue listens', () => listensForJobs())
+    await sleep(20)
+    const { rows } = await admin.query(
+      `select pg_terminate_backend(pid) as ended from pg_stat_activity
+        where query = 'listen gatehouse_outbox' or application_name = 'gatehouse-wake-ups' and query ~ 'LISTEN'`,
+    )
+    expect(rows.length).toBeGreaterThanOrEqual(2)
+    // Whatever looks at the lane by itself does not know of this one yet.
+    started = 0
+    await add('hq', 'urgent')
+    const committed = performance.now()
+    await until('it started', () => started > committed, 5_000)
+    tookMs.push(started - committed)
+  }
+  await wakeUps.close()
+  tookMs.sort((a, b) => a - b)
+  expect(tookMs[47], `the slowest: ${tookMs.slice(-5).map(Math.round).join(', ')} ms`).toBeLessThan(100)
+})
+
+async function listensForJobs(): Promise<boolean> {
+  const { rowCount } = await admin.query(
+    `select from pg_stat_activity where application_name = 'gatehouse-wake-ups' and query ~ 'LISTEN'`,
+  )
+  return (rowCount ?? 0) > 0
+}

@@ -14,7 +14,7 @@ export interface OutboxDrain {
 export interface OutboxDrainOptions {
   /** The runtime role's pool; a round holds one of its connections. Listening takes a connection of its own beside it. */
   readonly pool: pg.Pool
-  readonly wakeUps: Pick<WakeUps, 'send'>
+  readonly wakeUps: Pick<WakeUps, 'send' | 'wakeHere'>
   /** Called with a code of `failure.ts`, each at most once in ten seconds. */
   readonly onError: (code: string) => void
 }
@@ -41,7 +41,7 @@ export function startOutboxDrain(options: OutboxDrainOptions): OutboxDrain {
 
 class Drain implements OutboxDrain {
   readonly #pool: pg.Pool
-  readonly #wakeUps: Pick<WakeUps, 'send'>
+  readonly #wakeUps: Pick<WakeUps, 'send' | 'wakeHere'>
   readonly #onError: (error: unknown) => void
   readonly #loop: Promise<void>
   #listener: Promise<void> | undefined
@@ -97,7 +97,7 @@ class Drain implements OutboxDrain {
       await client.query('begin')
       try {
         const { rows } = await client.query<OutboxRow>(claim)
-        if (rows.length > 0) await this.#wakeUps.send(this.#wakesOf(rows))
+        if (rows.length > 0) await this.#send(this.#wakesOf(rows))
         await client.query('commit')
         broken = false
         return rows.length
@@ -108,6 +108,16 @@ class Drain implements OutboxDrain {
       }
     } finally {
       client.release(broken)
+    }
+  }
+
+  /** What the queue store does not take is looked at here at once, as far as this process serves it; the rows stay for the others. */
+  async #send(wakes: readonly WakeUp[]): Promise<void> {
+    try {
+      await this.#wakeUps.send(wakes)
+    } catch (error) {
+      this.#wakeUps.wakeHere(wakes)
+      throw error
     }
   }
 
@@ -145,7 +155,10 @@ class Drain implements OutboxDrain {
     }
     client.on('error', (error) => {
       this.#onError(error)
-      if (this.#endListener === end) void end()
+      if (this.#endListener !== end) return
+      void end()
+      // Not only at the next poll: what is committed from now on is heard of through the new connection.
+      this.#wake()
     })
     client.on('notification', () => this.kick())
     try {

@@ -31,6 +31,11 @@ export interface WakeUps {
    */
   send(wakes: readonly WakeUp[]): Promise<void>
   /**
+   * Has lanes looked at that this process serves, without the store: for wake-ups that it did not take. Those of other processes are
+   * left to them, and delayed ones to the sweeper.
+   */
+  wakeHere(wakes: readonly WakeUp[]): void
+  /**
    * Serves a target's two lanes in this process. `pump` is called once for each lane at the start and after the store was away,
    * then per wake-up; at most `urgentSlots` (4) and `bulkSlots` (2) at once. It reads what is due *after* it was called, and
    * may be called when nothing is. What it throws is dropped unread, and it is called again a second later.
@@ -88,13 +93,13 @@ class StoredWakeUps implements WakeUps {
   readonly #onError: (error: unknown) => void
   readonly #queues = new Map<string, WakeUpQueue>()
   readonly #consumers = new Set<Consumer>()
-  readonly #runners = new Set<LaneRunner>()
+  readonly #runners = new Map<LaneRunner, string>()
 
   constructor(backend: Backend, onError: (error: unknown) => void) {
     this.#backend = backend
     this.#onError = onError
     backend.onRestored(() => {
-      for (const runner of this.#runners) runner.kick()
+      for (const runner of this.#runners.keys()) runner.kick()
     })
   }
 
@@ -125,6 +130,12 @@ class StoredWakeUps implements WakeUps {
     }
   }
 
+  wakeHere(wakes: readonly WakeUp[]): void {
+    const due = wakes.filter(({ delayMs = 0 }) => delayMs === 0)
+    const names = new Set(due.map(({ target, lane }) => queueName(target, lane)))
+    for (const [runner, name] of this.#runners) if (names.has(name)) runner.kick()
+  }
+
   async consume(
     target: string,
     pump: Pump,
@@ -152,7 +163,7 @@ class StoredWakeUps implements WakeUps {
       (job) => runner.serve(() => job.removeDeduplicationKey()),
       options.slots,
     )
-    this.#runners.add(runner)
+    this.#runners.set(runner, name)
     runner.kick()
     return async (limitMs) => {
       this.#runners.delete(runner)

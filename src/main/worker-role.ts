@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
 import { ConnectorError } from '../connector/errors.ts'
 import { leadTarget, noteFailure, yieldTarget } from '../store/targets.ts'
+import { urgentlyDue } from '../store/work.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
@@ -14,6 +15,8 @@ import type { Engine } from './sync-context.ts'
 const leadMs = 4_000
 const renewMs = 1_000
 const levelsEveryMs = 600_000
+/** A lock-out of which no message tells, since the queue store is away or hangs, waits no longer than this. */
+const lookEveryMs = 500
 
 export interface Role {
   stop(): Promise<void>
@@ -27,6 +30,8 @@ interface Led {
 export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log): Promise<Role> {
   const { context } = engine
   const processId = randomUUID()
+  const leading = new Map<string, TargetWorker>()
+  const ending = new AbortController()
   const stops = await Promise.all([...context.targets.values()].map((target) => follow(target)))
 
   async function follow(target: TargetSetup): Promise<() => Promise<void>> {
@@ -46,6 +51,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
           worker,
           consumer: await wakeUps.consume(target.id, (lane) => worker.pump(lane), { urgentSlots: 4, bulkSlots: 1 }),
         }
+        leading.set(target.id, worker)
         log.info({ event: 'target.led', target: target.id }, 'leads the target')
       } else if (!leads && led !== null) await letGo()
       if (leads && Date.now() - levelsAt > levelsEveryMs) {
@@ -59,6 +65,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     async function letGo(): Promise<void> {
       const mine = led
       led = null
+      leading.delete(target.id)
       await mine?.worker.stop(8_000)
       await mine?.consumer.close(1_000)
     }
@@ -82,8 +89,29 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     }
   }
 
+  /** A run that a message begins as well finds the accounts under lease: nothing is done twice. */
+  const looking = (async () => {
+    while (!ending.signal.aborted) {
+      if (leading.size > 0)
+        await lookForLockOuts().catch((error: unknown) =>
+          log.warn({ event: 'work.not-looked-at', code: errorCode(error) }, 'worker'),
+        )
+      await sleep(lookEveryMs, ending.signal)
+    }
+  })()
+
+  async function lookForLockOuts(): Promise<void> {
+    for (const id of await urgentlyDue(context.database.pool, [...leading.keys()]))
+      leading
+        .get(id)
+        ?.pump('urgent')
+        .catch((error: unknown) => log.warn({ event: 'work.failed', target: id, code: errorCode(error) }, 'worker'))
+  }
+
   return {
     async stop() {
+      ending.abort(new Error('stopping'))
+      await looking
       await Promise.all(stops.map((stop) => stop()))
     },
   }

@@ -132,6 +132,17 @@ export async function waitingWork(
   return new Map(rows.map(({ target, urgent, bulk }) => [target, { urgent, bulk }]))
 }
 
+/** Of these targets, those with a lock-out that is due and that nobody holds: each asked through the index, so it costs next to nothing. */
+export async function urgentlyDue(pool: pg.Pool, targets: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ target: string }>(
+    `select target from unnest($1::text[]) as t(target)
+      where exists (select from account_work w where w.target = t.target and w.lane = 'urgent' and w.due_at <= now() and w.dead_at is null
+                       and (w.lease_until is null or w.lease_until < now()))`,
+    [targets],
+  )
+  return rows.map(({ target }) => target)
+}
+
 /** Makes what waits for a target due at once, and wakes its lanes; part of the caller's transaction. */
 export async function wakeLanes(client: pg.ClientBase, target: string): Promise<void> {
   await client.query('update account_work set due_at = now() where target = $1 and dead_at is null', [target])
