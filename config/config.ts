@@ -33,6 +33,12 @@ export interface TargetConfig {
   readonly declaredSettings: unknown
   readonly concurrency: number
   readonly requestsPerSecond: number
+  readonly match: {
+    readonly employeeNumber: readonly string[]
+    readonly email: readonly string[]
+    readonly name: readonly string[]
+    readonly card: boolean
+  }
 }
 
 export interface Config {
@@ -115,6 +121,7 @@ export function configOf(
         declaredSettings,
         concurrency: target.concurrency ?? limits.concurrency,
         requestsPerSecond: target.requests_per_second ?? limits.requestsPerSecond,
+        match: matchOf(target.match),
       }
     }),
     policy: file.policy,
@@ -123,6 +130,10 @@ export function configOf(
     grants: { longestMs: file.grants.longest },
     pins: file.pins,
   }
+}
+
+function matchOf({ employee_number, ...rest }: ConfigFile['targets'][string]['match']): TargetConfig['match'] {
+  return { employeeNumber: employee_number, ...rest }
 }
 
 function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string): Config['keys']['external'] {

@@ -323,6 +323,31 @@ const source = z.strictObject({
   brakes,
 })
 
+const profileField = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'expected the name of a profile field of the target')
+const fieldsOf = (fallback: string, title: string, description: string, field: z.ZodType<string> = profileField) =>
+  z
+    .array(field)
+    .default([fallback])
+    .meta({ title, description, examples: [[fallback]] })
+
+const match = z
+  .strictObject({
+    employee_number: fieldsOf(
+      'account-id',
+      'Employee number',
+      'Where an account shows it: account-id, or profile fields of the target. Empty: nowhere.',
+      z.union([z.literal('account-id'), profileField]),
+    ),
+    email: fieldsOf('email', 'E-mail', 'Profile fields that hold an e-mail address. Empty: none.'),
+    name: fieldsOf('name', 'Name', 'Profile fields that hold a name, the first that is filled counts. Empty: none.'),
+    card: z
+      .boolean()
+      .default(true)
+      .meta({ title: 'Cards', description: 'Whether a card tells whose an account is.', examples: [true] }),
+  })
+  .prefault({})
+  .meta({ title: 'Match', description: 'By what `gatehouse match` recognises whose an existing account is.' })
+
 const target = z.strictObject({
   connector,
   mode: z
@@ -355,6 +380,7 @@ const target = z.strictObject({
       description: 'Default: what the connector says that the system bears.',
       examples: [50],
     }),
+  match,
 })
 
 const rule = z.strictObject({

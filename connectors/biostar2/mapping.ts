@@ -1,5 +1,5 @@
 /** Between Gatehouse's words and BioStar's, without any call: ids, names, dates, cards and whole users. */
-import type { ActualAccount, Profile } from '../../src/connector/contract.ts'
+import type { ActualAccount, ListedAccount, Profile } from '../../src/connector/contract.ts'
 import type { Validity } from '../../src/model/account.ts'
 import { type Card, CardError, cardKey, csn, h10301, h10301Parts } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
@@ -273,9 +273,12 @@ export function accountOfDetail(
 }
 
 /** A row of the list shows neither cards nor levels. */
-export function accountOfRow(row: UserRow, settings: Settings, own: OwnAccount): ActualAccount {
+export function accountOfRow(row: UserRow, settings: Settings, own: OwnAccount): ListedAccount {
   const untouchable = isUntouchable(row, row.operator_level, own)
-  return { ...common(row, settings), cards: [], levels: [], inheritedLevels: [], pin: row.have_pin, untouchable }
+  return {
+    ...common(row, settings),
+    ...{ cards: [], levels: [], inheritedLevels: [], pin: row.have_pin, untouchable, shallow: true },
+  }
 }
 
 function common(user: UserDetail | UserRow, settings: Settings) {

@@ -5,6 +5,7 @@ import type { AuditActs } from './acts/audit.ts'
 import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
+import type { MatchActs } from './acts/matches.ts'
 import type { PeopleActs } from './acts/people.ts'
 import type { PlanActs } from './acts/plans.ts'
 import type { SourceActs } from './acts/sources.ts'
@@ -20,6 +21,7 @@ export interface Acts
     KeyActs,
     GrantActs,
     LockoutActs,
+    MatchActs,
     PeopleActs,
     PlanActs,
     SourceActs,

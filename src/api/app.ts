@@ -15,6 +15,7 @@ import { addArchives } from './rest/archives.ts'
 import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
+import { addMatches } from './rest/matches.ts'
 import { addDescription, addOperations } from './rest/operations.ts'
 import { addPeople } from './rest/people.ts'
 import { addPlans } from './rest/plans.ts'
@@ -82,12 +83,12 @@ export function createApp(options: ApiOptions): Api {
   addGrants(api, acts)
   addTargets(api, acts)
   addLockouts(api, acts, log)
+  addMatches(api, acts)
   addRecords(api, acts)
   addAlarms(api, acts)
   addArchives(api, acts, log)
   addKeys(api, acts)
   addTokens(api, acts)
-  addKeys(api, acts)
   addDescription(api)
   return api
 }

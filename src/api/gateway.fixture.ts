@@ -123,6 +123,22 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     alarms: async () => [
       { code: 'target.paused', scope: 'hq', since: at, clearedAt: null, count: 3, action: 'gatehouse resume hq' },
     ],
+    startMatch: async () => undefined,
+    match: async (target) => ({
+      ...{ target, state: 'done', requestedAt: at, finishedAt: at, accounts: 3, code: null },
+      classes: { certain: 2, none: 1 },
+    }),
+    matchRows: async () => ({
+      rows: [
+        {
+          ...{ account: '17', profile: { name: 'Zelda Samplewoman' }, lock: 'open', cards: 1 },
+          ...{ class: 'certain', person: personId, reasons: ['employee-number', 'name'] },
+        },
+      ],
+      next: null,
+    }),
+    adoptMatches: async () => ({ linked: 2, left: 0 }),
+    linkAccount: async () => undefined,
     findPerson: async () => personId,
     person: async () => ({
       ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },

@@ -62,6 +62,7 @@ export const auditActions = [
 
   'target.enabled',
   'target.observed',
+  'target.matched',
   'target.paused',
   'target.resumed',
   'target.frozen',

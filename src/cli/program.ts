@@ -11,6 +11,7 @@ import { grantCommand } from './commands/grant.ts'
 import { keysCommand } from './commands/keys.ts'
 import { levelsCommand } from './commands/levels.ts'
 import { lockoutsCommand } from './commands/lockouts.ts'
+import { matchCommand } from './commands/match.ts'
 import { personCommand } from './commands/person.ts'
 import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
@@ -65,6 +66,7 @@ export function createProgram(context: Context): Command {
       sourceCommand,
       planCommand,
       personCommand,
+      matchCommand,
       enableCommand,
       observeCommand,
       grantCommand,

@@ -97,6 +97,12 @@ export interface ActualAccount {
   readonly untouchable: boolean
 }
 
+/** An account as a list shows it. */
+export interface ListedAccount extends ActualAccount {
+  /** Cards and levels are left out: only a single read shows them. */
+  readonly shallow?: true
+}
+
 export interface DesiredAccount {
   readonly lock: LockState
   readonly validity: Validity
@@ -140,7 +146,7 @@ export interface Applied {
 export interface AccountsCapability {
   /** The account id that this person gets at the target, by the connector's settings; pure. Throws `rejected` when the facts don't give one. */
   identify(facts: PersonFacts): string
-  /** The profile fields that would be written for these facts, after cutting and replacing; pure. Compared with `ActualAccount.profile` field by field. */
+  /** The profile fields that would be written for these facts, after cutting and replacing; pure. What no fact speaks of is left out, and left alone. Compared with `ActualAccount.profile` field by field. */
   render(facts: PersonFacts): Profile
   /** Throws `rejected` when the target could not take this card at all; pure. */
   checkCard(card: Card): void
@@ -148,8 +154,8 @@ export interface AccountsCapability {
   discover(signal: AbortSignal): Promise<readonly TargetLevel[]>
   /** One account (null when the target has none), read separately from any write. */
   read(externalId: string, signal: AbortSignal): Promise<ActualAccount | null>
-  /** All accounts, page by page, to the end; may leave out what only single reads show (`shallow`). */
-  list(signal: AbortSignal): AsyncIterable<readonly ActualAccount[]>
+  /** All accounts, page by page, to the end; one that leaves out what only single reads show says so (`shallow`). */
+  list(signal: AbortSignal): AsyncIterable<readonly ListedAccount[]>
   apply(change: AccountChange, signal: AbortSignal): Promise<Applied>
 }
 

@@ -6,6 +6,7 @@ import { auditActs } from './acts/audit.ts'
 import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
+import { matchActs } from './acts/matches.ts'
 import type { ActsParts } from './acts/parts.ts'
 import { peopleActs } from './acts/people.ts'
 import { planActs } from './acts/plans.ts'
@@ -22,6 +23,7 @@ export function createActs(parts: ActsParts): Acts {
     ...keyActs(parts),
     ...grantActs(parts),
     ...lockoutActs(parts),
+    ...matchActs(parts),
     ...peopleActs(parts),
     ...planActs(parts),
     ...sourceActs(parts),

@@ -107,6 +107,7 @@ function targetSetup(config: Config, id: string, { connection, requestTimeoutMs 
     connection,
     lateWriteMs: requestTimeoutMs * 2,
     concurrency: target.concurrency,
+    match: target.match,
   }
 }
 

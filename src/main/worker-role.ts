@@ -6,6 +6,7 @@ import { leadTarget, noteFailure, yieldTarget } from '../store/targets.ts'
 import { urgentlyDue } from '../store/work.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
+import { matchIfAsked } from '../sync/match/match-target.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -40,6 +41,8 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     let led: Led | null = null
     let levelsAt = 0
     let reach = 'read-back'
+    /** What is long at work, so that the lead is renewed meanwhile. */
+    let reading: Promise<void> | null = null
 
     async function look(): Promise<void> {
       const leads = await leadTarget(pool, target.id, processId, leadMs)
@@ -54,12 +57,24 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         leading.set(target.id, worker)
         log.info({ event: 'target.led', target: target.id }, 'leads the target')
       } else if (!leads && led !== null) await letGo()
+      if (leads) readInBackground()
       if (leads && Date.now() - levelsAt > levelsEveryMs) {
         await engine.levels.discover(target, stopping.signal)
         reach = (await target.connection.health(stopping.signal)).reach
         await pool.query('update target set reach = $2 where id = $1', [target.id, reach])
         levelsAt = Date.now()
       }
+    }
+
+    function readInBackground(): void {
+      reading ??= matchIfAsked(context, target, processId, stopping.signal)
+        .catch((error: unknown) => {
+          if (!stopping.signal.aborted)
+            log.warn({ event: 'target.not-read', target: target.id, code: errorCode(error) }, 'target')
+        })
+        .finally(() => {
+          reading = null
+        })
     }
 
     async function letGo(): Promise<void> {
@@ -84,6 +99,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     return async () => {
       stopping.abort(new Error('stopping'))
       await loop
+      await reading
       await letGo()
       await yieldTarget(pool, target.id, processId)
     }

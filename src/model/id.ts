@@ -15,6 +15,7 @@ export type PlanId = Id<'plan'>
 export type PullId = Id<'pull'>
 export type SubjectId = Id<'subject'>
 export type KeyId = Id<'key'>
+export type MatchRunId = Id<'match-run'>
 
 /** A new random id (UUID version 4) of the kind that the caller names. */
 export function newId<T extends Id<string>>(): T {

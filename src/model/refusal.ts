@@ -28,6 +28,21 @@ const refusals = {
     'No target offers exactly one access level of that name: write it as target/name, as `gatehouse levels list` shows it.',
   ],
   'lockout.unknown': ['unknown', 'There is no such lock-out.'],
+  'match.already-linked': ['state', 'This account is linked to a person already.'],
+  'match.busy': ['state', 'An account of this person is just being made: try again in a moment.'],
+  'match.forged': [
+    'state',
+    'What was found of this account was changed outside Gatehouse: match the target once more.',
+  ],
+  'match.id-taken': [
+    'state',
+    'The id of this account is the one that somebody else is to be given, or has: mend that first.',
+  ],
+  'match.no-such-account': ['unknown', 'The last match of this target found no account of that id.'],
+  'match.none': ['state', 'This target was not matched yet: `gatehouse match` it first.'],
+  'match.running': ['state', 'The accounts of this target are being read: wait until that is done.'],
+  'match.stale': ['state', 'The last match of this target is older than a day: match it once more.'],
+  'match.untouchable': ['state', 'This is an account of an operator, or one that is built in: it is left alone.'],
   'person.ambiguous': ['state', 'Several people fit: ask by person id.'],
   'person.frozen': [
     'state',

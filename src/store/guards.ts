@@ -10,6 +10,8 @@ import type {
   IndividualGrantTable,
   LockMarkTable,
   LockoutTable,
+  MatchRowTable,
+  MatchRunTable,
   PersonTable,
   PlanTable,
   SourceRecordTable,
@@ -26,6 +28,8 @@ export type PlanRow = Selectable<PlanTable>
 export type LevelRow = Selectable<AccessLevelTable>
 export type LockoutRow = Selectable<LockoutTable>
 export type ArchiveRow = Selectable<ArchiveTable>
+export type MatchRunRow = Selectable<MatchRunTable>
+export type MatchRow = Selectable<MatchRowTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
@@ -108,6 +112,16 @@ export const guardedOfTarget = ['id', 'mode', 'mode_at', 'mode_by', 'first_relea
 /** Whether a target may be written to: a thief who could say so would have accounts changed that nobody has looked at. */
 export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonly GuardValue[] {
   return guardedOfTarget.map((name) => row[name])
+}
+
+/** How old it is decides whether accounts may still be linked by it. */
+export function matchRunGuard(row: Omit<MatchRunRow, 'guard' | 'owner' | 'accounts' | 'code'>): readonly GuardValue[] {
+  return [row.id, row.target, row.state, row.requested_at, row.requested_by, row.finished_at]
+}
+
+/** Whose an account is, as one look at the target came to it: a forged one would give somebody another person's account. */
+export function matchRowGuard(row: Omit<MatchRow, 'guard' | 'found'>): readonly GuardValue[] {
+  return [row.id, row.run_id, row.n, row.external_digest, row.class, row.person_id, row.reasons]
 }
 
 export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {

@@ -1,4 +1,5 @@
-/** The tables as TypeScript sees them: one interface per table, column for column. */
+/** The tables as TypeScript sees them: one interface per table, column for column.
+ * One file because it is held, as a whole, against the migrations and the catalogue of columns. */
 import type { ColumnType, Generated } from 'kysely'
 import type { CardState } from '../model/card.ts'
 import type {
@@ -7,6 +8,7 @@ import type {
   CredentialId,
   GrantId,
   KeyId,
+  MatchRunId,
   PersonId,
   PinIssueId,
   PlanId,
@@ -44,6 +46,8 @@ export interface Tables {
   plan: PlanTable
   plan_change: PlanChangeTable
   lockout: LockoutTable
+  match_run: MatchRunTable
+  match_row: MatchRowTable
   account_work: AccountWorkTable
   outbox: {
     id: Generated<string>
@@ -321,6 +325,37 @@ export interface LockoutTable {
   guard: Buffer | null
   /** Signs the steps since; null as long as there are none. */
   steps_guard: Buffer | null
+}
+
+/** One look at all accounts of a target, to find out whose they are. */
+export interface MatchRunTable {
+  id: MatchRunId
+  target: string
+  state: 'requested' | 'running' | 'done' | 'failed'
+  requested_at: Time
+  requested_by: SubjectId
+  /** The process that reads. */
+  owner: string | null
+  finished_at: TimeOrNull
+  /** Read so far. */
+  accounts: Defaulted<number>
+  /** Why it failed. */
+  code: string | null
+  guard: Buffer
+}
+
+export interface MatchRowTable {
+  id: string
+  run_id: MatchRunId
+  n: number
+  external_digest: Buffer
+  /** The account as it was found; null once it is linked, and for what is none of ours. */
+  found: Buffer | null
+  /** Null until all people were looked at. */
+  class: string | null
+  person_id: PersonId | null
+  reasons: string | null
+  guard: Buffer | null
 }
 
 export interface Intent {

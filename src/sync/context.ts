@@ -33,6 +33,15 @@ export interface SourceSetup {
   readonly brakes: Brakes
 }
 
+/** By what existing accounts of a target are recognised. */
+export interface MatchRules {
+  /** `account-id`, or profile fields as the target stores them. */
+  readonly employeeNumber: readonly string[]
+  readonly email: readonly string[]
+  readonly name: readonly string[]
+  readonly card: boolean
+}
+
 export interface TargetSetup {
   readonly id: string
   /** Written to from its first start, without a person having enabled it; what a person decided outweighs it. */
@@ -41,6 +50,7 @@ export interface TargetSetup {
   /** How long the target may still carry out a request whose answer we no longer wait for, in ms. */
   readonly lateWriteMs: number
   readonly concurrency: number
+  readonly match: MatchRules
 }
 
 /** An event name and coded, countable fields; nothing else fits. */

@@ -12,6 +12,7 @@ import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
 import { grantView } from '../../src/api/schemas/grants.ts'
 import { keysView, publicKeyView } from '../../src/api/schemas/keys.ts'
+import { matchRowView, matchView } from '../../src/api/schemas/matches.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
 import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
 import { sourceView, syncResult } from '../../src/api/schemas/sources.ts'
@@ -239,6 +240,20 @@ test('pause and resume, and the levels of a target', async () => {
   expect(await asJson(z.array(levelView), 'levels', 'list', '--target', 'hq')).toHaveLength(13)
   expect(await table('levels', 'list')).toMatch(/^hq +\d+ +Main entrance +yes$/m)
   await refused(1, /\[target\.unknown\]/, cli('levels', 'list', '--target', 'nowhere'))
+})
+
+test('match reads all accounts and says whose they are; adopt and link, and what to do next', async () => {
+  site.simulator.seed({ users: [{ id: 'old-7', name: `${other.givenName} ${other.familyName}` }] })
+  const matched = await asJson(matchView, 'match', 'hq')
+  expect(matched).toMatchObject({ state: 'done', classes: { probable: 1, untouchable: 1 } })
+  expect(await table('match', 'hq')).toMatch(/^probable +1 {2}to be linked by hand, if they are right$/m)
+  const { rows: accounts } = await asJson(pageOf(matchRowView), 'match', 'show', 'hq', '--class', 'probable')
+  expect(accounts).toMatchObject([{ account: 'old-7', reasons: ['name'] }])
+  expect(await table('match', 'show', 'hq')).toMatch(/^old-7 +\S.* probable +name +[0-9a-f-]{36}$/m)
+  expect(await table('match', 'adopt', 'hq', ...because)).toMatch(/^0 accounts linked\nNext: /)
+  expect(await table('match', 'link', 'hq', 'old-7', other.employeeNumber, ...because)).toBe('linked\n')
+  await refused(3, /\[match\.already-linked\]/, cli('match', 'link', 'hq', 'old-7', other.employeeNumber, ...because))
+  await refused(1, /\[target\.unknown\]/, cli('match', 'nowhere'))
 })
 
 test('observe stops all writing, enable lets it begin, and the status says which it is', async () => {

@@ -232,6 +232,21 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/keys')
   await call('GET /v1/tokens')
   await call('DELETE /v1/tokens/{id}', { id: made.id })
+  const at = { target: 'hq' }
+  await call('POST /v1/targets/{target}/match', at, { reason })
+  await until('all accounts were read', async () => {
+    const { state } = await call<{ state: string }>('GET /v1/targets/{target}/match', at)
+    return state === 'done'
+  })
+  await call('GET /v1/targets/{target}/match/accounts', at, undefined, '?limit=3')
+  await call('POST /v1/targets/{target}/match/adopt', at, { reason })
+  site.simulator.hand({ action: 'create', user: { id: 'second', name: 'Second Account' } })
+  await call('POST /v1/targets/{target}/match', at, { reason })
+  await until('all accounts were read', async () => {
+    const { state } = await call<{ state: string }>('GET /v1/targets/{target}/match', at)
+    return state === 'done'
+  })
+  await call('POST /v1/targets/{target}/match/link', at, { account: 'second', person: id, reason })
   await call('POST /v1/targets/{target}/observe', { target: 'hq' }, { reason })
   await call('POST /v1/targets/{target}/enable', { target: 'hq' }, { reason })
   await call('GET /metrics')

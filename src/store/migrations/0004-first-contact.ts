@@ -1,4 +1,4 @@
-/** Targets that wait for a person: whether one may be written to, and that it may have forgotten. */
+/** Targets that wait for a person: whether one may be written to, whose its accounts are, what changed there, and that it may have forgotten. */
 import { type Kysely, sql } from 'kysely'
 
 const statements = `
@@ -12,6 +12,34 @@ alter table target
 
 -- Reasons to wait are words of the program, and signed with the plan: a list of them here would only have to be kept in step.
 alter table plan_change drop constraint if exists plan_change_held_for_check;
+
+create table match_run (
+  id uuid primary key,
+  target text not null,
+  state text not null check (state in ('requested', 'running', 'done', 'failed')),
+  requested_at timestamptz not null,
+  requested_by uuid not null,
+  owner uuid,
+  finished_at timestamptz,
+  accounts int not null default 0,
+  code text,
+  guard bytea not null
+);
+create unique index match_run_open on match_run (target) where state in ('requested', 'running');
+
+create table match_row (
+  id uuid primary key,
+  run_id uuid not null references match_run on delete cascade,
+  n int not null,
+  external_digest bytea not null,
+  found bytea,
+  class text,
+  person_id uuid,
+  reasons text,
+  guard bytea
+);
+create unique index match_row_place on match_row (run_id, n);
+create index match_row_external on match_row (run_id, external_digest);
 `
 
 /** Runs the statements; Kysely's migrator holds its advisory lock around this. */

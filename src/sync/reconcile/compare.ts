@@ -34,7 +34,7 @@ export function isShut(actual: ActualAccount): boolean {
 }
 
 /** To the second, as targets keep it; a start that lies in the past on both sides is the same start. */
-function sameValidity(desired: Validity, actual: Validity, now: Date): boolean {
+export function sameValidity(desired: Validity, actual: Validity, now: Date): boolean {
   return sameStart(desired.from, actual.from, now.getTime()) && seconds(desired.until) === seconds(actual.until)
 }
 

@@ -3,7 +3,8 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { FailureKind } from '../../model/failure.ts'
-import type { Owned, WorkItem } from './work-item.ts'
+import type { Owned } from '../owned-row.ts'
+import type { WorkItem } from './work-item.ts'
 
 /** By part: why it is not as desired. */
 export type Failures = Readonly<Record<string, { readonly kind: FailureKind; readonly code: string }>>

@@ -3,9 +3,10 @@ import type { ActualAccount } from '../../connector/contract.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
+import type { Owned } from '../owned-row.ts'
 import type { Parts } from '../parts.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
-import type { Owned, WorkItem } from './work-item.ts'
+import type { WorkItem } from './work-item.ts'
 
 /**
  * Ours before this run: what was noted, and what an earlier run set out to bring about and may have, though its end was never noted

@@ -2,33 +2,16 @@
 import type pg from 'pg'
 import type { ActualAccount } from '../../connector/contract.ts'
 import type { Card } from '../../model/card.ts'
-import type { AccessLevelId, AccountId, CredentialId, PersonId } from '../../model/id.ts'
+import type { AccountId, CredentialId, PersonId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
-import {
-  type AccountRow,
-  accountGuard,
-  type CredentialRow,
-  credentialGuard,
-  intentGuard,
-  ownedGuard,
-} from '../../store/guards.ts'
+import { type AccountRow, accountGuard, type CredentialRow, credentialGuard, intentGuard } from '../../store/guards.ts'
 import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { isRowFault, VaultError } from '../../vault/vault-error.ts'
+import { type Owned, ownedOf } from '../owned-row.ts'
 import { decodeParts, type Parts } from '../parts.ts'
-
-/** What Gatehouse itself brought about on the account, and so may take away again. */
-export interface Owned {
-  /** The account itself is there by us; else one of that id, if there is any, is a stranger's. */
-  readonly made: boolean
-  readonly levels: readonly AccessLevelId[]
-  readonly cards: readonly CredentialId[]
-  /** Cards whose block, and the account whose closing, is ours to lift. */
-  readonly blocked: readonly CredentialId[]
-  readonly closed: boolean
-}
 
 export interface WorkItem {
   readonly claim: Claim
@@ -46,8 +29,6 @@ export interface WorkItem {
   /** What the target showed when it was last read; null when it never was. */
   readonly lastSeen: ActualAccount | null
 }
-
-const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
 
 /** Loads claimed accounts in two queries, lock-outs in one more. One whose guard or seal is wrong is frozen, alarmed and left out. */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
@@ -95,9 +76,7 @@ function open(
   byOperator: ReadonlySet<AccountId>,
 ): WorkItem | null {
   if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
-  const { owned, owned_guard: signed } = row
-  if (!vault.verifyGuard('account_owned', ownedGuard(row.id, owned), signed ?? Buffer.alloc(0)))
-    throw new VaultError('vault.open-failed')
+  const owned = ownedOf(vault, row)
   if (row.desired === null || row.desired_facts === null || row.desired_facts_version === null) return null
   const cards = new Map<CredentialId, Card>()
   for (const credential of credentials) {
@@ -124,7 +103,7 @@ function open(
     facts: JSON.parse(facts) as AccountFacts,
     cards,
     byOperator: byOperator.has(row.id),
-    owned: row.owned === null ? nothingOwned : (JSON.parse(row.owned) as Owned),
+    owned,
     lastSeen: lastSeen(vault, row, key),
     intents: genuineIntents(vault, row.id, claim).map(({ desired }) => decodeParts(desired)),
   }

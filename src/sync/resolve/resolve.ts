@@ -93,7 +93,25 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: s
       }
     }
   }
+  for (const account of dossier.accounts)
+    if (!account.row.is_primary) reviseExtra(context, dossier, account, standing, now, by)
   return { findings, freedCards }
+}
+
+/** An extra account is not ours to change, but whoever is shut out is shut out of it too. */
+function reviseExtra(
+  context: SyncContext,
+  dossier: Dossier,
+  account: DossierAccount,
+  standing: Standing,
+  now: Date,
+  by: string,
+): void {
+  const { row } = account
+  if (standing.state === 'unknown' && !isShut(dossier, standing, now)) return
+  const base = decodeParts(row.desired ?? row.wanted)
+  const lock = isShut(dossier, standing, now) ? 'closed' : 'open'
+  revise(context, dossier, account, { parts: { ...base, lock }, facts: null }, by)
 }
 
 /** Shut out as a person: left or suspended by the sources, or locked by an operator; an operator's `unlock` outweighs the sources for its time. */
@@ -240,7 +258,7 @@ function openParts(
   }
 }
 
-function validityDigest({ vault }: SyncContext, { from, until }: Validity): string {
+export function validityDigest({ vault }: SyncContext, { from, until }: Validity): string {
   return vault.digest('validity', [from, until]).toString('base64url').slice(0, 16)
 }
 

@@ -1,0 +1,148 @@
+/** Accounts that were there before Gatehouse: read, looked at, and linked to their people. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { Command } from 'commander'
+import { z } from 'zod'
+import type { MatchRowView, MatchView } from '../../api/acts/matches.ts'
+import { pageOf } from '../../api/route.ts'
+import { adopted, matchRowView, matchView } from '../../api/schemas/matches.ts'
+import type { Client } from '../client.ts'
+import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
+import { CliError, exitCodes } from '../exit.ts'
+import { counted, plain } from '../plain.ts'
+import { withProgress } from '../progress.ts'
+import { formatPairs, formatTable } from '../table.ts'
+
+const reasonHelp = 'why: it goes into the audit trail'
+const pollMs = 500
+
+export function matchCommand(context: Context): Command {
+  const { terminal } = context
+  return describeCall('match', 'Read all accounts of a target, and say whose they are; writes nothing there', [
+    'gatehouse match hq',
+    'gatehouse match show hq --class probable',
+    'gatehouse match adopt hq --reason "looked through with facility management"',
+    'gatehouse match link hq 10017 4711 --reason "same person, by her photo"',
+  ])
+    .enablePositionalOptions()
+    .argument('<target>', 'id of the target')
+    .option('--reason <text>', reasonHelp, 'to see whose the accounts are')
+    .action((target: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        await client.send('POST', at(target), { reason: options.reason })
+        const view = await withProgress(terminal, 'reading accounts', ended(client, target))
+        if (view.state === 'failed') throw new CliError(exitCodes.failed, `the accounts can't be read: ${view.code}`)
+        show(context, options, view, formatMatch)
+      }),
+    )
+    .addCommand(showCommand(context))
+    .addCommand(adoptCommand(context))
+    .addCommand(linkCommand(context))
+}
+
+function at(target: string, rest = ''): string {
+  return `/v1/targets/${encodeURIComponent(target)}/match${rest}`
+}
+
+async function ended(client: Client, target: string): Promise<MatchView> {
+  for (;;) {
+    const view = await client.get(at(target), matchView)
+    if (view.state === 'done' || view.state === 'failed') return view
+    await sleep(pollMs)
+  }
+}
+
+function formatMatch({ target, accounts, classes }: MatchView): string {
+  const of = (name: string) => classes[name] ?? 0
+  const next = [
+    ...(of('certain') > 0 ? [`gatehouse match adopt ${target} --reason "..."`] : []),
+    ...(of('probable') + of('ambiguous') > 0 ? [`gatehouse match show ${target} --class probable`] : []),
+    `gatehouse enable ${target} --reason "..."`,
+  ]
+  return [
+    `${counted(accounts, 'account')} at ${plain(target)}\n`,
+    formatPairs([
+      ['certain', `${of('certain')}  linked by \`match adopt\``],
+      ['probable', `${of('probable')}  to be linked by hand, if they are right`],
+      ['ambiguous', `${of('ambiguous')}  fit several people, or none without contradiction`],
+      ['none', `${of('none')}  of nobody who is known here: left alone`],
+      ['linked', `${of('linked')}  before`],
+      ['untouchable', `${of('untouchable')}  of operators, or built in: never touched`],
+    ]),
+    `Next:\n${next.map((line) => `  ${plain(line)}\n`).join('')}`,
+  ].join('\n')
+}
+
+function showCommand(context: Context): Command {
+  return describeCall('show', 'Show account by account whose it is, and why: personal data in clear', [
+    'gatehouse match show hq',
+    'gatehouse match show hq --class ambiguous --limit 500 --json',
+  ])
+    .argument('<target>', 'id of the target')
+    .option('--class <class>', 'certain, probable, ambiguous, none, linked or untouchable')
+    .option('--limit <count>', 'how many', '100')
+    .option('--after <cursor>', 'where the list before ended')
+    .action((target: string, options: CallOptions & { class?: string; limit: string; after?: string }) =>
+      withClient(context, options, async (client) => {
+        const given = Object.entries({ class: options.class, limit: options.limit, after: options.after })
+        const query = new URLSearchParams(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
+        const page = await client.get(at(target, `/accounts?${query}`), pageOf(matchRowView))
+        show(context, options, page, ({ rows }) => formatAccounts(rows, context.terminal.colours))
+        if (page.next !== null) context.terminal.err(`there is more: --after ${plain(page.next)}\n`)
+      }),
+    )
+}
+
+function formatAccounts(rows: readonly MatchRowView[], colours: boolean): string {
+  return formatTable(
+    [
+      { title: 'account', of: (row) => row.account },
+      { title: 'name there', of: (row) => row.profile?.name },
+      { title: 'class', of: (row) => row.class },
+      { title: 'because of', of: (row) => row.reasons.join(', ') || null },
+      { title: 'person', of: (row) => row.person },
+    ],
+    rows,
+    colours,
+  )
+}
+
+function adoptCommand(context: Context): Command {
+  return describeCall(
+    'adopt',
+    'Link every account that is certain; nothing changes there, what differs becomes a plan',
+    ['gatehouse match adopt hq --reason "looked through with facility management"'],
+  )
+    .argument('<target>', 'id of the target')
+    .requiredOption('--reason <text>', reasonHelp)
+    .action((target: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        const request = client.post(at(target, '/adopt'), { reason: options.reason }, adopted)
+        const counts = await withProgress(context.terminal, 'linking', request)
+        show(
+          context,
+          options,
+          counts,
+          ({ linked, left }) =>
+            `${counted(linked, 'account')} linked${left === 0 ? '' : `, ${left} left: no longer certain, match once more`}\n` +
+            'Next: gatehouse plan list --state held\n',
+        )
+      }),
+    )
+}
+
+function linkCommand(context: Context): Command {
+  return describeCall('link', 'Link one account by hand; a second one of a person is only ever locked with the first', [
+    'gatehouse match link hq 10017 4711 --reason "same person, by her photo"',
+  ])
+    .argument('<target>', 'id of the target')
+    .argument('<account>', 'id of the account there')
+    .argument('<person>', 'employee number, card (H10301:facility:number or CSN:hex) or person id')
+    .requiredOption('--reason <text>', reasonHelp)
+    .action((target: string, account: string, by: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        const { id: person } = await client.post('/v1/people/find', { by }, z.object({ id: z.uuid() }))
+        await client.send('POST', at(target, '/link'), { account, person, reason: options.reason })
+        show(context, options, { target, person, state: 'linked' }, () => 'linked\n')
+      }),
+    )
+}

@@ -1,0 +1,62 @@
+/** A match of a target as callers see it: counts for everybody, accounts in clear for those who decide about them. */
+import type { MatchRowView, MatchView } from '../api/acts/matches.ts'
+import type { Paged } from '../api/acts/paged.ts'
+import type { ActualAccount } from '../connector/contract.ts'
+import { Refusal } from '../model/refusal.ts'
+import { type MatchRow, type MatchRunRow, matchRowGuard } from '../store/guards.ts'
+import { latestMatchRun, matchCounts, matchRows } from '../store/match-runs.ts'
+import type { SyncContext } from '../sync/context.ts'
+import { checkedCursor } from './cursor.ts'
+
+/** @throws Refusal `target.unknown`, `match.none`. */
+export async function matchView(context: SyncContext, target: string): Promise<MatchView> {
+  const run = await latest(context, target, false)
+  return {
+    target,
+    state: run.state,
+    requestedAt: run.requested_at.toISOString(),
+    finishedAt: run.finished_at?.toISOString() ?? null,
+    accounts: run.accounts,
+    code: run.code,
+    classes: run.state === 'done' ? await matchCounts(context.database.pool, run.id) : {},
+  }
+}
+
+async function latest(context: SyncContext, target: string, done: boolean): Promise<MatchRunRow> {
+  if (!context.targets.has(target)) throw new Refusal('target.unknown')
+  const run = await latestMatchRun(context.database.pool, context.vault, target, done)
+  if (run === null) throw new Refusal('match.none')
+  return run
+}
+
+/** Of the last match that ended well; `after` is the place of the last row. A row that was changed from outside shows nothing. */
+export async function matchedAccounts(
+  context: SyncContext,
+  target: string,
+  filter: { class?: string },
+  page: { after?: string; limit: number },
+): Promise<Paged<MatchRowView>> {
+  const run = await latest(context, target, true)
+  const after = Number(checkedCursor(page.after, 'number') ?? 0)
+  const rows = await matchRows(context.database.pool, run.id, filter.class ?? null, after, page.limit)
+  return {
+    rows: rows.map((row) => viewOf(context, row)),
+    next: rows.length === page.limit ? String(rows.at(-1)?.n) : null,
+  }
+}
+
+function viewOf({ vault }: SyncContext, row: MatchRow): MatchRowView {
+  const nothing = { account: null, profile: null, lock: null, cards: null }
+  if (row.guard === null || !vault.verifyGuard('match_row', matchRowGuard(row), row.guard))
+    return { ...nothing, class: 'forged', person: null, reasons: [] }
+  const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
+  const found = row.found === null ? null : (JSON.parse(vault.openSystem(place, row.found)) as ActualAccount)
+  return {
+    ...(found === null
+      ? nothing
+      : { account: found.externalId, profile: found.profile, lock: found.lock, cards: found.cards.length }),
+    class: row.class ?? 'none',
+    person: row.person_id,
+    reasons: JSON.parse(row.reasons ?? '[]') as string[],
+  }
+}

@@ -1,0 +1,210 @@
+/** Looks at all accounts of a target, to find out whose they are: asked for by a person, carried out by one process, kept until the next. */
+import type pg from 'pg'
+import { type MatchRunId, newId, type PersonId, type SubjectId } from '../model/id.ts'
+import type { Vault } from '../vault/vault.ts'
+import { raiseAlarm } from './alarms.ts'
+import { forEachDigest } from './by-digest.ts'
+import { type CopyValue, copyRows } from './copy.ts'
+import { type MatchRow, type MatchRunRow, matchRowGuard, matchRunGuard } from './guards.ts'
+
+/** Null when a look is under way already. */
+export async function requestMatchRun(
+  client: pg.ClientBase,
+  vault: Vault,
+  target: string,
+  by: SubjectId,
+  at: Date,
+): Promise<MatchRunId | null> {
+  const row = {
+    id: newId<MatchRunId>(),
+    target,
+    state: 'requested',
+    requested_at: at,
+    requested_by: by,
+    finished_at: null,
+  } as const
+  const { rowCount } = await client.query(
+    `insert into match_run (id, target, state, requested_at, requested_by, guard) values ($1, $2, $3, $4, $5, $6)
+     on conflict (target) where state in ('requested', 'running') do nothing`,
+    [row.id, target, row.state, at, by, vault.guard('match_run', matchRunGuard(row))],
+  )
+  return rowCount === 1 ? row.id : null
+}
+
+/** The newest, or the newest that ended well. One that was changed outside Gatehouse is alarmed, and none. */
+export async function latestMatchRun(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  target: string,
+  done = false,
+): Promise<MatchRunRow | null> {
+  const { rows } = await client.query<MatchRunRow>(
+    `select * from match_run where target = $1 and (not $2 or state = 'done') order by requested_at desc limit 1`,
+    [target, done],
+  )
+  const [row] = rows
+  if (row === undefined) return null
+  if (vault.verifyGuard('match_run', matchRunGuard(row), row.guard)) return row
+  await raiseAlarm(client, vault, 'guard.failed', row.id)
+  return null
+}
+
+/** Takes what was asked for, or what a process that died left half done: it is begun anew. */
+export async function claimMatchRun(
+  client: pg.ClientBase,
+  vault: Vault,
+  target: string,
+  owner: string,
+): Promise<MatchRunRow | null> {
+  const { rows } = await client.query<MatchRunRow>(
+    `select * from match_run where target = $1 and state in ('requested', 'running') and owner is distinct from $2 for update`,
+    [target, owner],
+  )
+  const [row] = rows
+  if (row === undefined) return null
+  if (!vault.verifyGuard('match_run', matchRunGuard(row), row.guard)) {
+    await raiseAlarm(client, vault, 'guard.failed', row.id)
+    await client.query('delete from match_run where id = $1', [row.id])
+    return null
+  }
+  await client.query('delete from match_row where run_id = $1', [row.id])
+  const running = { ...row, state: 'running', owner } as const
+  await client.query(`update match_run set state = 'running', owner = $2, accounts = 0, guard = $3 where id = $1`, [
+    row.id,
+    owner,
+    vault.guard('match_run', matchRunGuard(running)),
+  ])
+  return running
+}
+
+/** Notes how far it is; false when another process has taken it over. */
+export async function noteMatchProgress(client: pg.ClientBase, run: MatchRunRow, accounts: number): Promise<boolean> {
+  const { rowCount } = await client.query('update match_run set accounts = $3 where id = $1 and owner = $2', [
+    run.id,
+    run.owner,
+    accounts,
+  ])
+  return rowCount === 1
+}
+
+/** Ends a look, unless another process has taken it over; one that ended well takes the place of all before it. */
+export async function endMatchRun(
+  client: pg.ClientBase,
+  vault: Vault,
+  run: MatchRunRow,
+  state: 'done' | 'failed',
+  at: Date,
+  code: string | null,
+): Promise<void> {
+  const guard = vault.guard('match_run', matchRunGuard({ ...run, state, finished_at: at }))
+  const { rowCount } = await client.query(
+    'update match_run set state = $3, finished_at = $4, code = $5, guard = $6 where id = $1 and owner = $2',
+    [run.id, run.owner, state, at, code, guard],
+  )
+  if (rowCount === 0) return
+  if (state === 'failed') await client.query('delete from match_row where run_id = $1', [run.id])
+  else await client.query('delete from match_run where target = $1 and id <> $2', [run.target, run.id])
+}
+
+export type NewMatchRow = Omit<MatchRow, 'guard'>
+
+/** Rows of one page; those that have their class already are signed. */
+export async function insertMatchRows(
+  client: pg.ClientBase,
+  vault: Vault,
+  rows: readonly NewMatchRow[],
+): Promise<void> {
+  const columns = ['id', 'run_id', 'n', 'external_digest', 'found', 'class', 'person_id', 'reasons'] as const
+  await copyRows(
+    client,
+    'match_row',
+    [...columns, 'guard'],
+    rows.map((row) => [
+      ...columns.map((name) => row[name] as CopyValue),
+      row.class === null ? null : vault.guard('match_row', matchRowGuard(row)),
+    ]),
+  )
+}
+
+/** Says whose accounts these are, and signs it. */
+export async function judgeMatchRows(
+  client: pg.ClientBase,
+  vault: Vault,
+  rows: readonly Omit<MatchRow, 'guard' | 'found'>[],
+): Promise<void> {
+  await client.query(
+    `update match_row r set class = v.class, person_id = v.person, reasons = v.reasons, guard = v.guard
+       from unnest($1::uuid[], $2::text[], $3::uuid[], $4::text[], $5::bytea[]) as v(id, class, person, reasons, guard) where r.id = v.id`,
+    [
+      rows.map(({ id }) => id),
+      rows.map((row) => row.class),
+      rows.map(({ person_id }) => person_id),
+      rows.map(({ reasons }) => reasons),
+      rows.map((row) => vault.guard('match_row', matchRowGuard(row))),
+    ],
+  )
+}
+
+/** Notes that an account was linked: what was found on it is in its own row now. */
+export async function linkMatchRows(client: pg.ClientBase, vault: Vault, rows: readonly MatchRow[]): Promise<void> {
+  const linked = rows.map((row) => ({ ...row, class: 'linked' }))
+  await judgeMatchRows(client, vault, linked)
+  await client.query('update match_row set found = null where id = any($1::uuid[])', [linked.map(({ id }) => id)])
+}
+
+/** Rows of a class (null: of any) in order, after place `after`. */
+export async function matchRows(
+  client: pg.ClientBase | pg.Pool,
+  run: MatchRunId,
+  of: string | null,
+  after: number,
+  limit: number,
+): Promise<readonly MatchRow[]> {
+  const { rows } = await client.query<MatchRow>(
+    'select * from match_row where run_id = $1 and ($2::text is null or class = $2) and n > $3 order by n limit $4',
+    [run, of, after, limit],
+  )
+  return rows
+}
+
+/** How many accounts are in each class. */
+export async function matchCounts(
+  client: pg.ClientBase | pg.Pool,
+  run: MatchRunId,
+): Promise<Readonly<Record<string, number>>> {
+  const { rows } = await client.query<{ class: string; count: number }>(
+    'select class, count(*)::int as count from match_row where run_id = $1 and class is not null group by class',
+    [run],
+  )
+  return Object.fromEntries(rows.map((row) => [row.class, row.count]))
+}
+
+/** The row of an account in a look. */
+export async function matchRowOf(
+  client: pg.ClientBase,
+  run: MatchRunId,
+  externalDigest: Buffer,
+): Promise<MatchRow | null> {
+  const { rows } = await client.query<MatchRow>(
+    'select * from match_row where run_id = $1 and external_digest = $2 for update',
+    [run, externalDigest],
+  )
+  return rows[0] ?? null
+}
+
+/** Whose accounts of a target these are, of those that were linked or made; by position of the digest. */
+export async function linkedAmong(
+  client: pg.ClientBase | pg.Pool,
+  target: string,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<number, PersonId>> {
+  const { rows } = await client.query<{ i: number; person_id: PersonId }>(
+    forEachDigest(
+      '$2',
+      16,
+      `select person_id from account where target = $1 and external_digest = d.digest and person_id is not null and (owned::jsonb ->> 'made')::boolean`,
+    ),
+    [target, Buffer.concat(digests)],
+  )
+  return new Map(rows.map(({ i, person_id }) => [i, person_id]))
+}

@@ -1,0 +1,91 @@
+/** The accounts of one look at a target, as digests in memory: people are held against them one after the other. */
+import type { PersonId } from '../../model/id.ts'
+import type { PersonFacts } from '../../model/person.ts'
+import { textKey } from '../text-key.ts'
+import type { Candidate } from './classify.ts'
+import type { Ground, Mark } from './marks.ts'
+import { nameFit, nameKey, nameKeysOf } from './names.ts'
+
+/** A person as they are held against the accounts. */
+export interface Met {
+  readonly person: PersonId
+  readonly marks: readonly Mark[]
+  readonly facts: PersonFacts
+  readonly numbers: readonly string[]
+  readonly hasAccount: boolean
+}
+
+interface Entry {
+  readonly name: string | null
+  readonly numbers: readonly string[]
+  readonly candidates: Map<PersonId, Candidate & { readonly grounds: Set<Ground>; byId: boolean }>
+  readonly namesakes: Set<PersonId>
+}
+
+/** About a kilobyte an account: names and digests, none of which is ever written. */
+export class AccountBook {
+  readonly #entries = new Map<number, Entry>()
+  readonly #byMark = new Map<string, number[]>()
+  readonly #byName = new Map<string, number[]>()
+
+  get size(): number {
+    return this.#entries.size
+  }
+
+  /** `n` is the account's place in the look. */
+  add(n: number, marks: readonly Mark[], name: string | null, numbers: readonly string[]): void {
+    this.#entries.set(n, { name, numbers, candidates: new Map(), namesakes: new Set() })
+    for (const mark of marks) push(this.#byMark, markKey(mark), n)
+    const key = name === null ? null : nameKey(name)
+    if (key !== null) push(this.#byName, key, n)
+  }
+
+  meet({ person, marks, facts, numbers, hasAccount }: Met): void {
+    for (const mark of marks) {
+      for (const n of this.#byMark.get(markKey(mark)) ?? []) {
+        const { candidates, name, numbers: shown } = this.#entries.get(n) as Entry
+        const known = candidates.get(person)
+        if (known !== undefined) {
+          known.grounds.add(mark.ground)
+          known.byId ||= mark.isAccountId
+          continue
+        }
+        const differs = shown.length > 0 && numbers.length > 0 && !shown.some((number) => numbers.includes(number))
+        candidates.set(person, {
+          ...{ person, grounds: new Set([mark.ground]), name: nameFit(name, facts), hasAccount },
+          ...{ numberDiffers: differs, byId: mark.isAccountId },
+        })
+      }
+    }
+    for (const key of nameKeysOf(facts))
+      for (const n of this.#byName.get(key) ?? []) this.#entries.get(n)?.namesakes.add(person)
+  }
+
+  places(): Iterable<number> {
+    return this.#entries.keys()
+  }
+
+  candidates(n: number): readonly Candidate[] {
+    return [...(this.#entries.get(n)?.candidates.values() ?? [])]
+  }
+
+  /** People who are called as the account is. */
+  namesakes(n: number): readonly PersonId[] {
+    return [...(this.#entries.get(n)?.namesakes ?? [])]
+  }
+
+  /** Whether the account has the id that Gatehouse itself would give this person. */
+  bearsIdOf(n: number, person: PersonId): boolean {
+    return this.#entries.get(n)?.candidates.get(person)?.byId === true
+  }
+}
+
+function markKey({ ground, digest }: Mark): string {
+  return `${ground}:${textKey(digest)}`
+}
+
+function push(map: Map<string, number[]>, key: string, n: number): void {
+  const list = map.get(key)
+  if (list === undefined) map.set(key, [n])
+  else if (list.at(-1) !== n) list.push(n)
+}

@@ -1,0 +1,198 @@
+/** Links existing accounts to their people: changes nothing at the target, and makes what differs the target's next plan. */
+import type pg from 'pg'
+import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
+import type { ActualAccount } from '../../connector/contract.ts'
+import type { PersonId, SubjectId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import type { Dossier, DossierAccount } from '../../store/dossier.ts'
+import { type MatchRow, type MatchRunRow, matchRowGuard } from '../../store/guards.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { latestMatchRun, linkMatchRows, matchRowOf, matchRows } from '../../store/match-runs.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { isMade } from '../owned-row.ts'
+import { replan, targetOrigin } from '../plan/replan.ts'
+import { understand } from '../resolve/resolve.ts'
+import { resolveAll } from '../resolve/resolve-all.ts'
+import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import { AccountBook } from './account-book.ts'
+import { classify } from './classify.ts'
+import { beginLink, findPlaces, finishLink, noteFound } from './link-account.ts'
+import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
+
+/** After so long the look is too old to link by: a person looks once more. */
+const staleMs = 24 * 3_600_000
+/** Accounts per transaction. */
+const batch = 200
+
+export interface Adopted {
+  readonly linked: number
+  /** Certain when they were looked at, and not any more: left to a person. */
+  readonly left: number
+}
+
+/**
+ * Links every account that the last look is certain about, and that still is. Killed half-way, it goes on where it was when it is
+ * called again. @throws Refusal `target.unknown`, `match.none`, `match.running`, `match.stale`.
+ */
+export async function adoptMatches(
+  context: SyncContext,
+  targetId: string,
+  subject: SubjectId,
+  reason: string,
+  brakes: Brakes,
+): Promise<Adopted> {
+  const { target, run } = await freshRun(context, targetId)
+  let linked = 0
+  let left = 0
+  let after = 0
+  for (;;) {
+    const rows = await matchRows(context.database.pool, run.id, 'certain', after, batch)
+    if (rows.length === 0) break
+    after = rows.at(-1)?.n ?? after
+    const done = await inTransaction(context.database.pool, (client) =>
+      linkRows(client, context, target, rows, { subject, reason, byHand: null }),
+    )
+    linked += done
+    left += rows.length - done
+  }
+  await replan(context, targetId, brakes)
+  return { linked, left }
+}
+
+/**
+ * Links one account by hand, whatever its class; of somebody who has one there already it becomes an extra account, which only
+ * lock-outs touch. @throws Refusal as `adoptMatches`, and `match.no-such-account`, `match.already-linked`, `match.forged`,
+ * `match.id-taken`, `match.untouchable`, `match.busy`, `person.unknown`, `person.frozen`.
+ */
+export async function linkByHand(
+  context: SyncContext,
+  targetId: string,
+  externalId: string,
+  person: PersonId,
+  subject: SubjectId,
+  reason: string,
+  brakes: Brakes,
+): Promise<void> {
+  const { target, run } = await freshRun(context, targetId)
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await matchRowOf(client, run.id, context.vault.index('account', `${targetId}/${externalId}`))
+    if (row === null) throw new Refusal('match.no-such-account')
+    if (row.class === 'linked') throw new Refusal('match.already-linked')
+    if (row.class === 'untouchable') throw new Refusal('match.untouchable')
+    await linkRows(client, context, target, [row], { subject, reason, byHand: person })
+  })
+  await replan(context, targetId, brakes)
+}
+
+async function freshRun(context: SyncContext, id: string): Promise<{ target: TargetSetup; run: MatchRunRow }> {
+  const target = context.targets.get(id)
+  if (target === undefined) throw new Refusal('target.unknown')
+  const latest = await latestMatchRun(context.database.pool, context.vault, id)
+  if (latest?.state === 'requested' || latest?.state === 'running') throw new Refusal('match.running')
+  const run = await latestMatchRun(context.database.pool, context.vault, id, true)
+  if (run === null || run.finished_at === null) throw new Refusal('match.none')
+  if (context.now().getTime() - run.finished_at.getTime() > staleMs) throw new Refusal('match.stale')
+  return { target, run }
+}
+
+interface Linking {
+  readonly subject: SubjectId
+  readonly reason: string
+  /** Whom a person named; null links by what the look says, if that still holds. */
+  readonly byHand: PersonId | null
+}
+
+interface Pair {
+  readonly row: MatchRow
+  readonly found: ActualAccount
+  readonly dossier: Dossier
+  readonly account: DossierAccount
+}
+
+/** Returns how many were linked. */
+async function linkRows(
+  client: pg.ClientBase,
+  context: SyncContext,
+  target: TargetSetup,
+  rows: readonly MatchRow[],
+  linking: Linking,
+): Promise<number> {
+  const genuine: MatchRow[] = []
+  for (const row of rows) {
+    if (row.guard !== null && context.vault.verifyGuard('match_row', matchRowGuard(row), row.guard)) genuine.push(row)
+    else await forged(client, context, row, linking)
+  }
+  const people = genuine.flatMap(({ person_id }) => linking.byHand ?? person_id ?? [])
+  const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
+  await reportFrozen(client, context, frozen)
+  if (linking.byHand !== null && frozen.length > 0) throw new Refusal('person.frozen')
+  if (linking.byHand !== null && dossiers.size === 0) throw new Refusal('person.unknown')
+  const places = await findPlaces(client, target, genuine, dossiers)
+  const pairs: Pair[] = []
+  for (const row of genuine) {
+    const dossier = dossiers.get(linking.byHand ?? (row.person_id as PersonId))
+    if (dossier === undefined || row.found === null) continue
+    const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
+    const found = JSON.parse(context.vault.openSystem(place, row.found)) as ActualAccount
+    if (linking.byHand === null && !isCertain(context, target, dossier, found)) continue
+    const account = beginLink(context, target, dossier, found, places)
+    if (typeof account !== 'string') pairs.push({ row, found, dossier, account })
+    else if (linking.byHand !== null) throw new Refusal(account)
+  }
+  const touched = [...new Set(pairs.map(({ dossier }) => dossier))]
+  await resolveAll(client, context, touched, targetOrigin(target.id))
+  const links = pairs.map((pair) => ({ ...pair, version: finishLink(context, target, pair) }))
+  await resolveAndPass(client, context, touched, targetOrigin(target.id), {
+    actor: linking.subject,
+    because: 'record',
+    arrivedAt: context.now(),
+  })
+  await noteFound(client, context, links)
+  await linkMatchRows(
+    client,
+    context.vault,
+    pairs.map(({ row, dossier }) => ({ ...row, person_id: dossier.person.id })),
+  )
+  await recordAuditMany(client, context.vault, pairs.map(auditOf(target, linking)))
+  return pairs.length
+}
+
+async function forged(client: pg.ClientBase, context: SyncContext, row: MatchRow, { byHand }: Linking): Promise<void> {
+  await raiseAlarm(client, context.vault, 'guard.failed', row.id)
+  context.log('error', 'guard.failed', { scope: row.id })
+  if (byHand !== null) throw new Refusal('match.forged')
+}
+
+/** Held once more against what is known of the person now: cards move, and so do mailboxes. */
+function isCertain(context: SyncContext, target: TargetSetup, dossier: Dossier, found: ActualAccount): boolean {
+  const { vault } = context
+  const { facts } = understand(context, dossier, context.now()).person
+  const book = new AccountBook()
+  book.add(1, marksOfAccount(vault, target, found), shownName(target.match, found), shownNumbers(target.match, found))
+  book.meet({
+    person: dossier.person.id,
+    marks: marksOfPerson(vault, target, dossier, facts),
+    facts,
+    numbers: numbersOf(dossier),
+    hasAccount: dossier.accounts.some(({ row }) => row.target === target.id && isMade(vault, row)),
+  })
+  return classify(book.candidates(1), []).is === 'certain'
+}
+
+function auditOf(target: TargetSetup, { subject, reason }: Linking) {
+  return ({ row, dossier, account }: Pair): AuditRecord => ({
+    actor: subject,
+    action: 'account.linked',
+    object: account.row.id,
+    details: {
+      reason,
+      target: target.id,
+      person: dossier.person.id,
+      because: row.reasons === null ? [] : (JSON.parse(row.reasons) as unknown),
+      extra: !account.row.is_primary,
+    },
+  })
+}

@@ -1,0 +1,258 @@
+/** One account of a target made a row of ours, as it was found: what is on it stays as it is, and is only ours where policy wants it. */
+import type pg from 'pg'
+import type { ActualAccount } from '../../connector/contract.ts'
+import { cardKey } from '../../model/card.ts'
+import { type AccountId, type CredentialId, newId } from '../../model/id.ts'
+import type { PersonFacts } from '../../model/person.ts'
+import { forEachDigest } from '../../store/by-digest.ts'
+import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
+import { type MatchRow, ownedGuard } from '../../store/guards.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { isMade, type Owned } from '../owned-row.ts'
+import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
+import { targetOrigin } from '../plan/replan.ts'
+import { sameValidity } from '../reconcile/compare.ts'
+import { profileDigest } from '../resolve/profile-digest.ts'
+import { validityDigest } from '../resolve/resolve.ts'
+import { textKey } from '../text-key.ts'
+
+/** Nothing that a profile could be written from: the account keeps what it shows. */
+const noFacts: PersonFacts = {
+  employeeNumber: null,
+  email: null,
+  givenName: null,
+  familyName: null,
+  preferredName: null,
+  department: null,
+  title: null,
+}
+
+/** Facts as found are sealed apart from those that resolving writes, whose versions begin with 1. */
+const foundVersion = 0
+
+/** What stands in the way of links, read once for all of them. */
+export interface Places {
+  /** By digest of their external id: rows that bear it. */
+  readonly taken: ReadonlyMap<string, AccountId>
+  /** Rows that a worker is at. */
+  readonly busy: ReadonlySet<AccountId>
+}
+
+/** For these rows of a look; what was planned for an account that is there by somebody else is taken off the list. */
+export async function findPlaces(
+  client: pg.ClientBase,
+  target: TargetSetup,
+  rows: readonly MatchRow[],
+  dossiers: ReadonlyMap<string, Dossier>,
+): Promise<Places> {
+  const ids = [...dossiers.values()].flatMap(({ accounts }) =>
+    accounts.flatMap(({ row }) => (row.target === target.id ? row.id : [])),
+  )
+  const busy = await client.query<{ account_id: AccountId }>(
+    'select account_id from account_work where account_id = any($1::uuid[]) and lease_until >= now() for update',
+    [ids],
+  )
+  const taken = await client.query<{ i: number; id: AccountId }>(
+    forEachDigest('$2', 16, 'select id from account where target = $1 and external_digest = d.digest'),
+    [target.id, Buffer.concat(rows.map(({ external_digest }) => external_digest))],
+  )
+  return {
+    taken: new Map(taken.rows.map(({ i, id }) => [textKey(rows[i]?.external_digest as Buffer), id])),
+    busy: new Set(busy.rows.map(({ account_id }) => account_id)),
+  }
+}
+
+/**
+ * Gives the dossier a row for this account: the one that was planned for the person, or else a new one, extra where they have one
+ * already. Else says why not: the id is that of somebody else's row, or a worker is just making the planned one.
+ */
+export function beginLink(
+  context: SyncContext,
+  target: TargetSetup,
+  dossier: Dossier,
+  found: ActualAccount,
+  { taken, busy }: Places,
+): DossierAccount | 'match.id-taken' | 'match.busy' {
+  const digest = context.vault.index('account', `${target.id}/${found.externalId}`)
+  const primary = dossier.accounts.find(({ row }) => row.target === target.id && row.is_primary)
+  const planned = primary !== undefined && !isMade(context.vault, primary.row) ? primary : null
+  const holder = taken.get(textKey(digest))
+  if (holder !== undefined && holder !== planned?.row.id) return 'match.id-taken'
+  if (planned === null) return newRow(context, target, dossier, found, digest, primary === undefined)
+  const { row } = planned
+  if (busy.has(row.id)) return 'match.busy'
+  row.external_digest = digest
+  row.external_id = sealId(context, dossier, row.id, found)
+  touch(planned)
+  return planned
+}
+
+function newRow(
+  context: SyncContext,
+  target: TargetSetup,
+  dossier: Dossier,
+  found: ActualAccount,
+  digest: Buffer,
+  isPrimary: boolean,
+): DossierAccount {
+  const id = newId<AccountId>()
+  const account: DossierAccount = {
+    mark: 'fresh',
+    row: {
+      id,
+      target: target.id,
+      person_id: dossier.person.id,
+      key_id: dossier.person.key_id,
+      is_primary: isPrimary,
+      external_digest: digest,
+      external_id: sealId(context, dossier, id, found),
+      wanted: encodeParts(partsAsFound(context, found)),
+      wanted_facts: sealFound(context, dossier, id, found, 1),
+      wanted_facts_version: 1,
+      wanted_by: targetOrigin(target.id),
+      pending: false,
+      desired: null,
+      desired_facts: null,
+      desired_facts_version: null,
+      desired_version: 0,
+      desired_mac: null,
+      owned: null,
+      owned_guard: context.vault.guard('account_owned', ownedGuard(id, null)),
+      applied_version: 0,
+      actual: null,
+      actual_version: null,
+      actual_at: null,
+      failures: null,
+      frozen_at: null,
+      guard: Buffer.alloc(0),
+    },
+  }
+  dossier.accounts.push(account)
+  return account
+}
+
+function sealId({ vault }: SyncContext, { key }: Dossier, row: AccountId, { externalId }: ActualAccount): Buffer {
+  return vault.seal(key, { table: 'account', column: 'external_id', row, version: 1 }, externalId)
+}
+
+function sealFound(
+  { vault }: SyncContext,
+  { key }: Dossier,
+  row: AccountId,
+  { validity }: ActualAccount,
+  version: number,
+): Buffer {
+  const facts: AccountFacts = { facts: noFacts, validity }
+  return vault.seal(key, { table: 'account', column: 'facts', row, version }, JSON.stringify(facts))
+}
+
+/** Open, whatever its lock: who shut it is not known, and so it is not ours to lift. */
+function partsAsFound(context: SyncContext, found: ActualAccount): Parts {
+  return {
+    lock: 'open',
+    profile: profileDigest(context.vault, found.profile),
+    validity: validityDigest(context, found.validity),
+    cards: {},
+    levels: [],
+  }
+}
+
+interface Link {
+  readonly dossier: Dossier
+  readonly account: DossierAccount
+  readonly found: ActualAccount
+}
+
+/**
+ * What was found becomes desired, once it is known what is wanted: levels and cards are ours where policy wants exactly them. Returns
+ * the desired version that the target shows so.
+ */
+export function finishLink(context: SyncContext, target: TargetSetup, { dossier, account, found }: Link): number {
+  const { row } = account
+  const wanted = decodeParts(row.wanted)
+  const asFound = {
+    ...partsAsFound(context, found),
+    ...(row.is_primary ? oursOf(context, dossier, found, wanted) : {}),
+  }
+  const facts = wantedFacts(context, dossier, account)
+  const rendered = target.connection.accounts.render(facts.facts)
+  const sameProfile = Object.entries(rendered).every(([field, value]) => found.profile[field] === value)
+  const desired: Parts = {
+    ...asFound,
+    profile: sameProfile ? wanted.profile : asFound.profile,
+    validity: sameValidity(facts.validity, found.validity, context.now()) ? wanted.validity : asFound.validity,
+  }
+  const isAsWanted = desired.profile === wanted.profile && desired.validity === wanted.validity
+  row.desired = encodeParts(desired)
+  row.desired_facts = isAsWanted ? row.wanted_facts : sealFound(context, dossier, row.id, found, foundVersion)
+  row.desired_facts_version = isAsWanted ? row.wanted_facts_version : foundVersion
+  row.desired_version += 1
+  row.wanted_by = targetOrigin(target.id)
+  row.pending = isPending(row.desired, wanted)
+  const { levels, cards } = desired
+  const owned: Owned = {
+    made: true,
+    levels,
+    cards: Object.keys(cards) as CredentialId[],
+    blocked: [],
+    closed: false,
+  }
+  row.owned = JSON.stringify(owned)
+  row.owned_guard = context.vault.guard('account_owned', ownedGuard(row.id, row.owned))
+  touch(account)
+  return row.desired_version
+}
+
+function oursOf(
+  context: SyncContext,
+  dossier: Dossier,
+  found: ActualAccount,
+  wanted: Parts,
+): Pick<Parts, 'cards' | 'levels'> {
+  const states = new Map(
+    found.cards.flatMap(({ card, state }) => (card === null ? [] : [[cardKey(card), state] as const])),
+  )
+  const cards = dossier.credentials.flatMap(({ row, card }) => {
+    const state = states.get(cardKey(card))
+    // Whoever is to be shut out has no card that is wanted; theirs they are all the same, and so is what blocks them.
+    const theirs = wanted.cards[row.id] !== undefined || (wanted.lock === 'closed' && row.state !== 'returned')
+    return state === undefined || !theirs ? [] : [[row.id, state] as const]
+  })
+  return {
+    cards: Object.fromEntries(cards),
+    levels: wanted.levels.filter((id) => found.levels.includes(context.levels.externalId(id) ?? '')).sort(),
+  }
+}
+
+function wantedFacts({ vault }: SyncContext, { key }: Dossier, { row }: DossierAccount): AccountFacts {
+  const place = { table: 'account', column: 'facts', row: row.id, version: row.wanted_facts_version }
+  return JSON.parse(vault.open(key, place, row.wanted_facts)) as AccountFacts
+}
+
+/** Notes what the target showed, as the settlement of work would have, and takes what was planned before off the list. */
+export async function noteFound(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  links: readonly (Link & { readonly version: number })[],
+): Promise<void> {
+  const seen = links.map(({ dossier, account: { row }, found, version: applied }) => {
+    const version = (row.actual_version ?? 0) + 1
+    const place = { table: 'account', column: 'actual', row: row.id, version }
+    return { id: row.id, version, applied, actual: vault.seal(dossier.key, place, JSON.stringify(found)) }
+  })
+  await client.query(
+    `update account a set actual = v.actual, actual_version = v.version, actual_at = now(), failures = null,
+            applied_version = v.applied
+       from unnest($1::uuid[], $2::bytea[], $3::int[], $4::int[]) as v(id, actual, version, applied) where a.id = v.id`,
+    [
+      seen.map(({ id }) => id),
+      seen.map(({ actual }) => actual),
+      seen.map(({ version }) => version),
+      seen.map(({ applied }) => applied),
+    ],
+  )
+  await client.query(
+    'delete from account_work w using account a where a.id = w.account_id and a.id = any($1::uuid[]) and a.desired_version = a.applied_version',
+    [seen.map(({ id }) => id)],
+  )
+}

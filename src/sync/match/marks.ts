@@ -1,0 +1,107 @@
+/** What an account and a person can be recognised by, as keyed digests that are equal when the values are. */
+import type { ActualAccount } from '../../connector/contract.ts'
+import { ConnectorError } from '../../connector/errors.ts'
+import { cardKey } from '../../model/card.ts'
+import type { PersonFacts } from '../../model/person.ts'
+import type { Dossier } from '../../store/dossier.ts'
+import type { Vault } from '../../vault/vault.ts'
+import type { MatchRules, TargetSetup } from '../context.ts'
+
+/** A kind of unique identifier: two of them that agree are worth more than one. */
+export type Ground = 'employee-number' | 'email' | 'card'
+
+export interface Mark {
+  readonly ground: Ground
+  readonly digest: Buffer
+  /** The id that Gatehouse itself gives a person at this target. */
+  readonly isAccountId: boolean
+}
+
+/** As employee numbers are compared everywhere: blanks around them and letter case tell nobody apart. */
+const normalisedNumber = (text: string): string => text.trim().toUpperCase()
+const normalisedEmail = (text: string): string => text.trim().toLowerCase()
+
+function mark(ground: Ground, digest: Buffer): Mark {
+  return { ground, digest, isAccountId: false }
+}
+
+/** The id of an account, if the rules say that it is an employee number. */
+export const accountId = 'account-id'
+
+function numberMark(vault: Vault, text: string): Mark[] {
+  const number = normalisedNumber(text)
+  return number === '' ? [] : [mark('employee-number', vault.index('employee-number', number))]
+}
+
+function idMark(vault: Vault, target: string, externalId: string): Mark {
+  return { ...mark('employee-number', vault.index('account', `${target}/${externalId}`)), isAccountId: true }
+}
+
+function emailMark(vault: Vault, text: string): Mark[] {
+  const email = normalisedEmail(text)
+  return email.includes('@') ? [mark('email', vault.index('email', email))] : []
+}
+
+/** Marks of an account, by the rules of its target. */
+export function marksOfAccount(vault: Vault, { id: target, match }: TargetSetup, account: ActualAccount): Mark[] {
+  const { externalId, profile, cards } = account
+  const byId = match.employeeNumber.includes(accountId)
+  return [
+    ...(byId ? [...numberMark(vault, externalId), idMark(vault, target, externalId)] : []),
+    ...shownNumbers(match, account).flatMap((text) => numberMark(vault, text)),
+    ...match.email.flatMap((field) => emailMark(vault, profile[field] ?? '')),
+    ...(match.card ? cards.flatMap(({ card }) => (card === null ? [] : cardMark(vault, cardKey(card)))) : []),
+  ]
+}
+
+function cardMark(vault: Vault, key: string): Mark[] {
+  return [mark('card', vault.index('card', key))]
+}
+
+/** Employee numbers that the account shows in a field of its own. */
+export function shownNumbers({ employeeNumber }: MatchRules, { profile }: ActualAccount): string[] {
+  return employeeNumber.flatMap((field) => {
+    const text = field === accountId ? '' : normalisedNumber(profile[field] ?? '')
+    return text === '' ? [] : [text]
+  })
+}
+
+/** What the account is called, by the first field that says so. */
+export function shownName({ name }: MatchRules, { profile }: ActualAccount): string | null {
+  const field = name.find((each) => (profile[each] ?? '').trim() !== '')
+  return field === undefined ? null : (profile[field] ?? null)
+}
+
+/** Employee numbers of all records that still speak of the person. */
+export function numbersOf({ records }: Dossier): string[] {
+  return textsOf(records, 'employeeNumber').map(normalisedNumber)
+}
+
+function textsOf(records: Dossier['records'], field: 'employeeNumber' | 'email'): string[] {
+  return records.flatMap(({ record }) => {
+    const value = record.fields[field]
+    return typeof value === 'string' && value.trim() !== '' && !record.hidden.includes(field) ? [value] : []
+  })
+}
+
+/** Marks of a person; cards that were given back, or wait for somebody, are not theirs. */
+export function marksOfPerson(vault: Vault, target: TargetSetup, dossier: Dossier, facts: PersonFacts): Mark[] {
+  return [
+    ...textsOf(dossier.records, 'employeeNumber').flatMap((text) => numberMark(vault, text)),
+    ...idOf(vault, target, facts),
+    ...textsOf(dossier.records, 'email').flatMap((text) => emailMark(vault, text)),
+    ...dossier.credentials.flatMap(({ row, card }) =>
+      row.state === 'returned' || row.waits ? [] : cardMark(vault, cardKey(card)),
+    ),
+  ]
+}
+
+/** The account id that the connector would give; some people get none. */
+function idOf(vault: Vault, target: TargetSetup, facts: PersonFacts): Mark[] {
+  try {
+    return [idMark(vault, target.id, target.connection.accounts.identify(facts))]
+  } catch (error) {
+    if (error instanceof ConnectorError) return []
+    throw error
+  }
+}

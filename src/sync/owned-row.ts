@@ -1,0 +1,35 @@
+/** What is noted as ours of an account, as its row says so and signs it. */
+import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import { type AccountRow, ownedGuard } from '../store/guards.ts'
+import type { Vault } from '../vault/vault.ts'
+import { isRowFault, VaultError } from '../vault/vault-error.ts'
+
+/** What Gatehouse itself brought about on the account, or took over, and so may take away again. */
+export interface Owned {
+  /** The account itself is there by us, or was taken over; else one of that id, if there is any, is a stranger's. */
+  readonly made: boolean
+  readonly levels: readonly AccessLevelId[]
+  readonly cards: readonly CredentialId[]
+  /** Cards whose block, and the account whose closing, is ours to lift. */
+  readonly blocked: readonly CredentialId[]
+  readonly closed: boolean
+}
+
+const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
+
+/** @throws VaultError `vault.open-failed` when somebody else wrote it. */
+export function ownedOf(vault: Vault, { id, owned, owned_guard: signed }: AccountRow): Owned {
+  if (!vault.verifyGuard('account_owned', ownedGuard(id, owned), signed ?? Buffer.alloc(0)))
+    throw new VaultError('vault.open-failed')
+  return owned === null ? nothingOwned : (JSON.parse(owned) as Owned)
+}
+
+/** Whether the account is there by us, or was taken over; of a row that can't be trusted nobody may say no. */
+export function isMade(vault: Vault, row: AccountRow): boolean {
+  try {
+    return ownedOf(vault, row).made
+  } catch (error) {
+    if (isRowFault(error)) return true
+    throw error
+  }
+}
