@@ -66,6 +66,14 @@ export interface Config {
   readonly joiner: { readonly leadMs: number }
   readonly grants: { readonly longestMs: number }
   readonly pins: { readonly length: number }
+  /** Null: no traces. */
+  readonly traces: {
+    readonly endpoint: string
+    /** Secret. */
+    readonly headers: Readonly<Record<string, string>>
+    readonly ca: string | null
+    readonly bulkShare: number
+  } | null
 }
 
 /** What is known about the settings of a source or target besides the file's own shape. */
@@ -129,11 +137,19 @@ export function configOf(
     joiner: { leadMs: file.joiner.lead },
     grants: { longestMs: file.grants.longest },
     pins: file.pins,
+    traces: tracesOf(file.telemetry.traces),
   }
 }
 
+<<<<<<< HEAD
 function matchOf({ employee_number, ...rest }: ConfigFile['targets'][string]['match']): TargetConfig['match'] {
   return { employeeNumber: employee_number, ...rest }
+=======
+function tracesOf(traces: ConfigFile['telemetry']['traces']): Config['traces'] {
+  if (traces === undefined) return null
+  const { endpoint, headers, ca, bulk_share: bulkShare } = traces
+  return { endpoint, headers, ca: ca ?? null, bulkShare }
+>>>>>>> 0ee40a5 (traces: over queue and connector by OpenTelemetry, off by default; a lock-out is one trace from the arrival of the news to its proof, and no attribute is but from a list)
 }
 
 function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string): Config['keys']['external'] {

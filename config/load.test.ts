@@ -95,6 +95,7 @@ describe('a configuration', () => {
       pins: { length: 6 },
       leaver: { removeAfterMs: 7 * 86_400_000 },
       joiner: { leadMs: 0 },
+      traces: null,
     })
   })
 

@@ -401,6 +401,66 @@ const rule = z.strictObject({
   }),
 })
 
+const endpoint = z.string().refine((text) => {
+  const url = URL.parse(text)
+  if (url === null || url.username !== '' || url.search !== '' || url.hash !== '') return false
+  return url.protocol === 'https:' || (url.protocol === 'http:' && loopback.test(url.hostname.replace(/^\[|\]$/g, '')))
+}, 'expected an https:// address without user and query; http:// is for this machine only')
+
+const telemetry = z
+  .strictObject({
+    traces: z
+      .strictObject({
+        endpoint: endpoint.meta({
+          title: 'Endpoint',
+          description: 'OTLP over HTTP, in JSON. Without a path, /v1/traces is added.',
+          examples: ['http://127.0.0.1:4318', 'https://otel.example.org/v1/traces'],
+        }),
+        headers: z
+          .record(
+            z.string().regex(/^[A-Za-z0-9-]{1,100}$/, 'expected the name of a header'),
+            z
+              .string()
+              .max(8192)
+              .regex(/^[\x20-\x7e]+$/, 'expected printable ASCII')
+              .meta({ secret: true }),
+          )
+          .default({})
+          .meta({
+            title: 'Headers',
+            description: 'Sent with every request, for collectors that want to know who calls.',
+            examples: [{ authorization: referenceText('env', 'OTLP_AUTHORIZATION') }],
+          }),
+        ca: z
+          .string()
+          .startsWith('-----BEGIN CERTIFICATE-----')
+          .optional()
+          .meta({
+            title: 'Certificate authority',
+            description: "PEM of the authority that signed the collector's certificate. Default: those of the system.",
+            examples: [referenceText('file', '/etc/gatehouse/otel-ca.pem')],
+          }),
+        bulk_share: z
+          .number()
+          .min(0)
+          .max(1)
+          .default(1)
+          .meta({
+            title: 'Share of bulk work',
+            description: 'Of accounts written in bulk, so many are traced. Pulls and lock-outs always are.',
+            examples: [0.01],
+          }),
+      })
+      .optional()
+      .meta({
+        title: 'Traces',
+        description:
+          'OpenTelemetry. Left out: none. Spans hold ids of sources and targets, codes, counts and times; nothing about a person.',
+      }),
+  })
+  .prefault({})
+  .meta({ title: 'Telemetry', description: 'What leaves this gateway about its own work.' })
+
 /** The whole file. Its input is what people write; its output has defaults, durations in ms and addresses taken apart. */
 export const configFile = z.strictObject({
   gateway,
@@ -483,6 +543,7 @@ export const configFile = z.strictObject({
     })
     .prefault({})
     .meta({ title: 'PINs', description: 'PINs that operators issue.' }),
+  telemetry,
 })
 
 export type ConfigFile = z.output<typeof configFile>

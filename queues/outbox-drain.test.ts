@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { noTraces } from '../src/telemetry/traces.ts'
 import { startPostgres, startRedis, type TestPostgres, type TestRedis, until } from '../test/support/servers.ts'
 import { QueueFailure } from './failure.ts'
 import { type OutboxDrain, startOutboxDrain } from './outbox-drain.ts'
@@ -52,7 +53,12 @@ function start(
   wakeHere: (wakes: readonly WakeUp[]) => void = () => undefined,
 ) {
   const errors: string[] = []
-  const drain = startOutboxDrain({ pool, wakeUps: { send, wakeHere }, onError: (code) => errors.push(code) })
+  const drain = startOutboxDrain({
+    pool,
+    wakeUps: { send, wakeHere },
+    onError: (code) => errors.push(code),
+    traces: noTraces,
+  })
   drains.push(drain)
   return { drain, errors }
 }

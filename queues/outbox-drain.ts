@@ -1,5 +1,6 @@
 /** Turns committed outbox rows into wake-ups within milliseconds; a row is gone only after its wake-up was taken. */
 import pg from 'pg'
+import type { Traces } from '../src/telemetry/traces.ts'
 import { QueueFailure, reportOnce } from './failure.ts'
 import { delayMsMax, isTargetId, type Lane, lanes } from './names.ts'
 import type { WakeUp, WakeUps } from './wake-ups.ts'
@@ -17,6 +18,7 @@ export interface OutboxDrainOptions {
   readonly wakeUps: Pick<WakeUps, 'send' | 'wakeHere'>
   /** Called with a code of `failure.ts`, each at most once in ten seconds. */
   readonly onError: (code: string) => void
+  readonly traces: Traces
 }
 
 const pollMs = 1_000
@@ -43,6 +45,7 @@ class Drain implements OutboxDrain {
   readonly #pool: pg.Pool
   readonly #wakeUps: Pick<WakeUps, 'send' | 'wakeHere'>
   readonly #onError: (error: unknown) => void
+  readonly #traces: Traces
   readonly #loop: Promise<void>
   #listener: Promise<void> | undefined
   #endListener: (() => Promise<void>) | undefined
@@ -51,10 +54,11 @@ class Drain implements OutboxDrain {
   #failures = 0
   #wake: () => void = () => undefined
 
-  constructor({ pool, wakeUps, onError }: OutboxDrainOptions) {
+  constructor({ pool, wakeUps, onError, traces }: OutboxDrainOptions) {
     this.#pool = pool
     this.#wakeUps = wakeUps
     this.#onError = reportOnce(onError)
+    this.#traces = traces
     this.#loop = this.#run()
   }
 
@@ -92,6 +96,7 @@ class Drain implements OutboxDrain {
   /** One batch: claimed, sent, committed. A failed send rolls back; a failed commit leads to the same wake-ups again. */
   async #round(): Promise<number> {
     const client = await this.#pool.connect()
+    const begunAt = new Date()
     let broken = true
     try {
       await client.query('begin')
@@ -100,6 +105,7 @@ class Drain implements OutboxDrain {
         if (rows.length > 0) await this.#send(this.#wakesOf(rows))
         await client.query('commit')
         broken = false
+        if (rows.length > 0) this.#traces.note('outbox.drain', { wakeUps: rows.length }, { begunAt })
         return rows.length
       } catch (error) {
         await client.query('rollback')

@@ -17,6 +17,7 @@ import { type Role, roles } from './main/roles.ts'
 import { type Scheduler, startSchedulerRole } from './main/scheduler-role.ts'
 import { keepHeapSmall } from './main/small-heap.ts'
 import { buildEngine } from './main/sync-context.ts'
+import { openConfiguredTraces } from './main/traces.ts'
 import { startWorkerRole } from './main/worker-role.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
@@ -83,6 +84,8 @@ async function open(
 ): Promise<Omit<Gateway, 'stop' | 'stopped'>> {
   const startedAt = new Date()
   const wanted = options.roles ?? roles
+  const { traces, close: closeTraces } = openConfiguredTraces(config.traces, await version(), log)
+  opened.push(closeTraces)
   const { vault, keyring } = openConfiguredVault(config, log, options.allowDemoKeys === true)
   opened.push(watchKeyring(keyring, log))
   const store = await openStore(config, log, { poolSize: 10 })
@@ -96,7 +99,7 @@ async function open(
   const targets = new Map(
     await Promise.all(
       Object.keys(config.targets).map(
-        async (id) => [id, await connectTarget(config, id, log, connecting.signal)] as const,
+        async (id) => [id, await connectTarget(config, id, { log, traces }, connecting.signal)] as const,
       ),
     ),
   )
@@ -115,7 +118,7 @@ async function open(
   })
 
   const metrics = createMetrics()
-  const engine = buildEngine(config, { database, vault, keyring, log, metrics }, targets)
+  const engine = buildEngine(config, { database, vault, keyring, log, metrics, traces }, targets)
   await engine.levels.reload()
   const onError = (code: string): void => log.warn({ event: 'queue.trouble', code }, 'queue')
   const wakeUps = await openWakeUps({
@@ -124,7 +127,7 @@ async function open(
     onError,
   })
   opened.push(() => wakeUps.close())
-  const drain = startOutboxDrain({ pool: database.pool, wakeUps, onError })
+  const drain = startOutboxDrain({ pool: database.pool, wakeUps, onError, traces })
   opened.push(() => drain.stop())
 
   let scheduler: Scheduler | null = null

@@ -31,7 +31,7 @@ export class Client {
   /** @throws ConnectorError `conflict` (`biostar2.user-not-found`) when there is no such user. */
   async user(userId: string, signal: AbortSignal): Promise<UserDetail> {
     return thing(
-      await this.#call('GET', `/api/users/${encodeURIComponent(userId)}`, undefined, signal),
+      await this.#call('GET', '/api/users/:id', undefined, signal, `/api/users/${encodeURIComponent(userId)}`),
       'User',
       userDetail,
     )
@@ -42,11 +42,11 @@ export class Client {
   }
 
   async updateUser(userId: string, fields: UserFields, signal: AbortSignal): Promise<void> {
-    await this.#call('PUT', `/api/users/${encodeURIComponent(userId)}`, { User: fields }, signal)
+    await this.#call('PUT', '/api/users/:id', { User: fields }, signal, `/api/users/${encodeURIComponent(userId)}`)
   }
 
   async deleteUser(userId: string, signal: AbortSignal): Promise<void> {
-    await this.#call('DELETE', `/api/users?id=${encodeURIComponent(userId)}`, undefined, signal)
+    await this.#call('DELETE', '/api/users', undefined, signal, `/api/users?id=${encodeURIComponent(userId)}`)
   }
 
   /** One page in ascending order of user ids; `limit` 0 asks for all. Some builds ignore `offset`. */
@@ -60,7 +60,13 @@ export class Client {
 
   /** Cards whose number the server finds; it may find parts of numbers as well. */
   async findCards(number: string, signal: AbortSignal): Promise<CardRecord[]> {
-    const body = await this.#call('GET', `/api/cards?query=${encodeURIComponent(number)}`, undefined, signal)
+    const body = await this.#call(
+      'GET',
+      '/api/cards',
+      undefined,
+      signal,
+      `/api/cards?query=${encodeURIComponent(number)}`,
+    )
     return rowsOf(body, 'CardCollection', cardRecord).rows
   }
 
@@ -74,7 +80,13 @@ export class Client {
   }
 
   async unblockCard(ref: string, signal: AbortSignal): Promise<void> {
-    await this.#call('DELETE', `/api/cards/blacklist?id=${encodeURIComponent(ref)}`, undefined, signal)
+    await this.#call(
+      'DELETE',
+      '/api/cards/blacklist',
+      undefined,
+      signal,
+      `/api/cards/blacklist?id=${encodeURIComponent(ref)}`,
+    )
   }
 
   async accessGroups(signal: AbortSignal): Promise<AccessGroup[]> {
@@ -98,13 +110,15 @@ export class Client {
     return this.#call('GET', '/api/setting/biostar', undefined, signal)
   }
 
+  /** `route` is what may be told of the path; where that is not all, `path` is sent. */
   async #call(
     method: HttpRequest['method'],
-    path: string,
+    route: string,
     body: UserFields | undefined,
     signal: AbortSignal,
+    path = route,
   ): Promise<Body> {
-    const request = { method, path, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    const request = { method, path, route, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     return successOf(await this.#session.request(request, signal))
   }
 }

@@ -117,7 +117,7 @@ async function readAbout(context: Context, signal: AbortSignal): Promise<Pick<He
 
 async function readInfo(context: Context, signal: AbortSignal): Promise<Body> {
   try {
-    const answer = await context.http.request({ method: 'GET', path: '/js/info.json' }, signal)
+    const answer = await context.http.request({ method: 'GET', path: '/js/info.json', route: '/js/info.json' }, signal)
     return answer.status === 200 ? parseAnswer(answer).body : {}
   } catch (error) {
     // Such as a redirect to a start page: the server is there, it only does not tell.

@@ -65,7 +65,13 @@ export class Session {
     this.#current = null
     if (login === null) return
     try {
-      successOf(await this.#send({ method: 'POST', path: '/api/logout' }, login, new AbortController().signal))
+      successOf(
+        await this.#send(
+          { method: 'POST', path: '/api/logout', route: '/api/logout' },
+          login,
+          new AbortController().signal,
+        ),
+      )
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error
       this.#context.log('warn', 'session.logout-failed', { code: error.code as `${string}.${string}` })
@@ -103,7 +109,7 @@ export class Session {
 
   async #login(signal: AbortSignal): Promise<Login> {
     const body = JSON.stringify({ User: { login_id: this.#credentials.loginId, password: this.#credentials.password } })
-    const request = { method: 'POST', path: '/api/login', headers: json, body } as const
+    const request = { method: 'POST', path: '/api/login', route: '/api/login', headers: json, body } as const
     // A lock-out may be waiting for it, whoever asked first.
     const { result: response } = await withCallScope({ lane: 'urgent' }, () =>
       this.#context.http.request(request, AbortSignal.any([signal, this.#lifetime.signal])),

@@ -4,6 +4,8 @@ export interface HttpRequest {
   readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE'
   /** Path and query below the configured origin; must start with `/`. */
   readonly path: string
+  /** `path` without its query, and with placeholders for ids: `/api/users/:id`. For traces, which name no path without it. */
+  readonly route?: string
   readonly headers?: Readonly<Record<string, string>>
   readonly body?: string
   /** Above the connector's default only; in ms. */

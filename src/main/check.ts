@@ -7,6 +7,7 @@ import { ConnectorError } from '../connector/errors.ts'
 import { checkDatabase } from '../store/check-database.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
+import { noTraces } from '../telemetry/traces.ts'
 import { VaultError } from '../vault/vault-error.ts'
 import { configurable, connectSource, connectTarget } from './connections.ts'
 import { openConfiguredVault } from './open-vault.ts'
@@ -155,7 +156,7 @@ async function checkTarget(config: Config, id: string, log: Log): Promise<Target
   const where = `targets.${id}`
   try {
     const signal = AbortSignal.timeout(limitMs)
-    const { connection, close } = await connectTarget(config, id, log, signal)
+    const { connection, close } = await connectTarget(config, id, { log, traces: noTraces }, signal)
     try {
       const health = await connection.health(signal)
       const levels = (await connection.accounts.discover(signal)).map(({ name }) => name)

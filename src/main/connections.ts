@@ -2,8 +2,9 @@
 import type { Config } from '../../config/config.ts'
 import { connectors, sourceConnectors, targetConnectors } from '../../connectors/index.ts'
 import type { Connection, Connector, Context } from '../connector/contract.ts'
-import { type Egress, openEgress } from '../connector/egress/egress.ts'
+import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import type { Log } from '../telemetry/log.ts'
+import type { Traces } from '../telemetry/traces.ts'
 
 /** What a connector without a network is handed. */
 const noNetwork: Egress = {
@@ -36,14 +37,14 @@ export async function connectSource(
 export async function connectTarget(
   config: Config,
   id: string,
-  log: Log,
+  { log, traces }: { readonly log: Log; readonly traces: Traces },
   signal: AbortSignal,
 ): Promise<Connected<'accounts'>> {
   const target = config.targets[id]
   const connector = targetConnectors.find((each) => each.id === target?.connector)
   if (target === undefined || connector === undefined) throw new Error(`target ${id} has no connector`)
   const settings = connector.settings.parse(target.settings)
-  const egress = egressOf(connector, settings, target)
+  const egress = egressOf(connector, settings, target, { traces, target: id })
   const context: Context = { http: egress.http, log: connectorLog(log, id, 'target'), now: () => new Date() }
   const connection = await connector.connect(settings, context, signal)
   return {
@@ -62,6 +63,7 @@ function egressOf<S>(
   },
   settings: S,
   target: Config['targets'][string],
+  traced: NonNullable<EgressOptions['traced']>,
 ): Egress {
   const address = connector.address(settings)
   if (address === null) return noNetwork
@@ -70,6 +72,7 @@ function egressOf<S>(
     concurrency: target.concurrency,
     requestsPerSecond: target.requestsPerSecond,
     requestTimeoutMs: connector.limits.requestTimeoutMs,
+    traced,
   })
 }
 

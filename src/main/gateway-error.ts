@@ -7,6 +7,7 @@ export class GatewayError extends Error {
     | 'gateway.demo-keys'
     | 'gateway.foreign-database'
     | 'gateway.old-keyring'
+    | 'traces.refused'
 
   constructor(code: GatewayError['code'], message: string) {
     super(message)

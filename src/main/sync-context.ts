@@ -8,8 +8,10 @@ import type { Database } from '../store/database.ts'
 import { openStandings } from '../store/standings.ts'
 import type { Brakes, SourceSetup, SyncContext, TargetSetup } from '../sync/context.ts'
 import { type Levels, openLevels } from '../sync/levels.ts'
+import { tracedAccounts } from '../sync/reconcile/traced-accounts.ts'
 import type { Log, LogFields } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Connected } from './connections.ts'
@@ -29,10 +31,11 @@ export function buildEngine(
     readonly keyring: LivingKeyring
     readonly log: Log
     readonly metrics: Metrics
+    readonly traces: Traces
   },
   targets: ReadonlyMap<string, Connected<'accounts'>>,
 ): Engine {
-  const { database, vault, keyring, log, metrics } = parts
+  const { database, vault, keyring, log, metrics, traces } = parts
   const levels = openLevels(database, vault)
   const sources = new Map(Object.entries(config.sources).map(([id, source]) => [id, sourceSetup(id, source)]))
   const context: SyncContext = {
@@ -42,7 +45,7 @@ export function buildEngine(
     levels,
     standings: openStandings(database, vault, (where) => log.error({ event: 'guard.failed', where }, 'standing')),
     sources,
-    targets: new Map([...targets].map(([id, connected]) => [id, targetSetup(config, id, connected)])),
+    targets: new Map([...targets].map(([id, connected]) => [id, targetSetup(config, id, connected, traces)])),
     policy: compilePolicy(config.policy.map(({ grant, to }) => ({ grant: [...grant], to }))),
     stateOptions: {
       siteZones: Object.fromEntries(Object.entries(config.sites).map(([site, { zone }]) => [site, zone])),
@@ -64,6 +67,7 @@ export function buildEngine(
       applied: (target, outcome) => metrics.applied.inc({ target, outcome }),
       pulled: (source, outcome, records) => metrics.pullRecords.inc({ source, outcome }, records),
     },
+    traces,
     now: () => new Date(),
   }
   return { context, levels, brakes: strictest([...sources.values()].map((source) => source.brakes)) }
@@ -98,16 +102,29 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
 }
 
 /** A target may carry out what it was sent up to its own time-out after we stopped waiting; twice ours covers it. */
-function targetSetup(config: Config, id: string, { connection, requestTimeoutMs }: Connected<'accounts'>): TargetSetup {
+function targetSetup(
+  config: Config,
+  id: string,
+  { connection, requestTimeoutMs }: Connected<'accounts'>,
+  traces: Traces,
+): TargetSetup {
   const target = config.targets[id]
   if (target === undefined) throw new Error(`target ${id} is not configured`)
   return {
     id,
     declaredEnabled: target.mode === 'enabled',
-    connection,
+    connection: traces.on ? traced(connection, traces, id) : connection,
     lateWriteMs: requestTimeoutMs * 2,
     concurrency: target.concurrency,
     match: target.match,
+  }
+}
+
+function traced(connection: TargetSetup['connection'], traces: Traces, id: string): TargetSetup['connection'] {
+  return {
+    accounts: tracedAccounts(traces, id, connection.accounts),
+    health: (signal) => connection.health(signal),
+    close: () => connection.close(),
   }
 }
 

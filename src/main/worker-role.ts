@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
 import { ConnectorError } from '../connector/errors.ts'
 import { leadTarget, noteFailure, yieldTarget } from '../store/targets.ts'
-import { urgentlyDue } from '../store/work.ts'
+import { type Lane, urgentlyDue } from '../store/work.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { matchIfAsked } from '../sync/match/match-target.ts'
@@ -49,7 +49,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       if (leads && led === null) {
         // Another process may have learnt the levels after this one began.
         await engine.levels.reload()
-        const worker = startTargetWorker(context, target, () => reach)
+        const worker = traced(startTargetWorker(context, target, () => reach))
         led = {
           worker,
           consumer: await wakeUps.consume(target.id, (lane) => worker.pump(lane), { urgentSlots: 4, bulkSlots: 1 }),
@@ -66,6 +66,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       }
     }
 
+<<<<<<< HEAD
     function readInBackground(): void {
       reading ??= matchIfAsked(context, target, processId, stopping.signal)
         .catch((error: unknown) => {
@@ -75,6 +76,15 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         .finally(() => {
           reading = null
         })
+=======
+    function traced(worker: TargetWorker): TargetWorker {
+      const { traces } = context
+      const pump = (lane: Lane): Promise<void> => {
+        const options = { from: null, bulk: lane === 'bulk' }
+        return traces.span('wake-up', { target: target.id, lane }, () => worker.pump(lane), options)
+      }
+      return traces.on ? { ...worker, pump } : worker
+>>>>>>> 0ee40a5 (traces: over queue and connector by OpenTelemetry, off by default; a lock-out is one trace from the arrival of the news to its proof, and no attribute is but from a list)
     }
 
     async function letGo(): Promise<void> {

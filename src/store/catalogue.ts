@@ -230,6 +230,7 @@ export const catalogue: Catalogue = {
     ended_at: 'clear',
     guard: 'guard',
     steps_guard: 'guard',
+    trace: 'clear',
   },
   match_run: {
     id: 'clear',

@@ -130,7 +130,7 @@ export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_a
 
 /** Whom a lock-out was decided for, why, and when the news came: its clock starts here. */
 export function lockoutGuard(
-  row: Omit<LockoutRow, 'guard' | 'steps_guard' | keyof LockoutSteps>,
+  row: Omit<LockoutRow, 'guard' | 'steps_guard' | 'trace' | keyof LockoutSteps>,
 ): readonly GuardValue[] {
   const whole = [
     row.id,

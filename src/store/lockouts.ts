@@ -20,6 +20,7 @@ export async function insertLockouts(client: pg.ClientBase, vault: Vault, rows: 
     'cause',
     'arrived_at',
     'decided_at',
+    'trace',
   ] as const
   await copyRows(
     client,
@@ -57,6 +58,7 @@ function genuine(vault: Vault, row: LockoutRow): LockoutRow {
 
 /** A lock-out that was just proven. */
 export interface ProvenLockout {
+  readonly account: AccountId
   readonly target: string
   readonly cause: string
   readonly proof: string
@@ -64,6 +66,7 @@ export interface ProvenLockout {
   readonly provenAt: Date
   /** Of that time, waiting for a slot at the target; in ms. */
   readonly waitingMs: number
+  readonly trace: string | null
 }
 
 export interface SettledLockouts {
@@ -103,9 +106,11 @@ export async function settleLockouts(
     })
   }
   await writeSteps(client, vault, changed)
-  const proven = changed.flatMap(({ target, cause, proof, arrived_at: arrivedAt, proven_at: provenAt, waiting_ms }) =>
-    proof === null || provenAt === null ? [] : [{ target, cause, proof, arrivedAt, provenAt, waitingMs: waiting_ms }],
-  )
+  const proven = changed.flatMap((row): ProvenLockout[] => {
+    const { account_id: account, target, cause, proof, arrived_at: arrivedAt, proven_at: provenAt, trace } = row
+    if (proof === null || provenAt === null) return []
+    return [{ account, target, cause, proof, arrivedAt, provenAt, waitingMs: row.waiting_ms, trace }]
+  })
   return { proven, forged }
 }
 
@@ -181,6 +186,19 @@ export async function openLockouts(pool: pg.Pool, after: string | null, limit: n
 export async function lockoutsById(pool: pg.Pool, ids: readonly string[]): Promise<readonly LockoutRow[]> {
   const { rows } = await pool.query<LockoutRow>('select * from lockout where id = any($1::uuid[])', [ids])
   return rows
+}
+
+/** Where the traces of open lock-outs of these accounts began. */
+export async function traceRefs(
+  pool: pg.Pool,
+  accounts: readonly AccountId[],
+): Promise<ReadonlyMap<AccountId, string>> {
+  const { rows } = await pool.query<{ account_id: AccountId; trace: string }>(
+    `select account_id, trace from lockout
+      where account_id = any($1::uuid[]) and trace is not null and proven_at is null and ended_at is null order by version`,
+    [accounts],
+  )
+  return new Map(rows.map(({ account_id, trace }) => [account_id, trace]))
 }
 
 /** Which lock-outs: those decided from `since` on and before `until`, and of one person. */

@@ -325,6 +325,8 @@ export interface LockoutTable {
   guard: Buffer | null
   /** Signs the steps since; null as long as there are none. */
   steps_guard: Buffer | null
+  /** Names the span that led to it, by two random numbers; null when nothing is traced. */
+  trace: string | null
 }
 
 /** One look at all accounts of a target, to find out whose they are. */

@@ -7,6 +7,7 @@ import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
 import type { ProvenLockout } from '../store/lockouts.ts'
 import type { Standings } from '../store/standings.ts'
+import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { ChangeKind } from './parts.ts'
@@ -89,6 +90,7 @@ export interface SyncContext {
   readonly standings: Standings
   readonly log: SyncLog
   readonly metrics: SyncMetrics
+  readonly traces: Traces
   readonly now: () => Date
 }
 

@@ -81,6 +81,7 @@ export async function recordLockOuts(
             cause: cause.because,
             arrived_at: cause.arrivedAt,
             decided_at: decidedAt,
+            trace: context.traces.here(),
           },
         ],
   )

@@ -1,5 +1,6 @@
 /** The only way out: HTTP calls to one origin with its own trust, slots, rate, time and size limits, counted per call scope. */
 import { Pool } from 'undici'
+import type { Traces } from '../../telemetry/traces.ts'
 import { ConnectorError } from '../errors.ts'
 import type { HttpClient, HttpRequest, HttpResponse } from '../http.ts'
 import { currentCallScope } from './call-scope.ts'
@@ -23,6 +24,8 @@ export interface EgressOptions {
   readonly requestTimeoutMs: number
   /** Largest answer that is read; 8 MiB by default. */
   readonly responseBytesMax?: number
+  /** Where requests show, and as those of which target. */
+  readonly traced?: { readonly traces: Traces; readonly target: string }
 }
 
 export interface Egress {
@@ -58,6 +61,18 @@ export function openEgress(options: EgressOptions): Egress {
   })
 
   async function request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    const { traced } = options
+    if (traced?.traces.on !== true) return exchange(call, signal)
+    const { method, route } = call
+    return traced.traces.span('request', { target: traced.target, method, route }, async (span) => {
+      const asked = performance.now()
+      const answer = await exchange(call, signal, () => span.set({ slotMs: Math.round(performance.now() - asked) }))
+      span.set({ status: answer.status })
+      return answer
+    })
+  }
+
+  async function exchange(call: HttpRequest, signal: AbortSignal, onSlot?: () => void): Promise<HttpResponse> {
     if (!call.path.startsWith('/')) throw new TypeError('the path of a request starts with /')
     signal.throwIfAborted()
     const scope = currentCallScope()
@@ -67,6 +82,7 @@ export function openEgress(options: EgressOptions): Egress {
       try {
         signal.throwIfAborted()
         scope?.sent()
+        onSlot?.()
         const answer = send(pool, call, {
           signal,
           timeoutMs: Math.max(options.requestTimeoutMs, call.timeoutMs ?? 0),

@@ -62,7 +62,11 @@ export async function applyPlan(
       if (request.held) throw new Refusal('plan.frozen')
     }
     if (free.length === 0) continue
-    const done = await applyBatch(context, plan, free, request)
+    const done = await context.traces.span('plan.apply', {}, async (span) => {
+      const made = await applyBatch(context, plan, free, request)
+      span.set(made)
+      return made
+    })
     applied += done.applied
     dropped += done.dropped
   }

@@ -44,6 +44,14 @@ const page = 1000
  * applied before this returns; killed in between, the next call finds it pending and lets it pass again.
  */
 export async function plan(context: SyncContext, request: PlanRequest): Promise<Planned | null> {
+  const begunAt = new Date()
+  const planned = await planNow(context, request)
+  // The clock asks every second: most often there is nothing to tell.
+  if (planned !== null) context.traces.note('plan', { outcome: planned.state }, { begunAt })
+  return planned
+}
+
+async function planNow(context: SyncContext, request: PlanRequest): Promise<Planned | null> {
   const { held, passed } = await draftNow(context, request)
   if (passed !== null) {
     const { halted } = await applyPlan(context, passed.id, {

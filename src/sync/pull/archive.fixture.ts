@@ -11,6 +11,7 @@ import { compilePolicy } from '../../policy/policy.ts'
 import { openDatabase } from '../../store/database.ts'
 import { migrate } from '../../store/migrate.ts'
 import { openStandings, registerGateway } from '../../store/standings.ts'
+import { noTraces } from '../../telemetry/traces.ts'
 import { memoryKeyring } from '../../vault/memory-keyring.fixture.ts'
 import { openVault } from '../../vault/vault.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
@@ -74,6 +75,7 @@ export async function startArchivist(): Promise<Archivist> {
     levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
     log: (_level, event) => void logged.push(event),
     metrics: { lockout: () => undefined, applied: () => undefined, pulled: () => undefined },
+    traces: noTraces,
     now: () => new Date(now),
   }
   return {

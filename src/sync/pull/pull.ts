@@ -207,7 +207,7 @@ async function readAll(context: SyncContext, current: Pull, delivery: Delivery, 
   for await (const page of readAhead(delivery.pages(signal))) {
     // A source that counts other records than it gave has lost some on the way.
     if ('complete' in page) return page.complete && page.problems === 0 && page.records === current.records
-    await takePage(context, current, page)
+    await context.traces.span('pull.page', { records: page.records.length }, () => takePage(context, current, page))
   }
   return false
 }

@@ -1,5 +1,5 @@
 /** Watches a source and takes in whatever it delivers, one delivery at a time, oldest first. */
-import type { PeopleCapability } from '../../connector/contract.ts'
+import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
@@ -28,7 +28,7 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       try {
         const delivery = await people.read(stopping.signal)
         if (delivery === null) return reports
-        reports.push(await pull(context, source, delivery, stopping.signal, memory))
+        reports.push(await traced(delivery))
       } catch (error) {
         if (stopping.signal.aborted) return reports
         if (error instanceof ConnectorError && error.kind === 'rejected')
@@ -37,6 +37,22 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       }
     }
     return reports
+  }
+
+  /** Whatever follows from a delivery belongs to its trace, lock-outs in other processes included. */
+  function traced(delivery: Delivery): Promise<PullReport> {
+    const options = { begunAt: delivery.arrivedAt, from: null }
+    return context.traces.span(
+      'pull',
+      { source: source.id },
+      async (span) => {
+        const report = await pull(context, source, delivery, stopping.signal, memory)
+        const { outcome, records, changed, problems, missing } = report
+        span.set({ outcome, records, changed, problems, missing })
+        return report
+      },
+      options,
+    )
   }
 
   async function drain(): Promise<readonly PullReport[]> {

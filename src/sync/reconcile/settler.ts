@@ -2,8 +2,10 @@
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
 import { ownedGuard } from '../../store/guards.ts'
+import type { ProvenLockout } from '../../store/lockouts.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import type { SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext } from '../context.ts'
 import { reportForged } from '../lock-out.ts'
 import type { Outcome } from './outcome.ts'
@@ -17,6 +19,8 @@ export interface Settler {
 interface Waiting {
   readonly settlement: Settlement
   readonly item: WorkItem
+  /** The span of the run; null when it is not traced. */
+  readonly run: SpanRef | null
   readonly resolve: () => void
   readonly reject: (error: unknown) => void
 }
@@ -44,6 +48,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
   }
 
   async function write(batch: readonly Waiting[]): Promise<void> {
+    const begunAt = new Date()
     const settlements = batch.map(({ settlement }) => settlement)
     const { written, proven } = await inTransaction(context.database.pool, async (client) => {
       const settled = await settleWork(client, context.vault, owner, settlements)
@@ -55,6 +60,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
       return settled
     })
     for (const lockout of proven) context.metrics.lockout(lockout)
+    if (context.traces.on) traceBatch(context, target, batch, begunAt, proven)
     for (const { settlement, item } of batch) if (written.has(item.row.id)) measure(context, target, settlement)
   }
 
@@ -62,7 +68,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
     settle(item, outcome, meter) {
       const settlement = settlementOf(context, item, outcome, meter, proof())
       return new Promise((resolve, reject) => {
-        waiting.push({ settlement, item, resolve, reject })
+        waiting.push({ settlement, item, run: context.traces.here(), resolve, reject })
         // While one transaction runs, the next outcomes gather; nobody waits on a timer.
         if (writing) return
         writing = true
@@ -127,4 +133,24 @@ function auditOf(
 
 function measure(context: SyncContext, target: string, { appliedVersion, dead }: Settlement): void {
   context.metrics.applied(target, dead ? 'dead' : appliedVersion === null ? 'retry' : 'applied')
+}
+
+/** One transaction for many runs: a trace of its own that names them. A lock-out ends here, where its clock does. */
+function traceBatch(
+  { traces }: SyncContext,
+  target: string,
+  batch: readonly Waiting[],
+  begunAt: Date,
+  proven: readonly ProvenLockout[],
+): void {
+  const links = batch.flatMap(({ run }) => run ?? [])
+  if (links.length > 0)
+    traces.note('settle', { target, accounts: batch.length, proven: proven.length }, { begunAt, from: null, links })
+  const runOf = new Map(batch.map(({ item, run }) => [item.row.id, run]))
+  for (const { account, cause, proof, arrivedAt, provenAt, trace, waitingMs } of proven)
+    traces.note(
+      'lock-out',
+      { target, cause, proof, waitingMs },
+      { begunAt: arrivedAt, endedAt: provenAt, from: trace ?? runOf.get(account) ?? null },
+    )
 }

@@ -1,11 +1,14 @@
 /** Works through a target's list: claims due accounts under a lease, runs a few at once, and lets lock-outs overtake everything. */
 import { randomUUID } from 'node:crypto'
-import { withCallScope } from '../../connector/egress/call-scope.ts'
+import { type CallMeter, withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
+import { traceRefs } from '../../store/lockouts.ts'
 import type { Standing } from '../../store/standings.ts'
 import { targetModes } from '../../store/target-modes.ts'
 import { noteSuccess } from '../../store/targets.ts'
 import { claimWork, type Lane, releaseLeases, renewLeases, turnedUrgent, unclaim } from '../../store/work.ts'
+import type { SpanAttributes } from '../../telemetry/span-attributes.ts'
+import type { Span, SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { afterFailure } from './after-failure.ts'
@@ -36,6 +39,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     { readonly lane: Lane; readonly abort: AbortController; readonly done: Promise<void> }
   >()
   const buffered = new Map<AccountId, WorkItem>()
+  const origins = new Map<AccountId, SpanRef>()
   const pumping = new Set<Promise<void>>()
   let stopping = false
   let lastProbe = 0
@@ -65,9 +69,12 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         if (probing && performance.now() - lastProbe < probeEveryMs) return
         if (probing) lastProbe = performance.now()
         const most = probing ? 1 : target.concurrency * 4
+        const begunAt = new Date()
         const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most)
         if (claims.length === 0) return
         const items = await loadWork(pool, context.vault, claims)
+        context.traces.note('claim', { target: target.id, lane, accounts: claims.length }, { begunAt })
+        await noteOrigins(items, lane)
         if (lane === 'bulk') {
           for (const item of items) buffered.set(item.row.id, item)
           // A lock-out that came while these were loaded found nothing to overtake.
@@ -126,12 +133,39 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
 
   function start(item: WorkItem, lane: Lane): Promise<void> {
     const abort = new AbortController()
-    const done = run(item, lane, abort.signal).finally(() => running.delete(item.row.id))
+    const done = traced(item, lane, (span) => run(item, lane, abort.signal, span)).finally(() =>
+      running.delete(item.row.id),
+    )
     running.set(item.row.id, { lane, abort, done })
     return done
   }
 
-  async function run(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<void> {
+  /** Where the traces of lock-outs began, perhaps in another process; only filled when there are traces. */
+  async function noteOrigins(items: readonly WorkItem[], lane: Lane): Promise<void> {
+    if (!context.traces.on || lane === 'bulk') return
+    const ids = items.map(({ row }) => row.id)
+    for (const [id, ref] of await traceRefs(pool, ids)) origins.set(id, ref)
+  }
+
+  function traced(item: WorkItem, lane: Lane, work: (span: Span) => Promise<void>): Promise<void> {
+    const { traces } = context
+    if (!traces.on) return traces.span('account.run', {}, work)
+    const { claim, row, desired } = item
+    const woken = traces.here()
+    const from = origins.get(row.id) ?? null
+    origins.delete(row.id)
+    return traces.span(
+      'account.run',
+      {
+        ...{ target: target.id, lane, version: row.desired_version, attempts: claim.attempts },
+        ...{ cards: Object.keys(desired.cards).length, levels: desired.levels.length },
+      },
+      work,
+      { from, links: woken === null ? [] : [woken], bulk: lane === 'bulk' },
+    )
+  }
+
+  async function run(item: WorkItem, lane: Lane, signal: AbortSignal, span: Span): Promise<void> {
     let meter = { requests: 0, waitingMs: 0 }
     let outcome: Outcome
     try {
@@ -150,6 +184,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       context.log('error', 'work.failed', { target: target.id, account: item.row.id, code: errorCode(error) })
       return
     }
+    span.set(told(outcome, meter))
     try {
       await settler.settle(item, outcome, meter)
     } catch (error) {
@@ -198,4 +233,18 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
 /** A pause stops everything, a freeze all but lock-outs. */
 function isStopped({ pausedBecause, frozenAt }: Standing, lane: Lane): boolean {
   return pausedBecause !== null || (frozenAt !== null && lane === 'bulk')
+}
+
+/** What came of a run, for its trace. */
+function told(outcome: Outcome, { requests, waitingMs }: CallMeter): SpanAttributes {
+  const { appliedVersion, dead, provenAt, failures, retryInMs } = outcome
+  const [failure] = Object.values(failures)
+  return {
+    outcome: dead ? 'dead' : provenAt !== null ? 'proven' : appliedVersion === null ? 'open' : 'applied',
+    error: failure?.code,
+    failedParts: Object.keys(failures).length,
+    isRetried: retryInMs !== null,
+    requests,
+    waitingMs: Math.round(waitingMs),
+  }
 }

@@ -19,14 +19,17 @@ export async function resolveAndPass(
   by: string,
   cause: LockOutCause,
 ): Promise<number> {
-  await resolveAll(client, context, dossiers, by)
-  const modes = await modesOf(client, context)
-  const passed = passLockOuts(dossiers, modes, leftByAbsence(context))
-  const granted = passGrants(dossiers, modes)
-  await saveDossiers(client, context.vault, dossiers)
-  await recordLockOuts(client, context, passed, cause)
-  await enqueue(client, 'bulk', granted)
-  return passed.length
+  return context.traces.span('resolve', { people: dossiers.length, cause: cause.because }, async (span) => {
+    await resolveAll(client, context, dossiers, by)
+    const modes = await modesOf(client, context)
+    const passed = passLockOuts(dossiers, modes, leftByAbsence(context))
+    const granted = passGrants(dossiers, modes)
+    await saveDossiers(client, context.vault, dossiers)
+    await recordLockOuts(client, context, passed, cause)
+    await enqueue(client, 'bulk', granted)
+    span.set({ lockouts: passed.length })
+    return passed.length
+  })
 }
 
 /** Tells lock-outs by absence from those by record: without the missing records the person would not be shut out. */
