@@ -141,15 +141,14 @@ export function configOf(
   }
 }
 
-<<<<<<< HEAD
 function matchOf({ employee_number, ...rest }: ConfigFile['targets'][string]['match']): TargetConfig['match'] {
   return { employeeNumber: employee_number, ...rest }
-=======
+}
+
 function tracesOf(traces: ConfigFile['telemetry']['traces']): Config['traces'] {
   if (traces === undefined) return null
   const { endpoint, headers, ca, bulk_share: bulkShare } = traces
   return { endpoint, headers, ca: ca ?? null, bulkShare }
->>>>>>> 0ee40a5 (traces: over queue and connector by OpenTelemetry, off by default; a lock-out is one trace from the arrival of the news to its proof, and no attribute is but from a list)
 }
 
 function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string): Config['keys']['external'] {

@@ -66,7 +66,6 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       }
     }
 
-<<<<<<< HEAD
     function readInBackground(): void {
       reading ??= matchIfAsked(context, target, processId, stopping.signal)
         .catch((error: unknown) => {
@@ -76,7 +75,8 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         .finally(() => {
           reading = null
         })
-=======
+    }
+
     function traced(worker: TargetWorker): TargetWorker {
       const { traces } = context
       const pump = (lane: Lane): Promise<void> => {
@@ -84,7 +84,6 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         return traces.span('wake-up', { target: target.id, lane }, () => worker.pump(lane), options)
       }
       return traces.on ? { ...worker, pump } : worker
->>>>>>> 0ee40a5 (traces: over queue and connector by OpenTelemetry, off by default; a lock-out is one trace from the arrival of the news to its proof, and no attribute is but from a list)
     }
 
     async function letGo(): Promise<void> {
