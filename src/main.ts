@@ -19,11 +19,13 @@ import { keepHeapSmall } from './main/small-heap.ts'
 import { buildEngine } from './main/sync-context.ts'
 import { openConfiguredTraces } from './main/traces.ts'
 import { startWorkerRole } from './main/worker-role.ts'
+import { relockOnce } from './sync/restored/relock.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 import { createMetrics } from './telemetry/metrics.ts'
 
 export { checkGateway } from './main/check.ts'
 export { initGateway } from './main/init.ts'
+export { restoreGateway } from './main/restore.ts'
 
 export interface StartOptions {
   readonly config: string
@@ -120,6 +122,7 @@ async function open(
   const metrics = createMetrics()
   const engine = buildEngine(config, { database, vault, keyring, log, metrics, traces }, targets)
   await engine.levels.reload()
+  await relockOnce(engine.context)
   const onError = (code: string): void => log.warn({ event: 'queue.trouble', code }, 'queue')
   const wakeUps = await openWakeUps({
     ...(config.redisUrl === null ? {} : { redis: { url: config.redisUrl, gatewayId: vault.gatewayId } }),
@@ -145,6 +148,7 @@ async function open(
   const acts = createActs({
     engine,
     wakeUps,
+    runtime: store.runtime,
     metrics,
     scheduler,
     facts: { version: await version(), startedAt, roles: wanted },

@@ -2,6 +2,7 @@
 import type { AlarmActs } from './acts/alarms.ts'
 import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
+import type { BackupActs } from './acts/backup.ts'
 import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
@@ -20,6 +21,7 @@ export interface Acts
     AuditActs,
     KeyActs,
     GrantActs,
+    BackupActs,
     LockoutActs,
     MatchActs,
     PeopleActs,

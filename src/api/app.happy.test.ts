@@ -93,6 +93,7 @@ test.each([
   ['GET', '/v1/audit/verify', 'operator', undefined, 'verifyAudit', []],
   ['GET', '/v1/keys', 'admin', undefined, 'keys', []],
   ['POST', '/v1/keys/rotate', 'admin', { reason }, 'rotateKeys', [reason]],
+  ['POST', '/v1/backup', 'operator', { reason }, 'backUp', [reason]],
   ['GET', '/v1/tokens', 'admin', undefined, 'tokens', []],
   [
     'POST',

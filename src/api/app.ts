@@ -12,6 +12,7 @@ import { type Authenticate, knownHost, needsToken, type RateLimit } from './gate
 import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
 import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
+import { addBackup } from './rest/backup.ts'
 import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
@@ -87,6 +88,7 @@ export function createApp(options: ApiOptions): Api {
   addRecords(api, acts)
   addAlarms(api, acts)
   addArchives(api, acts, log)
+  addBackup(api, acts, log)
   addKeys(api, acts)
   addTokens(api, acts)
   addDescription(api)

@@ -182,6 +182,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     archives: async (_source, page) => ({ rows: [archive], next: page.after === undefined ? archiveId : null }),
     openArchive: async () => ({ bytes: delivered.length, content: inTwo(delivered) }),
     destroyArchive: async () => undefined,
+    backUp: async () => ({ content: inTwo(delivered) }),
     audit: async (page) => ({
       rows: [{ ...entry, seq: Number(page.after ?? 1) }],
       next: page.after === undefined ? '2' : null,

@@ -1,6 +1,6 @@
 /** API tokens: shown once, found by HMAC, listed and revoked by id; a row that was tampered with opens nothing. */
 import { randomUUID } from 'node:crypto'
-import type { Kysely, Selectable } from 'kysely'
+import { type Kysely, type Selectable, sql } from 'kysely'
 import type { SubjectId } from '../model/id.ts'
 import type { ApiTokenTable, Tables } from '../store/schema.ts'
 import type { GuardValue, Vault } from '../vault/vault.ts'
@@ -113,4 +113,19 @@ export async function revokeToken(db: Kysely<Tables>, vault: Vault, id: string, 
     .where('id', '=', id)
     .where('revoked_at', 'is', null)
     .execute()
+}
+
+/**
+ * No token that is live now works afterwards. A row that was changed from outside opens nothing, and stays as it is. Returns how many
+ * were revoked.
+ */
+export async function revokeAllTokens(db: Kysely<Tables>, vault: Vault, now = new Date()): Promise<number> {
+  const live = await db.selectFrom('api_token').selectAll().where('revoked_at', 'is', null).execute()
+  const genuine = live.filter((row) => vault.verifyGuard('api_token', tokenGuard(row), row.guard))
+  const guards = genuine.map((row) => vault.guard('api_token', tokenGuard({ ...row, revoked_at: now })))
+  await sql`update api_token t set revoked_at = ${now}, guard = v.guard
+              from unnest(${genuine.map(({ id }) => id)}::uuid[], ${guards}::bytea[]) as v(id, guard) where t.id = v.id`.execute(
+    db,
+  )
+  return genuine.length
 }

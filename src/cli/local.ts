@@ -27,6 +27,25 @@ export interface CheckResult {
   readonly facts: readonly { readonly name: string; readonly value: string }[]
 }
 
+export interface RestoreOptions {
+  readonly config: string
+  readonly file: string
+  readonly subject: string
+  readonly reason: string
+  readonly onRows?: (step: 'checked' | 'loaded', rows: number) => void
+}
+
+export interface RestoreResult {
+  readonly gatewayId: string
+  readonly madeAt: string
+  readonly rows: number
+  readonly migrated: readonly string[]
+  readonly tokensRevoked: number
+  readonly plansSetAside: number
+  readonly tokenPath: string
+  readonly subject: string
+}
+
 export interface RunningGateway {
   /** Null when this process serves no API. */
   readonly url: string | null
@@ -40,12 +59,13 @@ export interface RunningGateway {
 export interface LocalGateway {
   initGateway(options: InitOptions): Promise<InitResult>
   checkGateway(options: { readonly config: string }): Promise<CheckResult>
+  restoreGateway(options: RestoreOptions): Promise<RestoreResult>
   /** `roles` absent: all of them. */
   startGateway(options: { readonly config: string; readonly roles?: readonly Role[] }): Promise<RunningGateway>
 }
 
 /** @throws Error when the program is incomplete. */
 export async function loadLocalGateway(): Promise<LocalGateway> {
-  const { checkGateway, initGateway, startGateway } = await import('../main.ts')
-  return { checkGateway, initGateway, startGateway }
+  const { checkGateway, initGateway, restoreGateway, startGateway } = await import('../main.ts')
+  return { checkGateway, initGateway, restoreGateway, startGateway }
 }

@@ -5,6 +5,7 @@ import type { Context } from './command.ts'
 import { alarmsCommand } from './commands/alarms.ts'
 import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
+import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
 import { grantCommand } from './commands/grant.ts'
@@ -77,6 +78,7 @@ export function createProgram(context: Context): Command {
       levelsCommand,
     ],
     ...[alarmsCommand, archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
+    ...[backupCommand, restoreCommand],
   ]
   for (const make of commands) program.addCommand(make(context))
   settle(program, terminal)

@@ -3,6 +3,7 @@ import type { Acts } from '../api/acts.ts'
 import { alarmActs } from './acts/alarms.ts'
 import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
+import { backupActs } from './acts/backup.ts'
 import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
@@ -22,6 +23,7 @@ export function createActs(parts: ActsParts): Acts {
     ...auditActs(parts),
     ...keyActs(parts),
     ...grantActs(parts),
+    ...backupActs(parts),
     ...lockoutActs(parts),
     ...matchActs(parts),
     ...peopleActs(parts),

@@ -8,6 +8,7 @@ import { createSubjectWithToken } from '../auth/tokens.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { initKeys } from '../vault/init-keys.ts'
 import { configurable } from './connections.ts'
+import { makeDataFolder } from './data-folder.ts'
 import { GatewayError } from './gateway-error.ts'
 import { claimDatabase, openStore } from './open-store.ts'
 import { openConfiguredVault } from './open-vault.ts'
@@ -50,9 +51,7 @@ export async function initGateway(options: InitOptions): Promise<Initialised> {
       'gateway.key-not-in-file',
       'init makes a key file: set keys.key_file for now, move its content to the credential or variable after',
     )
-  // Root hands the embedded PostgreSQL to another user, who must be able to pass through; nobody else can list what is inside.
-  const mode = process.getuid?.() === 0 ? 0o711 : 0o700
-  await mkdir(config.gateway.dataPath, { recursive: true, mode })
+  await makeDataFolder(config.gateway.dataPath)
   const { warnings } = initKeys({ keyPath, keyringPath, stamp: options.demo === true ? 'demo' : 'production' })
   const { vault } = openConfiguredVault(config, log, options.demo === true)
   const store = await openStore(config, log)

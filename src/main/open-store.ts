@@ -39,26 +39,50 @@ export interface OpenStoreOptions {
   readonly poolSize?: number
 }
 
+/** @throws EmbeddedPostgresError, or what `pg` throws. */
 export async function openStore(
   config: Pick<Config, 'databaseUrl' | 'gateway'>,
   log: Log,
   { poolSize }: OpenStoreOptions = {},
 ): Promise<Store> {
-  return config.databaseUrl === null
-    ? openEmbedded(config.gateway.dataPath, log, poolSize)
-    : openGiven(config.databaseUrl, poolSize)
+  const server = await openServer(config, log)
+  try {
+    const migrated = await migrate(server.owner)
+    if (!server.embedded) await makeQueueSchema(server.owner)
+    const database = openDatabase(server.runtime, poolSize)
+    const { runtime, embedded, dataPath } = server
+    return {
+      ...{ database, runtime, embedded, migrated, dataPath },
+      async close() {
+        await database.close()
+        await server.close()
+      },
+    }
+  } catch (error) {
+    await server.close()
+    throw error
+  }
 }
 
-async function openEmbedded(dataPath: string, log: Log, poolSize: number | undefined): Promise<Store> {
+export interface DatabaseServer extends Pick<Store, 'runtime' | 'embedded' | 'dataPath' | 'close'> {
+  /** How the role connects that owns the schema, and may change it. */
+  readonly owner: pg.ClientConfig
+}
+
+/** The server alone, with whatever is in it; an embedded one is ours until it is closed. @throws as `openStore`. */
+export async function openServer(config: Pick<Config, 'databaseUrl' | 'gateway'>, log: Log): Promise<DatabaseServer> {
+  if (config.databaseUrl === null) return openEmbedded(config.gateway.dataPath, log)
+  const given = { connectionString: config.databaseUrl, connectionTimeoutMillis: 10_000 }
+  return { owner: given, runtime: given, embedded: false, dataPath: null, close: async () => undefined }
+}
+
+async function openEmbedded(dataPath: string, log: Log): Promise<DatabaseServer> {
   const server = await startEmbeddedPostgres({
     dataDir: join(dataPath, 'postgres'),
     onLog: ({ event, ...fields }) => log.info({ event, ...fields }, 'embedded PostgreSQL'),
   })
   try {
     let lock = await holdDirectoryLock(server.runtimeConfig)
-    const migrated = await migrate(server.ownerConfig)
-    const runtime = server.runtimeConfig
-    const database = openDatabase(runtime, poolSize)
     const closing = new AbortController()
     const watching = keepUp(server, log, closing.signal, async () => {
       // It was held by a connection of the server that ended.
@@ -66,14 +90,12 @@ async function openEmbedded(dataPath: string, log: Log, poolSize: number | undef
       lock = await holdDirectoryLock(server.runtimeConfig)
     })
     return {
-      database,
-      runtime,
+      owner: server.ownerConfig,
+      runtime: server.runtimeConfig,
       embedded: true,
-      migrated,
       dataPath: server.dataDir,
       async close() {
         closing.abort()
-        await database.close()
         await lock.release()
         await server.stop()
         await watching
@@ -112,18 +134,15 @@ async function keepUp(
   }
 }
 
-async function openGiven(url: string, poolSize: number | undefined): Promise<Store> {
-  const runtime: pg.PoolConfig = { connectionString: url, connectionTimeoutMillis: 10_000 }
-  const migrated = await migrate(runtime)
-  const setup = new pg.Client(runtime)
+/** A given server knows nothing of queues yet. */
+async function makeQueueSchema(owner: pg.ClientConfig): Promise<void> {
+  const setup = new pg.Client(owner)
   await setup.connect()
   try {
     await setup.query(`create schema if not exists ${queueSchema}`)
   } finally {
     await setup.end()
   }
-  const database = openDatabase(runtime, poolSize)
-  return { database, runtime, embedded: false, migrated, dataPath: null, close: () => database.close() }
 }
 
 /**
@@ -147,7 +166,10 @@ export async function refuseOldKeyring({ pool }: Database, { epochs }: Keyring):
 }
 
 /** Binds the database to this keyring, or finds that it belongs to another. @throws GatewayError with what to do. */
-export async function claimDatabase({ database, migrated }: Store, vault: Vault): Promise<void> {
+export async function claimDatabase(
+  { database, migrated }: Pick<Store, 'database' | 'migrated'>,
+  vault: Vault,
+): Promise<void> {
   const owner = await registerGateway(database.pool, vault, migrated.includes(signedStandings))
   if (owner !== vault.gatewayId) {
     throw new GatewayError(
@@ -159,7 +181,7 @@ export async function claimDatabase({ database, migrated }: Store, vault: Vault)
 
 /** Makes sure that every configured source and target has its row. */
 export async function registerConfigured(
-  { database: { pool }, migrated }: Store,
+  { database: { pool }, migrated }: Pick<Store, 'database' | 'migrated'>,
   vault: Vault,
   sources: readonly string[],
   targets: readonly string[],

@@ -11,6 +11,7 @@ import { finishReleases } from '../sync/plan/release-plan.ts'
 import { planThawed } from '../sync/plan/thawed.ts'
 import { sweepArchives } from '../sync/pull/archives.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/pull/source-loop.ts'
+import { settleRestore } from '../sync/restored/settle.ts'
 import { sleep } from '../sync/sleep.ts'
 import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -78,6 +79,7 @@ export function startSchedulerRole(
       every(1_000, 'notices', lost, () => tellAlarms(context)),
       every(3_600_000, 'old alarms', lost, () => forgetOldAlarms(context.database.pool)),
       every(5_000, 'lock-outs', lost, watchLockouts(context)),
+      every(5_000, 'restore', lost, () => settleRestore(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),

@@ -8,6 +8,7 @@ import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { matchIfAsked } from '../sync/match/match-target.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
+import { takeStock } from '../sync/restored/take-stock.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
@@ -40,6 +41,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     const stopping = new AbortController()
     let led: Led | null = null
     let levelsAt = 0
+    let stock: Promise<void> | null = null
     let reach = 'read-back'
     /** What is long at work, so that the lead is renewed meanwhile. */
     let reading: Promise<void> | null = null
@@ -64,6 +66,25 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         await pool.query('update target set reach = $2 where id = $1', [target.id, reach])
         levelsAt = Date.now()
       }
+      if (leads) stock ??= lookAgain()
+    }
+
+    /** After a restore; beside the rest, since it may take long. */
+    async function lookAgain(): Promise<void> {
+      try {
+        await takeStock(context, target, stopping.signal).catch(report)
+      } catch (error) {
+        log.warn({ event: 'target.not-noted', target: target.id, code: errorCode(error) }, 'target')
+      } finally {
+        stock = null
+      }
+    }
+
+    async function report(error: unknown): Promise<void> {
+      if (stopping.signal.aborted) return
+      log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
+      // Also when nothing waits, somebody should know that the target is away.
+      if (error instanceof ConnectorError && error.kind === 'transient') await noteFailure(pool, target.id)
     }
 
     function readInBackground(): void {
@@ -96,12 +117,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
 
     const loop = (async () => {
       while (!stopping.signal.aborted) {
-        await look().catch((error: unknown) => {
-          if (stopping.signal.aborted) return
-          log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
-          // Also when nothing waits, somebody should know that the target is away.
-          if (error instanceof ConnectorError && error.kind === 'transient') return noteFailure(pool, target.id)
-        })
+        await look().catch(report)
         await sleep(renewMs, stopping.signal)
       }
     })()
@@ -109,6 +125,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       stopping.abort(new Error('stopping'))
       await loop
       await reading
+      await stock
       await letGo()
       await yieldTarget(pool, target.id, processId)
     }

@@ -84,6 +84,28 @@ export const alarms = {
     means: 'A plan waits for a person.',
     action: 'gatehouse plan list --state held; look at it, then release or reject it.',
   },
+  'person.found-shut': {
+    scope: 'row',
+    means:
+      'After a restore, an account was found shut that the backup had open: its person is locked until somebody unlocks them.',
+    action: 'Find out who shut them and why; gatehouse person unlock when that is over.',
+  },
+  'restore.awaits-source': {
+    scope: 'source',
+    means: 'Since the restore the source has not delivered everybody: who left meanwhile may still get in.',
+    action: 'Have the source deliver a complete file, the newest that there is, also if it was taken in before.',
+  },
+  'restore.many-shut': {
+    scope: 'target',
+    means:
+      'After a restore, so many accounts were found shut that somebody must have shut the target as a whole. They stay shut.',
+    action: 'Find out who shut them; open at the door system who is to get in.',
+  },
+  'restore.unsettled': {
+    scope: 'gateway',
+    means: 'This store was restored from a backup, and does not know yet what happened since.',
+    action: 'Deliver the newest complete files, then look at the plan that waits, and release or reject it.',
+  },
   'source.failed': {
     scope: 'source',
     means: 'The source could not be read, or its delivery not be taken in. It is tried again.',

@@ -27,6 +27,7 @@ const refusals = {
     'unknown',
     'No target offers exactly one access level of that name: write it as target/name, as `gatehouse levels list` shows it.',
   ],
+  'backup.busy': ['state', 'A backup is being made already: wait until it is done.'],
   'lockout.unknown': ['unknown', 'There is no such lock-out.'],
   'match.already-linked': ['state', 'This account is linked to a person already.'],
   'match.busy': ['state', 'An account of this person is just being made: try again in a moment.'],

@@ -269,6 +269,15 @@ export const catalogue: Catalogue = {
     dead_at: 'clear',
   },
   outbox: { id: 'clear', target: 'clear', lane: 'clear', delay_ms: 'clear', urgent: 'clear' },
+  restore: {
+    id: 'clear',
+    made_at: 'clear',
+    restored_at: 'clear',
+    relocked_at: 'clear',
+    stock_taken: 'clear',
+    settled_at: 'clear',
+    guard: 'guard',
+  },
   alarm: {
     code: 'clear',
     scope: 'clear',

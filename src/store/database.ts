@@ -1,5 +1,5 @@
 /** PostgreSQL as the gateway uses it: one pool, with the schema's types for those who want them. */
-import { Kysely, PostgresDialect, type Transaction } from 'kysely'
+import { Kysely, PostgresDialect, type PostgresPoolClient, type Transaction } from 'kysely'
 import pg from 'pg'
 import type { Tables } from './schema.ts'
 
@@ -29,6 +29,14 @@ export function openDatabase(config: pg.PoolConfig, poolSize = 8): Database {
   pool.on('connect', (client) => client.on('error', () => undefined))
   const db = new Kysely<Tables>({ dialect: new PostgresDialect({ pool }) })
   return { db, pool, close: () => db.destroy() }
+}
+
+/** Kysely on one connection that stays its owner's, who also begins and ends transactions. */
+export function kyselyOn(client: pg.ClientBase): Db {
+  const lent = { query: client.query.bind(client) as PostgresPoolClient['query'], release: () => undefined }
+  return new Kysely<Tables>({
+    dialect: new PostgresDialect({ pool: { options: {}, connect: async () => lent, end: async () => undefined } }),
+  })
 }
 
 /** The SQLSTATE of a `pg` error, or undefined when the value is none. */

@@ -14,6 +14,7 @@ import type {
   MatchRunTable,
   PersonTable,
   PlanTable,
+  RestoreTable,
   SourceRecordTable,
   TargetTable,
 } from './schema.ts'
@@ -30,6 +31,7 @@ export type LockoutRow = Selectable<LockoutTable>
 export type ArchiveRow = Selectable<ArchiveTable>
 export type MatchRunRow = Selectable<MatchRunTable>
 export type MatchRow = Selectable<MatchRowTable>
+export type RestoreRow = Selectable<RestoreTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
@@ -206,4 +208,9 @@ export interface StandingRow {
 
 export function standingGuard(row: StandingRow): readonly GuardValue[] {
   return [row.scope, row.paused_at, row.pause_code, row.frozen_at, row.version]
+}
+
+/** Everything: whoever could say that the store has caught up would have stale rights granted again. */
+export function restoreGuard(row: Omit<RestoreRow, 'guard'>): readonly GuardValue[] {
+  return [row.id, row.made_at, row.restored_at, row.relocked_at, row.stock_taken, row.settled_at]
 }

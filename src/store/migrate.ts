@@ -1,13 +1,14 @@
 /** Brings the schema up to date, forward only; starting processes settle by advisory lock who does it. */
-import { type Migration, Migrator } from 'kysely/migration'
+import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import pg from 'pg'
-import { openDatabase, schemaName } from './database.ts'
+import { kyselyOn, openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'
 import * as firstContact from './migrations/0004-first-contact.ts'
 import * as operators from './migrations/0005-operators.ts'
 import * as cards from './migrations/0006-cards.ts'
 import * as keys from './migrations/0007-keys.ts'
 import * as telemetry from './migrations/0008-telemetry.ts'
+import * as backup from './migrations/0009-backup.ts'
 
 /** Before it, nothing signed what is paused. */
 export const signedStandings = '0005-operators'
@@ -19,6 +20,26 @@ const migrations: Record<string, Migration> = {
   '0006-cards': cards,
   '0007-keys': keys,
   '0008-telemetry': telemetry,
+  '0009-backup': backup,
+}
+const provider = { getMigrations: async () => migrations }
+
+export function isKnownMigration(name: string): boolean {
+  return Object.hasOwn(migrations, name)
+}
+
+/**
+ * Runs what is missing, up to `last` where one is named, as part of the transaction that `client` is in: what fails is rolled back
+ * with it. Returns what was run. @throws Error as `migrate`.
+ */
+export async function migrateInTransaction(client: pg.Client, last?: string): Promise<readonly string[]> {
+  const migrator = new Migrator({
+    db: kyselyOn(client),
+    provider,
+    migrationTableSchema: schemaName,
+    disableTransactions: true,
+  })
+  return ran(await (last === undefined ? migrator.migrateToLatest() : migrator.migrateTo(last)))
 }
 
 /**
@@ -35,19 +56,17 @@ export async function migrate(owner: pg.PoolConfig): Promise<readonly string[]> 
   }
   const database = openDatabase(owner, 2)
   try {
-    const migrator = new Migrator({
-      db: database.db,
-      provider: { getMigrations: async () => migrations },
-      migrationTableSchema: schemaName,
-    })
-    const { error, results } = await migrator.migrateToLatest()
-    if (error !== undefined) {
-      throw new Error('the schema could not be brought up to date: is the database newer than this program?', {
-        cause: error,
-      })
-    }
-    return (results ?? []).map((result) => result.migrationName)
+    return ran(await new Migrator({ db: database.db, provider, migrationTableSchema: schemaName }).migrateToLatest())
   } finally {
     await database.close()
   }
+}
+
+function ran({ error, results }: MigrationResultSet): readonly string[] {
+  if (error !== undefined) {
+    throw new Error('the schema could not be brought up to date: is the database newer than this program?', {
+      cause: error,
+    })
+  }
+  return (results ?? []).map((result) => result.migrationName)
 }

@@ -56,6 +56,7 @@ export interface Tables {
     delay_ms: Defaulted<number>
     urgent: Generated<boolean>
   }
+  restore: RestoreTable
   alarm: AlarmTable
   alarm_notice: AlarmNoticeTable
   audit_pending: AuditPendingTable
@@ -403,6 +404,19 @@ interface AlarmNoticeTable {
   first_try_at: TimeOrNull
   next_try_at: Defaulted<Date>
   logged_at: TimeOrNull
+}
+
+/** One restore from a backup; the latest one tells whether the store has caught up. */
+export interface RestoreTable {
+  id: string
+  /** The moment that the backup is of. */
+  made_at: Time
+  restored_at: Time
+  /** When everybody who was out was put on the urgent list again. */
+  relocked_at: TimeOrNull
+  /** JSON: targets whose accounts were read anew. */
+  stock_taken: string
+  settled_at: TimeOrNull
   guard: Buffer
 }
 

@@ -44,7 +44,8 @@ export interface Claim {
 
 /**
  * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it. One whose lease ran out may have
- * had a write in flight: it is looked at once more after `lateWriteMs`, when that write has landed or never will.
+ * had a write in flight: it is looked at once more after `lateWriteMs`, when that write has landed or never will. With `historyLost`, an
+ * account that was never read may have been made by a run that the store has forgotten: what is desired now counts as set out for.
  */
 export async function claimWork(
   pool: pg.Pool,
@@ -54,6 +55,7 @@ export async function claimWork(
   leaseMs: number,
   lateWriteMs: number,
   limit: number,
+  historyLost = false,
 ): Promise<readonly Claim[]> {
   const { rows } = await pool.query<Claim>(
     `with due as (
@@ -66,8 +68,9 @@ export async function claimWork(
                            else due.intents || jsonb_build_object('desired', a.desired, 'mac', encode(a.desired_mac, 'base64')) end,
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
        from due join account a on a.id = due.account_id where w.account_id = due.account_id and a.frozen_at is null
-     returning w.account_id, w.lane, w.attempts, w.verify_at, due.intents, w.lease_counter`,
-    [target, lane, owner, leaseMs, lateWriteMs, limit],
+     returning w.account_id, w.lane, w.attempts, w.verify_at, w.lease_counter,
+            case when $7 and a.actual_at is null then w.intents else due.intents end as intents`,
+    [target, lane, owner, leaseMs, lateWriteMs, limit, historyLost],
   )
   return rows
 }

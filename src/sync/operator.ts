@@ -2,6 +2,7 @@
 import { recordAudit } from '../audit/record.ts'
 import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
 import type { PersonState } from '../model/person.ts'
+import { clearAlarm } from '../store/alarms.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import { enqueue } from '../store/work.ts'
@@ -85,6 +86,7 @@ export async function unlockPerson(
       ...granted.filter((each) => opened.every((other) => other.id !== each.id)),
     ])
     const heldOpenUntil = person.unlocked_until !== null && person.unlocked_until > now ? person.unlocked_until : null
+    await clearAlarm(client, context.vault, 'person.found-shut', id)
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'person.unlocked',

@@ -13,6 +13,11 @@ export interface Owned {
   /** Cards whose block, and the account whose closing, is ours to lift. */
   readonly blocked: readonly CredentialId[]
   readonly closed: boolean
+  /**
+   * Found there after a restore, when nobody could tell who gave it: levels by the target's own id, cards by keyed digest. Ours as soon
+   * as it is desired, else left alone.
+   */
+  readonly maybe?: { readonly levels: readonly string[]; readonly cards: readonly string[] }
 }
 
 const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }

@@ -227,6 +227,7 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   const archive = archives[0]?.id ?? ''
   expect(await call<string>('POST /v1/archives/{id}/open', { id: archive }, { reason })).toContain(other.familyName)
   await call('POST /v1/archives/{id}/destroy', { id: archive }, { reason })
+  expect(await call<string>('POST /v1/backup', {}, { reason })).toMatch(/^{"gatehouse":"backup",/)
   const made = await call<{ id: string }>('POST /v1/tokens', {}, { name: 'Test Monitor', role: 'viewer', days: 1 })
   await call('POST /v1/keys/rotate', {}, { reason })
   await call('GET /v1/keys')

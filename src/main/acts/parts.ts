@@ -1,4 +1,5 @@
 /** What the acts are made of: handed to each area by the composition root. */
+import type pg from 'pg'
 import type { WakeUps } from '../../../queues/wake-ups.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Scheduler } from '../scheduler-role.ts'
@@ -8,6 +9,8 @@ import type { Engine } from '../sync-context.ts'
 export interface ActsParts {
   readonly engine: Engine
   readonly wakeUps: WakeUps
+  /** For what needs a connection of its own. */
+  readonly runtime: pg.PoolConfig
   readonly metrics: Metrics
   /** Null in a process without that role. */
   readonly scheduler: Scheduler | null

@@ -18,8 +18,8 @@ export async function openCluster(place: Place, binaries: Binaries, onLog: OnLog
   if (found !== undefined) {
     throw new EmbeddedPostgresError(
       'embedded.version',
-      `${place.cluster} was written by PostgreSQL ${found}, this release of Gatehouse brings ${binaries.major}: start the release that wrote it and dump it with pg_dump ${found}, ` +
-        'then start this release on an empty directory and restore the dump',
+      `${place.cluster} was written by PostgreSQL ${found}, this release of Gatehouse brings ${binaries.major}: start the release that wrote it and make a \`gatehouse backup\`, ` +
+        'then move this directory away and `gatehouse restore` the backup with this release (docs/backup.md)',
     )
   }
   const begun = performance.now()

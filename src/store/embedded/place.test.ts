@@ -82,7 +82,7 @@ test('a database of another PostgreSQL version is refused untouched, with what t
   await writeFile(join(place.dataDir, 'cluster/PG_VERSION'), '17\n')
   await expect(place.start()).rejects.toMatchObject({
     code: 'embedded.version',
-    message: expect.stringMatching(/written by PostgreSQL 17.*pg_dump 17/),
+    message: expect.stringMatching(/written by PostgreSQL 17.*gatehouse backup/),
   })
 })
 

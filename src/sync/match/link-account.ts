@@ -13,7 +13,7 @@ import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { targetOrigin } from '../plan/replan.ts'
 import { sameValidity } from '../reconcile/compare.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
-import { validityDigest } from '../resolve/resolve.ts'
+import { validityDigest } from '../resolve/validity-digest.ts'
 import { textKey } from '../text-key.ts'
 
 /** Nothing that a profile could be written from: the account keeps what it shows. */
@@ -151,7 +151,7 @@ function partsAsFound(context: SyncContext, found: ActualAccount): Parts {
   return {
     lock: 'open',
     profile: profileDigest(context.vault, found.profile),
-    validity: validityDigest(context, found.validity),
+    validity: validityDigest(context.vault, found.validity),
     cards: {},
     levels: [],
   }

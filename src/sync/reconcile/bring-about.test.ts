@@ -175,7 +175,7 @@ describe('what is not ours', () => {
 
   test('nor when a run that was killed left open whether we had made one', async () => {
     await bench.deliver([row(1)])
-    await bench.work(mortal(bench.context, bench.setup, 6)).catch(() => undefined)
+    await bench.work(mortal(bench.context, bench.setup, 7)).catch(() => undefined)
     bench.target.users.set('n1', stranger())
     await bench.rest()
     expect(site.user()).toEqual(stranger())
@@ -184,7 +184,7 @@ describe('what is not ours', () => {
 
   test('nor is an operator of that id, though a killed run left open whether we had made one', async () => {
     await bench.deliver([row(1)])
-    await bench.work(mortal(bench.context, bench.setup, 6)).catch(() => undefined)
+    await bench.work(mortal(bench.context, bench.setup, 7)).catch(() => undefined)
     const twin = { ...stranger(), profile: { name: 'Person1 Test', department: 'Research' }, untouchable: true }
     bench.target.users.set('n1', twin)
     await bench.rest()

@@ -26,7 +26,7 @@ export function ownedAfter(
   const earlier = ownedBefore(levels, item)
   const now = claimed(levels, item, [item.desired], before)
   const ours = { levels: union(earlier.levels, now.levels), cards: union(earlier.cards, now.cards) }
-  return { made: true, ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before) }
+  return { made: true, ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before), ...maybeOf(item) }
 }
 
 /** After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks. */
@@ -41,7 +41,13 @@ export function ownedAfterLock(
     made: item.owned.made || (after !== null && looksOurs(context, target, item, after)),
     ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
     ...ownedBlocks(item, before),
+    ...maybeOf(item),
   }
+}
+
+/** Kept until somebody desires it: who knows when. */
+function maybeOf({ owned }: WorkItem): Pick<Owned, 'maybe'> {
+  return owned.maybe === undefined ? {} : { maybe: owned.maybe }
 }
 
 /** Something of ours is on the account that is no longer desired there. */
@@ -122,8 +128,8 @@ function blockedByUs(item: WorkItem, id: CredentialId): boolean {
   )
 }
 
-/** What is noted as ours, and of these states what `before` did not show. */
-function claimed(
+/** What is noted as ours, and of these states what `before` did not show, or was found after a restore without a history. */
+export function claimed(
   levels: LevelCatalogue,
   item: WorkItem,
   states: readonly Parts[],
@@ -132,11 +138,15 @@ function claimed(
   return {
     levels: union(
       item.owned.levels,
-      states.flatMap((state) => state.levels).filter((id) => !showsLevel(levels, before, id)),
+      states
+        .flatMap((state) => state.levels)
+        .filter((id) => !showsLevel(levels, before, id) || item.maybe.levels.includes(levels.externalId(id) ?? '')),
     ),
     cards: union(
       item.owned.cards,
-      states.flatMap(({ cards }) => idsOf(cards)).filter((id) => seenCard(item, before, id) === undefined),
+      states
+        .flatMap(({ cards }) => idsOf(cards))
+        .filter((id) => seenCard(item, before, id) === undefined || item.maybe.cards.includes(id)),
     ),
   }
 }

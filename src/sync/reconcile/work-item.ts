@@ -22,6 +22,8 @@ export interface WorkItem {
   readonly facts: AccountFacts
   readonly cards: ReadonlyMap<CredentialId, Card>
   readonly owned: Owned
+  /** `owned.maybe`, with the cards that this person holds. */
+  readonly maybe: { readonly levels: readonly string[]; readonly cards: readonly CredentialId[] }
   /** What earlier runs set out for, whose end was never noted. */
   readonly intents: readonly Parts[]
   /** An operator's lock-out of the whole account waits for its proof: lifting it must restore no more than what it closed. */
@@ -94,6 +96,7 @@ function open(
     { table: 'account', column: 'facts', row: row.id, version: row.desired_facts_version },
     row.desired_facts,
   )
+  const maybeCards = new Set(owned.maybe?.cards)
   return {
     claim,
     row,
@@ -104,6 +107,10 @@ function open(
     cards,
     byOperator: byOperator.has(row.id),
     owned,
+    maybe: {
+      levels: owned.maybe?.levels ?? [],
+      cards: credentials.filter(({ digest }) => maybeCards.has(digest.toString('base64url'))).map(({ id }) => id),
+    },
     lastSeen: lastSeen(vault, row, key),
     intents: genuineIntents(vault, row.id, claim).map(({ desired }) => decodeParts(desired)),
   }

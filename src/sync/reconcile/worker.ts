@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { type CallMeter, withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
 import { traceRefs } from '../../store/lockouts.ts'
+import { openRestore } from '../../store/restores.ts'
 import type { Standing } from '../../store/standings.ts'
 import { targetModes } from '../../store/target-modes.ts'
 import { noteSuccess } from '../../store/targets.ts'
@@ -11,6 +12,7 @@ import type { SpanAttributes } from '../../telemetry/span-attributes.ts'
 import type { Span, SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
+import { stockTaken } from '../restored/gate.ts'
 import { afterFailure } from './after-failure.ts'
 import { bringAbout } from './bring-about.ts'
 import type { Outcome } from './outcome.ts'
@@ -62,7 +64,8 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     const batches = new Set<Promise<void>>()
     try {
       while (!stopping) {
-        if (!(await mayWrite(lane))) return
+        const may = await mayWrite(lane)
+        if (may === null) return
         const standing = await context.standings.of(target.id)
         if (isStopped(standing, lane) || (standing.resting && lane === 'bulk')) return
         const probing = standing.resting
@@ -70,7 +73,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         if (probing) lastProbe = performance.now()
         const most = probing ? 1 : target.concurrency * 4
         const begunAt = new Date()
-        const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most)
+        const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most, may.historyLost)
         if (claims.length === 0) return
         const items = await loadWork(pool, context.vault, claims)
         context.traces.note('claim', { target: target.id, lane, accounts: claims.length }, { begunAt })
@@ -91,10 +94,13 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     }
   }
 
-  /** Asked for every batch: what a person decides holds from the next one on. */
-  async function mayWrite(lane: Lane): Promise<boolean> {
+  /** Asked for every batch: what a person decides holds from the next one on. Null: not now. */
+  async function mayWrite(lane: Lane): Promise<{ readonly historyLost: boolean } | null> {
     const mode = (await targetModes(pool, context.vault, [target])).get(target.id)
-    return (lane === 'urgent' ? mode?.locksOut : mode?.writes) === true
+    if (lane === 'urgent') return mode?.locksOut === true ? { historyLost: false } : null
+    const restore = await openRestore(pool, context.vault)
+    const waits = restore !== null && !stockTaken(restore).includes(target.id)
+    return mode?.writes === true && !waits ? { historyLost: restore !== null } : null
   }
 
   /**

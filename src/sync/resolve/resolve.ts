@@ -13,6 +13,7 @@ import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { endOverGrants, grantEnds, individualLevels, withoutEnded } from './individual.ts'
 import { profileDigest } from './profile-digest.ts'
+import { validityDigest } from './validity-digest.ts'
 
 /** Something about a person that a human should look at; codes only. */
 export interface Finding {
@@ -250,16 +251,12 @@ function openParts(
     parts: {
       lock: 'open',
       profile: profileDigest(context.vault, target.connection.accounts.render(facts)),
-      validity: validityDigest(context, validity),
+      validity: validityDigest(context.vault, validity),
       cards,
       levels,
     },
     facts: { facts, validity },
   }
-}
-
-export function validityDigest({ vault }: SyncContext, { from, until }: Validity): string {
-  return vault.digest('validity', [from, until]).toString('base64url').slice(0, 16)
 }
 
 /** Writes what is wanted into the row, and notes whether that differs from what is desired. */

@@ -1,0 +1,258 @@
+/** After a restore, reads every open account of a target anew and lets what is there stand, before any bulk work begins. */
+import type pg from 'pg'
+import { recordAuditMany } from '../../audit/record.ts'
+import type { ActualAccount } from '../../connector/contract.ts'
+import { withCallScope } from '../../connector/egress/call-scope.ts'
+import { ConnectorError } from '../../connector/errors.ts'
+import type { AccountId, PersonId } from '../../model/id.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
+import { ownedGuard } from '../../store/guards.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { openRestore, saveRestore } from '../../store/restores.ts'
+import { saveDossiers } from '../../store/save-dossiers.ts'
+import type { Intent } from '../../store/schema.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import { enqueue, wakeLanes } from '../../store/work.ts'
+import { VaultError } from '../../vault/vault-error.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { rememberLock } from '../outlived-locks.ts'
+import { decodeParts, encodeParts, isPending } from '../parts.ts'
+import { loadWork, type WorkItem } from '../reconcile/work-item.ts'
+import { resolveAll } from '../resolve/resolve-all.ts'
+import { modesOf } from '../target-modes.ts'
+import { type Adopted, adopt } from './adopt.ts'
+import { isRelocked, stockTaken } from './gate.ts'
+import { isToBeShut } from './relock.ts'
+
+/** Accounts per transaction. */
+const batch = 100
+
+/** More found shut than so many, or than so much of all, is the target's own doing: nobody is locked elsewhere for it. */
+const foundShutMax = { min: 50, percent: 10 }
+
+/** What one look brought; `unreadable`: the target refuses this one account. */
+interface Seen {
+  readonly item: WorkItem
+  readonly actual: ActualAccount | null | 'unreadable'
+}
+
+/**
+ * Does nothing unless the store was restored, those who are out were shut out again, and the target can be asked. Ended half-way, it
+ * goes on the next time. @throws ConnectorError when the target fails.
+ */
+export async function takeStock(context: SyncContext, target: TargetSetup, signal: AbortSignal): Promise<void> {
+  const { pool } = context.database
+  const restore = await openRestore(pool, context.vault)
+  if (restore === null || restore.forged || stockTaken(restore).includes(target.id)) return
+  const standing = await context.standings.of(target.id)
+  if (standing.pausedBecause !== null || standing.resting) return
+  // Where nobody may be shut out by us, there is nothing to wait for; looking is allowed.
+  const locksOut = (await modesOf(pool, context)).get(target.id)?.locksOut === true
+  if (locksOut && !(await isRelocked(pool, restore, target.id))) return
+  const limit = await foundShutLimit(pool, target.id)
+  let foundShut = 0
+  while (!signal.aborted) {
+    const items = await unread(context, target.id, restore.row.restored_at)
+    if (items.length === 0) return finish(context, target.id)
+    const looks = await readAll(target, items, signal)
+    foundShut += await adoptAll(context, target, looks, foundShut <= limit)
+  }
+}
+
+async function foundShutLimit(pool: pg.Pool, target: string): Promise<number> {
+  const { rows } = await pool.query<{ count: number }>(
+    'select count(*)::int as count from account where target = $1 and desired is not null',
+    [target],
+  )
+  return Math.max(foundShutMax.min, Math.floor(((rows[0]?.count ?? 0) * foundShutMax.percent) / 100))
+}
+
+/** The next open accounts that nobody has read since the restore, as a worker would load them. */
+async function unread(context: SyncContext, target: string, since: Date): Promise<readonly WorkItem[]> {
+  const { database, vault } = context
+  const { rows } = await database.pool.query<{ id: AccountId; intents: Intent[] }>(
+    `select a.id, coalesce(w.intents, '[]') as intents from account a left join account_work w on w.account_id = a.id
+      where a.target = $1 and a.desired is not null and not ${isToBeShut} and a.frozen_at is null
+        and (a.actual_at is null or a.actual_at < $2)
+      order by a.id limit ${batch}`,
+    [target, since],
+  )
+  const claims = rows.map(({ id, intents }) => ({
+    ...{ account_id: id, intents, lane: 'bulk' as const, attempts: 0, verify_at: null, lease_counter: '0' },
+  }))
+  const items = await loadWork(database.pool, vault, claims)
+  // Forged ones were frozen just now; others may follow them.
+  return items.length > 0 || rows.length === 0 ? items : unread(context, target, since)
+}
+
+async function readAll(target: TargetSetup, items: readonly WorkItem[], signal: AbortSignal): Promise<readonly Seen[]> {
+  const queue = [...items]
+  const looks: Seen[] = []
+  const lanes = Array.from({ length: target.concurrency }, async () => {
+    for (let item = queue.shift(); item !== undefined; item = queue.shift())
+      looks.push({ item, actual: await read(target, item, signal) })
+  })
+  await withCallScope({ lane: 'bulk' }, () => Promise.all(lanes))
+  return looks
+}
+
+async function read(target: TargetSetup, { externalId }: WorkItem, signal: AbortSignal): Promise<Seen['actual']> {
+  try {
+    return await target.connection.accounts.read(externalId, signal)
+  } catch (error) {
+    if (error instanceof ConnectorError && error.kind === 'rejected') return 'unreadable'
+    throw error
+  }
+}
+
+interface Noted extends Seen {
+  readonly adopted: Adopted | null
+  /** Nothing is left to do there. */
+  readonly settled: boolean
+}
+
+/** Returns how many were found shut. */
+async function adoptAll(
+  context: SyncContext,
+  target: TargetSetup,
+  looks: readonly Seen[],
+  mayLock: boolean,
+): Promise<number> {
+  const { database, vault } = context
+  return inTransaction(database.pool, async (client) => {
+    const people = looks.flatMap(({ item }) => item.row.person_id ?? [])
+    const { dossiers, frozen } = await loadDossiers(client, vault, people)
+    await reportFrozen(client, context, frozen)
+    const noted: Noted[] = []
+    const shut = new Set<Dossier>()
+    for (const look of looks) {
+      const { item, actual } = look
+      const dossier = dossiers.get(item.row.person_id as PersonId)
+      const account = dossier?.accounts.find(({ row }) => row.id === item.row.id)
+      if (dossier === undefined || account === undefined || actual === 'unreadable') {
+        noted.push({ ...look, adopted: null, settled: false })
+        continue
+      }
+      // Decided about while it was read: it is read once more.
+      if (account.row.desired_version !== item.row.desired_version) continue
+      const adopted = adopt(context, target, item, wantedFacts(context, item), actual)
+      if (adopted !== null) write(context, dossier, account, adopted)
+      if (adopted?.foundShut === true) shut.add(dossier)
+      const settled = adopted !== null && !adopted.rest && !(adopted.foundShut && mayLock)
+      noted.push({ ...look, adopted, settled })
+    }
+    if (mayLock) await lockFoundShut(client, context, target.id, [...shut])
+    else if (shut.size > 0) await raiseAlarm(client, vault, 'restore.many-shut', target.id)
+    await saveDossiers(client, vault, dossiers.values())
+    await note(client, context, noted)
+    return shut.size
+  })
+}
+
+/** They are only compared with what is there: where they can't be opened, what was desired stands. */
+function wantedFacts({ vault }: SyncContext, { row, key, facts }: WorkItem): AccountFacts {
+  const place = { table: 'account', column: 'facts', row: row.id, version: row.wanted_facts_version }
+  try {
+    return JSON.parse(vault.open(key, place, row.wanted_facts)) as AccountFacts
+  } catch (error) {
+    if (error instanceof VaultError) return facts
+    throw error
+  }
+}
+
+function write({ vault }: SyncContext, { key }: Dossier, account: DossierAccount, adopted: Adopted): void {
+  const { row } = account
+  const { desired, facts, rest } = adopted
+  const before = row.desired
+  row.owned = JSON.stringify(adopted.owned)
+  row.owned_guard = vault.guard('account_owned', ownedGuard(row.id, row.owned))
+  row.desired = desired === null ? null : encodeParts(desired)
+  if (desired === null) {
+    row.desired_facts = null
+    row.desired_facts_version = null
+  } else {
+    const version = Math.max(row.wanted_facts_version, row.desired_facts_version ?? 0)
+    const place = { table: 'account', column: 'facts', row: row.id, version }
+    row.desired_facts = vault.seal(key, place, JSON.stringify(facts))
+    row.desired_facts_version = version
+  }
+  if (row.desired !== before || rest) row.desired_version += 1
+  row.pending = isPending(row.desired, decodeParts(row.wanted))
+  touch(account)
+}
+
+/**
+ * Somebody shut them since the backup, and why is lost: a lock by an operator must not end with that. Until somebody unlocks them by
+ * name they are locked everywhere.
+ */
+async function lockFoundShut(
+  client: pg.ClientBase,
+  context: SyncContext,
+  target: string,
+  shut: readonly Dossier[],
+): Promise<void> {
+  if (shut.length === 0) return
+  const now = context.now()
+  for (const dossier of shut) {
+    dossier.person.locked_at ??= now
+    dossier.person.unlocked_until = null
+    touch(dossier)
+    await rememberLock(client, context, dossier)
+    await raiseAlarm(client, context.vault, 'person.found-shut', dossier.person.id)
+  }
+  await resolveAll(client, context, shut, 'operator')
+  const passed = passLockOuts(shut, await modesOf(client, context), () => false)
+  await saveDossiers(client, context.vault, shut)
+  await recordAuditMany(
+    client,
+    context.vault,
+    shut.map(({ person }) => ({
+      ...{ actor: 'engine', action: 'person.locked' as const, object: person.id },
+      details: { because: 'restore', foundShutAt: target },
+    })),
+  )
+  await recordLockOuts(client, context, passed, { actor: 'engine', because: 'restore', arrivedAt: now })
+  context.log('warn', 'restore.found-shut', { target, count: shut.length })
+}
+
+async function note(client: pg.ClientBase, { vault }: SyncContext, noted: readonly Noted[]): Promise<void> {
+  const rows = noted.map(({ item, actual, settled }) => {
+    const version = (item.row.actual_version ?? 0) + 1
+    const place = { table: 'account', column: 'actual', row: item.row.id, version }
+    const seen = actual === 'unreadable' ? null : vault.seal(item.key, place, JSON.stringify(actual))
+    return { id: item.row.id, target: item.row.target, seen, version: seen === null ? null : version, settled }
+  })
+  await client.query(
+    `update account a
+        set actual = coalesce(v.seen, a.actual), actual_version = coalesce(v.version, a.actual_version), actual_at = now(),
+            applied_version = case when v.settled then a.desired_version else a.applied_version end,
+            failures = case when v.settled then null else a.failures end
+       from unnest($1::uuid[], $2::bytea[], $3::int[], $4::boolean[]) as v(id, seen, version, settled) where a.id = v.id`,
+    [
+      rows.map(({ id }) => id),
+      rows.map(({ seen }) => seen),
+      rows.map(({ version }) => version),
+      rows.map(({ settled }) => settled),
+    ],
+  )
+  await client.query(`delete from account_work where lane = 'bulk' and account_id = any($1::uuid[])`, [
+    rows.flatMap(({ id, settled }) => (settled ? [id] : [])),
+  ])
+  const left = noted.filter(({ adopted }) => adopted?.rest === true).map(({ item }) => item.row)
+  await enqueue(client, 'bulk', left)
+}
+
+async function finish(context: SyncContext, target: string): Promise<void> {
+  const { database, vault } = context
+  await inTransaction(database.pool, async (client) => {
+    const open = await openRestore(client, vault, true)
+    if (open === null || open.forged) return
+    const taken = new Set([...stockTaken(open), target])
+    await saveRestore(client, vault, { ...open.row, stock_taken: JSON.stringify([...taken]) })
+    await wakeLanes(client, target)
+  })
+  context.log('info', 'restore.stock-taken', { target })
+}
