@@ -2,24 +2,39 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import pg from 'pg'
+import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
+
+/** A server on `asked` that no gateway owns, so that several may use it; stopped when `opened` is closed. */
+export async function openShared(
+  opened: AsyncDisposableStack,
+  asked: string,
+): Promise<{ readonly url: string; readonly storePath: string }> {
+  const server = await startEmbeddedPostgres({ dataDir: asked, onLog: () => undefined })
+  opened.defer(() => server.stop())
+  const { host, port, user, password, database } = await superuserOf(asked, server.dataDir)
+  const url = new URL(`postgres://localhost/${database}`)
+  url.username = user
+  url.password = password
+  url.searchParams.set('host', host)
+  url.searchParams.set('port', String(port))
+  return { url: url.href, storePath: server.dataDir }
+}
 
 /** `asked` holds the passwords; `place` is where the running server has its data. */
 export async function openAsSuperuser(asked: string, place: string): Promise<pg.Client> {
-  const { passwords } = JSON.parse(await readFile(join(asked, 'server.json'), 'utf8')) as {
-    passwords: { superuser: string }
-  }
-  // Its lines: process id, data directory, start time, port, socket directory (PostgreSQL, "postmaster.pid").
-  const [, , , port, host] = (await readFile(join(place, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')
-  const client = new pg.Client({
-    host: host as string,
-    port: Number(port),
-    user: 'postgres',
-    password: passwords.superuser,
-    database: 'gatehouse',
-  })
+  const client = new pg.Client(await superuserOf(asked, place))
   // A server that goes away is noticed by the next query.
   client.on('error', () => undefined)
   await client.connect()
   await client.query('set search_path = gatehouse')
   return client
+}
+
+async function superuserOf(asked: string, place: string) {
+  const { passwords } = JSON.parse(await readFile(join(asked, 'server.json'), 'utf8')) as {
+    passwords: { superuser: string }
+  }
+  // Its lines: process id, data directory, start time, port, socket directory (PostgreSQL, "postmaster.pid").
+  const [, , , port, host = ''] = (await readFile(join(place, 'cluster', 'postmaster.pid'), 'utf8')).split('\n')
+  return { host, port: Number(port), user: 'postgres', password: passwords.superuser, database: 'gatehouse' }
 }

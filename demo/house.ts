@@ -3,13 +3,13 @@ import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
-import { type BiostarSimulator, startBiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
+import { type BiostarSimulator, type Seed, startBiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
 import { initGateway } from '../src/main.ts'
 import { createLog } from '../src/telemetry/log.ts'
-import { openAsSuperuser } from './embedded-store.ts'
+import { openAsSuperuser, openShared } from './embedded-store.ts'
 import { removeQueues } from './redis-traces.ts'
 import { configuration, doorNames } from './site.ts'
-import { startGatewayProcess } from './start-gateway.ts'
+import { type GatewayProcess, startGatewayProcess } from './start-gateway.ts'
 
 /** Somebody made up who acts on the gateway. */
 export interface Operator {
@@ -39,6 +39,8 @@ export interface House extends AsyncDisposable {
   readonly two: Operator
   /** The embedded store, with the rights of its superuser: for looking only. */
   readonly store: pg.Client
+  /** Ends one of the processes as an upgrade does, and starts it again. */
+  restart(index: number): Promise<void>
   /** All that the gateway logged, from `debug` up. */
   readonly log: readonly string[]
   /** Asks the API; the first operator does, unless another is named. */
@@ -50,7 +52,13 @@ export interface House extends AsyncDisposable {
 export interface HouseOptions {
   /** Latency of the simulator; as by default when left out. */
   readonly fixedMs?: number
+  /** People whom the door system has before the gateway comes; it is then only observed at first. */
+  readonly existing?: Seed
+  /** The roles of each process, with commas between; more than one need a database that none of them owns. */
+  readonly processes?: readonly string[]
 }
+
+const allRoles = 'api,worker,scheduler'
 
 /** @throws whatever could not be started; then nothing stays running, and the folder is gone. */
 export async function openHouse(options: HouseOptions = {}): Promise<House> {
@@ -72,19 +80,37 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     }),
   )
   simulator.changeSettings({ use_alphanumeric: true })
+  if (options.existing !== undefined) simulator.seed(options.existing)
 
   const target = 'hq'
   const config = join(directory, 'gatehouse.yaml')
   const dataPath = join(directory, '.gatehouse')
   await writeFile(join(directory, 'password'), simulator.password, { mode: 0o600 })
-  await writeFile(config, JSON.stringify(configuration({ simulator, folder, target, now: new Date() }), null, 2), {
-    mode: 0o600,
-  })
+  await writeFile(
+    config,
+    JSON.stringify(
+      configuration({
+        simulator,
+        folder,
+        target,
+        mode: options.existing === undefined ? 'enabled' : 'observe',
+        now: new Date(),
+      }),
+      null,
+      2,
+    ),
+    {
+      mode: 0o600,
+    },
+  )
   const log: string[] = []
   const logger = createLog({ level: 'debug', human: false, write: (line) => void log.push(line) })
   // The embedded default is what is shown: a database of the reader's own is left alone.
-  const { DATABASE_URL: _, ...env } = process.env
-  const redisUrl = env.REDIS_URL === '' ? undefined : env.REDIS_URL
+  const { DATABASE_URL: _, ...reader } = process.env
+  const redisUrl = reader.REDIS_URL === '' ? undefined : reader.REDIS_URL
+  const { processes = [allRoles] } = options
+  const shared = processes.length > 1 ? await openShared(opened, join(dataPath, 'postgres')) : null
+  const env = shared === null ? reader : { ...reader, DATABASE_URL: shared.url }
   const { subject, gatewayId } = await initGateway({
     config,
     subject: 'Demo Operator One',
@@ -93,15 +119,21 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     env,
   })
   if (redisUrl !== undefined) opened.defer(() => removeQueues(redisUrl, gatewayId))
-  const gateway = await startGatewayProcess(config, env, (line) => void log.push(line))
-  opened.defer(() => gateway.stop())
-  const url = gateway.url ?? ''
-  const storePath = gateway.dataPath ?? ''
+  const start = (roles: string): Promise<GatewayProcess> =>
+    startGatewayProcess(config, roles, env, (line) => void log.push(line))
+  const gateways: GatewayProcess[] = []
+  opened.defer(async () => {
+    await Promise.all(gateways.map((gateway) => gateway.stop()))
+  })
+  for (const roles of processes) gateways.push(await start(roles))
+  const url = gateways[0]?.url ?? ''
+  const storePath = shared?.storePath ?? gateways[0]?.dataPath ?? ''
   const store = await openAsSuperuser(join(dataPath, 'postgres'), storePath)
   opened.defer(() => store.end())
 
   async function call<T>(path: string, body: unknown, { token }: Operator): Promise<T> {
-    const response = await fetch(`${url}${path}`, {
+    const serving = gateways.find((gateway) => gateway.url !== null)?.url ?? ''
+    const response = await fetch(`${serving}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
       headers: { authorization: `Bearer ${token}`, 'content-type': 'application/json' },
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -147,6 +179,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       const draft = join(folder, `${name}.part`)
       await writeFile(draft, content, { mode: 0o600 })
       await rename(draft, join(folder, name))
+    },
+    async restart(index) {
+      const [gateway] = gateways.splice(index, 1)
+      await gateway?.stop()
+      gateways.splice(index, 0, await start(processes[index] ?? allRoles))
     },
     [Symbol.asyncDispose]: () => everything.disposeAsync(),
   }

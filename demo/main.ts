@@ -4,12 +4,15 @@ import { captureOutput } from './captured-output.ts'
 import { openHouse } from './house.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
 import { brokenFiles } from './scenes/broken-files.ts'
+import { firstContact } from './scenes/first-contact.ts'
 import { joiners } from './scenes/joiners.ts'
 import { leaks } from './scenes/leaks.ts'
 import { leavers } from './scenes/leavers.ts'
 import { movers } from './scenes/movers.ts'
 import { oddPerson } from './scenes/odd-person.ts'
+import { operatorLock } from './scenes/operator-lock.ts'
 import { outage } from './scenes/outage.ts'
+import { rollingRestart } from './scenes/rolling-restart.ts'
 import { wholeSite } from './scenes/whole-site.ts'
 import { beginStory, type Story } from './story.ts'
 import { whatNext } from './what-next.ts'
@@ -75,8 +78,11 @@ async function play(story: Story, printed: readonly Uint8Array[]): Promise<void>
   await oddPerson(story)
   await outage(story)
   await brokenFiles(story)
+  await operatorLock(story)
   await wholeSite(story)
   await leaks(story, printed)
+  await firstContact(story.narrator)
+  await rollingRestart(story.narrator)
 }
 
 /** A scene that could not go on is a claim that failed; what was claimed before still counts. */

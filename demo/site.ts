@@ -47,11 +47,12 @@ export interface SiteOptions {
   readonly folder: string
   /** Name of the door system in the configuration. */
   readonly target: string
+  readonly mode: 'observe' | 'enabled'
   readonly now: Date
 }
 
 /** The content of `gatehouse.yaml`; the password lies beside it in a file of its own. */
-export function configuration({ simulator, folder, target, now }: SiteOptions): object {
+export function configuration({ simulator, folder, target, mode, now }: SiteOptions): object {
   return {
     gateway: { name: 'demo', data: './.gatehouse', zone: 'Europe/Berlin' },
     http: { listen: '127.0.0.1:0' },
@@ -73,7 +74,7 @@ export function configuration({ simulator, folder, target, now }: SiteOptions): 
     targets: {
       [target]: {
         connector: 'biostar2',
-        mode: 'enabled',
+        mode,
         requests_per_second: 1000,
         settings: doorSystem(simulator),
       },

@@ -8,13 +8,14 @@ export interface GatewayProcess extends Started {
   stop(): Promise<void>
 }
 
-/** `log` is given every line. @throws Error when the gateway ends before it is ready; its last words are in the message. */
+/** `roles` with commas between; `log` is given every line. @throws Error when the gateway ends before it is ready; its last words are in the message. */
 export async function startGatewayProcess(
   config: string,
+  roles: string,
   env: NodeJS.ProcessEnv,
   log: (line: string) => void,
 ): Promise<GatewayProcess> {
-  const child = fork(new URL('./gateway-process.ts', import.meta.url), [config], {
+  const child = fork(new URL('./gateway-process.ts', import.meta.url), [config, roles], {
     env,
     execArgv: [],
     stdio: ['ignore', 'pipe', 'pipe', 'ipc'],

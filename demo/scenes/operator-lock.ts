@@ -1,0 +1,64 @@
+/** An operator locks somebody out by the number of a card, without HR; HR's file does not open the door again, and lifting the lock restores what it closed. */
+import { isShut, usersOf } from '../door-system.ts'
+import { cardsThatOpen } from '../doors.ts'
+import { userIdOf } from '../expectation.ts'
+import { lockOutRecords } from '../lock-out-records.ts'
+import { deliverChanges, isSettled, rowOf, type Story, until } from '../story.ts'
+import { joiners } from '../workforce/changes.ts'
+
+export async function operatorLock(story: Story): Promise<void> {
+  const { house, narrator } = story
+  const { claims } = narrator
+  narrator.scene('An operator locks somebody out, and HR knows nothing of it', "an operator's lock")
+  // Somebody new, so that nothing of the scenes before is undone.
+  const came = joiners(story.workforce, 1)
+  story.workforce = came.workforce
+  const [person = ''] = came.touched
+  const row = rowOf(story, person)
+  await deliverChanges(story, [person])
+  await until(story, 'the joiner to be in', async () => (await cardsThatOpen(house.simulator, [row])) === 1)
+  const before = usersOf(house.simulator).get(userIdOf(row))
+  const card = `H10301:${row.cardFacility}:${row.cardNumber}`
+  narrator.say(`A guard has taken a card from somebody who must not come back: ${house.two.name} locks its holder out.`)
+
+  const since = new Date()
+  const { id } = await house.call<{ id: string }>('/v1/people/find', { by: card }, house.two)
+  await house.call(`/v1/people/${id}/lock`, { reason: 'told so by the guard' }, house.two)
+  await until(story, 'the proof', async () => (await lockOutRecords(house.store, [id], since)).length > 0, {
+    everyMs: 10,
+  })
+  const [record] = await lockOutRecords(house.store, [id], since)
+  claims.below('from the order to the proof', record?.totalMs ?? Number.NaN, 1000, 'ms')
+  claims.exactly('the card opens nothing', await cardsThatOpen(house.simulator, [row]), 0, 'cards')
+
+  narrator.say('HR delivers the same person again, as active as before.')
+  const { count } = house.simulator.requests
+  story.workforce = {
+    ...story.workforce,
+    rows: story.workforce.rows.map((each) => (each.personId === person ? { ...each, preferredName: 'Sampler' } : each)),
+  }
+  await deliverChanges(story, [person])
+  await until(story, 'the file to be taken', async () => {
+    const { rows } = await house.store.query<{ taken: boolean }>(
+      'select exists (select from pull where arrived_at > $1 and finished_at is not null) as taken',
+      [since],
+    )
+    return rows[0]?.taken === true
+  })
+  await until(story, 'whatever follows', () => isSettled(story))
+  const shut = usersOf(house.simulator).get(userIdOf(row))
+  claims.exactly('HR opens nothing that an operator has closed', shut !== undefined && isShut(shut) ? 0 : 1, 0, 'doors')
+  claims.exactly(
+    'requests that would have opened it',
+    house.simulator.requests.find({ user: userIdOf(row), method: 'PUT' }).filter(({ n }) => n > count).length,
+    0,
+    'requests',
+  )
+
+  narrator.say('It was the wrong card. The lock is lifted.')
+  await house.call(`/v1/people/${id}/unlock`, { reason: 'a mistake', hours: 1 }, house.two)
+  await until(story, 'the door to open', async () => (await cardsThatOpen(house.simulator, [row])) === 1)
+  const after = usersOf(house.simulator).get(userIdOf(row))
+  const same = JSON.stringify([before?.groups, before?.cards]) === JSON.stringify([after?.groups, after?.cards])
+  claims.exactly('what was closed is open again, with the same groups and card', same ? 1 : 0, 1, 'people')
+}
