@@ -173,6 +173,25 @@ describe('what is not ours', () => {
     expect((await site.account()).failures).toMatchObject({ account: { kind: 'conflict' } })
   })
 
+  test('nor one that bears the very name, at a target that refuses the creation as a whole', async () => {
+    const namesake: TargetUser = { ...stranger(), profile: { name: 'Person1 Test', department: 'Research' } }
+    bench.target.users.set('n1', namesake)
+    const before = structuredClone(namesake)
+    nextCalls(bench.target, 'put', { is: 'failure', kind: 'conflict' })
+    await site.settle(row(1))
+    await site.settle(row(1, { card: '300' }))
+    expect(site.user()).toEqual(before)
+    expect(await site.work()).toMatchObject([{ dead: true }])
+    expect((await site.account()).failures).toMatchObject({ account: { kind: 'conflict' } })
+  })
+
+  test('a conflict over something else than the account itself is tried again', async () => {
+    nextCalls(bench.target, 'put', { is: 'failure', kind: 'conflict' })
+    await site.settle(row(1))
+    expect(site.user()?.profile.name).toBe('Person1 Test')
+    expect(await site.work()).toEqual([])
+  })
+
   test('nor when a run that was killed left open whether we had made one', async () => {
     await bench.deliver([row(1)])
     await bench.work(mortal(bench.context, bench.setup, 7)).catch(() => undefined)

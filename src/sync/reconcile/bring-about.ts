@@ -1,6 +1,12 @@
 /** Makes one open account as desired, part by part, and reads it back; also takes away from a shut one what it may no longer keep. */
-import type { ActualAccount, DesiredAccount } from '../../connector/contract.ts'
-import type { ConnectorError } from '../../connector/errors.ts'
+import type {
+  AccountChange,
+  AccountsCapability,
+  ActualAccount,
+  Applied,
+  DesiredAccount,
+} from '../../connector/contract.ts'
+import { ConnectorError } from '../../connector/errors.ts'
 import type { AccountCard, PartRef } from '../../model/account.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
@@ -57,12 +63,13 @@ export async function bringAbout(
     actual: before,
     revoke: expectation.revoke,
   }
-  const { parts } = await accounts.apply(change, signal)
+  const { parts, refusal } = await order(accounts, change, untried, signal)
   const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
   // A new account whose card alone is in conflict was made; one of which nothing was written was there before.
   const duplicate = untried && isConflict(reported) && parts.every(({ outcome }) => outcome !== 'applied')
   const acceptedAt = context.now()
   const after = await accounts.read(item.externalId, signal)
+  if (refusal !== null && after === null) throw refusal
   const verifyInMs = reported.some(({ failure }) => failure.outcomeUnknown) ? target.lateWriteMs : null
   if (after === null || duplicate) {
     return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), reported)
@@ -71,6 +78,25 @@ export async function bringAbout(
   const owned = ownedAfter(context.levels, item, before, after)
   const outcome = done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
   return open.length === 0 && lost.length === 0 ? outcome : unfinished(context, item, outcome, open, reported, lost)
+}
+
+/**
+ * A first creation that is refused because of what is there made nothing, and says so here: were it thrown, its end would count as
+ * unknown, and an account of somebody else that bears the same name would pass for ours at the next try.
+ */
+async function order(
+  accounts: AccountsCapability,
+  change: AccountChange,
+  untried: boolean,
+  signal: AbortSignal,
+): Promise<Applied & { readonly refusal: ConnectorError | null }> {
+  try {
+    return { ...(await accounts.apply(change, signal)), refusal: null }
+  } catch (thrown) {
+    const isRefusal = thrown instanceof ConnectorError && thrown.kind === 'conflict' && !thrown.outcomeUnknown
+    if (!untried || !isRefusal) throw thrown
+    return { parts: [{ part: { kind: 'profile' }, outcome: 'failed', failure: thrown }], refusal: thrown }
+  }
 }
 
 type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
