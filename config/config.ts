@@ -74,6 +74,17 @@ export interface Config {
     readonly ca: string | null
     readonly bulkShare: number
   } | null
+  readonly alarms: { readonly webhook: WebhookConfig | null }
+}
+
+/** Whoever is told of alarms. */
+export interface WebhookConfig {
+  readonly url: string
+  /** Secret. */
+  readonly secret: string
+  readonly ca: string | null
+  readonly fingerprint256: string | null
+  readonly allowPrivate: boolean
 }
 
 /** What is known about the settings of a source or target besides the file's own shape. */
@@ -135,6 +146,7 @@ export function configOf(
     policy: file.policy,
     leaver: { removeAfterMs: file.leaver.remove_after },
     joiner: { leadMs: file.joiner.lead },
+    alarms: { webhook: webhookOf(file.alarms.webhook) },
     grants: { longestMs: file.grants.longest },
     pins: file.pins,
     traces: tracesOf(file.telemetry.traces),
@@ -149,6 +161,12 @@ function tracesOf(traces: ConfigFile['telemetry']['traces']): Config['traces'] {
   if (traces === undefined) return null
   const { endpoint, headers, ca, bulk_share: bulkShare } = traces
   return { endpoint, headers, ca: ca ?? null, bulkShare }
+}
+
+function webhookOf(webhook: ConfigFile['alarms']['webhook']): WebhookConfig | null {
+  if (webhook === undefined) return null
+  const { url, secret, ca = null, fingerprint256 = null, allow_private: allowPrivate } = webhook
+  return { url, secret, ca, fingerprint256, allowPrivate }
 }
 
 function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string): Config['keys']['external'] {

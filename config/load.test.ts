@@ -96,6 +96,7 @@ describe('a configuration', () => {
       leaver: { removeAfterMs: 7 * 86_400_000 },
       joiner: { leadMs: 0 },
       traces: null,
+      alarms: { webhook: null },
     })
   })
 
@@ -535,7 +536,47 @@ test('the example in this folder is a configuration for the connectors that exis
   const path = at('example.yaml')
   const { readFileSync } = await import('node:fs')
   writeFileSync(path, readFileSync(new URL('gatehouse.example.yaml', import.meta.url)), { mode: 0o600 })
-  const config = await loadConfig(path, { env: { BIOSTAR_PASSWORD: 'made-up' }, connectors: real })
+  const config = await loadConfig(path, {
+    env: { BIOSTAR_PASSWORD: 'made-up', ALARM_SECRET: `whsec_${'A'.repeat(32)}` },
+    connectors: real,
+  })
   expect(Object.keys(config.sources)).toEqual(['hr'])
   expect(config.policy.length).toBe(2)
+})
+
+describe('the receiver of alarms', () => {
+  const secret = `whsec_${Buffer.alloc(24, 7).toString('base64')}`
+  const receiver = (fields: string) =>
+    load(`alarms:\n  webhook:\n${fields.replaceAll(/^/gm, '    ')}`, { SECRET: secret, SHORT: 'whsec_AAAA' })
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+  const reference = 'secret: ${env:SECRET}'
+
+  test('is an address and a secret that is kept elsewhere, and no matter of who may open which door', async () => {
+    const config = await receiver(`url: https://oncall.example.org/hook?of=hq\n${reference}`)
+    expect(config.alarms.webhook).toEqual({
+      ...{ url: 'https://oncall.example.org/hook?of=hq', secret, ca: null, fingerprint256: null, allowPrivate: false },
+    })
+    expect(configDigestInput(config)).toBe(configDigestInput(await load('')))
+  })
+
+  test.each([
+    ['a secret that is written down', `url: https://oncall.example.org/\nsecret: ${secret}`, 'alarms.webhook.secret'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+    ['a short secret', 'url: https://oncall.example.org/\nsecret: ${env:SHORT}', 'alarms.webhook.secret'],
+    ['no secret', 'url: https://oncall.example.org/', 'alarms.webhook.secret'],
+    ['an unencrypted address', `url: http://oncall.example.org/\n${reference}`, 'alarms.webhook.url'],
+    ['an address with a password', `url: https://user:pw@oncall.example.org/\n${reference}`, 'alarms.webhook.url'],
+    [
+      'two ways to know it',
+      `url: https://oncall.example.org/\n${reference}\nca: "-----BEGIN CERTIFICATE-----"\nfingerprint256: ${'ab'.repeat(32)}`,
+      'alarms.webhook.fingerprint256',
+    ],
+  ])('is refused with %s', async (_what, fields, path) => {
+    const error = await receiver(fields).then(
+      () => null,
+      (thrown: unknown) => thrown as ConfigError,
+    )
+    expect(error?.problems.map((problem) => problem.path)).toEqual([path])
+    expect(JSON.stringify(error?.problems)).not.toContain(secret)
+  })
 })

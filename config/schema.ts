@@ -460,6 +460,63 @@ const telemetry = z
   })
   .prefault({})
   .meta({ title: 'Telemetry', description: 'What leaves this gateway about its own work.' })
+const webhook = z
+  .strictObject({
+    url: urlOf(['https:', 'http:'])
+      .refine((text) => {
+        const url = URL.parse(text)
+        return url === null || (url.username === '' && url.password === '' && url.hash === '')
+      }, 'expected an address without user, password and fragment')
+      .refine((text) => {
+        const url = URL.parse(text)
+        return url?.protocol !== 'http:' || loopback.test(url.hostname.replace(/^\[|\]$/g, ''))
+      }, 'expected https: anything else is for this machine only')
+      .meta({
+        title: 'Address',
+        description:
+          'Where alarms are sent, by POST. An address inside your network needs allow_private, unless it is written as a number.',
+        examples: ['https://oncall.example.org/gatehouse'],
+      }),
+    secret: z
+      .string()
+      .refine((text) => /^whsec_[A-Za-z0-9+/]{32,88}={0,2}$/.test(text), 'expected whsec_ and 24 to 64 bytes in base64')
+      .meta({
+        title: 'Secret',
+        description: 'What messages are signed with (Standard Webhooks): whsec_ and 24 to 64 random bytes in base64.',
+        examples: [referenceText('env', 'ALARM_SECRET')],
+        secret: true,
+      }),
+    ca: z
+      .string()
+      .startsWith('-----BEGIN CERTIFICATE-----')
+      .optional()
+      .meta({
+        title: 'Certificate authority',
+        description: 'PEM of the authority that signed the certificate of the receiver.',
+        examples: [referenceText('file', '/etc/gatehouse/oncall-ca.pem')],
+      }),
+    fingerprint256: z
+      .string()
+      .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'expected 64 hex digits, with or without colons')
+      .optional()
+      .meta({
+        title: 'Certificate fingerprint',
+        description: "SHA-256 of the receiver's own certificate, in place of an authority.",
+        examples: ['ab'.repeat(32)],
+      }),
+    allow_private: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'Inside the network',
+        description: 'The name may lead to a private address.',
+        examples: [true],
+      }),
+  })
+  .refine((value) => value.ca === undefined || value.fingerprint256 === undefined, {
+    error: 'give either ca or fingerprint256',
+    path: ['fingerprint256'],
+  })
 
 /** The whole file. Its input is what people write; its output has defaults, durations in ms and addresses taken apart. */
 export const configFile = z.strictObject({
@@ -501,6 +558,16 @@ export const configFile = z.strictObject({
     title: 'Policy',
     description: 'Who gets what. All rules that hold for an active employment unite.',
   }),
+  alarms: z
+    .strictObject({
+      webhook: webhook.optional().meta({
+        title: 'Webhook',
+        description:
+          'Who is told of every alarm, once when it comes and once when it goes. Left out: the log and the figures alone.',
+      }),
+    })
+    .prefault({})
+    .meta({ title: 'Alarms', description: 'Who is told that a person must look.' }),
   leaver: z
     .strictObject({
       remove_after: duration.prefault('7d').meta({

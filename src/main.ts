@@ -9,6 +9,7 @@ import { allowedHosts, refuseUnsafeListen } from './api/listen.ts'
 import { serveApi } from './api/serve.ts'
 import { createAuthenticator } from './auth/authenticate.ts'
 import { createActs } from './main/acts.ts'
+import { openAlarmWebhook } from './main/alarm-webhook.ts'
 import { configurable, connectSource, connectTarget } from './main/connections.ts'
 import { watchKeyring } from './main/keyring-watch.ts'
 import { claimDatabase, openStore, queueSchema, refuseOldKeyring, registerConfigured } from './main/open-store.ts'
@@ -133,13 +134,22 @@ async function open(
   const drain = startOutboxDrain({ pool: database.pool, wakeUps, onError, traces })
   opened.push(() => drain.stop())
 
+  const told = openAlarmWebhook(config)
+  opened.push(async () => told?.close())
+  const webhook = told?.webhook ?? null
+
   let scheduler: Scheduler | null = null
   if (wanted.includes('worker')) {
     const worker = await startWorkerRole(engine, wakeUps, log)
     opened.push(() => worker.stop())
   }
   if (wanted.includes('scheduler')) {
-    scheduler = startSchedulerRole(engine, store.runtime, wakeUps, sources, configDigestInput(config), log)
+    scheduler = startSchedulerRole({
+      ...{ engine, wakeUps, sources, webhook, log },
+      runtime: store.runtime,
+      policyText: configDigestInput(config),
+      dataFolder: config.gateway.dataPath,
+    })
     const { stop } = scheduler
     opened.push(stop)
   }
@@ -151,6 +161,7 @@ async function open(
     runtime: store.runtime,
     metrics,
     scheduler,
+    webhook,
     facts: { version: await version(), startedAt, roles: wanted },
   })
   const { host, port, tls } = config.http

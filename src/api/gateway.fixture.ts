@@ -120,6 +120,8 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     resumeTarget: async () => undefined,
     freeze: async () => undefined,
     unfreeze: async () => undefined,
+    testAlarms: async () => ({ taken: false, code: 'http.timeout', tookMs: 10_000 }),
+    clearAlarm: async () => undefined,
     alarms: async () => [
       { code: 'target.paused', scope: 'hq', since: at, clearedAt: null, count: 3, action: 'gatehouse resume hq' },
     ],

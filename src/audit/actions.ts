@@ -80,6 +80,9 @@ export const auditActions = [
   'login.refused',
   'guard.failed',
 
+  'alarm.cleared',
+  'alarm.tested',
+
   'audit.exported',
   'audit.guard-failed',
   'audit.entry-repeated',

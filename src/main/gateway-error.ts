@@ -8,6 +8,7 @@ export class GatewayError extends Error {
     | 'gateway.foreign-database'
     | 'gateway.old-keyring'
     | 'traces.refused'
+    | 'gateway.webhook-secret'
 
   constructor(code: GatewayError['code'], message: string) {
     super(message)

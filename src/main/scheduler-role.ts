@@ -1,9 +1,12 @@
 /** The scheduler role: one process at a time reads the sources, follows the calendar, sweeps for lost work and chains the audit. */
 import pg from 'pg'
 import type { WakeUps } from '../../queues/wake-ups.ts'
-import { startAuditAppender } from '../audit/appender.ts'
-import { forgetOldAlarms } from '../store/alarms.ts'
+import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
+import { forgetOldAlarms, raiseAlarm } from '../store/alarms.ts'
 import { tellAlarms } from '../sync/alarms/tell-alarms.ts'
+import { watchAudit } from '../sync/alarms/watch-audit.ts'
+import { watchDisk } from '../sync/alarms/watch-disk.ts'
+import type { AlarmWebhook } from '../sync/alarms/webhook.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
@@ -27,14 +30,20 @@ export interface Scheduler extends Role {
 
 const tickMs = 1_000
 
-export function startSchedulerRole(
-  engine: Engine,
-  runtime: pg.PoolConfig,
-  wakeUps: WakeUps,
-  sources: ReadonlyMap<string, Connected<'people'>>,
-  policyText: string,
-  log: Log,
-): Scheduler {
+export interface SchedulerParts {
+  readonly engine: Engine
+  readonly runtime: pg.PoolConfig
+  readonly wakeUps: WakeUps
+  readonly sources: ReadonlyMap<string, Connected<'people'>>
+  readonly policyText: string
+  /** Null when nobody outside is told of alarms. */
+  readonly webhook: AlarmWebhook | null
+  readonly dataFolder: string
+  readonly log: Log
+}
+
+export function startSchedulerRole(parts: SchedulerParts): Scheduler {
+  const { engine, runtime, wakeUps, sources, policyText, webhook, dataFolder, log } = parts
   const { context } = engine
   const stopping = new AbortController()
   let loops: Map<string, SourceLoop> | null = null
@@ -66,7 +75,7 @@ export function startSchedulerRole(
     const appender = startAuditAppender({
       pool: context.database.pool,
       vault: context.vault,
-      onFailure: (code) => log.error({ event: code }, 'audit'),
+      onFailure: tellAudit,
     })
     // Side by side: a calendar that is long at work must not keep a lock-out from being tried again.
     const tasks = [
@@ -76,8 +85,10 @@ export function startSchedulerRole(
       every(1_000, 'sweep', lost, () => sweepWork(context)),
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(1_000, 'alarms', lost, () => watchTheTime(context)),
-      every(1_000, 'notices', lost, () => tellAlarms(context)),
+      every(1_000, 'notices', lost, () => tellAlarms(context, webhook, stopping.signal)),
       every(3_600_000, 'old alarms', lost, () => forgetOldAlarms(context.database.pool)),
+      every(60_000, 'audit', lost, watchAudit(context)),
+      every(60_000, 'disk', lost, () => watchDisk(context, dataFolder)),
       every(5_000, 'lock-outs', lost, watchLockouts(context)),
       every(5_000, 'restore', lost, () => settleRestore(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
@@ -105,6 +116,15 @@ export function startSchedulerRole(
       for (let waited = 0; waited < ms && !stopping.signal.aborted && !lost(); waited += tickMs)
         await sleep(tickMs, stopping.signal)
     }
+  }
+
+  /** What the appender finds is no trouble of the store but of the trail itself. */
+  function tellAudit(code: AuditFailure): void {
+    log.error({ event: code }, 'audit')
+    if (code === 'audit.append-failed') return
+    raiseAlarm(context.database.pool, context.vault, 'audit.broken', code.slice('audit.'.length)).catch(
+      (error: unknown) => log.error({ event: 'alarm.not-raised', code: errorCode(error) }, 'audit'),
+    )
   }
 
   async function followTime(): Promise<void> {

@@ -7,6 +7,9 @@
 export type RefusalKind = 'unknown' | 'state' | 'invalid'
 
 const refusals = {
+  'alarm.ends-itself': ['invalid', 'An alarm of this kind ends when its cause does; gatehouse alarms says what to do.'],
+  'alarm.no-webhook': ['state', 'No receiver of alarms is configured: see alarms.webhook.'],
+  'alarm.not-on': ['unknown', 'There is no such alarm that is on.'],
   'archive.damaged': [
     'state',
     'The sealed file is not whole, or not the one that was written: none of it is given out.',

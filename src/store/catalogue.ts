@@ -300,6 +300,7 @@ export const catalogue: Catalogue = {
     logged_at: 'clear',
     guard: 'guard',
   },
+  audit_mark: { singleton: 'clear', seq: 'clear', hash: 'digest', guard: 'guard' },
   audit_pending: {
     id: 'clear',
     at: 'clear',

@@ -59,6 +59,8 @@ export interface Tables {
   restore: RestoreTable
   alarm: AlarmTable
   alarm_notice: AlarmNoticeTable
+  /** Up to where the trail was found whole. */
+  audit_mark: { singleton: Generated<boolean>; seq: string; hash: Buffer; guard: Buffer }
   audit_pending: AuditPendingTable
   audit: AuditTable
 }

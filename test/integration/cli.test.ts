@@ -284,6 +284,14 @@ test('freeze stops all but lock-outs, everywhere or at a target, and status and 
   await refused(1, /\[target\.unknown\]/, cli('freeze', 'nowhere', ...because))
 })
 
+test('an alarm ends with its cause; of what has none a person says by name that they looked into it', async () => {
+  await asOwner((owner) => owner.query(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`))
+  expect(await table('alarms', 'clear', 'guard.failed', 'made-up', ...because)).toBe('cleared\n')
+  await refused(1, /\[alarm\.not-on\]/, cli('alarms', 'clear', 'guard.failed', 'made-up', ...because))
+  await refused(2, /\[alarm\.ends-itself\]/, cli('alarms', 'clear', 'plan.held', 'policy', ...because))
+  await refused(3, /\[alarm\.no-webhook\]/, cli('alarms', 'test'))
+})
+
 test('rows that can not be used are listed by line, field and code, never by their values', async () => {
   await site.drop('changes-80.csv', file([{ ...other, start: 'Placeholder-Day' }]))
   const problems = async () => (await asJson(sourceView, 'source', 'show', 'hr')).problems

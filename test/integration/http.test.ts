@@ -1,4 +1,7 @@
 /** The HTTP surface of a running gateway, as monitoring and other programs meet it: probes, figures, and a description that is true. */
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
@@ -19,7 +22,12 @@ const reason = 'checked by phone'
 beforeAll(async () => {
   ;[postgres, redis] = await Promise.all([startPostgres(), startRedis()])
   site = await openSite({ databaseUrl: postgres.url, redisUrl: redis.url })
-  await site.configure((config) => Object.assign(config.sources.hr, { archive: { keep: '30d' } }))
+  await writeFile(join(site.directory, 'alarms'), `whsec_${Buffer.alloc(32, 7).toString('base64')}`, { mode: 0o600 })
+  await site.configure((config) => {
+    Object.assign(config.sources.hr, { archive: { keep: '30d' } })
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+    Object.assign(config, { alarms: { webhook: { url: 'http://127.0.0.1:1/', secret: '${file:./alarms}' } } })
+  })
   gateway = await site.start()
   await firstImport(site, gateway, rows)
   description = documentShape.parse(await (await ask('GET', '/openapi.json', { token: null })).json())
@@ -28,6 +36,13 @@ afterAll(async () => {
   await site[Symbol.asyncDispose]()
   await Promise.all([postgres[Symbol.asyncDispose](), redis[Symbol.asyncDispose]()])
 })
+
+async function asOwner(sql: string): Promise<void> {
+  const owner = new pg.Client(postgres.admin)
+  await owner.connect()
+  await owner.query(sql)
+  await owner.end()
+}
 
 interface Asking {
   readonly token?: string | null
@@ -211,6 +226,9 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/freeze', {}, { reason })
   await call('POST /v1/freeze', {}, { reason, target: 'hq' })
   await call('GET /v1/alarms', {}, undefined, '?all=true')
+  await call('POST /v1/alarms/test')
+  await asOwner(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`)
+  await call('POST /v1/alarms/clear', {}, { code: 'guard.failed', scope: 'made-up', reason })
   await call('GET /v1/status')
   await call('POST /v1/unfreeze', {}, { reason, target: 'hq' })
   await call('POST /v1/unfreeze', {}, { reason })

@@ -1,6 +1,7 @@
 /** What the acts are made of: handed to each area by the composition root. */
 import type pg from 'pg'
 import type { WakeUps } from '../../../queues/wake-ups.ts'
+import type { AlarmWebhook } from '../../sync/alarms/webhook.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { Scheduler } from '../scheduler-role.ts'
 import type { StatusFacts } from '../status.ts'
@@ -14,6 +15,8 @@ export interface ActsParts {
   readonly metrics: Metrics
   /** Null in a process without that role. */
   readonly scheduler: Scheduler | null
+  /** Null when nobody outside is told of alarms. */
+  readonly webhook: AlarmWebhook | null
   readonly facts: StatusFacts
 }
 

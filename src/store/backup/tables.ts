@@ -39,6 +39,8 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   alarm: 'kept',
   // They were told since; what is still on stays on.
   alarm_notice: 'left out',
+  // Of the same moment as the trail: what was cut off before shows after, too.
+  audit_mark: 'kept',
   audit_pending: 'kept',
   audit: 'kept',
 }

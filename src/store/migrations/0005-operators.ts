@@ -23,6 +23,13 @@ create table alarm_notice (
   logged_at timestamptz,
   guard bytea not null
 );
+
+create table audit_mark (
+  singleton boolean primary key default true check (singleton),
+  seq bigint not null,
+  hash bytea not null,
+  guard bytea not null
+);
 `
 
 /** Runs the statements; Kysely's migrator holds its advisory lock around this. */

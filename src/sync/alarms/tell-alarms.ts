@@ -1,9 +1,34 @@
 /** Tells what has come and gone: each change of an alarm once to the log, and once to whoever is told by webhook. */
-import { dropLogged, markLogged, noticesToLog } from '../../store/alarms.ts'
+import {
+  clearAlarm,
+  dropLogged,
+  dropNotice,
+  markLogged,
+  type Notice,
+  noticesToLog,
+  raiseAlarm,
+  retryNotice,
+  takeNotice,
+} from '../../store/alarms.ts'
 import type { SyncContext } from '../context.ts'
+import { errorCode } from '../error-code.ts'
+import type { AlarmWebhook } from './webhook.ts'
 
-/** Called by the scheduler, every second. */
-export async function tellAlarms(context: SyncContext): Promise<void> {
+/** A process that dies while it sends is followed after this. */
+const leaseMs = 30_000
+/** What the receiver did not take for so long after it happened is given up. */
+const keepMs = 3 * 86_400_000
+/** Somebody here is told when the receiver takes nothing for so long. */
+const patienceMs = 10 * 60_000
+const firstRetryMs = 5_000
+const retryMsMax = 5 * 60_000
+
+/** Called by the scheduler, every second. Without a webhook the log is all there is. */
+export async function tellAlarms(
+  context: SyncContext,
+  webhook: AlarmWebhook | null,
+  signal: AbortSignal,
+): Promise<void> {
   const { database, vault } = context
   const fresh = await noticesToLog(database.pool, vault)
   for (const { code, scope, is_on, count } of fresh)
@@ -13,5 +38,55 @@ export async function tellAlarms(context: SyncContext): Promise<void> {
       database.pool,
       fresh.map(({ id }) => id),
     )
-  await dropLogged(database.pool)
+  if (webhook === null) {
+    await dropLogged(database.pool)
+    return
+  }
+  for (let notice = await next(context); notice !== null; notice = await next(context))
+    if (!(await tell(context, webhook, notice, signal))) return
+}
+
+async function next({ database, vault }: SyncContext): Promise<Notice | null> {
+  return takeNotice(database.pool, vault, leaseMs)
+}
+
+/** False when the others had better wait as well. */
+async function tell(
+  context: SyncContext,
+  webhook: AlarmWebhook,
+  notice: Notice,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const { database, vault } = context
+  // Of itself the receiver would hear when it is too late.
+  if (notice.code === 'webhook.failed') {
+    await dropNotice(database.pool, notice.id)
+    return true
+  }
+  try {
+    await webhook.tell(notice, signal)
+  } catch (error) {
+    await failed(context, notice, errorCode(error))
+    return false
+  }
+  await dropNotice(database.pool, notice.id)
+  await clearAlarm(database.pool, vault, 'webhook.failed', '')
+  return true
+}
+
+async function failed(context: SyncContext, notice: Notice, code: string): Promise<void> {
+  const { database, vault } = context
+  const { id, attempts, at, first_try_at } = notice
+  context.log('warn', 'webhook.not-taken', { alarm: notice.code, scope: notice.scope, code, attempt: attempts })
+  const isOver = Date.now() - at.getTime() > keepMs
+  if (isOver || Date.now() - (first_try_at?.getTime() ?? Date.now()) > patienceMs)
+    await raiseAlarm(database.pool, vault, 'webhook.failed', '')
+  if (isOver) await dropNotice(database.pool, id)
+  else await retryNotice(database.pool, id, backoffMs(attempts))
+}
+
+/** Doubles from five seconds to five minutes, with up to a fifth of jitter. */
+function backoffMs(attempts: number): number {
+  const base = Math.min(firstRetryMs * 2 ** Math.min(attempts - 1, 10), retryMsMax)
+  return Math.round(base * (1 + Math.random() / 5))
 }
