@@ -1,5 +1,6 @@
 /** The configuration as the rest of Gatehouse sees it: complete, in ms and absolute paths, with nothing left to look up. */
 import { join, resolve } from 'node:path'
+import type { Deciding } from './deciding.ts'
 import type { ConfigFile } from './schema.ts'
 
 export interface Brake {
@@ -13,8 +14,6 @@ export interface SourceConfig {
   readonly zone: string
   /** As parsed by the connector's own schema; holds secrets. */
   readonly settings: unknown
-  /** As written in the file, with references in the place of secrets. */
-  readonly declaredSettings: unknown
   readonly mapping: ConfigFile['sources'][string]['mapping']
   /** Null: no alarm. */
   readonly expectEveryMs: number | null
@@ -29,8 +28,6 @@ export interface TargetConfig {
   readonly mode: 'observe' | 'enabled'
   /** As parsed by the connector's own schema; holds secrets. */
   readonly settings: unknown
-  /** As written in the file, with references in the place of secrets. */
-  readonly declaredSettings: unknown
   readonly concurrency: number
   readonly requestsPerSecond: number
   readonly match: {
@@ -42,6 +39,8 @@ export interface TargetConfig {
 }
 
 export interface Config {
+  /** The sections that decide about people and doors, as written: what is proposed, released and compared. */
+  readonly deciding: Deciding
   readonly gateway: { readonly name: string; readonly dataPath: string; readonly zone: string }
   readonly http: {
     readonly host: string
@@ -90,7 +89,6 @@ export interface WebhookConfig {
 /** What is known about the settings of a source or target besides the file's own shape. */
 export interface ConnectionFacts {
   readonly settings: unknown
-  readonly declaredSettings: unknown
   readonly limits: { readonly concurrency: number; readonly requestsPerSecond: number }
 }
 
@@ -98,11 +96,13 @@ export interface ConnectionFacts {
 export function configOf(
   file: ConfigFile,
   folder: string,
+  deciding: Deciding,
   facts: (kind: 'sources' | 'targets', id: string) => ConnectionFacts,
 ): Config {
   const dataPath = resolve(folder, file.gateway.data)
   const { tls } = file.http
   return {
+    deciding,
     gateway: { name: file.gateway.name, dataPath, zone: file.gateway.zone },
     http: {
       ...file.http.listen,
@@ -118,12 +118,11 @@ export function configOf(
     },
     sites: file.sites,
     sources: mapValues(file.sources, (source, id) => {
-      const { settings, declaredSettings } = facts('sources', id)
+      const { settings } = facts('sources', id)
       return {
         connector: source.connector,
         zone: source.zone ?? file.gateway.zone,
         settings,
-        declaredSettings,
         mapping: source.mapping,
         expectEveryMs: source.expect_every ?? null,
         absence: { confirmAfterMs: source.absence.confirm_after },
@@ -132,12 +131,11 @@ export function configOf(
       }
     }),
     targets: mapValues(file.targets, (target, id) => {
-      const { settings, declaredSettings, limits } = facts('targets', id)
+      const { settings, limits } = facts('targets', id)
       return {
         connector: target.connector,
         mode: target.mode,
         settings,
-        declaredSettings,
         concurrency: target.concurrency ?? limits.concurrency,
         requestsPerSecond: target.requests_per_second ?? limits.requestsPerSecond,
         match: matchOf(target.match),
@@ -177,32 +175,4 @@ function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string):
 
 function mapValues<T, U>(values: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value, key)]))
-}
-
-/**
- * Canonical JSON (keys sorted, no blanks) of everything that decides about people and doors, for the version of the
- * configuration. Where this process listens and stores, and how much operators may give, is left out: it changes nobody's rights. Secrets appear as
- * their references, so that a new password is no new version.
- */
-export function configDigestInput(config: Config): string {
-  const { gateway, sites, sources, targets, policy, leaver, joiner } = config
-  const withoutSecrets = <T extends { readonly settings: unknown }>({ settings: _secret, ...rest }: T) => rest
-  return JSON.stringify(
-    sorted({
-      gateway: { name: gateway.name, zone: gateway.zone },
-      sites,
-      sources: mapValues(sources, withoutSecrets),
-      targets: mapValues(targets, withoutSecrets),
-      policy,
-      leaver,
-      joiner,
-    }),
-  )
-}
-
-function sorted(value: unknown): unknown {
-  if (Array.isArray(value)) return value.map(sorted)
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).sort(([left], [right]) => (left < right ? -1 : 1))
-  return Object.fromEntries(entries.map(([key, each]) => [key, sorted(each)]))
 }

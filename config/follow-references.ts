@@ -13,7 +13,10 @@ export interface ReferenceProblem {
 export interface Resolved {
   /** With the values that references point to; undefined where one could not be followed. */
   readonly value: unknown
-  /** As written, but for references in fields that are no secret, which are followed: what they say decides something. */
+  /**
+   * As written, but for references in fields that are no secret, which are followed: what they say decides something, and must not be
+   * changed by whoever can write what they point to.
+   */
   readonly declared: unknown
 }
 
@@ -62,7 +65,13 @@ async function followScalar(value: unknown, options: ReferenceOptions, path: Pat
   if (reference === null) return refuse(wanted, 'another use of $ and {')
   const { kind, name } = reference
   options.onFollowed(path)
-  const declaredAs = (text: string): Resolved => ({ value: text, declared: secret ? value : text })
+  const declaredAs = (text: string): Resolved => {
+    if (secret) return { value: text, declared: value }
+    // It would be followed again when the sections are loaded as they were released.
+    return looksLikeReference(text)
+      ? refuse('expected a value', `another reference (${name})`)
+      : { value: text, declared: text }
+  }
   if (kind === 'env') {
     const text = options.env[name]
     if (text === undefined || text === '') {

@@ -5,8 +5,9 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { settings as biostar2Settings } from '../connectors/biostar2/settings.ts'
 import { settings as csvSettings } from '../connectors/csv/settings.ts'
-import { configDigestInput } from './config.ts'
-import { type ConfigurableConnector, loadConfig } from './load.ts'
+import { encodeDeciding } from './deciding.ts'
+import type { ConfigurableConnector } from './file-shape.ts'
+import { loadConfig } from './load.ts'
 import { ConfigError, type Problem } from './problem.ts'
 
 const limits = { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 1000 }
@@ -78,6 +79,7 @@ async function sentencesOf(text: string, environment?: Record<string, string>): 
 describe('a configuration', () => {
   test('needs only what has no sensible default', async () => {
     expect(await load('')).toEqual({
+      deciding: {},
       gateway: { name: 'gatehouse', dataPath: at('.gatehouse'), zone: 'UTC' },
       http: { host: '127.0.0.1', port: 7400, tls: null, behindProxy: false },
       databaseUrl: null,
@@ -106,7 +108,6 @@ describe('a configuration', () => {
       connector: 'files',
       zone: 'UTC',
       settings: { folder: '/srv/drop', encoding: 'utf-8' },
-      declaredSettings: { folder: '/srv/drop' },
       mapping: { key: 'row.id', fields: {}, attrs: {} },
       expectEveryMs: null,
       absence: { confirmAfterMs: 72_000_000 },
@@ -471,7 +472,7 @@ describe('a file', () => {
     const text = minimal.replace('password:', `ca: \${file:ca.pem}\n      password:`)
     const config = await load(text)
     expect(config.targets.hq?.settings).toMatchObject({ ca: 'certificate' })
-    expect(config.targets.hq?.declaredSettings).toMatchObject({ ca: 'certificate' })
+    expect(config.deciding.targets).toMatchObject({ hq: { settings: { ca: 'certificate' } } })
     chmodSync(at('ca.pem'), 0o646)
     expect((await problemsOf(text)).length).toBe(1)
   })
@@ -489,42 +490,65 @@ describe('a file', () => {
   })
 })
 
-describe('the input of the configuration digest', () => {
-  test('holds references and no secret, and does not depend on the order or the value of a secret', async () => {
-    const before = configDigestInput(await load(minimal))
+describe('the deciding sections', () => {
+  const textOf = async (text: string, environment = env) => encodeDeciding((await load(text, environment)).deciding)
+
+  test('hold what is written: references and no secret, whatever the order of the keys and the value of the secret', async () => {
+    const before = await textOf(minimal)
     expect(before).toContain(`\${env:DOORS_PASSWORD}`)
     expect(before).not.toContain('correct horse')
-    expect(configDigestInput(await load(minimal, { DOORS_PASSWORD: 'another one' }))).toBe(before)
+    expect(await textOf(minimal, { DOORS_PASSWORD: 'another one' })).toBe(before)
     const [sources, targets] = minimal.split('targets:')
-    expect(configDigestInput(await load(`targets:${targets}${sources}`))).toBe(before)
-    expect(Object.keys(JSON.parse(before))).toEqual([
-      'gateway',
-      'joiner',
-      'leaver',
-      'policy',
-      'sites',
-      'sources',
-      'targets',
-    ])
+    expect(await textOf(`targets:${targets}${sources}`)).toBe(before)
+    expect(Object.keys(JSON.parse(before))).toEqual(['sources', 'targets'])
+    const whole = `${minimal}policy: []\nsites: {}\nleaver: { remove_after: 7d }\njoiner: { lead: 0d }\ngateway: { zone: UTC, name: x }`
+    const names = ['gateway', 'joiner', 'leaver', 'policy', 'sites', 'sources', 'targets']
+    expect(Object.keys(JSON.parse(await textOf(whole)))).toEqual(names)
   })
 
-  test('changes with a rule, an address, a brake, and with what a reference in an open field says', async () => {
+  test('change with a rule, an address, a brake, a zone, and with what a reference in an open field says', async () => {
     const base = minimal.replace('https://doors.example.org', `\${env:DOORS_URL}`)
-    const inputOf = async (text: string, url = 'https://a') =>
-      configDigestInput(await load(text, { ...env, DOORS_URL: url }))
-    const inputs = [
-      await inputOf(base),
-      await inputOf(base, 'https://b'),
-      await inputOf(`${base}policy: [{ grant: [hq/Lab], to: 'true' }]`),
-      await inputOf(base.replace('mapping:', 'brakes: { revoke: { min: 1 } }\n    mapping:')),
+    const at = (url: string, text = base) => textOf(text, { ...env, DOORS_URL: url } as typeof env)
+    const texts = [
+      await at('https://a'),
+      await at('https://b'),
+      await at('https://a', `${base}policy: [{ grant: [hq/Lab], to: 'true' }]`),
+      await at('https://a', base.replace('mapping:', 'brakes: { revoke: { min: 1 } }\n    mapping:')),
+      await at('https://a', `${base}gateway: { zone: Asia/Tokyo }`),
     ]
-    expect(new Set(inputs).size).toBe(inputs.length)
+    expect(new Set(texts).size).toBe(texts.length)
   })
 
-  test('does not change with where the process listens and stores', async () => {
-    const moved = `${minimal}\nhttp: { listen: localhost:1 }\nkeys: { env: K }\ndatabase_url: $\{env:DB}`
-    const environment = { ...env, DB: 'postgres://db/x' }
-    expect(configDigestInput(await load(moved, environment))).toBe(configDigestInput(await load(minimal)))
+  test('do not change with where the process listens and stores', async () => {
+    const moved = `${minimal}\nhttp: { listen: localhost:1 }\nkeys: { env: K }\ndatabase_url: $\{env:DB}\ngateway: { data: /srv }`
+    expect(await textOf(moved, { ...env, DB: 'postgres://db/x' } as typeof env)).toBe(await textOf(minimal))
+  })
+
+  test('count instead of those of the file, with the secrets as they are now; errors say where they come from', async () => {
+    const base = minimal.replace('https://doors.example.org', `\${env:DOORS_URL}`)
+    const { deciding } = await load(base, { ...env, DOORS_URL: 'https://doors.example.org' } as typeof env)
+    const edited = minimal.replace('doors.example.org', 'evil.example.org').replace('/srv/drop', '/tmp')
+    writeFileSync(at('gatehouse.yaml'), `${edited}gateway: { data: /srv/data, zone: Asia/Tokyo }`, { mode: 0o600 })
+    const reload = (password?: string) =>
+      loadConfig(at('gatehouse.yaml'), {
+        env: password === undefined ? {} : { DOORS_PASSWORD: password },
+        connectors,
+        instead: { deciding, name: 'the released configuration' },
+      })
+    const config = await reload('another one')
+    expect(config.targets.hq?.settings).toMatchObject({ url: 'https://doors.example.org', password: 'another one' })
+    expect(config.sources.hr?.settings).toMatchObject({ folder: '/srv/drop' })
+    expect(config.gateway).toMatchObject({ dataPath: '/srv/data', zone: 'UTC' })
+    expect(config.deciding).toEqual(deciding)
+    await expect(reload()).rejects.toThrow(
+      'the released configuration: targets.hq.settings.password: expected the environment variable DOORS_PASSWORD to be set',
+    )
+  })
+
+  test('hold no reference in an open field that would be followed once more', async () => {
+    const text = minimal.replace('https://doors.example.org', `\${env:DOORS_URL}`)
+    const [problem] = await problemsOf(text, { ...env, DOORS_URL: `\${env:OTHER_URL}` })
+    expect(problem).toMatchObject({ path: 'targets.hq.settings.url', found: 'another reference (DOORS_URL)' })
   })
 })
 
@@ -551,12 +575,13 @@ describe('the receiver of alarms', () => {
   // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
   const reference = 'secret: ${env:SECRET}'
 
-  test('is an address and a secret that is kept elsewhere, and no matter of who may open which door', async () => {
+  test('is an address and a secret that is kept elsewhere; whoever can only edit the file can not lead alarms away', async () => {
     const config = await receiver(`url: https://oncall.example.org/hook?of=hq\n${reference}`)
     expect(config.alarms.webhook).toEqual({
       ...{ url: 'https://oncall.example.org/hook?of=hq', secret, ca: null, fingerprint256: null, allowPrivate: false },
     })
-    expect(configDigestInput(config)).toBe(configDigestInput(await load('')))
+    expect(encodeDeciding(config.deciding)).toContain('oncall.example.org')
+    expect(encodeDeciding(config.deciding)).not.toContain(secret)
   })
 
   test.each([

@@ -1,48 +1,42 @@
 /** Loads a configuration file whole, or says everything that is wrong with it at once. */
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import type { Capabilities, Connector } from '../src/connector/contract.ts'
 import { connectionsOf, connectorMismatches, policyMismatches } from './checks.ts'
 import { type Config, configOf } from './config.ts'
+import { type Deciding, decidingOf, isDeciding, withDeciding } from './deciding.ts'
 import { expressionMistakes } from './expressions.ts'
+import { type ConfigurableConnector, type FileShape, fileShape } from './file-shape.ts'
 import { followReferences } from './follow-references.ts'
 import { expectationsOf } from './issues.ts'
 import { fileExpectations, readOwnedFile } from './owned-file.ts'
 import { ConfigError, foundText, type Path, type Problem, pathText } from './problem.ts'
 import { referenceText } from './reference.ts'
 import { configFile } from './schema.ts'
-import { type Shape, shapeOf } from './shape.ts'
 import { readYaml, type YamlFile } from './yaml.ts'
-
-/** The part of a connector that can be read without connecting. */
-export type ConfigurableConnector = Pick<
-  Connector<z.ZodType, keyof Capabilities>,
-  'id' | 'settings' | 'capabilities' | 'limits'
->
 
 export interface LoadOptions {
   /** For `${env:NAME}`, and for DATABASE_URL and REDIS_URL where the file names neither. */
   readonly env: Readonly<Record<string, string | undefined>>
   readonly connectors: readonly ConfigurableConnector[]
+  /** Deciding sections that count instead of the file's own, and what they are called in errors. */
+  readonly instead?: { readonly deciding: Deciding; readonly name: string }
 }
 
 /**
  * Reads, follows references, and checks the file, the settings of every connector, and whether the parts fit.
  * @throws ConfigError with every problem; values are shown only where they can't be secret.
  */
-export async function loadConfig(path: string, { env, connectors }: LoadOptions): Promise<Config> {
+export async function loadConfig(path: string, { env, connectors, instead }: LoadOptions): Promise<Config> {
   const yaml = await readConfigFile(path)
   const folder = dirname(resolve(path))
-  const raw = withEnvironment(yaml.value, env)
+  const written = withEnvironment(yaml.value, env)
+  const raw = instead === undefined ? written : withDeciding(written, instead.deciding)
   const connections = connectionsOf(raw)
-  const byId = new Map(connectors.map((each) => [each.id, { ...each, shape: shapeOf(each.settings) }]))
-  const connectorAt = (at: Path) => {
-    const connection = connections.find((each) => each.kind === at[0] && each.id === at[1] && at[2] === 'settings')
-    return connection === undefined ? undefined : byId.get(String(connection.connector))
-  }
-  const shape = combinedShape(shapeOf(configFile), (at) => connectorAt(at)?.shape)
+  const shape = fileShape(raw, connectors)
+  const placeOf = (at: Path) =>
+    instead !== undefined && isDeciding(at) ? { file: instead.name, line: null } : { file: path, line: yaml.lineOf(at) }
 
-  const problems = new ProblemList(path, yaml, raw, shape)
+  const problems = new ProblemList(placeOf, raw, shape)
   const { value, declared } = await followReferences(raw, {
     env,
     folder,
@@ -60,7 +54,7 @@ export async function loadConfig(path: string, { env, connectors }: LoadOptions)
   const settings = new Map<string, unknown>()
   for (const { kind, id } of connections) {
     const at = [kind, id, 'settings']
-    const connector = connectorAt(at)
+    const connector = shape.connectorAt(at)
     if (connector === undefined) continue
     const parsed = await connector.settings.safeParseAsync(valueAt(value, at) ?? {})
     problems.addIssues(parsed.error?.issues ?? [], at)
@@ -68,13 +62,12 @@ export async function loadConfig(path: string, { env, connectors }: LoadOptions)
   }
 
   if (!file.success || problems.all.length > 0) throw new ConfigError(problems.sorted())
-  return configOf(file.data, folder, (kind, id) => {
+  return configOf(file.data, folder, decidingOf(declared), (kind, id) => {
     const at = [kind, id, 'settings']
-    const connector = connectorAt(at)
+    const connector = shape.connectorAt(at)
     if (connector === undefined) throw new TypeError('every connector was found before')
     return {
       settings: settings.get(pathText(at)),
-      declaredSettings: valueAt(declared, at) ?? {},
       limits: connector.limits,
     }
   })
@@ -104,13 +97,6 @@ function withEnvironment(value: unknown, env: LoadOptions['env']): unknown {
   }
 }
 
-function combinedShape(root: Shape, settingsAt: (path: Path) => Shape | undefined): Shape {
-  return {
-    isSecret: (path) => settingsAt(path)?.isSecret(path.slice(3)) ?? root.isSecret(path),
-    keysAt: (path) => settingsAt(path)?.keysAt(path.slice(3)) ?? root.keysAt(path),
-  }
-}
-
 function valueAt(value: unknown, path: Path): unknown {
   return path.reduce<unknown>((inside, part) => (inside as Record<string | number, unknown> | undefined)?.[part], value)
 }
@@ -118,16 +104,14 @@ function valueAt(value: unknown, path: Path): unknown {
 /** Collects problems, and keeps quiet about what follows from one that is known already. */
 class ProblemList {
   readonly all: Problem[] = []
-  readonly #file: string
-  readonly #yaml: YamlFile
+  readonly #placeOf: (path: Path) => Pick<Problem, 'file' | 'line'>
   readonly #raw: unknown
-  readonly #shape: Shape
+  readonly #shape: FileShape
   readonly #refused = new Set<string>()
   readonly #followed = new Set<string>()
 
-  constructor(file: string, yaml: YamlFile, raw: unknown, shape: Shape) {
-    this.#file = file
-    this.#yaml = yaml
+  constructor(placeOf: (path: Path) => Pick<Problem, 'file' | 'line'>, raw: unknown, shape: FileShape) {
+    this.#placeOf = placeOf
     this.#raw = raw
     this.#shape = shape
   }
@@ -171,6 +155,6 @@ class ProblemList {
   }
 
   #push(path: Path, expected: string, found: string): void {
-    this.all.push({ file: this.#file, line: this.#yaml.lineOf(path), path: pathText(path), expected, found })
+    this.all.push({ ...this.#placeOf(path), path: pathText(path), expected, found })
   }
 }

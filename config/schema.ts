@@ -247,7 +247,7 @@ const brake = (min: number, percent: number, what: string) =>
       description: `Above the larger of ${min} and ${percent} %, these changes wait for a release.`,
     })
 
-const brakes = z
+export const brakes = z
   .strictObject({
     lockout_absence: brake(5, 2, 'Lock-outs by absence'),
     revoke: brake(20, 5, 'Revoked levels'),

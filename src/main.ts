@@ -1,28 +1,19 @@
-/** The composition root: reads the configuration, opens what the gateway is made of, starts its roles, and stops in reverse. */
+/** The composition root: opens what lasts, runs the configuration that is in force, goes over to the next one, and stops in reverse. */
 import { readFile } from 'node:fs/promises'
-import { type Config, configDigestInput } from '../config/config.ts'
+import type { Config } from '../config/config.ts'
 import { loadConfig } from '../config/load.ts'
-import { startOutboxDrain } from '../queues/outbox-drain.ts'
-import { openWakeUps } from '../queues/wake-ups.ts'
-import { createApp } from './api/app.ts'
-import { allowedHosts, refuseUnsafeListen } from './api/listen.ts'
+import type { Api } from './api/env.ts'
+import { type ListenSettings, refuseUnsafeListen } from './api/listen.ts'
 import { serveApi } from './api/serve.ts'
-import { createAuthenticator } from './auth/authenticate.ts'
-import { createActs } from './main/acts.ts'
-import { openAlarmWebhook } from './main/alarm-webhook.ts'
-import { configurable, connectSource, connectTarget } from './main/connections.ts'
-import { watchKeyring } from './main/keyring-watch.ts'
-import { claimDatabase, openStore, queueSchema, refuseOldKeyring, registerConfigured } from './main/open-store.ts'
-import { openConfiguredVault } from './main/open-vault.ts'
+import { configurable } from './main/connections.ts'
+import { followVersion } from './main/follow-version.ts'
+import { type Generation, prepareGeneration } from './main/generation.ts'
+import { openOnce, type ReadConfig } from './main/opened.ts'
 import { type Role, roles } from './main/roles.ts'
-import { type Scheduler, startSchedulerRole } from './main/scheduler-role.ts'
 import { keepHeapSmall } from './main/small-heap.ts'
-import { buildEngine } from './main/sync-context.ts'
-import { openConfiguredTraces } from './main/traces.ts'
-import { startWorkerRole } from './main/worker-role.ts'
-import { relockOnce } from './sync/restored/relock.ts'
+import { type InForce, versionInForce } from './sync/configuration/in-force.ts'
+import { offerConfiguration, releaseFirst } from './sync/configuration/offer.ts'
 import { createLog, type Log } from './telemetry/log.ts'
-import { createMetrics } from './telemetry/metrics.ts'
 
 export { checkGateway } from './main/check.ts'
 export { initGateway } from './main/init.ts'
@@ -41,21 +32,29 @@ export interface Gateway {
   /** Null when this process has no API. */
   readonly url: string | null
   readonly dataPath: string | null
-  /** Settles when everything has stopped. */
+  /** Settles when everything has stopped; rejects when it stopped because it could not go over to a released configuration. */
   readonly stopped: Promise<void>
   /** Finishes or hands back what is being done, then closes everything; may be called again. */
   stop(): Promise<void>
 }
 
-/** @throws ConfigError, VaultError, ListenError, or an error of what could not be opened; then nothing stays open. */
+/** @throws ConfigError, VaultError, ListenError, Refusal `config.none-released`, or an error of what could not be opened; then nothing stays open. */
 export async function startGateway(options: StartOptions): Promise<Gateway> {
   keepHeapSmall()
   const log = options.log ?? createLog()
-  const config = await loadConfig(options.config, { env: options.env ?? process.env, connectors: configurable })
-  const { host, port, tls, behindProxy } = config.http
-  refuseUnsafeListen({ host, port, tls: tls !== null, behindProxy, names: [] })
+  const read: ReadConfig = (instead) =>
+    loadConfig(options.config, {
+      env: options.env ?? process.env,
+      connectors: configurable,
+      ...(instead === undefined ? {} : { instead }),
+    })
+  const file = await read()
+  refuseUnsafeListen(listenSettings(file))
   const opened: (() => Promise<void>)[] = []
-  const { promise: stopped, resolve: settled } = Promise.withResolvers<void>()
+  const { promise: stopped, resolve, reject } = Promise.withResolvers<void>()
+  // Whoever only calls `stop` need not hear of it twice.
+  stopped.catch(() => undefined)
+  let failure: { readonly error: unknown } | null = null
   let stopping = false
   const stop = (): Promise<void> => {
     if (stopping) return stopped
@@ -66,12 +65,18 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
           log.error({ event: 'stop.failed', error: error instanceof Error ? error.name : 'unknown' }, 'stopping'),
         )
       }
-      settled()
+      if (failure === null) resolve()
+      else reject(failure.error)
     })()
     return stopped
   }
+  const fail = (error: unknown): void => {
+    log.error({ event: 'config.not-run', error: error instanceof Error ? error.name : 'unknown' }, 'configuration')
+    failure = { error }
+    stop().catch(() => undefined)
+  }
   try {
-    const gateway = await open(options, config, log, opened)
+    const gateway = await open({ ...options, log, read, file, fail }, opened)
     return { ...gateway, stopped, stop }
   } catch (error) {
     await stop()
@@ -79,109 +84,93 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
   }
 }
 
+interface Opening extends StartOptions {
+  readonly log: Log
+  readonly read: ReadConfig
+  readonly file: Config
+  /** Stops the gateway, and tells why. */
+  readonly fail: (error: unknown) => void
+}
+
 async function open(
-  options: StartOptions,
-  config: Config,
-  log: Log,
-  opened: (() => Promise<void>)[],
+  { log, read, file, fail, ...options }: Opening,
+  closing: (() => Promise<void>)[],
 ): Promise<Omit<Gateway, 'stop' | 'stopped'>> {
   const startedAt = new Date()
   const wanted = options.roles ?? roles
-  const { traces, close: closeTraces } = openConfiguredTraces(config.traces, await version(), log)
-  opened.push(closeTraces)
-  const { vault, keyring } = openConfiguredVault(config, log, options.allowDemoKeys === true)
-  opened.push(watchKeyring(keyring, log))
-  const store = await openStore(config, log, { poolSize: 10 })
-  opened.push(() => store.close())
-  const { database } = store
-  await claimDatabase(store, vault)
-  await refuseOldKeyring(database, keyring.current)
-  await registerConfigured(store, vault, Object.keys(config.sources), Object.keys(config.targets))
-
-  const connecting = new AbortController()
-  const targets = new Map(
-    await Promise.all(
-      Object.keys(config.targets).map(
-        async (id) => [id, await connectTarget(config, id, { log, traces }, connecting.signal)] as const,
-      ),
-    ),
+  const opened = await openOnce(
+    file,
+    {
+      ...{ read, log, roles: wanted, allowDemoKeys: options.allowDemoKeys === true },
+      facts: { version: await version(), startedAt, roles: wanted },
+    },
+    closing,
   )
-  opened.push(async () => {
-    await Promise.all([...targets.values()].map((target) => target.close()))
-  })
-  const sources = new Map(
-    await Promise.all(
-      Object.keys(config.sources).map(
-        async (id) => [id, await connectSource(config, id, log, connecting.signal)] as const,
-      ),
-    ),
-  )
-  opened.push(async () => {
-    await Promise.all([...sources.values()].map((source) => source.close()))
-  })
+  const { ground } = opened
+  const inForce = await settleVersion(opened.ground, file, wanted)
+  const listen = listenSettings(file)
+  let generation: Generation = await prepareGeneration(opened, inForce, listen)
+  closing.push(() => generation.end())
+  const app: { current: Api | null } = { current: await generation.begin() }
 
-  const metrics = createMetrics()
-  const engine = buildEngine(config, { database, vault, keyring, log, metrics, traces }, targets)
-  await engine.levels.reload()
-  await relockOnce(engine.context)
-  const onError = (code: string): void => log.warn({ event: 'queue.trouble', code }, 'queue')
-  const wakeUps = await openWakeUps({
-    ...(config.redisUrl === null ? {} : { redis: { url: config.redisUrl, gatewayId: vault.gatewayId } }),
-    pg: { config: store.runtime, schema: queueSchema },
-    onError,
-  })
-  opened.push(() => wakeUps.close())
-  const drain = startOutboxDrain({ pool: database.pool, wakeUps, onError, traces })
-  opened.push(() => drain.stop())
-
-  const told = openAlarmWebhook(config)
-  opened.push(async () => told?.close())
-  const webhook = told?.webhook ?? null
-
-  let scheduler: Scheduler | null = null
-  if (wanted.includes('worker')) {
-    const worker = await startWorkerRole(engine, wakeUps, log)
-    opened.push(() => worker.stop())
+  let url: string | null = null
+  if (app.current !== null) {
+    const { host, port, tls } = file.http
+    const served = await serveApi(
+      // The address stays; who answers changes with the configuration.
+      { fetch: (request, ...more) => (app.current as Api).fetch(request, ...more) },
+      { host, port },
+      tls === null ? undefined : { cert: await readFile(tls.certPath), key: await readFile(tls.keyPath) },
+    )
+    url = served.url
+    closing.push(() => served.close())
+    log.info({ event: 'gateway.started', port, tookMs: Date.now() - startedAt.getTime() }, 'ready')
   }
-  if (wanted.includes('scheduler')) {
-    scheduler = startSchedulerRole({
-      ...{ engine, wakeUps, sources, webhook, log },
-      runtime: store.runtime,
-      policyText: configDigestInput(config),
-      dataFolder: config.gateway.dataPath,
-    })
-    const { stop } = scheduler
-    opened.push(stop)
-  }
-  if (!wanted.includes('api')) return { url: null, dataPath: store.dataPath }
 
-  const acts = createActs({
-    engine,
-    wakeUps,
-    runtime: store.runtime,
-    metrics,
-    scheduler,
-    webhook,
-    facts: { version: await version(), startedAt, roles: wanted },
-  })
-  const { host, port, tls } = config.http
-  const app = createApp({
-    acts,
-    authenticate: createAuthenticator(database.db, vault, {
-      onForged: (table, row) => log.error({ event: 'guard.failed', table, row }, 'auth'),
-    }),
-    log,
-    hosts: allowedHosts({ host, port, tls: tls !== null, behindProxy: config.http.behindProxy, names: [] }),
-    observe: (request) => metrics.observeRequest(request),
-  })
-  const served = await serveApi(
-    app,
-    { host, port },
-    tls === null ? undefined : { cert: await readFile(tls.certPath), key: await readFile(tls.keyPath) },
-  )
-  opened.push(() => served.close())
-  log.info({ event: 'gateway.started', port, tookMs: Date.now() - startedAt.getTime() }, 'ready')
-  return { url: served.url, dataPath: store.dataPath }
+  const ending = new Set<Promise<void>>()
+  closing.push(async () => void (await Promise.all(ending)))
+  // Rows from before they were signed were taken as they are, once.
+  const later = { ...opened, store: { ...opened.store, migrated: [] } }
+  const goOver = async (next: InForce): Promise<void> => {
+    const begun = performance.now()
+    const old = generation
+    const prepared = await prepareGeneration(later, next, listen)
+    // First the targets, so that nobody who leaves waits for the rest: that ends beside the new one.
+    await old.leaveTargets(handOverMs)
+    try {
+      app.current = await prepared.begin()
+    } catch (error) {
+      await prepared.end()
+      throw error
+    }
+    generation = prepared
+    const end = old.end().finally(() => ending.delete(end))
+    ending.add(end)
+    end.catch(() => log.error({ event: 'stop.failed' }, 'configuration'))
+    const tookMs = Math.round(performance.now() - begun)
+    log.info({ event: 'config.in-force', where: `version-${next.row.number}`, tookMs }, 'configuration')
+  }
+  const following = followVersion(ground, inForce, goOver, fail)
+  closing.push(() => following.stop())
+  return { url, dataPath: opened.store.dataPath }
+}
+
+/** What runs at a target when another configuration comes into force has this long to end. */
+const handOverMs = 2_000
+
+/** What is in force, whatever the file says; what it says otherwise is proposed by the process that leads the others. */
+async function settleVersion(
+  ground: Parameters<typeof versionInForce>[0],
+  file: Config,
+  wanted: readonly Role[],
+): Promise<InForce> {
+  await releaseFirst(ground, file.deciding)
+  if (wanted.includes('scheduler')) await offerConfiguration(ground, { deciding: file.deciding, by: null })
+  return versionInForce(ground)
+}
+
+function listenSettings({ http: { host, port, tls, behindProxy } }: Config): ListenSettings {
+  return { host, port, tls: tls !== null, behindProxy, names: [] }
 }
 
 async function version(): Promise<string> {

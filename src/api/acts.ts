@@ -3,6 +3,7 @@ import type { AlarmActs } from './acts/alarms.ts'
 import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
 import type { BackupActs } from './acts/backup.ts'
+import type { ConfigurationActs } from './acts/configuration.ts'
 import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
@@ -19,6 +20,7 @@ export interface Acts
   extends AlarmActs,
     ArchiveActs,
     AuditActs,
+    ConfigurationActs,
     KeyActs,
     GrantActs,
     BackupActs,

@@ -1,5 +1,14 @@
 import { expect, test } from 'vitest'
-import { archiveId, delivered, grantId, personId, planId, testGateway, tokenId } from './gateway.fixture.ts'
+import {
+  archiveId,
+  configDigest,
+  delivered,
+  grantId,
+  personId,
+  planId,
+  testGateway,
+  tokenId,
+} from './gateway.fixture.ts'
 
 const reason = 'Checked with HR'
 
@@ -21,6 +30,24 @@ test.each([
   ['GET', `/v1/plans/${planId}/changes?limit=7`, 'viewer', undefined, 'planChanges', [planId, { limit: 7 }]],
   ['POST', `/v1/plans/${planId}/release`, 'operator', { reason }, 'releasePlan', [planId, reason]],
   ['POST', `/v1/plans/${planId}/reject`, 'operator', { reason }, 'rejectPlan', [planId, reason]],
+  ['GET', '/v1/configuration', 'operator', undefined, 'configuration', []],
+  ['POST', '/v1/configuration/propose', 'admin', undefined, 'proposeConfiguration', []],
+  [
+    'POST',
+    '/v1/configuration/release',
+    'admin',
+    { digest: configDigest, reason },
+    'releaseConfiguration',
+    [configDigest, reason],
+  ],
+  [
+    'POST',
+    '/v1/configuration/reject',
+    'admin',
+    { digest: configDigest.slice(0, 12), reason },
+    'rejectConfiguration',
+    [configDigest.slice(0, 12), reason],
+  ],
   ['POST', '/v1/targets/hq/enable', 'operator', { reason }, 'enableTarget', ['hq', reason]],
   ['POST', '/v1/targets/hq/observe', 'operator', { reason }, 'observeTarget', ['hq', reason]],
   ['POST', '/v1/targets/hq/match', 'operator', { reason }, 'startMatch', ['hq', reason]],

@@ -13,6 +13,7 @@ import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
 import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
 import { addBackup } from './rest/backup.ts'
+import { addConfiguration } from './rest/configuration.ts'
 import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
@@ -80,6 +81,7 @@ export function createApp(options: ApiOptions): Api {
   addOperations(api, acts)
   addStatus(api, acts)
   addPlans(api, acts)
+  addConfiguration(api, acts)
   addPeople(api, acts)
   addGrants(api, acts)
   addTargets(api, acts)

@@ -63,6 +63,22 @@ const archive = {
   ...{ createdAt: at, expiresAt: at, state: 'kept' as const },
 }
 
+export const configDigest = '3f9a0c21b7de'.padEnd(64, '0')
+const configuration = {
+  released: {
+    version: 2,
+    digest: 'c0ffee'.padEnd(64, '0'),
+    releasedAt: at,
+    releasedBy: null,
+    sections: { policy: [] },
+  },
+  proposed: {
+    ...{ version: 3, digest: configDigest, proposedAt: at, notes: ['targets.lab is new.'], obstacles: [] },
+    edits: [{ path: 'policy[0].to', before: '"true"', after: '"false"' }],
+    effect: { people: 2, accounts: 2, kinds: [{ kind: 'revoke', target: 'hq', accounts: 2 }] },
+  },
+}
+
 const parts = { lock: 'open', cards: { 'H10301:7:4711': 'on' }, levels: ['hq/Main entrance'] }
 const entry = { at, actor: 'engine', action: 'account.applied', object: change.account, details: {}, hash: 'beef' }
 
@@ -114,6 +130,10 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     planChanges: async () => ({ rows: [change], next: null }),
     releasePlan: async () => ({ applied: 39, dropped: 1 }),
     rejectPlan: async () => undefined,
+    configuration: async () => configuration,
+    proposeConfiguration: async () => ({ standing: 'proposed' }),
+    releaseConfiguration: async () => ({ version: 3 }),
+    rejectConfiguration: async () => ({ version: 3 }),
     enableTarget: async () => undefined,
     observeTarget: async () => undefined,
     pauseTarget: async () => undefined,

@@ -24,7 +24,7 @@ const serverOptions = { headersTimeout: 10_000, requestTimeout: 30_000, keepAliv
 
 /** Port 0: any free one. @throws Error with the system's code, such as `EADDRINUSE` or `EACCES`. */
 export async function serveApi(
-  app: Api,
+  app: Pick<Api, 'fetch'>,
   listen: { readonly host: string; readonly port: number },
   tls?: TlsFiles,
 ): Promise<ServedApi> {

@@ -8,7 +8,10 @@ export const auditActions = [
   'gateway.backed-up',
   'gateway.restored',
   'gateway.restore-settled',
+  'config.proposed',
+  'config.withdrawn',
   'config.released',
+  'config.rejected',
   'keys.rotated',
   'keys.epoch-destroyed',
 

@@ -7,6 +7,7 @@ import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
+import { configCommand } from './commands/config.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
 import { grantCommand } from './commands/grant.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -66,6 +67,7 @@ export function createProgram(context: Context): Command {
       syncCommand,
       sourceCommand,
       planCommand,
+      configCommand,
       personCommand,
       matchCommand,
       enableCommand,

@@ -217,6 +217,10 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   address(
     settings: z.output<S>,
   ): { readonly origin: string; readonly ca?: string; readonly fingerprint256?: string } | null
+  /**
+   * Should make no call, and log in when first needed: what is pure is also asked of settings that nobody has released yet, and then
+   * every call fails.
+   */
   connect(settings: z.output<S>, context: Context, signal: AbortSignal): Promise<Connection<NoInfer<C>>>
 }
 

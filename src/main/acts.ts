@@ -4,6 +4,7 @@ import { alarmActs } from './acts/alarms.ts'
 import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
 import { backupActs } from './acts/backup.ts'
+import { configurationActs } from './acts/configuration.ts'
 import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
@@ -21,6 +22,7 @@ export function createActs(parts: ActsParts): Acts {
     ...alarmActs(parts),
     ...archiveActs(parts),
     ...auditActs(parts),
+    ...configurationActs(parts),
     ...keyActs(parts),
     ...grantActs(parts),
     ...backupActs(parts),

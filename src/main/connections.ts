@@ -34,17 +34,19 @@ export async function connectSource(
   return { connection, requestTimeoutMs: connector.limits.requestTimeoutMs, close: () => connection.close() }
 }
 
+/** With `network` false it is not asked for anything: for what nobody released yet. */
 export async function connectTarget(
   config: Config,
   id: string,
   { log, traces }: { readonly log: Log; readonly traces: Traces },
   signal: AbortSignal,
+  network = true,
 ): Promise<Connected<'accounts'>> {
   const target = config.targets[id]
   const connector = targetConnectors.find((each) => each.id === target?.connector)
   if (target === undefined || connector === undefined) throw new Error(`target ${id} has no connector`)
   const settings = connector.settings.parse(target.settings)
-  const egress = egressOf(connector, settings, target, { traces, target: id })
+  const egress = network ? egressOf(connector, settings, target, { traces, target: id }) : noNetwork
   const context: Context = { http: egress.http, log: connectorLog(log, id, 'target'), now: () => new Date() }
   const connection = await connector.connect(settings, context, signal)
   return {

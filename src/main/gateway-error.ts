@@ -5,6 +5,7 @@ export class GatewayError extends Error {
     | 'gateway.initialised-before'
     | 'gateway.key-not-in-file'
     | 'gateway.demo-keys'
+    | 'gateway.empty-database'
     | 'gateway.foreign-database'
     | 'gateway.old-keyring'
     | 'traces.refused'

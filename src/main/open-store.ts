@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import pg from 'pg'
 import type { Config } from '../../config/config.ts'
 import { failureFields } from '../model/failure-fields.ts'
+import { releasedVersions } from '../store/config-versions.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
@@ -162,6 +163,20 @@ export async function refuseOldKeyring({ pool }: Database, { epochs }: Keyring):
     throw new GatewayError(
       'gateway.old-keyring',
       'most people of this database are sealed under keys that the keyring file does not have: it is an older copy, put the newest one in its place',
+    )
+}
+
+/**
+ * An empty database is none that `init` bound to this keyring: whoever can only edit the file would point the gateway at it, and begin
+ * anew with a configuration that nobody released. @throws GatewayError with what to do.
+ */
+export async function refuseEmptyDatabase({ database: { pool } }: Store, vault: Vault): Promise<void> {
+  const { rowCount } = await pool.query('select 1 from gateway')
+  // Somebody deleted the row, and nothing else: what is left is ours.
+  if (rowCount === 0 && (await releasedVersions(pool, vault)).genuine.length === 0)
+    throw new GatewayError(
+      'gateway.empty-database',
+      'this database is empty, and these keys had another one: give the database that `gatehouse init` was run with, or a copy of it',
     )
 }
 

@@ -1,12 +1,12 @@
 /** The scheduler role: one process at a time reads the sources, follows the calendar, sweeps for lost work and chains the audit. */
 import pg from 'pg'
-import type { WakeUps } from '../../queues/wake-ups.ts'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { forgetOldAlarms, raiseAlarm } from '../store/alarms.ts'
 import { tellAlarms } from '../sync/alarms/tell-alarms.ts'
 import { watchAudit } from '../sync/alarms/watch-audit.ts'
 import { watchDisk } from '../sync/alarms/watch-disk.ts'
 import type { AlarmWebhook } from '../sync/alarms/webhook.ts'
+import { type InForce, isSuperseded } from '../sync/configuration/in-force.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
@@ -17,9 +17,10 @@ import { type SourceLoop, startSourceLoop } from '../sync/pull/source-loop.ts'
 import { settleRestore } from '../sync/restored/settle.ts'
 import { sleep } from '../sync/sleep.ts'
 import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
-import type { Log } from '../telemetry/log.ts'
-import { adoptPolicy } from './adopt-policy.ts'
+import { carryOutVersion } from './carry-out.ts'
 import type { Connected } from './connections.ts'
+import { countProposals } from './count-proposal.ts'
+import type { Opened } from './opened.ts'
 import type { Engine } from './sync-context.ts'
 import type { Role } from './worker-role.ts'
 
@@ -31,20 +32,23 @@ export interface Scheduler extends Role {
 const tickMs = 1_000
 
 export interface SchedulerParts {
+  readonly opened: Opened
   readonly engine: Engine
-  readonly runtime: pg.PoolConfig
-  readonly wakeUps: WakeUps
+  /** What the engine was made of. */
+  readonly version: InForce
   readonly sources: ReadonlyMap<string, Connected<'people'>>
-  readonly policyText: string
   /** Null when nobody outside is told of alarms. */
   readonly webhook: AlarmWebhook | null
   readonly dataFolder: string
-  readonly log: Log
 }
 
 export function startSchedulerRole(parts: SchedulerParts): Scheduler {
-  const { engine, runtime, wakeUps, sources, policyText, webhook, dataFolder, log } = parts
+  const { opened, engine, version, sources, webhook, dataFolder } = parts
+  const { wakeUps, log } = opened
+  const { runtime } = opened.store
   const { context } = engine
+  const carryOut = carryOutVersion(engine, version)
+  const count = countProposals(opened)
   const stopping = new AbortController()
   let loops: Map<string, SourceLoop> | null = null
 
@@ -80,6 +84,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
     // Side by side: a calendar that is long at work must not keep a lock-out from being tried again.
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
+      every(1_000, 'configuration', lost, followConfiguration),
       every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
       every(1_000, 'sweep', lost, () => sweepWork(context)),
@@ -111,7 +116,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       try {
         await task()
       } catch (error) {
-        log.warn({ event: 'scheduler.failed', where: name, code: errorCode(error) }, 'scheduler')
+        if (!isSuperseded(error))
+          log.warn({ event: 'scheduler.failed', where: name, code: errorCode(error) }, 'scheduler')
       }
       for (let waited = 0; waited < ms && !stopping.signal.aborted && !lost(); waited += tickMs)
         await sleep(tickMs, stopping.signal)
@@ -129,20 +135,29 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
 
   async function followTime(): Promise<void> {
     await engine.levels.reload()
-    if (!(await levelsKnown())) return
-    await adoptPolicy(engine, policyText)
+    if (!(await canBegin())) return
     if (loops === null) await resumeCalendar(context, engine.brakes)
     startLoops()
     await followCalendar(context, engine.brakes)
   }
 
-  /** Before a target has told its levels for the first time, nobody can be resolved. */
-  async function levelsKnown(): Promise<boolean> {
-    const { rows } = await context.database.pool.query<{ id: string }>(
-      'select id from target where levels_at is not null',
+  /** Beside the calendar and the sources: a lock-out must not wait until everybody was looked at. */
+  async function followConfiguration(): Promise<void> {
+    await carryOut(stopping.signal)
+    await count(stopping.signal)
+  }
+
+  /**
+   * Before a target has told its levels for the first time, nobody can be resolved as a whole. Once people are known, those who leave
+   * must not wait for a target that is new and can't be reached: what it offers is looked at when it has told.
+   */
+  async function canBegin(): Promise<boolean> {
+    const { rows } = await context.database.pool.query<{ can: boolean }>(
+      `select exists (select 1 from person)
+           or not exists (select 1 from target where id = any($1::text[]) and levels_at is null) as can`,
+      [[...context.targets.keys()]],
     )
-    const known = new Set(rows.map(({ id }) => id))
-    return [...context.targets.keys()].every((id) => known.has(id))
+    return rows[0]?.can ?? false
   }
 
   function startLoops(): void {

@@ -5,8 +5,9 @@ import type { Config, SourceConfig } from '../../config/config.ts'
 import { compileMapping } from '../mapping/mapping.ts'
 import { compilePolicy } from '../policy/policy.ts'
 import type { Database } from '../store/database.ts'
-import { openStandings } from '../store/standings.ts'
-import type { Brakes, SourceSetup, SyncContext, TargetSetup } from '../sync/context.ts'
+import type { Standings } from '../store/standings.ts'
+import { refuseSuperseded } from '../sync/configuration/in-force.ts'
+import type { Brakes, SourceSetup, SyncContext, SyncLog, TargetSetup } from '../sync/context.ts'
 import { type Levels, openLevels } from '../sync/levels.ts'
 import { tracedAccounts } from '../sync/reconcile/traced-accounts.ts'
 import type { Log, LogFields } from '../telemetry/log.ts'
@@ -29,13 +30,17 @@ export function buildEngine(
     readonly database: Database
     readonly vault: Vault
     readonly keyring: LivingKeyring
+    /** Of the whole process: it remembers what it saw. */
+    readonly standings: Standings
     readonly log: Log
     readonly metrics: Metrics
     readonly traces: Traces
+    /** The version of the configuration that this is. */
+    readonly version: number
   },
   targets: ReadonlyMap<string, Connected<'accounts'>>,
 ): Engine {
-  const { database, vault, keyring, log, metrics, traces } = parts
+  const { database, vault, keyring, standings, log, metrics, traces, version } = parts
   const levels = openLevels(database, vault)
   const sources = new Map(Object.entries(config.sources).map(([id, source]) => [id, sourceSetup(id, source)]))
   const context: SyncContext = {
@@ -43,7 +48,7 @@ export function buildEngine(
     vault,
     keyring,
     levels,
-    standings: openStandings(database, vault, (where) => log.error({ event: 'guard.failed', where }, 'standing')),
+    standings,
     sources,
     targets: new Map([...targets].map(([id, connected]) => [id, targetSetup(config, id, connected, traces)])),
     policy: compilePolicy(config.policy.map(({ grant, to }) => ({ grant: [...grant], to }))),
@@ -57,7 +62,8 @@ export function buildEngine(
     grantLongestMs: config.grants.longestMs,
     pinLength: config.pins.length,
     archiveFolder: join(config.gateway.dataPath, 'archive'),
-    log: (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync'),
+    refuseSuperseded: (client) => refuseSuperseded(client, vault, version),
+    log: syncLog(log),
     metrics: {
       lockout: ({ target, proof, cause, arrivedAt, provenAt, waitingMs }) => {
         const tookMs = provenAt.getTime() - arrivedAt.getTime()
@@ -71,6 +77,10 @@ export function buildEngine(
     now: () => new Date(),
   }
   return { context, levels, brakes: strictest([...sources.values()].map((source) => source.brakes)) }
+}
+
+export function syncLog(log: Log): SyncLog {
+  return (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync')
 }
 
 function logged(fields: Parameters<SyncContext['log']>[2]): Omit<LogFields, 'event'> {

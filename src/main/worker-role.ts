@@ -19,9 +19,11 @@ const renewMs = 1_000
 const levelsEveryMs = 600_000
 /** A lock-out of which no message tells, since the queue store is away or hangs, waits no longer than this. */
 const lookEveryMs = 500
+const stopMs = 8_000
 
 export interface Role {
-  stop(): Promise<void>
+  /** What runs has `withinMs` (8 s by default), then it is handed back. */
+  stop(withinMs?: number): Promise<void>
 }
 
 interface Led {
@@ -36,7 +38,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
   const ending = new AbortController()
   const stops = await Promise.all([...context.targets.values()].map((target) => follow(target)))
 
-  async function follow(target: TargetSetup): Promise<() => Promise<void>> {
+  async function follow(target: TargetSetup): Promise<(withinMs: number) => Promise<void>> {
     const { pool } = context.database
     const stopping = new AbortController()
     let led: Led | null = null
@@ -58,7 +60,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         }
         leading.set(target.id, worker)
         log.info({ event: 'target.led', target: target.id }, 'leads the target')
-      } else if (!leads && led !== null) await letGo()
+      } else if (!leads && led !== null) await letGo(stopMs)
       if (leads) readInBackground()
       if (leads && Date.now() - levelsAt > levelsEveryMs) {
         await engine.levels.discover(target, stopping.signal)
@@ -107,11 +109,11 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       return traces.on ? { ...worker, pump } : worker
     }
 
-    async function letGo(): Promise<void> {
+    async function letGo(withinMs: number): Promise<void> {
       const mine = led
       led = null
       leading.delete(target.id)
-      await mine?.worker.stop(8_000)
+      await mine?.worker.stop(withinMs)
       await mine?.consumer.close(1_000)
     }
 
@@ -121,12 +123,12 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         await sleep(renewMs, stopping.signal)
       }
     })()
-    return async () => {
+    return async (withinMs) => {
       stopping.abort(new Error('stopping'))
       await loop
       await reading
       await stock
-      await letGo()
+      await letGo(withinMs)
       await yieldTarget(pool, target.id, processId)
     }
   }
@@ -151,10 +153,10 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
   }
 
   return {
-    async stop() {
+    async stop(withinMs = stopMs) {
       ending.abort(new Error('stopping'))
       await looking
-      await Promise.all(stops.map((stop) => stop()))
+      await Promise.all(stops.map((stop) => stop(withinMs)))
     },
   }
 }

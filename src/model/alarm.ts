@@ -37,7 +37,7 @@ export const alarms = {
   'config.proposed': {
     scope: 'gateway',
     means: 'The configuration file says something else than what is in force: it waits for a release.',
-    action: 'gatehouse plan list --state held; look at what would change, then release or reject it.',
+    action: 'gatehouse config show; look at what would change, then gatehouse config release or reject.',
   },
   'disk.low': {
     scope: 'gateway',

@@ -16,6 +16,7 @@ export type PullId = Id<'pull'>
 export type SubjectId = Id<'subject'>
 export type KeyId = Id<'key'>
 export type MatchRunId = Id<'match-run'>
+export type ConfigVersionId = Id<'config-version'>
 
 /** A new random id (UUID version 4) of the kind that the caller names. */
 export function newId<T extends Id<string>>(): T {

@@ -17,6 +17,28 @@ const refusals = {
   'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
   'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
   'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'config.brakes-alone': [
+    'state',
+    'This loosens a brake, and changes something else as well: whoever releases it could not see what the brake would have held. Propose the brake alone, before or after the rest.',
+  ],
+  'config.brakes-hold': [
+    'state',
+    'This loosens a brake while a brake holds a plan: decide about that plan first, or it would pass unseen.',
+  ],
+  'config.none-released': [
+    'state',
+    'No configuration can be trusted: people are known here, but the row of the released one is gone, or was changed outside Gatehouse. `gatehouse config adopt` releases what the file says, by name.',
+  ],
+  'config.not-counted': ['state', 'What this would change is still being counted: try again in a moment.'],
+  'config.not-proposed': [
+    'state',
+    'No configuration with this digest waits for a decision: see `gatehouse config show`.',
+  ],
+  'config.superseded': ['state', 'Another configuration was released just now: try again in a moment.'],
+  'config.unusable': [
+    'state',
+    'This configuration can not be run here as things are: `gatehouse config show` says why.',
+  ],
   'grant.forged': [
     'state',
     'The row of this grant was changed outside Gatehouse: its person is frozen until it is mended.',
@@ -54,6 +76,10 @@ const refusals = {
   ],
   'person.not-found': ['unknown', 'Nobody is known by that number, card or id.'],
   'person.unknown': ['unknown', 'There is no such person.'],
+  'plan.is-configuration': [
+    'state',
+    'This is an edit of the configuration: `gatehouse config show` shows it, and `gatehouse config release` or `reject` decides.',
+  ],
   'plan.busy': ['state', 'Another plan is being released: try again in a moment.'],
   'plan.forged': ['state', 'This plan was changed outside Gatehouse: it can not be released.'],
   'plan.frozen': [

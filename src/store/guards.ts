@@ -6,6 +6,7 @@ import type {
   AccessLevelTable,
   AccountTable,
   ArchiveTable,
+  ConfigVersionTable,
   CredentialTable,
   IndividualGrantTable,
   LockMarkTable,
@@ -32,6 +33,8 @@ export type ArchiveRow = Selectable<ArchiveTable>
 export type MatchRunRow = Selectable<MatchRunTable>
 export type MatchRow = Selectable<MatchRowTable>
 export type RestoreRow = Selectable<RestoreTable>
+/** Without the text itself, which is opened only where it is needed; its digest is here. */
+export type ConfigVersionRow = Omit<Selectable<ConfigVersionTable>, 'config' | 'resolved'>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
@@ -213,4 +216,9 @@ export function standingGuard(row: StandingRow): readonly GuardValue[] {
 /** Everything: whoever could say that the store has caught up would have stale rights granted again. */
 export function restoreGuard(row: Omit<RestoreRow, 'guard'>): readonly GuardValue[] {
   return [row.id, row.made_at, row.restored_at, row.relocked_at, row.stock_taken, row.settled_at]
+}
+
+/** Also what its release would change: whoever releases it must have been told the truth. */
+export function configVersionGuard(row: Omit<ConfigVersionRow, 'guard'>): readonly GuardValue[] {
+  return [row.id, row.number, row.state, row.digest, row.created_at, row.decided_at, row.decided_by, row.effect]
 }

@@ -25,11 +25,12 @@ export interface LoadedDossiers {
   readonly frozen: readonly PersonId[]
 }
 
-/** Locks and loads these people; unknown ids are left out. */
+/** Locks and loads these people; unknown ids are left out. Whoever decides nothing need not lock. */
 export async function loadDossiers(
   client: pg.ClientBase,
   vault: Vault,
   ids: readonly PersonId[],
+  { lock = true }: { readonly lock?: boolean } = {},
 ): Promise<LoadedDossiers> {
   const dossiers = new Map<PersonId, Dossier>()
   if (ids.length === 0) return { dossiers, frozen: [] }
@@ -37,7 +38,7 @@ export async function loadDossiers(
   const frozen = new Set<PersonId>()
   // In id order, so that two transactions that need the same people never wait for each other crosswise.
   const people = await client.query<PersonRow & { epoch: string; wrapped: Buffer }>(
-    'select p.*, k.epoch, k.wrapped from person p join person_key k on k.id = p.key_id where p.id = any($1::uuid[]) order by p.id for update of p',
+    `select p.*, k.epoch, k.wrapped from person p join person_key k on k.id = p.key_id where p.id = any($1::uuid[]) order by p.id${lock ? ' for update of p' : ''}`,
     [wanted],
   )
   for (const { epoch, wrapped, ...person } of people.rows) {
@@ -59,7 +60,7 @@ export async function loadDossiers(
     })
   }
   const found = [...dossiers.keys()]
-  await loadParts(client, vault, found, dossiers, frozen)
+  await loadParts(client, vault, found, dossiers, frozen, lock)
   for (const id of frozen) dossiers.delete(id)
   return { dossiers, frozen: [...frozen] }
 }
@@ -70,6 +71,7 @@ async function loadParts(
   ids: readonly PersonId[],
   dossiers: Map<PersonId, Dossier>,
   frozen: Set<PersonId>,
+  lock: boolean,
 ): Promise<void> {
   if (ids.length === 0) return
   const records = await client.query<SourceRecordRow>('select * from source_record where person_id = any($1::uuid[])', [
@@ -84,7 +86,7 @@ async function loadParts(
   )
   // Locked as a settlement of work locks them: before the work list, and in id order.
   const accounts = await client.query<AccountRow>(
-    'select * from account where person_id = any($1::uuid[]) order by id for update',
+    `select * from account where person_id = any($1::uuid[]) order by id${lock ? ' for update' : ''}`,
     [ids],
   )
   for (const row of records.rows) {

@@ -5,6 +5,7 @@ import type { CardState } from '../model/card.ts'
 import type {
   AccessLevelId,
   AccountId,
+  ConfigVersionId,
   CredentialId,
   GrantId,
   KeyId,
@@ -24,7 +25,7 @@ type Defaulted<T> = ColumnType<T, T | undefined, T>
 
 export interface Tables {
   gateway: GatewayTable
-  config_version: { id: string; digest: Buffer; config: Buffer; created_at: Generated<Date>; guard: Buffer }
+  config_version: ConfigVersionTable
   subject: SubjectTable
   api_token: ApiTokenTable
   source: SourceTable
@@ -73,6 +74,25 @@ interface GatewayTable {
   frozen_at: TimeOrNull
   standing_version: Defaulted<number>
   standing_guard: Buffer | null
+}
+
+/** What decides about people and doors, as it was written at some time. Of the genuine released ones, that with the highest number is in force. */
+export interface ConfigVersionTable {
+  id: ConfigVersionId
+  /** Counted from 1, in the order in which they were proposed. */
+  number: number
+  state: 'proposed' | 'released' | 'rejected' | 'superseded'
+  digest: Buffer
+  config: Buffer
+  created_at: Time
+  decided_at: TimeOrNull
+  /** Null: nobody has decided yet, or Gatehouse itself did. */
+  decided_by: SubjectId | null
+  /** What its release would have changed, counted when it was proposed; JSON of kinds, targets and numbers. */
+  effect: string | null
+  /** Names what everybody was resolved under: this version, and the names of the access levels then. */
+  resolved: Buffer | null
+  guard: Buffer
 }
 
 export interface SubjectTable {

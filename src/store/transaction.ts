@@ -3,12 +3,25 @@ import type pg from 'pg'
 
 /** Runs `work` in a transaction; any error rolls back and is thrown on. */
 export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return endedWith('commit', pool, work)
+}
+
+/** The same, but whatever `work` wrote is undone: for what is only tried out. */
+export async function inDryTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return endedWith('rollback', pool, work)
+}
+
+async function endedWith<T>(
+  end: 'commit' | 'rollback',
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<T>,
+): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
     await client.query('begin')
     const result = await work(client)
-    await client.query('commit')
+    await client.query(end)
     return result
   } catch (error) {
     // A connection that can't even roll back is not given back to the pool.

@@ -1,4 +1,5 @@
 /** What the sync engine works with: handed in once by the composition root, never looked up. */
+import type pg from 'pg'
 import type { Connection } from '../connector/contract.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { AccessLevelId } from '../model/id.ts'
@@ -88,6 +89,11 @@ export interface SyncContext {
   readonly levels: LevelCatalogue
   /** What is paused, frozen or resting. */
   readonly standings: Standings
+  /**
+   * For whoever decides about people, in the deciding transaction: what this context was made of must still be in force.
+   * @throws Refusal `config.superseded`.
+   */
+  readonly refuseSuperseded: (client: pg.ClientBase) => Promise<void>
   readonly log: SyncLog
   readonly metrics: SyncMetrics
   readonly traces: Traces

@@ -52,7 +52,8 @@ export interface Unlocked {
 /**
  * Lifts the operator's lock, which restores only what that lock closed: a leaver is still a leaver. Of whoever was not locked, but left
  * or is suspended, it holds the door open for `hours` against what the sources say, so that a mistaken leaver can work while HR mends
- * the record. Only this person's own lock changes; no plan is needed. @throws Refusal `person.unknown`, `person.frozen`.
+ * the record. Only this person's own lock changes; no plan is needed. @throws Refusal `person.unknown`, `person.frozen`,
+ * `config.superseded`.
  */
 export async function unlockPerson(
   context: SyncContext,
@@ -62,6 +63,8 @@ export async function unlockPerson(
   hours: number,
 ): Promise<Unlocked> {
   return changePerson(context, id, async (dossier, client) => {
+    // A lock is the same under every configuration; what an open account may do is not.
+    await context.refuseSuperseded(client)
     const now = context.now()
     const { person } = dossier
     const { standing } = understand(context, dossier, now)

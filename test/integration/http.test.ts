@@ -6,6 +6,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import { problemDocument } from '../../src/api/problem.ts'
+import { countedProposal } from '../support/configuration.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
 import { cardOf, file, firstImport, heldPlan, isShutOut, worker, workers } from '../support/people.ts'
 import { startPostgres, startRedis, type TestPostgres, type TestRedis, until } from '../support/servers.ts'
@@ -266,6 +267,17 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
     return state === 'done'
   })
   await call('POST /v1/targets/{target}/match/link', at, { account: 'second', person: id, reason })
+  await call('POST /v1/configuration/propose')
+  await call('GET /v1/configuration')
+  const proposeDays = async (days: number) => {
+    await site.configure((config) => Object.assign(config, { leaver: { remove_after: `${days}d` } }))
+    await call('POST /v1/configuration/propose')
+    const { digest } = await countedProposal(gateway, site.token)
+    await call('GET /v1/configuration')
+    return { digest, reason }
+  }
+  await call('POST /v1/configuration/reject', {}, await proposeDays(8))
+  await call('POST /v1/configuration/release', {}, await proposeDays(9))
   await call('POST /v1/targets/{target}/observe', { target: 'hq' }, { reason })
   await call('POST /v1/targets/{target}/enable', { target: 'hq' }, { reason })
   await call('GET /metrics')
@@ -286,6 +298,8 @@ test.each<[string, string, Asking, number, string]>([
   ['GET', '/v1/archives?after=x', {}, 400, 'page.unknown-cursor'],
   ['GET', '/v1/audit?after=x', {}, 400, 'page.unknown-cursor'],
   ['GET', '/v1/plans/x', {}, 400, 'api.invalid'],
+  ['POST', '/v1/configuration/release', { body: { digest: 'c0ffee', reason } }, 400, 'api.invalid'],
+  ['POST', '/v1/configuration/release', { body: { digest: 'c0ffee'.repeat(2), reason } }, 409, 'config.not-proposed'],
   ['POST', '/v1/lockouts/export', { body: { since: 'yesterday' } }, 400, 'api.invalid'],
   ['GET', '/v1/lockouts/0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', {}, 404, 'lockout.unknown'],
 ])('%s %s %o is refused with %i %s, as a problem document', async (method, path, asking, status, code) => {

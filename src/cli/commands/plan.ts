@@ -108,7 +108,7 @@ function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean
       changes,
       colours,
     ),
-    ...(plan.state === 'held' ? [nextSteps(plan.id, changes)] : []),
+    ...(plan.state === 'held' ? [nextSteps(plan, changes)] : []),
   ].join('\n')
 }
 
@@ -127,7 +127,8 @@ function whatChanges({ part, name, before, after }: Change): string {
   return part
 }
 
-function nextSteps(id: string, changes: readonly Change[]): string {
+function nextSteps({ id, origin }: PlanView, changes: readonly Change[]): string {
+  if (origin === 'configuration') return 'Next:\n  gatehouse config show\n'
   const person = changes.find((change) => change.person !== null)?.person
   const lines = [
     ...(person ? [`gatehouse person explain ${person}`] : []),

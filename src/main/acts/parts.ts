@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { WakeUps } from '../../../queues/wake-ups.ts'
 import type { AlarmWebhook } from '../../sync/alarms/webhook.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
+import type { ConfigurationParts } from '../config-views.ts'
 import type { Scheduler } from '../scheduler-role.ts'
 import type { StatusFacts } from '../status.ts'
 import type { Engine } from '../sync-context.ts'
@@ -18,6 +19,7 @@ export interface ActsParts {
   /** Null when nobody outside is told of alarms. */
   readonly webhook: AlarmWebhook | null
   readonly facts: StatusFacts
+  readonly configuration: ConfigurationParts
 }
 
 /** Rules name levels, and only the process that leads a target learns of new ones by itself. */

@@ -1,18 +1,45 @@
 /** Acts about plans. */
 import type { PlanActs } from '../../api/acts/plans.ts'
 import type { PlanId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { rejectPlan, releasePlan } from '../../sync/plan/release-plan.ts'
+import { configurationPlan } from '../config-views.ts'
 import { findPlan, planChanges, plans, planView } from '../plan-views.ts'
 import { type ActsParts, withLevels } from './parts.ts'
 
-export function planActs({ engine }: ActsParts): PlanActs {
+export function planActs({ engine, configuration }: ActsParts): PlanActs {
   const { context } = engine
+
+  /** A proposed configuration is listed among the plans, and decided about where its edits are shown. */
+  async function isConfiguration(id: string): Promise<boolean> {
+    return (await configurationPlan(configuration))?.id === id
+  }
+  async function refuseConfiguration(id: string): Promise<void> {
+    if (await isConfiguration(id)) throw new Refusal('plan.is-configuration')
+  }
+
   return {
-    plans: (filter, page) => plans(context, filter, page),
-    plan: async (id) => planView(await findPlan(context, id)),
-    planChanges: (id, page) => withLevels(engine, () => planChanges(context, id, page)),
-    releasePlan: (actor, id, reason) =>
-      withLevels(engine, () => releasePlan(context, id as PlanId, actor.subject, reason)),
-    rejectPlan: (actor, id, reason) => rejectPlan(context, id as PlanId, actor.subject, reason),
+    async plans({ state }, page) {
+      const found = await plans(context, state === undefined ? {} : { state }, page)
+      const isFirst = page.after === undefined && (state === undefined || state === 'held')
+      const proposed = isFirst ? await configurationPlan(configuration) : null
+      return proposed === null ? found : { ...found, rows: [proposed, ...found.rows] }
+    },
+    async plan(id) {
+      const proposed = await configurationPlan(configuration)
+      return proposed?.id === id ? proposed : planView(await findPlan(context, id))
+    },
+    async planChanges(id, page) {
+      if (await isConfiguration(id)) return { rows: [], next: null }
+      return withLevels(engine, () => planChanges(context, id, page))
+    },
+    async releasePlan(actor, id, reason) {
+      await refuseConfiguration(id)
+      return withLevels(engine, () => releasePlan(context, id as PlanId, actor.subject, reason))
+    },
+    async rejectPlan(actor, id, reason) {
+      await refuseConfiguration(id)
+      return rejectPlan(context, id as PlanId, actor.subject, reason)
+    },
   }
 }

@@ -80,6 +80,7 @@ async function draft(client: pg.PoolClient, context: SyncContext, request: Draft
   const { origin } = request
   // One plan of an origin at a time, whatever asks for it.
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.plan'), hashtext($1))`, [origin])
+  await context.refuseSuperseded(client)
   const waiting = await heldPlans(client, context.vault, origin)
   const sameAs = ({ held }: Weighed) => waiting.find(({ hash }) => held?.equals(hash))
   if (waiting.length > 0) {

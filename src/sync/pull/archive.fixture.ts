@@ -72,6 +72,7 @@ export async function startArchivist(): Promise<Archivist> {
     grantLongestMs: 0,
     pinLength: 6,
     archiveFolder: join(place, 'data', 'archive'),
+    refuseSuperseded: async () => undefined,
     levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
     log: (_level, event) => void logged.push(event),
     metrics: { lockout: () => undefined, applied: () => undefined, pulled: () => undefined },

@@ -2,6 +2,7 @@
 import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
+import { isSuperseded } from '../configuration/in-force.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { sleep } from '../sleep.ts'
@@ -76,6 +77,11 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
     try {
       await drain()
     } catch (error) {
+      if (isSuperseded(error)) {
+        await sleep(retryMs, stopping.signal)
+        again = true
+        return
+      }
       // Said once; while the store is away nobody can know, and it is said each time.
       const news = await raiseAlarm(context.database.pool, context.vault, 'source.failed', source.id).catch(() => true)
       if (news) context.log('error', 'source.failed', { source: source.id, code: errorCode(error) })

@@ -30,10 +30,11 @@ export async function resolveDue(context: SyncContext, brakes: Brakes): Promise<
   return rows.length
 }
 
-/** Everybody, page by page: after the policy or a mapping of levels has changed. */
-export async function resolveEveryone(context: SyncContext, brakes: Brakes): Promise<void> {
+/** Everybody, page by page: after the policy or a mapping of levels has changed. @throws what `signal` was aborted with; to be done again. */
+export async function resolveEveryone(context: SyncContext, brakes: Brakes, signal?: AbortSignal): Promise<void> {
   let after: PersonId | null = null
   for (;;) {
+    signal?.throwIfAborted()
     const { rows }: { rows: { id: PersonId }[] } = await context.database.pool.query<{ id: PersonId }>(
       'select id from person where $1::uuid is null or id > $1 order by id limit $2',
       [after, batch],

@@ -11,7 +11,10 @@ import { modesOf } from '../target-modes.ts'
 import { passGrants } from './individual.ts'
 import { resolveAll } from './resolve-all.ts'
 
-/** Saves the dossiers, with what individual grants give and take passed as well; returns how many accounts were shut. `by` as in `resolve`. */
+/**
+ * Saves the dossiers, whose rows are locked, with what individual grants give and take passed as well; returns how many accounts were
+ * shut. `by` as in `resolve`. @throws Refusal `config.superseded` when another configuration was released: then nothing was saved.
+ */
 export async function resolveAndPass(
   client: pg.ClientBase,
   context: SyncContext,
@@ -19,6 +22,7 @@ export async function resolveAndPass(
   by: string,
   cause: LockOutCause,
 ): Promise<number> {
+  await context.refuseSuperseded(client)
   return context.traces.span('resolve', { people: dossiers.length, cause: cause.because }, async (span) => {
     await resolveAll(client, context, dossiers, by)
     const modes = await modesOf(client, context)
@@ -33,7 +37,7 @@ export async function resolveAndPass(
 }
 
 /** Tells lock-outs by absence from those by record: without the missing records the person would not be shut out. */
-function leftByAbsence(context: SyncContext): (dossier: Dossier) => boolean {
+export function leftByAbsence(context: SyncContext): (dossier: Dossier) => boolean {
   return (dossier) => {
     if (dossier.person.locked_at !== null || dossier.records.every(({ row }) => row.presence === 'present'))
       return false

@@ -1,0 +1,43 @@
+/** Says in words what follows from an edit of the configuration beyond the changes that can be counted beforehand. */
+import type { Candidate } from '../sync/configuration/decide.ts'
+
+/** In the order of sources and targets; empty when the counts say it all. */
+export function configNotes({
+  before,
+  after,
+  edits,
+}: Pick<Candidate, 'before' | 'after' | 'edits'>): readonly string[] {
+  if (after === null) return []
+  const touched = (path: string) => edits.some((edit) => edit.path === path || edit.path.startsWith(`${path}.`))
+  const notes: string[] = []
+  for (const id of namesOf(before.sources, after.sources)) {
+    const at = `sources.${id}`
+    if (after.sources[id] === undefined)
+      notes.push(`${at} is removed: nobody leaves by it any more, and whom it spoke of stays as it last said.`)
+    else if (before.sources[id] === undefined) notes.push(`${at} is new: whom it brings is not counted.`)
+    else if (touched(`${at}.mapping`) || touched(`${at}.zone`) || touched('gateway.zone'))
+      notes.push(
+        `${at} is read in another way: every row counts as changed at the next delivery, which is not counted.`,
+      )
+    else if (touched(`${at}.settings`) || touched(`${at}.connector`))
+      notes.push(`${at} is read from another place or in another way: whom that brings is not counted.`)
+  }
+  for (const id of namesOf(before.targets, after.targets)) {
+    const at = `targets.${id}`
+    if (after.targets[id] === undefined)
+      notes.push(`${at} is removed: nothing is taken away there, and whoever leaves stays open there.`)
+    else if (before.targets[id] === undefined)
+      notes.push(
+        `${at} is new: it is only observed until somebody enables it, and what it offers is not known yet, so nothing there is counted.`,
+      )
+    else if (touched(`${at}.settings`) || touched(`${at}.connector`))
+      notes.push(
+        `${at} is reached or written in another way: from then on accounts are written there, with names, cards and our login.`,
+      )
+  }
+  return notes
+}
+
+function namesOf(before: object, after: object): readonly string[] {
+  return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
+}

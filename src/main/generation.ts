@@ -1,0 +1,133 @@
+/** What is made of one version of the configuration: connections, engine, roles and acts. The next version replaces it as a whole. */
+import { createApp } from '../api/app.ts'
+import type { Api } from '../api/env.ts'
+import { allowedHosts, type ListenSettings } from '../api/listen.ts'
+import { createAuthenticator } from '../auth/authenticate.ts'
+import type { InForce } from '../sync/configuration/in-force.ts'
+import { relockOnce } from '../sync/restored/relock.ts'
+import { createActs } from './acts.ts'
+import { type OpenedWebhook, openAlarmWebhook } from './alarm-webhook.ts'
+import { type Connected, connectSource, connectTarget } from './connections.ts'
+import { registerConfigured } from './open-store.ts'
+import type { Opened } from './opened.ts'
+import { type Scheduler, startSchedulerRole } from './scheduler-role.ts'
+import { buildEngine } from './sync-context.ts'
+import { type Role, startWorkerRole } from './worker-role.ts'
+
+export interface Generation {
+  readonly version: InForce
+  /** Starts the roles; answers the API's requests from now on with what is returned, null without that role. */
+  begin(): Promise<Api | null>
+  /** Writes nothing more to any target; what runs has `withinMs`, then it is handed back. */
+  leaveTargets(withinMs: number): Promise<void>
+  /** Everything else as well. */
+  end(): Promise<void>
+}
+
+/** So long may a target take to be told goodbye while others wait for its place. */
+const goodbyeMs = 1_000
+
+/** Connects, and starts nothing. @throws ConfigError, GatewayError when this process can't run this version; then nothing stays open. */
+export async function prepareGeneration(opened: Opened, version: InForce, listen: ListenSettings): Promise<Generation> {
+  const { read, vault, keyring, standings, traces, store, wakeUps, metrics, log, roles, facts } = opened
+  const { database } = store
+  const name = `the released configuration (version ${version.row.number})`
+  const config = await read({ deciding: version.deciding, name })
+  await registerConfigured(store, vault, Object.keys(config.sources), Object.keys(config.targets))
+  const targets = connecting(Object.keys(config.targets), (id, signal) =>
+    connectTarget(config, id, { log, traces }, signal),
+  )
+  const sources = connecting(Object.keys(config.sources), (id, signal) => connectSource(config, id, log, signal))
+  let told: OpenedWebhook | null = null
+  const closeAll = async (): Promise<void> => {
+    await Promise.all([targets.close(), sources.close(), told?.close()])
+  }
+
+  try {
+    told = openAlarmWebhook(config)
+    const webhook = told?.webhook ?? null
+    const engine = buildEngine(
+      config,
+      { database, vault, keyring, standings, log, metrics, traces, version: version.row.number },
+      await targets.all,
+    )
+    const readers = await sources.all
+    await engine.levels.reload()
+    await relockOnce(engine.context)
+    let worker: Role | null = null
+    let scheduler: Scheduler | null = null
+    return {
+      version,
+      async begin() {
+        if (roles.includes('worker')) worker = await startWorkerRole(engine, wakeUps, log)
+        if (roles.includes('scheduler'))
+          scheduler = startSchedulerRole({
+            ...{ opened, engine, version, webhook, sources: readers },
+            dataFolder: config.gateway.dataPath,
+          })
+        if (!roles.includes('api')) return null
+        return createApp({
+          acts: createActs({
+            engine,
+            wakeUps,
+            runtime: store.runtime,
+            metrics,
+            scheduler,
+            webhook,
+            facts,
+            configuration: { opened, config, version },
+          }),
+          authenticate: createAuthenticator(database.db, vault, {
+            onForged: (table, row) => log.error({ event: 'guard.failed', table, row }, 'auth'),
+          }),
+          log,
+          hosts: allowedHosts(listen),
+          observe: (request) => metrics.observeRequest(request),
+        })
+      },
+      async leaveTargets(withinMs) {
+        await worker?.stop(withinMs)
+        worker = null
+        await Promise.race([targets.close(), new Promise((resolve) => setTimeout(resolve, goodbyeMs).unref())])
+      },
+      async end() {
+        await scheduler?.stop()
+        await worker?.stop()
+        await closeAll()
+      },
+    }
+  } catch (error) {
+    await closeAll()
+    throw error
+  }
+}
+
+interface Connecting<C extends 'people' | 'accounts'> {
+  /** Rejects when one can't be connected. */
+  readonly all: Promise<ReadonlyMap<string, Connected<C>>>
+  /** Those that could be; once. */
+  close(): Promise<void>
+}
+
+function connecting<C extends 'people' | 'accounts'>(
+  ids: readonly string[],
+  connect: (id: string, signal: AbortSignal) => Promise<Connected<C>>,
+): Connecting<C> {
+  const { signal } = new AbortController()
+  const each = ids.map(async (id) => [id, await connect(id, signal)] as const)
+  const all = Promise.all(each).then((entries) => new Map(entries))
+  // Whoever waits for the others first hears of it later.
+  all.catch(() => undefined)
+  let closed: Promise<void> | null = null
+  const closeEach = async (): Promise<void> => {
+    const made = (await Promise.allSettled(each)).flatMap((one) => (one.status === 'fulfilled' ? [one.value[1]] : []))
+    await Promise.all(made.map((connected) => connected.close()))
+  }
+  return {
+    all,
+    close() {
+      closed ??= closeEach()
+      return closed
+    },
+  }
+}
