@@ -605,3 +605,41 @@ describe('the receiver of alarms', () => {
     expect(JSON.stringify(error?.problems)).not.toContain(secret)
   })
 })
+
+describe('traces', () => {
+  const certificate = '-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----'
+
+  test('are off unless an endpoint is named, and take secrets as references only', async () => {
+    const text = `telemetry: { traces: { endpoint: 'https://otel.example.org', headers: { authorization: '$\{env:OTLP}' }, ca: '$\{env:CA}', bulk_share: 0.25 } }`
+    expect((await load(text, { OTLP: 'Bearer x', CA: certificate })).traces).toEqual({
+      ...{ endpoint: 'https://otel.example.org', headers: { authorization: 'Bearer x' } },
+      ...{ ca: certificate, bulkShare: 0.25 },
+    })
+    const literal = await problemsOf(
+      `telemetry: { traces: { endpoint: 'https://otel.example.org', headers: { authorization: 'Bearer x' } } }`,
+    )
+    expect(literal).toMatchObject([{ path: 'telemetry.traces.headers.authorization', found: 'a literal value' }])
+    expect(JSON.stringify(literal)).not.toContain('Bearer')
+  })
+
+  test.each([
+    'http://127.0.0.1:4318',
+    'http://[::1]:4318',
+    'http://localhost:4318/v1/traces',
+    'https://otel.example.org:4318/x',
+  ])('may go to %s', async (endpoint) => {
+    expect((await load(`telemetry: { traces: { endpoint: '${endpoint}' } }`)).traces?.endpoint).toBe(endpoint)
+  })
+
+  test.each([
+    'http://otel.example.org:4318',
+    'https://user:pass@otel.example.org',
+    'https://otel.example.org/?key=1',
+    'otel.example.org',
+    'ftp://127.0.0.1',
+  ])('may not go to %s', async (endpoint) => {
+    expect(await sentencesOf(`telemetry: { traces: { endpoint: '${endpoint}' } }`)).toEqual([
+      expect.stringMatching(/^1 telemetry\.traces\.endpoint: expected an https:\/\/ address without user and query/),
+    ])
+  })
+})

@@ -92,11 +92,15 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
   const answers: Acts = {
     status: async () => ({
       version: '0.1.0',
+      at,
+      database: { used: 1, max: 10, waiting: 0 },
       startedAt: at,
       roles: ['api'],
       queue: { backend: 'postgres', ok: true },
       people: { active: 3, left: 1 },
-      sources: [{ id: 'hr', lastDeliveryAt: at, lastCompleteAt: null, lastOutcome: 'read', overdue: false }],
+      sources: [
+        { id: 'hr', lastDeliveryAt: at, lastCompleteAt: null, lastOutcome: 'read', records: 4, overdue: false },
+      ],
       targets: [
         {
           ...{
@@ -112,10 +116,13 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
           ...{ frozenSince: null, forged: false, pausedBecause: null, restUntil: null, reach: 'ok' },
         },
       ],
-      lockouts: { open: 0, proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701 },
+      lockouts: {
+        ...{ open: 0, openAt: [], proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701 },
+        byCause: [{ cause: 'record', proven: 2, p50Ms: 310, p99Ms: 701, maxMs: 701 }],
+      },
       plans: { held: 1 },
       frozenSince: null,
-      alarms: [{ code: 'target.unreachable', scope: 'hq', since: at, count: null }],
+      alarms: [{ code: 'target.unreachable', scope: 'hq', since: at, count: null, action: 'Check the door system.' }],
       audit: { entries: 12, pending: 0 },
     }),
     sync: async () => [

@@ -27,11 +27,11 @@ export function counted(count: number, one: string, many = `${one}s`): string {
 const lineWidth = 100
 
 /** Plain text, broken between words, each line behind `indent`. A word that is longer stays whole, so that it can be copied. */
-export function wrapped(text: string, indent: string): string {
+export function wrapped(text: string, indent: string, columns = lineWidth): string {
   const lines: string[] = []
   for (const word of plain(text).split(' ')) {
     const line = lines.at(-1)
-    if (line !== undefined && indent.length + line.length + 1 + word.length <= lineWidth)
+    if (line !== undefined && indent.length + line.length + 1 + word.length <= columns)
       lines[lines.length - 1] = `${line} ${word}`
     else lines.push(word)
   }

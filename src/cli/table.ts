@@ -18,6 +18,9 @@ const tones: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
   error: 'red',
   forged: 'red',
   paused: 'red',
+  away: 'red',
+  frozen: 'yellow',
+  rests: 'yellow',
 }
 
 /** With a title line; ends in a line break. No rows: one line that says `none`. */

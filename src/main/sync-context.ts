@@ -65,11 +65,6 @@ export function buildEngine(
     refuseSuperseded: (client) => refuseSuperseded(client, vault, version),
     log: syncLog(log),
     metrics: {
-      lockout: ({ target, proof, cause, arrivedAt, provenAt, waitingMs }) => {
-        const tookMs = provenAt.getTime() - arrivedAt.getTime()
-        metrics.lockoutSeconds.observe({ target, proof, cause }, tookMs / 1_000)
-        metrics.lockoutOwnSeconds.observe({ target }, Math.max(0, tookMs - waitingMs) / 1_000)
-      },
       applied: (target, outcome) => metrics.applied.inc({ target, outcome }),
       pulled: (source, outcome, records) => metrics.pullRecords.inc({ source, outcome }, records),
     },

@@ -188,6 +188,15 @@ export async function lockoutsById(pool: pg.Pool, ids: readonly string[]): Promi
   return rows
 }
 
+/** Those proven at that time or later, in that order. */
+export async function lockoutsProvenAfter(pool: pg.Pool, since: Date, limit: number): Promise<readonly LockoutRow[]> {
+  const { rows } = await pool.query<LockoutRow>(
+    'select * from lockout where proven_at >= $1 order by proven_at limit $2',
+    [since, limit],
+  )
+  return rows
+}
+
 /** Where the traces of open lock-outs of these accounts began. */
 export async function traceRefs(
   pool: pg.Pool,

@@ -6,7 +6,6 @@ import type { AccessLevelId } from '../model/id.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
-import type { ProvenLockout } from '../store/lockouts.ts'
 import type { Standings } from '../store/standings.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
@@ -63,7 +62,6 @@ export type SyncLog = (
 ) => void
 
 export interface SyncMetrics {
-  lockout(proven: ProvenLockout): void
   applied(target: string, outcome: string): void
   pulled(source: string, outcome: string, records: number): void
 }

@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { figures } from './figures.ts'
 import { createMetrics } from './metrics.ts'
 
 test('figures are in the text that Prometheus reads, under their promised names', async () => {
@@ -24,10 +27,37 @@ test('figures are in the text that Prometheus reads, under their promised names'
     ]),
   )
   expect(lines.some((line) => line.startsWith('process_resident_memory_bytes '))).toBe(true)
+  expect(lines.some((line) => line.startsWith('nodejs_eventloop_lag_p99_seconds '))).toBe(true)
 })
 
 test('two gateways in one process count apart', async () => {
   const one = createMetrics()
   one.plansHeld.set(7)
   expect(await createMetrics().text()).toContain('gatehouse_plans_held 0')
+})
+
+test('docs/metrics.md tells of every figure that there is, and of no other, in the words of the program', async () => {
+  const page = readFileSync(join(import.meta.dirname, '../../docs/metrics.md'), 'utf8')
+  const rows = [...page.matchAll(/^\| `(gatehouse_\w+)` +\| (\w+) +\| (.+?) +\| (.+?) +\|$/gm)].map(
+    ([, ...cells]) => cells,
+  )
+  expect(rows).toEqual(
+    Object.values(figures).map(({ name, type, labels, help }) => [
+      name,
+      type,
+      labels.map((label) => `\`${label}\``).join(', ') || '-',
+      help,
+    ]),
+  )
+  const exposed = [...(await createMetrics().text()).matchAll(/^# TYPE (gatehouse_\w+) (\w+)$/gm)]
+  expect(exposed.map(([, name, type]) => [name, type])).toEqual(rows.map(([name, type]) => [name, type]))
+})
+
+test('names say what is measured: seconds in seconds, and counters that end in total', () => {
+  for (const { name, type, help } of Object.values(figures)) {
+    expect(name).toMatch(/^gatehouse_[a-z_]+$/)
+    expect(name.endsWith('_total')).toBe(type === 'counter')
+    if (type === 'histogram') expect(name).toMatch(/_seconds$/)
+    expect(help).toMatch(/\.$/)
+  }
 })

@@ -2,15 +2,21 @@
 
 export interface StatusView {
   readonly version: string
+  /** When this was asked, by the clock of the gateway. */
+  readonly at: string
   readonly startedAt: string
   readonly roles: readonly string[]
   readonly queue: { readonly backend: string; readonly ok: boolean }
+  /** Connections of this process, and who waits for one. */
+  readonly database: { readonly used: number; readonly max: number; readonly waiting: number }
   readonly people: Readonly<Record<string, number>>
   readonly sources: readonly {
     readonly id: string
     readonly lastDeliveryAt: string | null
     readonly lastCompleteAt: string | null
     readonly lastOutcome: string | null
+    /** In the last complete delivery. */
+    readonly records: number | null
     readonly overdue: boolean
   }[]
   readonly targets: readonly {
@@ -35,10 +41,19 @@ export interface StatusView {
   }[]
   readonly lockouts: {
     readonly open: number
+    /** Where they are open, and since when the oldest is decided; the oldest first. */
+    readonly openAt: readonly { readonly target: string; readonly open: number; readonly since: string }[]
     readonly proven24h: number
     readonly p50Ms: number | null
     readonly p99Ms: number | null
     readonly maxMs: number | null
+    readonly byCause: readonly {
+      readonly cause: string
+      readonly proven: number
+      readonly p50Ms: number
+      readonly p99Ms: number
+      readonly maxMs: number
+    }[]
   }
   readonly plans: { readonly held: number }
   /** Since when all but lock-outs is stopped everywhere. */
@@ -48,6 +63,8 @@ export interface StatusView {
     readonly scope: string
     readonly since: string
     readonly count: number | null
+    /** What a person does about it. */
+    readonly action: string | null
   }[]
   readonly audit: { readonly entries: number; readonly pending: number }
 }

@@ -6,9 +6,13 @@ import { count, durationMs, time, timeOrNull } from './values.ts'
 export const statusView = z
   .object({
     version: z.string(),
+    at: time.meta({ description: 'When this was asked, by the clock of the gateway.' }),
     startedAt: time,
     roles: z.array(z.string()).readonly(),
     queue: z.object({ backend: z.string(), ok: z.boolean() }),
+    database: z
+      .object({ used: count, max: count, waiting: count })
+      .meta({ description: 'Connections of this process, and who waits for one.' }),
     people: z.record(z.string(), count).meta({ description: 'How many people are in each state.' }),
     sources: z
       .array(
@@ -17,6 +21,7 @@ export const statusView = z
           lastDeliveryAt: timeOrNull,
           lastCompleteAt: timeOrNull,
           lastOutcome: z.string().nullable(),
+          records: count.nullable(),
           overdue: z.boolean(),
         }),
       )
@@ -42,14 +47,28 @@ export const statusView = z
       .readonly(),
     lockouts: z.object({
       open: count,
+      openAt: z.array(z.object({ target: z.string(), open: count, since: time })).readonly(),
       proven24h: count,
       p50Ms: durationMs,
       p99Ms: durationMs,
       maxMs: durationMs,
+      byCause: z
+        .array(z.object({ cause: z.string(), proven: count, p50Ms: count, p99Ms: count, maxMs: count }))
+        .readonly(),
     }),
     plans: z.object({ held: count }),
     frozenSince: timeOrNull.meta({ description: 'Since when all but lock-outs is stopped everywhere.' }),
-    alarms: z.array(z.object({ code: z.string(), scope: z.string(), since: time, count: count.nullable() })).readonly(),
+    alarms: z
+      .array(
+        z.object({
+          code: z.string(),
+          scope: z.string(),
+          since: time,
+          count: count.nullable(),
+          action: z.string().nullable(),
+        }),
+      )
+      .readonly(),
     audit: z.object({ entries: count, pending: count }),
   })
   .openapi('Status') satisfies z.ZodType<StatusView>

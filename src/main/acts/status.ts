@@ -1,16 +1,19 @@
 /** Acts about the gateway as a whole. */
 import type { StatusActs } from '../../api/acts/status.ts'
-import { measure } from '../measure.ts'
+import { createMeasure } from '../measure.ts'
 import { status } from '../status.ts'
+import { openTotals } from '../totals.ts'
 import type { ActsParts } from './parts.ts'
 
 export function statusActs({ engine, wakeUps, metrics, facts }: ActsParts): StatusActs {
   const { context } = engine
   const { pool } = context.database
+  const totals = openTotals(context)
+  const measure = createMeasure({ context, metrics, totals, wakeUps, facts })
   return {
-    status: () => status(context, wakeUps, facts),
+    status: () => status(context, totals, wakeUps, facts),
     async metrics() {
-      await measure(context, metrics)
+      await measure()
       return metrics.text()
     },
     async ready() {

@@ -7,6 +7,7 @@ alter table lockout add guard bytea, add steps_guard bytea, add trace text;
 create index lockout_unproven on lockout (id) where proven_at is null and ended_at is null;
 create index lockout_person on lockout (person_id);
 create index lockout_decided on lockout (decided_at, id);
+create index pull_last on pull (source, finished_at);
 create index lockout_proven on lockout (proven_at) where proven_at is not null;
 `
 

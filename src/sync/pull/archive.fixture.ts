@@ -75,7 +75,7 @@ export async function startArchivist(): Promise<Archivist> {
     refuseSuperseded: async () => undefined,
     levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
     log: (_level, event) => void logged.push(event),
-    metrics: { lockout: () => undefined, applied: () => undefined, pulled: () => undefined },
+    metrics: { applied: () => undefined, pulled: () => undefined },
     traces: noTraces,
     now: () => new Date(now),
   }

@@ -59,7 +59,6 @@ export function startSettler(context: SyncContext, target: string, owner: string
       await reportForged(client, context, settled.forged)
       return settled
     })
-    for (const lockout of proven) context.metrics.lockout(lockout)
     if (context.traces.on) traceBatch(context, target, batch, begunAt, proven)
     for (const { settlement, item } of batch) if (written.has(item.row.id)) measure(context, target, settlement)
   }
