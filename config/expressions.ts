@@ -1,9 +1,9 @@
 /** Compiles every expression of a configuration on its own, so that one mistake doesn't hide the next. */
 import { ExpressionError } from '../src/mapping/cel.ts'
 import { compileMapping, type MappingConfig } from '../src/mapping/mapping.ts'
-import { compileRule } from '../src/policy/rule.ts'
+import { compileRule, employmentFields, personFields } from '../src/policy/rule.ts'
 import { asList, asMap } from './checks.ts'
-import type { Path } from './problem.ts'
+import { nearest, type Path } from './problem.ts'
 
 export interface ExpressionMistake {
   readonly path: Path
@@ -63,12 +63,20 @@ function mistakeIn(text: unknown, path: Path, compile: (text: string) => unknown
     return []
   } catch (error) {
     if (!(error instanceof ExpressionError)) throw error
-    const { code, at } = error
+    const { code, at, unknownField } = error
     // A key that is none of ours: the schema says so, and names those that are.
     if (code === 'mapping.unknown-field') return []
     const expected = expectations[code] ?? `expected ${path[0] === 'policy' ? 'a rule' : 'an expression'} in CEL`
-    return [{ path, expected, found: `a mistake at ${at.line}:${at.column}: ${wordsOf(code)} [${code}]` }]
+    const named = unknownField === null ? '' : ` ${unknownField}${perhaps(unknownField)}`
+    return [{ path, expected, found: `a mistake at ${at.line}:${at.column}: ${wordsOf(code)}${named} [${code}]` }]
   }
+}
+
+const known = [...personFields.map((name) => `person.${name}`), ...employmentFields.map((name) => `employment.${name}`)]
+
+function perhaps(field: string): string {
+  const meant = nearest(field, known)
+  return meant === undefined ? '' : `, perhaps ${meant}`
 }
 
 /** `cel.unexpected-character`: unexpected character. */

@@ -23,12 +23,15 @@ export class ExpressionError extends Error {
   readonly field: string
   readonly code: string
   readonly at: CelPosition
+  /** The field by name that the expression asks for and that there is not; a name of the model, so it may be shown. */
+  readonly unknownField: string | null
 
-  constructor(field: string, code: string, at: CelPosition) {
+  constructor(field: string, code: string, at: CelPosition, unknownField: string | null = null) {
     super(`${field}: ${code} at ${at.line}:${at.column}`)
     this.field = field
     this.code = code
     this.at = at
+    this.unknownField = unknownField
   }
 }
 

@@ -77,7 +77,11 @@ export function compileRule({ grant, to }: RuleConfig, index: number): Rule {
   if (expression.type !== 'bool' && expression.type !== 'dyn')
     throw new ExpressionError(field, 'policy.not-bool', start)
   const refs = new Map<string, FieldRef>()
-  collect(expression.ast, refs, (code, node) => new ExpressionError(field, code, positionAt(to, node.start)))
+  collect(
+    expression.ast,
+    refs,
+    (code, node, name) => new ExpressionError(field, code, positionAt(to, node.start), name ?? null),
+  )
   const { run } = expression
   return {
     index,
@@ -100,7 +104,7 @@ export function compileRule({ grant, to }: RuleConfig, index: number): Rule {
 
 const start: CelPosition = { line: 1, column: 1 }
 
-type Fault = (code: string, node: ASTNode) => ExpressionError
+type Fault = (code: string, node: ASTNode, name?: string) => ExpressionError
 
 /**
  * Finds every field that a rule reads. Only fields by name are allowed: a rule over the whole map would silently take a hidden
@@ -109,7 +113,7 @@ type Fault = (code: string, node: ASTNode) => ExpressionError
 function collect(node: ASTNode, refs: Map<string, FieldRef>, fault: Fault): void {
   const ref = refOf(node)
   if (ref) {
-    if (!isKnown(ref)) throw fault('policy.unknown-field', node)
+    if (!isKnown(ref)) throw fault('policy.unknown-field', node, ref.path)
     refs.set(ref.path, ref)
     return
   }

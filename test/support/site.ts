@@ -34,6 +34,8 @@ export interface SiteOptions {
   readonly simulator?: SimulatorOptions
   readonly databaseUrl?: string
   readonly redisUrl?: string
+  /** The data folder; beside the configuration unless given. */
+  readonly dataPath?: string
   /** Whether `gatehouse init` is run; true unless given. */
   readonly initialised?: boolean
 }
@@ -55,7 +57,8 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   await writeFile(join(directory, 'password'), simulator.password, { mode: 0o600 })
   const config = siteConfig(simulator, folder)
   const configPath = join(directory, 'gatehouse.yaml')
-  const dataPath = join(directory, 'data')
+  const dataPath = options.dataPath ?? join(directory, 'data')
+  config.gateway.data = dataPath
   const write = (): Promise<void> => writeFile(configPath, JSON.stringify(config), { mode: 0o600 })
   await write()
   const env = {
