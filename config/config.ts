@@ -1,5 +1,5 @@
 /** The configuration as the rest of Gatehouse sees it: complete, in ms and absolute paths, with nothing left to look up. */
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import type { Deciding } from './deciding.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -55,6 +55,8 @@ export interface Config {
   readonly keys: {
     readonly external: { readonly keyFile: string } | { readonly credential: string } | { readonly env: string }
     readonly keyringPath: string
+    /** Beside the keyring. */
+    readonly erasureJournalPath: string
     readonly backupHorizonMs: number
   }
   readonly sites: Readonly<Record<string, { readonly zone: string }>>
@@ -101,6 +103,7 @@ export function configOf(
 ): Config {
   const dataPath = resolve(folder, file.gateway.data)
   const { tls } = file.http
+  const keyringPath = resolve(folder, file.keys.keyring ?? join(dataPath, 'keys', 'keyring.json'))
   return {
     deciding,
     gateway: { name: file.gateway.name, dataPath, zone: file.gateway.zone },
@@ -113,7 +116,8 @@ export function configOf(
     redisUrl: file.redis_url ?? null,
     keys: {
       external: externalOf(file.keys, folder, dataPath),
-      keyringPath: resolve(folder, file.keys.keyring ?? join(dataPath, 'keys', 'keyring.json')),
+      keyringPath,
+      erasureJournalPath: join(dirname(keyringPath), 'erasures.jsonl'),
       backupHorizonMs: file.keys.backup_horizon,
     },
     sites: file.sites,

@@ -87,6 +87,7 @@ describe('a configuration', () => {
       keys: {
         external: { keyFile: at('.gatehouse/keys/external.key') },
         keyringPath: at('.gatehouse/keys/keyring.json'),
+        erasureJournalPath: at('.gatehouse/keys/erasures.jsonl'),
         backupHorizonMs: 35 * 86_400_000,
       },
       sites: {},

@@ -4,6 +4,7 @@ import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
 import type { BackupActs } from './acts/backup.ts'
 import type { ConfigurationActs } from './acts/configuration.ts'
+import type { ErasureActs } from './acts/erasures.ts'
 import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
@@ -21,6 +22,7 @@ export interface Acts
     ArchiveActs,
     AuditActs,
     ConfigurationActs,
+    ErasureActs,
     KeyActs,
     GrantActs,
     BackupActs,

@@ -14,6 +14,7 @@ import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
 import { addBackup } from './rest/backup.ts'
 import { addConfiguration } from './rest/configuration.ts'
+import { addErasures } from './rest/erasures.ts'
 import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
@@ -91,6 +92,7 @@ export function createApp(options: ApiOptions): Api {
   addAlarms(api, acts)
   addArchives(api, acts, log)
   addBackup(api, acts, log)
+  addErasures(api, acts)
   addKeys(api, acts)
   addTokens(api, acts)
   addDescription(api)

@@ -82,6 +82,12 @@ const configuration = {
 const parts = { lock: 'open', cards: { 'H10301:7:4711': 'on' }, levels: ['hq/Main entrance'] }
 const entry = { at, actor: 'engine', action: 'account.applied', object: change.account, details: {}, hash: 'beef' }
 
+const erasure = {
+  ...{ id: tokenId, person: personId, askedAt: at, askedBy: subjects.admin, state: 'removing' as const },
+  ...{ accounts: [{ target: 'hq', outcome: null, at: null }], deletedAt: null, backupsUnreadableSince: null },
+  ...{ liftedAt: null, statement: null, closing: null },
+}
+
 async function* inTwo(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes.subarray(0, 5)
   yield bytes.subarray(5)
@@ -217,6 +223,21 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       next: page.after === undefined ? '2' : null,
     }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
+    previewErasure: async () => ({
+      ...{
+        person: personId,
+        accounts: [{ target: 'hq', made: true, waits: null }],
+        sources: ['hr'],
+        records: 1,
+        cards: 1,
+      },
+      ...{ archivesUntil: null, backupsUntil: at },
+    }),
+    erasePerson: async () => ({ erasure: tokenId, lockouts: [lockoutId] }),
+    erasures: async () => ({ rows: [erasure], next: null }),
+    erasure: async () => erasure,
+    liftErasure: async () => ({ erasure: tokenId }),
+    signOffErasure: async () => undefined,
     keys: async () => ({
       ...{ gateway: planId, stamp: 'production', createdAt: at, generation: 2 },
       epochs: [

@@ -32,7 +32,10 @@ export const auditActions = [
   'person.split',
   'person.protected',
   'person.unprotected',
+  'person.erasing',
   'person.erased',
+  'person.unerased',
+  'erasure.signed-off',
   'person.read',
 
   'credential.issued',

@@ -130,7 +130,7 @@ describe('appending', () => {
     expect(await appendOnce(pool(), trail.vault)).toMatchObject({ taken: 3, findings: ['audit.guard-failed'] })
     const [finding, ...kept] = await entries()
     expect(finding).toMatchObject({ actor: 'engine', action: 'audit.guard-failed', object: '2' })
-    expect(Object.keys(openDetails(trail.vault, finding as NonNullable<typeof finding>))).toContain('actor')
+    expect(Object.keys(openDetails(trail.vault, finding as NonNullable<typeof finding>) ?? {})).toContain('actor')
     expect(kept.map(({ object }) => object)).toEqual(['account-0', 'account-2'])
     expect(await count('audit_pending')).toBe(0)
     expect(await verifyAudit(pool(), trail.vault)).toMatchObject({ ok: true, entries: 3 })

@@ -1,5 +1,6 @@
 /** Seals what an entry says beyond its ids, so that the trail itself shows no personal data. */
-import type { Place, Vault } from '../vault/vault.ts'
+import type { DataKey, Place, Vault } from '../vault/vault.ts'
+import { isRowFault } from '../vault/vault-error.ts'
 import type { AuditContent } from './entry.ts'
 
 /** The longest details that fit, in bytes of JSON: a page of 2,000 entries must fit into memory. */
@@ -9,16 +10,37 @@ export const detailsBytesMax = 64 * 1024
 const place = (row: string): Place => ({ table: 'audit', column: 'details', row, version: 0 })
 
 /** @throws RangeError when they are too long; put them where they belong and name the row's id here. */
-export function sealDetails(vault: Vault, row: string, details: Readonly<Record<string, unknown>>): Buffer {
+export function sealDetails(
+  vault: Vault,
+  row: string,
+  details: Readonly<Record<string, unknown>>,
+  about?: DataKey,
+): Buffer {
   const text = JSON.stringify(details)
   if (Buffer.byteLength(text) > detailsBytesMax) throw new RangeError('the details of an audit entry are too long')
-  return vault.sealSystem(place(row), text)
+  return about === undefined ? vault.sealSystem(place(row), text) : vault.seal(about, place(row), text)
 }
 
-/** @throws VaultError `vault.open-failed` when the entry is not as it was recorded, or belongs to another gateway. */
+/**
+ * Null when none of these keys opens them: the entry is not as it was recorded, belongs to another gateway, or is about somebody who was
+ * erased. `about`: the keys of whom the entry's object leads to.
+ */
 export function openDetails(
   vault: Vault,
   entry: Pick<AuditContent, 'details' | 'detailsRow'>,
-): Record<string, unknown> {
-  return JSON.parse(vault.openSystem(place(entry.detailsRow), entry.details)) as Record<string, unknown>
+  about: readonly DataKey[] = [],
+): Record<string, unknown> | null {
+  const at = place(entry.detailsRow)
+  const ways = [
+    () => vault.openSystem(at, entry.details),
+    ...about.map((key) => () => vault.open(key, at, entry.details)),
+  ]
+  for (const open of ways) {
+    try {
+      return JSON.parse(open()) as Record<string, unknown>
+    } catch (error) {
+      if (!isRowFault(error)) throw error
+    }
+  }
+  return null
 }

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { CompiledQuery } from 'kysely'
 import type pg from 'pg'
 import { schemaName, type Tx } from '../store/database.ts'
-import type { GuardValue, Vault } from '../vault/vault.ts'
+import type { DataKey, GuardValue, Vault } from '../vault/vault.ts'
 import type { AuditAction } from './actions.ts'
 import { sealDetails } from './details.ts'
 import type { AuditContent } from './entry.ts'
@@ -16,6 +16,11 @@ export interface AuditRecord {
   readonly object: string
   /** Sealed. Never a token, a session id or another secret: these are of no use to a later reader. */
   readonly details: Readonly<Record<string, unknown>>
+  /**
+   * The key of the person whom somebody speaks of in the details, a reason for example: they are sealed under it, so that nobody reads
+   * them once the person is erased. `object` then leads to the person. Without it they are sealed under the gateway's own key.
+   */
+  readonly about?: DataKey
 }
 
 /** A transaction in either form; a bare client must be inside `begin`. */
@@ -43,13 +48,17 @@ export async function recordAuditMany(tx: AuditWriter, vault: Vault, entries: re
 }
 
 /** Checks and seals. @throws RangeError as `recordAudit`. */
-export function contentOf(vault: Vault, now: Date, { actor, action, object, details }: AuditRecord): AuditContent {
+export function contentOf(
+  vault: Vault,
+  now: Date,
+  { actor, action, object, details, about }: AuditRecord,
+): AuditContent {
   // These two stay readable: this refuses names, addresses and e-mail, without repeating what it refuses.
   if (!/^[\w:.-]{1,200}$/.test(actor)) throw new RangeError('the actor of an audit entry is no plain id')
   if (!/^[\w:.-]{0,200}$/.test(object)) throw new RangeError('the object of an audit entry is no plain id')
   const detailsRow = randomUUID()
   const at = now.toISOString().replace('Z', '000Z')
-  return { at, actor, action, object, details: sealDetails(vault, detailsRow, details), detailsRow }
+  return { at, actor, action, object, details: sealDetails(vault, detailsRow, details, about), detailsRow }
 }
 
 /** What a pending row's guard covers. Its number is not among it, for only PostgreSQL knows that; `detailsRow` names the row. */

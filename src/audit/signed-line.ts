@@ -66,9 +66,10 @@ export function verifyLine(line: string, keys: PinnedKeys): SignedLine | LineFau
   const key = keys.get(parsed.key)
   if (key === undefined) return 'unknown-key'
   const { type, gateway, content } = parsed
-  return verify(null, Buffer.from(signed, 'utf8'), key, Buffer.from(signature, 'base64'))
-    ? { type, gateway, content }
-    : 'forged'
+  const bytes = Buffer.from(signature, 'base64')
+  // The last letter has bits that no byte holds: there is one way to write a signature, and no other is ours.
+  const isOurs = bytes.toString('base64') === signature && verify(null, Buffer.from(signed, 'utf8'), key, bytes)
+  return isOurs ? { type, gateway, content } : 'forged'
 }
 
 function parseJson(text: string): unknown {

@@ -8,6 +8,7 @@ import { auditCommand } from './commands/audit.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
+import { erasureCommand } from './commands/erasure.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
 import { grantCommand } from './commands/grant.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -70,6 +71,7 @@ export function createProgram(context: Context): Command {
       configCommand,
       personCommand,
       matchCommand,
+      erasureCommand,
       enableCommand,
       observeCommand,
       grantCommand,

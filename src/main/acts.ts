@@ -5,6 +5,7 @@ import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
 import { backupActs } from './acts/backup.ts'
 import { configurationActs } from './acts/configuration.ts'
+import { erasureActs } from './acts/erasures.ts'
 import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
@@ -23,6 +24,7 @@ export function createActs(parts: ActsParts): Acts {
     ...archiveActs(parts),
     ...auditActs(parts),
     ...configurationActs(parts),
+    ...erasureActs(parts),
     ...keyActs(parts),
     ...grantActs(parts),
     ...backupActs(parts),

@@ -4,6 +4,7 @@ import type { Api } from '../api/env.ts'
 import { allowedHosts, type ListenSettings } from '../api/listen.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
 import type { InForce } from '../sync/configuration/in-force.ts'
+import { replayErasures } from '../sync/erasure/replay.ts'
 import { relockOnce } from '../sync/restored/relock.ts'
 import { createActs } from './acts.ts'
 import { type OpenedWebhook, openAlarmWebhook } from './alarm-webhook.ts'
@@ -53,6 +54,8 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     )
     const readers = await sources.all
     await engine.levels.reload()
+    // Before anything else is done: an older database may hold people who were erased since.
+    await replayErasures(engine.context)
     await relockOnce(engine.context)
     let worker: Role | null = null
     let scheduler: Scheduler | null = null

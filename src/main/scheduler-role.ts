@@ -7,6 +7,8 @@ import { watchAudit } from '../sync/alarms/watch-audit.ts'
 import { watchDisk } from '../sync/alarms/watch-disk.ts'
 import type { AlarmWebhook } from '../sync/alarms/webhook.ts'
 import { type InForce, isSuperseded } from '../sync/configuration/in-force.ts'
+import { continueErasures } from '../sync/erasure/continue.ts'
+import { replayErasures } from '../sync/erasure/replay.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
@@ -97,6 +99,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(5_000, 'lock-outs', lost, watchLockouts(context)),
       every(5_000, 'restore', lost, () => settleRestore(context)),
       every(60_000, 'queue', lost, () => wakeUps.trim()),
+      every(1_000, 'erasures', lost, () => continueErasures(context)),
+      every(60_000, 'journal', lost, async () => void (await replayErasures(context))),
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
     ]

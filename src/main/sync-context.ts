@@ -61,6 +61,7 @@ export function buildEngine(
     backupHorizonMs: config.keys.backupHorizonMs,
     grantLongestMs: config.grants.longestMs,
     pinLength: config.pins.length,
+    erasureJournalPath: config.keys.erasureJournalPath,
     archiveFolder: join(config.gateway.dataPath, 'archive'),
     refuseSuperseded: (client) => refuseSuperseded(client, vault, version),
     log: syncLog(log),

@@ -44,6 +44,18 @@ export const alarms = {
     means: 'The disk of the data folder is nearly full.',
     action: 'Make room: when it is full, nothing new is decided any more, lock-outs neither.',
   },
+  'erasure.journal-forged': {
+    scope: 'gateway',
+    means:
+      'Lines of the journal of erasures, beside the keyring, are not as they were written; they count for nothing.',
+    action: 'Find out who writes to that folder. What the database still knows was written to the journal again.',
+  },
+  'erasure.waits': {
+    scope: 'row',
+    means:
+      'Somebody is still not erased after a quarter of an hour: their account is still at a target. They are locked out.',
+    action: 'gatehouse erasure list says where; resume or enable the target, or sign it off if it is gone for good.',
+  },
   'gateway.frozen': {
     scope: 'gateway',
     means: 'Everything but lock-outs is stopped at every target; the count says how many accounts wait.',
@@ -78,6 +90,11 @@ export const alarms = {
     means: 'So many lock-outs are not proven within their time: these people may still get in.',
     action:
       'gatehouse status; if the target is out of reach, have the doors guarded, or the people locked at the door system by hand.',
+  },
+  'person.erased-again': {
+    scope: 'source',
+    means: 'A source delivers people who were erased: they are held, and nobody is made of them.',
+    action: 'Have the source delete them too; or, if they are employed again, gatehouse person unerase.',
   },
   'plan.held': {
     scope: 'origin of a plan',

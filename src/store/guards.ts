@@ -8,6 +8,8 @@ import type {
   ArchiveTable,
   ConfigVersionTable,
   CredentialTable,
+  ErasureAccountTable,
+  ErasureTable,
   IndividualGrantTable,
   LockMarkTable,
   LockoutTable,
@@ -35,6 +37,8 @@ export type MatchRow = Selectable<MatchRowTable>
 export type RestoreRow = Selectable<RestoreTable>
 /** Without the text itself, which is opened only where it is needed; its digest is here. */
 export type ConfigVersionRow = Omit<Selectable<ConfigVersionTable>, 'config' | 'resolved'>
+export type ErasureRow = Selectable<ErasureTable>
+export type ErasureAccountRow = Selectable<ErasureAccountTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
@@ -221,4 +225,30 @@ export function restoreGuard(row: Omit<RestoreRow, 'guard'>): readonly GuardValu
 /** Also what its release would change: whoever releases it must have been told the truth. */
 export function configVersionGuard(row: Omit<ConfigVersionRow, 'guard'>): readonly GuardValue[] {
   return [row.id, row.number, row.state, row.digest, row.created_at, row.decided_at, row.decided_by, row.effect]
+}
+
+/** Whom to erase, how far that is, and what was stated about it. */
+export function erasureGuard(row: Omit<ErasureRow, 'guard'>): readonly GuardValue[] {
+  return [
+    row.id,
+    row.person_id,
+    row.key_id,
+    row.asked_at,
+    row.asked_by,
+    row.epoch,
+    row.deleted_at,
+    row.unreadable_at,
+    row.lifted_at,
+    row.statement,
+    row.closing,
+  ]
+}
+
+/** A removal that somebody else wrote down would have the person deleted here and left there. */
+export function erasureAccountGuard(row: Omit<ErasureAccountRow, 'guard'>): readonly GuardValue[] {
+  return [row.account_id, row.erasure_id, row.target, row.outcome, row.at]
+}
+
+export function tombstoneGuard(purpose: string, digest: Buffer, erasure: string): readonly GuardValue[] {
+  return [purpose, digest, erasure]
 }

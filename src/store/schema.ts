@@ -40,6 +40,9 @@ export interface Tables {
   individual_grant: IndividualGrantTable
   pin_issue: PinIssueTable
   lock_mark: LockMarkTable
+  erasure: ErasureTable
+  erasure_account: ErasureAccountTable
+  tombstone: TombstoneTable
   pull: PullTable
   pull_problem: { pull_id: PullId; place: string; field: string | null; code: string }
   pull_seen: { pull_id: PullId; record_id: SourceRecordId }
@@ -262,6 +265,45 @@ export interface PinIssueTable {
   pin: Buffer
   subject_id: SubjectId
   created_at: Time
+  guard: Buffer
+}
+
+export interface ErasureTable {
+  id: string
+  person_id: PersonId
+  key_id: KeyId
+  asked_at: Time
+  /** A subject's id, or `journal` when an older database was put back. */
+  asked_by: string
+  /** Which epoch the person's key lay under when it was deleted. */
+  epoch: string | null
+  deleted_at: TimeOrNull
+  /** When that epoch was destroyed: backups don't open from then on. */
+  unreadable_at: TimeOrNull
+  /** When a person allowed the erased to be brought in again. */
+  lifted_at: TimeOrNull
+  /** Signed lines for auditors: what was deleted, and that backups are closed. */
+  statement: string | null
+  closing: string | null
+  guard: Buffer
+}
+
+/** What became of an account of somebody who is erased; null: nothing yet. */
+export type Removal = 'removed' | 'never-made' | 'not-ours' | 'untouchable' | 'signed-off'
+
+export interface ErasureAccountTable {
+  account_id: AccountId
+  erasure_id: string
+  target: string
+  outcome: Removal | null
+  at: TimeOrNull
+  guard: Buffer
+}
+
+export interface TombstoneTable {
+  purpose: string
+  digest: Buffer
+  erasure_id: string
   guard: Buffer
 }
 

@@ -82,6 +82,8 @@ export interface SyncContext {
   readonly grantLongestMs: number
   /** Digits of a PIN. */
   readonly pinLength: number
+  /** The file of erasures, beside the keyring. */
+  readonly erasureJournalPath: string
   /** Where sealed deliveries lie; made when the first one is kept. */
   readonly archiveFolder: string
   readonly levels: LevelCatalogue

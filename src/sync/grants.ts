@@ -65,6 +65,7 @@ export async function addGrant(
       action: 'grant.given',
       object: person,
       details: { grant: id, level, until: end?.toISOString() ?? null, reason },
+      about: dossier.key,
     })
     return id
   })
@@ -97,6 +98,7 @@ export async function revokeGrant(
       action: 'grant.revoked',
       object: found.person_id,
       details: { grant: id, level: context.levels.nameOf(found.access_level_id) ?? null, reason },
+      about: dossier.key,
     })
     return found.person_id
   })

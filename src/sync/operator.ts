@@ -36,6 +36,7 @@ export async function lockPerson(
       action: 'person.locked',
       object: id,
       details: { reason },
+      about: dossier.key,
     })
     return recordLockOuts(client, context, passed, { actor: subject, because: 'operator', arrivedAt: context.now() })
   })
@@ -95,6 +96,7 @@ export async function unlockPerson(
       action: 'person.unlocked',
       object: id,
       details: { reason, lifted, heldOpenUntil: heldOpenUntil?.toISOString() ?? null },
+      about: dossier.key,
     })
     return { lifted, heldOpenUntil, state: standing.state }
   })

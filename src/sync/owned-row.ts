@@ -20,7 +20,7 @@ export interface Owned {
   readonly maybe?: { readonly levels: readonly string[]; readonly cards: readonly string[] }
 }
 
-const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
+export const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
 
 /** @throws VaultError `vault.open-failed` when somebody else wrote it. */
 export function ownedOf(vault: Vault, { id, owned, owned_guard: signed }: AccountRow): Owned {

@@ -66,6 +66,8 @@ export interface Vault {
   tokenMac(secret: string): Buffer
   /** Signs an audit entry; 32 bytes. */
   auditMac(parts: readonly GuardValue[]): Buffer
+  /** In constant time. */
+  verifyAuditMac(parts: readonly GuardValue[], mac: Buffer): boolean
   /** Signs for readers who hold the public key and no secret; see `src/audit/signed-line.ts`. */
   readonly signing: SigningKey
   /** What remains of an erased identifier; 32 bytes. */
@@ -142,6 +144,7 @@ export function openVault(from: Keyring | KeyringSource, options: VaultOptions =
     digest: (purpose, parts) => digest(keys().mac.digest, purpose, parts),
     tokenMac: (secret) => digest(keys().mac.token, 'token', [secret]),
     auditMac: (parts) => digest(keys().mac.audit, 'audit', parts),
+    verifyAuditMac: (parts, expected) => verifyGuard(keys().mac.audit, 'audit', parts, expected),
     get signing() {
       return keys().signing
     },

@@ -11,7 +11,7 @@ import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
 import { grantView } from '../../src/api/schemas/grants.ts'
-import { keysView, publicKeyView } from '../../src/api/schemas/keys.ts'
+import { publicKeyView } from '../../src/api/schemas/keys.ts'
 import { matchRowView, matchView } from '../../src/api/schemas/matches.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
 import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
@@ -457,25 +457,6 @@ test('a token that has run out opens nothing', async () => {
   await database.close()
   await refused(3, /This token opens nothing\. \[api\.bad-token\]/, cliWith({ GATEHOUSE_TOKEN: token }, 'status'))
   expect(await table('token', 'list')).toMatch(/ Test Forgotten +viewer .* expired$/m)
-})
-
-test('keys are shown by id, never themselves, and turned over until everybody is wrapped anew', async () => {
-  const before = await asJson(keysView, 'keys', 'show')
-  const { epoch, left } = await asJson(
-    z.object({ epoch: z.uuid(), left: z.number() }),
-    ...['keys', 'rotate', ...because],
-  )
-  const after = await asJson(keysView, 'keys', 'show')
-  expect(left).toBe(0)
-  expect(after.generation).toBe(before.generation + 1)
-  expect(after.epochs.map(({ id, state, people }) => [id, state, people])).toEqual([
-    [before.epochs[0]?.id, 'retired', 0],
-    [epoch, 'current', before.epochs[0]?.people],
-  ])
-  expect(await table('keys', 'show')).toMatch(new RegExp(`^${epoch} .* current +\\d+ +0 +-$`, 'm'))
-  expect(await table('person', 'show', other.employeeNumber)).toContain(other.familyName)
-  const { GATEHOUSE_TOKEN } = await tokenOf('operator', 'Test Keyless')
-  await refused(3, /role/, cliWith({ GATEHOUSE_TOKEN }, 'keys', 'rotate', ...because))
 })
 
 test('nothing is archived unless it is asked for', async () => {

@@ -8,6 +8,7 @@ import { formatExplanation, formatPerson } from '../person-text.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { byHelp, withPerson } from '../with-person.ts'
+import { eraseCommand, uneraseCommand } from './person-erase.ts'
 
 export function personCommand(context: Context): Command {
   return describe('person', 'Look at one person, and lock or unlock them', [
@@ -19,6 +20,8 @@ export function personCommand(context: Context): Command {
     .addCommand(explainCommand(context))
     .addCommand(lockCommand(context))
     .addCommand(unlockCommand(context))
+    .addCommand(eraseCommand(context))
+    .addCommand(uneraseCommand(context))
 }
 
 function showCommand(context: Context): Command {

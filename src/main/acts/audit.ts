@@ -1,7 +1,6 @@
 /** Acts about the audit trail. */
 import type { AuditActs } from '../../api/acts/audit.ts'
-import { openDetails } from '../../audit/details.ts'
-import { readAuditPage } from '../../audit/read.ts'
+import { openAuditPage } from '../../audit/page.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { checkedCursor } from '../cursor.ts'
 import type { ActsParts } from './parts.ts'
@@ -11,14 +10,14 @@ export function auditActs({ engine: { context } }: ActsParts): AuditActs {
   let verifying: ReturnType<typeof verifyAudit> | null = null
   return {
     async audit({ after, limit }) {
-      const entries = await readAuditPage(database.pool, Number(checkedCursor(after, 'number') ?? 0), limit)
+      const entries = await openAuditPage(database.pool, vault, Number(checkedCursor(after, 'number') ?? 0), limit)
       const rows = entries.map((entry) => ({
         seq: entry.seq,
         at: entry.at,
         actor: entry.actor,
         action: entry.action,
         object: entry.object,
-        details: openDetails(vault, entry),
+        details: entry.details ?? { unreadable: true },
         hash: entry.hash.toString('hex'),
       }))
       return { rows, next: rows.length === limit ? String(rows.at(-1)?.seq) : null }

@@ -18,6 +18,9 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   credential: 'kept',
   account: 'kept',
   individual_grant: 'kept',
+  erasure: 'kept',
+  erasure_account: 'kept',
+  tombstone: 'kept',
   // A PIN on its way has arrived since, or was issued anew: an old one must not come after it.
   pin_issue: 'left out',
   lock_mark: 'kept',

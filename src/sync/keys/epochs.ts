@@ -5,6 +5,7 @@ import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { currentEpoch, type EpochKey, type Keyring } from '../../vault/keyring.ts'
 import { withEmptyEpochs, withNewEpoch, withoutEpoch } from '../../vault/rotation.ts'
 import type { SyncContext } from '../context.ts'
+import { closeErasures } from '../erasure/statement.ts'
 import { errorCode } from '../error-code.ts'
 import { changeKeyring } from './change-keyring.ts'
 import { rewrapAll } from './rewrap.ts'
@@ -100,6 +101,11 @@ async function destroyOld(context: SyncContext): Promise<void> {
         object: id,
         details: { createdAt, emptyAt },
       })
+    await closeErasures(
+      client,
+      context,
+      over.map(({ id }) => id),
+    )
     return over.reduce((left, { id }) => withoutEpoch(left, id), keyring)
   })
 }

@@ -73,6 +73,7 @@ export async function startArchivist(): Promise<Archivist> {
     pinLength: 6,
     archiveFolder: join(place, 'data', 'archive'),
     refuseSuperseded: async () => undefined,
+    erasureJournalPath: join(place, 'erasures.jsonl'),
     levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
     log: (_level, event) => void logged.push(event),
     metrics: { applied: () => undefined, pulled: () => undefined },

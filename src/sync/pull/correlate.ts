@@ -20,7 +20,7 @@ export function markName({ purpose, digest }: { readonly purpose: string; readon
 }
 
 /** Leading and trailing blanks and letter case never tell two people apart; leading zeros may. */
-function normalised(employeeNumber: string): string {
+export function normalised(employeeNumber: string): string {
   return employeeNumber.trim().toUpperCase()
 }
 

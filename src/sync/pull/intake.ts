@@ -22,6 +22,8 @@ export interface Pull {
   changed: number
   problems: number
   lockouts: number
+  /** Records of people who were erased: none of them was taken in. */
+  erasedAgain: number
   /** Some row's key could not be read: nobody's absence is proven. */
   keyless: boolean
 }
@@ -89,6 +91,7 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
   pull.problems += notes.problems.length
   pull.changed += changed
   pull.lockouts += lockouts
+  pull.erasedAgain += notes.problems.filter(({ code }) => code === 'person.erased-again').length
 }
 
 /** Maps the rows that are new or changed; what the store already holds exactly so is only noted as seen. */

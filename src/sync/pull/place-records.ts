@@ -8,6 +8,7 @@ import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
 import { holdOutlivedLocks } from '../outlived-locks.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
+import { heldAmong } from './held-erased.ts'
 import type { Incoming, News, PageNotes, Pull } from './intake.ts'
 
 /** Returns everybody who got a new or changed record, locked and not yet saved. */
@@ -33,6 +34,8 @@ export async function placeRecords(
     pull.id,
     [...owners.values()].map(({ id }) => id),
   )
+  const strangers = incoming.flatMap((_, i) => (owners.has(i) ? [] : [i]))
+  const held = await heldAmong(client, vault, source, incoming, strangers)
   const marks = incoming.map(({ record }) => marksOf(vault, source, record))
   const marked = await findMarked(client, vault, marks)
   const { dossiers, frozen } = await loadDossiers(client, vault, [
@@ -67,7 +70,15 @@ export async function placeRecords(
       notes.problems.push({ place: entry.place, field: null, code: 'person.frozen' })
       return
     }
+    if (held.always.has(i)) {
+      notes.problems.push({ place: entry.place, field: 'key', code: 'person.erased-again' })
+      return
+    }
     const dossier = owner === undefined ? newcomer(context, own, byMark) : (dossiers.get(owner) ?? null)
+    if (dossier?.mark === 'fresh' && dossier.records.length === 0 && held.asNewcomer.has(i)) {
+      notes.problems.push({ place: entry.place, field: 'employeeNumber', code: 'person.erased-again' })
+      return
+    }
     if (dossier === null) {
       notes.problems.push({ place: entry.place, field: null, code: 'correlation.ambiguous' })
       return

@@ -120,6 +120,7 @@ async function take(
     changed: 0,
     problems: 0,
     lockouts: 0,
+    erasedAgain: 0,
     keyless: false,
   }
   await clearLeftovers(context, source.id)
@@ -136,6 +137,7 @@ async function take(
   await pool.query('delete from pull_seen where pull_id = $1', [current.id])
   if (current.mode === 'full')
     await (complete ? clearAlarm : raiseAlarm)(pool, context.vault, 'source.incomplete', source.id)
+  await tellErasedAgain(context, current, complete)
   const isNews = current.changed > 0 || missing > 0
   const planned = await planNews(context, source, isNews ? null : last, {
     pull: current.id,
@@ -178,6 +180,13 @@ async function take(
     missing,
     plan: planned?.id ?? null,
   }
+}
+
+/** Until a complete delivery has none of them, or a person has allowed them. */
+async function tellErasedAgain({ database, vault }: SyncContext, pull: Pull, complete: boolean): Promise<void> {
+  const { source, erasedAgain } = pull
+  if (erasedAgain > 0) await raiseAlarm(database.pool, vault, 'person.erased-again', source.id, erasedAgain)
+  else if (complete) await clearAlarm(database.pool, vault, 'person.erased-again', source.id)
 }
 
 /** Without news a plan that still waits says it all, however long it would take to find that out again. */

@@ -3,6 +3,7 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { FailureKind } from '../../model/failure.ts'
+import type { Removal } from '../../store/schema.ts'
 import type { Owned } from '../owned-row.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -28,6 +29,8 @@ export interface Outcome {
   readonly provenAt: Date | null
   /** A late write had undone a lock-out that was proven before. */
   readonly reopened: boolean
+  /** Of an account whose person is erased: what became of it; null: not yet. */
+  readonly removal: Removal | null
 }
 
 /** An outcome in which nothing happened but what `fields` say. */
@@ -44,6 +47,7 @@ export function outcomeOf(item: WorkItem, startedAt: Date, fields: Partial<Outco
     acceptedAt: null,
     provenAt: null,
     reopened: false,
+    removal: null,
     ...fields,
   }
 }

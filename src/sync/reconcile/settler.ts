@@ -1,8 +1,10 @@
 /** Writes the outcomes of runs together: those that come while one transaction runs share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
+import { type NotedRemoval, noteRemovals } from '../../store/erasures.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { ProvenLockout } from '../../store/lockouts.ts'
+import type { Removal } from '../../store/schema.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SpanRef } from '../../telemetry/traces.ts'
@@ -18,6 +20,7 @@ export interface Settler {
 
 interface Waiting {
   readonly settlement: Settlement
+  readonly removal: Removal | null
   readonly item: WorkItem
   /** The span of the run; null when it is not traced. */
   readonly run: SpanRef | null
@@ -54,9 +57,15 @@ export function startSettler(context: SyncContext, target: string, owner: string
       const settled = await settleWork(client, context.vault, owner, settlements)
       const entries = batch
         .filter(({ item }) => settled.written.has(item.row.id))
-        .flatMap(({ settlement, item }) => auditOf(target, item, settlement))
+        .flatMap(({ settlement, removal, item }) => auditOf(target, item, settlement, removal))
       await recordAuditMany(client, context.vault, entries)
       await reportForged(client, context, settled.forged)
+      await noteRemovals(
+        client,
+        context.vault,
+        removals(batch.filter(({ item }) => settled.written.has(item.row.id))),
+        context.now(),
+      )
       return settled
     })
     if (context.traces.on) traceBatch(context, target, batch, begunAt, proven)
@@ -67,7 +76,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
     settle(item, outcome, meter) {
       const settlement = settlementOf(context, item, outcome, meter, proof())
       return new Promise((resolve, reject) => {
-        waiting.push({ settlement, item, run: context.traces.here(), resolve, reject })
+        waiting.push({ settlement, removal: outcome.removal, item, run: context.traces.here(), resolve, reject })
         // While one transaction runs, the next outcomes gather; nobody waits on a timer.
         if (writing) return
         writing = true
@@ -75,6 +84,12 @@ export function startSettler(context: SyncContext, target: string, owner: string
       })
     },
   }
+}
+
+function removals(batch: readonly Waiting[]): readonly NotedRemoval[] {
+  return batch.flatMap(({ item: { erasure, row }, removal }) =>
+    erasure === null || removal === null ? [] : [{ erasure, account: row.id, target: row.target, outcome: removal }],
+  )
 }
 
 function settlementOf(
@@ -116,6 +131,7 @@ function auditOf(
   target: string,
   item: WorkItem,
   { appliedVersion, dead, provenAt, failures, requests }: Settlement,
+  removal: Removal | null,
 ): AuditRecord[] {
   const details = {
     target,
@@ -124,6 +140,8 @@ function auditOf(
     ...(failures === null ? {} : { failures: JSON.parse(failures) as unknown }),
   }
   const object: AccountId = item.row.id
+  if (removal !== null)
+    return [{ actor: 'engine', action: 'account.removed' as const, object, details: { ...details, outcome: removal } }]
   if (dead) return [{ actor: 'engine', action: 'account.dead' as const, object, details }]
   if (item.desired.lock === 'closed')
     return provenAt === null ? [] : [{ actor: 'engine', action: 'lockout.proven' as const, object, details }]

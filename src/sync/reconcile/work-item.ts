@@ -5,7 +5,15 @@ import type { Card } from '../../model/card.ts'
 import type { AccountId, CredentialId, PersonId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
-import { type AccountRow, accountGuard, type CredentialRow, credentialGuard, intentGuard } from '../../store/guards.ts'
+import { isGenuineErasure } from '../../store/erasures.ts'
+import {
+  type AccountRow,
+  accountGuard,
+  type CredentialRow,
+  credentialGuard,
+  type ErasureRow,
+  intentGuard,
+} from '../../store/guards.ts'
 import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
@@ -30,14 +38,22 @@ export interface WorkItem {
   readonly byOperator: boolean
   /** What the target showed when it was last read; null when it never was. */
   readonly lastSeen: ActualAccount | null
+  /** The person is erased: once shut out, the account is taken away. */
+  readonly erasure: string | null
 }
 
 /** Loads claimed accounts in two queries, lock-outs in one more. One whose guard or seal is wrong is frozen, alarmed and left out. */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
   const ids = claims.map(({ account_id }) => account_id)
-  const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer }>(
-    'select a.*, k.epoch, k.wrapped from account a join person_key k on k.id = a.key_id where a.id = any($1::uuid[]) and a.frozen_at is null',
+  const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer; erasing: string | null }>(
+    `select a.*, k.epoch, k.wrapped, e.id as erasing from account a join person_key k on k.id = a.key_id
+       left join erasure e on e.person_id = a.person_id and e.deleted_at is null where a.id = any($1::uuid[]) and a.frozen_at is null`,
     [ids],
+  )
+  const erasures = await genuineErasures(
+    pool,
+    vault,
+    accounts.rows.flatMap(({ erasing }) => erasing ?? []),
   )
   const people = accounts.rows.flatMap(({ person_id }) => person_id ?? [])
   const credentials = await pool.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
@@ -47,7 +63,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
   const cardsOf = Map.groupBy(credentials.rows, ({ person_id }) => person_id)
   const claimOf = new Map(claims.map((claim) => [claim.account_id, claim]))
   const items: WorkItem[] = []
-  for (const { epoch, wrapped, ...row } of accounts.rows) {
+  for (const { epoch, wrapped, erasing, ...row } of accounts.rows) {
     try {
       const key = vault.unwrap({ id: row.key_id, epoch, wrapped })
       const item = open(
@@ -58,7 +74,8 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
         cardsOf.get(row.person_id as PersonId) ?? [],
         byOperator,
       )
-      if (item !== null) items.push(item)
+      const erasure = erasing !== null && erasures.has(erasing) ? erasing : null
+      if (item !== null) items.push({ ...item, erasure })
       else await pool.query('delete from account_work where account_id = $1', [row.id])
     } catch (error) {
       if (!isRowFault(error)) throw error
@@ -66,6 +83,13 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
     }
   }
   return items
+}
+
+/** Whoever only writes that somebody is erased has no account removed. */
+async function genuineErasures(pool: pg.Pool, vault: Vault, ids: readonly string[]): Promise<ReadonlySet<string>> {
+  if (ids.length === 0) return new Set()
+  const { rows } = await pool.query<ErasureRow>('select * from erasure where id = any($1::uuid[])', [ids])
+  return new Set(rows.filter((row) => isGenuineErasure(vault, row)).map(({ id }) => id))
 }
 
 /** Null when there is nothing desired yet. @throws VaultError */
@@ -76,7 +100,7 @@ function open(
   claim: Claim,
   credentials: readonly CredentialRow[],
   byOperator: ReadonlySet<AccountId>,
-): WorkItem | null {
+): Omit<WorkItem, 'erasure'> | null {
   if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
   const owned = ownedOf(vault, row)
   if (row.desired === null || row.desired_facts === null || row.desired_facts_version === null) return null

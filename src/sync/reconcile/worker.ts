@@ -16,6 +16,7 @@ import { stockTaken } from '../restored/gate.ts'
 import { afterFailure } from './after-failure.ts'
 import { bringAbout } from './bring-about.ts'
 import type { Outcome } from './outcome.ts'
+import { removeAccount } from './remove-account.ts'
 import { type Settler, startSettler } from './settler.ts'
 import { shutOut } from './shut-out.ts'
 import { loadWork, type WorkItem } from './work-item.ts'
@@ -199,9 +200,10 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   }
 
   function reconcile(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<Outcome> {
-    return item.desired.lock === 'closed' && lane === 'urgent'
-      ? shutOut(context, target, item, signal)
-      : bringAbout(context, target, item, signal)
+    if (item.desired.lock === 'closed' && lane === 'urgent') return shutOut(context, target, item, signal)
+    return item.erasure === null
+      ? bringAbout(context, target, item, signal)
+      : removeAccount(context, target, item, signal)
   }
 
   async function afterSuccess(outcome: Outcome): Promise<Outcome> {

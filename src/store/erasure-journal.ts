@@ -1,0 +1,152 @@
+/** The journal of erasures: a file beside the keyring, outside the database and its backups, so that no restored backup brings anybody back. */
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  fsyncSync,
+  mkdirSync,
+  openSync,
+  readFileSync,
+  readSync,
+  writeSync,
+} from 'node:fs'
+import { dirname } from 'node:path'
+import { z } from 'zod'
+import type { KeyId, PersonId } from '../model/id.ts'
+import { isPrivate } from '../vault/private-file.ts'
+import type { Vault } from '../vault/vault.ts'
+import { VaultError } from '../vault/vault-error.ts'
+import type { Tombstone } from './erasures.ts'
+
+/** Somebody who is to stay erased. */
+export interface JournalledErasure {
+  readonly erasure: string
+  readonly person: PersonId
+  readonly key: KeyId
+  readonly at: Date
+  readonly tombstones: readonly Tombstone[]
+}
+
+export interface Journal {
+  readonly erased: readonly JournalledErasure[]
+  /** Erasures whose identifiers a person allowed again. */
+  readonly lifted: ReadonlySet<string>
+  /** Lines that are not as they were written. */
+  readonly forged: number
+}
+
+const signed = { at: z.iso.datetime(), mac: z.hex() }
+const line = z.union([
+  z.strictObject({
+    erasure: z.uuid(),
+    person: z.uuid(),
+    key: z.uuid(),
+    tombstones: z.array(z.tuple([z.string(), z.hex()])),
+    ...signed,
+  }),
+  z.strictObject({ lifted: z.uuid(), ...signed }),
+])
+
+/** Safe on disk when it returns. @throws VaultError `vault.file-unsafe`, `vault.file-not-written`. */
+export function journalErasure(path: string, vault: Vault, entry: JournalledErasure): void {
+  const { erasure, person, key, at, tombstones } = entry
+  const traces = tombstones.map(({ purpose, digest }) => [purpose, digest.toString('hex')])
+  append(path, vault, { erasure, person, key, tombstones: traces, at: at.toISOString() })
+}
+
+/** As `journalErasure`. */
+export function journalLift(path: string, vault: Vault, erasure: string, at: Date): void {
+  append(path, vault, { lifted: erasure, at: at.toISOString() })
+}
+
+function append(path: string, vault: Vault, content: Readonly<Record<string, unknown>>): void {
+  const text = JSON.stringify(content)
+  const mac = vault.auditMac(['erasure-journal', text]).toString('hex')
+  try {
+    mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
+    const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
+    try {
+      const stats = fstatSync(file)
+      if (!isPrivate({ ...stats, isFile: () => stats.isFile(), size: 0 }, 'owner', process.getuid?.()))
+        throw new VaultError('vault.file-unsafe', path)
+      // A line that a crash cut off is left to itself.
+      const start = stats.size === 0 || lastByte(file, stats.size) === newline ? '' : '\n'
+      const bytes = Buffer.from(`${start}${JSON.stringify({ ...content, mac })}\n`)
+      if (writeSync(file, bytes) !== bytes.length) throw new VaultError('vault.file-not-written', path)
+      fsyncSync(file)
+    } finally {
+      closeSync(file)
+    }
+    flushFolder(dirname(path))
+  } catch (error) {
+    if (error instanceof VaultError) throw error
+    throw new VaultError('vault.file-not-written', path)
+  }
+}
+
+const newline = 0x0a
+
+function lastByte(file: number, size: number): number | undefined {
+  const byte = Buffer.alloc(1)
+  readSync(file, byte, 0, 1, size - 1)
+  return byte[0]
+}
+
+// Without this the name itself may be lost in a power cut. Windows can't open folders and needs no such thing.
+function flushFolder(path: string): void {
+  if (process.platform === 'win32') return
+  const folder = openSync(path, 'r')
+  try {
+    fsyncSync(folder)
+  } finally {
+    closeSync(folder)
+  }
+}
+
+/** Everything in it, in one piece: a line is half a kilobyte. Nothing when there is no file. @throws the system's error for one that can't be read. */
+export function readJournal(path: string, vault: Vault): Journal {
+  let text = ''
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+  }
+  const erased = new Map<string, JournalledErasure>()
+  const lifted = new Set<string>()
+  let forged = 0
+  for (const each of text.split('\n')) {
+    const value = parseJson(each)
+    // Empty, or cut off by a crash: then nothing came of it.
+    if (value === undefined) continue
+    const entry = openEntry(vault, value)
+    if (entry === null) forged += 1
+    else if ('lifted' in entry) lifted.add(entry.lifted)
+    else {
+      const { erasure, person, key, at, tombstones } = entry
+      erased.set(erasure, {
+        erasure,
+        person: person as PersonId,
+        key: key as KeyId,
+        at: new Date(at),
+        tombstones: tombstones.map(([purpose, digest]) => ({ purpose, digest: Buffer.from(digest, 'hex') })),
+      })
+    }
+  }
+  return { erased: [...erased.values()], lifted, forged }
+}
+
+function openEntry(vault: Vault, value: unknown): z.output<typeof line> | null {
+  const entry = line.safeParse(value).data
+  if (entry === undefined) return null
+  const { mac, ...content } = entry
+  const isOurs = vault.verifyAuditMac(['erasure-journal', JSON.stringify(content)], Buffer.from(mac, 'hex'))
+  return isOurs ? entry : null
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,39 @@
+/** Finds the data key of the person whom the object of an audit entry leads to. */
+import type pg from 'pg'
+import type { DataKey, Vault, WrappedKey } from '../vault/vault.ts'
+import { isRowFault } from '../vault/vault-error.ts'
+
+const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
+
+/** By object; nobody's, and those of somebody who was erased, are left out. */
+export async function keysOfObjects(
+  pool: pg.Pool,
+  vault: Vault,
+  objects: readonly string[],
+): Promise<ReadonlyMap<string, readonly DataKey[]>> {
+  const { rows } = await pool.query<WrappedKey & { object: string }>(
+    `with asked as (select distinct unnest($1::uuid[]) as id),
+          owner as (
+            select asked.id as object, p.key_id from asked join person p on p.id = asked.id
+            union select asked.id, a.key_id from asked join account a on a.id = asked.id
+            union select asked.id, p.key_id from asked join credential c on c.id = asked.id join person p on p.id = c.person_id
+            union select asked.id, p.key_id from asked join individual_grant g on g.id = asked.id join person p on p.id = g.person_id)
+     select owner.object, k.* from owner join person_key k on k.id = owner.key_id`,
+    [objects.filter((object) => uuid.test(object))],
+  )
+  const keys = new Map<string, DataKey[]>()
+  for (const { object, ...row } of rows) {
+    const key = unwrapped(vault, row)
+    if (key !== null) keys.set(object, [...(keys.get(object) ?? []), key])
+  }
+  return keys
+}
+
+function unwrapped(vault: Vault, row: WrappedKey): DataKey | null {
+  try {
+    return vault.unwrap(row)
+  } catch (error) {
+    if (isRowFault(error)) return null
+    throw error
+  }
+}

@@ -1,0 +1,114 @@
+/** Holds the database to the journal: whoever was erased and is there again, because an older database was put back, is erased again. */
+import { recordAudit } from '../../audit/record.ts'
+import type { PersonId } from '../../model/id.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import { type JournalledErasure, journalErasure, readJournal } from '../../store/erasure-journal.ts'
+import { deletePersonRows, isGenuineErasure, putTombstones, type Tombstone } from '../../store/erasures.ts'
+import type { ErasureRow } from '../../store/guards.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext } from '../context.ts'
+import { beginErasure } from './erase.ts'
+
+const batch = 500
+
+/**
+ * Before anything else at start, and now and then: it costs two questions per 500 erasures. Returns how many people it found again.
+ * What the journal lost (it was not restored with the keyring), the database gives back to it.
+ */
+export async function replayErasures(context: SyncContext): Promise<number> {
+  const { vault, erasureJournalPath } = context
+  const journal = readJournal(erasureJournalPath, vault)
+  await tellForged(context, journal.forged)
+  let again = 0
+  for (let start = 0; start < journal.erased.length; start += batch) {
+    const entries = journal.erased.slice(start, start + batch)
+    for (const entry of await returned(context, entries)) {
+      await eraseAgain(context, entry)
+      again += 1
+    }
+    await restoreTombstones(
+      context,
+      entries.filter(({ erasure }) => !journal.lifted.has(erasure)),
+    )
+  }
+  await context.database.pool.query('delete from tombstone where erasure_id = any($1::uuid[])', [[...journal.lifted]])
+  await restoreJournal(context, new Set(journal.erased.map(({ erasure }) => erasure)))
+  if (again > 0) context.log('warn', 'erasure.replayed', { count: again })
+  return again
+}
+
+async function tellForged({ database, vault }: SyncContext, count: number): Promise<void> {
+  if (count === 0) await clearAlarm(database.pool, vault, 'erasure.journal-forged', '')
+  else await raiseAlarm(database.pool, vault, 'erasure.journal-forged', '', count)
+}
+
+/** Who is in the database without being erased there just now. */
+async function returned(
+  { database }: SyncContext,
+  entries: readonly JournalledErasure[],
+): Promise<readonly JournalledErasure[]> {
+  const { rows } = await database.pool.query<{ id: PersonId }>(
+    `select p.id from person p where p.id = any($1::uuid[])
+        and not exists (select from erasure e where e.person_id = p.id and e.deleted_at is null)`,
+    [entries.map(({ person }) => person)],
+  )
+  const found = new Set(rows.map(({ id }) => id))
+  return entries.filter(({ person }) => found.has(person))
+}
+
+async function eraseAgain(context: SyncContext, entry: JournalledErasure): Promise<void> {
+  await inTransaction(context.database.pool, async (client) => {
+    const { dossiers, frozen } = await loadDossiers(client, context.vault, [entry.person])
+    const dossier = dossiers.get(entry.person)
+    // Their key was destroyed, or a row was changed: nothing here can be read, and their accounts were removed when they were erased.
+    if (frozen.length > 0) await deletePersonRows(client, entry.person, context.now())
+    else if (dossier === undefined) return
+    else {
+      // One that says it is done is from another database than the person's row.
+      await client.query('delete from erasure where person_id = $1', [entry.person])
+      await beginErasure(client, context, dossier, entry, 'journal')
+    }
+    await recordAudit(client, context.vault, {
+      actor: 'journal',
+      action: frozen.length > 0 ? 'person.erased' : 'person.erasing',
+      object: entry.person,
+      details: { erasure: entry.erasure, why: 'found again' },
+    })
+  })
+  context.vault.forget(entry.key)
+}
+
+async function restoreTombstones(context: SyncContext, entries: readonly JournalledErasure[]): Promise<void> {
+  const { database, vault } = context
+  const { rows } = await database.pool.query<{ erasure: string }>(
+    `select distinct v.erasure from unnest($1::uuid[], $2::text[], $3::bytea[]) as v(erasure, purpose, digest)
+      where not exists (select from tombstone t where t.purpose = v.purpose and t.digest = v.digest and t.erasure_id = v.erasure)`,
+    [
+      entries.flatMap(({ erasure, tombstones }) => tombstones.map(() => erasure)),
+      entries.flatMap(({ tombstones }) => tombstones.map(({ purpose }) => purpose)),
+      entries.flatMap(({ tombstones }) => tombstones.map(({ digest }) => digest)),
+    ],
+  )
+  const missing = new Set(rows.map(({ erasure }) => erasure))
+  for (const { erasure, tombstones } of entries) {
+    if (!missing.has(erasure)) continue
+    await inTransaction(database.pool, (client) => putTombstones(client, vault, erasure, tombstones))
+  }
+}
+
+/** Erasures that the database knows of and the journal does not. */
+async function restoreJournal(context: SyncContext, journalled: ReadonlySet<string>): Promise<void> {
+  const { database, vault, erasureJournalPath } = context
+  const { rows } = await database.pool.query<ErasureRow>('select * from erasure where id <> all($1::uuid[])', [
+    [...journalled],
+  ])
+  for (const row of rows.filter((each) => isGenuineErasure(vault, each))) {
+    const { rows: tombstones } = await database.pool.query<Tombstone>(
+      'select purpose, digest from tombstone where erasure_id = $1 order by purpose, digest',
+      [row.id],
+    )
+    const { id: erasure, person_id: person, key_id: key, asked_at: at } = row
+    journalErasure(erasureJournalPath, vault, { erasure, person, key, at, tombstones })
+  }
+}
