@@ -56,7 +56,7 @@ test('each lock-out is a line with its steps; whoever has the public key verifie
   const lines = await exported()
   expect(contents(lines)).toMatchObject([
     {
-      ...{ state: 'proven', cause: 'record', target: 'doors', proof: 'read-back', endedAt: null },
+      ...{ state: 'proven', credential: null, cause: 'record', target: 'doors', proof: 'read-back', endedAt: null },
       ...{ person: await bench.personOf('n1'), startedAt: expect.any(String), acceptedAt: expect.any(String) },
     },
     { state: 'open', cause: 'operator', person: await bench.personOf('n2'), startedAt: null, provenAt: null },

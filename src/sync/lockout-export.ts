@@ -20,6 +20,8 @@ const times = {
   lockout: z.uuid(),
   person: z.uuid().nullable(),
   account: z.uuid(),
+  /** The one card that was blocked; null: the whole account was shut. */
+  credential: z.uuid().nullable(),
   target: z.string(),
   cause: z.string(),
   arrivedAt: time,
@@ -63,6 +65,7 @@ export function lockoutStatement(context: Pick<SyncContext, 'vault'>, row: Locko
   const iso = (at: Date | null): string | null => at?.toISOString() ?? null
   const claimed = {
     ...{ person: row.person_id, account: row.account_id, target: row.target, cause: row.cause },
+    credential: row.credential_id,
     arrivedAt: row.arrived_at.toISOString(),
     decidedAt: row.decided_at.toISOString(),
     startedAt: iso(row.started_at),
