@@ -108,7 +108,9 @@ test('keys are shown by id, never themselves, and turned over until everybody is
   await refused(3, /role/, cliAs(operator.token, 'keys', 'rotate', ...because))
 })
 
-test('a gateway killed over a rotation goes on with it, and shuts a leaver out meanwhile', { timeout: 120_000 }, async () => {
+test('a gateway killed over a rotation goes on with it, and shuts a leaver out meanwhile', {
+  timeout: 120_000,
+}, async () => {
   const before = await asJson(keysView, 'keys', 'show')
   await asJson(z.object({ epoch: z.uuid() }), 'keys', 'rotate', ...because, '--no-wait')
   await gateway.kill()
@@ -124,7 +126,9 @@ test('a gateway killed over a rotation goes on with it, and shuts a leaver out m
   expect((await asJson(statusView, 'status')).alarms.filter(({ code }) => code === 'guard.failed')).toEqual([])
 })
 
-test('an older copy of the keyring is refused in words, and the newest one takes up where it was', { timeout: 120_000 }, async () => {
+test('an older copy of the keyring is refused in words, and the newest one takes up where it was', {
+  timeout: 120_000,
+}, async () => {
   const keyring = join(site.dataPath, 'keys', 'keyring.json')
   const copy = `${keyring}.copy`
   await copyFile(keyring, copy)
