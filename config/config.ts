@@ -36,6 +36,7 @@ export interface TargetConfig {
     readonly name: readonly string[]
     readonly card: boolean
   }
+  readonly sweepEveryMs: number
 }
 
 export interface Config {
@@ -143,6 +144,7 @@ export function configOf(
         concurrency: target.concurrency ?? limits.concurrency,
         requestsPerSecond: target.requests_per_second ?? limits.requestsPerSecond,
         match: matchOf(target.match),
+        sweepEveryMs: target.sweep_every,
       }
     }),
     policy: file.policy,

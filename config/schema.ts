@@ -381,6 +381,15 @@ const target = z.strictObject({
       examples: [50],
     }),
   match,
+  sweep_every: duration
+    .refine((ms) => ms >= 60_000, 'expected a minute or longer')
+    .prefault('15m')
+    .meta({
+      title: 'Sweep every',
+      description:
+        'How often all accounts are looked through for what changed behind our back. Nothing but lock-outs is mended.',
+      examples: ['15m'],
+    }),
 })
 
 const rule = z.strictObject({

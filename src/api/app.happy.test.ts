@@ -50,6 +50,9 @@ test.each([
   ],
   ['POST', '/v1/targets/hq/enable', 'operator', { reason }, 'enableTarget', ['hq', reason]],
   ['POST', '/v1/targets/hq/observe', 'operator', { reason }, 'observeTarget', ['hq', reason]],
+  ['POST', '/v1/targets/hq/settle', 'operator', { reason }, 'settleTarget', ['hq', reason]],
+  ['GET', '/v1/drift?target=hq', 'viewer', undefined, 'drifts', ['hq', { limit: 100 }]],
+  ['GET', '/v1/drift', 'viewer', undefined, 'drifts', [undefined, { limit: 100 }]],
   ['POST', '/v1/targets/hq/match', 'operator', { reason }, 'startMatch', ['hq', reason]],
   ['GET', '/v1/targets/hq/match', 'viewer', undefined, 'match', ['hq']],
   [

@@ -119,7 +119,17 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
             failing: 0,
             unreachable: false,
           },
-          ...{ frozenSince: null, forged: false, pausedBecause: null, restUntil: null, reach: 'ok' },
+          ...{
+            frozenSince: null,
+            forged: false,
+            pausedBecause: null,
+            restUntil: null,
+            reach: 'ok',
+            sweptAt: at,
+            withoutPerson: 2,
+            drifts: 1,
+            restoredAt: null,
+          },
         },
       ],
       lockouts: {
@@ -149,6 +159,17 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     rejectConfiguration: async () => ({ version: 3 }),
     enableTarget: async () => undefined,
     observeTarget: async () => undefined,
+    settleTarget: async () => ({ accounts: 3 }),
+    drifts: async () => ({
+      rows: [
+        {
+          ...{ id: planId, target: 'hq', class: 'level-added', part: 'hq/Laboratories' },
+          ...{ account: change.account, person: personId, foundAt: at },
+        },
+      ],
+      next: null,
+      counts: [{ target: 'hq', class: 'level-added', count: 1 }],
+    }),
     pauseTarget: async () => undefined,
     resumeTarget: async () => undefined,
     freeze: async () => undefined,

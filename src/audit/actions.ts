@@ -66,6 +66,7 @@ export const auditActions = [
 
   'lockout.opened',
   'lockout.proven',
+  'lockout.undone',
   'lockout.signed-off',
   'lockout.exported',
 
@@ -77,6 +78,7 @@ export const auditActions = [
   'target.frozen',
   'target.unfrozen',
   'target.restored',
+  'target.settled',
 
   'subject.created',
   'subject.changed',

@@ -20,11 +20,13 @@ import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
 import {
+  driftCommand,
   enableCommand,
   freezeCommand,
   observeCommand,
   pauseCommand,
   resumeCommand,
+  settleCommand,
   unfreezeCommand,
 } from './commands/target.ts'
 import { tokenCommand } from './commands/token.ts'
@@ -72,6 +74,8 @@ export function createProgram(context: Context): Command {
       personCommand,
       matchCommand,
       erasureCommand,
+      driftCommand,
+      settleCommand,
       enableCommand,
       observeCommand,
       grantCommand,

@@ -8,6 +8,7 @@ const before = (ms: number) => new Date(Date.parse(at) - ms).toISOString()
 const target = {
   ...{ id: 'hq', mode: 'enabled', accounts: 1_000, waiting: 0, urgentWaiting: 0, dead: 0, failing: 0 },
   ...{ unreachable: false, pausedBecause: null, frozenSince: null, forged: false, restUntil: null, reach: 'read-back' },
+  ...{ sweptAt: before(300_000), withoutPerson: 0, drifts: 0, restoredAt: null },
 }
 const source = {
   ...{ id: 'hr', lastDeliveryAt: before(120_000), lastCompleteAt: before(120_000), lastOutcome: 'taken' },
@@ -157,4 +158,14 @@ test('frozen everywhere is said once', () => {
 test('colours are only where they are seen', () => {
   expect(formatStatus(broken, true)).toContain('\u001b[31mLOOK HERE')
   expect(formatStatus(broken, false)).not.toContain('\u001b')
+})
+
+test('a target that forgot is called so; accounts with no person and what changed by hand are counted', () => {
+  const text = formatStatus(
+    { ...calm, targets: [{ ...target, restoredAt: before(60_000), withoutPerson: 130, drifts: 1 }] },
+    false,
+  )
+  expect(text).toMatch(/^LOOK HERE {2}1 target restored\?$/m)
+  expect(text).toMatch(/ restored\?$/m)
+  expect(text).toContain('seems to have forgotten for 60 s; 130 accounts with no person; 1 change by')
 })

@@ -71,6 +71,7 @@ function worriesOf({ at, lockouts, targets, sources, alarms, plans, queue, froze
     ...some(targets.filter(({ forged }) => forged).length, 'target tampered with', 'targets tampered with'),
     ...some(targets.filter(({ unreachable }) => unreachable).length, 'target out of reach', 'targets out of reach'),
     ...some(targets.filter(({ pausedBecause }) => pausedBecause !== null).length, 'target paused', 'targets paused'),
+    ...some(targets.filter(({ restoredAt }) => restoredAt !== null).length, 'target restored?', 'targets restored?'),
     ...(frozenSince === null
       ? some(targets.filter((target) => target.frozenSince !== null).length, 'target frozen', 'targets frozen')
       : ['frozen everywhere']),
@@ -155,9 +156,10 @@ function targetTable({ targets }: StatusView, colours: boolean): string {
   )
 }
 
-function stateOf({ forged, pausedBecause, unreachable, frozenSince, restUntil }: Target): string {
+function stateOf({ forged, pausedBecause, unreachable, frozenSince, restUntil, restoredAt }: Target): string {
   if (forged) return 'forged'
   if (pausedBecause !== null) return 'paused'
+  if (restoredAt !== null) return 'restored?'
   if (unreachable) return 'away'
   if (frozenSince !== null) return 'frozen'
   return restUntil === null ? 'ok' : 'rests'
@@ -167,12 +169,16 @@ function stateOf({ forged, pausedBecause, unreachable, frozenSince, restUntil }:
 function targetNotes({ at, targets }: StatusView): string[] {
   return targets.flatMap((target) => {
     const { id, forged, pausedBecause, urgentWaiting, unreachable, frozenSince, restUntil } = target
+    const { restoredAt, withoutPerson, drifts } = target
     const notes = [
       ...(forged ? ['its row was changed outside Gatehouse'] : []),
       ...(pausedBecause === null ? [] : [`paused: ${plain(pausedBecause)}`]),
       ...(unreachable ? ['does not answer'] : []),
       ...(frozenSince === null ? [] : [`frozen for ${spell(at, frozenSince)}`]),
       ...(restUntil === null ? [] : [`asked us to wait ${spell(restUntil, at)}`]),
+      ...(restoredAt === null ? [] : [`seems to have forgotten for ${spell(at, restoredAt)}`]),
+      ...(withoutPerson === 0 ? [] : [`${counted(withoutPerson, 'account')} with no person`]),
+      ...(drifts === 0 ? [] : [`${counted(drifts, 'change')} by hand: gatehouse drift`]),
       ...(urgentWaiting === 0 ? [] : [`${counted(urgentWaiting, 'lock-out')} waiting`]),
     ]
     return notes.length === 0 ? [] : [wrapped(`${id}: ${notes.join('; ')}`, '  ', columns)]

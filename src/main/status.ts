@@ -4,6 +4,7 @@ import type { StatusView } from '../api/acts/status.ts'
 import { alarmAction } from '../model/alarm.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { sweepCounts } from '../sync/drift/sweep-target.ts'
 import { modesOf } from '../sync/target-modes.ts'
 import type { Totals } from './totals.ts'
 
@@ -74,25 +75,31 @@ async function targets(context: SyncContext, totals: Totals): Promise<StatusView
   const work = await totals.work()
   const modes = await modesOf(pool, context)
   const standings = await context.standings.all()
-  return (await totals.targets()).map(({ id, failures, rest_until, reach }) => {
-    const lanes = work.filter(({ target }) => target === id)
-    const count = (of: readonly { readonly waiting: number }[]) => of.reduce((sum, { waiting }) => sum + waiting, 0)
-    return {
-      id,
-      mode: modes.get(id)?.is ?? 'observe',
-      accounts: accounts.get(id)?.applied ?? 0,
-      waiting: count(lanes),
-      urgentWaiting: count(lanes.filter(({ lane }) => lane === 'urgent')),
-      dead: lanes.reduce((sum, { dead }) => sum + dead, 0),
-      failing: accounts.get(id)?.failing ?? 0,
-      unreachable: failures >= breakerFailures,
-      pausedBecause: standings.get(id)?.pausedBecause ?? null,
-      frozenSince: standings.get(id)?.frozenAt?.toISOString() ?? null,
-      forged: standings.get(id)?.forged ?? true,
-      restUntil: rest_until !== null && rest_until > new Date() ? rest_until.toISOString() : null,
-      reach,
-    }
-  })
+  return (await totals.targets()).map(
+    ({ id, failures, rest_until, reach, swept_at, sweep_counts, restored_at, drifts }) => {
+      const lanes = work.filter(({ target }) => target === id)
+      const count = (of: readonly { readonly waiting: number }[]) => of.reduce((sum, { waiting }) => sum + waiting, 0)
+      return {
+        id,
+        mode: modes.get(id)?.is ?? 'observe',
+        accounts: accounts.get(id)?.applied ?? 0,
+        waiting: count(lanes),
+        urgentWaiting: count(lanes.filter(({ lane }) => lane === 'urgent')),
+        dead: lanes.reduce((sum, { dead }) => sum + dead, 0),
+        failing: accounts.get(id)?.failing ?? 0,
+        unreachable: failures >= breakerFailures,
+        pausedBecause: standings.get(id)?.pausedBecause ?? null,
+        frozenSince: standings.get(id)?.frozenAt?.toISOString() ?? null,
+        forged: standings.get(id)?.forged ?? true,
+        restUntil: rest_until !== null && rest_until > new Date() ? rest_until.toISOString() : null,
+        reach,
+        sweptAt: swept_at?.toISOString() ?? null,
+        withoutPerson: sweepCounts(sweep_counts)?.withoutPerson ?? 0,
+        drifts,
+        restoredAt: restored_at?.toISOString() ?? null,
+      }
+    },
+  )
 }
 
 async function lockouts(totals: Totals): Promise<StatusView['lockouts']> {

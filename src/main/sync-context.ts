@@ -123,6 +123,7 @@ function targetSetup(
     lateWriteMs: requestTimeoutMs * 2,
     concurrency: target.concurrency,
     match: target.match,
+    sweepEveryMs: target.sweepEveryMs,
   }
 }
 

@@ -6,12 +6,12 @@ import { leadTarget, noteFailure, yieldTarget } from '../store/targets.ts'
 import { type Lane, urgentlyDue } from '../store/work.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { errorCode } from '../sync/error-code.ts'
-import { matchIfAsked } from '../sync/match/match-target.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
 import { takeStock } from '../sync/restored/take-stock.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
+import { openTargetReader } from './target-reader.ts'
 
 /** A leader that dies is followed within this. */
 const leadMs = 4_000
@@ -45,8 +45,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     let levelsAt = 0
     let stock: Promise<void> | null = null
     let reach = 'read-back'
-    /** What is long at work, so that the lead is renewed meanwhile. */
-    let reading: Promise<void> | null = null
+    const reader = openTargetReader(engine, target, processId, log, stopping.signal)
 
     async function look(): Promise<void> {
       const leads = await leadTarget(pool, target.id, processId, leadMs)
@@ -61,7 +60,8 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
         leading.set(target.id, worker)
         log.info({ event: 'target.led', target: target.id }, 'leads the target')
       } else if (!leads && led !== null) await letGo(stopMs)
-      if (leads) readInBackground()
+      // Beside this, which takes long: the lead is renewed meanwhile.
+      if (leads) reader.look()
       if (leads && Date.now() - levelsAt > levelsEveryMs) {
         await engine.levels.discover(target, stopping.signal)
         reach = (await target.connection.health(stopping.signal)).reach
@@ -87,17 +87,6 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
       // Also when nothing waits, somebody should know that the target is away.
       if (error instanceof ConnectorError && error.kind === 'transient') await noteFailure(pool, target.id)
-    }
-
-    function readInBackground(): void {
-      reading ??= matchIfAsked(context, target, processId, stopping.signal)
-        .catch((error: unknown) => {
-          if (!stopping.signal.aborted)
-            log.warn({ event: 'target.not-read', target: target.id, code: errorCode(error) }, 'target')
-        })
-        .finally(() => {
-          reading = null
-        })
     }
 
     function traced(worker: TargetWorker): TargetWorker {
@@ -126,7 +115,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     return async (withinMs) => {
       stopping.abort(new Error('stopping'))
       await loop
-      await reading
+      await reader.ended()
       await stock
       await letGo(withinMs)
       await yieldTarget(pool, target.id, processId)

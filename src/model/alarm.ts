@@ -91,6 +91,11 @@ export const alarms = {
     action:
       'gatehouse status; if the target is out of reach, have the doors guarded, or the people locked at the door system by hand.',
   },
+  'lockout.undone': {
+    scope: 'target',
+    means: 'So many people who are locked out were found open at the last sweep: they were shut again at once.',
+    action: 'gatehouse drift says which accounts; find out who opened them at the door system.',
+  },
   'person.erased-again': {
     scope: 'source',
     means: 'A source delivers people who were erased: they are held, and nobody is made of them.',
@@ -153,10 +158,22 @@ export const alarms = {
     means: 'Everything but lock-outs is stopped at this target; the count says how many accounts wait.',
     action: 'gatehouse unfreeze with its id when the reason is gone.',
   },
+  'target.observed': {
+    scope: 'target',
+    means: 'A target that Gatehouse has written to is only observed: nothing is written there, lock-outs neither.',
+    action: 'gatehouse enable, if that is not what you want; the audit trail says who took it back.',
+  },
   'target.paused': {
     scope: 'target',
     means: 'Nothing is written there, lock-outs neither; the count says how many lock-outs wait.',
     action: 'Mend the login, or whatever it was paused for; then gatehouse resume.',
+  },
+  'target.restored': {
+    scope: 'target',
+    means:
+      'So many accounts are missing or as they were before: put back from a backup, emptied, or another server. Only lock-outs are written.',
+    action:
+      'gatehouse drift; if it is the right server, gatehouse settle brings everybody back to what they should have.',
   },
   'target.unreachable': {
     scope: 'target',

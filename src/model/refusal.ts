@@ -105,6 +105,7 @@ const refusals = {
   'source.unknown': ['unknown', 'There is no such source.'],
   'target.enabled': ['state', 'This target is enabled already.'],
   'target.observed': ['state', 'This target is only observed already.'],
+  'target.not-restored': ['state', 'This target has not forgotten anything: there is nothing to settle.'],
   'target.unknown': ['unknown', 'There is no such target.'],
   'until.over': ['invalid', 'That time has passed already.'],
   'until.too-long': [

@@ -69,6 +69,9 @@ export const catalogue: Catalogue = {
     first_release_at: 'clear',
     restored_at: 'clear',
     mode_guard: 'guard',
+    swept_at: 'clear',
+    sweep_counts: 'clear',
+    looked_through: 'clear',
     frozen_at: 'clear',
     standing_version: 'clear',
     standing_guard: 'guard',
@@ -289,6 +292,18 @@ export const catalogue: Catalogue = {
     class: 'clear',
     person_id: 'clear',
     reasons: 'clear',
+    guard: 'guard',
+  },
+  // A card that nobody knows is a short keyed digest in `part`.
+  drift: {
+    id: 'clear',
+    target: 'clear',
+    account_id: 'clear',
+    external_digest: 'digest',
+    external_id: 'sealed',
+    class: 'clear',
+    part: 'clear',
+    found_at: 'clear',
     guard: 'guard',
   },
   account_work: {

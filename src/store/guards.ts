@@ -8,6 +8,7 @@ import type {
   ArchiveTable,
   ConfigVersionTable,
   CredentialTable,
+  DriftTable,
   ErasureAccountTable,
   ErasureTable,
   IndividualGrantTable,
@@ -33,6 +34,7 @@ export type LevelRow = Selectable<AccessLevelTable>
 export type LockoutRow = Selectable<LockoutTable>
 export type ArchiveRow = Selectable<ArchiveTable>
 export type MatchRunRow = Selectable<MatchRunTable>
+export type DriftRow = Selectable<DriftTable>
 export type MatchRow = Selectable<MatchRowTable>
 export type RestoreRow = Selectable<RestoreTable>
 /** Without the text itself, which is opened only where it is needed; its digest is here. */
@@ -121,6 +123,11 @@ export const guardedOfTarget = ['id', 'mode', 'mode_at', 'mode_by', 'first_relea
 /** Whether a target may be written to: a thief who could say so would have accounts changed that nobody has looked at. */
 export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonly GuardValue[] {
   return guardedOfTarget.map((name) => row[name])
+}
+
+/** What was known to have changed before a target forgot is not taken for what it forgot. */
+export function driftGuard(row: Omit<DriftRow, 'guard' | 'external_id'>): readonly GuardValue[] {
+  return [row.id, row.target, row.account_id, row.external_digest, row.class, row.part, row.found_at]
 }
 
 /** How old it is decides whether accounts may still be linked by it. */

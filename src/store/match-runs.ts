@@ -202,7 +202,7 @@ export async function linkedAmong(
     forEachDigest(
       '$2',
       16,
-      `select person_id from account where target = $1 and external_digest = d.digest and person_id is not null and (owned::jsonb ->> 'made')::boolean`,
+      `select person_id from account where target = $1 and external_digest = d.digest and person_id is not null and owned like '{"made":true%'`,
     ),
     [target, Buffer.concat(digests)],
   )

@@ -52,6 +52,7 @@ export interface Tables {
   lockout: LockoutTable
   match_run: MatchRunTable
   match_row: MatchRowTable
+  drift: DriftTable
   account_work: AccountWorkTable
   outbox: {
     id: Generated<string>
@@ -151,6 +152,11 @@ export interface TargetTable {
   /** Since when the target seems to have forgotten. */
   restored_at: TimeOrNull
   mode_guard: Buffer | null
+  /** When all its accounts were last looked through; null: to be done at once. */
+  swept_at: TimeOrNull
+  sweep_counts: string | null
+  /** Where single reads of accounts, of which a list shows too little, go on. */
+  looked_through: AccountId | null
   frozen_at: TimeOrNull
   /** Counts changes of what is paused and frozen. */
   standing_version: Defaulted<number>
@@ -423,6 +429,20 @@ export interface MatchRowTable {
   person_id: PersonId | null
   reasons: string | null
   guard: Buffer | null
+}
+
+export interface DriftTable {
+  id: string
+  target: string
+  /** Null: an account that nobody of ours has. */
+  account_id: AccountId | null
+  external_digest: Buffer
+  /** Sealed; null for an account of ours, which has it itself. */
+  external_id: Buffer | null
+  class: string
+  part: string
+  found_at: Time
+  guard: Buffer
 }
 
 export interface Intent {

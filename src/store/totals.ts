@@ -82,11 +82,18 @@ export interface TargetTotal {
   readonly failures: number
   readonly rest_until: Date | null
   readonly reach: string | null
+  readonly swept_at: Date | null
+  /** JSON of what the last sweep counted. */
+  readonly sweep_counts: string | null
+  readonly restored_at: Date | null
+  readonly drifts: number
 }
 
 export async function targetTotals(pool: pg.Pool, ids: readonly string[]): Promise<readonly TargetTotal[]> {
   const { rows } = await pool.query<TargetTotal>(
-    'select id, breaker_failures as failures, rest_until, reach from target where id = any($1::text[]) order by id',
+    `select id, breaker_failures as failures, rest_until, reach, swept_at, sweep_counts, restored_at,
+            (select count(*)::int from drift d where d.target = t.id) as drifts
+       from target t where id = any($1::text[]) order by id`,
     [ids],
   )
   return rows

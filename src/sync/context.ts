@@ -52,6 +52,8 @@ export interface TargetSetup {
   readonly lateWriteMs: number
   readonly concurrency: number
   readonly match: MatchRules
+  /** How often all its accounts are looked through for what changed behind our back. */
+  readonly sweepEveryMs: number
 }
 
 /** An event name and coded, countable fields; nothing else fits. */
@@ -106,6 +108,8 @@ export interface LevelCatalogue {
   byRef(ref: string): AccessLevelId | undefined
   /** The vendor's id. */
   externalId(id: AccessLevelId): string | undefined
+  /** Ours, of the vendor's id at a target. */
+  byExternalId(target: string, externalId: string): AccessLevelId | undefined
   /** `target/name`. */
   nameOf(id: AccessLevelId): string | undefined
 }

@@ -18,6 +18,7 @@ export interface Levels extends LevelCatalogue {
 export function openLevels({ pool }: Database, vault: Vault): Levels {
   let byRef = new Map<string, AccessLevelId>()
   let byId = new Map<AccessLevelId, LevelRow>()
+  let byExternal = new Map<string, AccessLevelId>()
 
   async function reload(): Promise<void> {
     const stored = await pool.query<LevelRow>(
@@ -30,6 +31,7 @@ export function openLevels({ pool }: Database, vault: Vault): Levels {
       else await raiseAlarm(pool, vault, 'guard.failed', row.id)
     }
     byId = new Map(rows.map((row) => [row.id, row]))
+    byExternal = new Map(rows.map((row) => [`${row.target}/${row.external_id}`, row.id]))
     // Two levels of one name can't be told apart by a rule: neither is found, and `check` says so.
     const named = Map.groupBy(rows, (row) => `${row.target}/${row.name}`)
     byRef = new Map(
@@ -42,6 +44,7 @@ export function openLevels({ pool }: Database, vault: Vault): Levels {
   return {
     byRef: (ref) => byRef.get(ref),
     externalId: (id) => byId.get(id)?.external_id,
+    byExternalId: (target, externalId) => byExternal.get(`${target}/${externalId}`),
     nameOf: (id) => {
       const level = byId.get(id)
       return level === undefined ? undefined : `${level.target}/${level.name}`

@@ -8,6 +8,8 @@ import { isRowFault, VaultError } from '../vault/vault-error.ts'
 export interface Owned {
   /** The account itself is there by us, or was taken over; else one of that id, if there is any, is a stranger's. */
   readonly made: boolean
+  /** It was there before, and nothing has been written to it since it was taken over. */
+  readonly adopted?: true
   readonly levels: readonly AccessLevelId[]
   readonly cards: readonly CredentialId[]
   /** Cards whose block, and the account whose closing, is ours to lift. */

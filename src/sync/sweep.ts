@@ -8,6 +8,7 @@ import { dueLanes, restoreLostWork, waitingWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
 import { plan } from './plan/plan.ts'
 import { resolveDue } from './resolve/re-resolve.ts'
+import { modesOf } from './target-modes.ts'
 
 /** How long a lock-out may stay open before a person is told. */
 const lockoutLimitMs = 5_000
@@ -50,6 +51,7 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('target.unreachable', await unreachableTargets(context))
   await watch('lockout.open', await openLockOuts(context))
   await watch('plan.held', await heldPlans(context))
+  await watch('target.observed', await observedAgain(context))
   await watch('account.dead', await deadAccounts(context))
   await watchStops(context)
   await restoreSilenced(database.pool, vault)
@@ -68,6 +70,20 @@ async function watchStops({ database: { pool }, vault, targets, standings }: Syn
   await setAlarms(pool, vault, 'target.paused', counted(paused, 'urgent'))
   await setAlarms(pool, vault, 'target.frozen', counted(frozen, 'bulk'))
   await setAlarms(pool, vault, 'gateway.frozen', new Map(everything === null ? [] : [[everywhere, bulk]]))
+}
+
+/** Targets that are only observed, and have accounts that Gatehouse wrote: whoever took that back, leavers get in there. */
+async function observedAgain(context: SyncContext): Promise<readonly string[]> {
+  const { pool } = context.database
+  const observed = [...(await modesOf(pool, context))].flatMap(([id, { is, locksOut }]) =>
+    is === 'observe' && !locksOut ? [id] : [],
+  )
+  const { rows } = await pool.query<{ id: string }>(
+    `select id from unnest($1::text[]) as v(id) where exists (
+       select from account a where a.target = v.id and a.owned like '{"made":true%' and a.owned not like '%"adopted":true%')`,
+    [observed],
+  )
+  return rows.map(({ id }) => id)
 }
 
 /** Accounts that were given up, by target. */

@@ -17,7 +17,7 @@ import { explanationView, personView } from '../../src/api/schemas/people.ts'
 import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
 import { sourceView, syncResult } from '../../src/api/schemas/sources.ts'
 import { statusView } from '../../src/api/schemas/status.ts'
-import { levelView } from '../../src/api/schemas/targets.ts'
+import { driftCount, driftView, levelView } from '../../src/api/schemas/targets.ts'
 import { tokenView } from '../../src/api/schemas/tokens.ts'
 import { createSubjectWithToken } from '../../src/auth/tokens.ts'
 import { createProgram } from '../../src/cli/program.ts'
@@ -52,6 +52,8 @@ afterAll(async () => {
   await site[Symbol.asyncDispose]()
   await postgres[Symbol.asyncDispose]()
 })
+
+const driftPage = pageOf(driftView).extend({ counts: z.array(driftCount) })
 
 /** Nothing that it is called with, and nothing of the site's folder, names a token. */
 const cli = (...args: readonly string[]): Promise<Finished> => cliWith({}, ...args)
@@ -255,6 +257,13 @@ test('match reads all accounts and says whose they are; adopt and link, and what
   expect(await table('match', 'link', 'hq', 'old-7', other.employeeNumber, ...because)).toBe('linked\n')
   await refused(3, /\[match\.already-linked\]/, cli('match', 'link', 'hq', 'old-7', other.employeeNumber, ...because))
   await refused(1, /\[target\.unknown\]/, cli('match', 'nowhere'))
+})
+
+test('what changed by hand at the door system is shown until it is mended; nothing is settled that was not forgotten', async () => {
+  expect(await table('drift')).toBe('none\n\nnone\n')
+  expect(await asJson(driftPage, 'drift', 'hq')).toEqual({ rows: [], next: null, counts: [] })
+  await refused(3, /\[target\.not-restored\]/, cli('settle', 'hq', ...because))
+  await refused(1, /\[target\.unknown\]/, cli('drift', 'nowhere'))
 })
 
 test('observe stops all writing, enable lets it begin, and the status says which it is', async () => {

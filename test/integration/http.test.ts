@@ -292,6 +292,9 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   }
   await call('POST /v1/configuration/reject', {}, await proposeDays(8))
   await call('POST /v1/configuration/release', {}, await proposeDays(9))
+  await call('GET /v1/drift', {}, undefined, '?target=hq&limit=5')
+  called.push('POST /v1/targets/{target}/settle')
+  expect((await ask('POST', '/v1/targets/hq/settle', { body: { reason } })).status).toBe(409)
   await call('POST /v1/targets/{target}/observe', { target: 'hq' }, { reason })
   await call('POST /v1/targets/{target}/enable', { target: 'hq' }, { reason })
   await call('GET /metrics')

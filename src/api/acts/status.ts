@@ -38,6 +38,14 @@ export interface StatusView {
     readonly forged: boolean
     readonly restUntil: string | null
     readonly reach: string | null
+    /** When all accounts were last looked through; what follows was found then. */
+    readonly sweptAt: string | null
+    /** Accounts with no person: left alone. */
+    readonly withoutPerson: number
+    /** Changes behind our back that are still there: `gatehouse drift`. */
+    readonly drifts: number
+    /** Since when it seems to have forgotten: only lock-outs are written. */
+    readonly restoredAt: string | null
   }[]
   readonly lockouts: {
     readonly open: number

@@ -2,7 +2,9 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
-import { body, configuredId, needs, nothing, reason } from '../route.ts'
+import { body, configuredId, json, needs, nothing, pageOf, pageQuery, problems, reason, toPage } from '../route.ts'
+import { driftCount, driftView } from '../schemas/targets.ts'
+import { count } from '../schemas/values.ts'
 
 const request = {
   params: z.strictObject({ target: configuredId.openapi({ param: { name: 'target', in: 'path' } }) }),
@@ -25,6 +27,27 @@ const observe = createRoute({
   summary: 'Only observe a target: nothing is written any more, lock-outs neither',
   request,
   responses: nothing,
+})
+
+const settle = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/settle',
+  summary: 'Let a target that seems to have forgotten go on: every account is made as desired again',
+  request,
+  responses: { 200: json(z.object({ accounts: count }), 'How many accounts are looked at.'), ...problems },
+})
+
+const drift = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/drift',
+  summary: 'What changed at targets behind our back, and is still so',
+  request: { query: z.strictObject({ target: configuredId.optional(), ...pageQuery }) },
+  responses: {
+    200: json(pageOf(driftView).extend({ counts: z.array(driftCount).readonly() }), 'One page, and counts of all.'),
+    ...problems,
+  },
 })
 
 const pause = createRoute({
@@ -73,6 +96,13 @@ const unfreeze = createRoute({
 })
 
 export function addTargets(api: Api, acts: Acts): void {
+  api.openapi(settle, async (c) =>
+    c.json(await acts.settleTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason), 200),
+  )
+  api.openapi(drift, async (c) => {
+    const { target, ...page } = c.req.valid('query')
+    return c.json(await acts.drifts(target, toPage(page)), 200)
+  })
   api.openapi(enable, async (c) => {
     await acts.enableTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
     return c.body(null, 204)

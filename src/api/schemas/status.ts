@@ -42,6 +42,10 @@ export const statusView = z
           forged: z.boolean(),
           restUntil: timeOrNull,
           reach: z.string().nullable(),
+          sweptAt: timeOrNull,
+          withoutPerson: count,
+          drifts: count,
+          restoredAt: timeOrNull,
         }),
       )
       .readonly(),

@@ -1,7 +1,12 @@
 /** Lets Gatehouse write to a target, stops all writing to it, or all but lock-outs there or everywhere, and lets it go on. */
 import type { Command } from 'commander'
+import { z } from 'zod'
+import type { DriftCount, DriftView } from '../../api/acts/targets.ts'
+import { pageOf } from '../../api/route.ts'
+import { driftCount, driftView } from '../../api/schemas/targets.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
-import { plain } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
+import { formatTable } from '../table.ts'
 
 export function enableCommand(context: Context): Command {
   return actCommand(
@@ -22,6 +27,68 @@ export function observeCommand(context: Context): Command {
     'observed: from now on nobody is locked out there by Gatehouse',
     ['gatehouse observe hq --reason "the vendor moves it to another server"'],
   )
+}
+
+export function settleCommand(context: Context): Command {
+  return describeCall(
+    'settle',
+    'Let a target that seems to have forgotten go on: everybody gets back what they should have',
+    ['gatehouse settle hq --reason "put back from last night\'s backup after the disk broke"'],
+  )
+    .argument('<target>', 'id of the target')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((target: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        const path = `/v1/targets/${encodeURIComponent(target)}/settle`
+        const settled = await client.post(path, { reason: options.reason }, z.object({ accounts: z.number() }))
+        show(context, options, settled, ({ accounts }) => `${counted(accounts, 'account')} looked at and mended\n`)
+      }),
+    )
+}
+
+export function driftCommand(context: Context): Command {
+  return describeCall('drift', 'Show what changed at the targets behind our back, and is still so', [
+    'gatehouse drift',
+    'gatehouse drift hq --limit 500 --json',
+  ])
+    .argument('[target]', 'id of the target')
+    .option('--limit <count>', 'how many', '100')
+    .option('--after <cursor>', 'where the list before ended')
+    .action((target: string | undefined, options: CallOptions & { limit: string; after?: string }) =>
+      withClient(context, options, async (client) => {
+        const given = Object.entries({ target, limit: options.limit, after: options.after })
+        const query = new URLSearchParams(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
+        const schema = pageOf(driftView).extend({ counts: z.array(driftCount) })
+        const page = await client.get(`/v1/drift?${query}`, schema)
+        show(context, options, page, ({ rows, counts }) => formatDrift(rows, counts, context.terminal.colours))
+        if (page.next !== null) context.terminal.err(`there is more: --after ${plain(page.next)}\n`)
+      }),
+    )
+}
+
+function formatDrift(rows: readonly DriftView[], counts: readonly DriftCount[], colours: boolean): string {
+  return [
+    formatTable(
+      [
+        { title: 'target', of: (each) => each.target },
+        { title: 'what', of: (each) => each.class },
+        { title: 'how many', of: (each) => each.count, right: true },
+      ],
+      counts,
+      colours,
+    ),
+    formatTable(
+      [
+        { title: 'target', of: (row) => row.target },
+        { title: 'what', of: (row) => row.class },
+        { title: 'of', of: (row) => row.part },
+        { title: 'person', of: (row) => row.person },
+        { title: 'found', of: (row) => plainTime(row.foundAt) },
+      ],
+      rows,
+      colours,
+    ),
+  ].join('\n')
 }
 
 export function pauseCommand(context: Context): Command {

@@ -27,6 +27,8 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   // Made anew by `gatehouse match`: accounts are as they are now, not as they were.
   match_run: 'left out',
   match_row: 'left out',
+  // Found anew by the next sweep.
+  drift: 'left out',
   pull: 'kept',
   pull_problem: 'kept',
   // What a delivery in progress has seen; it is read again from its start.

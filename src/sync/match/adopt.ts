@@ -58,6 +58,7 @@ export async function adoptMatches(
     linked += done
     left += rows.length - done
   }
+  await sweepSoon(context, targetId)
   await replan(context, targetId, brakes)
   return { linked, left }
 }
@@ -85,6 +86,11 @@ export async function linkByHand(
     await linkRows(client, context, target, [row], { subject, reason, byHand: person })
   })
   await replan(context, targetId, brakes)
+}
+
+/** What is on the accounts besides, and stays, is told by the next sweep: at once. */
+async function sweepSoon({ database }: SyncContext, target: string): Promise<void> {
+  await database.pool.query('update target set swept_at = null where id = $1', [target])
 }
 
 async function freshRun(context: SyncContext, id: string): Promise<{ target: TargetSetup; run: MatchRunRow }> {

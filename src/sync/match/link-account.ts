@@ -192,6 +192,7 @@ export function finishLink(context: SyncContext, target: TargetSetup, { dossier,
   const { levels, cards } = desired
   const owned: Owned = {
     made: true,
+    adopted: true,
     levels,
     cards: Object.keys(cards) as CredentialId[],
     blocked: [],

@@ -19,3 +19,13 @@ export async function replan(context: SyncContext, target: string, brakes: Brake
     await plan(context, { origin, pull: null, brakes: source?.brakes ?? brakes, arrivedAt: context.now() })
   }
 }
+
+/** Plans what is left to do of a target's own changes, if anything is. */
+export async function replanTarget(context: SyncContext, target: string, brakes: Brakes): Promise<void> {
+  const origin = targetOrigin(target)
+  const { rowCount } = await context.database.pool.query(
+    'select from account where wanted_by = $1 and pending limit 1',
+    [origin],
+  )
+  if (rowCount === 1) await plan(context, { origin, pull: null, brakes, arrivedAt: context.now() })
+}

@@ -74,7 +74,12 @@ export async function startArchivist(): Promise<Archivist> {
     archiveFolder: join(place, 'data', 'archive'),
     refuseSuperseded: async () => undefined,
     erasureJournalPath: join(place, 'erasures.jsonl'),
-    levels: { byRef: () => undefined, externalId: () => undefined, nameOf: () => undefined },
+    levels: {
+      byRef: () => undefined,
+      externalId: () => undefined,
+      byExternalId: () => undefined,
+      nameOf: () => undefined,
+    },
     log: (_level, event) => void logged.push(event),
     metrics: { applied: () => undefined, pulled: () => undefined },
     traces: noTraces,

@@ -1,0 +1,59 @@
+/** What the process that leads a target reads of it, beside all work: a match that somebody asked for, and sweeps in their time. */
+import type { TargetSetup } from '../sync/context.ts'
+import { sweepIfDue } from '../sync/drift/sweep-target.ts'
+import { errorCode } from '../sync/error-code.ts'
+import { matchIfAsked } from '../sync/match/match-target.ts'
+import type { Log } from '../telemetry/log.ts'
+import type { Engine } from './sync-context.ts'
+
+/** What could not be read is tried again after this. */
+const againMs = 30_000
+
+export interface TargetReader {
+  /** Begins what is due, unless something is being read; called every second. */
+  look(): void
+  /** Resolves when nothing is read any more; the signal ends it. */
+  ended(): Promise<void>
+}
+
+export function openTargetReader(
+  { context, brakes }: Engine,
+  target: TargetSetup,
+  owner: string,
+  log: Log,
+  signal: AbortSignal,
+): TargetReader {
+  let reading: Promise<void> | null = null
+  let notBefore = 0
+  /** It was out of reach, or stopped: what it shows when it is back may not be what it showed before. */
+  let wasAway = false
+
+  async function read(): Promise<void> {
+    await matchIfAsked(context, target, owner, signal)
+    const { pausedBecause, resting } = await context.standings.recent(target.id)
+    if (pausedBecause !== null || resting) {
+      wasAway = true
+      return
+    }
+    if (Date.now() < notBefore) return
+    notBefore = Date.now() + againMs
+    if ((await sweepIfDue(context, target, { now: wasAway, brakes }, signal)) !== null) wasAway = false
+    notBefore = 0
+  }
+
+  return {
+    look() {
+      reading ??= read()
+        .catch((error: unknown) => {
+          if (!signal.aborted)
+            log.warn({ event: 'target.not-read', target: target.id, code: errorCode(error) }, 'target')
+        })
+        .finally(() => {
+          reading = null
+        })
+    },
+    async ended() {
+      await reading
+    },
+  }
+}

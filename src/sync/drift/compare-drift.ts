@@ -1,0 +1,129 @@
+/** Compares what a target shows of an account with what it should show, and names what somebody else changed. */
+import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
+import { type Card, cardKey } from '../../model/card.ts'
+import type { AccessLevelId, CredentialId } from '../../model/id.ts'
+import type { Drift } from '../../store/drifts.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { isShut, sameValidity } from '../reconcile/compare.ts'
+import type { WorkItem } from '../reconcile/work-item.ts'
+
+export const driftClasses = [
+  'account-missing',
+  'unknown-account',
+  'opened',
+  'blocked',
+  'level-added',
+  'level-removed',
+  'card-added',
+  'card-removed',
+  'card-blocked',
+  'card-unblocked',
+  'profile-changed',
+  'validity-changed',
+] as const
+export type DriftClass = (typeof driftClasses)[number]
+
+export interface Found extends Drift {
+  readonly class: DriftClass
+}
+
+/** What only a single read can tell, where a list is shallow. */
+const deepClasses: ReadonlySet<string> = new Set<DriftClass>([
+  'level-added',
+  'level-removed',
+  'card-added',
+  'card-removed',
+  'card-blocked',
+  'card-unblocked',
+])
+
+/** Whether this look at an account can say anything about a drift of this class. */
+export function canTell(of: string, actual: ListedAccount | null): boolean {
+  return actual?.shallow !== true || !deepClasses.has(of)
+}
+
+/**
+ * Of an extra account only whether it is there and shut; of one that is to be shut only whether it is. What the target refused is no
+ * drift, and neither is what waits to be taken away.
+ */
+export function driftsBetween(
+  context: SyncContext,
+  target: TargetSetup,
+  item: WorkItem,
+  actual: ListedAccount | null,
+): Found[] {
+  const { desired, row } = item
+  if (desired.lock === 'closed') {
+    const isOpen = actual !== null && (actual.shallow === true ? actual.lock === 'open' : !isShut(actual))
+    return isOpen ? [{ class: 'opened', part: '' }] : []
+  }
+  if (actual === null) return [{ class: 'account-missing', part: '' }]
+  const found: Found[] = []
+  if (actual.lock === 'closed') found.push({ class: 'blocked', part: '' })
+  if (row.is_primary) {
+    const { validity, facts } = item.facts
+    if (!sameValidity(validity, actual.validity, context.now())) found.push({ class: 'validity-changed', part: '' })
+    const rendered = Object.entries(target.connection.accounts.render(facts))
+    if (rendered.some(([field, value]) => actual.profile[field] !== value))
+      found.push({ class: 'profile-changed', part: '' })
+    if (actual.shallow !== true)
+      found.push(...cardDrifts(context, item, actual), ...levelDrifts(context, target, item, actual))
+  }
+  const refused = new Set(Object.keys(row.failures === null ? {} : (JSON.parse(row.failures) as object)))
+  return found.filter((each) => !refused.has(partOf(each)))
+}
+
+/** As in the failures of an account. */
+function partOf({ class: is, part }: Found): string {
+  if (part !== '') return part
+  return is === 'profile-changed' ? 'profile' : is === 'validity-changed' ? 'validity' : 'lock'
+}
+
+function cardDrifts({ vault }: SyncContext, item: WorkItem, actual: ActualAccount): Found[] {
+  const { desired, cards, owned, row } = item
+  const shown = new Map(
+    actual.cards.map(({ card, ref, state }) => [card === null ? `ref ${ref}` : cardKey(card), state] as const),
+  )
+  const found: Found[] = []
+  const accounted = new Set<string>()
+  for (const id of Object.keys(desired.cards) as CredentialId[]) {
+    const key = cardKey(cards.get(id) as Card)
+    const state = shown.get(key)
+    accounted.add(key)
+    const part = `card:${id}`
+    if (state === undefined) found.push({ class: 'card-removed', part })
+    else if (state !== desired.cards[id])
+      found.push({ class: state === 'blocked' ? 'card-blocked' : 'card-unblocked', part })
+  }
+  for (const id of owned.cards) {
+    const card = cards.get(id)
+    if (card !== undefined) accounted.add(cardKey(card))
+  }
+  for (const key of shown.keys()) {
+    if (accounted.has(key)) continue
+    // A card that nobody knows has no id of ours: it is told from others, and names nobody.
+    const name = vault.digest('drift-card', [row.id, key]).toString('base64url').slice(0, 16)
+    found.push({ class: 'card-added', part: `card:${name}` })
+  }
+  return found
+}
+
+function levelDrifts(
+  context: SyncContext,
+  target: TargetSetup,
+  { desired, owned }: WorkItem,
+  actual: ActualAccount,
+): Found[] {
+  const there = new Set([...actual.levels, ...actual.inheritedLevels])
+  const removed = desired.levels.filter((id) => {
+    const external = context.levels.externalId(id)
+    return external !== undefined && !there.has(external)
+  })
+  const ours = new Set<AccessLevelId>([...desired.levels, ...owned.levels])
+  const added = actual.levels.flatMap((external): Found[] => {
+    const id = context.levels.byExternalId(target.id, external)
+    if (id !== undefined && ours.has(id)) return []
+    return [{ class: 'level-added', part: `level:${id ?? external}` }]
+  })
+  return [...removed.map((id): Found => ({ class: 'level-removed', part: `level:${id}` })), ...added]
+}

@@ -1,0 +1,104 @@
+/** Shuts accounts again that should be shut, as new lock-outs with clocks of their own: what was proven before stays proven as it was. */
+import type pg from 'pg'
+import { recordAuditMany } from '../../audit/record.ts'
+import type { AccountId, PersonId } from '../../model/id.ts'
+import { touch } from '../../store/dossier.ts'
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { saveDossiers } from '../../store/save-dossiers.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { type PassedLockOut, recordLockOuts } from '../lock-out.ts'
+import { decodeParts } from '../parts.ts'
+import { sleep } from '../sleep.ts'
+import { modesOf } from '../target-modes.ts'
+
+/** Accounts per transaction. */
+const batch = 50
+
+/** Of these accounts those that are still to be shut, and that nobody is at already; none at a target that is only observed. */
+export async function shutAgain(context: SyncContext, target: string, accounts: readonly AccountId[]): Promise<void> {
+  if (accounts.length === 0) return
+  const mode = (await modesOf(context.database.pool, context)).get(target)
+  if (mode?.locksOut !== true) return
+  for (let start = 0; start < accounts.length; start += batch)
+    await shutSome(context, accounts.slice(start, start + batch))
+}
+
+async function shutSome(context: SyncContext, accounts: readonly AccountId[]): Promise<void> {
+  await inTransaction(context.database.pool, async (client) => {
+    const { rows } = await client.query<{ person_id: PersonId }>(
+      `select distinct person_id from account a where id = any($1::uuid[]) and person_id is not null
+          and not exists (select from account_work w where w.account_id = a.id and w.lane = 'urgent')`,
+      [accounts],
+    )
+    const { dossiers, frozen } = await loadDossiers(
+      client,
+      context.vault,
+      rows.map(({ person_id }) => person_id),
+    )
+    await reportFrozen(client, context, frozen)
+    const wanted = new Set(accounts)
+    const again = [...dossiers.values()].flatMap((dossier) =>
+      dossier.accounts.flatMap((account): PassedLockOut[] => {
+        const { row } = account
+        if (!wanted.has(row.id) || row.desired === null || decodeParts(row.desired).lock !== 'closed') return []
+        row.desired_version += 1
+        touch(account)
+        return [{ dossier, account, whole: true }]
+      }),
+    )
+    await saveDossiers(client, context.vault, dossiers.values())
+    await recordLockOuts(client, context, again, { actor: 'engine', because: 'undone', arrivedAt: context.now() })
+    await recordAuditMany(
+      client,
+      context.vault,
+      again.map(({ account: { row } }) => ({
+        actor: 'engine',
+        action: 'lockout.undone' as const,
+        object: row.id,
+        details: { target: row.target },
+      })),
+    )
+  })
+}
+
+/** So long a worker may take over one page of them before the rest is left to the next sweep. */
+const patienceMs = 60_000
+
+/**
+ * Everybody at a target that forgot who is to be shut there, and was not shut again since; page by page, and the next one when most of
+ * the last are done: a leaver of this moment must not wait behind all leavers of the past.
+ */
+export async function shutAllAgain(context: SyncContext, target: string, signal: AbortSignal): Promise<void> {
+  const { pool } = context.database
+  let after: AccountId | null = null
+  while (await isWorkedOff(pool, target, signal)) {
+    const { rows }: { rows: { id: AccountId }[] } = await pool.query<{ id: AccountId }>(
+      `select id from account a where target = $1 and desired like '{"lock":"closed"%' and frozen_at is null and ($2::uuid is null or id > $2)
+          and not exists (select from lockout l join target t on t.id = $1
+                           where l.account_id = a.id and l.cause = 'undone' and l.decided_at >= t.restored_at)
+        order by id limit ${batch}`,
+      [target, after],
+    )
+    if (rows.length === 0) return
+    after = rows.at(-1)?.id ?? null
+    await shutAgain(
+      context,
+      target,
+      rows.map(({ id }) => id),
+    )
+  }
+}
+
+async function isWorkedOff(pool: pg.Pool, target: string, signal: AbortSignal): Promise<boolean> {
+  for (let waited = 0; waited < patienceMs && !signal.aborted; waited += 250) {
+    const { rows } = await pool.query<{ count: number }>(
+      `select count(*)::int as count from account_work where target = $1 and lane = 'urgent' and dead_at is null`,
+      [target],
+    )
+    if ((rows[0]?.count ?? 0) <= batch) return true
+    await sleep(250, signal)
+  }
+  return false
+}

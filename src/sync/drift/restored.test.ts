@@ -1,0 +1,193 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { cardKey, h10301 } from '../../model/card.ts'
+import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
+import { opens, type TargetUser } from '../fixtures/memory-target.fixture.ts'
+import { restoreWork } from '../sweep.ts'
+import { isForgetful, settleTarget } from './restored.ts'
+import { sweepIfDue } from './sweep-target.ts'
+
+let engine: Engine
+let bench: Bench
+beforeAll(async () => {
+  engine = await startEngine()
+}, 60_000)
+afterAll(() => engine[Symbol.asyncDispose]())
+
+const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `${100 + who}`, ...more })
+const many = (count: number, more: Partial<HrRow> = {}) => Array.from({ length: count }, (_, who) => row(who, more))
+const sweep = () =>
+  sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+const settle = () => settleTarget(bench.context, 'doors', bench.operator, 'the right server', bench.brakes)
+const bring = async (rows: readonly HrRow[]) => {
+  await bench.deliver(rows)
+  await bench.rest()
+}
+const user = (who: number) => bench.target.users.get(`n${who}`)
+const levels = (who: number) => [...(user(who)?.levels ?? [])].map((id) => id.replace('id of ', '')).sort()
+const state = () => structuredClone([...bench.target.users])
+const putBack = (users: [string, TargetUser][]) => {
+  bench.target.users.clear()
+  for (const [id, of] of users) bench.target.users.set(id, of)
+}
+
+test('a target forgot when more than 2 % of a handful at least are missing or changed, or all of hardly any', () => {
+  const forgot = [
+    [0, 0],
+    [1, 1],
+    [1, 2],
+    [2, 2],
+    [4, 4],
+    [4, 5],
+    [5, 5],
+    [4, 100],
+    [5, 100],
+    [20, 1000],
+    [21, 1000],
+  ].filter(([changed = 0, linked = 0]) => isForgetful(changed, linked))
+  expect(forgot).toEqual([
+    [2, 2],
+    [4, 4],
+    [5, 5],
+    [5, 100],
+    [21, 1000],
+  ])
+})
+
+describe('a target that was put back to an old state', () => {
+  beforeEach(async () => {
+    bench = await engine.begin()
+    // Ten in Research, one of whom somebody gave the vault by hand.
+    await bring(many(10))
+    user(3)?.levels.add('id of Vault')
+    const old = state()
+    await bring([
+      row(0, { status: 'left' }),
+      row(1, { department: 'Sales', family: 'Other' }),
+      row(2, { card: '' }),
+      ...many(10).slice(3, 9),
+      row(9, { department: 'Sales' }),
+      row(10),
+      row(11),
+      row(12),
+    ])
+    await sweep()
+    putBack(old)
+    bench.target.calls.length = 0
+  })
+
+  test('is noticed and alarmed, locks leavers out at once, and gets nothing else', async () => {
+    expect(opens(user(0), bench.context.now())).toBe(true)
+    await sweep()
+    await bench.work()
+    expect([user(0)?.lock, await bench.alarms()]).toEqual(['closed', ['lockout.undone', 'target.restored']])
+    expect(await bench.rows('select 1 from lockout where proven_at is null')).toEqual([])
+    await bring([row(0, { status: 'left' }), ...many(13).slice(1), row(20)])
+    expect([user(20), user(1)?.profile.name]).toEqual([undefined, 'Person1 Test'])
+    const puts = bench.target.calls.filter(({ verb }) => verb === 'put')
+    expect(puts).toEqual([])
+    expect(await bench.rows(`select 1 from audit_pending where action = 'target.restored'`)).toHaveLength(1)
+    const plan = await bench.heldPlan()
+    await expect(bench.release(plan as never)).rejects.toMatchObject({ code: 'plan.restored' })
+    // Who leaves now is shut out now.
+    await bring([row(0, { status: 'left' }), row(1, { status: 'left' }), ...many(13).slice(2), row(20)])
+    expect(user(1)?.lock).toBe('closed')
+  })
+
+  test('is looked at again and again without being noticed anew', async () => {
+    await sweep()
+    await bench.work()
+    await sweep()
+    await sweep()
+    expect(await bench.rows(`select 1 from audit_pending where action = 'target.restored'`)).toHaveLength(1)
+  })
+
+  test('once settled has everybody as they should be, and keeps what was there by hand before', async () => {
+    await sweep()
+    await bench.work()
+    expect(await settle()).toEqual({ accounts: 13 })
+    await bench.rest()
+    expect(await bench.alarms()).not.toContain('target.restored')
+    expect([levels(1), user(1)?.profile.name, levels(9)]).toEqual([['Main'], 'Person1 Other', ['Main']])
+    expect(user(2)?.cards.has(cardKey(h10301(7, 102)))).toBe(false)
+    expect(levels(3)).toEqual(['Lab', 'Main', 'Vault'])
+    expect([levels(10), levels(11), levels(12)]).toEqual([
+      ['Lab', 'Main'],
+      ['Lab', 'Main'],
+      ['Lab', 'Main'],
+    ])
+    expect(user(0)?.lock).toBe('closed')
+    await sweep()
+    const left = await bench.rows<{ class: string }>('select class from drift')
+    expect(left.map((each) => each.class)).toEqual(['level-added'])
+    await expect(settle()).rejects.toMatchObject({ code: 'target.not-restored' })
+  })
+
+  test('once settled takes new work at once', async () => {
+    await sweep()
+    await settle()
+    await bring([row(0, { status: 'left' }), ...many(13).slice(1), row(20)])
+    expect(levels(20)).toEqual(['Lab', 'Main'])
+  })
+})
+
+describe('a target that was emptied, or is another one', () => {
+  beforeEach(async () => {
+    bench = await engine.begin()
+    await bring(many(6))
+    await sweep()
+    bench.target.users.clear()
+  })
+
+  test('gets nobody back before somebody says so, and then everybody once', async () => {
+    await sweep()
+    await restoreWork(bench.context)
+    await bench.rest()
+    expect([bench.target.users.size, await bench.alarms()]).toEqual([0, ['target.restored']])
+    await settle()
+    await bench.rest()
+    expect([...bench.target.users.keys()].sort()).toEqual(['n0', 'n1', 'n2', 'n3', 'n4', 'n5'])
+    expect(levels(5)).toEqual(['Lab', 'Main'])
+    await sweep()
+    expect(await bench.rows('select 1 from drift')).toEqual([])
+  })
+
+  test('can not be let go on by who writes to the database; he can only stop it, and that is alarmed', async () => {
+    await sweep()
+    await engine.tamper('update target set restored_at = null')
+    await restoreWork(bench.context)
+    await bring([...many(6), row(9)])
+    expect([bench.target.users.size, await bench.alarms()]).toEqual([0, ['guard.failed', 'target.restored']])
+  })
+})
+
+test('who writes that a target forgot stops its bulk work, with an alarm, and no lock-out', async () => {
+  bench = await engine.begin()
+  await bring(many(6))
+  await engine.tamper('update target set restored_at = now()')
+  await bring([row(0, { status: 'left' }), row(1, { family: 'Other' }), ...many(6).slice(2)])
+  expect([user(0)?.lock, user(1)?.profile.name, await bench.alarms()]).toEqual([
+    'closed',
+    'Person1 Test',
+    ['guard.failed'],
+  ])
+})
+
+test('one level given by hand to everybody is no sign that a target forgot; one that rules hand out is', async () => {
+  bench = await engine.begin()
+  await bring(many(6, { department: 'Sales' }))
+  for (const of of bench.target.users.values()) of.levels.add('id of Vault')
+  await sweep()
+  expect(await bench.alarms()).toEqual([])
+  for (const of of bench.target.users.values()) of.levels.add('id of Lab')
+  await sweep()
+  expect(await bench.alarms()).toEqual(['target.restored'])
+})
+
+test('what is unknown, or has not forgotten, is not settled', async () => {
+  bench = await engine.begin()
+  await expect(settle()).rejects.toMatchObject({ code: 'target.not-restored' })
+  await expect(settleTarget(bench.context, 'nowhere', bench.operator, 'why', bench.brakes)).rejects.toMatchObject({
+    code: 'target.unknown',
+  })
+})

@@ -1,0 +1,200 @@
+/** A target that forgot: noticed, stopped for all but lock-outs, and brought back to what everybody should have when a person says so. */
+import type pg from 'pg'
+import { recordAudit } from '../../audit/record.ts'
+import type { AccessLevelId, AccountId, CredentialId, PersonId, SubjectId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import { driftsOf } from '../../store/drifts.ts'
+import { type AccountRow, accountGuard, type CredentialRow, guardedOfAccount, intentGuard } from '../../store/guards.ts'
+import { lockTargetMode, saveTargetMode, targetModes } from '../../store/target-modes.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import { wakeLanes } from '../../store/work.ts'
+import type { Brakes, SyncContext } from '../context.ts'
+import { decodeParts, encodeParts } from '../parts.ts'
+import { replan } from '../plan/replan.ts'
+
+/** More than so many of a hundred linked accounts that are missing or changed at once, and a handful at least. */
+const percent = 2
+const handful = 5
+
+/** Where there are hardly any accounts, all of them. */
+export function isForgetful(changed: number, linked: number): boolean {
+  if (linked < handful) return linked > 1 && changed >= linked
+  return changed >= handful && changed > Math.floor((linked * percent) / 100)
+}
+
+/** Stops all but lock-outs at the target. False when somebody else's hand is in its row: that stops them already. */
+export async function markRestored(context: SyncContext, target: string, changed: number): Promise<boolean> {
+  return inTransaction(context.database.pool, async (client) => {
+    const row = await lockTargetMode(client, context.vault, target)
+    const mode = (await targetModes(client, context.vault, declared(context, target))).get(target)
+    if (row === null || mode === undefined || mode.forged) return false
+    if (row.restored_at !== null) return true
+    await saveTargetMode(client, context.vault, { ...row, restored_at: context.now() })
+    await raiseAlarm(client, context.vault, 'target.restored', target, changed)
+    await recordAudit(client, context.vault, {
+      actor: 'engine',
+      action: 'target.restored',
+      object: target,
+      details: { changed },
+    })
+    context.log('error', 'target.restored', { target, count: changed })
+    return true
+  })
+}
+
+function declared({ targets }: SyncContext, id: string) {
+  const target = targets.get(id)
+  return target === undefined ? [] : [target]
+}
+
+/** Accounts per transaction. */
+const batch = 500
+
+/**
+ * A person has looked at it, and lets it go on: every account is looked at by a worker and made as desired again. What came back with
+ * the old state is taken away, where Gatehouse hands it out; what was there by hand before stays. Killed half-way, it is called again.
+ * @throws Refusal `target.unknown`, `target.not-restored`.
+ */
+export async function settleTarget(
+  context: SyncContext,
+  target: string,
+  subject: SubjectId,
+  reason: string,
+  brakes: Brakes,
+): Promise<{ accounts: number }> {
+  if (!context.targets.has(target)) throw new Refusal('target.unknown')
+  const before = await inTransaction(context.database.pool, (client) => lockTargetMode(client, context.vault, target))
+  if (before === null || before.restored_at === null) throw new Refusal('target.not-restored')
+  const accounts = await lookAtAll(context, target, before.restored_at)
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await lockTargetMode(client, context.vault, target)
+    if (row === null || row.restored_at === null) throw new Refusal('target.not-restored')
+    await saveTargetMode(client, context.vault, { ...row, restored_at: null })
+    await clearAlarm(client, context.vault, 'target.restored', target)
+    await wakeLanes(client, target)
+    // Once all is done it is looked through again.
+    await recordAudit(client, context.vault, {
+      actor: subject,
+      action: 'target.settled',
+      object: target,
+      details: { reason, accounts },
+    })
+  })
+  await replan(context, target, brakes)
+  return { accounts }
+}
+
+async function lookAtAll(context: SyncContext, target: string, restoredAt: Date): Promise<number> {
+  let after: AccountId | null = null
+  let count = 0
+  for (;;) {
+    const page = await inTransaction(context.database.pool, (client) =>
+      lookAtPage(client, context, target, after, restoredAt),
+    )
+    if (page.last === null) return count
+    after = page.last
+    count += page.count
+  }
+}
+
+type Row = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard'>
+
+/** Puts one page of primary accounts on the list, as if each had been changed by a run whose end nobody noted. */
+async function lookAtPage(
+  client: pg.ClientBase,
+  context: SyncContext,
+  target: string,
+  after: AccountId | null,
+  restoredAt: Date,
+): Promise<{ last: AccountId | null; count: number }> {
+  const { vault } = context
+  const { rows } = await client.query<Row>(
+    `select ${[...guardedOfAccount, 'guard'].join(', ')} from account
+      where target = $1 and desired is not null and is_primary and frozen_at is null and ($2::uuid is null or id > $2) order by id limit ${batch} for update`,
+    [target, after],
+  )
+  const genuine = rows.filter((row) => vault.verifyGuard('account', accountGuard(row), row.guard))
+  const people = genuine.flatMap(({ person_id }) => person_id ?? [])
+  const cards = await cardsOf(client, people)
+  const levels = await levelsOf(client, context, target, people)
+  const byHand = await givenByHand(
+    client,
+    context,
+    genuine.map(({ id }) => id),
+    restoredAt,
+  )
+  const intents = genuine.map((row) => {
+    const desired = decodeParts(row.desired as string)
+    const person = row.person_id as PersonId
+    const kept = byHand.get(row.id) ?? new Set()
+    const handed = [...levels.all, ...(levels.of.get(person) ?? [])].filter((id) => !kept.has(id))
+    const text = encodeParts({
+      ...desired,
+      cards: { ...Object.fromEntries((cards.get(person) ?? []).map((id) => [id, 'on' as const])), ...desired.cards },
+      levels: [...new Set([...desired.levels, ...handed])],
+    })
+    const mac = vault.guard('account_intent', intentGuard(row.id, text)).toString('base64')
+    return JSON.stringify([{ desired: text, mac }])
+  })
+  const ids = genuine.map(({ id }) => id)
+  await client.query(
+    `insert into account_work (account_id, target, lane, due_at, intents)
+     select id, $3, 'bulk', now(), intents from unnest($1::uuid[], $2::jsonb[]) as v(id, intents)
+     on conflict (account_id) do update set intents = account_work.intents || excluded.intents, attempts = 0, dead_at = null,
+       due_at = least(account_work.due_at, now())`,
+    [ids, intents, target],
+  )
+  await client.query('update account set applied_version = desired_version - 1 where id = any($1::uuid[])', [ids])
+  return { last: rows.at(-1)?.id ?? null, count: ids.length }
+}
+
+async function cardsOf(
+  client: pg.ClientBase,
+  people: readonly PersonId[],
+): Promise<ReadonlyMap<PersonId, readonly CredentialId[]>> {
+  const { rows } = await client.query<Pick<CredentialRow, 'id' | 'person_id'>>(
+    'select id, person_id from credential where person_id = any($1::uuid[])',
+    [people],
+  )
+  return new Map(
+    [...Map.groupBy(rows, ({ person_id }) => person_id)].map(([person, own]) => [person, own.map(({ id }) => id)]),
+  )
+}
+
+/** Levels that Gatehouse hands out at the target: by rules to anybody, and by name to these people, now or once. */
+async function levelsOf(
+  client: pg.ClientBase,
+  { levels, policy }: SyncContext,
+  target: string,
+  people: readonly PersonId[],
+) {
+  const all = policy.levels().flatMap((ref) => (ref.startsWith(`${target}/`) ? (levels.byRef(ref) ?? []) : []))
+  const { rows } = await client.query<{ person_id: PersonId; id: AccessLevelId }>(
+    `select distinct g.person_id, g.access_level_id as id from individual_grant g join access_level l on l.id = g.access_level_id
+      where g.person_id = any($1::uuid[]) and l.target = $2`,
+    [people, target],
+  )
+  const of = new Map(
+    [...Map.groupBy(rows, ({ person_id }) => person_id)].map(([person, own]) => [person, own.map(({ id }) => id)]),
+  )
+  return { all, of }
+}
+
+/** Levels that were known, before the target forgot, to have been given by hand since the account was last read. */
+async function givenByHand(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  accounts: readonly AccountId[],
+  restoredAt: Date,
+): Promise<ReadonlyMap<AccountId, ReadonlySet<AccessLevelId>>> {
+  const known = (await driftsOf(client, vault, accounts)).filter(
+    (row) => row.class === 'level-added' && row.found_at < restoredAt,
+  )
+  return new Map(
+    [...Map.groupBy(known, ({ account_id }) => account_id as AccountId)].map(([id, own]) => [
+      id,
+      new Set(own.map(({ part }) => part.slice('level:'.length) as AccessLevelId)),
+    ]),
+  )
+}
