@@ -5,7 +5,9 @@ import type { PersonId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
 import { type CredentialRow, credentialGuard } from '../../store/guards.ts'
+import { openRestore } from '../../store/restores.ts'
 import type { SyncContext } from '../context.ts'
+import { beginLost } from '../restored/lost-accounts.ts'
 import { textKey } from '../text-key.ts'
 import { type Finding, resolve } from './resolve.ts'
 
@@ -31,6 +33,8 @@ export async function resolveAll(
     if (dossier.credentials.some(({ row }) => row.waits))
       findings.push({ code: 'card.waits', scope: dossier.person.id })
   }
+  if ((await openRestore(client, context.vault)) !== null)
+    for (const dossier of dossiers) beginLost(context, dossier, now, by)
   await dropTakenIdentities(client, dossiers, findings)
   await tellEndedGrants(client, context, dossiers)
   await wakeWaiting(client, context, freed)

@@ -116,7 +116,7 @@ function reviseExtra(
 }
 
 /** Shut out as a person: left or suspended by the sources, or locked by an operator; an operator's `unlock` outweighs the sources for its time. */
-function isShut(dossier: Dossier, standing: Standing, now: Date): boolean {
+export function isShut(dossier: Dossier, standing: Standing, now: Date): boolean {
   const { locked_at, unlocked_until } = dossier.person
   if (locked_at !== null) return true
   if (unlocked_until !== null && unlocked_until > now) return false
@@ -292,13 +292,14 @@ function sealFacts(
   return context.vault.seal(dossier.key, { table: 'account', column: 'facts', row, version }, JSON.stringify(facts))
 }
 
-function begin(
+/** A new account of this person, wanted open and not desired yet. @throws ConnectorError `rejected` when the facts give it no id. */
+export function begin(
   context: SyncContext,
   dossier: Dossier,
   target: TargetSetup,
   { person, standing, granted }: Pick<Grounds, 'person' | 'standing' | 'granted'>,
   by: string,
-): void {
+): DossierAccount {
   const id = newId<AccountId>()
   const externalId = target.connection.accounts.identify(person.facts)
   const { parts, facts } = openParts(context, dossier, target, person.facts, standing.validity as Validity, granted)
@@ -338,4 +339,5 @@ function begin(
     },
   }
   dossier.accounts.push(account)
+  return account
 }

@@ -58,7 +58,7 @@ export async function takeStock(context: SyncContext, target: TargetSetup, signa
     const items = await unread(context, target.id, restore.row.restored_at)
     if (items.length === 0) return finish(context, target.id)
     const looks = await readAll(target, items, signal)
-    foundShut += await adoptAll(context, target, looks, foundShut <= limit)
+    foundShut += await adoptAll(context, target, looks, limit - foundShut)
   }
 }
 
@@ -108,48 +108,51 @@ async function read(target: TargetSetup, { externalId }: WorkItem, signal: Abort
   }
 }
 
-interface Noted extends Seen {
+/** A look at an account that nobody has decided about meanwhile. */
+interface Judged extends Seen {
+  readonly dossier: Dossier | null
+  readonly account: DossierAccount | null
   readonly adopted: Adopted | null
-  /** Nothing is left to do there. */
-  readonly settled: boolean
 }
 
-/** Returns how many were found shut. */
+/** Locks nobody when more than `locksLeft` were found shut. Returns how many were. */
 async function adoptAll(
   context: SyncContext,
   target: TargetSetup,
   looks: readonly Seen[],
-  mayLock: boolean,
+  locksLeft: number,
 ): Promise<number> {
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
     const people = looks.flatMap(({ item }) => item.row.person_id ?? [])
     const { dossiers, frozen } = await loadDossiers(client, vault, people)
     await reportFrozen(client, context, frozen)
-    const noted: Noted[] = []
-    const shut = new Set<Dossier>()
-    for (const look of looks) {
-      const { item, actual } = look
-      const dossier = dossiers.get(item.row.person_id as PersonId)
-      const account = dossier?.accounts.find(({ row }) => row.id === item.row.id)
-      if (dossier === undefined || account === undefined || actual === 'unreadable') {
-        noted.push({ ...look, adopted: null, settled: false })
-        continue
-      }
-      // Decided about while it was read: it is read once more.
-      if (account.row.desired_version !== item.row.desired_version) continue
-      const adopted = adopt(context, target, item, wantedFacts(context, item), actual)
-      if (adopted !== null) write(context, dossier, account, adopted)
-      if (adopted?.foundShut === true) shut.add(dossier)
-      const settled = adopted !== null && !adopted.rest && !(adopted.foundShut && mayLock)
-      noted.push({ ...look, adopted, settled })
-    }
-    if (mayLock) await lockFoundShut(client, context, target.id, [...shut])
-    else if (shut.size > 0) await raiseAlarm(client, vault, 'restore.many-shut', target.id)
+    const judged = looks.flatMap((look) => judge(context, target, look, dossiers))
+    const shut = new Set(judged.flatMap(({ dossier, adopted }) => (dossier && adopted?.foundShut ? [dossier] : [])))
+    const locks = shut.size <= locksLeft
+    for (const { dossier, account, adopted } of judged)
+      if (dossier !== null && account !== null && adopted !== null) write(context, dossier, account, adopted, locks)
+    if (locks) await lockFoundShut(client, context, target.id, [...shut])
+    else await raiseAlarm(client, vault, 'restore.many-shut', target.id, shut.size)
     await saveDossiers(client, vault, dossiers.values())
-    await note(client, context, noted)
+    await note(client, context, judged, locks)
     return shut.size
   })
+}
+
+/** None when somebody decided about the account while it was read: it is read once more. */
+function judge(
+  context: SyncContext,
+  target: TargetSetup,
+  look: Seen,
+  dossiers: ReadonlyMap<PersonId, Dossier>,
+): readonly Judged[] {
+  const { item, actual } = look
+  const dossier = dossiers.get(item.row.person_id as PersonId) ?? null
+  const account = dossier?.accounts.find(({ row }) => row.id === item.row.id) ?? null
+  if (account === null || actual === 'unreadable') return [{ ...look, dossier, account, adopted: null }]
+  if (account.row.desired_version !== item.row.desired_version) return []
+  return [{ ...look, dossier, account, adopted: adopt(context, target, item, wantedFacts(context, item), actual) }]
 }
 
 /** They are only compared with what is there: where they can't be opened, what was desired stands. */
@@ -163,11 +166,18 @@ function wantedFacts({ vault }: SyncContext, { row, key, facts }: WorkItem): Acc
   }
 }
 
-function write({ vault }: SyncContext, { key }: Dossier, account: DossierAccount, adopted: Adopted): void {
+function write(
+  { vault }: SyncContext,
+  { key }: Dossier,
+  account: DossierAccount,
+  adopted: Adopted,
+  locks: boolean,
+): void {
   const { row } = account
   const { desired, facts, rest } = adopted
   const before = row.desired
-  row.owned = JSON.stringify(adopted.owned)
+  // What nobody is locked for stays somebody else's.
+  row.owned = JSON.stringify(locks ? adopted.owned : { ...adopted.owned, closed: false })
   row.owned_guard = vault.guard('account_owned', ownedGuard(row.id, row.owned))
   row.desired = desired === null ? null : encodeParts(desired)
   if (desired === null) {
@@ -218,8 +228,14 @@ async function lockFoundShut(
   context.log('warn', 'restore.found-shut', { target, count: shut.length })
 }
 
-async function note(client: pg.ClientBase, { vault }: SyncContext, noted: readonly Noted[]): Promise<void> {
-  const rows = noted.map(({ item, actual, settled }) => {
+async function note(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  judged: readonly Judged[],
+  locks: boolean,
+): Promise<void> {
+  const rows = judged.map(({ item, actual, adopted }) => {
+    const settled = adopted !== null && !adopted.rest && !(adopted.foundShut && locks)
     const version = (item.row.actual_version ?? 0) + 1
     const place = { table: 'account', column: 'actual', row: item.row.id, version }
     const seen = actual === 'unreadable' ? null : vault.seal(item.key, place, JSON.stringify(actual))
@@ -241,7 +257,7 @@ async function note(client: pg.ClientBase, { vault }: SyncContext, noted: readon
   await client.query(`delete from account_work where lane = 'bulk' and account_id = any($1::uuid[])`, [
     rows.flatMap(({ id, settled }) => (settled ? [id] : [])),
   ])
-  const left = noted.filter(({ adopted }) => adopted?.rest === true).map(({ item }) => item.row)
+  const left = judged.filter(({ adopted }) => adopted?.rest === true).map(({ item }) => item.row)
   await enqueue(client, 'bulk', left)
 }
 
