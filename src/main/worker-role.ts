@@ -14,8 +14,8 @@ import type { Engine } from './sync-context.ts'
 import { openTargetReader } from './target-reader.ts'
 
 /** A leader that dies is followed within this. */
-const leadMs = 4_000
-const renewMs = 1_000
+const leadMs = 3_000
+const renewMs = 750
 const levelsEveryMs = 600_000
 /** A lock-out of which no message tells, since the queue store is away or hangs, waits no longer than this. */
 const lookEveryMs = 500
@@ -44,6 +44,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     let led: Led | null = null
     let levelsAt = 0
     let stock: Promise<void> | null = null
+    let discovering: Promise<void> | null = null
     let reach = 'read-back'
     const reader = openTargetReader(engine, target, processId, log, stopping.signal)
 
@@ -62,21 +63,30 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       } else if (!leads && led !== null) await letGo(stopMs)
       // Beside this, which takes long: the lead is renewed meanwhile.
       if (leads) reader.look()
-      if (leads && Date.now() - levelsAt > levelsEveryMs) {
+      if (leads)
+        discovering ??= discover().finally(() => {
+          discovering = null
+        })
+      if (leads) stock ??= lookAgain()
+    }
+
+    /** Beside the rest: a target that hangs must not cost the lead of it. */
+    async function discover(): Promise<void> {
+      try {
+        if (Date.now() - levelsAt <= levelsEveryMs) return
         await engine.levels.discover(target, stopping.signal)
         reach = (await target.connection.health(stopping.signal)).reach
         await pool.query('update target set reach = $2 where id = $1', [target.id, reach])
         levelsAt = Date.now()
+      } catch (error) {
+        await report(error)
       }
-      if (leads) stock ??= lookAgain()
     }
 
     /** After a restore; beside the rest, since it may take long. */
     async function lookAgain(): Promise<void> {
       try {
         await takeStock(context, target, stopping.signal).catch(report)
-      } catch (error) {
-        log.warn({ event: 'target.not-noted', target: target.id, code: errorCode(error) }, 'target')
       } finally {
         stock = null
       }
@@ -86,7 +96,13 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       if (stopping.signal.aborted) return
       log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
       // Also when nothing waits, somebody should know that the target is away.
-      if (error instanceof ConnectorError && error.kind === 'transient') await noteFailure(pool, target.id)
+      if (error instanceof ConnectorError && error.kind === 'transient')
+        await noteFailure(pool, target.id).catch(notNoted)
+    }
+
+    /** The store is away: the next look finds out again. */
+    function notNoted(error: unknown): void {
+      log.warn({ event: 'target.not-noted', target: target.id, code: errorCode(error) }, 'target')
     }
 
     function traced(worker: TargetWorker): TargetWorker {
@@ -115,7 +131,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     return async (withinMs) => {
       stopping.abort(new Error('stopping'))
       await loop
-      await reader.ended()
+      await discovering
       await stock
       await letGo(withinMs)
       await yieldTarget(pool, target.id, processId)

@@ -22,7 +22,7 @@ import { shutOut } from './shut-out.ts'
 import { loadWork, type WorkItem } from './work-item.ts'
 
 /** Leases are renewed every third of this; a worker that dies is overtaken after it. */
-const leaseMs = 4_500
+const leaseMs = 3_600
 /** A target that rests or fails is tried by one lock-out a second. */
 const probeEveryMs = 1_000
 
