@@ -5,6 +5,7 @@ import type { AuditActs } from './acts/audit.ts'
 import type { BackupActs } from './acts/backup.ts'
 import type { ConfigurationActs } from './acts/configuration.ts'
 import type { ErasureActs } from './acts/erasures.ts'
+import type { FailureActs } from './acts/failures.ts'
 import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
@@ -26,6 +27,7 @@ export interface Acts
     KeyActs,
     GrantActs,
     BackupActs,
+    FailureActs,
     LockoutActs,
     MatchActs,
     PeopleActs,

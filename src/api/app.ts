@@ -15,6 +15,7 @@ import { addArchives } from './rest/archives.ts'
 import { addBackup } from './rest/backup.ts'
 import { addConfiguration } from './rest/configuration.ts'
 import { addErasures } from './rest/erasures.ts'
+import { addFailures } from './rest/failures.ts'
 import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
@@ -90,6 +91,7 @@ export function createApp(options: ApiOptions): Api {
   addMatches(api, acts)
   addRecords(api, acts)
   addAlarms(api, acts)
+  addFailures(api, acts)
   addArchives(api, acts, log)
   addBackup(api, acts, log)
   addErasures(api, acts)

@@ -133,7 +133,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
         },
       ],
       lockouts: {
-        ...{ open: 0, openAt: [], proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701 },
+        ...{ open: 0, openAt: [], proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701, signedOff: 0 },
         byCause: [{ cause: 'record', proven: 2, p50Ms: 310, p99Ms: 701, maxMs: 701 }],
       },
       plans: { held: 1 },
@@ -174,6 +174,18 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     resumeTarget: async () => undefined,
     freeze: async () => undefined,
     unfreeze: async () => undefined,
+    failures: async (_target, page) => ({
+      rows: [
+        {
+          ...{ account: change.account, target: 'hq', part: 'profile', kind: 'rejected', code: 'biostar2.code-1' },
+          ...{ state: 'refused' as const, action: 'Mend the name.', since: at, attempts: 6 },
+        },
+      ],
+      next: page.after === undefined ? change.account : null,
+    }),
+    retryFailures: async () => 3,
+    discardFailure: async () => undefined,
+    signOffLockout: async () => undefined,
     testAlarms: async () => ({ taken: false, code: 'http.timeout', tookMs: 10_000 }),
     clearAlarm: async () => undefined,
     alarms: async () => [

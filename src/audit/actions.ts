@@ -60,6 +60,8 @@ export const auditActions = [
   'account.drifted',
   'account.failed',
   'account.dead',
+  'account.retried',
+  'account.discarded',
   'account.frozen',
   'account.unfrozen',
   'account.removed',

@@ -9,6 +9,7 @@ import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { erasureCommand } from './commands/erasure.ts'
+import { failuresCommand } from './commands/failures.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
 import { grantCommand } from './commands/grant.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -85,7 +86,7 @@ export function createProgram(context: Context): Command {
       unfreezeCommand,
       levelsCommand,
     ],
-    ...[alarmsCommand, archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
+    ...[alarmsCommand, failuresCommand, archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
     ...[backupCommand, restoreCommand],
   ]
   for (const make of commands) program.addCommand(make(context))

@@ -21,7 +21,7 @@ const calm: StatusView = {
   sources: [source],
   targets: [target],
   lockouts: {
-    ...{ open: 0, openAt: [], proven24h: 12, p50Ms: 310, p99Ms: 700, maxMs: 701 },
+    ...{ open: 0, openAt: [], proven24h: 12, p50Ms: 310, p99Ms: 700, maxMs: 701, signedOff: 0 },
     byCause: [{ cause: 'record', proven: 12, p50Ms: 310, p99Ms: 700, maxMs: 701 }],
   },
   ...{ plans: { held: 0 }, frozenSince: null, alarms: [], audit: { entries: 12, pending: 0 } },
@@ -31,7 +31,7 @@ const empty: StatusView = {
   people: {},
   sources: [{ ...source, lastDeliveryAt: null, lastCompleteAt: null, lastOutcome: null, records: null }],
   targets: [{ ...target, mode: 'observe', accounts: 0, reach: null }],
-  lockouts: { open: 0, openAt: [], proven24h: 0, p50Ms: null, p99Ms: null, maxMs: null, byCause: [] },
+  lockouts: { open: 0, openAt: [], proven24h: 0, p50Ms: null, p99Ms: null, maxMs: null, byCause: [], signedOff: 0 },
 }
 const long = 'a-target-with-the-longest-name-1'
 const broken: StatusView = {
@@ -112,6 +112,8 @@ test('when all is well, the first line says so', () => {
   for (const view of [empty, calm]) expect(formatStatus(view, false)).toMatch(/^OK {2}nothing waits for a person\n/)
   expect(formatStatus(calm, false)).toContain('Gatehouse 0.1.0 as api, worker, scheduler, up 3 d\n')
   expect(formatStatus(empty, false)).toContain('LOCK-OUTS  none open, none proven in 24 h\n')
+  const signed = { ...calm, lockouts: { ...calm.lockouts, signedOff: 2 } }
+  expect(formatStatus(signed, false)).toMatch(/^LOCK-OUTS {2}none open, 2 signed off$/m)
   expect(formatStatus(empty, false)).toMatch(/^hr +never +never +- +- +ok$/m)
 })
 

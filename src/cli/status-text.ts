@@ -88,10 +88,10 @@ function heading(text: string, colours: boolean): string {
 }
 
 function lockoutLines({ at, lockouts }: StatusView, colours: boolean): string[] {
-  const { open, openAt, byCause, proven24h } = lockouts
+  const { open, openAt, byCause, proven24h, signedOff } = lockouts
   const where = openAt.map(({ target, open: count, since }) => `${plain(target)} ${count}, for ${spell(at, since)}`)
   return [
-    `${heading('Lock-outs', colours)}  ${open === 0 ? 'none open' : paint('red', `${open} open`, colours)}${proven24h === 0 ? ', none proven in 24 h' : ''}`,
+    `${heading('Lock-outs', colours)}  ${open === 0 ? 'none open' : paint('red', `${open} open`, colours)}${signedOff === 0 ? '' : `, ${signedOff} signed off`}${proven24h === 0 ? ', none proven in 24 h' : ''}`,
     ...(open === 0 ? [] : [wrapped(where.join('; '), '  ', columns)]),
     ...(proven24h === 0
       ? []

@@ -6,6 +6,7 @@ import { auditActs } from './acts/audit.ts'
 import { backupActs } from './acts/backup.ts'
 import { configurationActs } from './acts/configuration.ts'
 import { erasureActs } from './acts/erasures.ts'
+import { failureActs } from './acts/failures.ts'
 import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
@@ -28,6 +29,7 @@ export function createActs(parts: ActsParts): Acts {
     ...keyActs(parts),
     ...grantActs(parts),
     ...backupActs(parts),
+    ...failureActs(parts),
     ...lockoutActs(parts),
     ...matchActs(parts),
     ...peopleActs(parts),

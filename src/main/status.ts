@@ -5,6 +5,7 @@ import { alarmAction } from '../model/alarm.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { sweepCounts } from '../sync/drift/sweep-target.ts'
+import { countSignedOff } from '../sync/failures.ts'
 import { modesOf } from '../sync/target-modes.ts'
 import type { Totals } from './totals.ts'
 
@@ -37,7 +38,7 @@ export async function status(
     people: await totals.people(),
     sources: await sources(context, totals),
     targets: await targets(context, totals),
-    lockouts: await lockouts(totals),
+    lockouts: await lockouts(context, totals),
     plans: { held: small.plans_held },
     frozenSince: (await context.standings.frozenEverywhere())?.toISOString() ?? null,
     alarms: await alarms(context),
@@ -102,7 +103,7 @@ async function targets(context: SyncContext, totals: Totals): Promise<StatusView
   )
 }
 
-async function lockouts(totals: Totals): Promise<StatusView['lockouts']> {
+async function lockouts(context: SyncContext, totals: Totals): Promise<StatusView['lockouts']> {
   const open = await totals.lockouts()
   const proofs = await totals.proofs()
   const times = proofs.map(({ cause, proven, p50, p99, max }) => ({
@@ -121,5 +122,6 @@ async function lockouts(totals: Totals): Promise<StatusView['lockouts']> {
     p99Ms: all?.p99Ms ?? null,
     maxMs: all?.maxMs ?? null,
     byCause: times.filter(({ cause }) => cause !== 'all'),
+    signedOff: await countSignedOff(context),
   }
 }

@@ -10,3 +10,13 @@ export const failureKinds = ['transient', 'throttled', 'unauthenticated', 'confl
  * - `rejected`: will never be taken as it is.
  */
 export type FailureKind = (typeof failureKinds)[number]
+
+/** What a person does about a failure that stays. */
+export const failureAdvice: Readonly<Record<FailureKind, string>> = {
+  transient: 'It is tried again by itself; if it goes on, look at the door system and its log.',
+  throttled: 'The door system asks us to slow down: lower requests_per_second if it goes on.',
+  unauthenticated: 'Mend login or certificate, then gatehouse resume.',
+  conflict: 'Something of that id or number is there already: look at it at the door system, or gatehouse match.',
+  rejected:
+    'The door system will not take it as it is: mend the name, number or level there or in the source, then retry.',
+}

@@ -58,6 +58,12 @@ const refusals = {
   'erasure.not-waiting': ['state', 'Nothing of this person waits to be removed at that target.'],
   'erasure.under-way': ['state', 'This person is being erased: nothing takes that back.'],
   'erasure.unknown': ['unknown', 'There is no such erasure.'],
+  'failure.lock-out': [
+    'state',
+    'This is a lock-out: it is never given up. Sign it off by name with gatehouse lockouts sign-off, if it must not be waited for.',
+  ],
+  'failure.unknown': ['unknown', 'Nothing of this account has failed, or there is no such account.'],
+  'lockout.not-open': ['state', 'This lock-out is not open: it is proven, taken back or signed off already.'],
   'lockout.unknown': ['unknown', 'There is no such lock-out.'],
   'match.already-linked': ['state', 'This account is linked to a person already.'],
   'match.busy': ['state', 'An account of this person is just being made: try again in a moment.'],

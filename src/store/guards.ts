@@ -146,7 +146,10 @@ export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_a
 
 /** Whom a lock-out was decided for, why, and when the news came: its clock starts here. */
 export function lockoutGuard(
-  row: Omit<LockoutRow, 'guard' | 'steps_guard' | 'trace' | keyof LockoutSteps>,
+  row: Pick<
+    LockoutRow,
+    'id' | 'account_id' | 'person_id' | 'target' | 'version' | 'cause' | 'arrived_at' | 'decided_at' | 'credential_id'
+  >,
 ): readonly GuardValue[] {
   const whole = [
     row.id,
@@ -178,6 +181,11 @@ export function lockoutStepsGuard(id: string, steps: LockoutSteps): readonly Gua
     steps.waiting_ms,
     steps.ended_at,
   ]
+}
+
+/** Who took an unproven lock-out upon themselves, and when. */
+export function signOffGuard(row: Pick<LockoutRow, 'id' | 'signed_off_at' | 'signed_off_by'>): readonly GuardValue[] {
+  return [row.id, row.signed_off_at, row.signed_off_by]
 }
 
 /** Everything: whose file it is, for how long it may be opened, and with what. */

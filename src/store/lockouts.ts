@@ -1,13 +1,16 @@
 /** The times of every lock-out: written under guards, so that a proof in the table is one that Gatehouse saw. */
 import type pg from 'pg'
-import type { AccountId } from '../model/id.ts'
+import type { AccountId, SubjectId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { copyRows } from './copy.ts'
-import { type LockoutRow, type LockoutSteps, lockoutGuard, lockoutStepsGuard } from './guards.ts'
+import { type LockoutRow, type LockoutSteps, lockoutGuard, lockoutStepsGuard, signOffGuard } from './guards.ts'
 import type { Settlement } from './settle-work.ts'
 
 /** A lock-out as it is decided. */
-export type NewLockout = Omit<LockoutRow, 'guard' | 'steps_guard' | keyof LockoutSteps>
+export type NewLockout = Omit<
+  LockoutRow,
+  'guard' | 'steps_guard' | keyof LockoutSteps | 'signed_off_at' | 'signed_off_by' | 'sign_off_guard'
+>
 
 export async function insertLockouts(client: pg.ClientBase, vault: Vault, rows: readonly NewLockout[]): Promise<void> {
   const columns = [
@@ -133,6 +136,29 @@ export async function endLockouts(
     open.map((row) => ({ ...row, ended_at: at })),
   )
   return rows.flatMap((row, at) => (row === stored[at] ? [] : [row.id]))
+}
+
+/** Somebody takes it upon themselves that this lock-out is not proven. The caller holds the account's row, and knows that it is open. */
+export async function signOffLockout(
+  client: pg.ClientBase,
+  vault: Vault,
+  row: LockoutRow,
+  by: SubjectId,
+  at: Date,
+): Promise<void> {
+  await writeSteps(client, vault, [{ ...row, ended_at: at }])
+  const signed = { id: row.id, signed_off_at: at, signed_off_by: by }
+  await client.query('update lockout set signed_off_at = $2, signed_off_by = $3, sign_off_guard = $4 where id = $1', [
+    row.id,
+    at,
+    by,
+    vault.guard('lockout_sign_off', signOffGuard(signed)),
+  ])
+}
+
+export function isSignedOff(vault: Vault, row: LockoutRow): boolean {
+  if (row.signed_off_at === null) return false
+  return vault.verifyGuard('lockout_sign_off', signOffGuard(row), row.sign_off_guard ?? Buffer.alloc(0))
 }
 
 /** Takes away what somebody else wrote, so that the lock-out is open again. The caller holds the account's row. Null when there was nothing of that kind. */

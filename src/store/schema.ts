@@ -239,6 +239,9 @@ export interface AccountTable {
   actual_version: number | null
   actual_at: TimeOrNull
   failures: string | null
+  failing_since: TimeOrNull
+  /** The desired version of which somebody said by name that it may stay as it is. */
+  discarded_version: number | null
   frozen_at: TimeOrNull
   guard: Buffer
 }
@@ -392,6 +395,10 @@ export interface LockoutTable {
   requests: Defaulted<number>
   waiting_ms: Defaulted<number>
   ended_at: TimeOrNull
+  /** Somebody took it upon themselves, by name, before it was proven. */
+  signed_off_at: TimeOrNull
+  signed_off_by: SubjectId | null
+  sign_off_guard: Buffer | null
   /** Signs the decision; null in rows from before there was one. */
   guard: Buffer | null
   /** Signs the steps since; null as long as there are none. */

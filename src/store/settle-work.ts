@@ -53,7 +53,8 @@ export async function settleWork(
             actual = coalesce(v.actual, a.actual),
             actual_version = coalesce(v.actual_version, a.actual_version),
             actual_at = case when v.actual is null then a.actual_at else now() end,
-            owned = v.owned, owned_guard = v.owned_guard, failures = v.failures
+            owned = v.owned, owned_guard = v.owned_guard, failures = v.failures,
+            failing_since = case when v.failures is not null then coalesce(a.failing_since, now()) end
        from unnest($1::uuid[], $4::int[], $5::bytea[], $6::int[], $7::text[], $8::bytea[], $9::text[])
          as v(id, applied, actual, actual_version, owned, owned_guard, failures)
        join mine on mine.account_id = v.id

@@ -14,7 +14,7 @@ import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } fro
 export interface LockOutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
   readonly actor: string
-  readonly because: 'record' | 'absence' | 'operator' | 'clock' | 'policy' | 'restore' | 'undone'
+  readonly because: 'record' | 'absence' | 'operator' | 'clock' | 'policy' | 'release' | 'restore' | 'undone'
   /** When the news reached us: lock-outs are timed from here. */
   readonly arrivedAt: Date
 }

@@ -65,7 +65,7 @@ test('each lock-out is a line with its steps; whoever has the public key verifie
   ])
   expect(await verifyLockouts(lines, keys())).toMatchObject({
     ...{ ok: true, gateway: engine.vault.gatewayId, lockouts: 3, proofs: { 'read-back': 1 }, brokenAt: null },
-    states: { proven: 1, open: 1, 'taken-back': 1, 'not-provable': 0 },
+    states: { proven: 1, open: 1, 'taken-back': 1, 'signed-off': 0, 'not-provable': 0 },
   })
   for (const planted of ['Planted', 'n1', '101', 'yard']) expect(lines.join()).not.toContain(planted)
 })

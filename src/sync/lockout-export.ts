@@ -6,7 +6,7 @@ import { type PinnedKeys, signLine, verifyLine } from '../audit/signed-line.ts'
 import type { SubjectId } from '../model/id.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import type { LockoutRow } from '../store/guards.ts'
-import { areGenuineSteps, eachLockout, isGenuineDecision, type LockoutFilter } from '../store/lockouts.ts'
+import { areGenuineSteps, eachLockout, isGenuineDecision, isSignedOff, type LockoutFilter } from '../store/lockouts.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
 
@@ -40,6 +40,7 @@ const statement = z.discriminatedUnion('state', [
   z.strictObject({ state: z.literal('proven'), ...times, provenAt: time, proof: z.string() }),
   z.strictObject({ state: z.literal('open'), ...times }),
   z.strictObject({ state: z.literal('taken-back'), ...times, endedAt: time }),
+  z.strictObject({ state: z.literal('signed-off'), ...times, endedAt: time }),
   z.strictObject({
     state: z.literal('not-provable'),
     lockout: z.uuid(),
@@ -83,7 +84,8 @@ export function lockoutStatement(context: Pick<SyncContext, 'vault'>, row: Locko
   const stated = { lockout: row.id, ...claimed }
   const { provenAt, proof, endedAt } = stated
   if (provenAt !== null && proof !== null) return { state: 'proven', ...stated, provenAt, proof }
-  return endedAt === null ? { state: 'open', ...stated } : { state: 'taken-back', ...stated, endedAt }
+  if (endedAt === null) return { state: 'open', ...stated }
+  return { state: isSignedOff(context.vault, row) ? 'signed-off' : 'taken-back', ...stated, endedAt }
 }
 
 /**
@@ -177,7 +179,7 @@ export async function verifyLockouts(
 class ExportReader {
   readonly #keys: PinnedKeys
   readonly #digest = createHash('sha256')
-  readonly #states = { proven: 0, open: 0, 'taken-back': 0, 'not-provable': 0 }
+  readonly #states = { proven: 0, open: 0, 'taken-back': 0, 'signed-off': 0, 'not-provable': 0 }
   readonly #proofs: Record<string, number> = {}
   #gateway: string | null = null
   #lockouts = 0

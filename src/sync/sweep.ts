@@ -1,6 +1,7 @@
 /** What the scheduler's timers do: wake due lanes, re-create lost work, follow the calendar, and notice what only time can tell. */
 import type { AlarmCode } from '../model/alarm.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
+import { givenUp } from '../store/failures.ts'
 import { everywhere } from '../store/standings.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { Lane } from '../store/work.ts'
@@ -52,7 +53,7 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('lockout.open', await openLockOuts(context))
   await watch('plan.held', await heldPlans(context))
   await watch('target.observed', await observedAgain(context))
-  await watch('account.dead', await deadAccounts(context))
+  await watch('account.dead', await givenUp(database.pool))
   await watchStops(context)
   await restoreSilenced(database.pool, vault)
 }
@@ -84,14 +85,6 @@ async function observedAgain(context: SyncContext): Promise<readonly string[]> {
     [observed],
   )
   return rows.map(({ id }) => id)
-}
-
-/** Accounts that were given up, by target. */
-async function deadAccounts({ database }: SyncContext): Promise<ReadonlyMap<string, number>> {
-  const { rows } = await database.pool.query<{ target: string; count: number }>(
-    'select target, count(*)::int as count from account_work where dead_at is not null group by target',
-  )
-  return new Map(rows.map(({ target, count }) => [target, count]))
 }
 
 /** By origin. */

@@ -10,6 +10,7 @@ import { pageOf } from '../../src/api/route.ts'
 import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
+import { failureView } from '../../src/api/schemas/failures.ts'
 import { grantView } from '../../src/api/schemas/grants.ts'
 import { publicKeyView } from '../../src/api/schemas/keys.ts'
 import { matchRowView, matchView } from '../../src/api/schemas/matches.ts'
@@ -294,6 +295,30 @@ test('freeze stops all but lock-outs, everywhere or at a target, and status and 
   await refused(1, /\[target\.unknown\]/, cli('freeze', 'nowhere', ...because))
 })
 
+test('what was refused is listed with what to do, tried again, and signed off; a lock-out is signed off by another name', async () => {
+  expect(await asJson(pageOf(failureView), 'failures', 'list')).toEqual({ rows: [], next: null })
+  expect(await table('failures', 'list', 'hq')).toBe('none\n')
+  const id = await asOwner(async (owner) => {
+    const {
+      rows: [account],
+    } = await owner.query<{ id: string }>(
+      `update gatehouse.account set failures = '{"level:x":{"kind":"rejected","code":"made.up"}}'
+        where id = (select id from gatehouse.account where desired::jsonb ->> 'lock' = 'open' limit 1) returning id`,
+    )
+    return account?.id ?? ''
+  })
+  const screen = await table('failures', 'list')
+  expect(screen).toMatch(new RegExp(`^${id} +hq +level +made\\.up +refused +0 +-$`, 'm'))
+  expect(screen).toMatch(/^rejected\n {2}The door system will not take it as it is/m)
+  expect(await table('failures', 'retry', '--all', '--target', 'hq', ...because)).toBe('1 account tried again\n')
+  await until('it is mended', async () => (await asJson(pageOf(failureView), 'failures', 'list')).rows.length === 0)
+  await refused(1, /\[failure\.unknown\]/, cli('failures', 'retry', id, ...because))
+  await refused(1, /\[failure\.unknown\]/, cli('failures', 'discard', id, ...because))
+  await refused(2, /name an account, or --all/, cli('failures', 'retry', ...because))
+  await refused(2, /name an account, or --all/, cli('failures', 'retry', id, '--all', ...because))
+  await refused(1, /\[lockout\.unknown\]/, cli('lockout', 'sign-off', id, ...because))
+})
+
 test('an alarm ends with its cause; of what has none a person says by name that they looked into it', async () => {
   await asOwner((owner) => owner.query(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`))
   expect(await table('alarms', 'clear', 'guard.failed', 'made-up', ...because)).toBe('cleared\n')
@@ -421,7 +446,7 @@ test('lock-outs are exported as signed lines, and verified with a pinned key and
   const seen = await verify(out)
   expect([seen.code, seen.stderr]).toEqual([0, ''])
   expect(seen.stdout).toMatch(
-    /^whole: \d+ lock-outs? of gateway \S+, exported \S+\n {2}\d+ proven \(\d+ read-back; the slowest after \d+ ms\), 0 open, 0 taken back\n$/,
+    /^whole: \d+ lock-outs? of gateway \S+, exported \S+\n {2}\d+ proven \(\d+ read-back; the slowest after \d+ ms\), 0 open, 0 taken back, 0 signed off\n$/,
   )
   expect(JSON.parse((await verify(out, '--json')).stdout)).toMatchObject({ ok: true, brokenAt: null })
   const changed = join(desk, 'changed.jsonl')

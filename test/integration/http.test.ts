@@ -38,11 +38,12 @@ afterAll(async () => {
   await Promise.all([postgres[Symbol.asyncDispose](), redis[Symbol.asyncDispose]()])
 })
 
-async function asOwner(sql: string): Promise<void> {
+async function asOwner<Row extends pg.QueryResultRow>(sql: string): Promise<Row[]> {
   const owner = new pg.Client(postgres.admin)
   await owner.connect()
-  await owner.query(sql)
+  const { rows } = await owner.query<Row>(sql)
   await owner.end()
+  return rows
 }
 
 interface Asking {
@@ -222,12 +223,24 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/people/{id}', { id })
   await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })
   await call('POST /v1/targets/{target}/pause', { target: 'hq' }, { reason })
+  const { id: third } = await call<{ id: string }>('POST /v1/people/find', {}, { by: rows[2]?.employeeNumber })
+  const waiting = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id: third }, { reason })
+  await call('POST /v1/lockouts/{id}/sign-off', { id: waiting.lockouts[0] ?? '' }, { reason })
+  await call('GET /v1/lockouts/{id}', { id: waiting.lockouts[0] ?? '' })
   await call('GET /v1/status')
   await call('POST /v1/targets/{target}/resume', { target: 'hq' }, { reason })
   await call('POST /v1/freeze', {}, { reason })
   await call('POST /v1/freeze', {}, { reason, target: 'hq' })
   await call('GET /v1/alarms', {}, undefined, '?all=true')
   await call('POST /v1/alarms/test')
+  await call('GET /v1/failures', {}, undefined, '?target=hq&limit=5')
+  await call('POST /v1/failures/retry', {}, { all: true, reason })
+  const [account] = await asOwner<{ id: string }>(
+    `update gatehouse.account set failures = '{"profile":{"kind":"rejected","code":"made.up"}}'
+      where id = (select id from gatehouse.account where desired::jsonb ->> 'lock' = 'open' limit 1) returning id`,
+  )
+  await call('GET /v1/failures')
+  await call('POST /v1/failures/{id}/discard', { id: account?.id ?? '' }, { reason })
   await asOwner(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`)
   await call('POST /v1/alarms/clear', {}, { code: 'guard.failed', scope: 'made-up', reason })
   await call('GET /v1/status')

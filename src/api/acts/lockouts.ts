@@ -8,7 +8,7 @@ export interface LockoutView {
   readonly target: string
   readonly cause: string
   /** `not-provable`: somebody else wrote to the row; its times say nothing. */
-  readonly state: 'proven' | 'open' | 'taken-back' | 'not-provable'
+  readonly state: 'proven' | 'open' | 'taken-back' | 'signed-off' | 'not-provable'
   readonly arrivedAt: string
   readonly decidedAt: string
   readonly startedAt: string | null
@@ -23,6 +23,8 @@ export interface LockoutView {
 
 export interface LockoutActs {
   lockout(id: string): Promise<LockoutView>
+  /** Somebody takes it upon themselves, by name, that it is not proven. */
+  signOffLockout(actor: Actor, id: string, reason: string): Promise<void>
   /** Signed lines with their line feeds, after an entry in the audit trail. */
   exportLockouts(actor: Actor, filter: { since?: Date; until?: Date; person?: string }): Promise<AsyncIterable<string>>
 }

@@ -62,6 +62,8 @@ export interface StatusView {
       readonly p99Ms: number
       readonly maxMs: number
     }[]
+    /** Not proven, and taken upon themselves by somebody, while the account is still to be shut. */
+    readonly signedOff: number
   }
   readonly plans: { readonly held: number }
   /** Since when all but lock-outs is stopped everywhere. */

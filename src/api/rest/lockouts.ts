@@ -4,7 +4,7 @@ import type { Log } from '../../telemetry/log.ts'
 import type { Acts } from '../acts.ts'
 import { cutOffQuietly } from '../cut-off.ts'
 import type { Api } from '../env.ts'
-import { body, byId, json, needs, problems } from '../route.ts'
+import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
 import { lockoutView } from '../schemas/lockouts.ts'
 import { time } from '../schemas/values.ts'
 
@@ -41,8 +41,22 @@ const exported = createRoute({
   },
 })
 
+const signOff = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/lockouts/{id}/sign-off',
+  summary: 'Take it upon oneself, by name, that a lock-out is not proven',
+  description: 'Nobody is called for it any more. It stays desired, and is tried on as any other work.',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: nothing,
+})
+
 export function addLockouts(api: Api, acts: Acts, log: Log): void {
   api.openapi(lockout, async (c) => c.json(await acts.lockout(c.req.valid('param').id), 200))
+  api.openapi(signOff, async (c) => {
+    await acts.signOffLockout(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
   api.openapi(exported, async (c) => {
     const { since, until, person } = c.req.valid('json')
     const lines = await acts.exportLockouts(c.get('actor'), {

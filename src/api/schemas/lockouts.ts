@@ -11,7 +11,7 @@ export const lockoutView = z
     target: z.string(),
     cause: z.string(),
     state: z
-      .enum(['proven', 'open', 'taken-back', 'not-provable'])
+      .enum(['proven', 'open', 'taken-back', 'signed-off', 'not-provable'])
       .meta({ description: '`not-provable`: somebody else wrote to its row; its times say nothing.' }),
     arrivedAt: time.meta({ description: 'When the news reached us: a lock-out is timed from here to `provenAt`.' }),
     decidedAt: time,

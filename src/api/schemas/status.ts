@@ -59,6 +59,7 @@ export const statusView = z
       byCause: z
         .array(z.object({ cause: z.string(), proven: count, p50Ms: count, p99Ms: count, maxMs: count }))
         .readonly(),
+      signedOff: count,
     }),
     plans: z.object({ held: count }),
     frozenSince: timeOrNull.meta({ description: 'Since when all but lock-outs is stopped everywhere.' }),

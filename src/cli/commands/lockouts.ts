@@ -19,9 +19,26 @@ export function lockoutsCommand(context: Context): Command {
   return describe('lockouts', 'The record of every lock-out: when the news came, each step, and how far it is proven', [
     'gatehouse lockouts export --since 2026-03-01 --out march.jsonl',
     'gatehouse lockouts verify march.jsonl --key gatehouse-public.pem',
+    `gatehouse lockouts sign-off ${person} --reason "the door is bricked up"`,
   ])
+    .alias('lockout')
     .addCommand(exportCommand(context))
+    .addCommand(signOffCommand(context))
     .addCommand(verifyCommand(context))
+}
+
+function signOffCommand(context: Context): Command {
+  return describeCall('sign-off', 'Take it upon yourself, by name, that a lock-out is not proven', [
+    `gatehouse lockouts sign-off ${person} --reason "the controller is out of its wall since Monday"`,
+  ])
+    .argument('<lockout>', 'its id, as `person show` and `lockouts export` give it')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((id: string, { reason, ...options }: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        await client.send('POST', `/v1/lockouts/${encodeURIComponent(id)}/sign-off`, { reason })
+        show(context, options, { lockout: id, state: 'signed-off' }, () => 'signed off\n')
+      }),
+    )
 }
 
 interface ExportOptions extends CallOptions {
@@ -134,7 +151,7 @@ function formatVerdict(verdict: ExportVerdict, colours: boolean): string {
   const forged = states['not-provable']
   return [
     `${paint('green', 'whole', colours)}: ${counted(verdict.lockouts, 'lock-out')} of gateway ${plain(gateway)}, exported ${plain(end?.exportedAt)}\n`,
-    `  ${states.proven} proven${of}, ${states.open} open, ${states['taken-back']} taken back\n`,
+    `  ${states.proven} proven${of}, ${states.open} open, ${states['taken-back']} taken back, ${states['signed-off']} signed off\n`,
     ...(forged === 0
       ? []
       : [`  ${paint('red', `${forged} not provable`, colours)}: somebody else wrote to the gateway's table\n`]),

@@ -24,6 +24,13 @@ create table alarm_notice (
   guard bytea not null
 );
 
+-- Since when something is not as desired, and the desired version of which somebody said that it may stay so.
+alter table account add column failing_since timestamptz, add column discarded_version int;
+create index account_failing on account (id) where failures is not null;
+
+alter table lockout add column signed_off_at timestamptz, add column signed_off_by uuid, add column sign_off_guard bytea;
+create index lockout_signed_off on lockout (signed_off_at) where signed_off_at is not null;
+
 create table audit_mark (
   singleton boolean primary key default true check (singleton),
   seq bigint not null,

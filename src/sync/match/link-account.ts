@@ -123,6 +123,8 @@ function newRow(
       actual_version: null,
       actual_at: null,
       failures: null,
+      failing_since: null,
+      discarded_version: null,
       frozen_at: null,
       guard: Buffer.alloc(0),
     },

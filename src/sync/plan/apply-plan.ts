@@ -163,7 +163,7 @@ async function applyBatch(
     await saveDossiers(client, context.vault, dossiers.values())
     await recordLockOuts(client, context, shut, {
       actor: request.actor,
-      because: 'absence',
+      because: request.held ? 'release' : 'absence',
       arrivedAt: request.arrivedAt,
     })
     await endLockOuts(client, context, reopened)

@@ -334,6 +334,8 @@ export function begin(
       actual_version: null,
       actual_at: null,
       failures: null,
+      failing_since: null,
+      discarded_version: null,
       frozen_at: null,
       guard: Buffer.alloc(0),
     },

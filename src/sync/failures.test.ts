@@ -1,0 +1,207 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { failureViews } from '../main/failure-views.ts'
+import type { AccountId } from '../model/id.ts'
+import { countSignedOff, discardByHand, retryAllFailures, retryFailure, signOffByHand } from './failures.ts'
+import { type Bench, day, type Engine, minute, startEngine } from './fixtures/engine.fixture.ts'
+import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
+import { lockoutStatement } from './lockout-export.ts'
+import { watchTheTime } from './sweep.ts'
+
+let engine: Engine
+let bench: Bench
+beforeAll(async () => {
+  engine = await startEngine()
+}, 60_000)
+afterAll(() => engine[Symbol.asyncDispose]())
+beforeEach(async () => {
+  bench = await engine.begin()
+})
+
+const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { department: 'Sales', ...more })
+const user = (who: number) => bench.target.users.get(`n${who}`)
+const refuse = (is: 'all' | 'levels') => {
+  bench.target.fault = ({ verb }) => {
+    if (verb !== 'put') return null
+    return is === 'all' ? { is: 'failure', kind: 'rejected' } : { is: 'parts', parts: ['level'], kind: 'rejected' }
+  }
+}
+const mend = () => {
+  bench.target.fault = () => null
+}
+const list = async (limit = 100, after?: string) =>
+  failureViews(bench.context, undefined, after === undefined ? { limit } : { limit, after })
+const first = async () => (await list()).rows[0]?.account as AccountId
+const retry = (id: AccountId) => retryFailure(bench.context, id, bench.operator, 'mended')
+const retryAll = (target: string | null = null) => retryAllFailures(bench.context, target, bench.operator, 'mended')
+const discard = (id: AccountId) => discardByHand(bench.context, id, bench.operator, 'leave it')
+const named = () =>
+  bench.rows<{ action: string }>('select action from audit_pending where actor = $1 order by id', [bench.operator])
+
+describe('what was given up or refused', () => {
+  test('is listed by account, part and code, with what to do, and nobody by name', async () => {
+    refuse('all')
+    await bench.deliver([row(1), row(2)])
+    await bench.rest()
+    const { rows, next } = await list()
+    expect(next).toBeNull()
+    expect(rows).toHaveLength(2)
+    expect(rows[0]).toEqual({
+      account: expect.any(String),
+      ...{
+        target: 'doors',
+        part: 'account',
+        kind: 'rejected',
+        code: 'memory.rejected',
+        state: 'given-up',
+        attempts: 1,
+      },
+      action: expect.stringMatching(/\.$/),
+      since: expect.any(String),
+    })
+    expect(JSON.stringify(rows)).not.toMatch(/Person|n1/)
+    const page = await list(1)
+    expect(page.next).toBe(page.rows[0]?.account)
+    expect((await list(1, page.next ?? '')).rows[0]?.account).not.toBe(page.next)
+    await expect(failureViews(bench.context, 'elsewhere', { limit: 1 })).rejects.toMatchObject({
+      code: 'target.unknown',
+    })
+  })
+
+  test('one part of an account that is there otherwise is listed as that part', async () => {
+    refuse('levels')
+    await bench.deliver([row(1)])
+    await bench.rest()
+    expect(user(1)?.lock).toBe('open')
+    expect((await list()).rows).toMatchObject([
+      { part: expect.stringMatching(/^level:/), state: 'refused', attempts: 0 },
+    ])
+  })
+
+  test('keeps the time since when, over more tries, and is gone when it is mended', async () => {
+    refuse('all')
+    await bench.deliver([row(1)])
+    await bench.rest()
+    const [before] = (await list()).rows
+    await retry(await first())
+    await bench.rest()
+    expect((await list()).rows[0]?.since).toBe(before?.since)
+    mend()
+    await retry(await first())
+    await bench.rest()
+    expect([(await list()).rows, user(1)?.lock]).toEqual([[], 'open'])
+  })
+
+  test('is tried again, all of it at once, or what is at one target', async () => {
+    refuse('all')
+    await bench.deliver([row(1), row(2)])
+    await bench.rest()
+    mend()
+    await expect(retryAll('elsewhere')).rejects.toMatchObject({ code: 'target.unknown' })
+    expect([await retryAll('doors'), (await named()).map(({ action }) => action)]).toEqual([2, ['account.retried']])
+    await bench.rest()
+    expect([await retryAll(), user(1)?.lock, user(2)?.lock]).toEqual([0, 'open', 'open'])
+  })
+
+  test('is refused for what has not failed', async () => {
+    await bench.deliver([row(1)])
+    await bench.rest()
+    const [account] = await bench.rows<{ id: AccountId }>('select id from account')
+    for (const act of [retry, discard])
+      await expect(act(account?.id as AccountId)).rejects.toMatchObject({ code: 'failure.unknown' })
+  })
+})
+
+describe('what somebody signs off', () => {
+  test('is neither listed, tried nor alarmed, until something newer is desired', async () => {
+    refuse('all')
+    await bench.deliver([row(1)])
+    await bench.rest()
+    await discard(await first())
+    await watchTheTime(bench.context)
+    bench.target.calls.length = 0
+    await bench.pass(day)
+    await bench.rest()
+    expect([(await list()).rows, await bench.alarms(), bench.target.calls]).toEqual([[], [], []])
+    expect((await named()).map(({ action }) => action)).toEqual(['account.discarded'])
+    mend()
+    await bench.deliver([row(1, { family: 'Other' })])
+    await bench.rest()
+    expect(user(1)?.profile.name).toBe('Person1 Other')
+  })
+
+  test('stops what is tried again by itself as well, and can be had back', async () => {
+    bench.target.fault = ({ verb }) => (verb === 'put' ? { is: 'parts', parts: ['level'], kind: 'conflict' } : null)
+    await bench.deliver([row(1)])
+    for (let round = 0; round < 20; round++) {
+      await bench.work()
+      await bench.pass(minute)
+    }
+    const account = await first()
+    expect((await list()).rows).toMatchObject([{ state: 'retrying', kind: 'conflict' }])
+    await discard(account)
+    bench.target.calls.length = 0
+    await bench.pass(day)
+    await bench.rest()
+    expect([(await list()).rows, bench.target.calls]).toEqual([[], []])
+    mend()
+    await bench.deliver([row(1, { department: 'Research' })])
+    await bench.rest()
+    expect([...(user(1)?.levels ?? [])].sort()).toEqual(['id of Lab', 'id of Main'])
+  })
+})
+
+describe('a lock-out', () => {
+  beforeEach(async () => {
+    await bench.deliver([row(1)])
+    await bench.rest()
+    bench.target.fault = ({ verb }) => (verb === 'lock' || verb === 'put' ? { is: 'failure', kind: 'rejected' } : null)
+    await bench.deliver([row(1, { status: 'left' })])
+    await bench.work()
+  })
+  const lockout = async () => (await bench.rows<{ id: string }>('select id from lockout'))[0]?.id as string
+  const signOff = async () => signOffByHand(bench.context, await lockout(), bench.operator, 'the door is bricked up')
+  const state = async () => {
+    const [stored] = await bench.rows<Parameters<typeof lockoutStatement>[1]>('select * from lockout')
+    return stored === undefined ? null : lockoutStatement(bench.context, stored).state
+  }
+
+  test('can not be discarded, and tried again it is urgent', async () => {
+    await expect(discard(await first())).rejects.toMatchObject({ code: 'failure.lock-out' })
+    await retry(await first())
+    expect(await bench.rows('select lane from account_work')).toEqual([{ lane: 'urgent' }])
+  })
+
+  test('is signed off by name: it alarms no more, shows as signed off, and is tried on as any other work', async () => {
+    await bench.rows(`update lockout set decided_at = decided_at`)
+    await signOff()
+    await watchTheTime(bench.context)
+    expect([await state(), await countSignedOff(bench.context), await bench.alarms()]).toEqual(['signed-off', 1, []])
+    expect(await bench.rows('select lane from account_work')).toEqual([{ lane: 'bulk' }])
+    expect((await named()).map(({ action }) => action)).toEqual(['lockout.signed-off'])
+    await expect(signOff()).rejects.toMatchObject({ code: 'lockout.not-open' })
+    mend()
+    await bench.pass(day)
+    await bench.rest()
+    expect([user(1)?.lock, await countSignedOff(bench.context), await state()]).toEqual(['closed', 0, 'signed-off'])
+  })
+
+  test('that is proven, or is none, can not be', async () => {
+    mend()
+    await bench.pass(minute)
+    await bench.rest()
+    await expect(signOff()).rejects.toMatchObject({ code: 'lockout.not-open' })
+    await expect(
+      signOffByHand(bench.context, '00000000-0000-4000-8000-000000000000', bench.operator, 'x'),
+    ).rejects.toMatchObject({ code: 'lockout.unknown' })
+  })
+
+  test('is not signed off by whoever writes so into the table', async () => {
+    await engine.tamper(`update lockout set signed_off_at = now(), signed_off_by = $1, ended_at = now()`, [
+      bench.operator,
+    ])
+    expect([await state(), await countSignedOff(bench.context)]).toEqual(['not-provable', 0])
+    await expect(signOff()).rejects.toMatchObject({ code: 'lockout.not-open' })
+    await engine.tamper(`update lockout set cause = 'clock'`)
+    await expect(signOff()).rejects.toMatchObject({ code: 'lockout.unknown' })
+  })
+})
