@@ -9,11 +9,13 @@ import type { AccessLevelId, AccountId } from '../../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { type DriftOf, deleteDrifts, driftsOf, forgetLostDrifts, insertDrifts } from '../../store/drifts.ts'
+import { openRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { inParallel } from '../in-parallel.ts'
 import { replanTarget } from '../plan/replan.ts'
 import { loadWork, type WorkItem } from '../reconcile/work-item.ts'
+import { stockTaken } from '../restored/gate.ts'
 import { modesOf } from '../target-modes.ts'
 import { canTell, driftsBetween, type Found } from './compare-drift.ts'
 import { shutAgain, shutAllAgain } from './relock.ts'
@@ -287,6 +289,9 @@ export async function sweepIfDue(
     [target.id, target.sweepEveryMs, now],
   )
   if (rowCount === 0) return null
+  // Until a store from a backup has let stand what is there, every difference would be its own.
+  const restore = await openRestore(pool, context.vault)
+  if (restore !== null && !stockTaken(restore).includes(target.id)) return null
   const mode = (await modesOf(pool, context)).get(target.id)
   // A row that can't be trusted is not written anew: it stops all but lock-outs already.
   const sweep = new Sweep(context, target, mode?.waits === 'restored' || mode?.forged === true, signal)

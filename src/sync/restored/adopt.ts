@@ -45,6 +45,7 @@ export function adopt(
   const mine = claimed(context.levels, item, states, lastSeen)
   const owned: Owned = {
     made: true,
+    ...(known.adopted === true ? { adopted: true as const } : {}),
     levels: mine.levels.filter((id) => showsLevel(context, actual, id)),
     cards: mine.cards.filter((id) => seen(item, actual, id) !== undefined),
     blocked,

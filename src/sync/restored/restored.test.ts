@@ -4,6 +4,7 @@ import { cardKey, h10301 } from '../../model/card.ts'
 import type { PlanId } from '../../model/id.ts'
 import { backedUpTables } from '../../store/backup/tables.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { sweepIfDue } from '../drift/sweep-target.ts'
 import { type Bench, day, type Engine, second, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
@@ -503,6 +504,19 @@ describe('a restored store', () => {
     expect([user(1).lock, await bench.alarms()]).toEqual(['closed', expect.arrayContaining(['guard.failed'])])
     expect(events()).not.toContain('restore.stock-taken')
     expect(events().filter((event) => event === 'guard.failed')).toHaveLength(1)
+  })
+
+  test("is not swept before the target was looked at: every difference would be the store's own", async () => {
+    await settle(row(1), row(2), row(3))
+    const restore = await backUp()
+    for (const each of bench.target.users.values()) each.levels.clear()
+    await restore()
+    const sweep = () => sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, signal)
+    await relockOnce(bench.context)
+    expect(await sweep()).toBeNull()
+    await start()
+    expect(await sweep()).toMatchObject({ linked: 3, changed: 0 })
+    expect(await bench.alarms()).not.toContain('target.restored')
   })
 
   test('with a row that somebody changed freezes that one, and looks at the others', async () => {
