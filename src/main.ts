@@ -15,6 +15,7 @@ import { type InForce, versionInForce } from './sync/configuration/in-force.ts'
 import { offerConfiguration, releaseFirst } from './sync/configuration/offer.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
+export { adoptConfig } from './main/adopt-config.ts'
 export { checkGateway } from './main/check.ts'
 export { initGateway } from './main/init.ts'
 export { restoreGateway } from './main/restore.ts'

@@ -27,6 +27,12 @@ export interface CheckResult {
   readonly facts: readonly { readonly name: string; readonly value: string }[]
 }
 
+export interface AdoptOptions {
+  readonly config: string
+  readonly token: string
+  readonly reason: string
+}
+
 export interface RestoreOptions {
   readonly config: string
   readonly file: string
@@ -57,6 +63,7 @@ export interface RunningGateway {
 
 /** What `src/main.ts` exports. Errors meant for the operator carry a `code` like `config.invalid`; others are shown without text. */
 export interface LocalGateway {
+  adoptConfig(options: AdoptOptions): Promise<{ readonly version: number }>
   initGateway(options: InitOptions): Promise<InitResult>
   checkGateway(options: { readonly config: string }): Promise<CheckResult>
   restoreGateway(options: RestoreOptions): Promise<RestoreResult>
@@ -66,6 +73,6 @@ export interface LocalGateway {
 
 /** @throws Error when the program is incomplete. */
 export async function loadLocalGateway(): Promise<LocalGateway> {
-  const { checkGateway, initGateway, restoreGateway, startGateway } = await import('../main.ts')
-  return { checkGateway, initGateway, restoreGateway, startGateway }
+  const { adoptConfig, checkGateway, initGateway, restoreGateway, startGateway } = await import('../main.ts')
+  return { adoptConfig, checkGateway, initGateway, restoreGateway, startGateway }
 }

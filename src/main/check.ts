@@ -9,6 +9,7 @@ import { errorCode } from '../sync/error-code.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { noTraces } from '../telemetry/traces.ts'
 import { VaultError } from '../vault/vault-error.ts'
+import { compareWithReleased } from './check-configuration.ts'
 import { configurable, connectSource, connectTarget } from './connections.ts'
 import { openConfiguredVault } from './open-vault.ts'
 
@@ -61,6 +62,7 @@ export async function checkGateway(options: {
   const looks = await Promise.all([
     checkKeys(config, log),
     checkStore(config),
+    checkReleased(config, log),
     checkQueue(config),
     ...Object.keys(config.sources).map((id) => checkSource(config, id, log)),
   ])
@@ -121,6 +123,15 @@ async function checkStore({ databaseUrl, gateway }: Config): Promise<Findings> {
     problems: [...errorsAt('database', problems), ...warningsAt('database', hints)],
     facts: version === null ? [] : [{ name: 'database', value: `PostgreSQL ${version}` }],
   }
+}
+
+async function checkReleased(config: Config, log: Log): Promise<Findings> {
+  const compared = await compareWithReleased(config, log)
+  if (compared === null) return {}
+  const { version, same } = compared
+  if (same) return { facts: [{ name: 'configuration', value: `as released (version ${version})` }] }
+  const message = `this file says something else than version ${version}, which was released: start runs that one, and proposes this`
+  return { problems: warningsAt('configuration', [message]) }
 }
 
 async function checkQueue({ redisUrl }: Config): Promise<Findings> {

@@ -7,6 +7,7 @@ export class GatewayError extends Error {
     | 'gateway.demo-keys'
     | 'gateway.empty-database'
     | 'gateway.foreign-database'
+    | 'gateway.not-admin'
     | 'gateway.old-keyring'
     | 'traces.refused'
     | 'gateway.webhook-secret'

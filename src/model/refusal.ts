@@ -34,6 +34,10 @@ const refusals = {
     'state',
     'No configuration with this digest waits for a decision: see `gatehouse config show`.',
   ],
+  'config.released-runs': [
+    'state',
+    'What was released can be run: start the gateway, and release what it then proposes.',
+  ],
   'config.superseded': ['state', 'Another configuration was released just now: try again in a moment.'],
   'config.unusable': [
     'state',

@@ -103,6 +103,10 @@ export async function changeConfigVersion(
   return { ...changed, guard }
 }
 
+export async function deleteConfigVersions(client: pg.ClientBase, ids: readonly ConfigVersionId[]): Promise<void> {
+  await client.query('delete from config_version where id = any($1::uuid[])', [ids])
+}
+
 /** Whether everybody was resolved under this version, with these names of levels: a keyed digest, which nobody else can make. */
 export async function isResolvedUnder(client: Client, id: ConfigVersionId, digest: Buffer): Promise<boolean> {
   const { rowCount } = await client.query('select 1 from config_version where id = $1 and resolved = $2', [id, digest])

@@ -1,4 +1,7 @@
 /** An edit of the configuration as an operator meets it: nothing of it counts until it is released, and then all of it does, everywhere. */
+import { rm, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import pg from 'pg'
 import { expect, test } from 'vitest'
 import { startBiostarSimulator } from '../../connectors/biostar2/simulator/index.ts'
 import { everybody, groupOf, groups } from '../../demo/workforce/gateway-config.ts'
@@ -212,3 +215,119 @@ test(
     )
   },
 )
+
+test(
+  'without a released version that can be trusted nothing is run and it says why, until an admin adopts the file by name',
+  twoMinutes,
+  async () => {
+    await using postgres = await startPostgres()
+    await using site = await openSite({ databaseUrl: postgres.url })
+    const { token } = site
+    const rows = workers(4)
+    const first = await site.start()
+    await firstImport(site, first, rows)
+    await widen(site)
+    const thief = new pg.Client({ ...postgres.admin, options: '-c search_path=gatehouse' })
+    await thief.connect()
+    try {
+      // A version of his own, while it runs: it goes on with ours.
+      await thief.query(
+        `insert into config_version select (jsonb_populate_record(v, jsonb_build_object('id', gen_random_uuid(), 'number', 9))).* from config_version v`,
+      )
+      await until('it is told', async () => (await alarmsOf(first, token)).includes('guard.failed'))
+      expect((await configurationOf(first, token)).released.version).toBe(1)
+      await thief.query('delete from config_version where number = 1')
+    } finally {
+      await thief.end()
+    }
+    const [leaver] = rows as [(typeof rows)[0]]
+    await site.drop('changes-1.csv', file([{ ...leaver, status: 'terminated' }]))
+    await until('a leaver is still shut out', () => isShutOut(site, leaver))
+    expect(await first.stop()).toBe(0)
+
+    const requests = site.simulator.requests.count
+    const { code, stderr } = await site.gatehouse(['start', '--config', site.configPath])
+    expect([code, stderr]).toEqual([
+      1,
+      expect.stringMatching(/people are known here, but .* \[config\.none-released\]/),
+    ])
+    expect(site.simulator.requests.count).toBe(requests)
+
+    const adopt = (...more: string[]) =>
+      site.gatehouse(['config', 'adopt', '--config', site.configPath, '--reason', 'the row was deleted', ...more], {
+        GATEHOUSE_TOKEN: token,
+      })
+    const stranger = await site.gatehouse(
+      ['config', 'adopt', '--config', site.configPath, '--reason', 'the row was deleted'],
+      { GATEHOUSE_TOKEN: `gh_${'x'.repeat(43)}` },
+    )
+    expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('[gateway.not-admin]')])
+    expect(await adopt()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version 1 released; /) })
+    const again = await adopt()
+    expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('[config.released-runs]')])
+    const second = await site.start()
+    // What follows from it for people is a plan like any other.
+    const plan = await until('what follows is a plan', async () => {
+      const { rows: all } = await second.call<{ rows: PlanView[] }>(token, '/v1/plans?state=held')
+      return all.find(({ origin }) => origin === 'policy')
+    })
+    expect(plan.kinds.map(({ kind }) => kind)).toEqual(['grant'])
+  },
+)
+
+test(
+  'a released version that can not be run any more is refused with its place, and check says that the file differs',
+  twoMinutes,
+  async () => {
+    await using postgres = await startPostgres()
+    await using site = await openSite({ databaseUrl: postgres.url })
+    const first = await site.start()
+    await firstImport(site, first, workers(2))
+    await first.stop()
+    await writeFile(join(site.directory, 'new-password'), site.simulator.password, { mode: 0o600 })
+    await rm(join(site.directory, 'password'))
+    await site.configure(({ targets }) => {
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+      targets.hq.settings.password = '${file:./new-password}'
+    })
+    const { code, stderr } = await site.gatehouse(['start', '--config', site.configPath])
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /the released configuration \(version 1\): targets\.hq\.settings\.password: expected a file that exists.*\[config\.refused\]/,
+    )
+    const check = await site.gatehouse(['check', '--config', site.configPath])
+    expect(check).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/^warning {2}configuration\n +this file says something else than version 1/m),
+    })
+    const adopted = await site.gatehouse([
+      'config',
+      'adopt',
+      '--config',
+      site.configPath,
+      '--data',
+      site.dataPath,
+      '--reason',
+      'the password moved',
+    ])
+    expect(adopted.code).toBe(0)
+    const second = await site.start()
+    expect((await configurationOf(second, site.token)).released.version).toBe(3)
+    expect((await site.gatehouse(['check', '--config', site.configPath])).stdout).toMatch(
+      /^configuration {2}as released \(version 3\)$/m,
+    )
+  },
+)
+
+test('keys that had a database are not begun anew on an empty one', twoMinutes, async () => {
+  await using site = await openSite()
+  const first = await site.start()
+  await firstImport(site, first, workers(2))
+  await first.stop()
+  await site.configure((config) => {
+    Object.assign(config, { keys: { key_file: './data/keys/external.key', keyring: './data/keys/keyring.json' } })
+    config.gateway.data = './elsewhere'
+  })
+  const { code, stderr } = await site.gatehouse(['start', '--config', site.configPath])
+  expect([code, stderr]).toEqual([1, expect.stringContaining('[gateway.empty-database]')])
+})

@@ -2,8 +2,19 @@
 import type { Command } from 'commander'
 import type { ConfigView, ProposedConfigView } from '../../api/acts/configuration.ts'
 import { configStanding, configView, decidedConfig } from '../../api/schemas/configuration.ts'
-import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { dataDefault, findToken } from '../bearer.ts'
+import {
+  type CallOptions,
+  type Context,
+  configOption,
+  describe,
+  describeCall,
+  nextCommand,
+  show,
+  withClient,
+} from '../command.ts'
 import { counted, plain, plainTime, wrapped } from '../plain.ts'
+import { withProgress } from '../progress.ts'
 import { formatTable, paint } from '../table.ts'
 
 export function configCommand(context: Context): Command {
@@ -23,6 +34,7 @@ export function configCommand(context: Context): Command {
         'gatehouse config reject 3f9a0c21b7de --reason "nobody here knows of it"',
       ]),
     )
+    .addCommand(adoptCommand(context))
 }
 
 function showCommand(context: Context): Command {
@@ -103,6 +115,35 @@ function proposeCommand(context: Context): Command {
       show(context, options, answer, ({ standing }) => standings[standing])
     }),
   )
+}
+
+function adoptCommand(context: Context): Command {
+  const { terminal } = context
+  return describe(
+    'adopt',
+    'Release what the file says on this machine, where what was released is gone, forged or can not be run',
+    [
+      'gatehouse config adopt --reason "the row was deleted; the file is that of Monday"',
+      'gatehouse config adopt --config /etc/gatehouse/gatehouse.yaml --data /var/lib/gatehouse --reason "after the upgrade"',
+    ],
+  )
+    .option(...configOption)
+    .option('--data <folder>', `where init put the token (GATEHOUSE_DATA, else ${dataDefault})`)
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .option('--json', 'print JSON')
+    .action(async (options: { config: string; data?: string; reason: string; json?: boolean }) => {
+      const { config, reason } = options
+      const local = await terminal.loadLocalGateway()
+      const token = findToken(terminal.env, options.data)
+      const adopted = await withProgress(terminal, 'adopting', local.adoptConfig({ config, token, reason }))
+      show(
+        context,
+        options,
+        adopted,
+        ({ version }) =>
+          `version ${version} released; what follows from it will be a plan\n${nextCommand('start', config)}`,
+      )
+    })
 }
 
 function decisionCommand(

@@ -56,7 +56,8 @@ export async function releaseConfiguration(
   subject: SubjectId,
   reason: string,
 ): Promise<void> {
-  const added = targetsAdded(candidate)
+  const { before, after } = candidate
+  const added = Object.keys(after?.targets ?? {}).filter((id) => before.targets[id] === undefined)
   await registerStandings(ground.database.pool, ground.vault, added, false)
   await decide(ground, candidate.row, async (client, row, others) => {
     const [obstacle] = await obstacles(client, { ...candidate, row })
@@ -69,7 +70,7 @@ export async function releaseConfiguration(
         decided_by: subject,
       })
     await changeConfigVersion(client, ground.vault, row, { state: 'released', decided_at: at, decided_by: subject })
-    await observe(client, ground, added, subject)
+    await observeOnly(client, ground, added, subject)
     await recordAudit(client, ground.vault, {
       actor: subject,
       action: 'config.released',
@@ -79,12 +80,18 @@ export async function releaseConfiguration(
   })
 }
 
-function targetsAdded({ before, after }: Candidate): readonly string[] {
-  return Object.keys(after?.targets ?? {}).filter((id) => before.targets[id] === undefined)
+/** Makes sure that targets have their rows; returns those that had none. */
+export async function registerNewTargets({ database, vault }: Ground, targets: readonly string[]): Promise<string[]> {
+  const { rows } = await database.pool.query<{ id: string }>('select id from target where id = any($1::text[])', [
+    targets,
+  ])
+  const added = targets.filter((target) => rows.every(({ id }) => id !== target))
+  await registerStandings(database.pool, vault, added, false)
+  return added
 }
 
 /** A target that was not there before is only observed, whatever the file says of it, until a person enables it. */
-async function observe(
+export async function observeOnly(
   client: pg.ClientBase,
   { vault, now }: Ground,
   targets: readonly string[],

@@ -67,12 +67,12 @@ export async function offerConfiguration(ground: Ground, offer: Offer): Promise<
     await lockConfigVersions(client)
     const { genuine } = await configVersions(client, ground.vault)
     const waiting = genuine.filter(({ state }) => state === 'proposed')
-    const [newest] = genuine
+    const [newest = inForce.row] = genuine
     if (digest.equals(inForce.row.digest)) {
       await takeBack(client, ground, waiting, offer.by)
       return 'in-force'
     }
-    if (newest?.digest.equals(digest)) {
+    if (newest.digest.equals(digest)) {
       if (newest.state === 'proposed') {
         // A person who asks again wants it counted again.
         if (offer.by !== null) await changeConfigVersion(client, ground.vault, newest, { effect: null })
@@ -81,7 +81,7 @@ export async function offerConfiguration(ground: Ground, offer: Offer): Promise<
       if (newest.state === 'rejected' && offer.by === null) return 'rejected'
     }
     await takeBack(client, ground, waiting, offer.by)
-    await propose(client, ground, offer, { inForce, text, number: (newest?.number ?? 0) + 1 })
+    await propose(client, ground, offer, { inForce, text, number: newest.number + 1 })
     return 'proposed'
   })
 }

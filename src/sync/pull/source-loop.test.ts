@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
 import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile } from '../fixtures/hr-file.fixture.ts'
 import { type SourceLoop, startSourceLoop } from './source-loop.ts'
@@ -62,6 +63,20 @@ class Folder implements PeopleCapability {
 
 const ada: HrRow = { id: '1', number: 'n1', given: 'Ada', family: 'Test', department: 'Research' }
 const records = async () => (await bench.rows('select 1 from source_record')).length
+
+test('that another configuration came into force meanwhile is no failure of the source: it is read again, and nobody is alarmed', async () => {
+  let asked = 0
+  const refuseSuperseded = async () => {
+    asked += 1
+    if (asked === 1) throw new Refusal('config.superseded')
+  }
+  folder.put([ada])
+  loop = startSourceLoop({ ...bench.context, refuseSuperseded }, bench.source, folder)
+  await until('it is taken', () => folder.settled.length === 1)
+  expect([await records(), await bench.alarms()]).toEqual([1, []])
+  expect(bench.logged.map(({ event }) => event)).not.toContain('source.failed')
+  await loop.stop()
+})
 
 describe('a source', () => {
   test('is read once at the start and again whenever it has something new, oldest first', async () => {
