@@ -158,6 +158,12 @@ export const alarms = {
     means: 'Everything but lock-outs is stopped at this target; the count says how many accounts wait.',
     action: 'gatehouse unfreeze with its id when the reason is gone.',
   },
+  'target.left': {
+    scope: 'target',
+    means:
+      'It is no longer in the configuration, and accounts of ours are still there: whoever leaves may still get in.',
+    action: 'Close or remove them there by hand, or take the target back into the configuration.',
+  },
   'target.observed': {
     scope: 'target',
     means: 'A target that Gatehouse has written to is only observed: nothing is written there, lock-outs neither.',

@@ -84,6 +84,18 @@ describe('alarms that only time can tell', () => {
     expect(await watched()).toEqual([])
   })
 
+  test('a target that was taken out of the configuration while accounts are left there', async () => {
+    await bench.deliver([hrRow(1)])
+    await bench.rest()
+    const without = { ...bench.context, targets: new Map() }
+    await watchTheTime(bench.context)
+    expect(await bench.alarms()).not.toContain('target.left')
+    await watchTheTime(without)
+    expect(await bench.alarms()).toContain('target.left')
+    await watchTheTime(bench.context)
+    expect(await bench.alarms()).not.toContain('target.left')
+  })
+
   test('a rule that names a level which a target does not offer', async () => {
     bench.policy([{ grant: ['doors/Cellar'], to: 'true' }])
     expect(await watched()).toEqual(['level.unknown'])

@@ -54,6 +54,7 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('plan.held', await heldPlans(context))
   await watch('target.observed', await observedAgain(context))
   await watch('account.dead', await givenUp(database.pool))
+  await watch('target.left', await leftTargets(context))
   await watchStops(context)
   await restoreSilenced(database.pool, vault)
 }
@@ -83,6 +84,16 @@ async function observedAgain(context: SyncContext): Promise<readonly string[]> {
     `select id from unnest($1::text[]) as v(id) where exists (
        select from account a where a.target = v.id and a.owned like '{"made":true%' and a.owned not like '%"adopted":true%')`,
     [observed],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Targets that the configuration names no more, and where accounts that we wrote, or may have, are left. */
+async function leftTargets({ database, targets }: SyncContext): Promise<readonly string[]> {
+  const { rows } = await database.pool.query<{ id: string }>(
+    `select id from target t where id <> all($1::text[])
+        and exists (select from account a where a.target = t.id and a.desired is not null)`,
+    [[...targets.keys()]],
   )
   return rows.map(({ id }) => id)
 }
