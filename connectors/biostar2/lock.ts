@@ -1,6 +1,7 @@
 /** Shuts one account out at once: one request for the user and one for each card, side by side, none of which stops another. */
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { cardKey } from '../../src/model/card.ts'
 import type { Cards } from './cards.ts'
 import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
@@ -12,6 +13,7 @@ export type Lock = Extract<AccountChange, { kind: 'lock' }>
 /**
  * Writes nothing but `disabled` and dates, so that it works where a name or the number of levels is refused. An account that we
  * never saw is read first: it might be an operator's. When it can't be read, it is shut all the same, and the lock-out stays open.
+ * Of single cards, nothing but their block is written.
  * @throws ConnectorError `rejected` (`biostar2.protected-account`) for an operator's account.
  */
 export async function lock(
@@ -25,6 +27,11 @@ export async function lock(
   if (account?.untouchable) throw protectedAccount()
   // A user that the server does not know is out already.
   if (account === null && failures.length === 0) return { parts: [unchangedLock] }
+  if (change.cards !== undefined) {
+    const wanted = new Set(change.cards.map(cardKey))
+    const held = (account?.cards ?? []).filter(({ card }) => card !== null && wanted.has(cardKey(card)))
+    return { parts: combine([...failures, ...(await blockAll(held, cards, signal))]) }
+  }
   const [user, blocked] = await allDone([
     shut(change, account, client, signal),
     blockAll(account?.cards ?? [], cards, signal),

@@ -3,6 +3,7 @@ import type { AlarmActs } from './acts/alarms.ts'
 import type { ArchiveActs } from './acts/archives.ts'
 import type { AuditActs } from './acts/audit.ts'
 import type { BackupActs } from './acts/backup.ts'
+import type { CardActs } from './acts/cards.ts'
 import type { ConfigurationActs } from './acts/configuration.ts'
 import type { ErasureActs } from './acts/erasures.ts'
 import type { FailureActs } from './acts/failures.ts'
@@ -25,6 +26,7 @@ export interface Acts
     ConfigurationActs,
     ErasureActs,
     KeyActs,
+    CardActs,
     GrantActs,
     BackupActs,
     FailureActs,

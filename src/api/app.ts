@@ -13,6 +13,7 @@ import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
 import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
 import { addBackup } from './rest/backup.ts'
+import { addCards } from './rest/cards.ts'
 import { addConfiguration } from './rest/configuration.ts'
 import { addErasures } from './rest/erasures.ts'
 import { addFailures } from './rest/failures.ts'
@@ -85,6 +86,7 @@ export function createApp(options: ApiOptions): Api {
   addPlans(api, acts)
   addConfiguration(api, acts)
   addPeople(api, acts)
+  addCards(api, acts)
   addGrants(api, acts)
   addTargets(api, acts)
   addLockouts(api, acts, log)

@@ -58,6 +58,13 @@ const grant = {
   ...{ by: 'Night desk', reason: 'visiting engineer', waits: null },
 }
 
+const cardDone = { credential: grantId, person: personId, waits: false, lockouts: [lockoutId], paused: [] }
+const card = {
+  ...{ credential: grantId, card: 'H10301:7:4711', person: personId, name: 'Zelda Samplewoman', state: 'active' },
+  ...{ waits: false, suspendedSince: null, source: 'hr', lockouts: [] },
+  accounts: [{ target: 'hq', desired: 'on', actual: 'on', actualAt: at }],
+}
+
 const archive = {
   ...{ id: archiveId, source: 'hr', pull: '0b0f3a9e-6a3f-4f0c-9d5e-000000000007', bytes: delivered.length },
   ...{ createdAt: at, expiresAt: at, state: 'kept' as const },
@@ -227,6 +234,12 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     }),
     lockPerson: async () => ({ lockouts: [lockoutId], paused: [] }),
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
+    card: async () => [card],
+    loseCard: async () => cardDone,
+    returnCard: async () => cardDone,
+    suspendCard: async () => cardDone,
+    resumeCard: async () => cardDone,
+    issueCard: async () => cardDone,
     addGrant: async () => grant,
     revokeGrant: async () => undefined,
     grantsOf: async () => [grant],
@@ -236,6 +249,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
         id: lockoutId,
         person: personId,
         account: change.account,
+        credential: null,
         target: 'hq',
         cause: 'record',
         state: 'proven' as const,

@@ -6,6 +6,7 @@ import { alarmsCommand } from './commands/alarms.ts'
 import { archiveCommand } from './commands/archive.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
+import { cardCommand } from './commands/card.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { erasureCommand } from './commands/erasure.ts'
@@ -79,6 +80,7 @@ export function createProgram(context: Context): Command {
       settleCommand,
       enableCommand,
       observeCommand,
+      cardCommand,
       grantCommand,
       pauseCommand,
       resumeCommand,

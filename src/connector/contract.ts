@@ -128,8 +128,17 @@ export type AccountChange =
       readonly actual: ActualAccount | null
       readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
     }
-  /** Shut out at once: lock fields only (disable, block every card, end the validity); `known` saves a read when fresh. */
-  | { readonly kind: 'lock'; readonly externalId: string; readonly known: ActualAccount | null; readonly at: Date }
+  /**
+   * Shut out at once: lock fields only (disable, block every card, end the validity); `known` saves a read when fresh. With `cards`, only
+   * these are blocked where they are on the account, and the account itself stays as it is.
+   */
+  | {
+      readonly kind: 'lock'
+      readonly externalId: string
+      readonly known: ActualAccount | null
+      readonly at: Date
+      readonly cards?: readonly Card[]
+    }
   | { readonly kind: 'remove'; readonly externalId: string }
 
 export interface PartOutcome {

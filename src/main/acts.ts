@@ -4,6 +4,7 @@ import { alarmActs } from './acts/alarms.ts'
 import { archiveActs } from './acts/archives.ts'
 import { auditActs } from './acts/audit.ts'
 import { backupActs } from './acts/backup.ts'
+import { cardActs } from './acts/cards.ts'
 import { configurationActs } from './acts/configuration.ts'
 import { erasureActs } from './acts/erasures.ts'
 import { failureActs } from './acts/failures.ts'
@@ -27,6 +28,7 @@ export function createActs(parts: ActsParts): Acts {
     ...configurationActs(parts),
     ...erasureActs(parts),
     ...keyActs(parts),
+    ...cardActs(parts),
     ...grantActs(parts),
     ...backupActs(parts),
     ...failureActs(parts),

@@ -13,23 +13,35 @@ export async function lockoutsOf(context: SyncContext, person: string): Promise<
     'select * from lockout where person_id = $1 order by arrived_at desc, id limit 50',
     [person],
   )
-  return rows.map((row) => viewOf(context, row))
+  return rows.map((row) => lockoutView(context, row))
 }
 
 export async function findLockout(context: SyncContext, id: string): Promise<LockoutView> {
   const [row] = await lockoutsById(context.database.pool, [id])
   if (row === undefined) throw new Refusal('lockout.unknown')
-  return viewOf(context, row)
+  return lockoutView(context, row)
 }
 
-function viewOf(context: SyncContext, row: LockoutRow): LockoutView {
+export function lockoutView(context: SyncContext, row: LockoutRow): LockoutView {
   const stated = lockoutStatement(context, row)
   const { lockout: id, state } = stated
   const times = stated.state === 'not-provable' ? stated.claimed : stated
-  const { person, account, target, cause, proof, requests, waitingMs } = times
+  const { person, account, credential, target, cause, proof, requests, waitingMs } = times
   const { arrivedAt, decidedAt, startedAt, acceptedAt, provenAt, endedAt } = times
   return {
-    ...{ id, person, account, target, cause, state, proof, requests, waitingMs },
+    ...{ id, person, account, credential, target, cause, state, proof, requests, waitingMs },
     ...{ arrivedAt, decidedAt, startedAt, acceptedAt, provenAt, endedAt },
   }
+}
+
+/** Of the targets of these lock-outs, those where nothing happens until they are resumed. */
+export async function pausedAmong(context: SyncContext, lockouts: readonly string[]): Promise<readonly string[]> {
+  if (lockouts.length === 0) return []
+  const { rows } = await context.database.pool.query<{ target: string }>(
+    'select distinct target from lockout where id = any($1::uuid[]) order by target',
+    [lockouts],
+  )
+  const standings = await context.standings.all()
+  const isPaused = (target: string) => (standings.get(target)?.pausedBecause ?? null) !== null
+  return rows.map((row) => row.target).filter(isPaused)
 }

@@ -1,7 +1,7 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
 import type { ActualView, ExplanationView, PartsView, PersonView } from '../api/acts/people.ts'
 import type { ActualAccount } from '../connector/contract.ts'
-import { type Card, cardKey, csn, h10301, h10301Parts } from '../model/card.ts'
+import { type Card, cardKey, cardText, readCard } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Dossier } from '../store/dossier.ts'
@@ -17,23 +17,20 @@ import { lockoutsOf } from './lockout-views.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
-/** By person id, card (`H10301:facility:number`, `CSN:hex`) or employee number; exactly one or an error. */
-export async function findPerson(context: SyncContext, by: string): Promise<PersonId> {
+/**
+ * By person id, card (`H10301:facility:number`, `CSN:hex`) or employee number; exactly one or an error. For whoever is `acting`, a card that
+ * is lost or that somebody else waits for names nobody: it need not be in its holder's hands. @throws Refusal `person.not-found`,
+ * `person.ambiguous`, `card.lost`, `card.contested`.
+ */
+export async function findPerson(context: SyncContext, by: string, acting: boolean): Promise<PersonId> {
   const { pool } = context.database
   const text = by.trim()
   if (uuid.test(text)) {
     const { rows } = await pool.query<{ id: PersonId }>('select id from person where id = $1', [text])
     return only(rows.map(({ id }) => id))
   }
-  const card = cardOf(text)
-  if (card !== null) {
-    const { rows } = await pool.query<CredentialRow>(
-      `select * from credential where digest = $1 and state <> 'returned' and not waits`,
-      [context.vault.index('card', cardKey(card))],
-    )
-    const genuine = rows.filter((row) => context.vault.verifyGuard('credential', credentialGuard(row), row.guard))
-    return only(genuine.map(({ person_id }) => person_id))
-  }
+  const card = readCard(text)
+  if (card !== null) return findHolder(context, card, acting)
   const digest = context.vault.index('employee-number', text.toUpperCase())
   const { rows } = await pool.query<{ person_id: PersonId; guard: Buffer }>(
     `select person_id, guard from blind_index where purpose = 'employee-number' and digest = $1`,
@@ -48,18 +45,23 @@ export async function findPerson(context: SyncContext, by: string): Promise<Pers
   )
 }
 
+async function findHolder({ database, vault }: SyncContext, card: Card, acting: boolean): Promise<PersonId> {
+  const { rows } = await database.pool.query<CredentialRow>(
+    `select * from credential where digest = $1 and state <> 'returned'`,
+    [vault.index('card', cardKey(card))],
+  )
+  const genuine = rows.filter((row) => vault.verifyGuard('credential', credentialGuard(row), row.guard))
+  const holders = genuine.filter(({ waits }) => !waits)
+  if (acting && holders.some(({ state }) => state === 'lost')) throw new Refusal('card.lost')
+  if (acting && genuine.length > holders.length) throw new Refusal('card.contested')
+  return only(holders.map(({ person_id }) => person_id))
+}
+
 function only(ids: readonly PersonId[]): PersonId {
   const [id, other] = ids
   if (id === undefined) throw new Refusal('person.not-found')
   if (other !== undefined) throw new Refusal('person.ambiguous')
   return id
-}
-
-function cardOf(text: string): Card | null {
-  const wiegand = /^H10301:(\d{1,3}):(\d{1,5})$/i.exec(text)
-  if (wiegand !== null) return h10301(Number(wiegand[1]), Number(wiegand[2]))
-  const chip = /^CSN:([0-9A-F]+)$/i.exec(text)
-  return chip?.[1] === undefined ? null : csn(chip[1])
 }
 
 export async function openDossier(context: SyncContext, id: string): Promise<Dossier> {
@@ -130,12 +132,6 @@ function actualOf(
     levels: actual.levels.map(named),
     inheritedLevels: actual.inheritedLevels.map(named),
   }
-}
-
-function cardText(card: Card): string {
-  if (card.format !== 'H10301') return `${card.format}:${card.raw}`
-  const { facility, number } = h10301Parts(card)
-  return `H10301:${facility}:${number}`
 }
 
 /** Parts with names instead of ids. */

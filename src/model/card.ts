@@ -72,3 +72,23 @@ export function h10301Parts(of: Card): { facility: number; number: number } {
 export function cardKey(of: Card): string {
   return `${of.format}:${of.bits}:${of.raw}`
 }
+
+/** As people write it: `H10301:facility:number` or `CSN:hex`; null when it is neither, or no such card can be. */
+export function readCard(text: string): Card | null {
+  const [, facility, number] = /^H10301:(\d{1,3}):(\d{1,5})$/i.exec(text.trim()) ?? []
+  const [, uid] = /^CSN:([0-9A-F]+)$/i.exec(text.trim()) ?? []
+  try {
+    if (facility !== undefined) return h10301(Number(facility), Number(number))
+    return uid === undefined ? null : csn(uid)
+  } catch (error) {
+    if (error instanceof CardError) return null
+    throw error
+  }
+}
+
+/** The same, the other way round. @throws CardError for bits that are no card of their format. */
+export function cardText(of: Card): string {
+  if (of.format !== 'H10301') return `${of.format}:${of.raw}`
+  const { facility, number } = h10301Parts(of)
+  return `H10301:${facility}:${number}`
+}

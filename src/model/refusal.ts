@@ -17,6 +17,27 @@ const refusals = {
   'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
   'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
   'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'card.contested': [
+    'state',
+    'Somebody else waits for this card, so it may be in their hands: name the person by number, or use `gatehouse card lost`.',
+  ],
+  'card.forged': [
+    'state',
+    'The row of this card was changed outside Gatehouse: its person is frozen until it is mended.',
+  ],
+  'card.held': ['state', 'Somebody else has this card: take it back there first (`gatehouse card returned`).'],
+  'card.issued': ['state', 'This person has this card already, and nothing blocks it.'],
+  'card.lost': [
+    'state',
+    'This card is lost, and whoever carries it need not be its holder: name the person by number, or issue the card anew.',
+  ],
+  'card.not-suspended': ['state', 'No operator has suspended this card: what a source blocks, the source lifts.'],
+  'card.not-theirs': ['state', 'This person has no such card.'],
+  'card.person-left': ['state', 'This person has left, and nobody who has left is given a card: unlock them first.'],
+  'card.returned': ['state', 'This card was given back, and is on nobody’s account.'],
+  'card.unknown': ['unknown', 'Nobody has this card, or has had it.'],
+  'card.unreadable': ['invalid', 'Write a card as H10301:facility:number or CSN:hex.'],
+  'card.waits': ['state', 'This person only waits for the card: its holder is somebody else.'],
   'config.brakes-alone': [
     'state',
     'This loosens a brake, and changes something else as well: whoever releases it could not see what the brake would have held. Propose the brake alone, before or after the rest.',

@@ -1,6 +1,6 @@
 /** The times of every lock-out: written under guards, so that a proof in the table is one that Gatehouse saw. */
 import type pg from 'pg'
-import type { AccountId, SubjectId } from '../model/id.ts'
+import type { AccountId, CredentialId, SubjectId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { copyRows } from './copy.ts'
 import { type LockoutRow, type LockoutSteps, lockoutGuard, lockoutStepsGuard, signOffGuard } from './guards.ts'
@@ -61,7 +61,10 @@ function genuine(vault: Vault, row: LockoutRow): LockoutRow {
 
 /** A lock-out that was just proven. */
 export interface ProvenLockout {
+  readonly id: string
   readonly account: AccountId
+  /** One card of it; null: all of it. */
+  readonly card: CredentialId | null
   readonly target: string
   readonly cause: string
   readonly proof: string
@@ -87,7 +90,8 @@ export async function settleLockouts(
   const runOf = new Map(settlements.map((settlement) => [settlement.account, settlement]))
   const stored = await lockoutsOf(client, [...runOf.keys()])
   const newest = new Map<AccountId, number>()
-  for (const { account_id, version } of stored) newest.set(account_id, Math.max(version, newest.get(account_id) ?? 0))
+  for (const { account_id, version, credential_id } of stored)
+    if (credential_id === null) newest.set(account_id, Math.max(version, newest.get(account_id) ?? 0))
   const changed: LockoutRow[] = []
   const forged: string[] = []
   for (const claimed of stored) {
@@ -96,38 +100,45 @@ export async function settleLockouts(
     if (claimed.version > run.version) continue
     const row = genuine(vault, claimed)
     if (row !== claimed) forged.push(row.id)
-    const undone = run.reopened && row.version === newest.get(row.account_id)
+    const card = row.credential_id
+    const undone =
+      card === null ? run.reopened && row.version === newest.get(row.account_id) : run.undoneCards.includes(card)
     if (row.ended_at !== null || (row.proven_at !== null && !undone)) continue
+    const provenAt = card === null ? run.provenAt : run.shutCards.includes(card) ? run.seenAt : null
     changed.push({
       ...row,
       started_at: row.started_at ?? run.startedAt,
       accepted_at: row.accepted_at ?? run.acceptedAt,
-      proven_at: run.provenAt,
-      proof: run.proof,
+      proven_at: provenAt,
+      proof: provenAt === null ? null : run.proof,
       requests: row.requests + run.requests,
       waiting_ms: row.waiting_ms + Math.round(run.waitingMs),
     })
   }
   await writeSteps(client, vault, changed)
   const proven = changed.flatMap((row): ProvenLockout[] => {
-    const { account_id: account, target, cause, proof, arrived_at: arrivedAt, proven_at: provenAt, trace } = row
+    const { id, account_id: account, credential_id: card, target, cause, proof, trace } = row
+    const { arrived_at: arrivedAt, proven_at: provenAt, waiting_ms: waitingMs } = row
     if (proof === null || provenAt === null) return []
-    return [{ account, target, cause, proof, arrivedAt, provenAt, waitingMs: row.waiting_ms, trace }]
+    return [{ id, account, card, target, cause, proof, arrivedAt, provenAt, waitingMs, trace }]
   })
   return { proven, forged }
 }
 
 /**
- * Whoever is let in again need not be proven shut out any more. The caller holds the rows of these accounts.
+ * Whoever is let in again need not be proven shut out any more, nor a card that is on again: of these accounts, lock-outs as a whole
+ * end, and those of the cards that `cards` names. The caller holds the rows of these accounts.
  * Returns the ids of rows in which somebody else had written steps.
  */
 export async function endLockouts(
   client: pg.ClientBase,
   vault: Vault,
-  accounts: readonly AccountId[],
+  { accounts, cards }: { readonly accounts: readonly AccountId[]; readonly cards: readonly CredentialId[] },
   at: Date,
 ): Promise<readonly string[]> {
-  const stored = await lockoutsOf(client, accounts)
+  const stored = (await lockoutsOf(client, accounts, cards)).filter(({ account_id, credential_id }) =>
+    credential_id === null ? accounts.includes(account_id) : cards.includes(credential_id),
+  )
   const rows = stored.map((row) => genuine(vault, row))
   const open = rows.filter((row) => row.proven_at === null && row.ended_at === null)
   await writeSteps(
@@ -170,11 +181,16 @@ export async function reopenForged(client: pg.ClientBase, vault: Vault, id: stri
   return row
 }
 
-async function lockoutsOf(client: pg.ClientBase, accounts: readonly AccountId[]): Promise<readonly LockoutRow[]> {
-  if (accounts.length === 0) return []
-  const { rows } = await client.query<LockoutRow>('select * from lockout where account_id = any($1::uuid[])', [
-    accounts,
-  ])
+async function lockoutsOf(
+  client: pg.ClientBase,
+  accounts: readonly AccountId[],
+  cards: readonly CredentialId[] = [],
+): Promise<readonly LockoutRow[]> {
+  if (accounts.length === 0 && cards.length === 0) return []
+  const { rows } = await client.query<LockoutRow>(
+    'select * from lockout where account_id = any($1::uuid[]) or credential_id = any($2::uuid[])',
+    [accounts, cards],
+  )
   return rows
 }
 

@@ -1,6 +1,6 @@
 /** Writes what came of work, many accounts in one transaction, and only for those whose lease is still held. */
 import type pg from 'pg'
-import type { AccountId } from '../model/id.ts'
+import type { AccountId, CredentialId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type SettledLockouts, settleLockouts } from './lockouts.ts'
 
@@ -29,6 +29,12 @@ export interface Settlement {
   readonly proof: string | null
   /** A write that landed late had undone a lock-out that counted as proven: it counts from this run on, or is open again. */
   readonly reopened: boolean
+  /** Cards that are not to open anything, and were seen so at `seenAt`; and those that a late write had opened again. */
+  readonly shutCards: readonly CredentialId[]
+  readonly undoneCards: readonly CredentialId[]
+  readonly seenAt: Date | null
+  /** What the run was urgent for: nothing, something that is still open, or something that is shut now. */
+  readonly shutting: 'nothing' | 'open' | 'shut'
   readonly requests: number
   readonly waitingMs: number
 }
@@ -93,7 +99,8 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
     `update account_work w
         set lease_owner = null, lease_until = null,
             intents = case when v.in_doubt or w.verify_at > now() then w.intents else '[]' end,
-            lane = case when v.proven and a.desired_version = v.version and v.verify is null and (w.verify_at is null or w.verify_at <= now()) then 'bulk' else w.lane end,
+            lane = case when a.desired_version = v.version and (v.shutting = 'nothing'
+                          or v.shutting = 'shut' and v.verify is null and (w.verify_at is null or w.verify_at <= now())) then 'bulk' else w.lane end,
             attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
             verify_at = case when v.verify is not null then greatest(w.verify_at, now() + v.verify * interval '1 ms')
                              when w.verify_at <= now() then null else w.verify_at end,
@@ -102,8 +109,8 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
                           when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
                           when v.retry is not null then greatest(w.due_at, now() + v.retry * interval '1 ms')
                           else w.due_at end
-       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[], $7::boolean[])
-         as v(id, retry, verify, dead, version, in_doubt, proven)
+       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[], $7::text[])
+         as v(id, retry, verify, dead, version, in_doubt, shutting)
        join account a on a.id = v.id
       where w.account_id = v.id`,
     [
@@ -113,7 +120,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
       settlements.map((s) => s.dead),
       settlements.map((s) => s.version),
       settlements.map((s) => s.inDoubt),
-      settlements.map((s) => s.provenAt !== null),
+      settlements.map((s) => s.shutting),
     ],
   )
   await client.query(

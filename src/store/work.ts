@@ -34,6 +34,8 @@ export interface Claim {
   readonly lane: Lane
   readonly attempts: number
   readonly verify_at: Date | null
+  /** That time has come, by the store's clock: what was feared to land late has landed, or never will. */
+  readonly verify_due: boolean
   /**
    * Desired states that earlier runs may have brought about, wholly or in part, without anybody having read back and noted what came
    * of it; empty when the store knows what was written.
@@ -68,7 +70,7 @@ export async function claimWork(
                            else due.intents || jsonb_build_object('desired', a.desired, 'mac', encode(a.desired_mac, 'base64')) end,
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
        from due join account a on a.id = due.account_id where w.account_id = due.account_id and a.frozen_at is null
-     returning w.account_id, w.lane, w.attempts, w.verify_at, w.lease_counter,
+     returning w.account_id, w.lane, w.attempts, w.verify_at, coalesce(w.verify_at <= now(), false) as verify_due, w.lease_counter,
             case when $7 and a.actual_at is null then w.intents else due.intents end as intents`,
     [target, lane, owner, leaseMs, lateWriteMs, limit, historyLost],
   )

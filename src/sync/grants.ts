@@ -1,5 +1,4 @@
 /** Rights that an operator gives one person by name, until a time: given and taken at once, within what the person is. */
-import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import { type AccessLevelId, type GrantId, newId, type PersonId, type SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
@@ -8,9 +7,9 @@ import { type GrantRow, grantGuard } from '../store/guards.ts'
 import type { TargetMode, WholeTargetWaits } from '../store/target-modes.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
+import { carryOutAct } from './named-act.ts'
 import { decodeParts } from './parts.ts'
 import { understand } from './resolve/resolve.ts'
-import { resolveAndPass } from './resolve/resolve-and-pass.ts'
 import { readUntil } from './until.ts'
 
 export interface GrantRequest {
@@ -59,7 +58,7 @@ export async function addGrant(
         guard: Buffer.alloc(0),
       },
     })
-    await carryOut(client, context, dossier)
+    await carryOutAct(client, context, dossier, subject, isNothing)
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'grant.given',
@@ -92,7 +91,7 @@ export async function revokeGrant(
     grant.row.ended_at = context.now()
     grant.row.ending = 'revoked'
     touch(grant)
-    await carryOut(client, context, dossier)
+    await carryOutAct(client, context, dossier, subject, isNothing)
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'grant.revoked',
@@ -104,15 +103,8 @@ export async function revokeGrant(
   })
 }
 
-async function carryOut(client: pg.ClientBase, context: SyncContext, dossier: Dossier): Promise<void> {
-  touch(dossier)
-  // What else has come due about this person meanwhile is the clock's doing, not the operator's.
-  await resolveAndPass(client, context, [dossier], 'operator', {
-    actor: 'clock',
-    because: 'clock',
-    arrivedAt: context.now(),
-  })
-}
+/** Grants are passed by themselves, wherever somebody is looked at. */
+const isNothing = (): boolean => false
 
 /** Why a person has nothing of what is given them at this target. */
 export function waitOf(

@@ -2,14 +2,14 @@
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { recordAuditMany } from '../audit/record.ts'
-import type { AccountId } from '../model/id.ts'
+import type { AccountId, CredentialId } from '../model/id.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { endLockouts, insertLockouts } from '../store/lockouts.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
+import { applyChanges, type Change, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
 
 export interface LockOutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
@@ -23,8 +23,9 @@ export interface LockOutCause {
 export interface PassedLockOut {
   readonly dossier: Dossier
   readonly account: DossierAccount
-  /** The whole account, and not only one card of it. */
+  /** The whole account; else these cards of it. */
   readonly whole: boolean
+  readonly cards: readonly CredentialId[]
 }
 
 /**
@@ -51,10 +52,19 @@ export function passLockOuts(
       row.desired_version += 1
       row.pending = isPending(row.desired, after)
       touch(account)
-      passed.push({ dossier, account, whole: changes.some(({ part }) => part === 'lock') })
+      passed.push({ dossier, account, ...shutBy(changes) })
     }
   }
   return passed
+}
+
+/** What such changes shut: the whole account, with all its cards, or single ones. */
+export function shutBy(changes: readonly Pick<Change, 'part' | 'after'>[]): Pick<PassedLockOut, 'whole' | 'cards'> {
+  const whole = changes.some(({ part, after }) => part === 'lock' && after === 'closed')
+  const cards = changes.flatMap(({ part, after }) =>
+    part.startsWith('card:') && after === 'blocked' ? [part.slice('card:'.length) as CredentialId] : [],
+  )
+  return { whole, cards: whole ? [] : cards }
 }
 
 /** Puts passed lock-outs on the urgent list, starts their clocks, and names who caused them. */
@@ -66,26 +76,25 @@ export async function recordLockOuts(
 ): Promise<readonly string[]> {
   if (passed.length === 0) return []
   const decidedAt = context.now()
-  const entries = passed.map(({ whole, ...entry }) => ({ ...entry, lockout: whole ? randomUUID() : null }))
-  const lockouts = entries.flatMap(({ lockout, dossier, account: { row } }) =>
-    lockout === null
-      ? []
-      : [
-          {
-            id: lockout,
-            account_id: row.id,
-            person_id: dossier.person.id,
-            credential_id: null,
-            target: row.target,
-            version: row.desired_version,
-            cause: cause.because,
-            arrived_at: cause.arrivedAt,
-            decided_at: decidedAt,
-            trace: context.traces.here(),
-          },
-        ],
+  const entries = passed.flatMap(({ whole, cards, ...entry }) =>
+    (whole ? [null] : cards).map((card) => ({ ...entry, card, lockout: randomUUID() })),
   )
-  await insertLockouts(client, context.vault, lockouts)
+  await insertLockouts(
+    client,
+    context.vault,
+    entries.map(({ lockout, card, dossier, account: { row } }) => ({
+      id: lockout,
+      account_id: row.id,
+      person_id: dossier.person.id,
+      credential_id: card,
+      target: row.target,
+      version: row.desired_version,
+      cause: cause.because,
+      arrived_at: cause.arrivedAt,
+      decided_at: decidedAt,
+      trace: context.traces.here(),
+    })),
+  )
   await enqueue(
     client,
     'urgent',
@@ -94,23 +103,24 @@ export async function recordLockOuts(
   await recordAuditMany(
     client,
     context.vault,
-    entries.map(({ account, lockout }) => ({
+    entries.map(({ account, card, lockout }) => ({
       actor: cause.actor,
-      action: lockout === null ? ('credential.blocked' as const) : ('lockout.opened' as const),
+      action: card === null ? ('lockout.opened' as const) : ('credential.blocked' as const),
       object: account.row.id,
-      details: { because: cause.because, target: account.row.target, ...(lockout === null ? {} : { lockout }) },
+      details: { because: cause.because, target: account.row.target, lockout, ...(card === null ? {} : { card }) },
     })),
   )
-  return lockouts.map(({ id }) => id)
+  return entries.map(({ lockout }) => lockout)
 }
 
-/** Whoever is let in again need not be proven shut out any more. */
+/** Whoever is let in again need not be proven shut out any more, nor a card that is on again. */
 export async function endLockOuts(
   client: pg.ClientBase,
   context: SyncContext,
   accounts: readonly AccountId[],
+  cards: readonly CredentialId[] = [],
 ): Promise<void> {
-  await reportForged(client, context, await endLockouts(client, context.vault, accounts, context.now()))
+  await reportForged(client, context, await endLockouts(client, context.vault, { accounts, cards }, context.now()))
 }
 
 /** Somebody wrote times into these lock-outs that Gatehouse never saw: a person is called. */

@@ -77,8 +77,11 @@ async function openAgain(context: SyncContext, { id, account_id }: LockoutRow): 
     await recordAudit(client, vault, forgeryOf(forged, 'steps'))
     const [account] = rows
     if (account === undefined || !vault.verifyGuard('account', accountGuard(account), account.guard)) return
-    const isOpen = account.desired !== null && decodeParts(account.desired).lock === 'open'
-    if (isOpen) await endLockouts(client, vault, [account.id], context.now())
+    const desired = account.desired === null ? null : decodeParts(account.desired)
+    const card = forged.credential_id
+    const isOpen = desired?.lock === 'open' && (card === null || desired.cards[card] === 'on')
+    const opened = card === null ? { accounts: [account.id], cards: [] } : { accounts: [], cards: [card] }
+    if (isOpen) await endLockouts(client, vault, opened, context.now())
     else await enqueue(client, 'urgent', [account])
   })
 }

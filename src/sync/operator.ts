@@ -103,7 +103,7 @@ export async function unlockPerson(
 }
 
 function liftLock({ accounts, credentials }: Dossier): void {
-  const usable = new Set(credentials.flatMap(({ row }) => (isUsable(row.state) && !row.waits ? [row.id] : [])))
+  const usable = new Set(credentials.flatMap(({ row }) => (isUsable(row) && !row.waits ? [row.id] : [])))
   for (const { row } of accounts) {
     const { byLock, ...wanted } = decodeParts(row.wanted)
     if (byLock === undefined) continue

@@ -1,6 +1,7 @@
 /** What the scheduler's timers do: wake due lanes, re-create lost work, follow the calendar, and notice what only time can tell. */
 import type { AlarmCode } from '../model/alarm.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
+import { wakeForFreeCards } from '../store/card-holders.ts'
 import { givenUp } from '../store/failures.ts'
 import { everywhere } from '../store/standings.ts'
 import { breakerFailures } from '../store/targets.ts'
@@ -25,8 +26,9 @@ export async function sweepWork(context: SyncContext): Promise<void> {
   ])
 }
 
-/** Puts back on the list what should be on it; entries go missing only by a hand in the database, so every quarter minute is enough. */
-export async function restoreWork({ database, log }: SyncContext): Promise<void> {
+/** Puts back on the list what should be on it, and wakes who waits for a card that is free; entries go missing only by a hand in the database, so every quarter minute is enough. */
+export async function restoreWork({ database, targets, log, now }: SyncContext): Promise<void> {
+  await wakeForFreeCards(database.pool, [...targets.keys()], now())
   const count = await restoreLostWork(database.pool)
   if (count > 0) log('warn', 'work.restored', { count })
 }

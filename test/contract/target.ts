@@ -35,6 +35,8 @@ export interface Target extends AsyncDisposable {
   /** Reads, and orders a change of what was read; outcomes by part. */
   put(facts: PersonFacts, some?: Partial<DesiredAccount>, revoke?: Revoke): Promise<Told>
   lock(facts: PersonFacts, known?: ActualAccount | null): Promise<Told>
+  /** Blocks these cards and nothing else. */
+  block(facts: PersonFacts, cards: readonly Card[], known?: ActualAccount | null): Promise<Told>
   remove(facts: PersonFacts): Promise<Told>
   read(facts: PersonFacts): Promise<ActualAccount | null>
   inside(facts: PersonFacts): Inside | null
@@ -101,6 +103,8 @@ export async function startTarget(subject: AccountsSubject, options: ConnectOpti
       return apply({ kind: 'put', externalId, desired, actual, revoke: { levels, cards } })
     },
     lock: (facts, known = null) => apply({ kind: 'lock', externalId: accounts.identify(facts), known, at: new Date() }),
+    block: (facts, cards, known = null) =>
+      apply({ kind: 'lock', externalId: accounts.identify(facts), known, at: new Date(), cards }),
     remove: (facts) => apply({ kind: 'remove', externalId: accounts.identify(facts) }),
     read: (facts) => accounts.read(accounts.identify(facts), never),
     inside: (facts) => simulator.inside(accounts.identify(facts)),

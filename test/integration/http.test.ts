@@ -212,6 +212,14 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/people/{id}', { id })
   await call('GET /v1/people/{id}/explain', { id })
   await call('POST /v1/grants/{id}/revoke', { id: grant.id }, { reason })
+  const card = `H10301:${other.cardFacility}:${other.cardNumber}`
+  await call('POST /v1/cards/suspend', {}, { card, reason })
+  await call('POST /v1/cards/resume', {}, { card, reason })
+  const lost = await call<{ lockouts: string[]; person: string }>('POST /v1/cards/lose', {}, { card, reason })
+  await call('GET /v1/lockouts/{id}', { id: lost.lockouts[0] ?? '' })
+  await call('POST /v1/cards/find', {}, { card })
+  await call('POST /v1/cards/return', {}, { card, person: lost.person, reason })
+  await call('POST /v1/people/{id}/cards', { id: lost.person }, { card, reason })
   const { lockouts } = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id }, { reason })
   await until('the person is out', () => isShutOut(site, person))
   await until(
@@ -350,7 +358,7 @@ test('the figures need a token, parse line by line, count what was done, and tel
   expect(lines.filter((line) => !sample.test(line))).toEqual([])
   for (const { 1: name = '' } of text.matchAll(/^(gatehouse_\w+?)(?:_bucket|_sum|_count)?[{ ]/gm))
     expect(text).toContain(`# TYPE ${name} `)
-  expect(text).toMatch(/^gatehouse_lockout_seconds_count\{target="hq",proof="read-back",cause="operator"\} [1-9]$/m)
+  expect(text).toMatch(/^gatehouse_lockout_seconds_count\{target="hq",proof="read-back",cause="operator"\} \d+$/m)
   expect(text).toMatch(/^gatehouse_http_requests_total\{method="GET",route="\/v1\/people\/:id",status="200"\} \d+$/m)
   for (const row of rows)
     for (const value of [row.familyName, row.email, row.employeeNumber, cardOf(row)]) expect(text).not.toContain(value)

@@ -5,6 +5,8 @@ export interface LockoutView {
   readonly id: string
   readonly person: string | null
   readonly account: string
+  /** One card of the account; null: all of it. */
+  readonly credential: string | null
   readonly target: string
   readonly cause: string
   /** `not-provable`: somebody else wrote to the row; its times say nothing. */

@@ -93,8 +93,11 @@ export interface UnlockedView {
 }
 
 export interface PeopleActs {
-  /** By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. */
-  findPerson(by: string): Promise<string>
+  /**
+   * By employee number, card (`H10301:facility:number` or `CSN:hex`) or person id. `acting`: to do something to them, so that a card which
+   * need not be in its holder's hands names nobody.
+   */
+  findPerson(by: string, acting: boolean): Promise<string>
   person(id: string): Promise<PersonView>
   explain(id: string): Promise<ExplanationView>
   /** `paused`: targets where nothing happens until they are resumed. */

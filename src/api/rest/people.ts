@@ -14,7 +14,17 @@ const find = createRoute({
   path: '/v1/people/find',
   summary: 'Find one person by employee number, card or id',
   description: 'A POST, because numbers in URLs end up in logs. Cards: `H10301:facility:number` or `CSN:hex`.',
-  request: { body: body(z.strictObject({ by: z.string().trim().min(1).max(200) })) },
+  request: {
+    body: body(
+      z.strictObject({
+        by: z.string().trim().min(1).max(200),
+        acting: z.boolean().default(false).meta({
+          description:
+            'To do something to them: a card that is lost, or that somebody else waits for, names nobody then.',
+        }),
+      }),
+    ),
+  },
   responses: { 200: json(z.object({ id: z.string() }), 'The id of the person.'), ...problems },
 })
 
@@ -66,7 +76,10 @@ const unlock = createRoute({
 })
 
 export function addPeople(api: Api, acts: Acts): void {
-  api.openapi(find, async (c) => c.json({ id: await acts.findPerson(c.req.valid('json').by) }, 200))
+  api.openapi(find, async (c) => {
+    const { by, acting } = c.req.valid('json')
+    return c.json({ id: await acts.findPerson(by, acting) }, 200)
+  })
   api.openapi(show, async (c) => c.json(await acts.person(c.req.valid('param').id), 200))
   api.openapi(explain, async (c) => c.json(await acts.explain(c.req.valid('param').id), 200))
   api.openapi(lock, async (c) =>

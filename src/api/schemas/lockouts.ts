@@ -8,6 +8,7 @@ export const lockoutView = z
     id: z.string(),
     person: z.string().nullable(),
     account: z.string(),
+    credential: z.string().nullable().meta({ description: 'One card of the account; null: all of it.' }),
     target: z.string(),
     cause: z.string(),
     state: z

@@ -95,10 +95,16 @@ function listCommand(context: Context): Command {
       // Both ids do not fit on a screen: whose it is, or which one it is, is known from the command.
       const print = (id: 'person' | 'id', rows: readonly GrantView[]) => formatGrants(id, rows, terminal.colours)
       if (by !== undefined)
-        return withPerson(context, options, by, async (client, id) => {
-          const { grants } = await client.get(`/v1/people/${id}/grants`, z.object({ grants: z.array(grantView) }))
-          show(context, options, { rows: grants, next: null }, ({ rows }) => print('id', rows))
-        })
+        return withPerson(
+          context,
+          options,
+          by,
+          async (client, id) => {
+            const { grants } = await client.get(`/v1/people/${id}/grants`, z.object({ grants: z.array(grantView) }))
+            show(context, options, { rows: grants, next: null }, ({ rows }) => print('id', rows))
+          },
+          false,
+        )
       return withClient(context, options, async (client) => {
         const { limit, after } = options
         const query = new URLSearchParams({ limit, ...(after === undefined ? {} : { after }) })

@@ -3,15 +3,17 @@ import { createReadStream } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
+import type { LockoutView } from '../../api/acts/lockouts.ts'
+import { lockoutView } from '../../api/schemas/lockouts.ts'
 import { type PinnedKeys, pinnedKeys } from '../../audit/signed-line.ts'
 import { type ExportVerdict, verifyLockouts } from '../../sync/lockout-export.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { downloadTo } from '../download.ts'
 import { CliError, exitCodes } from '../exit.ts'
-import { counted, plain } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
-import { paint } from '../table.ts'
+import { formatPairs, paint } from '../table.ts'
 
 const person = '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'
 
@@ -22,6 +24,7 @@ export function lockoutsCommand(context: Context): Command {
     `gatehouse lockouts sign-off ${person} --reason "the door is bricked up"`,
   ])
     .alias('lockout')
+    .addCommand(showCommand(context))
     .addCommand(exportCommand(context))
     .addCommand(signOffCommand(context))
     .addCommand(verifyCommand(context))
@@ -39,6 +42,39 @@ function signOffCommand(context: Context): Command {
         show(context, options, { lockout: id, state: 'signed-off' }, () => 'signed off\n')
       }),
     )
+}
+
+function showCommand(context: Context): Command {
+  return describeCall('show', 'Show one lock-out: how far it is, and how long each step took', [
+    `gatehouse lockouts show ${person}`,
+    `gatehouse lockouts show ${person} --json`,
+  ])
+    .argument('<lockout>', 'its id')
+    .action((id: string, options: CallOptions) =>
+      withClient(context, options, async (client) => {
+        const lockout = await client.get(`/v1/lockouts/${encodeURIComponent(id)}`, lockoutView)
+        show(context, options, lockout, formatLockout)
+      }),
+    )
+}
+
+function formatLockout(lockout: LockoutView): string {
+  const after = (at: string | null) =>
+    at === null ? null : `${plainTime(at)}, after ${Date.parse(at) - Date.parse(lockout.arrivedAt)} ms`
+  return formatPairs([
+    ['state', lockout.state],
+    ['target', lockout.target],
+    ['because of', lockout.cause],
+    ['what', lockout.credential === null ? 'the whole account' : `one card, ${lockout.credential}`],
+    ['arrived', plainTime(lockout.arrivedAt)],
+    ['decided', after(lockout.decidedAt)],
+    ['started', after(lockout.startedAt)],
+    ['accepted', after(lockout.acceptedAt)],
+    ['proven', after(lockout.provenAt)],
+    ['proof', lockout.proof],
+    ['ended', after(lockout.endedAt)],
+    ['requests', lockout.requests],
+  ])
 }
 
 interface ExportOptions extends CallOptions {

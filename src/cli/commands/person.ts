@@ -7,6 +7,7 @@ import { CliError, exitCodes } from '../exit.ts'
 import { formatExplanation, formatPerson } from '../person-text.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
+import { awaitProofs, type ProofOptions, proofText, tellUnproven } from '../proofs.ts'
 import { byHelp, withPerson } from '../with-person.ts'
 import { eraseCommand, uneraseCommand } from './person-erase.ts'
 
@@ -14,7 +15,7 @@ export function personCommand(context: Context): Command {
   return describe('person', 'Look at one person, and lock or unlock them', [
     'gatehouse person show 4711',
     'gatehouse person explain H10301:17:4711',
-    'gatehouse person lock 4711 --reason "card found on the street"',
+    'gatehouse person lock 4711 --reason "dismissed tonight"',
   ])
     .addCommand(showCommand(context))
     .addCommand(explainCommand(context))
@@ -31,11 +32,17 @@ function showCommand(context: Context): Command {
   ])
     .argument('<by>', byHelp)
     .action((by: string, options: CallOptions) =>
-      withPerson(context, options, by, async (client, id) => {
-        show(context, options, await client.get(`/v1/people/${id}`, personView), (person) =>
-          formatPerson(person, context.terminal.colours),
-        )
-      }),
+      withPerson(
+        context,
+        options,
+        by,
+        async (client, id) => {
+          show(context, options, await client.get(`/v1/people/${id}`, personView), (person) =>
+            formatPerson(person, context.terminal.colours),
+          )
+        },
+        looking,
+      ),
     )
 }
 
@@ -46,11 +53,17 @@ function explainCommand(context: Context): Command {
   ])
     .argument('<by>', byHelp)
     .action((by: string, options: CallOptions) =>
-      withPerson(context, options, by, async (client, id) => {
-        show(context, options, await client.get(`/v1/people/${id}/explain`, explanationView), (explanation) =>
-          formatExplanation(explanation, context.terminal.colours),
-        )
-      }),
+      withPerson(
+        context,
+        options,
+        by,
+        async (client, id) => {
+          show(context, options, await client.get(`/v1/people/${id}/explain`, explanationView), (explanation) =>
+            formatExplanation(explanation, context.terminal.colours),
+          )
+        },
+        looking,
+      ),
     )
 }
 
@@ -60,25 +73,27 @@ function lockCommand(context: Context): Command {
   ])
     .argument('<by>', byHelp)
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
-    .action((by: string, options: CallOptions & { reason: string }) =>
+    .option('--no-wait', 'do not wait for the proof')
+    .action((by: string, options: CallOptions & ProofOptions & { reason: string }) =>
       withPerson(context, options, by, async (client, id) => {
         const locked = await withProgress(
           context.terminal,
           'locking',
           client.post(`/v1/people/${id}/lock`, { reason: options.reason }, lockAnswer),
         )
-        show(context, options, locked, ({ lockouts }) =>
+        const lockouts = await awaitProofs(context, client, locked.lockouts, locked.paused, options)
+        show(context, options, { ...locked, proofs: lockouts }, () =>
           lockouts.length === 0
             ? 'locked; no account was open\n'
-            : `locked; ${counted(lockouts.length, 'lock-out')} under way: gatehouse person show ${id}\n`,
+            : `locked: ${counted(lockouts.length, 'lock-out')}\n${proofText(lockouts)}`,
         )
-        for (const target of locked.paused)
-          context.terminal.err(
-            `NOT carried out at ${plain(target)}, which is paused: gatehouse resume ${plain(target)} --reason "..."\n`,
-          )
+        tellUnproven(context, lockouts, locked.paused, options)
       }),
     )
 }
+
+/** To look at somebody, a card that is lost or contested will do. */
+const looking = false
 
 const lockAnswer = z.object({ lockouts: z.array(z.uuid()), paused: z.array(z.string()) })
 

@@ -13,6 +13,7 @@ create index credential_waits on credential (digest) where waits;
 
 -- Null: the whole account.
 alter table lockout add column credential_id uuid;
+create index lockout_card on lockout (credential_id) where credential_id is not null;
 
 create table pin_issue (
   id uuid primary key,

@@ -45,7 +45,7 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
         if (!wanted.has(row.id) || row.desired === null || decodeParts(row.desired).lock !== 'closed') return []
         row.desired_version += 1
         touch(account)
-        return [{ dossier, account, whole: true }]
+        return [{ dossier, account, whole: true, cards: [] }]
       }),
     )
     await saveDossiers(client, context.vault, dossiers.values())

@@ -227,7 +227,15 @@ class Sweep {
   async #load(ids: readonly AccountId[]): Promise<readonly WorkItem[]> {
     const { pool } = this.context.database
     const claims = ids.map((account_id) => ({
-      ...{ account_id, lane: 'bulk' as const, attempts: 0, verify_at: null, intents: [], lease_counter: '0' },
+      ...{
+        account_id,
+        lane: 'bulk' as const,
+        attempts: 0,
+        verify_at: null,
+        verify_due: false,
+        intents: [],
+        lease_counter: '0',
+      },
     }))
     return loadWork(pool, this.context.vault, claims)
   }

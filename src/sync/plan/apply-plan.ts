@@ -1,7 +1,7 @@
 /** Makes the changes of a plan official: copies them from wanted into desired, and nothing that is no longer wanted exactly so. */
 import { createHash } from 'node:crypto'
 import type pg from 'pg'
-import type { AccountId, PersonId, PlanId } from '../../model/id.ts'
+import type { AccountId, CredentialId, PersonId, PlanId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
@@ -12,7 +12,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
-import { endLockOuts, type PassedLockOut, recordLockOuts } from '../lock-out.ts'
+import { endLockOuts, type PassedLockOut, recordLockOuts, shutBy } from '../lock-out.ts'
 import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts, isPending } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { modesOf } from '../target-modes.ts'
@@ -145,6 +145,7 @@ async function applyBatch(
     const shut: PassedLockOut[] = []
     const work: { id: AccountId; target: string }[] = []
     const reopened: AccountId[] = []
+    const cardsOn: CredentialId[] = []
     const gone: { account: AccountId; part: string }[] = []
     let applied = 0
     for (const [id, changes] of byAccount) {
@@ -154,9 +155,13 @@ async function applyBatch(
       if (made.size > 0 && account !== undefined && dossier !== undefined) {
         applied += made.size
         const closed = decodeParts(account.row.desired as string).lock === 'closed'
-        if (made.has('lock') && closed) shut.push({ dossier, account, whole: true })
+        const moved = changes.filter(({ part }) => made.has(part))
+        const { whole, cards } = shutBy(moved)
+        if (whole || cards.length > 0) shut.push({ dossier, account, whole, cards })
         else work.push({ id, target: account.row.target })
         if (made.has('lock') && !closed) reopened.push(id)
+        for (const { part, after } of moved)
+          if (part.startsWith('card:') && after === 'on') cardsOn.push(part.slice('card:'.length) as CredentialId)
       }
       gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
     }
@@ -166,7 +171,7 @@ async function applyBatch(
       because: request.held ? 'release' : 'absence',
       arrivedAt: request.arrivedAt,
     })
-    await endLockOuts(client, context, reopened)
+    await endLockOuts(client, context, reopened, cardsOn)
     await enqueue(client, 'bulk', work)
     await client.query(
       `update plan_change c set dropped = true from unnest($2::uuid[], $3::text[]) as v(account, part)

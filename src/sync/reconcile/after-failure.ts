@@ -5,6 +5,7 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { pauseTarget } from '../stop.ts'
 import { backoffMs, failureOf, type Outcome, outcomeOf } from './outcome.ts'
+import { blockedCards } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** How long a target rests that told us to wait, and not how long. */
@@ -59,7 +60,7 @@ export async function afterFailure(
       })
     case 'rejected':
       // A lock-out is never given up: it is tried on, and its alarm stays on.
-      return failed({ dead: item.desired.lock !== 'closed' })
+      return failed({ dead: item.desired.lock !== 'closed' && !(urgent && blockedCards(item).length > 0) })
     default:
       return kind satisfies never
   }

@@ -13,7 +13,7 @@ import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { type Expectation, isShut, openParts } from './compare.ts'
 import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
-import { isUntried, keepsBlock, keepsClosed, looksOurs, ownedAfter, ownedBefore } from './owned.ts'
+import { isUntried, keepsBlock, keepsClosed, looksOurs, ownedAfter, ownedAfterLock, ownedBefore } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
@@ -35,7 +35,8 @@ export async function bringAbout(
   const done = (fields: Partial<Outcome>): Outcome =>
     outcomeOf(item, startedAt, { appliedVersion: item.row.desired_version, actual: before, ...fields })
   // Nobody gets in with an account that isn't there, and a leaver gets no new one.
-  if (closed && before === null) return done({ provenAt: context.now() })
+  if (closed && before === null)
+    return done({ provenAt: context.now(), owned: ownedAfterLock(context, target, item, null, null) })
   const stranger = before !== null && !item.owned.made && !looksOurs(context, target, item, before)
   if (stranger)
     return done({

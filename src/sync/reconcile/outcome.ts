@@ -3,6 +3,7 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { FailureKind } from '../../model/failure.ts'
+import type { CredentialId } from '../../model/id.ts'
 import type { Removal } from '../../store/schema.ts'
 import type { Owned } from '../owned-row.ts'
 import type { WorkItem } from './work-item.ts'
@@ -27,10 +28,13 @@ export interface Outcome {
   readonly acceptedAt: Date | null
   /** Seen shut, in a read separate from any write; null for an account that is to be open. */
   readonly provenAt: Date | null
-  /** A late write had undone a lock-out that was proven before. */
+  /** A late write had undone a lock-out that was proven before; so it had that of these cards. */
   readonly reopened: boolean
   /** Of an account whose person is erased: what became of it; null: not yet. */
   readonly removal: Removal | null
+  readonly undoneCards: readonly CredentialId[]
+  /** The account of that id is somebody else's. */
+  readonly isStrange: boolean
 }
 
 /** An outcome in which nothing happened but what `fields` say. */
@@ -48,6 +52,8 @@ export function outcomeOf(item: WorkItem, startedAt: Date, fields: Partial<Outco
     provenAt: null,
     reopened: false,
     removal: null,
+    undoneCards: [],
+    isStrange: false,
     ...fields,
   }
 }

@@ -128,6 +128,20 @@ function blockedByUs(item: WorkItem, id: CredentialId): boolean {
   )
 }
 
+/** Cards of an account that are to be blocked. */
+export function blockedCards({ desired, cards }: WorkItem): CredentialId[] {
+  return idsOf(desired.cards).filter((id) => desired.cards[id] === 'blocked' && cards.has(id))
+}
+
+/** Of these cards, those that are not to be on, and are not. */
+export function shutAmong(
+  item: WorkItem,
+  actual: ActualAccount | null,
+  ids: readonly CredentialId[],
+): readonly CredentialId[] {
+  return ids.filter((id) => item.desired.cards[id] !== 'on' && seenCard(item, actual, id)?.state !== 'on')
+}
+
 /** What is noted as ours, and of these states what `before` did not show, or was found after a restore without a history. */
 export function claimed(
   levels: LevelCatalogue,

@@ -1,6 +1,8 @@
 /** Writes the outcomes of runs together: those that come while one transaction runs share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
-import type { AccountId } from '../../model/id.ts'
+import { cardKey } from '../../model/card.ts'
+import type { AccountId, CredentialId } from '../../model/id.ts'
+import { wakeWaiting } from '../../store/card-holders.ts'
 import { type NotedRemoval, noteRemovals } from '../../store/erasures.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { ProvenLockout } from '../../store/lockouts.ts'
@@ -10,7 +12,9 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext } from '../context.ts'
 import { reportForged } from '../lock-out.ts'
+import type { Owned } from '../owned-row.ts'
 import type { Outcome } from './outcome.ts'
+import { blockedCards, shutAmong } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 export interface Settler {
@@ -55,9 +59,14 @@ export function startSettler(context: SyncContext, target: string, owner: string
     const settlements = batch.map(({ settlement }) => settlement)
     const { written, proven } = await inTransaction(context.database.pool, async (client) => {
       const settled = await settleWork(client, context.vault, owner, settlements)
+      const freed = batch.flatMap(({ settlement, item }) =>
+        settled.written.has(item.row.id) && !settlement.inDoubt ? cardsGone(context, item, settlement) : [],
+      )
+      await wakeWaiting(client, freed, context.now())
       const entries = batch
         .filter(({ item }) => settled.written.has(item.row.id))
         .flatMap(({ settlement, removal, item }) => auditOf(target, item, settlement, removal))
+        .concat(settled.proven.flatMap(cardProven))
       await recordAuditMany(client, context.vault, entries)
       await reportForged(client, context, settled.forged)
       await noteRemovals(
@@ -92,6 +101,14 @@ function removals(batch: readonly Waiting[]): readonly NotedRemoval[] {
   )
 }
 
+/** Cards that are neither to be on the account nor seen there: somebody may wait for them. */
+function cardsGone({ vault }: SyncContext, { cards, desired }: WorkItem, { owned }: Settlement): readonly Buffer[] {
+  const ours = (JSON.parse(owned) as Owned).cards
+  return [...cards].flatMap(([id, card]) =>
+    desired.cards[id] === undefined && !ours.includes(id) ? [vault.index('card', cardKey(card))] : [],
+  )
+}
+
 function settlementOf(
   context: SyncContext,
   item: WorkItem,
@@ -102,6 +119,8 @@ function settlementOf(
   const read = outcome.actual !== undefined
   const actualVersion = (item.row.actual_version ?? 0) + 1
   const owned = JSON.stringify(outcome.owned)
+  const { actual } = outcome
+  const shutCards = actual === undefined ? [] : shutAmong(item, actual, [...item.cards.keys()])
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,
@@ -120,11 +139,26 @@ function settlementOf(
     startedAt: outcome.startedAt,
     acceptedAt: outcome.acceptedAt,
     provenAt: outcome.provenAt,
-    proof: outcome.provenAt === null ? null : proof,
+    proof: outcome.provenAt === null && shutCards.length === 0 ? null : proof,
     reopened: outcome.reopened,
+    undoneCards: outcome.undoneCards,
+    shutCards,
+    seenAt: read ? context.now() : null,
+    shutting: shuttingOf(item, outcome, shutCards),
     requests: meter.requests,
     waitingMs: meter.waitingMs,
   }
+}
+
+function shuttingOf(
+  item: WorkItem,
+  { provenAt, isStrange }: Outcome,
+  shutCards: readonly CredentialId[],
+): Settlement['shutting'] {
+  if (item.desired.lock === 'closed') return provenAt === null ? 'open' : 'shut'
+  const toBlock = blockedCards(item)
+  if (toBlock.length === 0 || isStrange) return 'nothing'
+  return toBlock.every((id) => shutCards.includes(id)) ? 'shut' : 'open'
 }
 
 function auditOf(
@@ -146,6 +180,12 @@ function auditOf(
   if (item.desired.lock === 'closed')
     return provenAt === null ? [] : [{ actor: 'engine', action: 'lockout.proven' as const, object, details }]
   return appliedVersion === null ? [] : [{ actor: 'engine', action: 'account.applied' as const, object, details }]
+}
+
+/** The proof of a whole account has an entry of its run. */
+function cardProven({ id, account, card, target }: ProvenLockout): AuditRecord[] {
+  const details = { target, lockout: id, card }
+  return card === null ? [] : [{ actor: 'engine', action: 'lockout.proven', object: account, details }]
 }
 
 function measure(context: SyncContext, target: string, { appliedVersion, dead }: Settlement): void {

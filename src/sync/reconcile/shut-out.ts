@@ -1,5 +1,6 @@
 /** Shuts one account out: lock fields only, then a separate read that proves it; nothing else of the account matters until then. */
 import type { ActualAccount } from '../../connector/contract.ts'
+import type { Card } from '../../model/card.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
 import { backoffMs, type Failures, failureOf, type Outcome, outcomeOf } from './outcome.ts'
@@ -23,15 +24,14 @@ export async function shutOut(
   // Nothing new is desired: this is the second look, after a write that may have landed late.
   const secondLook = item.row.applied_version === item.row.desired_version
   const untried = isUntried(item)
-  const seenAt = item.row.actual_at?.getTime() ?? 0
-  let known = startedAt.getTime() - seenAt < freshMs ? item.lastSeen : null
+  let known = lastKnown(item, startedAt)
   if (secondLook || untried) {
     known = await accounts.read(item.externalId, signal)
     // An account of that id that we never made, and that bears another name, is not this person's way in.
     const out = isOut(known) || (untried && !bearsName(target, item, known))
     if (out) return ended(context, target, item, known, known, { startedAt, provenAt: now() })
   } else if (item.byOperator) known = (await look(target, item, signal)) ?? known
-  const written = await lock(target, item, known, now, signal)
+  const written = await sendLock(target, item, { known }, now, signal)
   const actual = await accounts.read(item.externalId, signal)
   const out = isOut(actual)
   const unexplained = Object.keys(written.failures).length === 0
@@ -46,8 +46,22 @@ export async function shutOut(
   })
 }
 
+/** An earlier write may still be carried out, whatever is read now. */
+export function mayLandLate({ claim }: WorkItem): boolean {
+  return claim.verify_at !== null && !claim.verify_due
+}
+
+/** What the target showed, unless that is too long ago. */
+export function lastKnown({ row, lastSeen }: WorkItem, at: Date): ActualAccount | null {
+  return at.getTime() - (row.actual_at?.getTime() ?? 0) < freshMs ? lastSeen : null
+}
+
 /** Null when the target has no such account, or can't be asked quickly. */
-async function look(target: TargetSetup, { externalId }: WorkItem, signal: AbortSignal): Promise<ActualAccount | null> {
+export async function look(
+  target: TargetSetup,
+  { externalId }: WorkItem,
+  signal: AbortSignal,
+): Promise<ActualAccount | null> {
   try {
     return await target.connection.accounts.read(externalId, AbortSignal.any([signal, AbortSignal.timeout(lookMs)]))
   } catch (thrown) {
@@ -56,7 +70,8 @@ async function look(target: TargetSetup, { externalId }: WorkItem, signal: Abort
   }
 }
 
-function bearsName(target: TargetSetup, { facts }: WorkItem, actual: ActualAccount | null): boolean {
+/** Whether the account shows the name that ours would have. */
+export function bearsName(target: TargetSetup, { facts }: WorkItem, actual: ActualAccount | null): boolean {
   const profile = Object.entries(target.connection.accounts.render(facts.facts))
   return profile.every(([field, value]) => actual?.profile[field] === value)
 }
@@ -65,23 +80,24 @@ function isOut(actual: ActualAccount | null): boolean {
   return actual === null || isShut(actual)
 }
 
-interface Written {
+export interface Written {
   readonly failures: Failures
   /** A request whose answer never came may still be carried out, whatever is read now. */
   readonly unknown: boolean
   readonly acceptedAt: Date | null
 }
 
-/** @throws ConnectorError when the target refuses us or asks us to wait: then it is not read either, and its row says when to come back. */
-async function lock(
+/** Of the account as a whole, or of these cards of it. @throws ConnectorError when the target refuses us or asks us to wait: then it is not read either, and its row says when to come back. */
+export async function sendLock(
   target: TargetSetup,
   { externalId }: WorkItem,
-  known: ActualAccount | null,
+  what: { readonly known: ActualAccount | null; readonly cards?: readonly Card[] },
   now: () => Date,
   signal: AbortSignal,
 ): Promise<Written> {
   try {
-    const { parts } = await target.connection.accounts.apply({ kind: 'lock', externalId, known, at: now() }, signal)
+    const order = { kind: 'lock', externalId, at: now(), ...what } as const
+    const { parts } = await target.connection.accounts.apply(order, signal)
     const failed = parts.flatMap(({ failure, part }) => (failure === undefined ? [] : [{ part, failure }]))
     return {
       failures: Object.fromEntries(
@@ -113,7 +129,7 @@ function ended(
   const out = isOut(actual) || fields.provenAt != null
   // Rights and cards are taken away after the lock-out, as any other work; not before a late write can have come and gone.
   const rest = out && actual !== null && hasRemovals(context.levels, item)
-  const isWaited = fields.verifyInMs != null || (item.claim.verify_at !== null && item.claim.verify_at > context.now())
+  const isWaited = fields.verifyInMs != null || mayLandLate(item)
   return outcomeOf(item, fields.startedAt, {
     appliedVersion: out && !rest ? item.row.desired_version : null,
     retryInMs: rest ? (isWaited ? target.lateWriteMs : 0) : null,

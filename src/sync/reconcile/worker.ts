@@ -14,6 +14,7 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { stockTaken } from '../restored/gate.ts'
 import { afterFailure } from './after-failure.ts'
+import { blockCards } from './block-cards.ts'
 import { bringAbout } from './bring-about.ts'
 import type { Outcome } from './outcome.ts'
 import { removeAccount } from './remove-account.ts'
@@ -200,7 +201,10 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   }
 
   function reconcile(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<Outcome> {
-    if (item.desired.lock === 'closed' && lane === 'urgent') return shutOut(context, target, item, signal)
+    if (lane === 'urgent')
+      return item.desired.lock === 'closed'
+        ? shutOut(context, target, item, signal)
+        : blockCards(context, target, item, signal)
     return item.erasure === null
       ? bringAbout(context, target, item, signal)
       : removeAccount(context, target, item, signal)

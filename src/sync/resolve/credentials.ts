@@ -1,5 +1,5 @@
 /** Keeps a person's cards in step with what the sources claim: a card's life only goes forward, and nothing revives by itself. */
-import { type CardState, cardKey } from '../../model/card.ts'
+import { type Card, type CardClaim, type CardState, cardKey } from '../../model/card.ts'
 import { type CredentialId, newId } from '../../model/id.ts'
 import type { Person } from '../../model/person.ts'
 import { type Dossier, type DossierCredential, touch } from '../../store/dossier.ts'
@@ -20,41 +20,64 @@ export function mergeCredentials(
     const claim = claims.get(cardKey(credential.card))
     claims.delete(cardKey(credential.card))
     if (claim === undefined) {
-      if (row.source !== null && speaksOfCards(dossier, row.source)) giveBack(credential, freed)
-    } else if (claim.state === 'returned') {
+      // A lost card is lost until somebody says in words that it is back.
+      if (row.source !== null && row.state !== 'lost' && speaksOfCards(dossier, row.source)) giveBack(credential, freed)
+      continue
+    }
+    if (row.source === null) {
+      // An operator issued it over this very claim: it counts when it becomes another one.
+      if (claim.state === row.issued_over) continue
+      row.source = claimant(dossier, cardKey(credential.card))?.row.source ?? null
+      row.issued_over = null
+      touch(credential)
+    }
+    if (claim.state === 'returned') {
       giveBack(credential, freed)
     } else if (follows(row.state, claim.state)) {
       row.state = claim.state
       touch(credential)
-    } else if (isUsable(claim.state) && !isUsable(row.state)) {
+    } else if (isUsableState(claim.state) && !isUsableState(row.state)) {
       findings.push({ code: 'card.not-revived', scope: dossier.person.id })
     }
   }
   for (const [key, { card, state }] of claims) {
     if (state === 'returned') continue
-    const id = newId<CredentialId>()
-    dossier.credentials.push({
-      mark: 'fresh',
-      card,
-      row: {
-        id,
-        person_id: dossier.person.id,
-        digest: context.vault.index('card', key),
-        card: context.vault.seal(
-          dossier.key,
-          { table: 'credential', column: 'card', row: id, version: 1 },
-          JSON.stringify(card),
-        ),
-        state,
-        source: claimant(dossier, key)?.row.source ?? null,
-        waits: false,
-        held_at: null,
-        issued_over: null,
-        guard: Buffer.alloc(0),
-      },
-    })
+    dossier.credentials.push(
+      newCredential(context, dossier, card, { state, source: claimant(dossier, key)?.row.source ?? null }),
+    )
   }
   return freed
+}
+
+/** A card that this person is to hold; it is not saved yet, nor known to be free. */
+export function newCredential(
+  { vault }: SyncContext,
+  { person, key }: Dossier,
+  card: Card,
+  how: Pick<DossierCredential['row'], 'state' | 'source'>,
+): DossierCredential {
+  const id = newId<CredentialId>()
+  const place = { table: 'credential', column: 'card', row: id, version: 1 }
+  return {
+    mark: 'fresh',
+    card,
+    row: {
+      id,
+      person_id: person.id,
+      digest: vault.index('card', cardKey(card)),
+      card: vault.seal(key, place, JSON.stringify(card)),
+      waits: false,
+      held_at: null,
+      issued_over: null,
+      ...how,
+      guard: Buffer.alloc(0),
+    },
+  }
+}
+
+/** What the sources claim of a card of this person; undefined when they name it no more. */
+export function claimOf(person: Person, card: Card): CardClaim | undefined {
+  return person.cards.find((claim) => cardKey(claim.card) === cardKey(card))
 }
 
 /**
@@ -67,7 +90,8 @@ export function giveBackAll(dossier: Dossier): readonly Buffer[] {
   return freed
 }
 
-function claimant({ records }: Dossier, key: string): Dossier['records'][number] | undefined {
+/** The record that names a card. */
+export function claimant({ records }: Dossier, key: string): Dossier['records'][number] | undefined {
   return records.find(({ record }) => record.cards?.some(({ card }) => cardKey(card) === key))
 }
 
@@ -86,7 +110,12 @@ function speaksOfCards(dossier: Dossier, source: string): boolean {
   )
 }
 
-export function isUsable(state: CardState): boolean {
+/** Whether the card opens anything: no operator suspended it, and its state is one that does. */
+export function isUsable({ state, held_at }: DossierCredential['row']): boolean {
+  return isUsableState(state) && held_at === null
+}
+
+export function isUsableState(state: CardState): boolean {
   return state === 'issued' || state === 'active'
 }
 

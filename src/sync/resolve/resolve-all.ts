@@ -3,8 +3,8 @@ import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { PersonId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
+import { cardRows, lockCards, wakeWaiting } from '../../store/card-holders.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
-import { type CredentialRow, credentialGuard } from '../../store/guards.ts'
 import { openRestore } from '../../store/restores.ts'
 import type { SyncContext } from '../context.ts'
 import { beginLost } from '../restored/lost-accounts.ts'
@@ -37,13 +37,16 @@ export async function resolveAll(
     for (const dossier of dossiers) beginLost(context, dossier, now, by)
   await dropTakenIdentities(client, dossiers, findings)
   await tellEndedGrants(client, context, dossiers)
-  await wakeWaiting(client, context, freed)
+  await wakeWaiting(client, freed, now)
   // What a whole page of people has in common is said once.
   const said = new Map(findings.map((finding) => [`${finding.code} ${finding.scope}`, finding]))
   for (const { code, scope } of said.values()) context.log('warn', code, { scope })
 }
 
-/** A card that another person of ours holds waits for its release. Returns the people for whom that changed. */
+/**
+ * A card that another person of ours holds waits for its release, and until it was seen to be gone from their accounts: it is never on
+ * two. Returns the people for whom that changed.
+ */
 async function holdTakenCards(
   client: pg.ClientBase,
   context: SyncContext,
@@ -55,35 +58,37 @@ async function holdTakenCards(
       .map((credential) => ({ dossier, credential })),
   )
   if (asking.length === 0) return []
-  const { rows } = await client.query<CredentialRow>(
-    forEachDigest('$1', 16, `select * from credential where digest = d.digest and state <> 'returned' and not waits`),
-    [Buffer.concat(asking.map(({ credential }) => credential.row.digest))],
+  await lockCards(client)
+  const rows = await cardRows(
+    client,
+    asking.map(({ credential }) => credential.row.digest),
+    [...context.targets.keys()],
   )
-  const holders = new Map<string, PersonId>()
+  // What is in this batch counts as it stands now.
+  const here = new Map(dossiers.flatMap(({ credentials }) => credentials.map(({ row }) => [row.id, row])))
+  const holders = new Map<string, Set<PersonId>>()
   for (const row of rows) {
-    if (context.vault.verifyGuard('credential', credentialGuard(row), row.guard))
-      holders.set(textKey(row.digest), row.person_id)
-  }
-  // What is in this batch counts as it stands now: a card given back on the same page is free.
-  for (const { person, credentials } of dossiers) {
-    for (const { row } of credentials) {
-      if (row.state === 'returned' && holders.get(textKey(row.digest)) === person.id)
-        holders.delete(textKey(row.digest))
-    }
+    const { state, waits } = here.get(row.id) ?? row
+    if (!row.lingers && (state === 'returned' || waits)) continue
+    // A row that somebody tampered with holds its card as well: nobody gets it by that.
+    addHolder(holders, textKey(row.digest), row.person_id)
   }
   const changed = new Set<Dossier>()
   for (const { dossier, credential } of asking) {
     const { row } = credential
     const key = textKey(row.digest)
-    const holder = holders.get(key) ?? dossier.person.id
-    holders.set(key, holder)
-    const waits = holder !== dossier.person.id
+    const waits = [...(holders.get(key) ?? [])].some((holder) => holder !== dossier.person.id)
+    if (!waits) addHolder(holders, key, dossier.person.id)
     if (waits === row.waits) continue
     row.waits = waits
     touch(credential)
     changed.add(dossier)
   }
   return [...changed]
+}
+
+function addHolder(holders: Map<string, Set<PersonId>>, key: string, person: PersonId): void {
+  holders.set(key, (holders.get(key) ?? new Set()).add(person))
 }
 
 /** Every right that ended by itself has an entry in the audit trail. */
@@ -140,13 +145,4 @@ async function dropTakenIdentities(
 
 function identityName(target: string, digest: Buffer): string {
   return `${target}:${textKey(digest)}`
-}
-
-/** Whoever waited for one of these cards is looked at again by the clock. */
-async function wakeWaiting(client: pg.ClientBase, context: SyncContext, freed: readonly Buffer[]): Promise<void> {
-  if (freed.length === 0) return
-  await client.query(
-    'update person set next_change_at = $2 where id in (select person_id from credential where waits and digest = any($1::bytea[]))',
-    [freed, context.now()],
-  )
 }

@@ -245,7 +245,7 @@ function openParts(
   const cards: Record<CredentialId, 'on' | 'blocked'> = {}
   for (const { row } of dossier.credentials) {
     if (row.state === 'returned' || row.waits) continue
-    cards[row.id] = isUsable(row.state) ? 'on' : 'blocked'
+    cards[row.id] = isUsable(row) ? 'on' : 'blocked'
   }
   return {
     parts: {

@@ -81,7 +81,15 @@ async function unread(context: SyncContext, target: string, since: Date): Promis
     [target, since],
   )
   const claims = rows.map(({ id, intents }) => ({
-    ...{ account_id: id, intents, lane: 'bulk' as const, attempts: 0, verify_at: null, lease_counter: '0' },
+    ...{
+      account_id: id,
+      intents,
+      lane: 'bulk' as const,
+      attempts: 0,
+      verify_at: null,
+      verify_due: false,
+      lease_counter: '0',
+    },
   }))
   const items = await loadWork(database.pool, vault, claims)
   // Forged ones were frozen just now; others may follow them.

@@ -57,6 +57,34 @@ export function lockOuts(test: AccountsTest): void {
     expectShut(target, 4)
   })
 
+  for (const knowledge of ['known', 'unknown'] as const) {
+    test(`of an account that is ${knowledge}, single cards are blocked in at most three requests, and nothing else is touched`, async (target) => {
+      await withThreeCards(target)
+      const before = target.inside(person)
+      const known = knowledge === 'known' ? await target.read(person) : null
+      const [first, , third] = target.subject.cards
+      const { result, meter } = await withCallScope({ lane: 'urgent' }, () =>
+        target.block(person, [first, third], known),
+      )
+      expect(result).toEqual({ [`card ${first.raw}`]: 'applied' })
+      expect(meter.requests).toBeLessThanOrEqual(3)
+      expect(target.inside(person)).toEqual({
+        ...before,
+        cards: before?.cards.map((card) => ({
+          ...card,
+          blocked: card.number === target.subject.cardNumber(first),
+        })),
+      })
+      // Once more, and it is so already.
+      expect(Object.values(await target.block(person, [first], await target.read(person)))).toEqual(['unchanged'])
+    })
+  }
+
+  test('single cards of an account that is not there are blocked already', async (target) => {
+    const told = await target.block(person, target.subject.cards)
+    expect(Object.values(told).filter((outcome) => outcome !== 'unchanged')).toEqual([])
+  })
+
   test('a card that somebody blocked since the account was last seen is no failure', async (target) => {
     await withThreeCards(target)
     const known = await target.read(person)

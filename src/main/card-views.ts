@@ -1,0 +1,82 @@
+/** One card as authorised callers see it: whose it is, who waits for it, and what each door system has of it. */
+import type { CardView } from '../api/acts/cards.ts'
+import type { ActualAccount } from '../connector/contract.ts'
+import { type Card, cardKey, cardText, readCard } from '../model/card.ts'
+import { Refusal } from '../model/refusal.ts'
+import { cardRows } from '../store/card-holders.ts'
+import type { Dossier, DossierCredential } from '../store/dossier.ts'
+import type { LockoutRow } from '../store/guards.ts'
+import { loadDossiers } from '../store/load-dossiers.ts'
+import { inTransaction } from '../store/transaction.ts'
+import type { SyncContext } from '../sync/context.ts'
+import { decodeParts } from '../sync/parts.ts'
+import { understand } from '../sync/resolve/resolve.ts'
+import { lockoutView } from './lockout-views.ts'
+
+/** @throws Refusal `card.unreadable`. */
+export function cardOf(text: string): Card {
+  const card = readCard(text)
+  if (card === null) throw new Refusal('card.unreadable')
+  return card
+}
+
+/** Who has it first. @throws Refusal `card.unreadable`, `card.unknown`, `person.frozen`. */
+export async function cardViews(context: SyncContext, text: string): Promise<CardView[]> {
+  const card = cardOf(text)
+  const { database, vault } = context
+  const digest = vault.index('card', cardKey(card))
+  const { dossiers, frozen, rows } = await inTransaction(database.pool, async (client) => {
+    const all = await cardRows(client, [digest], [...context.targets.keys()])
+    const people = all.map(({ person_id }) => person_id)
+    return { rows: all, ...(await loadDossiers(client, vault, people)) }
+  })
+  if (rows.length === 0) throw new Refusal('card.unknown')
+  if (frozen.length > 0) throw new Refusal('person.frozen')
+  const views = await Promise.all(
+    [...dossiers.values()].flatMap((dossier) =>
+      dossier.credentials
+        .filter((each) => cardKey(each.card) === cardKey(card))
+        .map((credential) => viewOf(context, dossier, credential)),
+    ),
+  )
+  const order = (view: CardView): number => (view.state === 'returned' ? 2 : view.waits ? 1 : 0)
+  return views.sort((a, b) => order(a) - order(b))
+}
+
+async function viewOf(context: SyncContext, dossier: Dossier, { row, card }: DossierCredential): Promise<CardView> {
+  const { facts } = understand(context, dossier, context.now()).person
+  const lockouts = await context.database.pool.query<LockoutRow>(
+    'select * from lockout where credential_id = $1 order by arrived_at desc, id limit 50',
+    [row.id],
+  )
+  return {
+    credential: row.id,
+    card: cardText(card),
+    person: dossier.person.id,
+    name: [facts.preferredName ?? facts.givenName, facts.familyName].filter((part) => part !== null).join(' '),
+    state: row.state,
+    waits: row.waits,
+    suspendedSince: row.held_at?.toISOString() ?? null,
+    source: row.source,
+    accounts: dossier.accounts.map(({ row: account }) => ({
+      target: account.target,
+      desired: account.desired === null ? null : (decodeParts(account.desired).cards[row.id] ?? null),
+      actual: actualState(context, dossier, account, card),
+      actualAt: account.actual_at?.toISOString() ?? null,
+    })),
+    lockouts: lockouts.rows.map((each) => lockoutView(context, each)),
+  }
+}
+
+function actualState(
+  { vault }: SyncContext,
+  { key }: Dossier,
+  { id, actual, actual_version: version }: Dossier['accounts'][number]['row'],
+  card: Card,
+): string | null {
+  if (actual === null || version === null) return null
+  const place = { table: 'account', column: 'actual', row: id, version }
+  const seen = JSON.parse(vault.open(key, place, actual)) as ActualAccount | null
+  const found = seen?.cards.find((each) => each.card !== null && cardKey(each.card) === cardKey(card))
+  return found?.state ?? null
+}

@@ -1,0 +1,59 @@
+/** Who holds a card: in our books, or still at a door system though it was given back. */
+import type pg from 'pg'
+import { forEachDigest } from './by-digest.ts'
+import type { CredentialRow } from './guards.ts'
+
+/**
+ * True for a credential `c` that some account of its person is to have, has, or may get by a write whose end nobody knows. Targets that
+ * are no longer configured do not count: nobody can take anything away there.
+ */
+const lingers = (targets: `$${number}`) => `exists (
+  select 1 from account a left join account_work w on w.account_id = a.id
+   where a.person_id = c.person_id and a.target = any(${targets}::text[])
+     and (strpos(a.desired, c.id::text) > 0 or strpos(a.owned, c.id::text) > 0 or strpos(w.intents::text, c.id::text) > 0))`
+
+export interface CardRow extends CredentialRow {
+  /** Position of the digest that was asked for. */
+  readonly i: number
+  readonly lingers: boolean
+}
+
+/** Every row of these cards: who holds it, who waits for it, who gave it back. */
+export async function cardRows(
+  client: pg.ClientBase | pg.Pool,
+  digests: readonly Buffer[],
+  targets: readonly string[],
+): Promise<readonly CardRow[]> {
+  const { rows } = await client.query<CardRow>(
+    forEachDigest('$1', 16, `select c.*, ${lingers('$2')} as lingers from credential c where c.digest = d.digest`),
+    [Buffer.concat(digests), targets],
+  )
+  return rows
+}
+
+/** Of two who decide who has a card, the second waits for the first to commit, and sees what he decided. */
+export async function lockCards(client: pg.ClientBase): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.cards'), 0)`)
+}
+
+/** Has whoever waits for one of these cards looked at again; those whom somebody decides about just now are left to the sweep. */
+export async function wakeWaiting(client: pg.ClientBase, digests: readonly Buffer[], at: Date): Promise<void> {
+  if (digests.length === 0) return
+  await client.query(
+    `update person set next_change_at = $2 where id in (
+       select id from person where id in (select person_id from credential where waits and digest = any($1::bytea[])) for update skip locked)`,
+    [digests, at],
+  )
+}
+
+/** The same for everybody who waits for a card that nobody holds any more: a wake-up that was lost costs no more than the time to this. */
+export async function wakeForFreeCards(pool: pg.Pool, targets: readonly string[], at: Date): Promise<number> {
+  const { rowCount } = await pool.query(
+    `update person set next_change_at = $2 where id in (select id from person where (next_change_at is null or next_change_at > $2) and id in (
+       select w.person_id from credential w where w.waits and w.state <> 'returned' and not exists (
+         select 1 from credential c where c.digest = w.digest and c.person_id <> w.person_id
+            and ((c.state <> 'returned' and not c.waits) or ${lingers('$1')}))) for update skip locked)`,
+    [targets, at],
+  )
+  return rowCount ?? 0
+}

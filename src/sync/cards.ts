@@ -1,0 +1,187 @@
+/** What an operator says about one card: lost, returned, suspended, resumed, issued; his word outranks what the sources said before. */
+import type pg from 'pg'
+import type { AuditAction } from '../audit/actions.ts'
+import { recordAudit } from '../audit/record.ts'
+import { type Card, cardKey } from '../model/card.ts'
+import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
+import { Refusal } from '../model/refusal.ts'
+import { type CardRow, cardRows, lockCards, wakeWaiting } from '../store/card-holders.ts'
+import { type Dossier, type DossierCredential, touch } from '../store/dossier.ts'
+import { credentialGuard } from '../store/guards.ts'
+import { changePerson } from './change-person.ts'
+import type { SyncContext } from './context.ts'
+import { carryOutAct } from './named-act.ts'
+import { claimant, claimOf, isUsable, isUsableState, newCredential } from './resolve/credentials.ts'
+import { understand } from './resolve/resolve.ts'
+
+/** A card, and whose it must be, if that was said. */
+export interface CardRef {
+  readonly card: Card
+  readonly person: PersonId | null
+}
+
+export interface CardDone {
+  readonly person: PersonId
+  readonly credential: CredentialId
+  /** Of this card alone; none when it was shut already. */
+  readonly lockouts: readonly string[]
+  /** Until it was seen to be gone from the accounts of whoever gave it back. */
+  readonly waits: boolean
+}
+
+/** Blocks the card everywhere, now and until somebody says in words that it is back. @throws Refusal `card.unknown`, `card.returned`, `card.waits`, `card.not-theirs`, `card.forged`, `person.frozen`. */
+export function loseCard(context: SyncContext, ref: CardRef, subject: SubjectId, reason: string): Promise<CardDone> {
+  return act(
+    context,
+    ref,
+    subject,
+    reason,
+    'credential.blocked',
+    ({ row }) => {
+      row.state = 'lost'
+    },
+    true,
+  )
+}
+
+/** Takes the card off its holder's accounts; whoever is to have it then, gets it when it was seen to be gone there. @throws Refusal as `loseCard`. */
+export function returnCard(context: SyncContext, ref: CardRef, subject: SubjectId, reason: string): Promise<CardDone> {
+  return act(context, ref, subject, reason, 'credential.returned', ({ row }) => {
+    row.state = 'returned'
+    row.waits = false
+    row.held_at = null
+  })
+}
+
+/** Blocks the card until `resumeCard`, whatever the sources say of it meanwhile. @throws Refusal as `loseCard`, and `card.lost`. */
+export function suspendCard(context: SyncContext, ref: CardRef, subject: SubjectId, reason: string): Promise<CardDone> {
+  return act(context, ref, subject, reason, 'credential.blocked', ({ row }) => {
+    if (row.state === 'lost') throw new Refusal('card.lost')
+    row.held_at ??= context.now()
+  })
+}
+
+/** Lifts an operator's suspension and nothing else: a card that a source suspended, or that is lost, stays blocked. @throws Refusal as `loseCard`, and `card.not-suspended`. */
+export function resumeCard(context: SyncContext, ref: CardRef, subject: SubjectId, reason: string): Promise<CardDone> {
+  return act(context, ref, subject, reason, 'credential.unblocked', ({ row }) => {
+    if (row.held_at === null) throw new Refusal('card.not-suspended')
+    row.held_at = null
+  })
+}
+
+/**
+ * Gives a card to a person: one that nobody has, or that was lost or given back before. It waits while it is still on the account of
+ * whoever gave it back. @throws Refusal `card.held` when somebody else has it, `card.issued` when this person has it and it is on,
+ * `person.unknown`, `person.frozen`, `card.person-left`.
+ */
+export async function issueCard(
+  context: SyncContext,
+  person: PersonId,
+  card: Card,
+  subject: SubjectId,
+  reason: string,
+): Promise<CardDone> {
+  return changePerson(context, person, async (dossier, client) => {
+    const known = dossier.credentials.find((credential) => cardKey(credential.card) === cardKey(card))
+    if (known !== undefined && !known.row.waits && isUsable(known.row)) throw new Refusal('card.issued')
+    const { person: merged, standing } = understand(context, dossier, context.now())
+    const { unlocked_until } = dossier.person
+    if (standing.state === 'left' && (unlocked_until === null || unlocked_until <= context.now()))
+      throw new Refusal('card.person-left')
+    await lockCards(client)
+    const others = (await rowsOf(client, context, card)).filter((row) => row.person_id !== person)
+    if (others.some(isHeld)) throw new Refusal('card.held')
+    const claim = claimOf(merged, card)
+    const isClaimed = claim !== undefined && isUsableState(claim.state)
+    const how = {
+      state: isClaimed ? claim.state : ('issued' as const),
+      // What a source names as usable is its card from here on; over anything else it said, this word stands.
+      source: isClaimed ? (claimant(dossier, cardKey(card))?.row.source ?? null) : null,
+    }
+    const credential = known ?? newCredential(context, dossier, card, how)
+    if (known === undefined) dossier.credentials.push(credential)
+    Object.assign(credential.row, how, {
+      issued_over: isClaimed ? null : (claim?.state ?? 'none'),
+      held_at: null,
+      // Until it is looked at who has it.
+      waits: true,
+    })
+    touch(credential)
+    return finish(client, context, dossier, credential, subject, reason, 'credential.issued')
+  })
+}
+
+async function act(
+  context: SyncContext,
+  ref: CardRef,
+  subject: SubjectId,
+  reason: string,
+  action: AuditAction,
+  change: (credential: DossierCredential) => void,
+  losing = false,
+): Promise<CardDone> {
+  const person = await personOf(context.database.pool, context, ref, losing)
+  return changePerson(context, person, async (dossier, client) => {
+    await lockCards(client)
+    const credential = dossier.credentials.find(({ card }) => cardKey(card) === cardKey(ref.card))
+    // Decided about by somebody else since it was looked up.
+    const holder = await personOf(client, context, ref, losing)
+    if (credential === undefined || holder !== person) throw new Refusal('card.returned')
+    change(credential)
+    touch(credential)
+    return finish(client, context, dossier, credential, subject, reason, action)
+  })
+}
+
+async function finish(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossier: Dossier,
+  credential: DossierCredential,
+  subject: SubjectId,
+  reason: string,
+  action: AuditAction,
+): Promise<CardDone> {
+  const { row } = credential
+  const lockouts = await carryOutAct(client, context, dossier, subject, (part) => part === `card:${row.id}`)
+  await recordAudit(client, context.vault, {
+    actor: subject,
+    action,
+    object: row.id,
+    details: { person: dossier.person.id, state: row.state, suspended: row.held_at !== null, reason },
+  })
+  if (row.state === 'returned') await wakeWaiting(client, [row.digest], context.now())
+  return { person: dossier.person.id, credential: row.id, lockouts, waits: row.waits }
+}
+
+/** Whose card it is: never a guess. Only losing may concern one that was given back, as long as it is still on an account. */
+async function personOf(
+  client: pg.ClientBase | pg.Pool,
+  context: SyncContext,
+  { card, person }: CardRef,
+  losing: boolean,
+): Promise<PersonId> {
+  const all = await rowsOf(client, context, card)
+  const rows = person === null ? all : all.filter((row) => row.person_id === person)
+  const held =
+    rows.find(isHeld) ?? (losing ? rows.find(({ state, lingers }) => state === 'returned' && lingers) : undefined)
+  if (held !== undefined) {
+    if (!context.vault.verifyGuard('credential', credentialGuard(held), held.guard)) throw new Refusal('card.forged')
+    return held.person_id
+  }
+  if (rows.some(({ waits }) => waits)) throw new Refusal('card.waits')
+  if (rows.length > 0) throw new Refusal('card.returned')
+  throw new Refusal(all.length > 0 ? 'card.not-theirs' : 'card.unknown')
+}
+
+function isHeld({ state, waits }: CardRow): boolean {
+  return state !== 'returned' && !waits
+}
+
+function rowsOf(
+  client: pg.ClientBase | pg.Pool,
+  { vault, targets }: SyncContext,
+  card: Card,
+): Promise<readonly CardRow[]> {
+  return cardRows(client, [vault.index('card', cardKey(card))], [...targets.keys()])
+}

@@ -1,0 +1,75 @@
+/** Carries out what a person's act changed about one other person: what it names happens at once, and nothing else that waits does. */
+import type pg from 'pg'
+import type { AccountId, CredentialId, SubjectId } from '../model/id.ts'
+import { type Dossier, touch } from '../store/dossier.ts'
+import { saveDossiers } from '../store/save-dossiers.ts'
+import type { TargetMode } from '../store/target-modes.ts'
+import { enqueue } from '../store/work.ts'
+import type { SyncContext } from './context.ts'
+import { endLockOuts, type PassedLockOut, passLockOuts, recordLockOuts, shutBy } from './lock-out.ts'
+import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
+import { passGrants } from './resolve/individual.ts'
+import { resolveAll } from './resolve/resolve-all.ts'
+import { leftByAbsence } from './resolve/resolve-and-pass.ts'
+import { modesOf } from './target-modes.ts'
+
+/**
+ * Resolves the person anew and saves the dossier. Of what changes, the parts that `names` holds are passed, also of protected people: a
+ * person's name is on them. Returns the ids of lock-outs that the act began.
+ */
+export async function carryOutAct(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossier: Dossier,
+  subject: SubjectId,
+  names: (part: string) => boolean,
+): Promise<readonly string[]> {
+  touch(dossier)
+  await resolveAll(client, context, [dossier], 'operator')
+  const modes = await modesOf(client, context)
+  const named = passNamed(dossier, modes, names)
+  const due = passLockOuts([dossier], modes, leftByAbsence(context))
+  const granted = passGrants([dossier], modes)
+  await saveDossiers(client, context.vault, [dossier])
+  const arrivedAt = context.now()
+  const lockouts = await recordLockOuts(client, context, named.shut, { actor: subject, because: 'operator', arrivedAt })
+  // What else has come due about this person meanwhile is the clock's doing, not the operator's.
+  await recordLockOuts(client, context, due, { actor: 'clock', because: 'clock', arrivedAt })
+  await endLockOuts(client, context, [], named.opened)
+  await enqueue(client, 'bulk', [...new Map([...named.work, ...granted].map((each) => [each.id, each])).values()])
+  return lockouts
+}
+
+interface Named {
+  readonly shut: PassedLockOut[]
+  readonly work: { readonly id: AccountId; readonly target: string }[]
+  /** Cards that are on from now on. */
+  readonly opened: CredentialId[]
+}
+
+function passNamed(dossier: Dossier, modes: ReadonlyMap<string, TargetMode>, names: (part: string) => boolean): Named {
+  const named: Named = { shut: [], work: [], opened: [] }
+  for (const account of dossier.accounts) {
+    const { row } = account
+    const mode = modes.get(row.target)
+    if (!row.pending || row.desired === null || mode === undefined) continue
+    const before = decodeParts(row.desired)
+    const wanted = decodeParts(row.wanted)
+    const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, kind }) => {
+      if (!names(part)) return false
+      // Nothing is given before a person has looked at the first plan of a target.
+      return kind === 'lockout-record' ? mode.locksOut : mode.writes && (kind !== 'grant' || mode.waits === null)
+    })
+    if (changes.length === 0) continue
+    row.desired = encodeParts(applyChanges(before, wanted, changes))
+    row.desired_version += 1
+    row.pending = isPending(row.desired, wanted)
+    touch(account)
+    const shut = shutBy(changes)
+    if (shut.whole || shut.cards.length > 0) named.shut.push({ dossier, account, ...shut })
+    else named.work.push({ id: row.id, target: row.target })
+    for (const { part, after } of changes)
+      if (part.startsWith('card:') && after === 'on') named.opened.push(part.slice('card:'.length) as CredentialId)
+  }
+  return named
+}

@@ -1,0 +1,114 @@
+/** What an operator does about one person or one card by name, on the command line and at the door system. */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { z } from 'zod'
+import { pageOf } from '../../src/api/route.ts'
+import { cardView } from '../../src/api/schemas/cards.ts'
+import { grantView } from '../../src/api/schemas/grants.ts'
+import { type Desk, openDesk, refused } from '../support/desk.ts'
+import type { Finished, GatewayProcess } from '../support/gateway-process.ts'
+import { firstImport, isShutOut, workers } from '../support/people.ts'
+import { startPostgres, type TestPostgres, until } from '../support/servers.ts'
+import { openSite, type Site } from '../support/site.ts'
+
+let postgres: TestPostgres
+let site: Site
+let gateway: GatewayProcess
+let desk: Desk
+const rows = workers(4)
+const [anybody, other] = rows as [(typeof rows)[0], (typeof rows)[0]]
+const because = ['--reason', 'checked by phone']
+
+beforeAll(async () => {
+  postgres = await startPostgres()
+  site = await openSite({ databaseUrl: postgres.url })
+  gateway = await site.start()
+  desk = await openDesk(site, gateway)
+  await firstImport(site, gateway, rows)
+})
+afterAll(async () => {
+  await site[Symbol.asyncDispose]()
+  await postgres[Symbol.asyncDispose]()
+})
+
+const cli = (...args: readonly string[]): Promise<Finished> => desk.cli(...args)
+const asJson: Desk['asJson'] = (schema, ...args) => desk.asJson(schema, ...args)
+const table = (...args: readonly string[]): Promise<string> => desk.table(...args)
+
+test('a lost card is blocked with its proof, tells nobody’s lock by its number, and comes back by a word alone', async () => {
+  const card = `H10301:${other.cardFacility}:${other.cardNumber}`
+  const lost = await table('card', 'lost', card, ...because)
+  expect(lost).toMatch(/^lost: blocked everywhere\nhq: proven after \d+ ms \(read-back\)\n$/)
+  const [shown] = await asJson(z.array(cardView), 'card', 'show', card)
+  expect(shown).toMatchObject({
+    state: 'lost',
+    source: 'hr',
+    accounts: [{ target: 'hq', desired: 'blocked', actual: 'blocked' }],
+  })
+  expect(shown?.lockouts).toMatchObject([{ cause: 'operator', state: 'proven', credential: shown?.credential }])
+  expect(await table('card', 'show', card)).toMatch(/^lost, from hr$/m)
+  expect(await table('lockouts', 'show', shown?.lockouts[0]?.id ?? '')).toMatch(/^what +one card, \S+$/m)
+  await refused(3, /\[card\.lost\]/, cli('person', 'lock', card, ...because))
+  expect(await table('person', 'show', card)).toContain(`${card}`)
+  expect(await table('card', 'returned', other.employeeNumber, card, ...because)).toMatch(/^returned: /)
+  await refused(3, /\[card\.returned\]/, cli('card', 'suspend', card, ...because))
+  await refused(3, /\[card\.not-theirs\]/, cli('card', 'lost', anybody.employeeNumber, card, ...because))
+  await refused(1, /\[card\.unknown\]/, cli('card', 'show', 'H10301:250:1', '--json'))
+  await refused(2, /\[card\.unreadable\]/, cli('card', 'lost', 'H10301:999:1', ...because))
+  expect(await table('card', 'issue', other.employeeNumber, card, ...because)).toMatch(/^issued(; it waits .*)?\n$/)
+  await until(
+    'the door system has it',
+    async () => (await asJson(z.array(cardView), 'card', 'show', card))[0]?.accounts[0]?.actual === 'on',
+  )
+  const unwaited = await cli('card', 'suspend', card, ...because, '--no-wait')
+  expect([unwaited.code, unwaited.stdout]).toEqual([0, expect.stringMatching(/^suspended: blocked everywhere\n/)])
+  expect(await table('card', 'resume', card, ...because)).toMatch(/^resumed: /)
+})
+
+test('lock shuts a person out and its proof is shown; unlock lets them in again', async () => {
+  const card = `H10301:${anybody.cardFacility}:${anybody.cardNumber}`
+  expect(await table('person', 'lock', card, ...because)).toMatch(
+    /^locked: 1 lock-out\nhq: proven after \d+ ms \(read-back\)\n$/,
+  )
+  expect(isShutOut(site, anybody)).toBe(true)
+  await until('it is proven', async () =>
+    /^hq +operator +\S+ \S+ +\d+ ms +read-back$/m.test(await table('person', 'show', anybody.employeeNumber)),
+  )
+  expect(await table('person', 'show', anybody.employeeNumber)).toContain(': active, locked by an operator\n')
+  expect(await table('person', 'unlock', anybody.employeeNumber, ...because)).toBe('unlocked\n')
+  await until('the door system shows it', () => !isShutOut(site, anybody))
+  await refused(2, /--hours needs a number above 0/, cli('person', 'unlock', 'HR-1', ...because, '--hours', 'x'))
+  await refused(2, /reason: /, cli('person', 'lock', anybody.employeeNumber, '--reason', 'x'))
+})
+
+test('a right given by name opens at once, is shown with who gave it, and is taken back', async () => {
+  const given = await asJson(
+    grantView,
+    ...['grant', 'add', anybody.employeeNumber, 'hq/Legal doors', '--until', '8h', '--reason', 'looks for a contract'],
+  )
+  expect(given).toMatchObject({ level: 'hq/Legal doors', waits: null, reason: 'looks for a contract' })
+  expect(given.by).toBeTruthy()
+  await until('the door system has it', async () =>
+    /^hq\/Legal doors +on +on +on$/m.test(await table('person', 'show', anybody.employeeNumber)),
+  )
+  expect(await table('person', 'show', anybody.employeeNumber)).toMatch(/^hq\/Legal doors +\d{4}-\d\d-\d\d \S+ +\S/m)
+  expect(await table('person', 'explain', anybody.employeeNumber)).toMatch(
+    /^granted {2}hq\/Legal doors\n +by name: .+, until .+\n +looks for a contract$/m,
+  )
+  expect((await asJson(pageOf(grantView), 'grant', 'list')).rows.map(({ id }) => id)).toEqual([given.id])
+  expect(await table('grant', 'list', anybody.employeeNumber)).toContain(given.id)
+  const person = anybody.employeeNumber
+  expect(await table('grant', 'revoke', person, 'hq/Legal doors', ...because)).toBe('1 grant revoked\n')
+  await refused(1, /\[grant\.unknown\]/, cli('grant', 'revoke', person, 'hq/Legal doors', ...because))
+  await refused(1, /\[grant\.unknown\]/, cli('grant', 'revoke', given.id, ...because))
+  await refused(1, /\[level\.unknown\]/, cli('grant', 'add', person, 'hq/Cellar', '--until', '8h', ...because))
+  await refused(
+    2,
+    /\[until\.over\]/,
+    cli('grant', 'add', person, 'hq/Legal doors', '--until', '2020-01-01', ...because),
+  )
+  await refused(2, /\[until\.too-long\]/, cli('grant', 'add', person, 'hq/Legal doors', '--until', '3000d', ...because))
+  await refused(2, /say how long/, cli('grant', 'add', person, 'hq/Legal doors', ...because))
+  const endless = await asJson(grantView, 'grant', 'add', person, 'hq/Legal doors', '--no-end', ...because)
+  expect(endless.until).toBeNull()
+  expect(await table('grant', 'revoke', endless.id, ...because)).toBe('revoked\n')
+})
