@@ -114,11 +114,12 @@ describe('a configuration', () => {
       absence: { confirmAfterMs: 72_000_000 },
       archive: null,
       brakes: {
-        lockout_absence: { min: 5, percent: 2 },
+        ...{ lockout_record: { min: 50, percent: 10 }, lockout_absence: { min: 5, percent: 2 } },
         revoke: { min: 20, percent: 5 },
-        grant: { min: 0, percent: 20 },
-        create: { min: 0, percent: 20 },
-        change: { min: 0, percent: 30 },
+        grant: { min: 5, percent: 20 },
+        create: { min: 5, percent: 20 },
+        change: { min: 5, percent: 30 },
+        ...{ rows_lost: { min: 20, percent: 10 }, rows_changed: { min: 100, percent: 30 } },
       },
     })
     expect(targets.hq).toMatchObject({ mode: 'observe', concurrency: 8, requestsPerSecond: 50 })

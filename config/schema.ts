@@ -218,7 +218,7 @@ const mapping = z.strictObject({
     }),
 })
 
-const brake = (min: number, percent: number, what: string) =>
+const brake = (min: number, percent: number, what: string, of: string, above: string) =>
   z
     .strictObject({
       min: z
@@ -227,7 +227,7 @@ const brake = (min: number, percent: number, what: string) =>
         .default(min)
         .meta({
           title: 'Minimum',
-          description: 'So many always pass, however small the source is.',
+          description: 'So many always pass, however small the site is.',
           examples: [min],
         }),
       percent: z
@@ -237,28 +237,60 @@ const brake = (min: number, percent: number, what: string) =>
         .default(percent)
         .meta({
           title: 'Percent',
-          description: 'Of the active people of the source. The larger of both numbers counts.',
+          description: `Of ${of}. The larger of both numbers counts.`,
           examples: [percent],
         }),
     })
     .prefault({})
     .meta({
       title: what,
-      description: `Above the larger of ${min} and ${percent} %, these changes wait for a release.`,
+      description: `Above the larger of ${min} and ${percent} % ${above}.`,
     })
+
+/** Counted in accounts, for each pull and target. */
+const changes = (min: number, percent: number, what: string) =>
+  brake(
+    min,
+    percent,
+    what,
+    'the open accounts at the target',
+    'none of these changes at that target runs without a release',
+  )
 
 export const brakes = z
   .strictObject({
-    lockout_absence: brake(5, 2, 'Lock-outs by absence'),
-    revoke: brake(20, 5, 'Revoked levels'),
-    grant: brake(0, 20, 'Granted levels'),
-    create: brake(0, 20, 'New accounts'),
-    change: brake(0, 30, 'Other changes'),
+    lockout_record: brake(
+      50,
+      10,
+      'Lock-outs by record',
+      'the active people of the source',
+      'within an hour the source is suspect: more people whom its records call gone wait for a release',
+    ),
+    lockout_absence: changes(5, 2, 'Lock-outs by absence'),
+    revoke: changes(20, 5, 'Revoked levels'),
+    grant: changes(5, 20, 'Granted levels'),
+    create: changes(5, 20, 'New accounts'),
+    change: changes(5, 30, 'Other changes'),
+    rows_lost: brake(
+      20,
+      10,
+      'Rows lost',
+      'the rows of the last complete delivery',
+      'all that follows from a full delivery waits for a release, but for lock-outs by record',
+    ),
+    rows_changed: brake(
+      100,
+      30,
+      'Rows changed',
+      'the rows of the last complete delivery',
+      'all that follows from a full delivery waits for a release, but for lock-outs by record',
+    ),
   })
   .prefault({})
   .meta({
     title: 'Brakes',
-    description: 'How much of each kind of change one pull may cause without a person looking.',
+    description:
+      'How much one pull may cause without a person looking, by kind of change, and how far a source is trusted.',
   })
 
 const connector = z

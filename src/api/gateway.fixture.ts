@@ -26,6 +26,8 @@ export const grantId = '0b0f3a9e-6a3f-4f0c-9d5e-000000000008'
 export const delivered = Buffer.from('worker_id,name\n1,Zelda Samplewoman\n')
 const at = '2026-03-01T08:00:00.000Z'
 
+const radius = { people: 40, levels: 2, losing: 1, joining: 0 }
+
 const plan = {
   id: planId,
   origin: 'hr',
@@ -34,10 +36,14 @@ const plan = {
   createdAt: at,
   decidedAt: null,
   decidedBy: null,
+  decidedByName: null,
   kinds: [
     { kind: 'revoke', target: 'hq', changes: 40, limit: 20, held: true, why: 'more than the brake lets through' },
   ],
   total: 40,
+  radius,
+  usual: { plans: 1, median: radius, largest: radius },
+  pull: { lost: { rows: 300, limit: 100 }, changed: null },
 }
 
 const change = {
@@ -47,6 +53,7 @@ const change = {
   kind: 'revoke',
   part: 'level:main',
   name: 'hq/Main entrance',
+  brings: null,
   before: 'granted',
   after: null,
   held: true,
@@ -153,9 +160,15 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     ],
     source: async (id) => ({
       ...{ id, deliveries: [], problemsOf: planId },
+      standing: {
+        ...{ forged: false, suspectSince: at, lockedOut: 50, heldBack: 12, columnsMoved: false },
+        braked: { lost: { rows: 300, limit: 100 }, changed: null },
+      },
       problems: [{ place: 'line 17', field: 'start', code: 'mapping.not-a-date' }],
     }),
-    plans: async (_filter, page) => ({ rows: [plan], next: page.after === undefined ? 'next-page' : null }),
+    clearSource: async () => ({ lockouts: 12 }),
+    acceptSource: async () => undefined,
+    plans: async (_actor, _filter, page) => ({ rows: [plan], next: page.after === undefined ? 'next-page' : null }),
     plan: async () => plan,
     planChanges: async () => ({ rows: [change], next: null }),
     releasePlan: async () => ({ applied: 39, dropped: 1 }),
@@ -233,6 +246,8 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       rules: [{ rule: 0, grant: ['hq/Main entrance'], to: 'true', outcome: 'granted', employments: [] }],
     }),
     lockPerson: async () => ({ lockouts: [lockoutId], paused: [] }),
+    protectPerson: async () => undefined,
+    unprotectPerson: async () => undefined,
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
     card: async () => [card],
     loseCard: async () => cardDone,

@@ -19,6 +19,8 @@ export const auditActions = [
   'source.refused',
   'source.suspect',
   'source.cleared',
+  'source.accepted',
+  'source.braked',
   'source.archived',
   'source.archive-opened',
   'source.archive-destroyed',

@@ -100,10 +100,12 @@ export async function configurationPlan({ opened }: ConfigurationParts): Promise
     createdAt: row.created_at.toISOString(),
     decidedAt: null,
     decidedBy: null,
+    decidedByName: null,
     kinds: (effect?.kinds ?? []).map(({ kind, target, accounts }) => ({
       ...{ kind, target, changes: accounts, limit: null },
       ...{ held: true, why: 'an edit of the configuration' },
     })),
     total: effect?.accounts ?? 0,
+    ...{ radius: null, usual: null, pull: null },
   }
 }

@@ -1,18 +1,54 @@
-/** Plans as callers see them: counts, limits and changes; accounts and people by random id only. */
+/** Plans as callers see them: what they come to, what held them, and how that compares with the plans before. */
 import type { Paged } from '../api/acts/paged.ts'
-import type { PlanChangeView, PlanView } from '../api/acts/plans.ts'
-import type { AccessLevelId, PlanId } from '../model/id.ts'
+import type { PlanView, RadiusView } from '../api/acts/plans.ts'
+import { type Actor, holdsRole } from '../auth/actor.ts'
+import { isGenuineSubject, type SubjectRow, subjectName } from '../auth/subjects.ts'
+import type { PlanId, SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
-import type { PlanRow } from '../store/guards.ts'
+import { type PlanRow, planGuard } from '../store/guards.ts'
 import { loadPlan } from '../store/plans.ts'
 import type { SyncContext } from '../sync/context.ts'
-import { refuseForged } from '../sync/plan/apply-plan.ts'
 import type { Hold, KindCount } from '../sync/plan/brake.ts'
+import type { Outline } from '../sync/plan/plan.ts'
 import { checkedCursor } from './cursor.ts'
 
-export function planView(row: PlanRow): PlanView {
+/** Plans that one is compared with. */
+const comparedMax = 30
+
+export async function plans(
+  context: SyncContext,
+  actor: Actor,
+  filter: { state?: string },
+  page: { after?: string; limit: number },
+): Promise<Paged<PlanView>> {
+  const { rows } = await context.database.pool.query<PlanRow>(
+    `select * from plan where ($1::text is null or state = $1)
+        and ($2::uuid is null or (created_at, id) < (select created_at, id from plan where id = $2)) order by created_at desc, id desc limit $3`,
+    [filter.state ?? null, checkedCursor(page.after, 'id'), page.limit],
+  )
+  const names = await namesOf(context, actor, rows)
+  return {
+    rows: rows.map((row) => viewOf(row, names, null)),
+    next: rows.length === page.limit ? (rows.at(-1)?.id ?? null) : null,
+  }
+}
+
+export async function plan(context: SyncContext, actor: Actor, id: string): Promise<PlanView> {
+  const row = await findPlan(context, id)
+  return viewOf(row, await namesOf(context, actor, [row]), await usualOf(context, row))
+}
+
+export async function findPlan(context: SyncContext, id: string): Promise<PlanRow> {
+  const row = await loadPlan(context.database.pool, context.vault, id as PlanId)
+  if (row === null) throw new Refusal('plan.unknown')
+  return row
+}
+
+function viewOf(row: PlanRow, names: ReadonlyMap<SubjectId, string>, usual: PlanView['usual']): PlanView {
   const counts = JSON.parse(row.counts) as KindCount[]
   const holds = JSON.parse(row.holds) as Hold[]
+  const outline = outlineOf(row)
+  const pull = outline?.pull ?? null
   return {
     id: row.id,
     origin: row.origin,
@@ -21,6 +57,7 @@ export function planView(row: PlanRow): PlanView {
     createdAt: row.created_at.toISOString(),
     decidedAt: row.decided_at?.toISOString() ?? null,
     decidedBy: row.decided_by,
+    decidedByName: row.decided_by === null ? null : (names.get(row.decided_by) ?? null),
     kinds: counts.map(({ kind, target, accounts }) => {
       const reasons = holds.filter((hold) => hold.kind === kind && hold.target === target)
       const brake = reasons.find(({ why }) => why === 'brake')
@@ -37,52 +74,50 @@ export function planView(row: PlanRow): PlanView {
       }
     }),
     total: counts.reduce((sum, { accounts }) => sum + accounts, 0),
+    radius: outline?.radius ?? null,
+    usual,
+    pull: pull === null ? null : { lost: pull.lost, changed: pull.changed },
   }
 }
 
-export async function plans(
-  context: SyncContext,
-  filter: { state?: string },
-  page: { after?: string; limit: number },
-): Promise<Paged<PlanView>> {
-  const { rows } = await context.database.pool.query<PlanRow>(
-    `select * from plan where ($1::text is null or state = $1)
-        and ($2::uuid is null or (created_at, id) < (select created_at, id from plan where id = $2)) order by created_at desc, id desc limit $3`,
-    [filter.state ?? null, checkedCursor(page.after, 'id'), page.limit],
+function outlineOf({ outline }: PlanRow): Outline | null {
+  return outline === null ? null : (JSON.parse(outline) as Outline)
+}
+
+/** What the plans of the same origin before this one came to; null when there was none that counted. */
+async function usualOf({ database, vault }: SyncContext, plan: PlanRow): Promise<PlanView['usual']> {
+  const { rows } = await database.pool.query<PlanRow>(
+    `select * from plan where origin = $1 and (created_at, id) < ($2, $3) and outline is not null
+      order by created_at desc, id desc limit $4`,
+    [plan.origin, plan.created_at, plan.id, comparedMax],
   )
-  return { rows: rows.map(planView), next: rows.length === page.limit ? (rows.at(-1)?.id ?? null) : null }
+  const before = rows
+    .filter((row) => vault.verifyGuard('plan', planGuard(row), row.guard))
+    .flatMap((row) => outlineOf(row)?.radius ?? [])
+  if (before.length === 0) return null
+  return { plans: before.length, median: each(before, median), largest: each(before, (all) => Math.max(...all)) }
 }
 
-export async function findPlan(context: SyncContext, id: string): Promise<PlanRow> {
-  const row = await loadPlan(context.database.pool, context.vault, id as PlanId)
-  if (row === null) throw new Refusal('plan.unknown')
-  return row
+function each(radii: readonly RadiusView[], of: (values: readonly number[]) => number): RadiusView {
+  const figure = (name: keyof RadiusView) => of(radii.map((radius) => radius[name]))
+  return { people: figure('people'), levels: figure('levels'), losing: figure('losing'), joining: figure('joining') }
 }
 
-/** `after` is `account/part` of the last row. */
-export async function planChanges(
-  context: SyncContext,
-  id: string,
-  page: { after?: string; limit: number },
-): Promise<Paged<PlanChangeView>> {
-  const plan = await findPlan(context, id)
-  // Who releases must have seen what is released.
-  if (plan.state === 'held') await refuseForged(context, plan.id, { held: true, digest: plan.hash })
-  const after = checkedCursor(page.after, 'change')
-  const [account, part] = after === null ? [null, null] : [after.slice(0, 36), after.slice(37)]
-  const { rows } = await context.database.pool.query<Omit<PlanChangeView, 'name'>>(
-    `select c.account_id as account, a.person_id as person, c.target, c.kind, c.part, c.before, c.after, c.held_for is not null as held, c.dropped
-       from plan_change c left join account a on a.id = c.account_id
-      where c.plan_id = $1 and ($2::uuid is null or (c.account_id, c.part) > ($2, $3)) order by c.account_id, c.part limit $4`,
-    [id, account, part, page.limit],
+/** Of an even number the lower of the two in the middle: one that there was. */
+function median(values: readonly number[]): number {
+  return values.toSorted((a, b) => a - b)[Math.floor((values.length - 1) / 2)] ?? 0
+}
+
+/** The names of those who decided, for callers who may see people's names. */
+async function namesOf(
+  { database, vault }: SyncContext,
+  actor: Actor,
+  rows: readonly PlanRow[],
+): Promise<ReadonlyMap<SubjectId, string>> {
+  const ids = rows.flatMap(({ decided_by }) => decided_by ?? [])
+  if (ids.length === 0 || !holdsRole(actor, 'operator')) return new Map()
+  const subjects = await database.pool.query<SubjectRow>('select * from subject where id = any($1::uuid[])', [ids])
+  return new Map(
+    subjects.rows.flatMap((row) => (isGenuineSubject(vault, row) ? [[row.id, subjectName(vault, row)] as const] : [])),
   )
-  const last = rows.at(-1)
-  return {
-    rows: rows.map((row) => ({ ...row, name: levelName(context, row.part) })),
-    next: rows.length === page.limit && last !== undefined ? `${last.account}/${last.part}` : null,
-  }
-}
-
-function levelName({ levels }: SyncContext, part: string): string | null {
-  return part.startsWith('level:') ? (levels.nameOf(part.slice('level:'.length) as AccessLevelId) ?? null) : null
 }

@@ -18,6 +18,7 @@ import { sweepArchives } from '../sync/pull/archives.ts'
 import { type SourceLoop, startSourceLoop } from '../sync/pull/source-loop.ts'
 import { settleRestore } from '../sync/restored/settle.ts'
 import { sleep } from '../sync/sleep.ts'
+import { watchSuspicions } from '../sync/suspect/suspicion.ts'
 import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
 import { carryOutVersion } from './carry-out.ts'
 import type { Connected } from './connections.ts'
@@ -89,6 +90,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(1_000, 'configuration', lost, followConfiguration),
       every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
+      every(1_000, 'suspicions', lost, () => watchSuspicions(context)),
       every(1_000, 'sweep', lost, () => sweepWork(context)),
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(1_000, 'alarms', lost, () => watchTheTime(context)),

@@ -87,7 +87,7 @@ function logged(fields: Parameters<SyncContext['log']>[2]): Omit<LogFields, 'eve
 function sourceSetup(id: string, source: SourceConfig): SourceSetup {
   const mapping = compileMapping(source.mapping)
   const keyOnly = compileMapping({ key: source.mapping.key, fields: {} })
-  const { lockout_absence, revoke, grant, create, change } = source.brakes
+  const { lockout_record, lockout_absence, rows_lost, rows_changed, revoke, grant, create, change } = source.brakes
   return {
     id,
     zone: source.zone,
@@ -103,7 +103,11 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
     absenceConfirmAfterMs: source.absence.confirmAfterMs,
     expectEveryMs: source.expectEveryMs,
     archiveKeepMs: source.archive?.keepMs ?? null,
-    brakes: { 'lockout-absence': lockout_absence, revoke, grant, create, change },
+    // The first accounts at a target are looked at by a person, however few they are.
+    brakes: { 'lockout-absence': lockout_absence, revoke, grant, create: { ...create, whenEmpty: 0 }, change },
+    lockOutsPerHour: lockout_record,
+    rowsLost: rows_lost,
+    rowsChanged: rows_changed,
   }
 }
 
@@ -145,7 +149,7 @@ function strictest(all: readonly Brakes[]): Brakes {
     'lockout-absence': least('lockout-absence'),
     revoke: least('revoke'),
     grant: least('grant'),
-    create: least('create'),
+    create: { ...least('create'), whenEmpty: 0 },
     change: least('change'),
   }
 }

@@ -128,6 +128,17 @@ export const alarms = {
     means: 'This store was restored from a backup, and does not know yet what happened since.',
     action: 'Deliver the newest complete files, then look at the plan that waits, and release or reject it.',
   },
+  'source.braked': {
+    scope: 'source',
+    means:
+      'The last full delivery lost or changed more rows than it may: all that follows from it waits, but for leavers by record.',
+    action: 'gatehouse source show; then release the plan that waits, or have a right one delivered.',
+  },
+  'source.columns-moved': {
+    scope: 'source',
+    means: 'A delivery has other columns, or in another order, than before: nothing of it is read, leavers neither.',
+    action: 'Ask those who run the source; then gatehouse source accept, or take the delivery away.',
+  },
   'source.failed': {
     scope: 'source',
     means: 'The source could not be read, or its delivery not be taken in. It is tried again.',
@@ -150,8 +161,14 @@ export const alarms = {
   },
   'source.suspect': {
     scope: 'source',
-    means: 'The source locks out more people at once than can be true: the rest waits.',
-    action: 'Ask those who run the source; then release or reject the plan that waits.',
+    means: 'The source locks out more people within an hour than it may: the rest waits, as the count says.',
+    action:
+      'Ask those who run the source; then release its plan or gatehouse source clear, or have a right one delivered.',
+  },
+  'source.watch-failed': {
+    scope: 'source',
+    means: 'The source can not be watched: it is looked at every few seconds instead.',
+    action: 'See the log for the code; check address, rights and login of the source.',
   },
   'target.frozen': {
     scope: 'target',

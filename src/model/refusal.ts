@@ -133,6 +133,8 @@ const refusals = {
     'All of this is at targets that seem to have forgotten: look at `gatehouse drift`, then `gatehouse settle` them first.',
   ],
   'plan.unknown': ['unknown', 'There is no such plan.'],
+  'source.not-suspect': ['state', 'This source is not suspect: nothing of it is held back.'],
+  'source.nothing-to-accept': ['state', 'No delivery of this source waits for its columns to be accepted.'],
   'source.unknown': ['unknown', 'There is no such source.'],
   'target.enabled': ['state', 'This target is enabled already.'],
   'target.observed': ['state', 'This target is only observed already.'],

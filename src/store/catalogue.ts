@@ -1,4 +1,5 @@
-/** What each column of each table holds: in clear there are only random ids, times, states, counters and configured names. */
+/** What each column of each table holds: in clear there are only random ids, times, states, counters and configured names.
+ * One file because what the store holds in clear is judged as a whole. */
 import type { Catalogue } from '../vault/catalogue.ts'
 
 export const catalogue: Catalogue = {
@@ -50,6 +51,24 @@ export const catalogue: Catalogue = {
     complete_records: 'clear',
     written_at: 'clear',
     registered_at: 'clear',
+  },
+  // Counts of rows and lock-outs; which columns a delivery has is said by keyed digests alone, since a file without a head has people in it.
+  source_standing: {
+    source: 'clear',
+    lockouts: 'clear',
+    suspect_at: 'clear',
+    cleared_at: 'clear',
+    records: 'clear',
+    shape: 'digest',
+    columns_full: 'digest',
+    columns_delta: 'digest',
+    offered_full: 'digest',
+    offered_delta: 'digest',
+    reading: 'digest',
+    altered: 'clear',
+    lost: 'clear',
+    braked: 'clear',
+    guard: 'guard',
   },
   target: {
     id: 'clear',
@@ -152,6 +171,7 @@ export const catalogue: Catalogue = {
     failing_since: 'clear',
     discarded_version: 'clear',
     frozen_at: 'clear',
+    suspect_at: 'clear',
     guard: 'guard',
   },
   individual_grant: {
@@ -239,6 +259,7 @@ export const catalogue: Catalogue = {
     decided_at: 'clear',
     decided_by: 'clear',
     applied_at: 'clear',
+    outline: 'clear',
     guard: 'guard',
   },
   plan_change: {

@@ -20,6 +20,7 @@ import type {
   PlanTable,
   RestoreTable,
   SourceRecordTable,
+  SourceStandingTable,
   TargetTable,
 } from './schema.ts'
 
@@ -30,6 +31,7 @@ export type GrantRow = Selectable<IndividualGrantTable>
 export type LockMarkRow = Selectable<LockMarkTable>
 export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
+export type SourceStandingRow = Selectable<SourceStandingTable>
 export type LevelRow = Selectable<AccessLevelTable>
 export type LockoutRow = Selectable<LockoutTable>
 export type ArchiveRow = Selectable<ArchiveTable>
@@ -97,10 +99,18 @@ export const guardedOfAccount = [
   'desired',
   'desired_facts_version',
   'desired_version',
+  'suspect_at',
 ] as const
 
+const firstOfAccount = guardedOfAccount.filter((name) => name !== 'suspect_at')
+
 export function accountGuard(row: Pick<AccountRow, (typeof guardedOfAccount)[number]>): readonly GuardValue[] {
-  return guardedOfAccount.map((name) => row[name])
+  return [...firstOfAccount.map((name) => row[name]), ...later(row.suspect_at)]
+}
+
+/** Columns that a later schema brought: without a value they leave the guards of older rows as they were. */
+function later(...values: readonly GuardValue[]): readonly GuardValue[] {
+  return values.slice(0, values.findLastIndex((value) => value !== null) + 1)
 }
 
 /** What Gatehouse calls its own at a target, also when that is nothing yet: a forged one would have it lift a block that somebody else made. */
@@ -141,7 +151,28 @@ export function matchRowGuard(row: Omit<MatchRow, 'guard' | 'found'>): readonly 
 }
 
 export function planGuard(row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at'>): readonly GuardValue[] {
-  return [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by, row.applied_at]
+  const first = [row.id, row.origin, row.pull_id, row.state, row.hash, row.counts, row.holds, row.decided_by]
+  return [...first, row.applied_at, ...later(row.outline)]
+}
+
+/** Everything: who could raise a count, or forget one, would decide how much a source may do. */
+export function sourceStandingGuard(row: Omit<SourceStandingRow, 'guard'>): readonly GuardValue[] {
+  return [
+    row.source,
+    row.lockouts,
+    row.suspect_at,
+    row.cleared_at,
+    row.records,
+    row.shape,
+    row.columns_full,
+    row.columns_delta,
+    row.offered_full,
+    row.offered_delta,
+    row.reading,
+    row.altered,
+    row.lost,
+    row.braked,
+  ]
 }
 
 /** Whom a lock-out was decided for, why, and when the news came: its clock starts here. */

@@ -3,6 +3,7 @@ import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migrat
 import pg from 'pg'
 import { kyselyOn, openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'
+import * as brakes from './migrations/0002-brakes.ts'
 import * as configVersions from './migrations/0003-config-versions.ts'
 import * as firstContact from './migrations/0004-first-contact.ts'
 import * as operators from './migrations/0005-operators.ts'
@@ -16,6 +17,7 @@ export const signedStandings = '0005-operators'
 
 const migrations: Record<string, Migration> = {
   '0001-spine': spine,
+  '0002-brakes': brakes,
   '0003-config-versions': configVersions,
   '0004-first-contact': firstContact,
   [signedStandings]: operators,

@@ -26,7 +26,7 @@ export async function insertPlan(
   row: Omit<PlanRow, 'guard' | 'created_at' | 'decided_at' | 'decided_by' | 'applied_at'>,
 ): Promise<void> {
   await client.query(
-    `insert into plan (id, origin, pull_id, state, hash, counts, holds, guard) values ($1, $2, $3, $4, $5, $6, $7, $8)`,
+    `insert into plan (id, origin, pull_id, state, hash, counts, holds, outline, guard) values ($1, $2, $3, $4, $5, $6, $7, $8, $9)`,
     [
       row.id,
       row.origin,
@@ -35,6 +35,7 @@ export async function insertPlan(
       row.hash,
       row.counts,
       row.holds,
+      row.outline,
       vault.guard('plan', planGuard({ ...row, decided_by: null, applied_at: null })),
     ],
   )

@@ -114,6 +114,7 @@ const accountShape: Shape<AccountRow> = {
     desired_mac: 'bytea',
     owned: 'text',
     owned_guard: 'bytea',
+    suspect_at: 'timestamptz',
   },
   guard: accountGuard,
   prepare(vault, row) {

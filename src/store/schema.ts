@@ -29,6 +29,7 @@ export interface Tables {
   subject: SubjectTable
   api_token: ApiTokenTable
   source: SourceTable
+  source_standing: SourceStandingTable
   target: TargetTable
   access_level: AccessLevelTable
   person_key: { id: KeyId; epoch: string; wrapped: Buffer }
@@ -129,6 +130,34 @@ export interface SourceTable {
   /** The source was told that its last delivery was taken; until then the same bytes are the same delivery. */
   written_at: TimeOrNull
   registered_at: Generated<Date>
+}
+
+/** What decides how far a source is trusted: guarded, unlike the times of its deliveries. */
+export interface SourceStandingTable {
+  source: string
+  /** How many people it locked out by record, by minute, as far as the last hour is concerned: JSON of `[minute, people]`. */
+  lockouts: string
+  /** Since when it is suspect; null: it is not. */
+  suspect_at: TimeOrNull
+  /** When the newest suspicion began that has ended: lock-outs held by it and by older ones were let go. */
+  cleared_at: TimeOrNull
+  /** How many the last accepted complete delivery held; null: there was none yet. */
+  records: number | null
+  /** Of mapping and columns of the last full delivery that was taken: while it is the same, a changed row is a changed record. */
+  shape: Buffer | null
+  /** The accepted columns, in their order, of full deliveries and of changes. */
+  columns_full: Buffer | null
+  columns_delta: Buffer | null
+  /** Those of a delivery that waits until a person has accepted them. */
+  offered_full: Buffer | null
+  offered_delta: Buffer | null
+  /** The full delivery that is being taken in, and what it changed and lost so far. */
+  reading: Buffer | null
+  altered: Defaulted<number>
+  lost: Defaulted<number>
+  /** Why the last full delivery waits as a whole, as JSON; null: it does not. */
+  braked: string | null
+  guard: Buffer
 }
 
 export interface TargetTable {
@@ -243,6 +272,8 @@ export interface AccountTable {
   /** The desired version of which somebody said by name that it may stay as it is. */
   discarded_version: number | null
   frozen_at: TimeOrNull
+  /** A lock-out waits because its source is suspect; this says since when that is. */
+  suspect_at: TimeOrNull
   guard: Buffer
 }
 
@@ -359,10 +390,21 @@ export interface PlanTable {
   decided_by: SubjectId | null
   /** Of a released plan: when the last of its changes was made. */
   applied_at: TimeOrNull
+  /** What it would do at a glance, as JSON. */
+  outline: string | null
   guard: Buffer
 }
 
-export type HeldFor = 'brake' | 'unconfirmed' | 'protected' | 'observe' | 'first-plan' | 'restored' | 'frozen'
+export type HeldFor =
+  | 'brake'
+  | 'unconfirmed'
+  | 'protected'
+  | 'observe'
+  | 'first-plan'
+  | 'restored'
+  | 'frozen'
+  | 'suspect'
+  | 'pull'
 
 export interface PlanChangeTable {
   plan_id: PlanId

@@ -16,6 +16,8 @@ import type { ChangeKind } from './parts.ts'
 export interface BrakeLimit {
   readonly min: number
   readonly percent: number
+  /** What passes at a target where nobody has an open account yet, instead of the two; without it they count there too. */
+  readonly whenEmpty?: number
 }
 export type Brakes = Readonly<Record<Exclude<ChangeKind, 'lockout-record'>, BrakeLimit>>
 
@@ -32,6 +34,11 @@ export interface SourceSetup {
   /** How long its deliveries are kept, sealed; null keeps none. */
   readonly archiveKeepMs: number | null
   readonly brakes: Brakes
+  /** People that it may lock out by record within an hour; above that it is suspect. */
+  readonly lockOutsPerHour: BrakeLimit
+  /** What a full delivery may lose and change of the one before; above that, all that follows from it waits. */
+  readonly rowsLost: BrakeLimit
+  readonly rowsChanged: BrakeLimit
 }
 
 /** By what existing accounts of a target are recognised. */

@@ -1,4 +1,4 @@
-/** Passes lock-outs at once, outside every plan: a leaver named by a record never waits for anything. */
+/** Passes lock-outs at once, outside every plan: a leaver named by a record waits for nothing, unless its source is suspect. */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { recordAuditMany } from '../audit/record.ts'
@@ -9,7 +9,7 @@ import { endLockouts, insertLockouts } from '../store/lockouts.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { applyChanges, type Change, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
+import { applyChanges, type Change, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
 
 export interface LockOutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
@@ -17,6 +17,13 @@ export interface LockOutCause {
   readonly because: 'record' | 'absence' | 'operator' | 'clock' | 'policy' | 'release' | 'restore' | 'undone'
   /** When the news reached us: lock-outs are timed from here. */
   readonly arrivedAt: Date
+}
+
+/** What wants shutting of one account, and waits for no plan. */
+export interface LockOut {
+  readonly dossier: Dossier
+  readonly account: DossierAccount
+  readonly changes: readonly Change[]
 }
 
 /** An account that was shut by a decision just made. */
@@ -29,33 +36,63 @@ export interface PassedLockOut {
 }
 
 /**
- * Makes desired what wants shutting, in memory; the caller saves the dossiers and then calls `recordLockOuts` in the same
- * transaction. Protected people are left to the plan, and targets that are only observed to the moment when they are enabled.
+ * What wants shutting by a record, by the clock or by an operator. Protected people are left to the plan, but for their lost cards, and
+ * targets that are only observed to the moment when they are enabled.
  */
-export function passLockOuts(
+export function lockOutsAmong(
   dossiers: Iterable<Dossier>,
   modes: ReadonlyMap<string, TargetMode>,
   absence: (dossier: Dossier) => boolean,
-): PassedLockOut[] {
-  const passed: PassedLockOut[] = []
+): LockOut[] {
+  const found: LockOut[] = []
   for (const dossier of dossiers) {
-    if (dossier.person.protected && dossier.person.locked_at === null) continue
     for (const account of dossier.accounts) {
-      const { row } = account
-      if (!row.pending || row.desired === null || modes.get(row.target)?.locksOut !== true) continue
-      const before = decodeParts(row.desired)
-      const after = decodeParts(row.wanted)
-      const leaving = absence(dossier) ? 'lockout-absence' : 'lockout-record'
-      const changes = changesBetween(before, after, leaving).filter(({ kind }) => kind === 'lockout-record')
-      if (changes.length === 0) continue
-      row.desired = encodeParts(applyChanges(before, after, changes))
-      row.desired_version += 1
-      row.pending = isPending(row.desired, after)
-      touch(account)
-      passed.push({ dossier, account, ...shutBy(changes) })
+      const reaches = modes.get(account.row.target)?.locksOut === true
+      const changes = reaches ? shutting(dossier, account, absence) : []
+      if (changes.length > 0) found.push({ dossier, account, changes })
+      else letGo(account)
     }
   }
-  return passed
+  return found
+}
+
+function shutting(dossier: Dossier, { row }: DossierAccount, absence: (dossier: Dossier) => boolean): Change[] {
+  if (!row.pending || row.desired === null) return []
+  const before = decodeParts(row.desired)
+  const after = decodeParts(row.wanted)
+  if (dossier.person.protected && dossier.person.locked_at === null) return lostCards(dossier, before, after)
+  const leaving = absence(dossier) ? 'lockout-absence' : 'lockout-record'
+  return changesBetween(before, after, leaving).filter(({ kind }) => kind === 'lockout-record')
+}
+
+/** A card in a stranger's hands endangers whoever is protected most of all. */
+function lostCards({ credentials }: Dossier, before: Parts, after: Parts): Change[] {
+  return credentials.flatMap(({ row: { id, state } }) =>
+    state === 'lost' && before.cards[id] === 'on' && after.cards[id] === 'blocked'
+      ? [{ kind: 'lockout-record', part: `card:${id}`, before: 'on', after: 'blocked' }]
+      : [],
+  )
+}
+
+/** Nothing of it waits for a suspect source any more. */
+function letGo(account: DossierAccount): void {
+  if (account.row.suspect_at === null) return
+  account.row.suspect_at = null
+  touch(account)
+}
+
+/** Makes them desired, in memory; the caller saves the dossiers and then calls `recordLockOuts` in the same transaction. */
+export function passLockOuts(lockOuts: readonly LockOut[]): PassedLockOut[] {
+  return lockOuts.map(({ dossier, account, changes }) => {
+    const { row } = account
+    const after = decodeParts(row.wanted)
+    row.desired = encodeParts(applyChanges(decodeParts(row.desired as string), after, changes))
+    row.desired_version += 1
+    row.pending = isPending(row.desired, after)
+    row.suspect_at = null
+    touch(account)
+    return { dossier, account, ...shutBy(changes) }
+  })
 }
 
 /** What such changes shut: the whole account, with all its cards, or single ones. */

@@ -6,11 +6,12 @@ import { saveDossiers } from '../store/save-dossiers.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { endLockOuts, type PassedLockOut, passLockOuts, recordLockOuts, shutBy } from './lock-out.ts'
+import { endLockOuts, lockOutsAmong, type PassedLockOut, passLockOuts, recordLockOuts, shutBy } from './lock-out.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
 import { passGrants } from './resolve/individual.ts'
+import { leftByAbsence } from './resolve/left-by-absence.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
-import { leftByAbsence } from './resolve/resolve-and-pass.ts'
+import { admit } from './suspect/admit.ts'
 import { modesOf } from './target-modes.ts'
 
 /**
@@ -28,7 +29,8 @@ export async function carryOutAct(
   await resolveAll(client, context, [dossier], 'operator')
   const modes = await modesOf(client, context)
   const named = passNamed(dossier, modes, names)
-  const due = passLockOuts([dossier], modes, leftByAbsence(context))
+  const asked = lockOutsAmong([dossier], modes, leftByAbsence(context))
+  const due = passLockOuts(await admit(client, context, 'operator', asked, null))
   const granted = passGrants([dossier], modes)
   await saveDossiers(client, context.vault, [dossier])
   const arrivedAt = context.now()

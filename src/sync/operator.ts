@@ -8,7 +8,7 @@ import { saveDossiers } from '../store/save-dossiers.ts'
 import { enqueue } from '../store/work.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
-import { endLockOuts, passLockOuts, recordLockOuts } from './lock-out.ts'
+import { endLockOuts, lockOutsAmong, passLockOuts, recordLockOuts } from './lock-out.ts'
 import { forgetLock, rememberLock } from './outlived-locks.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
 import { isUsable } from './resolve/credentials.ts'
@@ -29,7 +29,7 @@ export async function lockPerson(
     touch(dossier)
     await rememberLock(client, context, dossier)
     await resolveAll(client, context, [dossier], 'operator')
-    const passed = passLockOuts([dossier], await modesOf(client, context), () => false)
+    const passed = passLockOuts(lockOutsAmong([dossier], await modesOf(client, context), () => false))
     await saveDossiers(client, context.vault, [dossier])
     await recordAudit(client, context.vault, {
       actor: subject,

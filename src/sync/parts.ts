@@ -99,6 +99,14 @@ export function isPending(desired: string | null, wanted: Parts): boolean {
   return changesBetween(desired === null ? null : decodeParts(desired), wanted, 'lockout-record').length > 0
 }
 
+/** Whether it leads to a lock-out, of the account or of a card. */
+export function isShutting(desired: string | null, wanted: Parts): boolean {
+  return (
+    desired !== null &&
+    changesBetween(decodeParts(desired), wanted, 'lockout-record').some(({ kind }) => kind === 'lockout-record')
+  )
+}
+
 /** `before` with exactly these changes made; `after` is what they were computed against. */
 export function applyChanges(before: Parts | null, after: Parts, changes: readonly Change[]): Parts {
   if (before === null) {

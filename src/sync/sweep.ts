@@ -3,13 +3,17 @@ import type { AlarmCode } from '../model/alarm.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
 import { wakeForFreeCards } from '../store/card-holders.ts'
 import { givenUp } from '../store/failures.ts'
+import { readStanding } from '../store/source-standing.ts'
 import { everywhere } from '../store/standings.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { Lane } from '../store/work.ts'
 import { dueLanes, restoreLostWork, waitingWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
 import { plan } from './plan/plan.ts'
+import { isOffering } from './pull/pull-brakes.ts'
 import { resolveDue } from './resolve/re-resolve.ts'
+import { tellForged } from './suspect/admit.ts'
+import { countWaiting } from './suspect/waiting.ts'
 import { modesOf } from './target-modes.ts'
 
 /** How long a lock-out may stay open before a person is told. */
@@ -50,6 +54,10 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   const watch = (code: AlarmCode, scopes: readonly string[] | ReadonlyMap<string, number>) =>
     setAlarms(database.pool, vault, code, scopes)
   await watch('source.late', await lateSources(context))
+  const sources = await sourceStandings(context)
+  await watch('source.suspect', sources.suspect)
+  await watch('source.braked', sources.braked)
+  await watch('source.columns-moved', sources.moved)
   await watch('level.unknown', await unknownLevels(context))
   await watch('target.unreachable', await unreachableTargets(context))
   await watch('lockout.open', await openLockOuts(context))
@@ -59,6 +67,20 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('target.left', await leftTargets(context))
   await watchStops(context)
   await restoreSilenced(database.pool, vault)
+}
+
+/** An alarm about a source is on as long as its reason lasts, whoever switches it off; of a forged row nothing is believed. */
+async function sourceStandings(context: SyncContext) {
+  const found = { suspect: new Map<string, number>(), braked: [] as string[], moved: [] as string[] }
+  for (const source of context.sources.keys()) {
+    const standing = await readStanding(context.database.pool, context.vault, source)
+    if (standing === null) await tellForged(context.database.pool, context, source)
+    if (standing === null || standing.suspect_at !== null)
+      found.suspect.set(source, await countWaiting(context.database.pool, context, source))
+    if (standing !== null && standing.braked !== null) found.braked.push(source)
+    if (standing !== null && isOffering(standing)) found.moved.push(source)
+  }
+  return found
 }
 
 /** What is paused or frozen, with the count that waits for it, kept current. */

@@ -138,8 +138,8 @@ test('a loosened brake is released alone, and not while a brake holds a plan', t
     gateway.call(token, '/v1/configuration/release', { digest, reason: 'seen and wanted' })
   await expect(release(together.digest)).rejects.toMatchObject({ status: 409, code: 'config.brakes-alone' })
 
-  // The brake is not used before it is released: five more people are too many.
-  await site.drop('changes-1.csv', file([60, 61, 62, 63, 64].map((at) => worker(at))))
+  // The brake is not used before it is released: six more people are too many.
+  await site.drop('changes-1.csv', file([60, 61, 62, 63, 64, 65].map((at) => worker(at))))
   const held = await until('the joiners are held', async () => {
     const { rows: plans } = await gateway.call<{ rows: PlanView[] }>(token, '/v1/plans?state=held')
     return plans.find(({ origin }) => origin === 'source:hr')

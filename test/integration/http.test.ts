@@ -5,10 +5,11 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
+import type { SourceView } from '../../src/api/acts/sources.ts'
 import { problemDocument } from '../../src/api/problem.ts'
 import { countedProposal } from '../support/configuration.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
-import { cardOf, file, firstImport, heldPlan, isShutOut, worker, workers } from '../support/people.ts'
+import { cardOf, file, firstImport, heldPlan, isShutOut, withMoreColumns, worker, workers } from '../support/people.ts'
 import { startPostgres, startRedis, type TestPostgres, type TestRedis, until } from '../support/servers.ts'
 import { openSite, type Site } from '../support/site.ts'
 
@@ -25,7 +26,7 @@ beforeAll(async () => {
   site = await openSite({ databaseUrl: postgres.url, redisUrl: redis.url })
   await writeFile(join(site.directory, 'alarms'), `whsec_${Buffer.alloc(32, 7).toString('base64')}`, { mode: 0o600 })
   await site.configure((config) => {
-    Object.assign(config.sources.hr, { archive: { keep: '30d' } })
+    Object.assign(config.sources.hr, { archive: { keep: '30d' }, brakes: { lockout_record: { min: 1, percent: 0 } } })
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
     Object.assign(config, { alarms: { webhook: { url: 'http://127.0.0.1:1/', secret: '${file:./alarms}' } } })
   })
@@ -178,15 +179,16 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
     const path = at.replaceAll(/\{(\w+)\}/g, (_, name: string) => values[name] ?? '')
     return (await asDescribed(method, path + query, at, body)) as T
   }
+  const standing = async () => (await call<SourceView>('GET /v1/sources/{source}', { source: 'hr' })).standing
   const [person, other] = rows as [(typeof rows)[0], (typeof rows)[0]]
   await call('GET /livez')
   await call('GET /readyz')
   await call('GET /v1/status')
   await call('POST /v1/sync', {}, { source: 'hr' })
-  await site.drop('changes-1.csv', file([20, 21, 22, 23].map((index) => worker(index))))
+  await site.drop('changes-1.csv', file([20, 21, 22, 23, 25, 26].map((index) => worker(index))))
   const held = await heldPlan(gateway, site.token)
   await call('POST /v1/plans/{id}/reject', { id: held.id }, { reason })
-  await site.drop('changes-2.csv', file([20, 21, 22, 23, 24].map((index) => worker(index))))
+  await site.drop('changes-2.csv', file([20, 21, 22, 23, 24, 25, 26].map((index) => worker(index))))
   const next = await heldPlan(gateway, site.token)
   await call('GET /v1/plans', {}, undefined, '?state=held&limit=1')
   await call('GET /v1/plans/{id}', { id: next.id })
@@ -230,6 +232,8 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/keys/public')
   await call('GET /v1/people/{id}', { id })
   await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })
+  await call('POST /v1/people/{id}/protect', { id }, { reason })
+  await call('POST /v1/people/{id}/unprotect', { id }, { reason })
   await call('POST /v1/targets/{target}/pause', { target: 'hq' }, { reason })
   const { id: third } = await call<{ id: string }>('POST /v1/people/find', {}, { by: rows[2]?.employeeNumber })
   const waiting = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id: third }, { reason })
@@ -316,6 +320,19 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/drift', {}, undefined, '?target=hq&limit=5')
   called.push('POST /v1/targets/{target}/settle')
   expect((await ask('POST', '/v1/targets/hq/settle', { body: { reason } })).status).toBe(409)
+  const leaving = rows.slice(4, 6).map((row) => ({ ...row, status: 'terminated' as const }))
+  await site.drop('changes-4.csv', file(leaving))
+  await until('the source is suspect', async () => (await standing()).suspectSince)
+  expect(await standing()).toMatchObject({ lockedOut: 1, heldBack: 1 })
+  expect(await call('POST /v1/sources/{source}/clear', { source: 'hr' }, { reason })).toEqual({ lockouts: 1 })
+  await until('both are out', () => leaving.every((row) => isShutOut(site, row)))
+  await site.drop('changes-5.csv', withMoreColumns(rows.slice(3, 4)))
+  await until('its columns are noticed', async () => (await standing()).columnsMoved)
+  await call('POST /v1/sources/{source}/accept', { source: 'hr' }, { reason })
+  await until(
+    'it is read',
+    async () => !(await call<SourceView>('GET /v1/sources/{source}', { source: 'hr' })).standing.columnsMoved,
+  )
   await call('POST /v1/targets/{target}/observe', { target: 'hq' }, { reason })
   await call('POST /v1/targets/{target}/enable', { target: 'hq' }, { reason })
   await call('GET /metrics')
@@ -358,7 +375,9 @@ test('the figures need a token, parse line by line, count what was done, and tel
   expect(lines.filter((line) => !sample.test(line))).toEqual([])
   for (const { 1: name = '' } of text.matchAll(/^(gatehouse_\w+?)(?:_bucket|_sum|_count)?[{ ]/gm))
     expect(text).toContain(`# TYPE ${name} `)
-  expect(text).toMatch(/^gatehouse_lockout_seconds_count\{target="hq",proof="read-back",cause="operator"\} \d+$/m)
+  expect(text).toMatch(
+    /^gatehouse_lockout_seconds_count\{target="hq",proof="read-back",cause="(operator|record)"\} \d+$/m,
+  )
   expect(text).toMatch(/^gatehouse_http_requests_total\{method="GET",route="\/v1\/people\/:id",status="200"\} \d+$/m)
   for (const row of rows)
     for (const value of [row.familyName, row.email, row.employeeNumber, cardOf(row)]) expect(text).not.toContain(value)

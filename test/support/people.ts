@@ -1,4 +1,5 @@
 /** A few people as HR would write them, and what tests ask a running gateway about them. */
+import { createHash } from 'node:crypto'
 import { toCsv } from '../../demo/workforce/csv.ts'
 import { ordinaryRow } from '../../demo/workforce/ordinary-row.ts'
 import type { WorkerRow } from '../../demo/workforce/worker-row.ts'
@@ -21,6 +22,13 @@ export const workers = (count: number): readonly WorkerRow[] => Array.from({ len
 export const cardOf = ({ cardFacility, cardNumber }: WorkerRow): string => String(cardFacility * 65_536 + cardNumber)
 
 export const file = (rows: readonly WorkerRow[]): Buffer => toCsv(rows, { trailer: true })
+
+/** The same rows with one column more than HR's files have. */
+export function withMoreColumns(rows: readonly WorkerRow[]): string {
+  const lines = file(rows).toString().trimEnd().split('\n').slice(0, -1)
+  const body = `${lines.map((line, at) => `${line},${at === 0 ? 'more' : ''}`).join('\n')}\n`
+  return `${body}T,${rows.length},${createHash('sha256').update(body).digest('hex')}\n`
+}
 
 export const statusOf = (gateway: GatewayProcess, token: string): Promise<StatusView> =>
   gateway.call<StatusView>(token, '/v1/status')

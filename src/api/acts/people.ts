@@ -106,6 +106,9 @@ export interface PeopleActs {
     id: string,
     reason: string,
   ): Promise<{ lockouts: readonly string[]; paused: readonly string[] }>
+  /** Nobody locks them out or takes their rights from now on but by the release of a plan, or by an operator's lock. */
+  protectPerson(actor: Actor, id: string, reason: string): Promise<void>
+  unprotectPerson(actor: Actor, id: string, reason: string): Promise<void>
   /** Lifts an operator's lock and nothing else; of whoever was not locked, holds the door open for `hours` against the sources. */
   unlockPerson(actor: Actor, id: string, reason: string, hours: number): Promise<UnlockedView>
 }

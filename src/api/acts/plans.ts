@@ -10,6 +10,8 @@ export interface PlanView {
   readonly createdAt: string
   readonly decidedAt: string | null
   readonly decidedBy: string | null
+  /** For operators; null for others, and when nobody decided. */
+  readonly decidedByName: string | null
   /** Changes per kind: how many, how many held, and the limit that held them. */
   readonly kinds: readonly {
     readonly kind: string
@@ -20,6 +22,26 @@ export interface PlanView {
     readonly why: string | null
   }[]
   readonly total: number
+  /** Null of a plan from before it was counted. */
+  readonly radius: RadiusView | null
+  /** Of one plan that is looked at: what the plans of the same origin before it came to, 30 at most. */
+  readonly usual: { readonly plans: number; readonly median: RadiusView; readonly largest: RadiusView } | null
+  /** Why its delivery waits as a whole. */
+  readonly pull: {
+    readonly lost: { readonly rows: number; readonly limit: number } | null
+    readonly changed: { readonly rows: number; readonly limit: number } | null
+  } | null
+}
+
+/** How far a plan reaches. */
+export interface RadiusView {
+  readonly people: number
+  /** Access levels that somebody gains or loses. */
+  readonly levels: number
+  /** People who could open something, and nothing any more. */
+  readonly losing: number
+  /** People who get their first account. */
+  readonly joining: number
 }
 
 export interface PlanChangeView {
@@ -28,8 +50,10 @@ export interface PlanChangeView {
   readonly target: string
   readonly kind: string
   readonly part: string
-  /** Of a level, as rules write it. */
+  /** Of a level, as rules write it; of a card, its number, for operators. */
   readonly name: string | null
+  /** What a new account begins with, by name; cards for operators. Null for other changes, and when something else is wanted by now. */
+  readonly brings: { readonly levels: readonly string[]; readonly cards: readonly string[] } | null
   readonly before: string | null
   readonly after: string | null
   readonly held: boolean
@@ -37,10 +61,15 @@ export interface PlanChangeView {
 }
 
 export interface PlanActs {
-  plans(filter: { state?: string }, page: { after?: string; limit: number }): Promise<Paged<PlanView>>
-  plan(id: string): Promise<PlanView>
-  planChanges(id: string, page: { after?: string; limit: number }): Promise<Paged<PlanChangeView>>
-  /** Resolves again, applies what is still wanted exactly so; `dropped` lists the rest. */
+  plans(actor: Actor, filter: { state?: string }, page: { after?: string; limit: number }): Promise<Paged<PlanView>>
+  plan(actor: Actor, id: string): Promise<PlanView>
+  planChanges(
+    actor: Actor,
+    id: string,
+    filter: { dropped?: boolean },
+    page: { after?: string; limit: number },
+  ): Promise<Paged<PlanChangeView>>
+  /** Resolves again, applies what is still wanted exactly so, and counts the rest: `planChanges` lists what was dropped. */
   releasePlan(actor: Actor, id: string, reason: string): Promise<{ applied: number; dropped: number }>
   rejectPlan(actor: Actor, id: string, reason: string): Promise<void>
 }

@@ -2,7 +2,7 @@
 import { createRoute, z } from '@hono/zod-openapi'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
-import { body, byId, json, needs, problems, reason } from '../route.ts'
+import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
 import { explanationView, personView, unlockedView } from '../schemas/people.ts'
 
 // A month: whoever should stay longer belongs into the source.
@@ -75,6 +75,24 @@ const unlock = createRoute({
   responses: { 200: json(unlockedView, 'What was done, and what the sources say.'), ...problems },
 })
 
+const protect = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/people/{id}/protect',
+  summary: 'Protect a person: no automatic lock-out or revoke, each waits for a release',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: nothing,
+})
+
+const unprotect = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/people/{id}/unprotect',
+  summary: 'Protect a person no longer: a lock-out by record that waited runs now',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: nothing,
+})
+
 export function addPeople(api: Api, acts: Acts): void {
   api.openapi(find, async (c) => {
     const { by, acting } = c.req.valid('json')
@@ -85,6 +103,14 @@ export function addPeople(api: Api, acts: Acts): void {
   api.openapi(lock, async (c) =>
     c.json(await acts.lockPerson(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason), 200),
   )
+  api.openapi(protect, async (c) => {
+    await acts.protectPerson(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
+  api.openapi(unprotect, async (c) => {
+    await acts.unprotectPerson(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason)
+    return c.body(null, 204)
+  })
   api.openapi(unlock, async (c) => {
     const { reason, hours } = c.req.valid('json')
     return c.json(await acts.unlockPerson(c.get('actor'), c.req.valid('param').id, reason, hours), 200)

@@ -27,8 +27,8 @@ const changes = createRoute({
   ...needs('viewer'),
   method: 'get',
   path: '/v1/plans/{id}/changes',
-  summary: 'What a plan changes, account by account',
-  request: { params: byId, query: z.strictObject(pageQuery) },
+  summary: 'What a plan changes, account by account; only what its release dropped, with `dropped=true`',
+  request: { params: byId, query: z.strictObject({ dropped: z.literal('true').optional(), ...pageQuery }) },
   responses: { 200: json(pageOf(planChangeView), 'One page of changes.'), ...problems },
 })
 
@@ -53,12 +53,14 @@ const reject = createRoute({
 export function addPlans(api: Api, acts: Acts): void {
   api.openapi(list, async (c) => {
     const { state, ...page } = c.req.valid('query')
-    return c.json(await acts.plans(state === undefined ? {} : { state }, toPage(page)), 200)
+    return c.json(await acts.plans(c.get('actor'), state === undefined ? {} : { state }, toPage(page)), 200)
   })
-  api.openapi(show, async (c) => c.json(await acts.plan(c.req.valid('param').id), 200))
-  api.openapi(changes, async (c) =>
-    c.json(await acts.planChanges(c.req.valid('param').id, toPage(c.req.valid('query'))), 200),
-  )
+  api.openapi(show, async (c) => c.json(await acts.plan(c.get('actor'), c.req.valid('param').id), 200))
+  api.openapi(changes, async (c) => {
+    const { dropped, ...page } = c.req.valid('query')
+    const filter = dropped === undefined ? {} : { dropped: true }
+    return c.json(await acts.planChanges(c.get('actor'), c.req.valid('param').id, filter, toPage(page)), 200)
+  })
   api.openapi(release, async (c) =>
     c.json(await acts.releasePlan(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason), 200),
   )

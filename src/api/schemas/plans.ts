@@ -5,6 +5,14 @@ import { count, time, timeOrNull } from './values.ts'
 
 export const planStates = ['held', 'passed', 'released', 'rejected', 'superseded'] as const
 
+const radius = z.object({
+  people: count,
+  levels: count.meta({ description: 'Access levels that somebody gains or loses.' }),
+  losing: count.meta({ description: 'People who could open something, and nothing any more.' }),
+  joining: count.meta({ description: 'People who get their first account.' }),
+})
+const ofLimit = z.object({ rows: count, limit: count }).nullable()
+
 export const planView = z
   .object({
     id: z.string(),
@@ -14,6 +22,7 @@ export const planView = z
     createdAt: time,
     decidedAt: timeOrNull,
     decidedBy: z.string().nullable(),
+    decidedByName: z.string().nullable().meta({ description: 'For operators.' }),
     kinds: z
       .array(
         z.object({
@@ -27,6 +36,15 @@ export const planView = z
       )
       .readonly(),
     total: count,
+    radius: radius.nullable(),
+    usual: z
+      .object({ plans: count, median: radius, largest: radius })
+      .nullable()
+      .meta({ description: 'The plans of the same origin before this one, 30 at most; for a single plan.' }),
+    pull: z
+      .object({ lost: ofLimit, changed: ofLimit })
+      .nullable()
+      .meta({ description: 'Why its delivery waits as a whole.' }),
   })
   .openapi('Plan') satisfies z.ZodType<PlanView>
 
@@ -37,7 +55,14 @@ export const planChangeView = z
     target: z.string(),
     kind: z.string(),
     part: z.string(),
-    name: z.string().nullable().meta({ description: 'Of a level, as rules write it.' }),
+    name: z
+      .string()
+      .nullable()
+      .meta({ description: 'Of a level, as rules write it; of a card, its number, for operators.' }),
+    brings: z
+      .object({ levels: z.array(z.string()).readonly(), cards: z.array(z.string()).readonly() })
+      .nullable()
+      .meta({ description: 'What a new account begins with; cards for operators.' }),
     before: z.string().nullable(),
     after: z.string().nullable(),
     held: z.boolean(),

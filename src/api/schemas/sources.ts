@@ -1,7 +1,7 @@
 /** Answers about sources. */
 import { z } from '@hono/zod-openapi'
 import type { SourceView } from '../acts/sources.ts'
-import { count, time } from './values.ts'
+import { count, time, timeOrNull } from './values.ts'
 
 export const syncResult = z
   .object({
@@ -15,9 +15,19 @@ export const syncResult = z
   })
   .openapi('SyncResult')
 
+const ofLimit = z.object({ rows: count, limit: count }).nullable()
+
 export const sourceView = z
   .object({
     id: z.string(),
+    standing: z.object({
+      forged: z.boolean().meta({ description: 'What is stored about it was changed outside Gatehouse.' }),
+      suspectSince: timeOrNull,
+      lockedOut: count.meta({ description: 'People locked out by its records within the last hour.' }),
+      heldBack: count.meta({ description: 'People whose lock-out waits because the source is suspect.' }),
+      braked: z.object({ lost: ofLimit, changed: ofLimit }).nullable(),
+      columnsMoved: z.boolean(),
+    }),
     deliveries: z
       .array(
         z.object({

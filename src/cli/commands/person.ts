@@ -1,4 +1,4 @@
-/** One person: show, explain, lock, unlock. */
+/** One person: show, explain, lock, unlock, protect, unprotect. */
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { explanationView, personView, unlockedView } from '../../api/schemas/people.ts'
@@ -12,7 +12,7 @@ import { byHelp, withPerson } from '../with-person.ts'
 import { eraseCommand, uneraseCommand } from './person-erase.ts'
 
 export function personCommand(context: Context): Command {
-  return describe('person', 'Look at one person, and lock or unlock them', [
+  return describe('person', 'Look at one person, lock or unlock them, and protect them', [
     'gatehouse person show 4711',
     'gatehouse person explain H10301:17:4711',
     'gatehouse person lock 4711 --reason "dismissed tonight"',
@@ -21,6 +21,8 @@ export function personCommand(context: Context): Command {
     .addCommand(explainCommand(context))
     .addCommand(lockCommand(context))
     .addCommand(unlockCommand(context))
+    .addCommand(protectCommand(context))
+    .addCommand(unprotectCommand(context))
     .addCommand(eraseCommand(context))
     .addCommand(uneraseCommand(context))
 }
@@ -121,4 +123,42 @@ function unlockedText({ lifted, heldOpenUntil, state }: z.output<typeof unlocked
   if (held !== null) return `unlocked: ${held}, as before the lock\n`
   if (state !== 'left' && state !== 'suspended') return 'unlocked\n'
   return `the lock is lifted; still shut out, since the sources say ${plain(state)}: unlock again to hold the door open\n`
+}
+
+function protectCommand(context: Context): Command {
+  return protectionCommand(
+    context,
+    'protect',
+    'Protect a person: no automatic lock-out or revoke, each waits for a release',
+    'protected: a lost card is blocked all the same, and person lock works\n',
+    'gatehouse person protect 4711 --reason "on call for the reactor"',
+  )
+}
+
+function unprotectCommand(context: Context): Command {
+  return protectionCommand(
+    context,
+    'unprotect',
+    'Protect a person no longer: a lock-out by record that waited runs now',
+    'no longer protected\n',
+    'gatehouse person unprotect 4711 --reason "handed over on Monday"',
+  )
+}
+
+function protectionCommand(
+  context: Context,
+  act: 'protect' | 'unprotect',
+  summary: string,
+  done: string,
+  example: string,
+): Command {
+  return describeCall(act, summary, [example])
+    .argument('<by>', byHelp)
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((by: string, options: CallOptions & { reason: string }) =>
+      withPerson(context, options, by, async (client, id) => {
+        await client.send('POST', `/v1/people/${id}/${act}`, { reason: options.reason })
+        show(context, options, { person: id, protected: act === 'protect' }, () => done)
+      }),
+    )
 }

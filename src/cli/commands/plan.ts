@@ -61,15 +61,18 @@ function showCommand(context: Context): Command {
   return describeCall('show', 'Show a plan, what held it, and its changes', [
     'gatehouse plan show 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01',
     'gatehouse plan show 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --limit 500 --json',
+    'gatehouse plan show 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --dropped',
   ])
     .argument('<plan>', 'id of the plan')
+    .option('--dropped', 'only what its release dropped, for it was no longer wanted so')
     .option('--limit <count>', 'how many changes', '100')
     .option('--after <cursor>', 'where the changes before ended')
-    .action((id: string, options: PageOptions) =>
+    .action((id: string, options: PageOptions & { dropped?: boolean }) =>
       withClient(context, options, async (client) => {
         const at = `/v1/plans/${encodeURIComponent(id)}`
         const plan = await client.get(at, planView)
-        const page = query({ limit: options.limit, after: options.after })
+        const dropped = options.dropped === true ? 'true' : undefined
+        const page = query({ dropped, limit: options.limit, after: options.after })
         const changes = await client.get(`${at}/changes?${page}`, pageOf(planChangeView))
         show(context, options, { ...plan, changes }, () => formatPlan(plan, changes.rows, context.terminal.colours))
         tellMore(context, changes.next)
@@ -80,11 +83,15 @@ function showCommand(context: Context): Command {
 type Change = z.output<typeof planChangeView>
 
 function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean): string {
-  const decided = plan.decidedAt === null ? '' : `, decided ${plainTime(plan.decidedAt)} by ${plain(plan.decidedBy)}`
+  const by = plan.decidedByName ?? plan.decidedBy ?? 'a newer plan or the brakes'
+  const decided = plan.decidedAt === null ? [] : [`decided ${plainTime(plan.decidedAt)} by ${plain(by)}`]
   return [
-    `Plan ${plain(plan.id)}: ${plain(plan.state)}, from ${plain(plan.origin)}, ${plainTime(plan.createdAt)}${decided}`,
+    `Plan ${plain(plan.id)}: ${plain(plan.state)}, from ${plain(plan.origin)}, ${plainTime(plan.createdAt)}`,
+    ...decided,
     `hash ${plain(plan.hash)}`,
     '',
+    ...formatPull(plan),
+    ...formatRadius(plan, colours),
     formatTable(
       [
         { title: 'kind', of: (kind) => kind.kind },
@@ -112,6 +119,36 @@ function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean
   ].join('\n')
 }
 
+function formatPull({ pull }: PlanView): readonly string[] {
+  const over = (what: string, of: { rows: number; limit: number } | null | undefined) =>
+    of === null || of === undefined ? [] : [`${counted(of.rows, 'row')} ${what}, of ${of.limit} that may be`]
+  const why = [...over('lost', pull?.lost), ...over('changed', pull?.changed)]
+  return why.length === 0 ? [] : [`All of it waits, for its delivery had ${why.join(' and ')}.\n`]
+}
+
+function formatRadius({ radius, usual }: PlanView, colours: boolean): readonly string[] {
+  if (radius === null) return []
+  const rows = [
+    { of: 'people touched', figure: 'people' },
+    { of: 'access levels touched', figure: 'levels' },
+    { of: 'people who lose everything', figure: 'losing' },
+    { of: 'people who join', figure: 'joining' },
+  ] as const
+  const before = usual === null ? 'before' : `of ${counted(usual.plans, 'plan')} before`
+  return [
+    formatTable(
+      [
+        { title: 'reach', of: ({ of }) => of },
+        { title: 'this plan', of: ({ figure }) => radius[figure], right: true },
+        { title: `median ${before}`, of: ({ figure }) => usual?.median[figure], right: true },
+        { title: 'largest', of: ({ figure }) => usual?.largest[figure], right: true },
+      ],
+      rows,
+      colours,
+    ),
+  ]
+}
+
 /** Held changes share the fate of their plan. */
 function stateOf({ state }: PlanView, { dropped, held }: Change): string {
   if (dropped) return 'dropped'
@@ -119,12 +156,29 @@ function stateOf({ state }: PlanView, { dropped, held }: Change): string {
   return state === 'released' ? 'applied' : state
 }
 
-/** Digests and ids of cards stand for themselves only: they are left to `--json`. */
-function whatChanges({ part, name, before, after }: Change): string {
+/** Digests stand for themselves only: they are left to `--json`. */
+function whatChanges({ target, part, name, before, after, brings }: Change): string {
   const [kind] = part.split(':')
+  if (part === 'account') return brings === null ? part : `with ${listed(namesAt(target, brings), listWidth)}`
   if (kind === 'level') return `level ${name ?? part}`
-  if (kind === 'lock' || kind === 'card') return `${kind} ${before ?? 'none'} -> ${after ?? 'none'}`
+  if (kind === 'lock' || kind === 'card')
+    return `${name === null ? kind : `${kind} ${name}`} ${before ?? 'none'} -> ${after ?? 'none'}`
   return part
+}
+
+/** The target has a column of its own. */
+function namesAt(target: string, { levels, cards }: NonNullable<Change['brings']>): readonly string[] {
+  return [...levels.map((level) => (level.startsWith(`${target}/`) ? level.slice(target.length + 1) : level)), ...cards]
+}
+
+const listWidth = 48
+
+/** As many as fit into so many columns, and how many more there are: `--json` has them all. */
+function listed(names: readonly string[], columns: number): string {
+  let fitting = names.length
+  while (fitting > 1 && names.slice(0, fitting).join(', ').length > columns) fitting -= 1
+  const more = names.length - fitting
+  return `${names.slice(0, fitting).join(', ')}${more === 0 ? '' : ` and ${more} more`}`
 }
 
 function nextSteps({ id, origin }: PlanView, changes: readonly Change[]): string {
@@ -155,7 +209,7 @@ function releaseCommand(context: Context): Command {
           options,
           counts,
           ({ applied, dropped }) =>
-            `${counted(applied, 'change')} released${dropped === 0 ? '' : `, ${dropped} dropped because they are no longer wanted so`}\n`,
+            `${counted(applied, 'change')} released${dropped === 0 ? '' : `, ${dropped} dropped because they are no longer wanted so: gatehouse plan show ${plain(id)} --dropped`}\n`,
         )
       }),
     )

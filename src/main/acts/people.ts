@@ -2,6 +2,7 @@
 import type { PeopleActs } from '../../api/acts/people.ts'
 import type { PersonId } from '../../model/id.ts'
 import { lockPerson, unlockPerson } from '../../sync/operator.ts'
+import { protectPerson, unprotectPerson } from '../../sync/protect.ts'
 import { pausedAmong } from '../lockout-views.ts'
 import { explainPerson, findPerson, personView } from '../person-views.ts'
 import { type ActsParts, withLevels } from './parts.ts'
@@ -22,5 +23,9 @@ export function peopleActs({ engine }: ActsParts): PeopleActs {
       )
       return { ...unlocked, heldOpenUntil: unlocked.heldOpenUntil?.toISOString() ?? null }
     },
+    protectPerson: ({ subject }, id, reason) =>
+      withLevels(engine, () => protectPerson(context, id as PersonId, { subject, reason, brakes: engine.brakes })),
+    unprotectPerson: ({ subject }, id, reason) =>
+      withLevels(engine, () => unprotectPerson(context, id as PersonId, { subject, reason, brakes: engine.brakes })),
   }
 }

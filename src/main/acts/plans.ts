@@ -4,7 +4,8 @@ import type { PlanId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { rejectPlan, releasePlan } from '../../sync/plan/release-plan.ts'
 import { configurationPlan } from '../config-views.ts'
-import { findPlan, planChanges, plans, planView } from '../plan-views.ts'
+import { planChanges } from '../plan-changes.ts'
+import { plan, plans } from '../plan-views.ts'
 import { type ActsParts, withLevels } from './parts.ts'
 
 export function planActs({ engine, configuration }: ActsParts): PlanActs {
@@ -19,19 +20,19 @@ export function planActs({ engine, configuration }: ActsParts): PlanActs {
   }
 
   return {
-    async plans({ state }, page) {
-      const found = await plans(context, state === undefined ? {} : { state }, page)
+    async plans(actor, { state }, page) {
+      const found = await plans(context, actor, state === undefined ? {} : { state }, page)
       const isFirst = page.after === undefined && (state === undefined || state === 'held')
       const proposed = isFirst ? await configurationPlan(configuration) : null
       return proposed === null ? found : { ...found, rows: [proposed, ...found.rows] }
     },
-    async plan(id) {
+    async plan(actor, id) {
       const proposed = await configurationPlan(configuration)
-      return proposed?.id === id ? proposed : planView(await findPlan(context, id))
+      return proposed?.id === id ? proposed : plan(context, actor, id)
     },
-    async planChanges(id, page) {
+    async planChanges(actor, id, filter, page) {
       if (await isConfiguration(id)) return { rows: [], next: null }
-      return withLevels(engine, () => planChanges(context, id, page))
+      return withLevels(engine, () => planChanges(context, actor, id, filter, page))
     },
     async releasePlan(actor, id, reason) {
       await refuseConfiguration(id)

@@ -2,8 +2,10 @@
 import { ActError } from '../../api/acts/act-error.ts'
 import type { SourceActs } from '../../api/acts/sources.ts'
 import { Refusal } from '../../model/refusal.ts'
+import { acceptColumns } from '../../sync/pull/pull-brakes.ts'
+import { clearSource } from '../../sync/suspect/suspicion.ts'
 import { sourceView } from '../source-views.ts'
-import type { ActsParts } from './parts.ts'
+import { type ActsParts, withLevels } from './parts.ts'
 
 export function sourceActs({ engine, scheduler }: ActsParts): SourceActs {
   return {
@@ -20,5 +22,9 @@ export function sourceActs({ engine, scheduler }: ActsParts): SourceActs {
       return (await Promise.all(chosen.map((loop) => loop?.drain() ?? []))).flat()
     },
     source: (id) => sourceView(engine.context, id),
+    clearSource: async (actor, id, reason) => ({
+      lockouts: await withLevels(engine, () => clearSource(engine.context, id, actor.subject, reason)),
+    }),
+    acceptSource: (actor, id, reason) => acceptColumns(engine.context, id, actor.subject, reason),
   }
 }

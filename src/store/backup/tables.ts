@@ -9,6 +9,7 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   // All of them are revoked when they are restored: some may have been since.
   api_token: 'kept',
   source: 'kept',
+  source_standing: 'kept',
   target: 'kept',
   access_level: 'kept',
   person_key: 'kept',

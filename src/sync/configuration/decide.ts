@@ -40,10 +40,12 @@ export async function obstacles(
   return found
 }
 
+const held: ReadonlySet<Hold['why']> = new Set<Hold['why']>(['brake', 'suspect', 'pull'])
+
 /** Whether some plan waits because a brake holds it. Forged rows count too: at worst a release waits. */
 async function anyBraked(client: pg.ClientBase | pg.Pool): Promise<boolean> {
   const { rows } = await client.query<{ holds: string }>(`select holds from plan where state = 'held'`)
-  return rows.some(({ holds }) => (JSON.parse(holds) as Hold[]).some(({ why }) => why === 'brake'))
+  return rows.some(({ holds }) => (JSON.parse(holds) as Hold[]).some(({ why }) => held.has(why)))
 }
 
 /**

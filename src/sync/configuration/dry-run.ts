@@ -8,10 +8,10 @@ import type { SyncContext } from '../context.ts'
 import { changesBetween, decodeParts } from '../parts.ts'
 import type { KindCount } from '../plan/brake.ts'
 import { countsOf, PlanGroups } from '../plan/plan-groups.ts'
+import { leftByAbsence } from '../resolve/left-by-absence.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
-import { leftByAbsence } from '../resolve/resolve-and-pass.ts'
 
-/** What would become a plan after a release; lock-outs by record would be made at once. */
+/** What would become a plan after a release; lock-outs by record would be made at once, as far as their source may cause them. */
 export interface Effect {
   readonly people: number
   readonly accounts: number

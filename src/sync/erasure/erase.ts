@@ -9,7 +9,7 @@ import { noteRemovals, putTombstones, saveErasure, type Tombstone } from '../../
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { changePerson } from '../change-person.ts'
 import type { SyncContext } from '../context.ts'
-import { passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
 import { tombstonesOf } from './identifiers.ts'
@@ -70,7 +70,7 @@ export async function beginErasure(
   dossier.person.unlocked_until = null
   touch(dossier)
   await resolveAll(client, context, [dossier], 'operator')
-  const passed = passLockOuts([dossier], await modesOf(client, context), () => false)
+  const passed = passLockOuts(lockOutsAmong([dossier], await modesOf(client, context), () => false))
   await saveDossiers(client, context.vault, [dossier])
   await saveErasure(client, context.vault, {
     id: erasure,

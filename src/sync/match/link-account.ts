@@ -126,6 +126,7 @@ function newRow(
       failing_since: null,
       discarded_version: null,
       frozen_at: null,
+      suspect_at: null,
       guard: Buffer.alloc(0),
     },
   }

@@ -8,8 +8,9 @@ import type { KindCount } from './brake.ts'
 
 type Row = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard'>
 
-/** Accounts read at a time. */
+/** Accounts read at a time, and when a few are enough. */
 const page = 1000
+const fewAccounts = 50
 
 /** By target; counting ends where every kind of these changes passes, so that a small plan costs little at a large site. */
 export async function activeAccounts(
@@ -29,8 +30,8 @@ export async function activeAccounts(
 /** So many open accounts let these changes pass. */
 function neededBy({ kind, accounts }: KindCount, brakes: Brakes): number {
   if (kind === 'lockout-record') return 0
-  const { min, percent } = brakes[kind]
-  if (accounts <= min) return 0
+  const { min, percent, whenEmpty } = brakes[kind]
+  if (accounts <= min) return whenEmpty === undefined ? 0 : 1
   return percent === 0 ? 0 : Math.ceil((accounts * 100) / percent) + 1
 }
 
@@ -42,10 +43,11 @@ async function countOpen(
 ): Promise<number> {
   let open = 0
   let after: AccountId | null = null
+  const limit = enough < fewAccounts ? fewAccounts : page
   while (open < enough) {
     const { rows }: { rows: Row[] } = await client.query<Row>(
       `select ${[...guardedOfAccount, 'guard'].join(', ')} from account
-        where target = $1 and desired is not null and ($2::uuid is null or id > $2) order by id limit ${page}`,
+        where target = $1 and desired is not null and ($2::uuid is null or id > $2) order by id limit ${limit}`,
       [target, after],
     )
     if (rows.length === 0) break

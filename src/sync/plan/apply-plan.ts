@@ -142,7 +142,7 @@ async function applyBatch(
         arrivedAt: request.arrivedAt,
       })
     }
-    const shut: PassedLockOut[] = []
+    const shut = { record: [] as PassedLockOut[], absence: [] as PassedLockOut[] }
     const work: { id: AccountId; target: string }[] = []
     const reopened: AccountId[] = []
     const cardsOn: CredentialId[] = []
@@ -151,13 +151,14 @@ async function applyBatch(
     for (const [id, changes] of byAccount) {
       const dossier = dossiers.get(changes[0]?.person_id as PersonId)
       const account = dossier?.accounts.find(({ row }) => row.id === id)
-      const made = account === undefined ? new Set<string>() : desire(account, changes)
+      const made = account === undefined ? new Set<string>() : desire(account, allowed(dossier, changes))
       if (made.size > 0 && account !== undefined && dossier !== undefined) {
         applied += made.size
         const closed = decodeParts(account.row.desired as string).lock === 'closed'
         const moved = changes.filter(({ part }) => made.has(part))
         const { whole, cards } = shutBy(moved)
-        if (whole || cards.length > 0) shut.push({ dossier, account, whole, cards })
+        const byRecord = moved.some(({ kind }) => kind === 'lockout-record')
+        if (whole || cards.length > 0) shut[byRecord ? 'record' : 'absence'].push({ dossier, account, whole, cards })
         else work.push({ id, target: account.row.target })
         if (made.has('lock') && !closed) reopened.push(id)
         for (const { part, after } of moved)
@@ -166,11 +167,9 @@ async function applyBatch(
       gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
     }
     await saveDossiers(client, context.vault, dossiers.values())
-    await recordLockOuts(client, context, shut, {
-      actor: request.actor,
-      because: request.held ? 'release' : 'absence',
-      arrivedAt: request.arrivedAt,
-    })
+    const { actor, arrivedAt, held } = request
+    for (const because of ['record', 'absence'] as const)
+      await recordLockOuts(client, context, shut[because], { actor, because: held ? 'release' : because, arrivedAt })
     await endLockOuts(client, context, reopened, cardsOn)
     await enqueue(client, 'bulk', work)
     await client.query(
@@ -200,6 +199,13 @@ function confirmReleased(
   }
 }
 
+/** Who was protected since the plan was made loses nothing by it: a person must have seen that they are. */
+function allowed(dossier: Dossier | undefined, changes: readonly PlannedChange[]): readonly PlannedChange[] {
+  if (dossier?.person.protected !== true) return changes
+  const taking: readonly string[] = ['revoke', 'lockout-absence', 'lockout-record']
+  return changes.filter(({ kind, held_for }) => held_for === 'protected' || !taking.includes(kind))
+}
+
 /** Makes those planned changes that are still wanted exactly so; returns their parts. */
 function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set<string> {
   const { row } = account
@@ -217,6 +223,7 @@ function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set
   row.desired = encodeParts(desired)
   row.desired_version += 1
   row.pending = isPending(row.desired, wanted)
+  if (still.some(({ part, after }) => part === 'lock' || after === 'blocked')) row.suspect_at = null
   touch(account)
   return new Set(still.map(({ part }) => part))
 }

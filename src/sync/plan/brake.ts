@@ -17,7 +17,8 @@ export interface Hold extends KindCount {
 }
 
 /** The most accounts that pass: the larger of the fixed number and the share of the target's active accounts. */
-export function brakeLimit({ min, percent }: BrakeLimit, activeAccounts: number): number {
+export function brakeLimit({ min, percent, whenEmpty }: BrakeLimit, activeAccounts: number): number {
+  if (activeAccounts === 0 && whenEmpty !== undefined) return whenEmpty
   return Math.max(min, Math.floor((activeAccounts * percent) / 100))
 }
 

@@ -1,12 +1,12 @@
 /** The changes of a plan by kind, target and reason to wait: counted for the brakes, and hashed so that a release is bound to them. */
 import { createHash, type Hash } from 'node:crypto'
 import type { AccountId } from '../../model/id.ts'
-import type { WholeTargetWaits } from '../../store/target-modes.ts'
+import type { HeldFor } from '../../store/schema.ts'
 import type { ChangeKind } from '../parts.ts'
 import type { KindCount } from './brake.ts'
 
 /** Reasons that hold one account's changes, however few there are of their kind. */
-export type HeldAlone = 'unconfirmed' | 'protected' | 'frozen' | WholeTargetWaits
+export type HeldAlone = Exclude<HeldFor, 'brake'>
 
 export interface PlanStep {
   readonly account: AccountId

@@ -1,19 +1,19 @@
 /** Turns what is wanted into a plan, holds the kinds whose brake trips, and lets the rest pass. */
 import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
-import { type AccountId, newId, type PlanId, type PullId } from '../../model/id.ts'
-import { copyRows } from '../../store/copy.ts'
-import { type AccountRow, accountGuard, guardedOfAccount, type PlanRow } from '../../store/guards.ts'
+import { newId, type PlanId, type PullId } from '../../model/id.ts'
+import type { PlanRow } from '../../store/guards.ts'
 import { decidePlan, heldPlans, insertPlan, wasRejected } from '../../store/plans.ts'
-import type { TargetMode, WholeTargetWaits } from '../../store/target-modes.ts'
+import type { WholeTargetWaits } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
-import { type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
-import { modesOf } from '../target-modes.ts'
 import { activeAccounts } from './active-accounts.ts'
 import { applyPlan } from './apply-plan.ts'
 import { type Hold, tripped } from './brake.ts'
-import { countsOf, type HeldAlone, type PlanGroup, PlanGroups, type PlanStep } from './plan-groups.ts'
+import { collect } from './collect.ts'
+import { countsOf, type HeldAlone, type PlanGroup } from './plan-groups.ts'
+import { peopleOf, type Radius, type RadiusMeter } from './radius.ts'
+import { type BrakedPull, isBeingRead, trustIn } from './trust.ts'
 
 export interface PlanRequest {
   /** Whose changes: `source:hr`, `clock`, `operator`, `policy`. */
@@ -36,14 +36,19 @@ interface Draft {
   readonly passed: { readonly id: PlanId; readonly digest: Buffer } | null
 }
 
-/** Pending accounts read at a time. */
-const page = 1000
+/** What a person sees first of a plan. */
+export interface Outline {
+  readonly radius: Radius
+  /** Why all of it waits, when its delivery was braked as a whole. */
+  readonly pull: BrakedPull | null
+}
 
 /**
- * Null when nothing is pending. Held changes that a plan already holds exactly so stay in it; others supersede it. What passes is
+ * Null when nothing is pending, or when the source's delivery is still being taken in and it is not its pull that asks. Held changes that a plan already holds exactly so stay in it; others supersede it. What passes is
  * applied before this returns; killed in between, the next call finds it pending and lets it pass again.
  */
 export async function plan(context: SyncContext, request: PlanRequest): Promise<Planned | null> {
+  if (request.pull === null && (await isBeingRead(context.database.pool, context, request.origin))) return null
   const begunAt = new Date()
   const planned = await planNow(context, request)
   // The clock asks every second: most often there is nothing to tell.
@@ -119,12 +124,15 @@ async function store(
   context: SyncContext,
   { origin, pull }: PlanRequest,
   id: PlanId,
-  { groups, isHeld, holds, held, passed }: Weighed,
+  { groups, isHeld, holds, held, passed, meter, braked }: Weighed,
   waits: boolean,
   superseded: readonly PlanRow[],
 ): Promise<void> {
-  const counts = countsOf(waits ? groups : groups.filter((group) => !isHeld(group)))
+  const stored = waits ? groups : groups.filter((group) => !isHeld(group))
+  const counts = countsOf(stored)
   const hash = (waits ? held : passed) as Buffer
+  const radius: Radius = { ...(await peopleOf(client, context, id)), ...meter.of(stored) }
+  const outline: Outline = { radius, pull: waits ? braked : null }
   const row = {
     id,
     origin,
@@ -133,6 +141,7 @@ async function store(
     hash,
     counts: JSON.stringify(counts),
     holds: JSON.stringify(waits ? holds : []),
+    outline: JSON.stringify(outline),
   } as const
   await insertPlan(client, context.vault, row)
   await recordAudit(client, context.vault, {
@@ -143,6 +152,7 @@ async function store(
       counts,
       holds: waits ? holds : [],
       hash: hash.toString('hex'),
+      ...outline,
       supersedes: superseded.map((old) => old.id),
     },
   })
@@ -155,7 +165,11 @@ interface Weighed {
   /** Digests over the changes that wait and over those that pass; null when there are none. */
   readonly held: Buffer | null
   readonly passed: Buffer | null
+  readonly meter: RadiusMeter
+  readonly braked: BrakedPull | null
 }
+
+const waitsAsWhole: ReadonlySet<HeldAlone> = new Set<WholeTargetWaits>(['observe', 'first-plan', 'restored'])
 
 /** Collects the pending changes and decides which kinds wait. `id` is where they are written; null only looks. */
 async function weigh(
@@ -164,7 +178,8 @@ async function weigh(
   { origin, brakes, frozen }: DraftRequest,
   id: PlanId | null,
 ): Promise<Weighed> {
-  const collected = await collect(client, context, { origin, frozen }, id)
+  const trust = await trustIn(client, context, origin)
+  const { groups: collected, meter } = await collect(client, context, { origin, frozen, trust }, id)
   const groups = collected.all
   // What waits as a whole is looked at as a whole: no brake says more about it.
   const counts = countsOf(groups.filter(({ alone }) => alone === null || !waitsAsWhole.has(alone)))
@@ -181,6 +196,8 @@ async function weigh(
     holds: [...braked, ...alone],
     held: collected.digest(isHeld),
     passed: collected.digest((group) => !isHeld(group)),
+    meter,
+    braked: trust.braked,
   }
 }
 
@@ -192,77 +209,4 @@ async function markBraked(client: pg.ClientBase, id: PlanId, holds: readonly Hol
       [id, kind, target],
     )
   }
-}
-
-/** What a change is read from is what the guard covers; the seals, of which a page holds a megabyte, are not read. */
-const pendingColumns = [...guardedOfAccount, 'guard'] as const
-const pendingList = pendingColumns.map((name) => `a.${name}`).join(', ')
-
-type PendingRow = Pick<AccountRow, (typeof pendingColumns)[number]> & { unconfirmed: boolean; protected: boolean }
-
-/** Every pending change of the origin, page by page in account order. */
-async function collect(
-  client: pg.PoolClient,
-  context: SyncContext,
-  { origin, frozen }: Pick<DraftRequest, 'origin' | 'frozen'>,
-  id: PlanId | null,
-): Promise<PlanGroups> {
-  const groups = new PlanGroups()
-  const modes = await modesOf(client, context)
-  let after: AccountId | null = null
-  for (;;) {
-    const { rows }: { rows: PendingRow[] } = await client.query<PendingRow>(
-      `select ${pendingList}, p.protected, exists (select 1 from source_record r where r.person_id = a.person_id and r.presence = 'missing') as unconfirmed
-         from account a join person p on p.id = a.person_id
-        where a.wanted_by = $1 and a.pending and a.frozen_at is null and ($2::uuid is null or a.id > $2) order by a.id limit ${page}`,
-      [origin, after],
-    )
-    if (rows.length === 0) return groups
-    after = rows.at(-1)?.id ?? null
-    const steps = rows
-      .filter((row) => context.vault.verifyGuard('account', accountGuard(row), row.guard))
-      .flatMap((row) => stepsOf(row, modes.get(row.target), frozen(row.target)))
-    for (const step of steps) groups.add(step)
-    if (id === null) continue
-    await copyRows(
-      client,
-      'plan_change',
-      ['plan_id', 'account_id', 'target', 'kind', 'part', 'before', 'after', 'held_for'],
-      steps.map(({ account, target, kind, part, before, after: to, alone }) => [
-        id,
-        account,
-        target,
-        kind,
-        part,
-        before,
-        to,
-        alone,
-      ]),
-    )
-  }
-}
-
-/** The changes of one account, in the order of their parts. */
-function stepsOf(row: PendingRow, mode: TargetMode | undefined, frozen: boolean): PlanStep[] {
-  const before = row.desired === null ? null : decodeParts(row.desired)
-  return changesBetween(before, decodeParts(row.wanted), 'lockout-absence')
-    .sort((a, b) => (a.part < b.part ? -1 : 1))
-    .map((change) => ({
-      ...change,
-      account: row.id,
-      target: row.target,
-      alone: heldAlone(row, mode, frozen, change.kind),
-    }))
-}
-
-const waitsAsWhole: ReadonlySet<HeldAlone> = new Set<WholeTargetWaits>(['observe', 'first-plan', 'restored'])
-
-/** A target that is not configured any more is not written to. */
-function heldAlone(row: PendingRow, mode: TargetMode | undefined, frozen: boolean, kind: ChangeKind): HeldAlone | null {
-  if (mode === undefined) return 'observe'
-  if (mode.waits !== null) return mode.waits
-  if (frozen) return 'frozen'
-  if (row.protected && (kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'))
-    return 'protected'
-  return kind === 'lockout-absence' && row.unconfirmed ? 'unconfirmed' : null
 }

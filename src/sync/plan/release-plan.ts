@@ -7,8 +7,11 @@ import type { PlanRow } from '../../store/guards.ts'
 import { decidePlan, loadPlan, markApplied } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { acceptSize } from '../pull/pull-brakes.ts'
+import { endByRelease } from '../suspect/suspicion.ts'
 import { modesOf, noteFirstRelease } from '../target-modes.ts'
 import { applyPlan, refuseForged } from './apply-plan.ts'
+import type { Hold } from './brake.ts'
 
 /**
  * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
@@ -29,6 +32,8 @@ export async function releasePlan(
       await refuseForged(context, id, { held: true, digest: found.hash })
       const decided = await decidePlan(client, context.vault, found, 'released', subject)
       await noteFirstRelease(client, context, id)
+      const source = waitedFor(found, 'pull')
+      if (source !== null) await acceptSize(client, context, source)
       await recordAudit(client, context.vault, {
         actor: subject,
         action: 'plan.released',
@@ -67,8 +72,16 @@ async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) 
     arrivedAt: context.now(),
     resolveFirst: true,
   })
+  const source = waitedFor(row, 'suspect')
+  if (source !== null) await endByRelease(context, source, subject, row.id)
   await markApplied(context.database.pool, context.vault, row, context.now())
   return { applied, dropped }
+}
+
+/** The source that is trusted again when this plan was released: it held something because of that. */
+function waitedFor({ origin, holds }: PlanRow, why: Hold['why']): string | null {
+  const waited = (JSON.parse(holds) as readonly Hold[]).some((hold) => hold.why === why)
+  return waited && origin.startsWith('source:') ? origin.slice('source:'.length) : null
 }
 
 const turn = `hashtext('gatehouse.release'), 0`

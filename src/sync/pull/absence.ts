@@ -7,20 +7,36 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import type { PullPeople } from '../suspect/admit.ts'
 import type { Pull } from './intake.ts'
+import type { Losses } from './pull-brakes.ts'
 
 /** People per transaction. */
 const batch = 500
 
-/** Marks who was not in a complete full read, and confirms who was missing before for long enough. Returns how many records are missing. */
-export async function noteAbsences(context: SyncContext, pull: Pull): Promise<number> {
-  const { pool } = context.database
-  const unseen = await pool.query<{ person_id: PersonId }>(
-    `select distinct r.person_id from source_record r
+/** People with records that a full read did not name, and how many records that are. */
+export interface Unseen extends Losses {
+  readonly people: readonly PersonId[]
+}
+
+/** Whom a complete full read did not name; nobody is marked yet. */
+export async function findUnseen({ database }: SyncContext, pull: Pull): Promise<Unseen> {
+  const { rows } = await database.pool.query<{ person_id: PersonId; newly: number; all: number }>(
+    `select r.person_id, count(*) filter (where r.presence = 'present')::int as newly, count(*)::int as all from source_record r
       where r.source = $1 and r.presence <> 'gone' and r.person_id is not null
-        and not exists (select 1 from pull_seen s where s.pull_id = $2 and s.record_id = r.id)`,
+        and not exists (select 1 from pull_seen s where s.pull_id = $2 and s.record_id = r.id)
+      group by r.person_id`,
     [pull.source.id, pull.id],
   )
+  return {
+    people: rows.map(({ person_id }) => person_id),
+    newly: rows.reduce((sum, { newly }) => sum + newly, 0),
+    all: rows.reduce((sum, { all }) => sum + all, 0),
+  }
+}
+
+/** Marks who was not in a complete full read, and confirms who was missing before for long enough. Returns how many records are missing. */
+export async function noteAbsences(context: SyncContext, pull: Pull, people: readonly PersonId[]): Promise<number> {
   const seen = async (client: pg.ClientBase, ids: readonly string[]): Promise<ReadonlySet<string>> => {
     const { rows } = await client.query<{ record_id: string }>(
       'select record_id from pull_seen where pull_id = $1 and record_id = any($2::uuid[])',
@@ -32,9 +48,10 @@ export async function noteAbsences(context: SyncContext, pull: Pull): Promise<nu
     context,
     pull.source.id,
     pull.source.absenceConfirmAfterMs,
-    unseen.rows.map(({ person_id }) => person_id),
+    people,
     seen,
     pull.arrivedAt,
+    pull.people,
   )
 }
 
@@ -61,6 +78,7 @@ async function markMissing(
   people: readonly PersonId[],
   seenOf: ((client: pg.ClientBase, ids: readonly string[]) => Promise<ReadonlySet<string>>) | null,
   arrivedAt: Date,
+  active: PullPeople | null = null,
 ): Promise<number> {
   let missing = 0
   for (let start = 0; start < people.length; start += batch) {
@@ -92,11 +110,8 @@ async function markMissing(
       }
       const origin = `source:${source}`
       // Whose last day is over besides is a leaver by record, missing or not.
-      await resolveAndPass(client, context, [...dossiers.values()], origin, {
-        actor: origin,
-        because: 'record',
-        arrivedAt,
-      })
+      const cause = { actor: origin, because: 'record', arrivedAt } as const
+      await resolveAndPass(client, context, [...dossiers.values()], origin, cause, active)
     })
   }
   return missing

@@ -50,6 +50,9 @@ export async function startArchivist(): Promise<Archivist> {
     absenceConfirmAfterMs: dayMs,
     expectEveryMs: null,
     archiveKeepMs: 30 * dayMs,
+    lockOutsPerHour: brake,
+    rowsLost: brake,
+    rowsChanged: brake,
     brakes: { 'lockout-absence': brake, revoke: brake, grant: brake, create: brake, change: brake },
   }
   await database.pool.query('insert into source (id) values ($1)', [source.id])

@@ -8,8 +8,10 @@ import { newsAmong, recordsByKey } from '../../store/source-records.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
+import type { PullPeople } from '../suspect/admit.ts'
 import { textKey } from '../text-key.ts'
 import { placeRecords } from './place-records.ts'
+import { noteAltered, type PullBefore } from './pull-brakes.ts'
 
 /** A pull in progress; counts grow page by page. */
 export interface Pull {
@@ -26,6 +28,8 @@ export interface Pull {
   erasedAgain: number
   /** Some row's key could not be read: nobody's absence is proven. */
   keyless: boolean
+  readonly people: PullPeople
+  readonly before: PullBefore | null
 }
 
 /** A row that the store does not hold exactly so. */
@@ -43,8 +47,10 @@ export interface News {
   readonly back: ReadonlyMap<SourceRecordId, PersonId>
 }
 
-/** What happened on one page: records seen that were not known exactly so (by id), and rows that could not be used. */
+/** What happened on one page: records seen that were not known exactly so (by id), rows that changed, and rows that could not be used. */
 export interface PageNotes {
+  /** Rows of records that were known, and that say something else now. */
+  altered: number
   readonly seen: SourceRecordId[]
   readonly problems: { readonly place: string; readonly field: string | null; readonly code: string }[]
 }
@@ -55,6 +61,7 @@ const problemsKept = 1000
 /** One transaction per page: after a crash the delivery is read again, and pages already taken change nothing. */
 export async function takePage(context: SyncContext, pull: Pull, page: RecordPage): Promise<void> {
   const notes: PageNotes = {
+    altered: 0,
     seen: [],
     problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })),
   }
@@ -62,16 +69,16 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
   const origin = `source:${pull.source.id}`
   let changed = 0
   let lockouts = 0
+  let joined = 0
   await inTransaction(context.database.pool, async (client) => {
     const news = await readRows(client, context, pull, page.records, notes)
     const touched = await placeRecords(client, context, pull, news, notes)
-    const passed = await resolveAndPass(client, context, touched, origin, {
-      actor: origin,
-      because: 'record',
-      arrivedAt: pull.arrivedAt,
-    })
+    const joining = touched.filter(({ mark }) => mark === 'fresh')
+    const cause = { actor: origin, because: 'record', arrivedAt: pull.arrivedAt } as const
+    lockouts = await resolveAndPass(client, context, touched, origin, cause, pull.people)
+    await noteAltered(client, context, pull, notes.altered)
+    joined = joining.filter(({ person }) => person.state === 'active').length
     changed = news.incoming.length
-    lockouts = passed
     if (pull.mode === 'full')
       await copyRows(
         client,
@@ -92,6 +99,7 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
   pull.changed += changed
   pull.lockouts += lockouts
   pull.erasedAgain += notes.problems.filter(({ code }) => code === 'person.erased-again').length
+  pull.people.joined += joined
 }
 
 /** Maps the rows that are new or changed; what the store already holds exactly so is only noted as seen. */

@@ -83,6 +83,7 @@ export async function placeRecords(
       notes.problems.push({ place: entry.place, field: null, code: 'correlation.ambiguous' })
       return
     }
+    if (known !== undefined) notes.altered += 1
     notes.seen.push(putRecord(context, dossier, source, entry))
     rememberMarks(dossier, own, byMark)
     touched.add(dossier)

@@ -8,13 +8,15 @@ import { loadPlan } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { type Planned, type PlanRequest, plan } from '../plan/plan.ts'
-import { confirmAbsences, noteAbsences } from './absence.ts'
+import { endByDelivery, isSuspect } from '../suspect/suspicion.ts'
+import { confirmAbsences, findUnseen, noteAbsences } from './absence.ts'
 import { archiveDelivery } from './archive-delivery.ts'
 import { type Pull, takePage } from './intake.ts'
+import { acceptTaken, hasKnownColumns, pullBefore, weighPull } from './pull-brakes.ts'
 
 export interface PullReport {
   readonly source: string
-  readonly outcome: 'taken' | 'unchanged' | 'incomplete' | 'refused'
+  readonly outcome: 'taken' | 'unchanged' | 'incomplete' | 'refused' | 'columns-moved'
   readonly records: number
   readonly changed: number
   readonly problems: number
@@ -26,6 +28,8 @@ export interface PullReport {
 export interface SourceMemory {
   /** What the last pull planned; null when nothing, or when it did not end. */
   plan: PlanId | null
+  /** A delivery waits until its columns are accepted. */
+  waits: boolean
 }
 
 /** Takes a delivery in. @throws ConnectorError when the source fails while it is read: the delivery stays and is read again. */
@@ -34,16 +38,22 @@ export async function pull(
   source: SourceSetup,
   delivery: Delivery,
   signal: AbortSignal,
-  memory: SourceMemory = { plan: null },
+  memory: SourceMemory = { plan: null, waits: false },
 ): Promise<PullReport> {
   const fingerprint = context.vault.digest('delivery', [source.id, source.mappingVersion, delivery.fingerprint])
   const before = await sourceRow(context, source.id)
   const last = memory.plan
   memory.plan = null
-  const report =
-    before.fingerprint?.equals(fingerprint) === true
-      ? await repeated(context, source, delivery, before, last)
-      : await take(context, source, delivery, fingerprint, signal, last)
+  memory.waits = false
+  const isRepeat = before.fingerprint?.equals(fingerprint) === true
+  if (!isRepeat && !(await hasKnownColumns(context, source, delivery))) {
+    context.metrics.pulled(source.id, 'columns-moved', 0)
+    memory.waits = true
+    return nothingOf(source.id, 'columns-moved')
+  }
+  const report = isRepeat
+    ? await repeated(context, source, delivery, before, last)
+    : await take(context, source, delivery, fingerprint, signal, last)
   memory.plan = report.plan
   await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
@@ -85,7 +95,11 @@ async function repeated(
   const confirms = before.complete && (before.writtenAt === null || delivery.writtenAt > before.writtenAt)
   const missing = confirms ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
   // Also when nobody is: the process that confirmed them may have been killed before it planned.
-  const planned = await planNews(context, source, missing > 0 ? null : last, { pull: null, arrivedAt: context.now() })
+  const isTrusted = await endByDelivery(context, source.id)
+  const planned = await planNews(context, source, missing > 0 || isTrusted ? null : last, {
+    pull: null,
+    arrivedAt: context.now(),
+  })
   await context.database.pool.query('update source set delivery_at = now(), written_at = $2 where id = $1', [
     source.id,
     delivery.writtenAt,
@@ -122,7 +136,10 @@ async function take(
     lockouts: 0,
     erasedAgain: 0,
     keyless: false,
+    people: { joined: 0, activeAtLeast: 0 },
+    before: await pullBefore(context, source, delivery, fingerprint),
   }
+  const wasSuspect = await isSuspect(context, source.id)
   await clearLeftovers(context, source.id)
   await pool.query('insert into pull (id, source, mode, arrived_at, settled_ms) values ($1, $2, $3, $4, $5)', [
     current.id,
@@ -133,12 +150,15 @@ async function take(
   ])
   const end = await readAll(context, current, delivery, signal)
   const complete = end && !current.keyless && current.mode === 'full'
-  const missing = complete ? await noteAbsences(context, current) : 0
+  const unseen = complete ? await findUnseen(context, current) : null
+  const isWeighed = await weighPull(context, current, unseen)
+  const missing = unseen === null ? 0 : await noteAbsences(context, current, unseen.people)
   await pool.query('delete from pull_seen where pull_id = $1', [current.id])
   if (current.mode === 'full')
     await (complete ? clearAlarm : raiseAlarm)(pool, context.vault, 'source.incomplete', source.id)
   await tellErasedAgain(context, current, complete)
-  const isNews = current.changed > 0 || missing > 0
+  const isTrusted = wasSuspect && (await endByDelivery(context, source.id))
+  const isNews = current.changed > 0 || missing > 0 || isWeighed || isTrusted
   const planned = await planNews(context, source, isNews ? null : last, {
     pull: current.id,
     arrivedAt: delivery.arrivedAt,
@@ -149,6 +169,7 @@ async function take(
       'update pull set finished_at = now(), outcome = $2, complete = $3, records = $4, changed = $5, problems = $6, missing = $7 where id = $1',
       [current.id, outcome, complete, current.records, current.changed, current.problems, missing],
     )
+    await acceptTaken(client, context, current, complete)
     // A delta says nothing about the rest: the last full file would still be news after it.
     await client.query(
       `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(), written_at = $5,
@@ -265,5 +286,9 @@ export async function refuse(context: SyncContext, source: string, error: Connec
   })
   context.log('error', 'source.refused', { source, code: error.code })
   context.metrics.pulled(source, 'refused', 0)
-  return { source, outcome: 'refused', records: 0, changed: 0, problems: 0, missing: 0, plan: null }
+  return nothingOf(source, 'refused')
+}
+
+function nothingOf(source: string, outcome: PullReport['outcome']): PullReport {
+  return { source, outcome, records: 0, changed: 0, problems: 0, missing: 0, plan: null }
 }

@@ -1,12 +1,13 @@
 /** Watches a source and takes in whatever it delivers, one delivery at a time, oldest first. */
 import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { isSuperseded } from '../configuration/in-force.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { sleep } from '../sleep.ts'
 import { type PullReport, pull, refuse, type SourceMemory } from './pull.ts'
+import { offersColumns } from './pull-brakes.ts'
 
 export interface SourceLoop {
   /** Takes in everything that waits now; concurrent calls share the same run. */
@@ -19,7 +20,7 @@ const retryMs = 2_000
 
 export function startSourceLoop(context: SyncContext, source: SourceSetup, people: PeopleCapability): SourceLoop {
   const stopping = new AbortController()
-  const memory: SourceMemory = { plan: null }
+  const memory: SourceMemory = { plan: null, waits: false }
   let current: Promise<readonly PullReport[]> | null = null
   let again = false
 
@@ -30,6 +31,8 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
         const delivery = await people.read(stopping.signal)
         if (delivery === null) return reports
         reports.push(await traced(delivery))
+        // It stays the oldest until a person has accepted its columns, or taken it away.
+        if (memory.waits) return reports
       } catch (error) {
         if (stopping.signal.aborted) return reports
         if (error instanceof ConnectorError && error.kind === 'rejected')
@@ -76,18 +79,19 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
   async function guarded(): Promise<void> {
     try {
       await drain()
+      if (await clearAlarm(context.database.pool, context.vault, 'source.failed', source.id))
+        context.log('info', 'source.back', { source: source.id })
     } catch (error) {
-      if (isSuperseded(error)) {
-        await sleep(retryMs, stopping.signal)
-        again = true
-        return
-      }
-      // Said once; while the store is away nobody can know, and it is said each time.
-      const news = await raiseAlarm(context.database.pool, context.vault, 'source.failed', source.id).catch(() => true)
-      if (news) context.log('error', 'source.failed', { source: source.id, code: errorCode(error) })
+      if (!isSuperseded(error)) await tell('source.failed', error)
       await sleep(retryMs, stopping.signal)
       again = true
     }
+  }
+
+  /** Said once; while the store is away nobody can know, and it is said each time. */
+  async function tell(alarm: 'source.failed' | 'source.watch-failed', error: unknown): Promise<void> {
+    const news = await raiseAlarm(context.database.pool, context.vault, alarm, source.id).catch(() => true)
+    if (news) context.log('error', alarm, { source: source.id, code: errorCode(error) })
   }
 
   async function look(): Promise<void> {
@@ -95,16 +99,33 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
     while (again && !stopping.signal.aborted)
   }
 
-  const watching = (async () => {
-    await look()
-    for await (const _ of people.watch(stopping.signal)) await look()
-  })().catch((error: unknown) => {
-    if (!stopping.signal.aborted)
-      context.log('error', 'source.watch-failed', {
-        source: source.id,
-        code: errorCode(error),
-      })
-  })
+  /** A watch that fails is begun anew, and the source looked at each time: it would be missed only when it is late. */
+  async function watch(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      try {
+        await look()
+        for await (const _ of people.watch(stopping.signal)) {
+          await clearAlarm(context.database.pool, context.vault, 'source.watch-failed', source.id)
+          await look()
+        }
+      } catch (error) {
+        if (stopping.signal.aborted) return
+        await tell('source.watch-failed', error)
+      }
+      await sleep(retryMs, stopping.signal)
+    }
+  }
+
+  /** Whoever accepts columns may do so in another process. */
+  async function watchAcceptance(): Promise<void> {
+    while (!stopping.signal.aborted) {
+      await sleep(retryMs, stopping.signal)
+      if (memory.waits && !stopping.signal.aborted && !(await offersColumns(context, source.id).catch(() => true)))
+        await look()
+    }
+  }
+
+  const watching = Promise.all([watch(), watchAcceptance()])
 
   return {
     drain,

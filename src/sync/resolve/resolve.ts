@@ -9,7 +9,7 @@ import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
+import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { endOverGrants, grantEnds, individualLevels, withoutEnded } from './individual.ts'
 import { profileDigest } from './profile-digest.ts'
@@ -277,7 +277,9 @@ function revise(
     row.wanted_facts = sealFacts(context, dossier, row.id, row.wanted_facts_version, wanted.facts)
   }
   row.wanted = text
-  row.wanted_by = by
+  if (row.suspect_at !== null && !isShutting(row.desired, wanted.parts)) row.suspect_at = null
+  // Whose lock-out waits stays whose it is, whatever looks at the person meanwhile.
+  if (row.suspect_at === null) row.wanted_by = by
   row.pending = pending
   touch(account)
 }
@@ -337,6 +339,7 @@ export function begin(
       failing_since: null,
       discarded_version: null,
       frozen_at: null,
+      suspect_at: null,
       guard: Buffer.alloc(0),
     },
   }

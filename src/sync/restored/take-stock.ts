@@ -17,7 +17,7 @@ import { enqueue, wakeLanes } from '../../store/work.ts'
 import { VaultError } from '../../vault/vault-error.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
-import { passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { decodeParts, encodeParts, isPending } from '../parts.ts'
 import { loadWork, type WorkItem } from '../reconcile/work-item.ts'
@@ -222,7 +222,7 @@ async function lockFoundShut(
     await raiseAlarm(client, context.vault, 'person.found-shut', dossier.person.id)
   }
   await resolveAll(client, context, shut, 'operator')
-  const passed = passLockOuts(shut, await modesOf(client, context), () => false)
+  const passed = passLockOuts(lockOutsAmong(shut, await modesOf(client, context), () => false))
   await saveDossiers(client, context.vault, shut)
   await recordAuditMany(
     client,

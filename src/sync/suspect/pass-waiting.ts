@@ -1,0 +1,38 @@
+/** Passes lock-outs that were held back, when the suspicion has ended that held them. */
+import { loadDossiers } from '../../store/load-dossiers.ts'
+import { saveDossiers } from '../../store/save-dossiers.ts'
+import { isLetGo, type SourceStanding } from '../../store/source-standing.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext } from '../context.ts'
+import { reportFrozen } from '../frozen.ts'
+import { type LockOutCause, lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { leftByAbsence } from '../resolve/left-by-absence.ts'
+import { modesOf } from '../target-modes.ts'
+import { peopleWaiting } from './waiting.ts'
+
+/**
+ * Killed over it, it goes on where it was: what was let go stays so. Returns how many accounts were shut.
+ */
+export async function passWaiting(
+  context: SyncContext,
+  standing: SourceStanding,
+  cause: Omit<LockOutCause, 'because'>,
+): Promise<number> {
+  let shut = 0
+  for await (const { people } of peopleWaiting(context.database.pool, context, standing.source)) {
+    shut += await inTransaction(context.database.pool, async (client) => {
+      const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
+      await reportFrozen(client, context, frozen)
+      const modes = await modesOf(client, context)
+      const lockOuts = lockOutsAmong(dossiers.values(), modes, leftByAbsence(context)).filter(
+        ({ account: { row } }) =>
+          row.suspect_at !== null && row.wanted_by === `source:${standing.source}` && isLetGo(standing, row.suspect_at),
+      )
+      const passed = passLockOuts(lockOuts)
+      await saveDossiers(client, context.vault, dossiers.values())
+      await recordLockOuts(client, context, passed, { ...cause, because: 'record' })
+      return passed.length
+    })
+  }
+  return shut
+}
