@@ -245,7 +245,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       ...{ individual: [grant], lockedByOperator: false, heldOpenUntil: null },
       rules: [{ rule: 0, grant: ['hq/Main entrance'], to: 'true', outcome: 'granted', employments: [] }],
     }),
-    lockPerson: async () => ({ lockouts: [lockoutId], paused: [] }),
+    lockPerson: async () => ({ lockouts: [lockoutId], paused: [], observed: [] }),
     protectPerson: async () => undefined,
     unprotectPerson: async () => undefined,
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),

@@ -172,6 +172,8 @@ export async function deletePersonRows(client: pg.ClientBase, person: PersonId, 
   for (const statement of [
     `delete from plan_change where account_id in (${accounts})`,
     `delete from account_work where account_id in (${accounts})`,
+    `delete from drift where account_id in (${accounts})`,
+    'delete from match_row where person_id = $1',
     'delete from account where person_id = $1',
     'delete from credential where person_id = $1',
     'delete from individual_grant where person_id = $1',

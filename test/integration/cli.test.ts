@@ -206,15 +206,6 @@ test('what changed by hand at the door system is shown until it is mended; nothi
   await refused(1, /\[target\.unknown\]/, cli('drift', 'nowhere'))
 })
 
-test('observe stops all writing, enable lets it begin, and the status says which it is', async () => {
-  await refused(3, /This target is enabled already\. \[target\.enabled\]/, cli('enable', 'hq', ...because))
-  expect(await table('observe', 'hq', ...because)).toMatch(/^hq observed: from now on nobody is locked out there/)
-  expect(await table('status')).toMatch(/^hq +observe /m)
-  expect(await table('enable', 'hq', ...because)).toBe('hq enabled\nNext: gatehouse plan list --state held\n')
-  expect(await table('status')).toMatch(/^hq +enabled /m)
-  await refused(1, /\[target\.unknown\]/, cli('enable', 'nowhere', ...because))
-})
-
 test('freeze stops all but lock-outs, everywhere or at a target, and status and alarms say so', async () => {
   expect(await table('freeze', ...because)).toBe('everything frozen\n')
   expect(await table('freeze', 'hq', ...because)).toBe('hq frozen\n')
@@ -517,6 +508,22 @@ test('every command explains itself with examples', async () => {
   }
   const program = await site.gatehouse(['--help'])
   expect(program.stdout).toMatch(/Exit codes:\n {2}0 {2}done\n(.*\n)+ {2}5 {2}problems were found/)
+})
+
+test('observe stops all writing, enable lets it begin, and the status says which it is', async () => {
+  await refused(3, /This target is enabled already\. \[target\.enabled\]/, cli('enable', 'hq', ...because))
+  expect(await table('observe', 'hq', ...because)).toMatch(/^hq observed: from now on nobody is locked out there/)
+  expect(await table('status')).toMatch(/^hq +observe /m)
+  const bystander = rows.at(-1)?.employeeNumber ?? ''
+  const locked = await cli('person', 'lock', bystander, ...because)
+  expect([locked.stdout, locked.stderr]).toEqual([
+    'locked; nothing was shut\n',
+    'NOT carried out at hq, which is only observed: gatehouse enable hq --reason "..."\n',
+  ])
+  await cli('person', 'unlock', bystander, ...because)
+  expect(await table('enable', 'hq', ...because)).toBe('hq enabled\nNext: gatehouse plan list --state held\n')
+  expect(await table('status')).toMatch(/^hq +enabled /m)
+  await refused(1, /\[target\.unknown\]/, cli('enable', 'nowhere', ...because))
 })
 
 test('neither the gateway nor a refusal has said a name, a card or a token of anybody', () => {

@@ -4,6 +4,7 @@ import { groupOf } from '../../demo/workforce/gateway-config.ts'
 import type { WorkerRow } from '../../demo/workforce/worker-row.ts'
 import type { MatchRowView, MatchView } from '../../src/api/acts/matches.ts'
 import type { Paged } from '../../src/api/acts/paged.ts'
+import type { PersonView } from '../../src/api/acts/people.ts'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
 import { cardOf, file, statusOf, workers } from '../support/people.ts'
@@ -112,3 +113,46 @@ test('what differs is the first plan, and nothing of it happens before somebody 
   expect(site.simulator.state.user(byCard.employeeNumber)).toBeNull()
   expect(site.simulator.state.user(first.employeeNumber)?.groups).toContain(groupOf('Legal'))
 }, 120_000)
+
+test('a server that was put back to an old state shuts its leavers again, and gets the rest back when somebody settles it', async () => {
+  const { simulator } = site
+  const user = (row: WorkerRow) => simulator.state.user(row.employeeNumber)
+  const { byNumber } = groups
+  const leavers = byNumber.slice(0, 5)
+  const movers = byNumber.slice(10, 25)
+  // Whoever has no account yet is in the plan of the source: until that is looked at, too, every plan is a first one.
+  for (const { id } of (await get<Paged<PlanView>>('/v1/plans?state=held')).rows) await post(`/v1/plans/${id}/release`)
+  const inResearch = (row: WorkerRow) => user(row)?.groups.includes(groupOf('Research')) === true
+  await until('everybody is in', () => [...leavers, ...movers].every(inResearch), 60_000)
+  simulator.backup()
+  await site.drop(
+    'changes-1.csv',
+    file([
+      ...leavers.map((row) => ({ ...row, status: 'terminated' as const })),
+      ...movers.map((row) => ({ ...row, department: 'Legal' })),
+    ]),
+  )
+  const moved = (row: WorkerRow) => !inResearch(row)
+  await until('they left, and moved', () => leavers.every((row) => user(row)?.disabled) && movers.every(moved), 60_000)
+
+  // Whoever is not read back yet would be written once more, as after any write that the server did not keep.
+  for (const { employeeNumber } of movers) {
+    const { id } = await post<{ id: string }>('/v1/people/find', { by: employeeNumber })
+    await until('it is read back', async () => (await get<PersonView>(`/v1/people/${id}`)).accounts[0]?.settled, 30_000)
+  }
+
+  simulator.putBack()
+  expect(user(leavers[0] as WorkerRow)?.disabled).toBe(false)
+  await post('/v1/targets/hq/pause')
+  await new Promise((resolve) => setTimeout(resolve, 2_000))
+  await post('/v1/targets/hq/resume')
+  await until('it is noticed', async () => (await statusOf(gateway, site.token)).targets[0]?.restoredAt, 60_000)
+  await until('leavers are out again', () => leavers.every((row) => user(row)?.disabled), 30_000)
+  expect(movers.some(moved)).toBe(false)
+  await post('/v1/targets/hq/settle')
+  await until('everybody is where they should be', () => movers.every(moved), 60_000)
+  const { targets, alarms } = await statusOf(gateway, site.token)
+  expect([targets[0]?.restoredAt, alarms.some(({ code }) => code === 'target.restored')]).toEqual([null, false])
+  // What was there by hand before is there still.
+  expect(user(movers[0] as WorkerRow)?.groups).toContain(groupOf('Legal'))
+}, 240_000)

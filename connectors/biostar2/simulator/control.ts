@@ -30,6 +30,10 @@ export interface SimulatorControl {
   setLatency(latency: Latency): void
   /** Real milliseconds until a change reaches a reader. */
   setDeviceDelay(ms: number): void
+  /** Copies the database of the server, as an administrator does; the copy before is forgotten. */
+  backup(): void
+  /** Puts that copy back: people and cards are what they were, all sessions are gone, and readers keep what they know. */
+  putBack(): void
   /** Drops all sessions, as a restart of the server does. */
   restart(): void
   /** Resolves when every reader that is online has heard everything. */

@@ -1,4 +1,5 @@
 /** A BioStar 2 (or BioStar X) server on loopback, with its faults, its readers and a side door for whoever tests against it. */
+import { Backup } from './backup.ts'
 import { selfSignedCertificate } from './certificate.ts'
 import type { SimulatorControl } from './control.ts'
 import { Faults } from './faults.ts'
@@ -55,6 +56,7 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
   const certificate = selfSignedCertificate(settled.quirks.certificateNames, Date.now())
   const underWay = new Set<RequestEntry | NodeJS.Timeout>()
   const { sync, clock, quirks } = simulation
+  const backup = new Backup(simulation)
   const control: SimulatorControl = {
     state: new Witness(simulation),
     faults,
@@ -75,6 +77,8 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
     setDeviceDelay: (ms) => {
       sync.delayMs = ms
     },
+    backup: () => backup.take(),
+    putBack: () => backup.putBack(),
     restart: () => simulation.sessions.dropAll(),
     settled: () => holds(() => sync.isSettled()),
     landed: () => holds(() => underWay.size === 0),

@@ -98,3 +98,24 @@ test('the command prints where it listens as JSON and stops on SIGTERM', async (
   const [code] = await once(child, 'exit')
   expect(code).toBe(0)
 })
+
+test('a copy of the database is put back: people, cards and counters are what they were, and sessions are gone', async () => {
+  await using client = await startLoggedIn()
+  const { simulator } = client
+  simulator.seed({ users: [{ id: '5', name: 'Ada', cards: ['77'], accessGroups: ['Main Entrance'] }] })
+  expect((await side(client, 'POST', '/restore')).body.error).toMatch(/no copy/)
+  await side(client, 'POST', '/backup')
+  // Of each what the server says, apart from what its readers know.
+  const stored = () => simulator.state.users().map(({ devices: _known, ...user }) => user)
+  const before = stored()
+  simulator.hand({ action: 'delete', user: '5' })
+  simulator.hand({ action: 'create', user: { id: '6', name: 'Bo', cards: ['78'] } })
+  simulator.hand({ action: 'block', card: '77' })
+  await simulator.settled()
+  await side(client, 'POST', '/restore')
+  expect(stored()).toEqual(before)
+  expect([simulator.state.card('77')?.blocked, simulator.state.card('78')]).toEqual([false, null])
+  expect(simulator.state.sessions).toBe(0)
+  // The reader was told that they are gone, and of nothing since.
+  expect(simulator.swipe({ card_id: '77', door: 'Front Door' }).code).not.toBe(4102)
+})

@@ -64,6 +64,8 @@ const routes: Record<string, Handle> = {
         ? { fixedMs: Number(body.fixedMs) }
         : { medianMs: Number(body.medianMs), p99Ms: Number(body.p99Ms) },
     ),
+  'POST /backup': (control) => control.backup(),
+  'POST /restore': (control) => control.putBack(),
   'POST /restart': (control) => control.restart(),
 }
 

@@ -28,6 +28,14 @@ export interface WorldWatcher {
   rights(): void
 }
 
+/** The people and cards of one moment, apart from everything that happens later. */
+export interface WorldCopy {
+  readonly users: readonly User[]
+  readonly cards: readonly Card[]
+  readonly changes: number
+  readonly lastCard: number
+}
+
 export class World {
   readonly users = new Map<string, User>()
   readonly roster = new Roster()
@@ -180,6 +188,31 @@ export class World {
     const schedule = { id: ++this.#lastSchedule, name, description, days }
     this.schedules.set(schedule.id, schedule)
     return schedule
+  }
+
+  copy(): WorldCopy {
+    const users = [...this.users.values()]
+    const cards = [...this.cards.values()]
+    return structuredClone({ users, cards, changes: this.#changes, lastCard: this.#lastCard })
+  }
+
+  /** Makes people and cards what they were, counters too, so that row ids are given out once more. */
+  putBack(copy: WorldCopy): void {
+    const { users, cards, changes, lastCard } = structuredClone(copy)
+    for (const user of [...this.users.values()]) this.removeUser(user)
+    this.cards.clear()
+    this.cardRows.clear()
+    this.blockedRows.clear()
+    for (const card of cards) {
+      this.cards.set(card.row, card)
+      this.cardRows.set(card.number, card.row)
+      if (card.blocked) this.blockedRows.add(card.row)
+    }
+    const counted = users.map(({ id, lastModified, updatedCount }) => ({ id, lastModified, updatedCount }))
+    this.addUsers(users)
+    for (const { id, ...counts } of counted) Object.assign(this.user(id), counts)
+    this.#changes = changes
+    this.#lastCard = lastCard
   }
 
   /** Tells the readers that what opens which door is different now. */

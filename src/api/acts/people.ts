@@ -100,12 +100,12 @@ export interface PeopleActs {
   findPerson(by: string, acting: boolean): Promise<string>
   person(id: string): Promise<PersonView>
   explain(id: string): Promise<ExplanationView>
-  /** `paused`: targets where nothing happens until they are resumed. */
+  /** `paused`, `observed`: targets where nothing happens until they are resumed, or enabled. */
   lockPerson(
     actor: Actor,
     id: string,
     reason: string,
-  ): Promise<{ lockouts: readonly string[]; paused: readonly string[] }>
+  ): Promise<{ lockouts: readonly string[]; paused: readonly string[]; observed: readonly string[] }>
   /** Nobody locks them out or takes their rights from now on but by the release of a plan, or by an operator's lock. */
   protectPerson(actor: Actor, id: string, reason: string): Promise<void>
   unprotectPerson(actor: Actor, id: string, reason: string): Promise<void>

@@ -54,8 +54,12 @@ const lock = createRoute({
   request: { params: byId, body: body(z.strictObject({ reason })) },
   responses: {
     200: json(
-      z.object({ lockouts: z.array(z.string()).readonly(), paused: z.array(z.string()).readonly() }),
-      'The lock-outs to watch, and the targets where nothing happens until they are resumed.',
+      z.object({
+        lockouts: z.array(z.string()).readonly(),
+        paused: z.array(z.string()).readonly(),
+        observed: z.array(z.string()).readonly(),
+      }),
+      'The lock-outs to watch, and the targets where nothing happens until they are resumed, or enabled.',
     ),
     ...problems,
   },

@@ -86,10 +86,14 @@ function lockCommand(context: Context): Command {
         const lockouts = await awaitProofs(context, client, locked.lockouts, locked.paused, options)
         show(context, options, { ...locked, proofs: lockouts }, () =>
           lockouts.length === 0
-            ? 'locked; no account was open\n'
+            ? `locked; ${locked.observed.length === 0 ? 'no account was open' : 'nothing was shut'}\n`
             : `locked: ${counted(lockouts.length, 'lock-out')}\n${proofText(lockouts)}`,
         )
         tellUnproven(context, lockouts, locked.paused, options)
+        for (const target of locked.observed)
+          context.terminal.err(
+            `NOT carried out at ${plain(target)}, which is only observed: gatehouse enable ${plain(target)} --reason "..."\n`,
+          )
       }),
     )
 }
@@ -97,7 +101,7 @@ function lockCommand(context: Context): Command {
 /** To look at somebody, a card that is lost or contested will do. */
 const looking = false
 
-const lockAnswer = z.object({ lockouts: z.array(z.uuid()), paused: z.array(z.string()) })
+const lockAnswer = z.object({ lockouts: z.array(z.uuid()), paused: z.array(z.string()), observed: z.array(z.string()) })
 
 function unlockCommand(context: Context): Command {
   return describeCall('unlock', 'Lift a lock; or let in whom a source shut out, for some hours', [

@@ -3,6 +3,7 @@ import type { PeopleActs } from '../../api/acts/people.ts'
 import type { PersonId } from '../../model/id.ts'
 import { lockPerson, unlockPerson } from '../../sync/operator.ts'
 import { protectPerson, unprotectPerson } from '../../sync/protect.ts'
+import { modesOf } from '../../sync/target-modes.ts'
 import { pausedAmong } from '../lockout-views.ts'
 import { explainPerson, findPerson, personView } from '../person-views.ts'
 import { type ActsParts, withLevels } from './parts.ts'
@@ -15,7 +16,16 @@ export function peopleActs({ engine }: ActsParts): PeopleActs {
     explain: (id) => withLevels(engine, () => explainPerson(context, id)),
     async lockPerson(actor, id, reason) {
       const lockouts = await withLevels(engine, () => lockPerson(context, id as PersonId, actor.subject, reason))
-      return { lockouts, paused: await pausedAmong(context, lockouts) }
+      const held = await context.database.pool.query<{ target: string }>(
+        'select distinct target from account where person_id = $1 and desired is not null and pending order by target',
+        [id],
+      )
+      const modes = await modesOf(context.database.pool, context)
+      return {
+        lockouts,
+        paused: await pausedAmong(context, lockouts),
+        observed: held.rows.map((row) => row.target).filter((target) => modes.get(target)?.locksOut !== true),
+      }
     },
     async unlockPerson(actor, id, reason, hours) {
       const unlocked = await withLevels(engine, () =>

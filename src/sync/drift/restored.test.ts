@@ -16,8 +16,12 @@ afterAll(() => engine[Symbol.asyncDispose]())
 
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `${100 + who}`, ...more })
 const many = (count: number, more: Partial<HrRow> = {}) => Array.from({ length: count }, (_, who) => row(who, more))
-const sweep = () =>
-  sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+/** Time goes by while a target is looked through. */
+const sweep = () => {
+  let ms = bench.context.now().getTime()
+  const context = Object.create(bench.context, { now: { value: () => new Date(ms++) } }) as typeof bench.context
+  return sweepIfDue(context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+}
 const settle = () => settleTarget(bench.context, 'doors', bench.operator, 'the right server', bench.brakes)
 const bring = async (rows: readonly HrRow[]) => {
   await bench.deliver(rows)

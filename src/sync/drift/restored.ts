@@ -23,14 +23,19 @@ export function isForgetful(changed: number, linked: number): boolean {
   return changed >= handful && changed > Math.floor((linked * percent) / 100)
 }
 
-/** Stops all but lock-outs at the target. False when somebody else's hand is in its row: that stops them already. */
-export async function markRestored(context: SyncContext, target: string, changed: number): Promise<boolean> {
+/** Stops all but lock-outs at the target; `since` is when the sweep began that noticed. False when somebody else's hand is in its row: that stops them already. */
+export async function markRestored(
+  context: SyncContext,
+  target: string,
+  changed: number,
+  since: Date,
+): Promise<boolean> {
   return inTransaction(context.database.pool, async (client) => {
     const row = await lockTargetMode(client, context.vault, target)
     const mode = (await targetModes(client, context.vault, declared(context, target))).get(target)
     if (row === null || mode === undefined || mode.forged) return false
     if (row.restored_at !== null) return true
-    await saveTargetMode(client, context.vault, { ...row, restored_at: context.now() })
+    await saveTargetMode(client, context.vault, { ...row, restored_at: since })
     await raiseAlarm(client, context.vault, 'target.restored', target, changed)
     await recordAudit(client, context.vault, {
       actor: 'engine',

@@ -62,6 +62,7 @@ class Sweep {
   readonly strangers: Strangers
   /** Of accounts of ours, those that the list had. */
   readonly listed = new Set<AccountId>()
+  readonly begunAt: Date
   accounts = 0
   linked = 0
   withoutPerson = 0
@@ -81,6 +82,7 @@ class Sweep {
     this.restored = restored
     this.signal = signal
     this.strangers = new Strangers(context, target)
+    this.begunAt = context.now()
   }
 
   async run(): Promise<void> {
@@ -214,7 +216,7 @@ class Sweep {
     this.undone += opened.length
     await shutAgain(context, target.id, opened)
     if (this.restored || !isForgetful(this.changed, this.total)) return
-    this.restored = await markRestored(context, target.id, this.changed)
+    this.restored = await markRestored(context, target.id, this.changed, this.begunAt)
   }
 
   /** New since the account was last looked at, and something that only Gatehouse would have undone: no gift by hand. */
