@@ -7,6 +7,7 @@ import type { CardActs } from './acts/cards.ts'
 import type { ConfigurationActs } from './acts/configuration.ts'
 import type { ErasureActs } from './acts/erasures.ts'
 import type { FailureActs } from './acts/failures.ts'
+import type { FrozenActs } from './acts/frozen.ts'
 import type { GrantActs } from './acts/grants.ts'
 import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
@@ -30,6 +31,7 @@ export interface Acts
     GrantActs,
     BackupActs,
     FailureActs,
+    FrozenActs,
     LockoutActs,
     MatchActs,
     PeopleActs,

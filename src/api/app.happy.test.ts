@@ -112,6 +112,8 @@ test.each([
   ],
   ['POST', `/v1/failures/${planId}/discard`, 'operator', { reason }, 'discardFailure', [planId, reason]],
   ['POST', `/v1/lockouts/${planId}/sign-off`, 'operator', { reason }, 'signOffLockout', [planId, reason]],
+  ['GET', '/v1/frozen?limit=7', 'operator', undefined, 'frozen', [{ limit: 7 }]],
+  ['POST', `/v1/frozen/${personId}/thaw`, 'admin', { reason }, 'thaw', [personId, reason]],
   ['POST', '/v1/alarms/test', 'operator', undefined, 'testAlarms', []],
   [
     'POST',

@@ -17,6 +17,7 @@ import { addCards } from './rest/cards.ts'
 import { addConfiguration } from './rest/configuration.ts'
 import { addErasures } from './rest/erasures.ts'
 import { addFailures } from './rest/failures.ts'
+import { addFrozen } from './rest/frozen.ts'
 import { addGrants } from './rest/grants.ts'
 import { addKeys } from './rest/keys.ts'
 import { addLockouts } from './rest/lockouts.ts'
@@ -94,6 +95,7 @@ export function createApp(options: ApiOptions): Api {
   addRecords(api, acts)
   addAlarms(api, acts)
   addFailures(api, acts)
+  addFrozen(api, acts)
   addArchives(api, acts, log)
   addBackup(api, acts, log)
   addErasures(api, acts)

@@ -203,6 +203,14 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       ],
       next: page.after === undefined ? change.account : null,
     }),
+    frozen: async (page) => ({
+      rows: [{ person: personId, accounts: [change.account], since: at }],
+      next: page.after === undefined ? personId : null,
+    }),
+    thaw: async () => ({
+      ...{ person: true, records: 1, cards: 1, grants: 0, accounts: 1, lockouts: [lockoutId] },
+      lost: [{ account: change.account, target: 'hq' }],
+    }),
     retryFailures: async () => 3,
     discardFailure: async () => undefined,
     signOffLockout: async () => undefined,

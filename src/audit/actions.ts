@@ -35,6 +35,7 @@ export const auditActions = [
   'person.protected',
   'person.unprotected',
   'person.erasing',
+  'person.thawed',
   'person.erased',
   'person.unerased',
   'erasure.signed-off',

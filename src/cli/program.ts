@@ -11,6 +11,7 @@ import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { erasureCommand } from './commands/erasure.ts'
 import { failuresCommand } from './commands/failures.ts'
+import { frozenCommand } from './commands/frozen.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
 import { grantCommand } from './commands/grant.ts'
 import { keysCommand } from './commands/keys.ts'
@@ -88,7 +89,16 @@ export function createProgram(context: Context): Command {
       unfreezeCommand,
       levelsCommand,
     ],
-    ...[alarmsCommand, failuresCommand, archiveCommand, auditCommand, lockoutsCommand, keysCommand, tokenCommand],
+    ...[
+      alarmsCommand,
+      failuresCommand,
+      frozenCommand,
+      archiveCommand,
+      auditCommand,
+      lockoutsCommand,
+      keysCommand,
+      tokenCommand,
+    ],
     ...[backupCommand, restoreCommand],
   ]
   for (const make of commands) program.addCommand(make(context))

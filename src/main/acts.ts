@@ -8,6 +8,7 @@ import { cardActs } from './acts/cards.ts'
 import { configurationActs } from './acts/configuration.ts'
 import { erasureActs } from './acts/erasures.ts'
 import { failureActs } from './acts/failures.ts'
+import { frozenActs } from './acts/frozen.ts'
 import { grantActs } from './acts/grants.ts'
 import { keyActs } from './acts/keys.ts'
 import { lockoutActs } from './acts/lockouts.ts'
@@ -32,6 +33,7 @@ export function createActs(parts: ActsParts): Acts {
     ...grantActs(parts),
     ...backupActs(parts),
     ...failureActs(parts),
+    ...frozenActs(parts),
     ...lockoutActs(parts),
     ...matchActs(parts),
     ...peopleActs(parts),

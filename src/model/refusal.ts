@@ -88,6 +88,11 @@ const refusals = {
     'This is a lock-out: it is never given up. Sign it off by name with gatehouse lockouts sign-off, if it must not be waited for.',
   ],
   'failure.unknown': ['unknown', 'Nothing of this account has failed, or there is no such account.'],
+  'frozen.no-key': [
+    'state',
+    'The key of this person was changed or is gone, so nothing of them opens: restore it from a backup, and lock them at the door systems by hand until then.',
+  ],
+  'frozen.nothing': ['state', 'Every row of this person is as Gatehouse wrote it: there is nothing to thaw.'],
   'lockout.not-open': ['state', 'This lock-out is not open: it is proven, taken back or signed off already.'],
   'lockout.unknown': ['unknown', 'There is no such lock-out.'],
   'match.already-linked': ['state', 'This account is linked to a person already.'],

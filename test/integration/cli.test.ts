@@ -7,10 +7,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
-import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
-import { failureView } from '../../src/api/schemas/failures.ts'
 import { publicKeyView } from '../../src/api/schemas/keys.ts'
 import { matchRowView, matchView } from '../../src/api/schemas/matches.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
@@ -204,57 +202,6 @@ test('what changed by hand at the door system is shown until it is mended; nothi
   expect(await asJson(driftPage, 'drift', 'hq')).toEqual({ rows: [], next: null, counts: [] })
   await refused(3, /\[target\.not-restored\]/, cli('settle', 'hq', ...because))
   await refused(1, /\[target\.unknown\]/, cli('drift', 'nowhere'))
-})
-
-test('freeze stops all but lock-outs, everywhere or at a target, and status and alarms say so', async () => {
-  expect(await table('freeze', ...because)).toBe('everything frozen\n')
-  expect(await table('freeze', 'hq', ...because)).toBe('hq frozen\n')
-  expect(await table('status')).toMatch(/^Everything but lock-outs is frozen for \d+ s: gatehouse unfreeze$/m)
-  expect(await table('status')).toMatch(/^ {2}hq: frozen for \d+ s$/m)
-  const screen = await table('alarms')
-  expect(screen).toMatch(/^gateway\.frozen +\* +0 +\S+ \S+ +-$/m)
-  expect(screen).toMatch(/^target\.frozen +hq +0 +\S+ \S+ +-$/m)
-  expect(screen).toMatch(/^target\.frozen\n {2}gatehouse unfreeze with its id/m)
-  expect(await table('unfreeze', 'hq', ...because)).toBe('hq not frozen any more\n')
-  expect(
-    await asJson(z.object({ target: z.null(), state: z.literal('unfrozen') }), 'unfreeze', ...because),
-  ).toBeDefined()
-  expect(await asJson(z.array(alarmView), 'alarms')).toEqual([])
-  const over = (await asJson(z.array(alarmView), 'alarms', '--all')).filter(({ clearedAt }) => clearedAt !== null)
-  expect(over.map(({ code }) => code)).toEqual(expect.arrayContaining(['target.frozen', 'gateway.frozen']))
-  await refused(1, /\[target\.unknown\]/, cli('freeze', 'nowhere', ...because))
-})
-
-test('what was refused is listed with what to do, tried again, and signed off; a lock-out is signed off by another name', async () => {
-  expect(await asJson(pageOf(failureView), 'failures', 'list')).toEqual({ rows: [], next: null })
-  expect(await table('failures', 'list', 'hq')).toBe('none\n')
-  const id = await asOwner(async (owner) => {
-    const {
-      rows: [account],
-    } = await owner.query<{ id: string }>(
-      `update gatehouse.account set failures = '{"level:x":{"kind":"rejected","code":"made.up"}}'
-        where id = (select id from gatehouse.account where desired::jsonb ->> 'lock' = 'open' limit 1) returning id`,
-    )
-    return account?.id ?? ''
-  })
-  const screen = await table('failures', 'list')
-  expect(screen).toMatch(new RegExp(`^${id} +hq +level +made\\.up +refused +0 +-$`, 'm'))
-  expect(screen).toMatch(/^rejected\n {2}The door system will not take it as it is/m)
-  expect(await table('failures', 'retry', '--all', '--target', 'hq', ...because)).toBe('1 account tried again\n')
-  await until('it is mended', async () => (await asJson(pageOf(failureView), 'failures', 'list')).rows.length === 0)
-  await refused(1, /\[failure\.unknown\]/, cli('failures', 'retry', id, ...because))
-  await refused(1, /\[failure\.unknown\]/, cli('failures', 'discard', id, ...because))
-  await refused(2, /name an account, or --all/, cli('failures', 'retry', ...because))
-  await refused(2, /name an account, or --all/, cli('failures', 'retry', id, '--all', ...because))
-  await refused(1, /\[lockout\.unknown\]/, cli('lockout', 'sign-off', id, ...because))
-})
-
-test('an alarm ends with its cause; of what has none a person says by name that they looked into it', async () => {
-  await asOwner((owner) => owner.query(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`))
-  expect(await table('alarms', 'clear', 'guard.failed', 'made-up', ...because)).toBe('cleared\n')
-  await refused(1, /\[alarm\.not-on\]/, cli('alarms', 'clear', 'guard.failed', 'made-up', ...because))
-  await refused(2, /\[alarm\.ends-itself\]/, cli('alarms', 'clear', 'plan.held', 'policy', ...because))
-  await refused(3, /\[alarm\.no-webhook\]/, cli('alarms', 'test'))
 })
 
 test('rows that can not be used are listed by line, field and code, never by their values', async () => {

@@ -249,9 +249,15 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/failures/retry', {}, { all: true, reason })
   const [account] = await asOwner<{ id: string }>(
     `update gatehouse.account set failures = '{"profile":{"kind":"rejected","code":"made.up"}}'
-      where id = (select id from gatehouse.account where desired::jsonb ->> 'lock' = 'open' limit 1) returning id`,
+      where id = (select id from gatehouse.account where desired::jsonb ->> 'lock' = 'open' and id not in (select account_id from gatehouse.account_work)
+                      and id not in (select account_id from gatehouse.lockout where proven_at is null and ended_at is null) limit 1) returning id`,
   )
   await call('GET /v1/failures')
+  const { id: fourth } = await call<{ id: string }>('POST /v1/people/find', {}, { by: rows[3]?.employeeNumber })
+  await asOwner(`update gatehouse.person set protected = true where id = '${fourth}'`)
+  await asOwner(`insert into gatehouse.alarm (code, scope) values ('guard.failed', '${fourth}')`)
+  await call('GET /v1/frozen', {}, undefined, '?limit=5')
+  await call('POST /v1/frozen/{id}/thaw', { id: fourth }, { reason })
   await call('POST /v1/failures/{id}/discard', { id: account?.id ?? '' }, { reason })
   await asOwner(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`)
   await call('POST /v1/alarms/clear', {}, { code: 'guard.failed', scope: 'made-up', reason })

@@ -1,0 +1,291 @@
+/**
+ * Of a person some of whose rows can't be trusted: keeps what is as Gatehouse wrote it, drops what a source will tell again, and puts the
+ * safest thing in the place of the rest. Nothing that somebody else wrote is signed: neither a right, nor an open door, nor a card that opens.
+ */
+import { randomBytes } from 'node:crypto'
+import type pg from 'pg'
+import { type Card, cardKey } from '../../model/card.ts'
+import type { AccountId, PersonId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
+import type { SourceRecord } from '../../model/source-record.ts'
+import type { Dossier, DossierAccount } from '../../store/dossier.ts'
+import {
+  type AccountRow,
+  accountGuard,
+  type CredentialRow,
+  credentialGuard,
+  type GrantRow,
+  grantGuard,
+  ownedGuard,
+  type PersonRow,
+  personGuard,
+  type SourceRecordRow,
+  sourceRecordGuard,
+} from '../../store/guards.ts'
+import type { DataKey } from '../../vault/vault.ts'
+import { isRowFault } from '../../vault/vault-error.ts'
+import type { SyncContext } from '../context.ts'
+import { nothingOwned, ownedOf } from '../owned-row.ts'
+import { encodeParts, type Parts } from '../parts.ts'
+import { understand } from '../resolve/resolve.ts'
+
+/** How many rows of each kind were not as Gatehouse wrote them. */
+export interface Mended {
+  readonly person: boolean
+  readonly records: number
+  readonly cards: number
+  readonly grants: number
+  /** Accounts that are closed now, whatever they were. */
+  readonly accounts: number
+  /** Accounts that nobody can address any more: they have to be closed at the door system by hand. By target. */
+  readonly lost: readonly { readonly account: AccountId; readonly target: string }[]
+}
+
+export interface MendedDossier {
+  readonly dossier: Dossier
+  /** Those whose rows were not right: closed, and to be proven so. */
+  readonly closed: readonly DossierAccount[]
+  readonly mended: Mended
+}
+
+/** Loads and locks. Deletes rows; changed ones are the caller's to save. @throws Refusal `person.unknown`, `frozen.no-key`. */
+export async function mendPerson(client: pg.ClientBase, context: SyncContext, id: PersonId): Promise<MendedDossier> {
+  const { vault } = context
+  const found = await client.query<PersonRow & { epoch: string | null; wrapped: Buffer | null }>(
+    'select p.*, k.epoch, k.wrapped from person p left join person_key k on k.id = p.key_id where p.id = $1 for update of p',
+    [id],
+  )
+  const [stored] = found.rows
+  if (stored === undefined) throw new Refusal('person.unknown')
+  const { epoch, wrapped, ...person } = stored
+  const key = trusted(() =>
+    epoch === null || wrapped === null ? null : vault.unwrap({ id: person.key_id, epoch, wrapped }),
+  )
+  if (key === null) throw new Refusal('frozen.no-key')
+  const genuine = vault.verifyGuard('person', personGuard(person), person.guard)
+  const dossier: Dossier = {
+    mark: 'changed',
+    // Nobody is protected from lock-outs, or held open, by what somebody else wrote.
+    person: genuine ? person : { ...person, protected: false, left_at: null, unlocked_until: null },
+    key,
+    newKey: null,
+    ...{ records: [], credentials: [], grants: [], accounts: [], newIndexes: [] },
+  }
+  const records = await keepRecords(client, context, dossier)
+  const cards = await keepCards(client, context, dossier)
+  const grants = await keepGrants(client, context, dossier)
+  const { closed, lost } = await keepAccounts(client, context, dossier)
+  return { dossier, closed, mended: { person: !genuine, records, cards, grants, accounts: closed.length, lost } }
+}
+
+/**
+ * A record that opens says whose it is; what else its row says counts only until the source has told it again, which the next delivery
+ * does as if it had never been seen. One that does not open is dropped.
+ */
+async function keepRecords(
+  client: pg.ClientBase,
+  { vault, sources }: SyncContext,
+  { person, key, records }: Dossier,
+): Promise<number> {
+  const { rows } = await client.query<SourceRecordRow>('select * from source_record where person_id = $1', [person.id])
+  const dropped: string[] = []
+  let bad = 0
+  for (const row of rows) {
+    const place = { table: 'source_record', column: 'record', row: row.id, version: row.version }
+    const text = trusted(() => vault.open(key, place, row.record))
+    const genuine = text !== null && vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard)
+    if (!genuine) bad += 1
+    if (text === null || !(genuine || sources.has(row.source))) {
+      dropped.push(row.id)
+      continue
+    }
+    const untold = {
+      ...row,
+      key_id: person.key_id,
+      row_digest: unseen(),
+      presence: 'missing' as const,
+      missing_since: null,
+    }
+    records.push({
+      mark: genuine ? 'stored' : 'changed',
+      row: genuine ? row : untold,
+      record: JSON.parse(text) as SourceRecord,
+    })
+  }
+  await client.query('delete from source_record where id = any($1::uuid[])', [dropped])
+  // Of which source a bad row is, it can't be asked.
+  if (bad > 0) await client.query('update source set fingerprint = null')
+  return bad
+}
+
+/** The digest of no row. */
+function unseen(): Buffer {
+  return randomBytes(32)
+}
+
+/** A card whose row is bad counts as lost, which nothing revives by itself; one that can't even be read is dropped. */
+async function keepCards(
+  client: pg.ClientBase,
+  { vault, sources }: SyncContext,
+  { person, key, credentials }: Dossier,
+): Promise<number> {
+  const { rows } = await client.query<CredentialRow>('select * from credential where person_id = $1', [person.id])
+  let bad = 0
+  for (const row of rows) {
+    const place = { table: 'credential', column: 'card', row: row.id, version: 1 }
+    const text = trusted(() => vault.open(key, place, row.card))
+    const genuine = text !== null && vault.verifyGuard('credential', credentialGuard(row), row.guard)
+    if (!genuine) bad += 1
+    if (text === null) {
+      await client.query('delete from credential where id = $1', [row.id])
+      continue
+    }
+    const card = JSON.parse(text) as Card
+    const source = row.source !== null && sources.has(row.source) ? row.source : null
+    credentials.push({
+      mark: genuine ? 'stored' : 'changed',
+      card,
+      row: genuine
+        ? row
+        : {
+            ...row,
+            ...{ state: 'lost', source, waits: false, held_at: null, issued_over: null },
+            digest: vault.index('card', cardKey(card)),
+          },
+    })
+  }
+  return bad
+}
+
+/** A right that nobody can be shown to have given is none. */
+async function keepGrants(client: pg.ClientBase, { vault }: SyncContext, { person, grants }: Dossier): Promise<number> {
+  const { rows } = await client.query<GrantRow>(
+    'select * from individual_grant where person_id = $1 and ended_at is null',
+    [person.id],
+  )
+  const isGenuine = (row: GrantRow): boolean => vault.verifyGuard('individual_grant', grantGuard(row), row.guard)
+  const bad = rows.filter((row) => !isGenuine(row))
+  grants.push(...rows.filter(isGenuine).map((row) => ({ mark: 'stored' as const, row })))
+  await client.query('delete from individual_grant where id = any($1::uuid[])', [bad.map((row) => row.id)])
+  return bad.length
+}
+
+/** An account is known by its sealed id at the target; whatever else was said of a bad one, it is to be closed and to have nothing. */
+async function keepAccounts(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossier: Dossier,
+): Promise<{ closed: readonly DossierAccount[]; lost: Mended['lost'] }> {
+  const { rows } = await client.query<AccountRow>('select * from account where person_id = $1 order by id for update', [
+    dossier.person.id,
+  ])
+  const closed: DossierAccount[] = []
+  const lost: { account: AccountId; target: string }[] = []
+  for (const row of rows) {
+    if (isWhole(context, dossier.key, row)) {
+      dossier.accounts.push({ mark: 'stored', row })
+      continue
+    }
+    if (await giveBack(client, context, row)) continue
+    const account = closeBlindly(context, dossier, row)
+    if (account === null) {
+      lost.push({ account: row.id, target: row.target })
+      await client.query('delete from account_work where account_id = $1', [row.id])
+      await client.query('delete from account where id = $1', [row.id])
+      continue
+    }
+    dossier.accounts.push(account)
+    closed.push(account)
+  }
+  // What the target showed, and what came of work, is asked and done anew.
+  await client.query(
+    `update account set frozen_at = null, applied_version = 0, actual = null, actual_at = null, failures = null, failing_since = null,
+            discarded_version = null where id = any($1::uuid[])`,
+    [closed.map((account) => account.row.id)],
+  )
+  await client.query('update account set frozen_at = null where person_id = $1 and frozen_at is not null', [
+    dossier.person.id,
+  ])
+  return { closed, lost }
+}
+
+/** An account that somebody moved here from another person is theirs again: with their id in it, its row is as Gatehouse wrote it. */
+async function giveBack(client: pg.ClientBase, { vault }: SyncContext, row: AccountRow): Promise<boolean> {
+  const { rows } = await client.query<{ id: PersonId }>('select id from person where key_id = $1', [row.key_id])
+  const owner = rows.find(({ id }) => vault.verifyGuard('account', accountGuard({ ...row, person_id: id }), row.guard))
+  if (owner === undefined || owner.id === row.person_id) return false
+  await client.query('update account set person_id = $2, frozen_at = null where id = $1', [row.id, owner.id])
+  return true
+}
+
+/** All that a worker needs of it is as Gatehouse wrote it. */
+function isWhole({ vault }: SyncContext, key: DataKey, row: AccountRow): boolean {
+  return (
+    trusted(() => {
+      if (!vault.verifyGuard('account', accountGuard(row), row.guard)) return null
+      vault.open(key, { table: 'account', column: 'external_id', row: row.id, version: 1 }, row.external_id)
+      const { desired_facts, desired_facts_version: version } = row
+      if (desired_facts !== null && version !== null)
+        vault.open(key, { table: 'account', column: 'facts', row: row.id, version }, desired_facts)
+      ownedOf(vault, row)
+      return true
+    }) ?? false
+  )
+}
+
+/** Null when nobody can tell which account at which target it is. */
+function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): DossierAccount | null {
+  const { vault, targets } = context
+  const place = { table: 'account', column: 'external_id', row: row.id, version: 1 }
+  const externalId = trusted(() => vault.open(dossier.key, place, row.external_id))
+  if (externalId === null) return null
+  const target = [row.target, ...targets.keys()].find((id) =>
+    vault.index('account', `${id}/${externalId}`).equals(row.external_digest),
+  )
+  if (target === undefined) return null
+  // So that their blocks count as ours, and go with the lock.
+  const cards = dossier.credentials.flatMap((card) => (card.row.state === 'returned' ? [] : [[card.row.id, 'blocked']]))
+  const parts = { lock: 'closed', profile: '', validity: '', levels: [] } as const
+  const closed = encodeParts({ ...parts, cards: Object.fromEntries(cards) as Parts['cards'] })
+  const { facts } = understand(context, dossier, context.now()).person
+  const version = after(Math.max(row.wanted_facts_version, row.desired_facts_version ?? 0))
+  const sealed = vault.seal(
+    dossier.key,
+    { table: 'account', column: 'facts', row: row.id, version },
+    JSON.stringify({ facts, validity: { from: null, until: null } }),
+  )
+  // That the account is not ours nobody may say: it would then count as shut without being looked at.
+  const owned = JSON.stringify({ ...(trusted(() => ownedOf(vault, row)) ?? nothingOwned), made: true })
+  return {
+    mark: 'changed',
+    row: {
+      ...row,
+      target,
+      person_id: dossier.person.id,
+      key_id: dossier.person.key_id,
+      ...{ wanted: closed, wanted_facts: sealed, wanted_facts_version: version, wanted_by: 'operator', pending: false },
+      ...{ desired: closed, desired_facts: sealed, desired_facts_version: version },
+      desired_version: after(row.desired_version),
+      applied_version: 0,
+      owned,
+      owned_guard: vault.guard('account_owned', ownedGuard(row.id, owned)),
+      frozen_at: null,
+      suspect_at: null,
+    },
+  }
+}
+
+/** Counts on, also from a number that somebody wrote there to end all counting. */
+function after(version: number): number {
+  return version < 2_000_000_000 && version >= 0 ? version + 1 : 1
+}
+
+/** Null for what is not as Gatehouse wrote it. */
+function trusted<T>(read: () => T | null): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (isRowFault(error)) return null
+    throw error
+  }
+}
