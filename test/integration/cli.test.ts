@@ -76,6 +76,11 @@ async function tokenOf(role: 'viewer' | 'operator', name: string): Promise<{ GAT
 const createToken = (role: string, name: string) => ['token', 'create', '--name', name, '--role', role]
 
 test('status says how all parts are, as JSON and on one screen', async () => {
+  // Counts are a few seconds old at most.
+  await until('everybody is counted', async () => {
+    const [hq] = (await asJson(statusView, 'status')).targets
+    return hq?.accounts === rows.length && hq.waiting === 0
+  })
   const status = await asJson(statusView, 'status')
   expect(status).toMatchObject({ people: { active: rows.length }, plans: { held: 0 }, queue: { ok: true } })
   const screen = await table('status')

@@ -1,9 +1,11 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { opens, type TargetUser } from '../fixtures/memory-target.fixture.ts'
+import { addGrant, revokeGrant } from '../grants.ts'
 import { restoreWork } from '../sweep.ts'
+import { shutAllAgain } from './relock.ts'
 import { isForgetful, settleTarget } from './restored.ts'
 import { sweepIfDue } from './sweep-target.ts'
 
@@ -127,6 +129,40 @@ describe('a target that was put back to an old state', () => {
     await expect(settle()).rejects.toMatchObject({ code: 'target.not-restored' })
   })
 
+  test('once settled has taken back what was given by name once, and kept what a sweep had seen given by hand', async () => {
+    // Back to how all is now: what follows comes before the next copy is put back.
+    await sweep()
+    await settle()
+    await bench.rest()
+    const person = await bench.personOf('n10')
+    const by = { level: 'doors/Vault', until: null, reason: 'counts the stock' }
+    const grant = await addGrant(bench.context, person, bench.operator, by)
+    await bench.rest()
+    user(1)?.levels.add('id of Lab')
+    await sweep()
+    const old = state()
+    await revokeGrant(bench.context, grant, bench.operator, 'done')
+    await bring([
+      row(0, { status: 'left' }),
+      row(1, { department: 'Sales', family: 'Other' }),
+      row(2, { card: '' }),
+      ...many(13)
+        .slice(3)
+        .map((who) => ({ ...who, family: 'New' })),
+    ])
+    expect([levels(10), levels(1)]).toEqual([
+      ['Lab', 'Main'],
+      ['Lab', 'Main'],
+    ])
+    putBack(old)
+    expect(levels(10)).toEqual(['Lab', 'Main', 'Vault'])
+    await bench.pass(minute)
+    await sweep()
+    await settle()
+    await bench.rest()
+    expect([levels(10), levels(1), user(10)?.profile.name]).toEqual([['Lab', 'Main'], ['Lab', 'Main'], 'Person10 New'])
+  })
+
   test('once settled takes new work at once', async () => {
     await sweep()
     await settle()
@@ -175,6 +211,25 @@ test('who writes that a target forgot stops its bulk work, with an alarm, and no
     'Person1 Test',
     ['guard.failed'],
   ])
+})
+
+test('many who left are shut again page by page, and no page is begun by a process that stops', async () => {
+  bench = await engine.begin()
+  await bring(many(60))
+  const old = state()
+  await bring(many(60, { status: 'left' }))
+  putBack(old)
+  await shutAllAgain(bench.context, 'doors', AbortSignal.abort())
+  expect(await bench.rows('select 1 from account_work')).toEqual([])
+  // A page waits until most of the one before are done.
+  let swept = false
+  const sweeping = sweep().finally(() => {
+    swept = true
+  })
+  while (!swept) await bench.work()
+  await sweeping
+  await bench.work()
+  expect([...bench.target.users.values()].filter(({ lock }) => lock === 'open')).toEqual([])
 })
 
 test('one level given by hand to everybody is no sign that a target forgot; one that rules hand out is', async () => {

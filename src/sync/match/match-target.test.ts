@@ -258,6 +258,21 @@ describe('a look at a target', () => {
     expect([await bench.rows('select 1 from match_run'), await bench.alarms()]).toEqual([[], ['guard.failed']])
   })
 
+  test('knows people without a number by what else they have', async () => {
+    await bench.deliver([person(0, { number: '' })])
+    there({ x0: { name: 'Ada Amber', cards: [100] } })
+    expect(await match(bench)).toMatchObject({ x0: { class: 'certain', reasons: ['card', 'name'] } })
+  })
+
+  test('takes a row of which nobody knows whether it is ours for one that is', async () => {
+    await bench.deliver([person(0)])
+    there({ n0: { name: 'Ada Amber' } })
+    await engine.tamper(`update account set owned = '{"made":false}'`)
+    expect(await match(bench)).toMatchObject({
+      n0: { class: 'probable', reasons: ['employee-number', 'name', 'second-account'] },
+    })
+  })
+
   test('leads from nobody whose rows were changed', async () => {
     await bench.deliver([person(0)])
     there({ n0: { name: 'Ada Amber' } })
