@@ -82,6 +82,7 @@ export async function issueCard(
   reason: string,
 ): Promise<CardDone> {
   return changePerson(context, person, async (dossier, client) => {
+    await context.refuseSuperseded(client)
     const known = dossier.credentials.find((credential) => cardKey(credential.card) === cardKey(card))
     if (known !== undefined && !known.row.waits && isUsable(known.row)) throw new Refusal('card.issued')
     const { person: merged, standing } = understand(context, dossier, context.now())
@@ -122,6 +123,8 @@ async function act(
 ): Promise<CardDone> {
   const person = await personOf(context.database.pool, context, ref, losing)
   return changePerson(context, person, async (dossier, client) => {
+    // A card that was lost is blocked whatever came into force meanwhile.
+    if (!losing) await context.refuseSuperseded(client)
     await lockCards(client)
     const credential = dossier.credentials.find(({ card }) => cardKey(card) === cardKey(ref.card))
     // Decided about by somebody else since it was looked up.

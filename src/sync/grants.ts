@@ -38,6 +38,7 @@ export async function addGrant(
   if (levelId === undefined || !context.targets.has(level.slice(0, level.indexOf('/'))))
     throw new Refusal('level.unknown')
   return changePerson(context, person, async (dossier, client) => {
+    await context.refuseSuperseded(client)
     const now = context.now()
     if (standsOut(context, dossier) === 'left') throw new Refusal('grant.person-left')
     const end = until === null ? null : readUntil(until, now, zonesOf(context, dossier), context.grantLongestMs)
@@ -85,6 +86,7 @@ export async function revokeGrant(
   if (found === undefined) throw new Refusal('grant.unknown')
   if (!context.vault.verifyGuard('individual_grant', grantGuard(found), found.guard)) throw new Refusal('grant.forged')
   return changePerson(context, found.person_id, async (dossier, client) => {
+    await context.refuseSuperseded(client)
     const grant = dossier.grants.find(({ row }) => row.id === id)
     // It ended since it was looked up.
     if (grant === undefined) throw new Refusal('grant.unknown')
