@@ -68,6 +68,8 @@ export function configuration({ simulator, folder, target, mode, now }: SiteOpti
           settle_ms: 200,
           poll_ms: 100,
         },
+        // A tenth of all people leaves in this story within minutes; as a rule that would be a source that has gone mad.
+        brakes: { lockout_record: { percent: 20 } },
         mapping,
       },
     },
