@@ -12,6 +12,7 @@ import { endByRelease } from '../suspect/suspicion.ts'
 import { modesOf, noteFirstRelease } from '../target-modes.ts'
 import { applyPlan, refuseForged } from './apply-plan.ts'
 import type { Hold } from './brake.ts'
+import type { Outline } from './plan.ts'
 
 /**
  * A person lets a held plan go. Its changes are made to the last, even when the process dies over them: `finishReleases` goes on.
@@ -32,7 +33,7 @@ export async function releasePlan(
       await refuseForged(context, id, { held: true, digest: found.hash })
       const decided = await decidePlan(client, context.vault, found, 'released', subject)
       await noteFirstRelease(client, context, id)
-      const source = waitedFor(found, 'pull')
+      const source = brakedSource(found)
       if (source !== null) await acceptSize(client, context, source)
       await recordAudit(client, context.vault, {
         actor: subject,
@@ -76,6 +77,12 @@ async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) 
   if (source !== null) await endByRelease(context, source, subject, row.id)
   await markApplied(context.database.pool, context.vault, row, context.now())
   return { applied, dropped }
+}
+
+/** The source whose delivery was braked as a whole when this plan was made, whatever else held each of its changes. */
+function brakedSource({ origin, outline }: PlanRow): string | null {
+  const waited = outline !== null && (JSON.parse(outline) as Outline).pull !== null
+  return waited && origin.startsWith('source:') ? origin.slice('source:'.length) : null
 }
 
 /** The source that is trusted again when this plan was released: it held something because of that. */

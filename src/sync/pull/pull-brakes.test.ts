@@ -152,6 +152,18 @@ describe('a full file that lost too many rows', () => {
     expect(await whys()).toContain('pull')
   })
 
+  test('is the new normal once it is released, though each of its changes had a reason of its own to wait', async () => {
+    await bench.deliver(everybody().slice(0, 5))
+    expect(await whys()).not.toContain('pull')
+    expect(await bench.alarms()).toContain('source.braked')
+    await bench.release(await held())
+    await bench.rest()
+    expect(await bench.alarms()).not.toContain('source.braked')
+    await bench.deliver([row(20)], { mode: 'delta' })
+    await bench.rest()
+    expect([await bench.heldPlan(), bench.target.users.has('n20')]).toEqual([null, true])
+  })
+
   test('is the new normal once it is released', async () => {
     await bench.deliver(everybody().slice(0, 5))
     await bench.release(await held())
