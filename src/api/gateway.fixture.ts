@@ -166,7 +166,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       },
       problems: [{ place: 'line 17', field: 'start', code: 'mapping.not-a-date' }],
     }),
-    clearSource: async () => ({ lockouts: 12 }),
+    clearSource: async () => ({ people: 12 }),
     acceptSource: async () => undefined,
     plans: async (_actor, _filter, page) => ({ rows: [plan], next: page.after === undefined ? 'next-page' : null }),
     plan: async () => plan,

@@ -223,7 +223,7 @@ test(
     await using postgres = await startPostgres()
     await using site = await openSite({ databaseUrl: postgres.url })
     const { token } = site
-    const rows = workers(4)
+    const rows = workers(8)
     const first = await site.start()
     await firstImport(site, first, rows)
     await widen(site)

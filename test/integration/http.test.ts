@@ -330,7 +330,7 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await site.drop('changes-4.csv', file(leaving))
   await until('the source is suspect', async () => (await standing()).suspectSince)
   expect(await standing()).toMatchObject({ lockedOut: 1, heldBack: 1 })
-  expect(await call('POST /v1/sources/{source}/clear', { source: 'hr' }, { reason })).toEqual({ lockouts: 1 })
+  expect(await call('POST /v1/sources/{source}/clear', { source: 'hr' }, { reason })).toEqual({ people: 1 })
   await until('both are out', () => leaving.every((row) => isShutOut(site, row)))
   await site.drop('changes-5.csv', withMoreColumns(rows.slice(3, 4)))
   await until('its columns are noticed', async () => (await standing()).columnsMoved)

@@ -57,8 +57,8 @@ test('a source above its limit of leavers is suspect: what to do is said, and cl
   const screen = await table('source', 'show', 'hr')
   expect(screen).toMatch(/^Suspect since \S+ \S+: 1 person locked out within the hour, 1 wait\.$/m)
   expect(screen).toContain('gatehouse source clear hr --reason "..."')
-  expect(await table('status')).toMatch(/^source\.suspect +hr /m)
-  expect(await table('source', 'clear', 'hr', ...because)).toBe('cleared; 1 lock-out under way\n')
+  expect(await table('status')).toMatch(/^source\.suspect +hr, /m)
+  expect(await table('source', 'clear', 'hr', ...because)).toBe('cleared; 1 person locked out\n')
   await until('both are out', () => leaving.every((row) => isShutOut(site, row)))
 })
 

@@ -55,8 +55,8 @@ export interface SourceActs {
   >
   /** The last deliveries of a source, and what of them could not be used. */
   source(id: string): Promise<SourceView>
-  /** Says that a suspect source is right: the lock-outs that it held back run now. How many accounts are shut. */
-  clearSource(actor: Actor, id: string, reason: string): Promise<{ lockouts: number }>
+  /** Says that a suspect source is right: the lock-outs that it held back run now. How many people that are. */
+  clearSource(actor: Actor, id: string, reason: string): Promise<{ people: number }>
   /** Says that the columns of the delivery that waits are right: it is read within seconds. */
   acceptSource(actor: Actor, id: string, reason: string): Promise<void>
 }

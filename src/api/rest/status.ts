@@ -34,7 +34,7 @@ const clear = createRoute({
   path: '/v1/sources/{source}/clear',
   summary: 'Say that a suspect source is right: the lock-outs that it held back run now',
   request: act,
-  responses: { 200: json(z.object({ lockouts: z.int() }), 'How many accounts are shut.'), ...problems },
+  responses: { 200: json(z.object({ people: z.int() }), 'How many people are locked out.'), ...problems },
 })
 
 const accept = createRoute({

@@ -40,9 +40,9 @@ function clearCommand(context: Context): Command {
     .action((id: string, options: CallOptions & { reason: string }) =>
       withClient(context, options, async (client) => {
         const path = `/v1/sources/${encodeURIComponent(id)}/clear`
-        const request = client.post(path, { reason: options.reason }, z.object({ lockouts: z.int() }))
+        const request = client.post(path, { reason: options.reason }, z.object({ people: z.int() }))
         const cleared = await withProgress(context.terminal, 'locking out', request)
-        show(context, options, cleared, ({ lockouts }) => `cleared; ${counted(lockouts, 'lock-out')} under way\n`)
+        show(context, options, cleared, ({ people }) => `cleared; ${counted(people, 'person', 'people')} locked out\n`)
       }),
     )
 }

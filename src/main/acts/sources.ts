@@ -23,7 +23,7 @@ export function sourceActs({ engine, scheduler }: ActsParts): SourceActs {
     },
     source: (id) => sourceView(engine.context, id),
     clearSource: async (actor, id, reason) => ({
-      lockouts: await withLevels(engine, () => clearSource(engine.context, id, actor.subject, reason)),
+      people: await withLevels(engine, () => clearSource(engine.context, id, actor.subject, reason)),
     }),
     acceptSource: (actor, id, reason) => acceptColumns(engine.context, id, actor.subject, reason),
   }

@@ -23,6 +23,8 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
   const memory: SourceMemory = { plan: null, waits: false }
   let current: Promise<readonly PullReport[]> | null = null
   let again = false
+  /** The last look at it went well. */
+  let reads = false
 
   async function drainOnce(): Promise<readonly PullReport[]> {
     const reports: PullReport[] = []
@@ -79,9 +81,9 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
   async function guarded(): Promise<void> {
     try {
       await drain()
-      if (await clearAlarm(context.database.pool, context.vault, 'source.failed', source.id))
-        context.log('info', 'source.back', { source: source.id })
+      reads = true
     } catch (error) {
+      reads = false
       if (!isSuperseded(error)) await tell('source.failed', error)
       await sleep(retryMs, stopping.signal)
       again = true
@@ -101,31 +103,43 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
 
   /** A watch that fails is begun anew, and the source looked at each time: it would be missed only when it is late. */
   async function watch(): Promise<void> {
+    let isWatched = false
     while (!stopping.signal.aborted) {
       try {
         await look()
         for await (const _ of people.watch(stopping.signal)) {
-          await clearAlarm(context.database.pool, context.vault, 'source.watch-failed', source.id)
+          if (!isWatched) await clearAlarm(context.database.pool, context.vault, 'source.watch-failed', source.id)
+          isWatched = true
           await look()
         }
       } catch (error) {
         if (stopping.signal.aborted) return
+        isWatched = false
         await tell('source.watch-failed', error)
       }
       await sleep(retryMs, stopping.signal)
     }
   }
 
-  /** Whoever accepts columns may do so in another process. */
-  async function watchAcceptance(): Promise<void> {
-    while (!stopping.signal.aborted) {
+  /**
+   * What is not urgent enough to keep the next delivery waiting: an alarm about a source that can be read again is over, also one of an
+   * earlier process; and whoever accepts columns may do so in another process.
+   */
+  async function attend(): Promise<void> {
+    for (let told = false; !stopping.signal.aborted; ) {
       await sleep(retryMs, stopping.signal)
-      if (memory.waits && !stopping.signal.aborted && !(await offersColumns(context, source.id).catch(() => true)))
-        await look()
+      if (stopping.signal.aborted) return
+      try {
+        if (reads && !told) await clearAlarm(context.database.pool, context.vault, 'source.failed', source.id)
+        told = reads
+        if (memory.waits && !(await offersColumns(context, source.id))) await look()
+      } catch (error) {
+        context.log('warn', 'source.unattended', { source: source.id, code: errorCode(error) })
+      }
     }
   }
 
-  const watching = Promise.all([watch(), watchAcceptance()])
+  const watching = Promise.all([watch(), attend()])
 
   return {
     drain,

@@ -10,17 +10,14 @@ import { leftByAbsence } from '../resolve/left-by-absence.ts'
 import { modesOf } from '../target-modes.ts'
 import { peopleWaiting } from './waiting.ts'
 
-/**
- * Killed over it, it goes on where it was: what was let go stays so. Returns how many accounts were shut.
- */
+/** Killed over it, it goes on where it was: what was let go stays so. */
 export async function passWaiting(
   context: SyncContext,
   standing: SourceStanding,
   cause: Omit<LockOutCause, 'because'>,
-): Promise<number> {
-  let shut = 0
+): Promise<void> {
   for await (const { people } of peopleWaiting(context.database.pool, context, standing.source)) {
-    shut += await inTransaction(context.database.pool, async (client) => {
+    await inTransaction(context.database.pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
       await reportFrozen(client, context, frozen)
       const modes = await modesOf(client, context)
@@ -31,8 +28,6 @@ export async function passWaiting(
       const passed = passLockOuts(lockOuts)
       await saveDossiers(client, context.vault, dossiers.values())
       await recordLockOuts(client, context, passed, { ...cause, because: 'record' })
-      return passed.length
     })
   }
-  return shut
 }

@@ -20,8 +20,8 @@ import { passWaiting } from './pass-waiting.ts'
 import { countWaiting, isForgotten, sourcesWithWaiting } from './waiting.ts'
 
 /**
- * A person says that the source is right: what was held back runs now, and its hour begins anew. Returns how many accounts are
- * shut. @throws Refusal `source.unknown`, `source.not-suspect`.
+ * A person says that the source is right: what was held back runs now, and its hour begins anew. Returns how many people that
+ * are. @throws Refusal `source.unknown`, `source.not-suspect`.
  */
 export async function clearSource(
   context: SyncContext,
@@ -32,15 +32,16 @@ export async function clearSource(
   const { pool } = context.database
   const known = context.sources.has(source) || (await sourcesWithWaiting(context)).includes(source)
   if (!known) throw new Refusal('source.unknown')
-  const standing = await inTransaction(pool, async (client) => {
+  const { ended, waiting } = await inTransaction(pool, async (client) => {
     const stored = await lockStanding(client, context.vault, source)
     const waiting = await countWaiting(client, context, source)
     if (stored !== null && stored.suspect_at === null && waiting === 0) throw new Refusal('source.not-suspect')
     const before = stored ?? { ...newStanding(source), suspect_at: context.now() }
     const details = { reason, waiting, forged: stored === null }
-    return end(client, context, before, '[]', subject, details)
+    return { ended: await end(client, context, before, '[]', subject, details), waiting }
   })
-  return passWaiting(context, standing, { actor: subject, arrivedAt: context.now() })
+  await passWaiting(context, ended, { actor: subject, arrivedAt: context.now() })
+  return waiting
 }
 
 /** A released plan held the lock-outs that were waiting: its release is the named act. Others that nobody has seen keep the source suspect. */
