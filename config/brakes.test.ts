@@ -21,7 +21,7 @@ describe('a loosened brake', () => {
       { hr: { revoke: { percent: 5.1 } } },
       ['sources.hr.brakes.revoke.percent'],
     ],
-    ['lets more through', { hr: {} }, { hr: { create: { min: 1 } } }, ['sources.hr.brakes.create.min']],
+    ['lets more through', { hr: {} }, { hr: { create: { min: 1000 } } }, ['sources.hr.brakes.create.min']],
     [
       'is also one that was tight, and is left out',
       { hr: { change: { percent: 1 } } },
