@@ -16,6 +16,7 @@ import {
   vendorCardOf,
 } from './mapping.ts'
 import { allDone } from './parts.ts'
+import { checkPin } from './pins.ts'
 import { put } from './put.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
@@ -74,6 +75,7 @@ export function accounts(client: Client, session: Session, settings: Settings, n
     checkCard(card) {
       vendorCardOf(card, settings)
     },
+    checkPin,
     discover: (signal) => levels.discover(signal),
     async read(externalId, signal): Promise<ActualAccount | null> {
       // Side by side: the proof of a lock-out waits for this.

@@ -13,6 +13,7 @@ import type { KeyActs } from './acts/keys.ts'
 import type { LockoutActs } from './acts/lockouts.ts'
 import type { MatchActs } from './acts/matches.ts'
 import type { PeopleActs } from './acts/people.ts'
+import type { PinActs } from './acts/pins.ts'
 import type { PlanActs } from './acts/plans.ts'
 import type { SourceActs } from './acts/sources.ts'
 import type { StatusActs } from './acts/status.ts'
@@ -35,6 +36,7 @@ export interface Acts
     LockoutActs,
     MatchActs,
     PeopleActs,
+    PinActs,
     PlanActs,
     SourceActs,
     StatusActs,

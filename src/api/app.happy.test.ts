@@ -145,6 +145,7 @@ test.each([
     'addGrant',
     [personId, { level: 'hq/Lab doors', until: '8h', reason }],
   ],
+  ['POST', `/v1/people/${personId}/pin`, 'operator', { reason }, 'issuePin', [personId, { reason, target: null }]],
   ['POST', '/v1/cards/find', 'operator', { card: 'CSN:04A1B2C3' }, 'card', ['CSN:04A1B2C3']],
   ['POST', '/v1/cards/lose', 'operator', { card: 'c:1', reason }, 'loseCard', [{ card: 'c:1', reason }]],
   [

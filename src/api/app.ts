@@ -24,6 +24,7 @@ import { addLockouts } from './rest/lockouts.ts'
 import { addMatches } from './rest/matches.ts'
 import { addDescription, addOperations } from './rest/operations.ts'
 import { addPeople } from './rest/people.ts'
+import { addPins } from './rest/pins.ts'
 import { addPlans } from './rest/plans.ts'
 import { addRecords } from './rest/records.ts'
 import { addStatus } from './rest/status.ts'
@@ -89,6 +90,7 @@ export function createApp(options: ApiOptions): Api {
   addPeople(api, acts)
   addCards(api, acts)
   addGrants(api, acts)
+  addPins(api, acts)
   addTargets(api, acts)
   addLockouts(api, acts, log)
   addMatches(api, acts)

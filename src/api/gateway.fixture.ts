@@ -263,6 +263,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     suspendCard: async () => cardDone,
     resumeCard: async () => cardDone,
     issueCard: async () => cardDone,
+    issuePin: async () => ({ pin: '290417', targets: ['hq'], refused: [] }),
     addGrant: async () => grant,
     revokeGrant: async () => undefined,
     grantsOf: async () => [grant],

@@ -46,6 +46,7 @@ export const auditActions = [
   'credential.blocked',
   'credential.unblocked',
   'credential.returned',
+  'pin.issued',
 
   'grant.given',
   'grant.revoked',

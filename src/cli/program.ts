@@ -19,6 +19,7 @@ import { levelsCommand } from './commands/levels.ts'
 import { lockoutsCommand } from './commands/lockouts.ts'
 import { matchCommand } from './commands/match.ts'
 import { personCommand } from './commands/person.ts'
+import { pinCommand } from './commands/pin.ts'
 import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
@@ -83,6 +84,7 @@ export function createProgram(context: Context): Command {
       observeCommand,
       cardCommand,
       grantCommand,
+      pinCommand,
       pauseCommand,
       resumeCommand,
       freezeCommand,

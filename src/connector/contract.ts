@@ -159,6 +159,8 @@ export interface AccountsCapability {
   render(facts: PersonFacts): Profile
   /** Throws `rejected` when the target could not take this card at all; pure. */
   checkCard(card: Card): void
+  /** Throws `rejected` when the target could not take this PIN, or takes none at all; pure. */
+  checkPin(pin: string): void
   /** Every access level that can be granted. */
   discover(signal: AbortSignal): Promise<readonly TargetLevel[]>
   /** One account (null when the target has none), read separately from any write. */

@@ -15,6 +15,7 @@ import { lockoutActs } from './acts/lockouts.ts'
 import { matchActs } from './acts/matches.ts'
 import type { ActsParts } from './acts/parts.ts'
 import { peopleActs } from './acts/people.ts'
+import { pinActs } from './acts/pins.ts'
 import { planActs } from './acts/plans.ts'
 import { sourceActs } from './acts/sources.ts'
 import { statusActs } from './acts/status.ts'
@@ -37,6 +38,7 @@ export function createActs(parts: ActsParts): Acts {
     ...lockoutActs(parts),
     ...matchActs(parts),
     ...peopleActs(parts),
+    ...pinActs(parts),
     ...planActs(parts),
     ...sourceActs(parts),
     ...statusActs(parts),

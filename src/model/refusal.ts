@@ -122,6 +122,12 @@ const refusals = {
     'state',
     'This is an edit of the configuration: `gatehouse config show` shows it, and `gatehouse config release` or `reject` decides.',
   ],
+  'pin.no-account': [
+    'state',
+    'This person has no account where anything may be written: there is nothing to set a PIN on yet.',
+  ],
+  'pin.not-taken': ['state', 'No target of this person takes such a PIN.'],
+  'pin.person-out': ['state', 'This person is shut out, and whoever is shut out is given no PIN.'],
   'plan.busy': ['state', 'Another plan is being released: try again in a moment.'],
   'plan.forged': ['state', 'This plan was changed outside Gatehouse: it can not be released.'],
   'plan.frozen': [

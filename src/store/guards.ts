@@ -17,6 +17,7 @@ import type {
   MatchRowTable,
   MatchRunTable,
   PersonTable,
+  PinIssueTable,
   PlanTable,
   RestoreTable,
   SourceRecordTable,
@@ -28,6 +29,7 @@ export type PersonRow = Selectable<PersonTable>
 export type SourceRecordRow = Selectable<SourceRecordTable>
 export type CredentialRow = Selectable<CredentialTable>
 export type GrantRow = Selectable<IndividualGrantTable>
+export type PinIssueRow = Selectable<PinIssueTable>
 export type LockMarkRow = Selectable<LockMarkTable>
 export type AccountRow = Selectable<AccountTable>
 export type PlanRow = Selectable<PlanTable>
@@ -78,6 +80,11 @@ export function credentialGuard(row: CredentialRow): readonly GuardValue[] {
 export function grantGuard(row: Omit<GrantRow, 'guard' | 'reason'>): readonly GuardValue[] {
   const { id, person_id, access_level_id, until, subject_id, created_at, ended_at, ending } = row
   return [id, person_id, access_level_id, until, subject_id, created_at, ended_at, ending]
+}
+
+/** Whose PIN it is, and who issued it; the seal is bound to the row. */
+export function pinIssueGuard(row: Omit<PinIssueRow, 'guard' | 'pin'>): readonly GuardValue[] {
+  return [row.id, row.person_id, row.subject_id, row.created_at]
 }
 
 /** That a person whom this digest finds was locked by an operator. */

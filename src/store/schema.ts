@@ -237,7 +237,7 @@ export interface CredentialTable {
   waits: Defaulted<boolean>
   /** Since when an operator has suspended it, whatever the source says; null: not. */
   held_at: TimeOrNull
-  /** Of a card that an operator issued: what the sources claimed then (`none`, or a state), which counts no more. */
+  /** Of a card that an operator issued: what the sources claimed then (`none`, or a state). While no source has it, that counts no more. */
   issued_over: string | null
   guard: Buffer
 }

@@ -459,6 +459,17 @@ describe('a hand-over, at a target that would let two accounts have one card', (
     expect(where()).toEqual({ n2: 'on' })
   })
 
+  test('by command goes through no brake, though the card was not free at first', async () => {
+    const limit = { min: 0, percent: 0 }
+    bench = await engine.begin({ source: { brakes: { ...bench.brakes, grant: limit, revoke: limit } } })
+    bench.target.sharesCards = true
+    await deliver(row(1, '100'), row(2))
+    await returnCard(bench.context, ref(), bench.operator, 'seen')
+    const done = await issueCard(bench.context, await person(2), card(), bench.operator, 'seen')
+    await settle()
+    expect([done.waits, where(), await bench.heldPlan('clock')]).toEqual([true, { n2: 'on' }, null])
+  })
+
   test('back and forth', async () => {
     const twice = neverTwice()
     await deliver(row(1), row(2, '100'))

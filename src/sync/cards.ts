@@ -102,7 +102,7 @@ export async function issueCard(
     const credential = known ?? newCredential(context, dossier, card, how)
     if (known === undefined) dossier.credentials.push(credential)
     Object.assign(credential.row, how, {
-      issued_over: isClaimed ? null : (claim?.state ?? 'none'),
+      issued_over: claim?.state ?? 'none',
       held_at: null,
       // Until it is looked at who has it.
       waits: true,

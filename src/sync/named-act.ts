@@ -8,7 +8,7 @@ import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { endLockOuts, lockOutsAmong, type PassedLockOut, passLockOuts, recordLockOuts, shutBy } from './lock-out.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
-import { passGrants } from './resolve/individual.ts'
+import { passGiven } from './resolve/individual.ts'
 import { leftByAbsence } from './resolve/left-by-absence.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
 import { admit } from './suspect/admit.ts'
@@ -31,7 +31,7 @@ export async function carryOutAct(
   const named = passNamed(dossier, modes, names)
   const asked = lockOutsAmong([dossier], modes, leftByAbsence(context))
   const due = passLockOuts(await admit(client, context, 'operator', asked, null))
-  const granted = passGrants([dossier], modes)
+  const granted = passGiven([dossier], modes)
   await saveDossiers(client, context.vault, [dossier])
   const arrivedAt = context.now()
   const lockouts = await recordLockOuts(client, context, named.shut, { actor: subject, because: 'operator', arrivedAt })

@@ -12,7 +12,7 @@ import { endLockOuts, lockOutsAmong, passLockOuts, recordLockOuts } from './lock
 import { forgetLock, rememberLock } from './outlived-locks.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
 import { isUsable } from './resolve/credentials.ts'
-import { passGrants } from './resolve/individual.ts'
+import { passGiven } from './resolve/individual.ts'
 import { isOut, understand } from './resolve/resolve.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
 import { modesOf } from './target-modes.ts'
@@ -78,7 +78,7 @@ export async function unlockPerson(
     if (standing.state === 'unknown' || standing.validity === null) liftLock(dossier)
     await resolveAll(client, context, [dossier], 'operator')
     const opened = reopen(dossier)
-    const granted = passGrants([dossier], await modesOf(client, context))
+    const granted = passGiven([dossier], await modesOf(client, context))
     await saveDossiers(client, context.vault, [dossier])
     await endLockOuts(
       client,

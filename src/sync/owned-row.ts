@@ -1,5 +1,5 @@
 /** What is noted as ours of an account, as its row says so and signs it. */
-import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import type { AccessLevelId, CredentialId, PinIssueId } from '../model/id.ts'
 import { type AccountRow, ownedGuard } from '../store/guards.ts'
 import type { Vault } from '../vault/vault.ts'
 import { isRowFault, VaultError } from '../vault/vault-error.ts'
@@ -15,6 +15,8 @@ export interface Owned {
   /** Cards whose block, and the account whose closing, is ours to lift. */
   readonly blocked: readonly CredentialId[]
   readonly closed: boolean
+  /** The newest PIN that we issued and that is set there, by random id. */
+  readonly pin?: PinIssueId
   /**
    * Found there after a restore, when nobody could tell who gave it: levels by the target's own id, cards by keyed digest. Ours as soon
    * as it is desired, else left alone.

@@ -1,7 +1,7 @@
 /** The parts of an account as text that can be signed and compared, and the changes that lead from one to the other. */
 import { createHash } from 'node:crypto'
 import type { LockState } from '../model/account.ts'
-import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import type { AccessLevelId, CredentialId, PinIssueId } from '../model/id.ts'
 
 /** What is wanted, or desired, of one account. Digests stand for profile and validity, random ids for cards and levels. */
 export interface Parts {
@@ -13,6 +13,8 @@ export interface Parts {
   readonly levels: readonly AccessLevelId[]
   /** Of what is wanted: an operator's lock alone closed it, so lifting the lock opens it, whatever else can be told. */
   readonly byLock?: true
+  /** The newest PIN that was issued for the account, by random id. */
+  readonly pin?: PinIssueId
 }
 
 export const changeKinds = ['lockout-record', 'lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
@@ -29,9 +31,9 @@ export interface Change {
 /** The same parts give the same text, whatever order they were collected in. */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const { lock, profile, validity, byLock } = parts
+  const { lock, profile, validity, byLock, pin } = parts
   // What is seldom there is left out, so that other accounts read as they always did.
-  const seldom = { ...(byLock === undefined ? {} : { byLock }) }
+  const seldom = { ...(byLock === undefined ? {} : { byLock }), ...(pin === undefined ? {} : { pin }) }
   return JSON.stringify({ lock, profile, validity, cards, levels: [...parts.levels].sort(), ...seldom })
 }
 
@@ -134,7 +136,8 @@ export function applyChanges(before: Parts | null, after: Parts, changes: readon
       else levels.delete(id)
     }
   }
-  return { lock, profile, validity, cards, levels: [...levels].sort() }
+  const pin = before.pin === undefined ? {} : { pin: before.pin }
+  return { lock, profile, validity, cards, levels: [...levels].sort(), ...pin }
 }
 
 /** Names a whole state in a plan. */

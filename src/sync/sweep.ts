@@ -3,6 +3,7 @@ import type { AlarmCode } from '../model/alarm.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
 import { wakeForFreeCards } from '../store/card-holders.ts'
 import { givenUp } from '../store/failures.ts'
+import { dropPins } from '../store/pins.ts'
 import { readStanding } from '../store/source-standing.ts'
 import { everywhere } from '../store/standings.ts'
 import { breakerFailures } from '../store/targets.ts'
@@ -30,9 +31,10 @@ export async function sweepWork(context: SyncContext): Promise<void> {
   ])
 }
 
-/** Puts back on the list what should be on it, and wakes who waits for a card that is free; entries go missing only by a hand in the database, so every quarter minute is enough. */
+/** Puts back on the list what should be on it, wakes who waits for a card that is free, and deletes PINs that nobody needs any more; entries go missing only by a hand in the database, so every quarter minute is enough. */
 export async function restoreWork({ database, targets, log, now }: SyncContext): Promise<void> {
   await wakeForFreeCards(database.pool, [...targets.keys()], now())
+  await dropPins(database.pool, null, now())
   const count = await restoreLostWork(database.pool)
   if (count > 0) log('warn', 'work.restored', { count })
 }

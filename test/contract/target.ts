@@ -140,6 +140,10 @@ function listening(accounts: AccountsCapability, subject: AccountsSubject, liste
       card(one)
       pure(() => accounts.checkCard(one))
     },
+    checkPin(pin) {
+      listener.forbid('PIN', pin)
+      pure(() => accounts.checkPin(pin))
+    },
     discover: (signal) => listener.call(() => accounts.discover(signal)),
     read(externalId, signal) {
       listener.forbid('external id', externalId)

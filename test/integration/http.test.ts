@@ -203,6 +203,7 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   const { id } = await call<{ id: string }>('POST /v1/people/find', {}, { by: person.employeeNumber })
   await call('GET /v1/people/{id}', { id })
   await call('GET /v1/people/{id}/explain', { id })
+  await call('POST /v1/people/{id}/pin', { id }, { reason })
   const grant = await call<{ id: string; waits: string | null }>(
     'POST /v1/people/{id}/grants',
     { id },

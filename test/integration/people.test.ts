@@ -1,4 +1,5 @@
 /** What an operator does about one person or one card by name, on the command line and at the door system. */
+import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { pageOf } from '../../src/api/route.ts'
@@ -6,7 +7,7 @@ import { cardView } from '../../src/api/schemas/cards.ts'
 import { grantView } from '../../src/api/schemas/grants.ts'
 import { type Desk, openDesk, refused } from '../support/desk.ts'
 import type { Finished, GatewayProcess } from '../support/gateway-process.ts'
-import { firstImport, isShutOut, workers } from '../support/people.ts'
+import { cardOf, firstImport, isShutOut, workers } from '../support/people.ts'
 import { startPostgres, type TestPostgres, until } from '../support/servers.ts'
 import { openSite, type Site } from '../support/site.ts'
 
@@ -15,7 +16,8 @@ let site: Site
 let gateway: GatewayProcess
 let desk: Desk
 const rows = workers(4)
-const [anybody, other] = rows as [(typeof rows)[0], (typeof rows)[0]]
+type Row = (typeof rows)[0]
+const [anybody, other] = rows as [Row, Row]
 const because = ['--reason', 'checked by phone']
 
 beforeAll(async () => {
@@ -111,4 +113,50 @@ test('a right given by name opens at once, is shown with who gave it, and is tak
   const endless = await asJson(grantView, 'grant', 'add', person, 'hq/Legal doors', '--no-end', ...because)
   expect(endless.until).toBeNull()
   expect(await table('grant', 'revoke', endless.id, ...because)).toBe('revoked\n')
+})
+
+test('a PIN is drawn, shown once and alone, set at the door system, and then known to nobody here', async () => {
+  const { code, stdout, stderr } = await cli('pin', 'issue', other.employeeNumber, '--reason', 'forgot it')
+  expect([code, stdout, stderr]).toEqual([0, expect.stringMatching(/^\d{6}\n$/), 'for hq; shown this once\n'])
+  const pin = stdout.trim()
+  await until('the door system has it', () =>
+    site.simulator.state.users().some(({ name, pinExists }) => pinExists && name.includes(other.familyName)),
+  )
+  const owner = new pg.Client(postgres.admin)
+  await owner.connect()
+  await until(
+    'it is forgotten here',
+    async () => (await owner.query('select 1 from gatehouse.pin_issue')).rowCount === 0,
+  )
+  await owner.end()
+  expect(site.said.join('')).not.toContain(pin)
+  expect(JSON.stringify(site.simulator.requests.find())).not.toContain(pin)
+  await refused(1, /\[target\.unknown\]/, cli('pin', 'issue', other.employeeNumber, '--target', 'nowhere', ...because))
+})
+
+test('a card that goes to another person survives a gateway that is killed in between, and is never asked for twice', {
+  timeout: 120_000,
+}, async () => {
+  const [, , giver, taker] = rows as [Row, Row, Row, Row]
+  const card = `H10301:${giver.cardFacility}:${giver.cardNumber}`
+  const holders = () =>
+    site.simulator.state
+      .users()
+      .filter(({ cards }) => cards.some(({ number }) => number === cardOf(giver)))
+      .map(({ name }) => name)
+  await until('it is where it was', () => holders().length === 1)
+  // Two ways between which the process dies: the card is off one account, and not yet on the other.
+  site.simulator.faults.add({ kind: 'hang', method: 'PUT', path: '^/api/users/', times: 1 })
+  await table('card', 'returned', card, ...because)
+  await table('card', 'issue', taker.employeeNumber, card, ...because)
+  const seen = new Set<string>()
+  const watch = setInterval(() => seen.add(holders().sort().join(' and ')), 5)
+  await gateway.kill()
+  gateway = await site.start()
+  await until('the other one has it', () => holders().some((name) => name.includes(taker.familyName)), 90_000)
+  clearInterval(watch)
+  expect([...seen].filter((names) => names.includes(' and '))).toEqual([])
+  // The door system refuses a card that somebody else has (408): it never had to.
+  expect(site.simulator.requests.find().filter(({ code }) => code === '408')).toEqual([])
+  expect(site.said.join('')).not.toContain('card-taken')
 })

@@ -14,11 +14,15 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { type Expectation, isShut, openParts } from './compare.ts'
 import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
 import { isUntried, keepsBlock, keepsClosed, looksOurs, ownedAfter, ownedAfterLock, ownedBefore } from './owned.ts'
+import { mayLandLate } from './shut-out.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
 const attemptsMax = 6
 const tryAgainMs = 15 * 60_000
+
+/** Nobody knows the digits any more. */
+const lostPin = { kind: 'rejected', code: 'pin.lost' } as const
 
 export async function bringAbout(
   context: SyncContext,
@@ -54,8 +58,15 @@ export async function bringAbout(
   const proof = (seen: ActualAccount): Date | null =>
     item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
   const lost = lostLevels(context, item)
-  if (before !== null && openParts(expectation, before, startedAt).length === 0 && lost.length === 0)
-    return done({ owned: ownedAfter(context.levels, item, before, before), provenAt: proof(before) })
+  const pinLost = item.pin !== null && item.pin.digits === null
+  if (pinLost) context.log('warn', 'pin.lost', { account: item.row.id, target: target.id })
+  const isPinSet = item.pin === null || pinLost
+  if (before !== null && isPinSet && openParts(expectation, before, startedAt).length === 0 && lost.length === 0)
+    return done({
+      owned: ownedAfter(context.levels, item, before, before),
+      provenAt: proof(before),
+      failures: pinLost ? { pin: lostPin } : {},
+    })
 
   const change = {
     kind: 'put' as const,
@@ -75,10 +86,24 @@ export async function bringAbout(
   if (after === null || duplicate) {
     return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), reported)
   }
-  const open = openParts(expectation, after, context.now())
+  const pinTaken = after.pin && parts.some(({ part, outcome }) => part.kind === 'pin' && outcome !== 'failed')
+  // What may still land late may be an older PIN: it is set once more when that is over, and counts only then.
+  const pinInDoubt = pinTaken && (verifyInMs !== null || mayLandLate(item))
+  const open = [
+    ...openParts(expectation, after, context.now()),
+    ...(isPinSet || pinTaken ? [] : [{ kind: 'pin' } as const]),
+  ]
   const owned = ownedAfter(context.levels, item, before, after)
-  const outcome = done({ actual: after, owned, verifyInMs, acceptedAt, provenAt: proof(after) })
-  return open.length === 0 && lost.length === 0 ? outcome : unfinished(context, item, outcome, open, reported, lost)
+  const outcome = done({
+    actual: after,
+    owned: item.pin !== null && pinTaken && !pinInDoubt ? { ...owned, pin: item.pin.id } : owned,
+    verifyInMs,
+    acceptedAt,
+    provenAt: proof(after),
+    failures: pinLost ? { pin: lostPin } : {},
+  })
+  if (open.length > 0 || lost.length > 0) return unfinished(context, item, outcome, open, reported, lost)
+  return pinInDoubt ? { ...outcome, appliedVersion: null, retryInMs: target.lateWriteMs } : outcome
 }
 
 /**
@@ -122,6 +147,7 @@ function expect(context: SyncContext, target: TargetSetup, item: WorkItem, befor
     facts: item.facts.facts,
     cards,
     levels: external(desired.levels),
+    ...(item.pin === null || item.pin.digits === null ? {} : { pin: item.pin.digits }),
   }
   return {
     desired: account,
@@ -159,7 +185,7 @@ function unfinished(
   lost: readonly AccessLevelId[],
 ): Outcome {
   const { attempts } = item.claim
-  const failures: Record<string, { kind: ConnectorError['kind']; code: string }> = {}
+  const failures: Record<string, { kind: ConnectorError['kind']; code: string }> = { ...outcome.failures }
   const hopes = new Set<Hope>(lost.length > 0 ? ['later'] : [])
   for (const id of lost) failures[`level:${id}`] = { kind: 'rejected', code: 'level.unknown' }
   for (const part of open) {

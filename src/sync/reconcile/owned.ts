@@ -26,7 +26,7 @@ export function ownedAfter(
   const earlier = ownedBefore(levels, item)
   const now = claimed(levels, item, [item.desired], before)
   const ours = { levels: union(earlier.levels, now.levels), cards: union(earlier.cards, now.cards) }
-  return { made: true, ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before), ...maybeOf(item) }
+  return { made: true, ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before), ...keptOf(item) }
 }
 
 /** After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks. */
@@ -41,13 +41,13 @@ export function ownedAfterLock(
     made: item.owned.made || (after !== null && looksOurs(context, target, item, after)),
     ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
     ...ownedBlocks(item, before),
-    ...maybeOf(item),
+    ...keptOf(item),
   }
 }
 
-/** Kept until somebody desires it: who knows when. */
-function maybeOf({ owned }: WorkItem): Pick<Owned, 'maybe'> {
-  return owned.maybe === undefined ? {} : { maybe: owned.maybe }
+/** What no run changes: the PIN that is set, and what was found, which is kept until somebody desires it, who knows when. */
+function keptOf({ owned: { maybe, pin } }: WorkItem): Pick<Owned, 'maybe' | 'pin'> {
+  return { ...(maybe === undefined ? {} : { maybe }), ...(pin === undefined ? {} : { pin }) }
 }
 
 /** Something of ours is on the account that is no longer desired there. */

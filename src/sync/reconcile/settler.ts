@@ -1,11 +1,12 @@
 /** Writes the outcomes of runs together: those that come while one transaction runs share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import { cardKey } from '../../model/card.ts'
-import type { AccountId, CredentialId } from '../../model/id.ts'
+import type { AccountId, CredentialId, PinIssueId } from '../../model/id.ts'
 import { wakeWaiting } from '../../store/card-holders.ts'
 import { type NotedRemoval, noteRemovals } from '../../store/erasures.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { ProvenLockout } from '../../store/lockouts.ts'
+import { dropPins } from '../../store/pins.ts'
 import type { Removal } from '../../store/schema.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -63,6 +64,9 @@ export function startSettler(context: SyncContext, target: string, owner: string
         settled.written.has(item.row.id) && !settlement.inDoubt ? cardsGone(context, item, settlement) : [],
       )
       await wakeWaiting(client, freed, context.now())
+      for (const { settlement, item } of batch)
+        if (item.pin !== null && settled.written.has(item.row.id) && isPinSet(item.pin.id, settlement))
+          await dropPins(client, item.row.person_id, context.now())
       const entries = batch
         .filter(({ item }) => settled.written.has(item.row.id))
         .flatMap(({ settlement, removal, item }) => auditOf(target, item, settlement, removal))
@@ -107,6 +111,10 @@ function cardsGone({ vault }: SyncContext, { cards, desired }: WorkItem, { owned
   return [...cards].flatMap(([id, card]) =>
     desired.cards[id] === undefined && !ours.includes(id) ? [vault.index('card', cardKey(card))] : [],
   )
+}
+
+function isPinSet(pin: PinIssueId, { owned }: Settlement): boolean {
+  return (JSON.parse(owned) as Owned).pin === pin
 }
 
 function settlementOf(

@@ -9,6 +9,7 @@ export function tracedAccounts(traces: Traces, target: string, accounts: Account
     identify: (facts) => accounts.identify(facts),
     render: (facts) => accounts.render(facts),
     checkCard: (card) => accounts.checkCard(card),
+    checkPin: (pin) => accounts.checkPin(pin),
     discover: (signal) => accounts.discover(signal),
     list: (signal) => accounts.list(signal),
     read: (externalId, signal) =>

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { ActualAccount } from '../../connector/contract.ts'
 import type { Card } from '../../model/card.ts'
-import type { AccountId, CredentialId, PersonId } from '../../model/id.ts'
+import type { AccountId, CredentialId, PersonId, PinIssueId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
 import { isGenuineErasure } from '../../store/erasures.ts'
@@ -14,6 +14,7 @@ import {
   type ErasureRow,
   intentGuard,
 } from '../../store/guards.ts'
+import { openPins } from '../../store/pins.ts'
 import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
@@ -36,13 +37,15 @@ export interface WorkItem {
   readonly intents: readonly Parts[]
   /** An operator's lock-out of the whole account waits for its proof: lifting it must restore no more than what it closed. */
   readonly byOperator: boolean
+  /** A PIN that is still to be set; its digits are null when its row is gone, and it must be issued anew. */
+  readonly pin: { readonly id: PinIssueId; readonly digits: string | null } | null
   /** What the target showed when it was last read; null when it never was. */
   readonly lastSeen: ActualAccount | null
   /** The person is erased: once shut out, the account is taken away. */
   readonly erasure: string | null
 }
 
-/** Loads claimed accounts in two queries, lock-outs in one more. One whose guard or seal is wrong is frozen, alarmed and left out. */
+/** Loads claimed accounts in two queries, lock-outs and PINs in one more each. One whose guard or seal is wrong is frozen, alarmed and left out. */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
   const ids = claims.map(({ account_id }) => account_id)
   const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer; erasing: string | null }>(
@@ -82,7 +85,23 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
       await freeze(pool, vault, row.id)
     }
   }
-  return items
+  return withPins(pool, vault, items)
+}
+
+/** Only an open account gets one: whoever is shut out needs none. */
+async function withPins(pool: pg.Pool, vault: Vault, items: readonly WorkItem[]): Promise<readonly WorkItem[]> {
+  const asked = items.flatMap(({ desired, owned, row, key }) =>
+    desired.pin === undefined || desired.pin === owned.pin || desired.lock === 'closed'
+      ? []
+      : [{ account: row.id, id: desired.pin, person: row.person_id, key }],
+  )
+  if (asked.length === 0) return items
+  const digits = await openPins(pool, vault, asked)
+  const byAccount = new Map(asked.map(({ account, id }) => [account, id]))
+  return items.map((item) => {
+    const id = byAccount.get(item.row.id)
+    return id === undefined ? item : { ...item, pin: { id, digits: digits.get(id) ?? null } }
+  })
 }
 
 /** Whoever only writes that somebody is erased has no account removed. */
@@ -130,6 +149,7 @@ function open(
     facts: JSON.parse(facts) as AccountFacts,
     cards,
     byOperator: byOperator.has(row.id),
+    pin: null,
     owned,
     maybe: {
       levels: owned.maybe?.levels ?? [],

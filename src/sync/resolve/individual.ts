@@ -1,5 +1,5 @@
 /** Rights that a person was given by name: what they add to what the rules say, and when they are over. */
-import type { AccessLevelId, AccountId } from '../../model/id.ts'
+import type { AccessLevelId, AccountId, CredentialId } from '../../model/id.ts'
 import type { Standing } from '../../policy/state.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
 import type { TargetMode } from '../../store/target-modes.ts'
@@ -57,17 +57,19 @@ function endedLevels(dossier: Dossier): Set<AccessLevelId> {
 }
 
 /**
- * Makes desired, in memory, what individual grants give and take: each has a person's name on it already, so none waits for a plan.
+ * Makes desired, in memory, what individual grants give and take, and cards that an operator issued and that were not free until now: each
+ * has a person's name on it already, so none waits for a plan.
  * Whoever has no account yet gets one with these levels, and what the rules give besides waits for its own plan. Returns what there is
  * to do, for the caller to put on the list once the dossiers are saved.
  */
-export function passGrants(
+export function passGiven(
   dossiers: Iterable<Dossier>,
   modes: ReadonlyMap<string, TargetMode>,
 ): readonly { readonly id: AccountId; readonly target: string }[] {
   const passed: { id: AccountId; target: string }[] = []
   for (const dossier of dossiers) {
-    if (dossier.grants.length === 0) continue
+    const issued = issuedCards(dossier)
+    if (dossier.grants.length === 0 && issued.size === 0) continue
     const open = openLevels(dossier)
     const ended = endedLevels(dossier)
     for (const account of dossier.accounts) {
@@ -75,12 +77,8 @@ export function passGrants(
       const mode = modes.get(row.target)
       if (!row.pending || mode?.writes !== true) continue
       const wanted = decodeParts(row.wanted)
-      const desired = passedParts(
-        row.desired === null ? null : decodeParts(row.desired),
-        wanted,
-        mode.waits === null ? open : nothing,
-        ended,
-      )
+      const given = mode.waits === null ? { open, issued } : { open: nothing, issued: noCards }
+      const desired = passedParts(row.desired === null ? null : decodeParts(row.desired), wanted, { ...given, ended })
       if (desired === null) continue
       if (row.desired === null) {
         row.desired_facts = row.wanted_facts
@@ -98,22 +96,30 @@ export function passGrants(
 
 /** At a target whose first plan nobody has released, nothing is given yet. */
 const nothing: ReadonlySet<AccessLevelId> = new Set()
+const noCards: ReadonlySet<CredentialId> = new Set()
 
-/** Null when individual grants change nothing here. */
-function passedParts(
-  before: Parts | null,
-  wanted: Parts,
-  open: ReadonlySet<AccessLevelId>,
-  ended: ReadonlySet<AccessLevelId>,
-): Parts | null {
+function issuedCards({ credentials }: Dossier): ReadonlySet<CredentialId> {
+  return new Set(credentials.flatMap(({ row }) => (row.issued_over === null || row.waits ? [] : [row.id])))
+}
+
+interface Named {
+  readonly open: ReadonlySet<AccessLevelId>
+  readonly ended: ReadonlySet<AccessLevelId>
+  readonly issued: ReadonlySet<CredentialId>
+}
+
+/** Null when nothing of it changes anything here. */
+function passedParts(before: Parts | null, wanted: Parts, { open, ended, issued }: Named): Parts | null {
   if (before === null) {
+    // An account that is made has its cards with it.
     const levels = wanted.levels.filter((id) => open.has(id))
     return wanted.lock === 'open' && levels.length > 0 ? { ...wanted, levels } : null
   }
-  const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, after }) => {
-    if (!part.startsWith('level:')) return false
-    const id = part.slice('level:'.length) as AccessLevelId
-    return after === null ? ended.has(id) : open.has(id)
+  const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, before: from, after }) => {
+    const [kind, id] = part.split(':')
+    if (kind === 'card') return from === null && after === 'on' && issued.has(id as CredentialId)
+    if (kind !== 'level') return false
+    return after === null ? ended.has(id as AccessLevelId) : open.has(id as AccessLevelId)
   })
   return changes.length === 0 ? null : applyChanges(before, wanted, changes)
 }

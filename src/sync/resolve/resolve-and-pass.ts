@@ -7,7 +7,7 @@ import type { SyncContext } from '../context.ts'
 import { type LockOutCause, lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { admit, type PullPeople } from '../suspect/admit.ts'
 import { modesOf } from '../target-modes.ts'
-import { passGrants } from './individual.ts'
+import { passGiven } from './individual.ts'
 import { leftByAbsence } from './left-by-absence.ts'
 import { resolveAll } from './resolve-all.ts'
 
@@ -30,7 +30,7 @@ export async function resolveAndPass(
     const modes = await modesOf(client, context)
     const asked = lockOutsAmong(dossiers, modes, leftByAbsence(context))
     const passed = passLockOuts(await admit(client, context, by, asked, pull))
-    const granted = passGrants(dossiers, modes)
+    const granted = passGiven(dossiers, modes)
     await saveDossiers(client, context.vault, dossiers)
     await recordLockOuts(client, context, passed, cause)
     await enqueue(client, 'bulk', granted)

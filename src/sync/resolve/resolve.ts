@@ -223,9 +223,10 @@ function wantedOf(
     standing.state === 'left'
       ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
       : standing.validity
-  return openParts(context, dossier, target, person.facts, validity, [
-    ...new Set([...granted, ...withoutEnded(dossier, kept)]),
-  ])
+  const levels = [...new Set([...granted, ...withoutEnded(dossier, kept)])]
+  const { parts, facts } = openParts(context, dossier, target, person.facts, validity, levels)
+  // A PIN is no matter of rules: it stays as it was issued.
+  return { parts: base.pin === undefined ? parts : { ...parts, pin: base.pin }, facts }
 }
 
 /** A rule could not tell, or the level itself is gone from the catalogue: neither is a reason to take it away. */

@@ -164,6 +164,21 @@ export function repeatedOrders(test: AccountsTest): void {
     expect(target.inside(other)?.cards).toMatchObject([{ blocked: false }])
   })
 
+  test('a PIN is set where it is taken, shows only as being there, and is left alone by orders without one', async (target) => {
+    const pin = '290417'
+    try {
+      target.accounts.checkPin(pin)
+    } catch (error) {
+      expect(error).toMatchObject({ kind: 'rejected' })
+      return
+    }
+    await target.put(person, {})
+    expect(await target.put(person, { pin })).toMatchObject({ pin: 'applied' })
+    expect((await target.read(person))?.pin).toBe(true)
+    expect(await target.put(person, { lock: 'closed' })).not.toHaveProperty('pin')
+    expect((await target.read(person))?.pin).toBe(true)
+  })
+
   test('ids, profiles and cards are worked out without a call, and the same each time', async (target) => {
     const { subject, simulator, accounts } = target
     const before = simulator.requests.all
