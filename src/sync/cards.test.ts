@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { until } from '../../test/support/servers.ts'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { issueCard, loseCard, resumeCard, returnCard, suspendCard } from './cards.ts'
@@ -7,6 +8,8 @@ import { type Bench, day, type Engine, minute, second, startEngine } from './fix
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { nextCalls, type TargetUser } from './fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
+import { stranger } from './reconcile/site.fixture.ts'
+import { startTargetWorker } from './reconcile/worker.ts'
 
 let engine: Engine
 let bench: Bench
@@ -180,6 +183,53 @@ describe('a lost card', () => {
     expect(where()).toEqual({ n2: 'on' })
   })
 
+  test('of an account that is not made yet is never on: it is made with the card blocked', async () => {
+    await bench.deliver([row(1, '100')])
+    const seen: string[] = []
+    bench.target.fault = () => {
+      seen.push(...Object.values(where()))
+      return null
+    }
+    await act('lose')
+    expect([where(), seen.includes('on'), await lockouts()]).toMatchObject([
+      { n1: 'blocked' },
+      false,
+      [{ proven: true }],
+    ])
+  })
+
+  test.each([
+    [false, true],
+    [true, false],
+  ])(
+    'at an account of somebody else with that id, who has it: %s, is proven: %s, and nothing is touched',
+    async (has, proven) => {
+      const cards = new Map(has ? [[cardKey(card()), { card: card(), state: 'on' as const }]] : [])
+      bench.target.users.set('n1', { ...stranger(), cards })
+      await bench.deliver([row(1, '100')])
+      await loseCard(bench.context, ref(), bench.operator, 'seen')
+      await bench.rest()
+      expect([where(), await lockouts()]).toMatchObject([has ? { n1: 'on' } : {}, [{ proven }]])
+      expect(await bench.rows('select lane, dead_at is not null as dead from account_work')).toEqual([
+        { lane: 'bulk', dead: true },
+      ])
+    },
+  )
+
+  test('whose block gives way to a worker that stops is taken up by the next', async () => {
+    await deliver(row(1, '100'))
+    await loseCard(bench.context, ref(), bench.operator, 'seen')
+    bench.target.fault = ({ verb }) => (verb === 'read' ? { is: 'hanging', lands: 'never' } : null)
+    const worker = startTargetWorker(bench.context, bench.setup, () => 'read-back')
+    const pumped = worker.pump('urgent')
+    await until('it has begun', () => bench.target.calls.some(({ verb }) => verb === 'read'))
+    await worker.stop(0)
+    await pumped
+    bench.target.fault = () => null
+    await settle()
+    expect([where(), await lockouts()]).toMatchObject([{ n1: 'blocked' }, [{ proven: true }]])
+  })
+
   test('twice is the same as once', async () => {
     await deliver(row(1, '100'))
     await act('lose')
@@ -315,6 +365,14 @@ describe('a card issued by an operator', () => {
     await issue(1)
     await unlockPerson(bench.context, await person(1), bench.operator, 'seen', 1)
     await settle()
+    expect(where()).toEqual({ n1: 'on' })
+  })
+
+  test('to a mistaken leaver for whom the door is held open', async () => {
+    await deliver(row(1))
+    await deliver(row(1, '', 'active', { status: 'left' }))
+    await unlockPerson(bench.context, await person(1), bench.operator, 'seen', 8)
+    await issue(1)
     expect(where()).toEqual({ n1: 'on' })
   })
 

@@ -228,6 +228,14 @@ describe('who stands out', () => {
     expect(levels()).toEqual(['Main', 'Vault'])
   })
 
+  test('not here yet, but near enough that the account is made: has it from the first day', async () => {
+    bench = await engine.begin({ leadMs: 3 * day })
+    await deliver({ start: '2026-03-04' })
+    person = await bench.personOf('n1')
+    await give('5d')
+    expect([levels(), await waits(), opens(user(), bench.context.now())]).toEqual([['Main', 'Vault'], null, false])
+  })
+
   test('unknown: gets nothing new, and loses what is over', async () => {
     await give('1h')
     await deliver({ end: 'hidden' })
