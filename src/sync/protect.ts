@@ -1,7 +1,7 @@
 /** Protected people: nobody locks them out or takes their rights but by name. */
 import { recordAudit } from '../audit/record.ts'
 import type { PersonId, SubjectId } from '../model/id.ts'
-import { touch } from '../store/dossier.ts'
+import { type Dossier, touch } from '../store/dossier.ts'
 import { changePerson } from './change-person.ts'
 import type { Brakes, SyncContext } from './context.ts'
 import { plan } from './plan/plan.ts'
@@ -35,6 +35,7 @@ async function setProtected(
   { subject, reason, brakes }: ProtectRequest,
 ): Promise<void> {
   const origins = await changePerson(context, id, async (dossier, client) => {
+    const waitedFor = pendingOrigins(dossier)
     dossier.person.protected = to
     touch(dossier)
     const cause = { actor: subject, because: 'record', arrivedAt: context.now() } as const
@@ -45,11 +46,15 @@ async function setProtected(
       object: id,
       details: { reason },
     })
-    return new Set(dossier.accounts.flatMap(({ row }) => (row.pending ? [row.wanted_by] : [])))
+    return new Set([...waitedFor, ...pendingOrigins(dossier)])
   })
   // So that a plan that waits says who is protected, and one whose reason is gone waits no longer.
   for (const origin of origins) {
     const of = context.sources.get(origin.replace(/^source:/, ''))?.brakes ?? brakes
     await plan(context, { origin, pull: null, brakes: of, arrivedAt: context.now() })
   }
+}
+
+function pendingOrigins({ accounts }: Dossier): readonly string[] {
+  return accounts.flatMap(({ row }) => (row.pending ? [row.wanted_by] : []))
 }

@@ -73,7 +73,7 @@ async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) 
     arrivedAt: context.now(),
     resolveFirst: true,
   })
-  const source = waitedFor(row, 'suspect')
+  const source = suspectSource(row)
   if (source !== null) await endByRelease(context, source, subject, row.id)
   await markApplied(context.database.pool, context.vault, row, context.now())
   return { applied, dropped }
@@ -85,9 +85,9 @@ function brakedSource({ origin, outline }: PlanRow): string | null {
   return waited && origin.startsWith('source:') ? origin.slice('source:'.length) : null
 }
 
-/** The source that is trusted again when this plan was released: it held something because of that. */
-function waitedFor({ origin, holds }: PlanRow, why: Hold['why']): string | null {
-  const waited = (JSON.parse(holds) as readonly Hold[]).some((hold) => hold.why === why)
+/** The source that may be trusted again once this plan was released: it held lock-outs by record, for whatever reason. */
+function suspectSource({ origin, holds }: PlanRow): string | null {
+  const waited = (JSON.parse(holds) as readonly Hold[]).some(({ kind }) => kind === 'lockout-record')
   return waited && origin.startsWith('source:') ? origin.slice('source:'.length) : null
 }
 
