@@ -158,6 +158,36 @@ describe('a source', () => {
     expect(bench.logged).toContainEqual({ event: 'source.watch-failed', fields: { source: 'hr', code: 'ENOSPC' } })
     await loop.stop()
   })
+
+  test('that can be read again is no longer alarmed, though it has nothing new', async () => {
+    folder.put(new ConnectorError({ kind: 'transient', code: 'csv.folder-missing' }))
+    loop = startSourceLoop(bench.context, bench.source, folder)
+    await until('it is said', async () => (await bench.alarms()).includes('source.failed'))
+    await until('the alarm is off', async () => !(await bench.alarms()).includes('source.failed'))
+    await loop.stop()
+  })
+
+  test('whose watch fails is looked at all the same, and watched anew; both are told', async () => {
+    let fails = true
+    const shaky: PeopleCapability = {
+      read: (signal) => folder.read(signal),
+      watch(signal) {
+        if (fails) throw Object.assign(new Error('words'), { code: 'ENOSPC' })
+        return folder.watch(signal)
+      },
+    }
+    loop = startSourceLoop(bench.context, bench.source, shaky)
+    await until('it is said', async () => (await bench.alarms()).includes('source.watch-failed'))
+    folder.put([ada])
+    await until('it is taken all the same', () => folder.settled.length === 1)
+    fails = false
+    // Only what is put while somebody watches is news.
+    await until('it is watched again', async () => {
+      folder.put([ada])
+      return !(await bench.alarms()).includes('source.watch-failed')
+    })
+    await loop.stop()
+  })
 })
 
 describe('a stop', () => {
