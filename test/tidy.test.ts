@@ -182,3 +182,23 @@ function without(path: string, paths: readonly string[]): string[] {
 function isTestAt(place: string): boolean {
   return isTest(place.slice(0, place.lastIndexOf(':')))
 }
+
+test('files and folders that a page of docs names are there', () => {
+  const names = new Set(code.map((path) => basename(path)))
+  const isThere = (name: string): boolean => (name.includes('/') ? existsSync(join(root, name)) : names.has(name))
+  // A decision keeps the words of its day. A path may be given from the top, or below the room that the page speaks of.
+  const pages = list('docs/**/*.md', 'README.md', 'SECURITY.md').filter((page) => !page.startsWith('docs/decisions/'))
+  const named = pages.flatMap((page) =>
+    [...read(page).matchAll(/`((?:[a-z0-9-]+\/)*[a-z0-9.-]+\.ts)`/g)].map((match) => ({ page, name: match[1] ?? '' })),
+  )
+  expect(named.length).toBeGreaterThan(20)
+  const rooms = ['', 'src/', 'src/sync/']
+  expect(named.filter(({ name }) => !rooms.some((room) => isThere(room === '' ? name : `${room}${name}`)))).toEqual([])
+})
+
+test('every folder of src/sync has its line in the architecture page', () => {
+  const rooms = [...new Set(list('src/sync/*/*.ts').map((path) => path.split('/')[2]))]
+  const lines = read('docs/architecture.md').split('\n')
+  expect(rooms.length).toBeGreaterThan(5)
+  expect(rooms.filter((room) => !lines.some((line) => line.startsWith(`    ${room}/`)))).toEqual([])
+})

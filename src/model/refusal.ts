@@ -23,7 +23,7 @@ const refusals = {
   ],
   'card.forged': [
     'state',
-    'The row of this card was changed outside Gatehouse: its person is frozen until it is mended.',
+    'The row of this card was changed outside Gatehouse: its person is frozen. See `gatehouse frozen list`.',
   ],
   'card.held': ['state', 'Somebody else has this card: take it back there first (`gatehouse card returned`).'],
   'card.issued': ['state', 'This person has this card already, and nothing blocks it.'],
@@ -66,7 +66,7 @@ const refusals = {
   ],
   'grant.forged': [
     'state',
-    'The row of this grant was changed outside Gatehouse: its person is frozen until it is mended.',
+    'The row of this grant was changed outside Gatehouse: its person is frozen. See `gatehouse frozen list`.',
   ],
   'grant.person-left': [
     'state',
@@ -114,7 +114,7 @@ const refusals = {
   'person.erasing': ['state', 'This person is being erased: nothing takes that back.'],
   'person.frozen': [
     'state',
-    'A row of this person was changed outside Gatehouse: nothing about them can be trusted until it is mended.',
+    'A row of this person was changed outside Gatehouse: nothing about them is trusted until `gatehouse frozen thaw` mends it.',
   ],
   'person.not-found': ['unknown', 'Nobody is known by that number, card or id.'],
   'person.unknown': ['unknown', 'There is no such person.'],
@@ -129,7 +129,10 @@ const refusals = {
   'pin.not-taken': ['state', 'No target of this person takes such a PIN.'],
   'pin.person-out': ['state', 'This person is shut out, and whoever is shut out is given no PIN.'],
   'plan.busy': ['state', 'Another plan is being released: try again in a moment.'],
-  'plan.forged': ['state', 'This plan was changed outside Gatehouse: it can not be released.'],
+  'plan.forged': [
+    'state',
+    'This plan was changed outside Gatehouse: it can not be released. The next pull makes it anew.',
+  ],
   'plan.frozen': [
     'state',
     'A target of this plan is frozen: nothing but lock-outs is done there until somebody unfreezes it.',
@@ -146,11 +149,11 @@ const refusals = {
   'plan.unknown': ['unknown', 'There is no such plan.'],
   'source.not-suspect': ['state', 'This source is not suspect: nothing of it is held back.'],
   'source.nothing-to-accept': ['state', 'No delivery of this source waits for its columns to be accepted.'],
-  'source.unknown': ['unknown', 'There is no such source.'],
+  'source.unknown': ['unknown', 'There is no such source: `gatehouse status` names those of the configuration.'],
   'target.enabled': ['state', 'This target is enabled already.'],
   'target.observed': ['state', 'This target is only observed already.'],
   'target.not-restored': ['state', 'This target has not forgotten anything: there is nothing to settle.'],
-  'target.unknown': ['unknown', 'There is no such target.'],
+  'target.unknown': ['unknown', 'There is no such target: `gatehouse status` names those of the configuration.'],
   'until.over': ['invalid', 'That time has passed already.'],
   'until.too-long': [
     'invalid',

@@ -127,7 +127,7 @@ export interface SourceTable {
   delivery_at: TimeOrNull
   complete_at: TimeOrNull
   complete_records: number | null
-  /** The source was told that its last delivery was taken; until then the same bytes are the same delivery. */
+  /** When the source made its last delivery: the same bytes of the same time are the same delivery. */
   written_at: TimeOrNull
   registered_at: Generated<Date>
 }

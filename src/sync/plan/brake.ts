@@ -29,7 +29,7 @@ export function tripped(
   activeAccounts: (target: string) => number,
 ): readonly Hold[] {
   return counts.flatMap(({ kind, target, accounts }) => {
-    // Lock-outs by record never wait for a plan; one that is here belongs to a protected person and is held for that.
+    // Lock-outs by record have no brake here: one that is in a plan waits since its person is protected or its source suspect.
     if (kind === 'lockout-record') return []
     const limit = brakeLimit(brakes[kind], activeAccounts(target))
     return accounts > limit ? [{ kind, target, accounts, limit, why: 'brake' as const }] : []
