@@ -42,6 +42,7 @@ test.each([
   ['POST', `/v1/people/${personId}/unprotect`, 'operator', { reason }, 'unprotectPerson', [personId, reason]],
   ['POST', `/v1/plans/${planId}/release`, 'operator', { reason }, 'releasePlan', [planId, reason]],
   ['POST', `/v1/plans/${planId}/reject`, 'operator', { reason }, 'rejectPlan', [planId, reason]],
+  ['POST', `/v1/plans/${planId}/again`, 'operator', { reason }, 'askAgain', [planId, reason]],
   ['GET', '/v1/configuration', 'operator', undefined, 'configuration', []],
   ['POST', '/v1/configuration/propose', 'admin', undefined, 'proposeConfiguration', []],
   [

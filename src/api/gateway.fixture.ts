@@ -173,6 +173,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     planChanges: async () => ({ rows: [change], next: null }),
     releasePlan: async () => ({ applied: 39, dropped: 1 }),
     rejectPlan: async () => undefined,
+    askAgain: async () => ({ plan: planId, state: 'held' }),
     configuration: async () => configuration,
     proposeConfiguration: async () => ({ standing: 'proposed' }),
     releaseConfiguration: async () => ({ version: 3 }),

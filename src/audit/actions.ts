@@ -56,6 +56,7 @@ export const auditActions = [
   'plan.passed',
   'plan.released',
   'plan.rejected',
+  'plan.asked-again',
   'plan.superseded',
 
   'account.linked',

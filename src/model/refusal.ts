@@ -138,6 +138,7 @@ const refusals = {
     'A target of this plan is frozen: nothing but lock-outs is done there until somebody unfreezes it.',
   ],
   'plan.not-held': ['state', 'This plan is not held: it was decided, or a newer one took its place.'],
+  'plan.not-rejected': ['state', 'Only a plan that was rejected can be asked for again.'],
   'plan.observed': [
     'state',
     'All of this is at targets that are only observed, where nothing is written: `gatehouse enable` them first.',

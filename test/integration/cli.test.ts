@@ -122,8 +122,13 @@ test('a held plan is found, shown with what to do next, rejected, and a newer on
       .changes.rows,
   ).toHaveLength(4)
 
-  expect(await table('plan', 'reject', held.id, ...because)).toBe('rejected\n')
+  expect(await table('plan', 'reject', held.id, ...because)).toContain(`gatehouse plan again ${held.id} --reason`)
   await refused(3, /\[plan\.not-held\]/, cli('plan', 'release', held.id, ...because))
+  expect(await table('plan', 'show', held.id)).toContain(`gatehouse plan again ${held.id} --reason "..."`)
+  const [, again = ''] =
+    /^it waits: gatehouse plan show (\S+)$/m.exec(await table('plan', 'again', held.id, ...because)) ?? []
+  await refused(3, /\[plan\.not-rejected\]/, cli('plan', 'again', again, ...because))
+  await table('plan', 'reject', again, ...because)
   await site.drop('changes-61.csv', file([60, 61, 62, 63, 64, 65, 66].map((index) => worker(index))))
   const next = await heldPlan(gateway, site.token)
   const released = await asJson(

@@ -188,6 +188,8 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await site.drop('changes-1.csv', file([20, 21, 22, 23, 25, 26].map((index) => worker(index))))
   const held = await heldPlan(gateway, site.token)
   await call('POST /v1/plans/{id}/reject', { id: held.id }, { reason })
+  const again = await call<{ plan: string }>('POST /v1/plans/{id}/again', { id: held.id }, { reason })
+  await call('POST /v1/plans/{id}/reject', { id: again.plan }, { reason })
   await site.drop('changes-2.csv', file([20, 21, 22, 23, 24, 25, 26].map((index) => worker(index))))
   const next = await heldPlan(gateway, site.token)
   await call('GET /v1/plans', {}, undefined, '?state=held&limit=1')

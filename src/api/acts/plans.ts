@@ -71,5 +71,8 @@ export interface PlanActs {
   ): Promise<Paged<PlanChangeView>>
   /** Resolves again, applies what is still wanted exactly so, and counts the rest: `planChanges` lists what was dropped. */
   releasePlan(actor: Actor, id: string, reason: string): Promise<{ applied: number; dropped: number }>
+  /** Nothing of it is done. The same comes again with the next delivery of its source, or when a person asks for it. */
   rejectPlan(actor: Actor, id: string, reason: string): Promise<void>
+  /** Makes a rejected plan anew, of what is still wanted; `plan` is null when that is nothing. */
+  askAgain(actor: Actor, id: string, reason: string): Promise<{ plan: string | null; state: 'held' | 'passed' | null }>
 }

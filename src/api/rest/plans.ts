@@ -45,9 +45,24 @@ const reject = createRoute({
   ...needs('operator'),
   method: 'post',
   path: '/v1/plans/{id}/reject',
-  summary: 'Reject a held plan',
+  summary: 'Reject a held plan: it comes again with the next delivery of its source, or when it is asked for',
   request: { params: byId, body: body(z.strictObject({ reason })) },
   responses: nothing,
+})
+
+const again = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/plans/{id}/again',
+  summary: 'Make a rejected plan anew, of what is still wanted',
+  request: { params: byId, body: body(z.strictObject({ reason })) },
+  responses: {
+    200: json(
+      z.object({ plan: z.string().nullable(), state: z.enum(['held', 'passed']).nullable() }),
+      'The new plan; null when nothing of it is wanted any more.',
+    ),
+    ...problems,
+  },
 })
 
 export function addPlans(api: Api, acts: Acts): void {
@@ -68,4 +83,7 @@ export function addPlans(api: Api, acts: Acts): void {
     await acts.rejectPlan(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason)
     return c.body(null, 204)
   })
+  api.openapi(again, async (c) =>
+    c.json(await acts.askAgain(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason), 200),
+  )
 }

@@ -24,6 +24,7 @@ export function planCommand(context: Context): Command {
     .addCommand(showCommand(context))
     .addCommand(releaseCommand(context))
     .addCommand(rejectCommand(context))
+    .addCommand(againCommand(context))
 }
 
 function listCommand(context: Context): Command {
@@ -116,6 +117,7 @@ function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean
       colours,
     ),
     ...(plan.state === 'held' ? [nextSteps(plan, changes)] : []),
+    ...(plan.state === 'rejected' ? [`Next:\n  ${againLine(plan)}\n`] : []),
   ].join('\n')
 }
 
@@ -192,6 +194,10 @@ function nextSteps({ id, origin }: PlanView, changes: readonly Change[]): string
   return `Next:\n${lines.map((line) => `  ${plain(line)}\n`).join('')}`
 }
 
+function againLine({ id }: Pick<PlanView, 'id'>): string {
+  return `gatehouse plan again ${plain(id)} --reason "..."`
+}
+
 function releaseCommand(context: Context): Command {
   const { terminal } = context
   return describeCall('release', 'Apply a held plan, as far as it is still wanted', [
@@ -226,10 +232,36 @@ function rejectCommand(context: Context): Command {
     .action((id: string, options: CallOptions & { reason: string }) =>
       withClient(context, options, async (client) => {
         await client.send('POST', `/v1/plans/${encodeURIComponent(id)}/reject`, { reason: options.reason })
-        show(context, options, { plan: id, state: 'rejected' }, () => 'rejected\n')
+        show(
+          context,
+          options,
+          { plan: id, state: 'rejected' },
+          () =>
+            `rejected: nothing of it is done. It comes again with the next delivery of its source that says the same, or with\n  ${againLine({ id })}\n`,
+        )
       }),
     )
 }
+
+function againCommand(context: Context): Command {
+  return describeCall('again', 'Make a rejected plan anew, of what is still wanted', [
+    'gatehouse plan again 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --reason "HR says that the file was right"',
+  ])
+    .argument('<plan>', 'id of the rejected plan')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((id: string, options: CallOptions & { reason: string }) =>
+      withClient(context, options, async (client) => {
+        const path = `/v1/plans/${encodeURIComponent(id)}/again`
+        const made = await client.post(path, { reason: options.reason }, askedAgain)
+        show(context, options, made, ({ plan, state }) => {
+          if (plan === null) return 'nothing of it is wanted any more\n'
+          return state === 'held' ? `it waits: gatehouse plan show ${plain(plan)}\n` : `it passed: ${plain(plan)}\n`
+        })
+      }),
+    )
+}
+
+const askedAgain = z.object({ plan: z.string().nullable(), state: z.enum(['held', 'passed']).nullable() })
 
 function query(values: Readonly<Record<string, string | undefined>>): URLSearchParams {
   const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)

@@ -2,6 +2,7 @@
 import type { PlanActs } from '../../api/acts/plans.ts'
 import type { PlanId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
+import { askAgain } from '../../sync/plan/ask-again.ts'
 import { rejectPlan, releasePlan } from '../../sync/plan/release-plan.ts'
 import { configurationPlan } from '../config-views.ts'
 import { planChanges } from '../plan-changes.ts'
@@ -41,6 +42,12 @@ export function planActs({ engine, configuration }: ActsParts): PlanActs {
     async rejectPlan(actor, id, reason) {
       await refuseConfiguration(id)
       return rejectPlan(context, id as PlanId, actor.subject, reason)
+    },
+    async askAgain({ subject }, id, reason) {
+      await refuseConfiguration(id)
+      const request = { subject, reason, brakes: engine.brakes }
+      const planned = await withLevels(engine, () => askAgain(context, id as PlanId, request))
+      return { plan: planned?.id ?? null, state: planned?.state ?? null }
     },
   }
 }

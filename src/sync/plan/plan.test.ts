@@ -6,6 +6,7 @@ import { type HrRow, hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { enableTarget } from '../target-modes.ts'
+import { askAgain } from './ask-again.ts'
 
 let engine: Engine
 let bench: Bench
@@ -172,13 +173,77 @@ describe('a held plan', () => {
     expect(bench.target.users.get('n1')?.profile.name).toBe('Person1 Other')
   })
 
-  test('once rejected does nothing, and comes again with the next file only', async () => {
-    await bench.reject(await held())
-    await bench.followCalendar()
-    await bench.rest()
-    expect([await bench.heldPlan(), bench.target.users.get('n0')?.profile.name]).toEqual([null, 'Person0 Test'])
-    await bench.deliver([...many(3, { family: 'Other' }), row(7)])
-    expect(await bench.heldPlan()).not.toBeNull()
+  describe('once rejected', () => {
+    const again = async (plan: PlanId) =>
+      askAgain(bench.context, plan, { subject: bench.operator, reason: 'seen', brakes: bench.brakes })
+    let rejected: PlanId
+    beforeEach(async () => {
+      rejected = await held()
+      await bench.reject(rejected)
+    })
+
+    test('does nothing, and no clock asks again', async () => {
+      await bench.followCalendar()
+      await bench.rest()
+      expect([await bench.heldPlan(), bench.target.users.get('n0')?.profile.name]).toEqual([null, 'Person0 Test'])
+    })
+
+    test('comes again with the next file that says so among other things', async () => {
+      await bench.deliver([...many(3, { family: 'Other' }), row(7)])
+      expect(await bench.heldPlan()).not.toBeNull()
+    })
+
+    test('comes again with a file that is the very same, and not when that very file is offered once more', async () => {
+      await bench.deliver(many(3, { family: 'Other' }))
+      expect(await bench.heldPlan()).toBeNull()
+      await bench.pass(day)
+      const report = await bench.deliver(many(3, { family: 'Other' }))
+      expect(report).toMatchObject({ outcome: 'unchanged', plan: await held() })
+      await bench.reject(await held())
+      await bench.deliver(many(3, { family: 'Other' }))
+      expect(await bench.heldPlan()).toBeNull()
+      await bench.pass(day)
+      await bench.deliver(many(3, { family: 'Other' }))
+      await bench.release(await held())
+      await bench.rest()
+      expect(bench.target.users.get('n0')?.profile.name).toBe('Person0 Other')
+    })
+
+    test('comes again when a person asks for it, who is named in the audit', async () => {
+      expect(await again(rejected)).toEqual({ id: await held(), state: 'held' })
+      expect(await held()).not.toBe(rejected)
+      await bench.followCalendar()
+      expect(await bench.heldPlan()).not.toBeNull()
+      expect(
+        await bench.rows(`select actor from audit_pending where action = 'plan.asked-again' and object = $1`, [
+          rejected,
+        ]),
+      ).toEqual([{ actor: bench.operator }])
+      await bench.release(await held())
+      await bench.rest()
+      expect(bench.target.users.get('n0')?.profile.name).toBe('Person0 Other')
+      expect(await again(rejected)).toBeNull()
+    })
+
+    test('comes again under its own origin, also when no source caused it', async () => {
+      bench.policy([{ grant: ['doors/Vault'], to: 'true' }])
+      await resolveEveryone(bench.context, bench.brakes)
+      await bench.reject(await held('policy'))
+      await resolveEveryone(bench.context, bench.brakes)
+      expect(await bench.heldPlan('policy')).toBeNull()
+      const [plan] = await bench.rows<{ id: PlanId }>(
+        `select id from plan where state = 'rejected' and origin = 'policy'`,
+      )
+      expect(await again(plan?.id as PlanId)).toEqual({ id: await held('policy'), state: 'held' })
+    })
+
+    test('is the only one that can be asked for again', async () => {
+      await again(rejected)
+      await expect(again(await held())).rejects.toMatchObject({ code: 'plan.not-rejected' })
+      await expect(again('00000000-0000-4000-8000-000000000000' as PlanId)).rejects.toMatchObject({
+        code: 'plan.unknown',
+      })
+    })
   })
 
   test('names in the audit who decided', async () => {

@@ -21,6 +21,8 @@ export interface PlanRequest {
   readonly pull: PullId | null
   readonly brakes: Brakes
   readonly arrivedAt: Date
+  /** The source has just said it, or a person asks for it: what a person rejected is asked again, too. */
+  readonly afresh?: boolean
 }
 
 export interface Planned {
@@ -97,7 +99,8 @@ async function draft(client: pg.PoolClient, context: SyncContext, request: Draft
   const id = newId<PlanId>()
   const weighed = await weigh(client, context, request, id)
   const same = sameAs(weighed)
-  const news = weighed.held !== null && same === undefined && !(await isRefused(client, context, request, weighed.held))
+  const news =
+    weighed.held !== null && same === undefined && !(await isRejected(client, context, request, weighed.held))
   await markBraked(client, id, weighed.holds)
   if (!news) await client.query('delete from plan_change where plan_id = $1 and held_for is not null', [id])
   const superseded = waiting.filter((row) => row !== same)
@@ -109,14 +112,14 @@ async function draft(client: pg.PoolClient, context: SyncContext, request: Draft
   }
 }
 
-/** What a person refused comes again only with news from the source; else the clock would ask every second. */
-async function isRefused(
+/** What a person rejected comes again when its source says it again, or a person asks for it; else the clock would ask every second. */
+async function isRejected(
   client: pg.ClientBase,
   context: SyncContext,
-  { origin, pull }: PlanRequest,
+  { origin, afresh = false }: PlanRequest,
   held: Buffer,
 ): Promise<boolean> {
-  return pull === null && (await wasRejected(client, context.vault, origin, held))
+  return !afresh && (await wasRejected(client, context.vault, origin, held))
 }
 
 async function store(

@@ -140,7 +140,7 @@ async function touchesFrozen(
   return rows.some(({ target }) => frozen(target))
 }
 
-/** A person refuses a held plan: nothing of it happens; a later pull that wants the same makes a new one. @throws Refusal `plan.not-held`, `plan.unknown`, `plan.forged`. */
+/** A person refuses a held plan: nothing of it happens. It comes again with the next delivery of its source, or by `askAgain`. @throws Refusal `plan.not-held`, `plan.unknown`, `plan.forged`. */
 export async function rejectPlan(context: SyncContext, id: PlanId, subject: SubjectId, reason: string): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
     const row = await openPlan(client, context, id)

@@ -82,8 +82,8 @@ async function sourceRow(context: SyncContext, id: string): Promise<SourceRow> {
 }
 
 /**
- * The same bytes again: no work, but those who were missing long enough are confirmed gone; unless it is the same delivery, which
- * could not be cleared away, or is left where it is and offered again after a restart.
+ * The same bytes again: no work, but those who were missing long enough are confirmed gone, and what a person rejected is asked again;
+ * unless it is the same delivery, which could not be cleared away, or is left where it is and offered again after a restart.
  */
 async function repeated(
   context: SyncContext,
@@ -92,13 +92,15 @@ async function repeated(
   before: SourceRow,
   last: PlanId | null,
 ): Promise<PullReport> {
-  const confirms = before.complete && (before.writtenAt === null || delivery.writtenAt > before.writtenAt)
-  const missing = confirms ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
+  const isAnother = before.writtenAt === null || delivery.writtenAt > before.writtenAt
+  const missing =
+    isAnother && before.complete ? await confirmAbsences(context, source.id, source.absenceConfirmAfterMs) : 0
   // Also when nobody is: the process that confirmed them may have been killed before it planned.
   const isTrusted = await endByDelivery(context, source.id)
   const planned = await planNews(context, source, missing > 0 || isTrusted ? null : last, {
     pull: null,
     arrivedAt: context.now(),
+    afresh: isAnother,
   })
   await context.database.pool.query('update source set delivery_at = now(), written_at = $2 where id = $1', [
     source.id,
@@ -162,6 +164,7 @@ async function take(
   const planned = await planNews(context, source, isNews ? null : last, {
     pull: current.id,
     arrivedAt: delivery.arrivedAt,
+    afresh: true,
   })
   const outcome = current.mode === 'full' && !complete ? 'incomplete' : 'taken'
   await inTransaction(pool, async (client) => {
@@ -215,7 +218,7 @@ async function planNews(
   context: SyncContext,
   source: SourceSetup,
   standing: PlanId | null,
-  of: Pick<PlanRequest, 'pull' | 'arrivedAt'>,
+  of: Pick<PlanRequest, 'pull' | 'arrivedAt' | 'afresh'>,
 ): Promise<Planned | null> {
   const held = standing === null ? null : await loadPlan(context.database.pool, context.vault, standing)
   if (held?.state === 'held') return { id: held.id, state: 'held' }
