@@ -54,6 +54,8 @@ export interface HouseOptions {
   readonly fixedMs?: number
   /** People whom the door system has before the gateway comes; it is then only observed at first. */
   readonly existing?: Seed
+  /** People whom HR's records may lock out within an hour, in percent; as by default when left out. */
+  readonly lockoutPercent?: number
   /** The roles of each process, with commas between; more than one need a database that none of them owns. */
   readonly processes?: readonly string[]
 }
@@ -95,6 +97,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
         target,
         mode: options.existing === undefined ? 'enabled' : 'observe',
         now: new Date(),
+        lockoutPercent: options.lockoutPercent,
       }),
       null,
       2,

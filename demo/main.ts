@@ -12,7 +12,9 @@ import { movers } from './scenes/movers.ts'
 import { oddPerson } from './scenes/odd-person.ts'
 import { operatorLock } from './scenes/operator-lock.ts'
 import { outage } from './scenes/outage.ts'
+import { protectedPerson } from './scenes/protected-person.ts'
 import { rollingRestart } from './scenes/rolling-restart.ts'
+import { suspectSource } from './scenes/suspect-source.ts'
 import { wholeSite } from './scenes/whole-site.ts'
 import { beginStory, type Story } from './story.ts'
 import { whatNext } from './what-next.ts'
@@ -79,8 +81,10 @@ async function play(story: Story, printed: readonly Uint8Array[]): Promise<void>
   await outage(story)
   await brokenFiles(story)
   await operatorLock(story)
+  await protectedPerson(story)
   await wholeSite(story)
   await leaks(story, printed)
+  await suspectSource(story.narrator)
   await firstContact(story.narrator)
   await rollingRestart(story.narrator)
 }
@@ -102,7 +106,8 @@ async function run(options: Options, narrator: Narrator, printed: readonly Uint8
   const signalled = untilSignalled()
   narrator.say('Gatehouse stands between the systems that know who works here, and those that open the doors.')
   narrator.say('It starts: a PostgreSQL of its own, fresh keys, and a simulated Suprema BioStar 2 with 29 doors.')
-  const opening = openHouse()
+  // A tenth of all people leaves in this story within minutes; as a rule that would be a source that has gone mad.
+  const opening = openHouse({ lockoutPercent: 20 })
   const ended = await Promise.race([signalled, opening.then(() => null)])
   await using house = await opening
   if (ended !== null) return ended

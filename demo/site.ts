@@ -49,10 +49,12 @@ export interface SiteOptions {
   readonly target: string
   readonly mode: 'observe' | 'enabled'
   readonly now: Date
+  /** Of the source: a share of its people whom its records may lock out within an hour; the product's own limit when left out. */
+  readonly lockoutPercent: number | undefined
 }
 
 /** The content of `gatehouse.yaml`; the password lies beside it in a file of its own. */
-export function configuration({ simulator, folder, target, mode, now }: SiteOptions): object {
+export function configuration({ simulator, folder, target, mode, now, lockoutPercent }: SiteOptions): object {
   return {
     gateway: { name: 'demo', data: './.gatehouse', zone: 'Europe/Berlin' },
     http: { listen: '127.0.0.1:0' },
@@ -68,8 +70,7 @@ export function configuration({ simulator, folder, target, mode, now }: SiteOpti
           settle_ms: 200,
           poll_ms: 100,
         },
-        // A tenth of all people leaves in this story within minutes; as a rule that would be a source that has gone mad.
-        brakes: { lockout_record: { percent: 20 } },
+        ...(lockoutPercent === undefined ? {} : { brakes: { lockout_record: { percent: lockoutPercent } } }),
         mapping,
       },
     },

@@ -1,10 +1,11 @@
-/** An operator locks somebody out by the number of a card, without HR; HR's file does not open the door again, and lifting the lock restores what it closed. */
+/** An operator locks somebody out by the number of a card, without HR; HR's file does not open the door again, lifting the lock restores what it closed, and opening a leaver is said apart. */
+import type { UnlockedView } from '../../src/api/acts/people.ts'
 import { isShut, usersOf } from '../door-system.ts'
-import { cardsThatOpen } from '../doors.ts'
+import { cardsThatOpen, shutOut } from '../doors.ts'
 import { userIdOf } from '../expectation.ts'
 import { lockOutRecords } from '../lock-out-records.ts'
-import { deliverChanges, isSettled, rowOf, type Story, until } from '../story.ts'
-import { joiners } from '../workforce/changes.ts'
+import { deliverChanges, isSettled, personView, rowOf, type Story, until } from '../story.ts'
+import { joiners, leavers } from '../workforce/changes.ts'
 
 export async function operatorLock(story: Story): Promise<void> {
   const { house, narrator } = story
@@ -56,9 +57,58 @@ export async function operatorLock(story: Story): Promise<void> {
   )
 
   narrator.say('It was the wrong card. The lock is lifted.')
-  await house.call(`/v1/people/${id}/unlock`, { reason: 'a mistake', hours: 1 }, house.two)
+  const unlocked = await unlock(story, id, 'a mistake')
+  claims.exactly(
+    'answers that say that the lock is lifted, and nothing else opened',
+    unlocked.lifted && unlocked.heldOpenUntil === null && unlocked.state === 'active' ? 1 : 0,
+    1,
+    'answers',
+  )
   await until(story, 'the door to open', async () => (await cardsThatOpen(house.simulator, [row])) === 1)
   const after = usersOf(house.simulator).get(userIdOf(row))
   const same = JSON.stringify([before?.groups, before?.cards]) === JSON.stringify([after?.groups, after?.cards])
   claims.exactly('what was closed is open again, with the same groups and card', same ? 1 : 0, 1, 'people')
+  await mistakenLeaver(story, person, id)
+}
+
+/** Lifting a lock opens nobody who has left: that takes a second word, which is said as such. */
+async function mistakenLeaver(story: Story, person: string, id: string): Promise<void> {
+  const { house, narrator } = story
+  const { claims } = narrator
+  const row = rowOf(story, person)
+  const lock = (reason: string) => house.call(`/v1/people/${id}/lock`, { reason }, house.two)
+  narrator.say(`Later ${house.two.name} locks the same person once more, and then HR says that they have left.`)
+  await lock('seen where they should not be')
+  story.workforce = leavers(story.workforce, [person], { how: 'terminated-now' }).workforce
+  await deliverChanges(story, [person])
+  await until(story, 'HR to be heard', async () => (await personView(story, id)).state === 'left')
+  const { lifted, heldOpenUntil, state } = await unlock(story, id, 'the matter is settled')
+  await until(story, 'whatever follows', () => isSettled(story))
+  claims.exactly(
+    'answers that say that the lock is lifted, but the person has left',
+    lifted && heldOpenUntil === null && state === 'left' ? 1 : 0,
+    1,
+    'answers',
+  )
+  claims.exactly('doors that lifting it opened', await cardsThatOpen(house.simulator, [row]), 0, 'doors')
+
+  narrator.say('HR was mistaken, and is to mend its record by tomorrow. Unlocked once more, the door is held open.')
+  const held = await unlock(story, id, 'HR mends its record')
+  await until(story, 'the door to open', async () => (await cardsThatOpen(house.simulator, [row])) === 1)
+  claims.exactly(
+    'answers that say until when',
+    Date.parse(held.heldOpenUntil ?? '') > Date.now() && !held.lifted ? 1 : 0,
+    1,
+    'answers',
+  )
+  narrator.say('Then HR says that it was right after all.')
+  await lock('HR was right after all')
+  await until(story, 'the door to close', async () => (await cardsThatOpen(house.simulator, [row])) === 0, {
+    everyMs: 10,
+  })
+  claims.exactly('whoever was held open is shut again', shutOut(house.simulator, [row]), 1, 'people')
+}
+
+function unlock({ house }: Story, id: string, reason: string): Promise<UnlockedView> {
+  return house.call<UnlockedView>(`/v1/people/${id}/unlock`, { reason, hours: 1 }, house.two)
 }

@@ -18,6 +18,8 @@ export interface CsvOptions {
   nullText: string
   /** Last line `T<delimiter><rows><delimiter><sha256 hex of all bytes before that line>`; default false. */
   trailer: boolean
+  /** In the order in which they stand; default as in `worker-row.ts`. */
+  columns: readonly (typeof columns)[number][]
 }
 
 const defaults: CsvOptions = {
@@ -28,6 +30,7 @@ const defaults: CsvOptions = {
   escape: '"',
   nullText: '',
   trailer: false,
+  columns,
 }
 
 /** A whole file: header, rows, and the trailer where asked for. */
@@ -58,10 +61,10 @@ function* csvChunks(rows: Iterable<WorkerRow>, options: Partial<CsvOptions>): Ge
     return bytes
   }
   const write = lineWriter(csv)
-  let text = byteOrderMark(csv.encoding) + write(columns)
+  let text = byteOrderMark(csv.encoding) + write(csv.columns)
   let count = 0
   for (const row of rows) {
-    text += write(columns.map((column) => row[column]))
+    text += write(csv.columns.map((column) => row[column]))
     count++
     if (text.length < chunkChars) continue
     yield counted(encode(text, csv.encoding))
