@@ -4,6 +4,7 @@ import type { PersonId, SubjectId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { changePerson } from './change-person.ts'
 import type { Brakes, SyncContext } from './context.ts'
+import { brakesOf, type Origin } from './origin.ts'
 import { plan } from './plan/plan.ts'
 import { resolveAndPass } from './resolve/resolve-and-pass.ts'
 
@@ -50,11 +51,11 @@ async function setProtected(
   })
   // So that a plan that waits says who is protected, and one whose reason is gone waits no longer.
   for (const origin of origins) {
-    const of = context.sources.get(origin.replace(/^source:/, ''))?.brakes ?? brakes
+    const of = brakesOf(context, origin, brakes)
     await plan(context, { origin, pull: null, brakes: of, arrivedAt: context.now() })
   }
 }
 
-function pendingOrigins({ accounts }: Dossier): readonly string[] {
-  return accounts.flatMap(({ row }) => (row.pending ? [row.wanted_by] : []))
+function pendingOrigins({ accounts }: Dossier): readonly Origin[] {
+  return accounts.flatMap(({ row }) => (row.pending ? [row.wanted_by as Origin] : []))
 }

@@ -5,7 +5,7 @@ import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { adoptMatches } from '../match/adopt.ts'
 import { existing, match } from '../match/match.fixture.ts'
-import { targetOrigin } from '../plan/replan.ts'
+import { targetOrigin } from '../origin.ts'
 import { observeTarget } from '../target-modes.ts'
 import { sweepIfDue } from './sweep-target.ts'
 

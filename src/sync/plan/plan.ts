@@ -7,6 +7,7 @@ import { decidePlan, heldPlans, insertPlan, wasRejected } from '../../store/plan
 import type { WholeTargetWaits } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
+import type { Origin } from '../origin.ts'
 import { activeAccounts } from './active-accounts.ts'
 import { applyPlan } from './apply-plan.ts'
 import { type Hold, tripped } from './brake.ts'
@@ -16,8 +17,8 @@ import { peopleOf, type Radius, type RadiusMeter } from './radius.ts'
 import { type BrakedPull, isBeingRead, trustIn } from './trust.ts'
 
 export interface PlanRequest {
-  /** Whose changes: `source:hr`, `clock`, `operator`, `policy`. */
-  readonly origin: string
+  /** Whose changes. */
+  readonly origin: Origin
   readonly pull: PullId | null
   readonly brakes: Brakes
   readonly arrivedAt: Date

@@ -7,6 +7,7 @@ import type { PlanRow } from '../../store/guards.ts'
 import { decidePlan, loadPlan, markApplied } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { sourceOf } from '../origin.ts'
 import { acceptSize } from '../pull/pull-brakes.ts'
 import { endByRelease } from '../suspect/suspicion.ts'
 import { modesOf, noteFirstRelease } from '../target-modes.ts'
@@ -82,13 +83,13 @@ async function carryOut(context: SyncContext, row: PlanRow, subject: SubjectId) 
 /** The source whose delivery was braked as a whole when this plan was made, whatever else held each of its changes. */
 function brakedSource({ origin, outline }: PlanRow): string | null {
   const waited = outline !== null && (JSON.parse(outline) as Outline).pull !== null
-  return waited && origin.startsWith('source:') ? origin.slice('source:'.length) : null
+  return waited ? sourceOf(origin) : null
 }
 
 /** The source that may be trusted again once this plan was released: it held lock-outs by record, for whatever reason. */
 function suspectSource({ origin, holds }: PlanRow): string | null {
   const waited = (JSON.parse(holds) as readonly Hold[]).some(({ kind }) => kind === 'lockout-record')
-  return waited && origin.startsWith('source:') ? origin.slice('source:'.length) : null
+  return waited ? sourceOf(origin) : null
 }
 
 const turn = `hashtext('gatehouse.release'), 0`

@@ -1,22 +1,18 @@
 /** Plans anew all that concerns one target, after something about the target itself has changed. */
 import type { Brakes, SyncContext } from '../context.ts'
+import { brakesOf, type Origin, targetOrigin } from '../origin.ts'
 import { plan } from './plan.ts'
-
-/** Whose changes these are: of accounts that were linked, and of what a target has to be told again. */
-export function targetOrigin(target: string): string {
-  return `target:${target}`
-}
 
 /** Plans of other origins that wait, and name this target, are made again too: what they say may hold no more. */
 export async function replan(context: SyncContext, target: string, brakes: Brakes): Promise<void> {
-  const { rows } = await context.database.pool.query<{ origin: string }>(
+  const { rows } = await context.database.pool.query<{ origin: Origin }>(
     `select distinct origin from plan p where state = 'held' and exists (select 1 from plan_change c where c.plan_id = p.id and c.target = $1)`,
     [target],
   )
   const origins = new Set([...rows.map(({ origin }) => origin), targetOrigin(target)])
   for (const origin of origins) {
-    const source = context.sources.get(origin.replace(/^source:/, ''))
-    await plan(context, { origin, pull: null, brakes: source?.brakes ?? brakes, arrivedAt: context.now() })
+    const of = brakesOf(context, origin, brakes)
+    await plan(context, { origin, pull: null, brakes: of, arrivedAt: context.now() })
   }
 }
 

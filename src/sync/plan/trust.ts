@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import { isLetGo, readStanding } from '../../store/source-standing.ts'
 import type { SyncContext } from '../context.ts'
+import { sourceOf } from '../origin.ts'
 
 /** Why a delivery waits as a whole: more rows than may be lost or changed; null for what is within its limit. */
 export interface BrakedPull {
@@ -23,8 +24,9 @@ const full: Trust = { pullWaits: false, braked: null, holdsBack: () => false }
 
 /** For what no source caused, there is nothing to distrust. */
 export async function trustIn(client: pg.ClientBase, { vault }: SyncContext, origin: string): Promise<Trust> {
-  if (!origin.startsWith('source:')) return full
-  const standing = await readStanding(client, vault, origin.slice('source:'.length))
+  const source = sourceOf(origin)
+  if (source === null) return full
+  const standing = await readStanding(client, vault, source)
   if (standing === null) return { pullWaits: true, braked: null, holdsBack: () => true }
   return {
     pullWaits: standing.braked !== null,
@@ -39,7 +41,8 @@ export async function isBeingRead(
   { vault }: SyncContext,
   origin: string,
 ): Promise<boolean> {
-  if (!origin.startsWith('source:')) return false
-  const standing = await readStanding(client, vault, origin.slice('source:'.length))
+  const source = sourceOf(origin)
+  if (source === null) return false
+  const standing = await readStanding(client, vault, source)
   return standing !== null && standing.reading !== null
 }

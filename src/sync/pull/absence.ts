@@ -6,6 +6,7 @@ import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
+import { sourceOrigin } from '../origin.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import type { PullPeople } from '../suspect/admit.ts'
 import type { Pull } from './intake.ts'
@@ -108,7 +109,7 @@ async function markMissing(
         else continue
         touch(record)
       }
-      const origin = `source:${source}`
+      const origin = sourceOrigin(source)
       // Whose last day is over besides is a leaver by record, missing or not.
       const cause = { actor: origin, because: 'record', arrivedAt } as const
       await resolveAndPass(client, context, [...dossiers.values()], origin, cause, active)

@@ -8,6 +8,7 @@ import { hasArchiveFile, writeArchiveFile } from '../../store/archive-files.ts'
 import { archivesOf, insertArchive, isGenuineArchive } from '../../store/archives.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
+import { sourceOrigin } from '../origin.ts'
 
 /**
  * Does nothing for a source whose archive is off. Killed at any moment it leaves no plain text: a file without its row has no key,
@@ -34,7 +35,7 @@ export async function archiveDelivery(
   await inTransaction(context.database.pool, async (client) => {
     await insertArchive(client, vault, { key, source: source.id, pull, fingerprint, bytes, createdAt, expiresAt })
     await recordAudit(client, vault, {
-      actor: `source:${source.id}`,
+      actor: sourceOrigin(source.id),
       action: 'source.archived',
       object: key.id,
       details: { pull, bytes, expiresAt },

@@ -7,6 +7,7 @@ import { copyRows } from '../../store/copy.ts'
 import { newsAmong, recordsByKey } from '../../store/source-records.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
+import { sourceOrigin } from '../origin.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import type { PullPeople } from '../suspect/admit.ts'
 import { textKey } from '../text-key.ts'
@@ -66,7 +67,7 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
     problems: page.problems.map(({ place, column, code }) => ({ place, field: column ?? null, code })),
   }
   if (page.problems.length > 0) pull.keyless = true
-  const origin = `source:${pull.source.id}`
+  const origin = sourceOrigin(pull.source.id)
   let changed = 0
   let lockouts = 0
   let joined = 0

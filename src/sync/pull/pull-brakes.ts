@@ -8,6 +8,7 @@ import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { lockStanding, readStanding, type SourceStanding, saveStanding } from '../../store/source-standing.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
+import { sourceOrigin } from '../origin.ts'
 import { brakeLimit } from '../plan/brake.ts'
 import type { BrakedPull } from '../plan/trust.ts'
 import type { Pull } from './intake.ts'
@@ -73,7 +74,7 @@ async function offer(context: SyncContext, source: string, { mode, columns }: De
       'source.columns-moved',
     ])
     await recordAudit(client, context.vault, {
-      actor: `source:${source}`,
+      actor: sourceOrigin(source),
       action: 'source.refused',
       object: id,
       details: { code: 'source.columns-moved', columns: columns.length },
@@ -207,7 +208,7 @@ export async function weighPull(context: SyncContext, pull: Pull, losses: Losses
     await (waits ? raiseAlarm : clearAlarm)(client, context.vault, 'source.braked', source.id)
     if (waits && !wasBraked)
       await recordAudit(client, context.vault, {
-        actor: `source:${source.id}`,
+        actor: sourceOrigin(source.id),
         action: 'source.braked',
         object: pull.id,
         details: { ...braked },
@@ -227,7 +228,7 @@ export async function weighPull(context: SyncContext, pull: Pull, losses: Losses
 async function countPending(client: pg.ClientBase, source: string, limit: number): Promise<number> {
   const { rows } = await client.query<{ count: number }>(
     'select count(*)::int as count from (select from account where wanted_by = $1 and pending limit $2) waiting',
-    [`source:${source}`, limit + 1],
+    [sourceOrigin(source), limit + 1],
   )
   return rows[0]?.count ?? 0
 }

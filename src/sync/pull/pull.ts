@@ -7,6 +7,7 @@ import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { loadPlan } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
+import { sourceOrigin } from '../origin.ts'
 import { type Planned, type PlanRequest, plan } from '../plan/plan.ts'
 import { endByDelivery, isSuspect } from '../suspect/suspicion.ts'
 import { confirmAbsences, findUnseen, noteAbsences } from './absence.ts'
@@ -180,7 +181,7 @@ async function take(
       [source.id, end ? fingerprint : null, complete, current.records, delivery.writtenAt],
     )
     await recordAudit(client, context.vault, {
-      actor: `source:${source.id}`,
+      actor: sourceOrigin(source.id),
       action: 'source.delivered',
       object: current.id,
       details: {
@@ -222,7 +223,7 @@ async function planNews(
 ): Promise<Planned | null> {
   const held = standing === null ? null : await loadPlan(context.database.pool, context.vault, standing)
   if (held?.state === 'held') return { id: held.id, state: 'held' }
-  return plan(context, { origin: `source:${source.id}`, brakes: source.brakes, ...of })
+  return plan(context, { origin: sourceOrigin(source.id), brakes: source.brakes, ...of })
 }
 
 /** What a pull of this source left behind when its process was killed; its delivery is read again from the start. */
@@ -281,7 +282,7 @@ export async function refuse(context: SyncContext, source: string, error: Connec
       error.code,
     ])
     await recordAudit(client, context.vault, {
-      actor: `source:${source}`,
+      actor: sourceOrigin(source),
       action: 'source.refused',
       object: '',
       details: { code: error.code },

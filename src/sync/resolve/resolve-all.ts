@@ -7,6 +7,7 @@ import { cardRows, lockCards, wakeWaiting } from '../../store/card-holders.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
 import { openRestore } from '../../store/restores.ts'
 import type { SyncContext } from '../context.ts'
+import type { Origin } from '../origin.ts'
 import { beginLost } from '../restored/lost-accounts.ts'
 import { textKey } from '../text-key.ts'
 import { type Finding, resolve } from './resolve.ts'
@@ -16,7 +17,7 @@ export async function resolveAll(
   client: pg.ClientBase,
   context: SyncContext,
   dossiers: readonly Dossier[],
-  by: string,
+  by: Origin,
 ): Promise<void> {
   const now = context.now()
   const findings: Finding[] = []

@@ -5,6 +5,7 @@ import { saveDossiers } from '../../store/save-dossiers.ts'
 import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
 import { type LockOutCause, lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import type { Origin } from '../origin.ts'
 import { admit, type PullPeople } from '../suspect/admit.ts'
 import { modesOf } from '../target-modes.ts'
 import { passGiven } from './individual.ts'
@@ -20,7 +21,7 @@ export async function resolveAndPass(
   client: pg.ClientBase,
   context: SyncContext,
   dossiers: readonly Dossier[],
-  by: string,
+  by: Origin,
   cause: LockOutCause,
   pull: PullPeople | null = null,
 ): Promise<number> {

@@ -9,6 +9,7 @@ import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import type { Origin } from '../origin.ts'
 import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { endOverGrants, grantEnds, individualLevels, withoutEnded } from './individual.ts'
@@ -48,7 +49,7 @@ export function understand(
 }
 
 /** Brings `wanted` of every account up to date; `by` names what moved it (a source, `clock`, `operator`, `policy`). */
-export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: string): Resolution {
+export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: Origin): Resolution {
   // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
   const { person, standing } = understand(context, dossier, now, true)
   const findings: Finding[] = []
@@ -106,7 +107,7 @@ function reviseExtra(
   account: DossierAccount,
   standing: Standing,
   now: Date,
-  by: string,
+  by: Origin,
 ): void {
   const { row } = account
   if (standing.state === 'unknown' && !isShut(dossier, standing, now)) return
@@ -266,7 +267,7 @@ function revise(
   dossier: Dossier,
   account: DossierAccount,
   wanted: { parts: Parts; facts: AccountFacts | null },
-  by: string,
+  by: Origin,
 ): void {
   const { row } = account
   const text = encodeParts(wanted.parts)
@@ -301,7 +302,7 @@ export function begin(
   dossier: Dossier,
   target: TargetSetup,
   { person, standing, granted }: Pick<Grounds, 'person' | 'standing' | 'granted'>,
-  by: string,
+  by: Origin,
 ): DossierAccount {
   const id = newId<AccountId>()
   const externalId = target.connection.accounts.identify(person.facts)

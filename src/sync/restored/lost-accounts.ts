@@ -2,11 +2,12 @@
 import { ConnectorError } from '../../connector/errors.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import type { SyncContext } from '../context.ts'
+import type { Origin } from '../origin.ts'
 import { decodeParts, encodeParts } from '../parts.ts'
 import { begin, isShut, understand } from '../resolve/resolve.ts'
 
 /** In memory: whoever is out gets an account to be shut at each target where we know of none. Where there is none, that is found out. */
-export function beginLost(context: SyncContext, dossier: Dossier, now: Date, by: string): void {
+export function beginLost(context: SyncContext, dossier: Dossier, now: Date, by: Origin): void {
   const { person, standing } = understand(context, dossier, now)
   if (!isShut(dossier, standing, now)) return
   for (const [name, target] of context.targets) {

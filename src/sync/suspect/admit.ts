@@ -8,6 +8,7 @@ import { isLetGo, lockStanding, type SourceStanding, saveStanding } from '../../
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
 import type { LockOut } from '../lock-out.ts'
+import { type Origin, sourceOf, sourceOrigin } from '../origin.ts'
 import { lockoutLimit } from './lockout-limit.ts'
 import { type LockoutsOfHour, lockoutsOfHour, peopleIn, withMore } from './lockouts-of-hour.ts'
 import { isForgotten } from './waiting.ts'
@@ -27,7 +28,7 @@ export interface PullPeople {
 export async function admit(
   client: pg.ClientBase,
   context: SyncContext,
-  by: string,
+  by: Origin,
   lockOuts: readonly LockOut[],
   pull: PullPeople | null,
 ): Promise<readonly LockOut[]> {
@@ -56,20 +57,16 @@ export async function admit(
 }
 
 /** Whose word it is; nobody's is an end whose date was official before it came: the door closes by that date without us. */
-function sourcesOf(context: SyncContext, by: string, dossier: Dossier, own: readonly LockOut[]): readonly string[] {
+function sourcesOf(context: SyncContext, by: Origin, dossier: Dossier, own: readonly LockOut[]): readonly string[] {
   const named = own.flatMap(({ account: { row } }) => {
-    const holder = sourceIn(row.wanted_by)
-    const speaker = sourceIn(by)
+    const holder = sourceOf(row.wanted_by)
+    const speaker = sourceOf(by)
     if (speaker !== null) return row.suspect_at === null || holder === null ? [speaker] : [speaker, holder]
     if (holder !== null) return [holder]
     if (endedAsKnown(context, dossier, row)) return []
     return dossier.records.flatMap((record) => (record.row.presence === 'gone' ? [] : [record.row.source]))
   })
   return [...new Set(named)]
-}
-
-function sourceIn(origin: string): string | null {
-  return origin.startsWith('source:') ? origin.slice('source:'.length) : null
 }
 
 function endedAsKnown({ vault, now }: SyncContext, { key }: Dossier, row: AccountRow): boolean {
@@ -118,7 +115,7 @@ function heldAtBy(standing: SourceStanding, now: Date): Date {
 function holdBack(own: readonly LockOut[], source: string, at: Date): void {
   for (const { account } of own) {
     account.row.suspect_at = at
-    account.row.wanted_by = `source:${source}`
+    account.row.wanted_by = sourceOrigin(source)
     touch(account)
   }
 }
@@ -198,7 +195,7 @@ export async function tellSuspect(
   await raiseAlarm(client, context.vault, 'source.suspect', source)
   context.log('error', 'source.suspect', { source, ...details })
   await recordAudit(client, context.vault, {
-    actor: `source:${source}`,
+    actor: sourceOrigin(source),
     action: 'source.suspect',
     object: source,
     details,

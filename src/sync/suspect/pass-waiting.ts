@@ -6,6 +6,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
 import { type LockOutCause, lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { sourceOrigin } from '../origin.ts'
 import { leftByAbsence } from '../resolve/left-by-absence.ts'
 import { modesOf } from '../target-modes.ts'
 import { peopleWaiting } from './waiting.ts'
@@ -23,7 +24,9 @@ export async function passWaiting(
       const modes = await modesOf(client, context)
       const lockOuts = lockOutsAmong(dossiers.values(), modes, leftByAbsence(context)).filter(
         ({ account: { row } }) =>
-          row.suspect_at !== null && row.wanted_by === `source:${standing.source}` && isLetGo(standing, row.suspect_at),
+          row.suspect_at !== null &&
+          row.wanted_by === sourceOrigin(standing.source) &&
+          isLetGo(standing, row.suspect_at),
       )
       const passed = passLockOuts(lockOuts)
       await saveDossiers(client, context.vault, dossiers.values())

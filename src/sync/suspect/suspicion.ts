@@ -13,6 +13,7 @@ import {
 } from '../../store/source-standing.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { sourceOrigin } from '../origin.ts'
 import { tellForged, tellSuspect } from './admit.ts'
 import { lockoutLimit } from './lockout-limit.ts'
 import { lockoutsOfHour, peopleIn, withMore } from './lockouts-of-hour.ts'
@@ -74,10 +75,10 @@ export async function endByDelivery(context: SyncContext, source: string): Promi
     const people = { joined: -waiting, activeAtLeast: 0 }
     const limit = await lockoutLimit(client, context, source, waiting, peopleIn(recent), people)
     if (peopleIn(recent) + waiting > limit) return null
-    return end(client, context, standing, withMore(recent, waiting, now), `source:${source}`, { waiting })
+    return end(client, context, standing, withMore(recent, waiting, now), sourceOrigin(source), { waiting })
   })
   if (ended === null) return false
-  await passWaiting(context, ended, { actor: `source:${source}`, arrivedAt: context.now() })
+  await passWaiting(context, ended, { actor: sourceOrigin(source), arrivedAt: context.now() })
   return true
 }
 
@@ -109,7 +110,7 @@ export async function watchSuspicions(context: SyncContext): Promise<void> {
     const standing = await readStanding(context.database.pool, context.vault, source)
     if (standing === null || standing.suspect_at !== null) continue
     if (await isForgotten(context.database.pool, context, standing)) await suspectAgain(context, source)
-    else await passWaiting(context, standing, { actor: `source:${source}`, arrivedAt: context.now() })
+    else await passWaiting(context, standing, { actor: sourceOrigin(source), arrivedAt: context.now() })
   }
 }
 

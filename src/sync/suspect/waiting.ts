@@ -4,6 +4,7 @@ import type { PersonId } from '../../model/id.ts'
 import { type AccountRow, accountGuard, guardedOfAccount } from '../../store/guards.ts'
 import { isLetGo, type SourceStanding } from '../../store/source-standing.ts'
 import type { SyncContext } from '../context.ts'
+import { sourceOf, sourceOrigin } from '../origin.ts'
 
 /** People per transaction. */
 const batch = 500
@@ -24,7 +25,7 @@ export async function* peopleWaiting(
           where wanted_by = $1 and suspect_at is not null and ($2::uuid is null or person_id > $2)
           order by person_id limit ${batch})
         order by person_id`,
-      [`source:${source}`, after],
+      [sourceOrigin(source), after],
     )
     if (rows.length === 0) return
     after = rows.at(-1)?.person_id ?? null
@@ -56,7 +57,7 @@ export async function sourcesWithWaiting({ database }: SyncContext): Promise<rea
   const { rows } = await database.pool.query<{ origin: string }>(
     'select distinct wanted_by as origin from account where suspect_at is not null',
   )
-  return rows.map(({ origin }) => origin.slice('source:'.length))
+  return rows.flatMap(({ origin }) => sourceOf(origin) ?? [])
 }
 
 /** Whether one of them is held by a suspicion that the source's row knows nothing of: an older row was put back, or it was deleted. */
