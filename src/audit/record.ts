@@ -20,7 +20,7 @@ export interface AuditRecord {
    * The key of the person whom somebody speaks of in the details, a reason for example: they are sealed under it, so that nobody reads
    * them once the person is erased. `object` then leads to the person. Without it they are sealed under the gateway's own key.
    */
-  readonly about?: DataKey
+  readonly about?: DataKey | undefined
 }
 
 /** A transaction in either form; a bare client must be inside `begin`. */

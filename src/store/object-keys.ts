@@ -7,16 +7,17 @@ const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
 /** By object; nobody's, and those of somebody who was erased, are left out. */
 export async function keysOfObjects(
-  pool: pg.Pool,
+  client: pg.ClientBase | pg.Pool,
   vault: Vault,
   objects: readonly string[],
 ): Promise<ReadonlyMap<string, readonly DataKey[]>> {
-  const { rows } = await pool.query<WrappedKey & { object: string }>(
+  const { rows } = await client.query<WrappedKey & { object: string }>(
     `with asked as (select distinct unnest($1::uuid[]) as id),
           owner as (
             select asked.id as object, p.key_id from asked join person p on p.id = asked.id
             union select asked.id, a.key_id from asked join account a on a.id = asked.id
             union select asked.id, p.key_id from asked join credential c on c.id = asked.id join person p on p.id = c.person_id
+            union select asked.id, a.key_id from asked join lockout l on l.id = asked.id join account a on a.id = l.account_id
             union select asked.id, p.key_id from asked join individual_grant g on g.id = asked.id join person p on p.id = g.person_id)
      select owner.object, k.* from owner join person_key k on k.id = owner.key_id`,
     [objects.filter((object) => uuid.test(object))],
@@ -27,6 +28,11 @@ export async function keysOfObjects(
     if (key !== null) keys.set(object, [...(keys.get(object) ?? []), key])
   }
   return keys
+}
+
+/** Undefined when it leads to nobody. */
+export async function keyOfObject(client: pg.ClientBase, vault: Vault, object: string): Promise<DataKey | undefined> {
+  return (await keysOfObjects(client, vault, [object])).get(object)?.[0]
 }
 
 function unwrapped(vault: Vault, row: WrappedKey): DataKey | null {

@@ -152,6 +152,7 @@ async function finish(
     action,
     object: row.id,
     details: { person: dossier.person.id, state: row.state, suspended: row.held_at !== null, reason },
+    about: dossier.key,
   })
   if (row.state === 'returned') await wakeWaiting(client, [row.digest], context.now())
   return { person: dossier.person.id, credential: row.id, lockouts, waits: row.waits }

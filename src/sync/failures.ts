@@ -7,6 +7,7 @@ import type { FailingAccount } from '../store/failures.ts'
 import { discardFailure, failingAccount, failingAccounts, lockedOutAmong, undiscard } from '../store/failures.ts'
 import type { LockoutRow } from '../store/guards.ts'
 import { areGenuineSteps, isGenuineDecision, isSignedOff, signOffLockout } from '../store/lockouts.ts'
+import { keyOfObject } from '../store/object-keys.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
@@ -30,6 +31,7 @@ export async function retryFailure(
       action: 'account.retried',
       object: id,
       details: { reason },
+      about: await keyOfObject(client, context.vault, id),
     })
   })
 }
@@ -98,6 +100,7 @@ export async function discardByHand(
       action: 'account.discarded',
       object: id,
       details: { reason, version: account.desired_version, failures: JSON.parse(account.failures) as unknown },
+      about: await keyOfObject(client, context.vault, id),
     })
   })
 }
@@ -132,6 +135,7 @@ export async function signOffByHand(
       action: 'lockout.signed-off',
       object: id,
       details: { reason, account: row.account_id, target: row.target },
+      about: await keyOfObject(client, vault, id),
     })
   })
 }

@@ -64,6 +64,7 @@ export async function issuePin(
       action: 'pin.issued',
       object: person,
       details: { issue: id, targets, refused, reason },
+      about: dossier.key,
     })
     return { pin, targets, refused }
   })

@@ -46,6 +46,7 @@ async function setProtected(
       action: to ? 'person.protected' : 'person.unprotected',
       object: id,
       details: { reason },
+      about: dossier.key,
     })
     return new Set([...waitedFor, ...pendingOrigins(dossier)])
   })

@@ -4,6 +4,7 @@ import type { AlarmCode } from '../../model/alarm.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm } from '../../store/alarms.ts'
+import { keyOfObject } from '../../store/object-keys.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 
@@ -21,11 +22,13 @@ export async function clearByHand(
   if (known === undefined) throw new Refusal('alarm.ends-itself')
   await inTransaction(context.database.pool, async (client) => {
     if (!(await clearAlarm(client, context.vault, known, scope))) throw new Refusal('alarm.not-on')
+    const about = await keyOfObject(client, context.vault, scope)
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'alarm.cleared',
-      object: code,
-      details: { scope, reason },
+      object: about === undefined ? code : scope,
+      details: { code, scope, reason },
+      about,
     })
   })
 }

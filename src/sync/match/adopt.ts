@@ -201,5 +201,6 @@ function auditOf(target: TargetSetup, { subject, reason }: Linking) {
       because: row.reasons === null ? [] : (JSON.parse(row.reasons) as unknown),
       extra: !account.row.is_primary,
     },
+    about: dossier.key,
   })
 }

@@ -50,6 +50,7 @@ export async function thawPerson(
       action: 'person.thawed',
       object: id,
       details: { reason, ...mended },
+      about: dossier.key,
     })
     const lockouts = await recordLockOuts(client, context, [...passed, ...shut], {
       actor: subject,
