@@ -75,6 +75,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
             wakeUps,
             runtime: store.runtime,
             metrics,
+            countProofs: opened.countProofs,
             scheduler,
             webhook,
             facts,

@@ -5,13 +5,14 @@ import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { modesOf } from '../sync/target-modes.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
-import { provenLockouts } from './proven-lockouts.ts'
 import type { StatusFacts } from './status.ts'
 import type { Totals } from './totals.ts'
 
 export interface MeasureParts {
   readonly context: SyncContext
   readonly metrics: Metrics
+  /** Of `provenLockouts`. */
+  readonly countProofs: () => Promise<void>
   readonly totals: Totals
   readonly wakeUps: Pick<WakeUps, 'health'>
   readonly facts: StatusFacts
@@ -19,10 +20,15 @@ export interface MeasureParts {
 
 const lanes = ['urgent', 'bulk'] as const
 
-/** Counts begin when this is called. */
-export function createMeasure({ context, metrics, totals, wakeUps, facts }: MeasureParts): () => Promise<void> {
+export function createMeasure({
+  context,
+  metrics,
+  countProofs,
+  totals,
+  wakeUps,
+  facts,
+}: MeasureParts): () => Promise<void> {
   const { pool } = context.database
-  const lookAtProofs = provenLockouts(context, metrics)
   const targets = [...context.targets.keys()]
   metrics.buildInfo.set({ version: facts.version, node: process.versions.node }, 1)
   for (const role of facts.roles) metrics.role.set({ role }, 1)
@@ -30,7 +36,7 @@ export function createMeasure({ context, metrics, totals, wakeUps, facts }: Meas
   let first: { readonly id: string; readonly seenAt: number } | null = null
 
   return async () => {
-    await lookAtProofs()
+    await countProofs()
     await Promise.all([lockouts(), work(), accounts(), standing(), sources(), small(), alarmsOn(), queue()])
     const { totalCount, idleCount, waitingCount, options } = pool
     metrics.connections.set({ state: 'used' }, totalCount - idleCount)

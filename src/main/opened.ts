@@ -20,6 +20,7 @@ import {
   type Store,
 } from './open-store.ts'
 import { openConfiguredVault } from './open-vault.ts'
+import { provenLockouts } from './proven-lockouts.ts'
 import type { Role } from './roles.ts'
 import type { StatusFacts } from './status.ts'
 import { syncLog } from './sync-context.ts'
@@ -36,6 +37,8 @@ export interface Opened {
   readonly store: Store
   readonly wakeUps: WakeUps
   readonly metrics: Metrics
+  /** Over all versions of the configuration that this process runs: none that is proven while it goes over is missed. */
+  readonly countProofs: () => Promise<void>
   readonly log: Log
   readonly traces: Traces
   readonly roles: readonly Role[]
@@ -72,5 +75,7 @@ export async function openOnce(
   closing.push(() => drain.stop())
   const ground = { database, vault, log: syncLog(log), now: () => new Date() }
   const standings = openStandings(database, vault, (where) => log.error({ event: 'guard.failed', where }, 'standing'))
-  return { ...rest, log, traces, vault, keyring, standings, store, wakeUps, metrics: createMetrics(), ground }
+  const metrics = createMetrics()
+  const countProofs = provenLockouts(ground, metrics)
+  return { ...rest, log, traces, vault, keyring, standings, store, wakeUps, metrics, countProofs, ground }
 }

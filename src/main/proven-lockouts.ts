@@ -9,7 +9,10 @@ const overlapMs = 10_000
 /** At a time; the rest is counted when the figures are asked for again. */
 const most = 20_000
 
-/** A look, to be called before figures are given out; it counts what was proven since it was made. */
+/**
+ * A look, to be called before figures are given out; it counts what was proven since it was made. One for each process: a second one
+ * would begin later, and count again.
+ */
 export function provenLockouts(
   { database, vault, now }: Pick<SyncContext, 'database' | 'vault' | 'now'>,
   metrics: Pick<Metrics, 'lockoutSeconds' | 'lockoutOwnSeconds'>,
@@ -18,7 +21,14 @@ export function provenLockouts(
   let since = begun
   let seen = new Map<string, number>()
 
-  return async () => {
+  // One after the other: two who ask at once would both count what neither has seen.
+  let looking = Promise.resolve()
+  return () => {
+    looking = looking.then(look, look)
+    return looking
+  }
+
+  async function look(): Promise<void> {
     const rows = await lockoutsProvenAfter(database.pool, new Date(since.getTime() - overlapMs), most)
     const next = new Map<string, number>()
     for (const row of rows) {

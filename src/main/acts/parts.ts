@@ -14,6 +14,7 @@ export interface ActsParts {
   /** For what needs a connection of its own. */
   readonly runtime: pg.PoolConfig
   readonly metrics: Metrics
+  readonly countProofs: () => Promise<void>
   /** Null in a process without that role. */
   readonly scheduler: Scheduler | null
   /** Null when nobody outside is told of alarms. */

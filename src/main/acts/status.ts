@@ -5,11 +5,11 @@ import { status } from '../status.ts'
 import { openTotals } from '../totals.ts'
 import type { ActsParts } from './parts.ts'
 
-export function statusActs({ engine, wakeUps, metrics, facts }: ActsParts): StatusActs {
+export function statusActs({ engine, wakeUps, metrics, countProofs, facts }: ActsParts): StatusActs {
   const { context } = engine
   const { pool } = context.database
   const totals = openTotals(context)
-  const measure = createMeasure({ context, metrics, totals, wakeUps, facts })
+  const measure = createMeasure({ context, metrics, countProofs, totals, wakeUps, facts })
   return {
     status: () => status(context, totals, wakeUps, facts),
     async metrics() {
