@@ -105,7 +105,10 @@ describe('alarms that only time can tell', () => {
 })
 
 describe('a process that is killed', () => {
-  test('while it follows the calendar leaves nothing undone: the next one goes on', async () => {
+  // As long as a site of its own for every step takes; how long that is says nothing.
+  const patient = { timeout: 180_000 }
+
+  test('while it follows the calendar leaves nothing undone: the next one goes on', patient, async () => {
     for (let steps = 0; ; steps++) {
       bench = await engine.begin()
       await bench.deliver([hrRow(1, { end: '2026-03-02' }), hrRow(2, { start: '2026-03-03' })])
@@ -122,7 +125,7 @@ describe('a process that is killed', () => {
     }
   })
 
-  test('while it carries out a release makes nobody decide twice: the next one goes on', async () => {
+  test('while it carries out a release makes nobody decide twice: the next one goes on', patient, async () => {
     const limit = { min: 0, percent: 0 }
     for (let steps = 0; ; steps++) {
       bench = await engine.begin({ source: { brakes: { ...bench.brakes, create: limit } } })

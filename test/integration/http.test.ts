@@ -11,7 +11,6 @@ import { countedProposal } from '../support/configuration.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
 import {
   cardAlone,
-  cardOf,
   file,
   firstImport,
   heldPlan,

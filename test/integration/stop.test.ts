@@ -6,14 +6,15 @@ import { openSite } from '../support/site.ts'
 test('SIGTERM in the middle of work: what runs is finished or handed back, nothing is lost, and the end comes soon, with code 0', {
   timeout: 120_000,
 }, async () => {
-  await using site = await openSite({ simulator: { latency: { fixedMs: 40 } } })
+  // Slow enough that the work lasts, however late this test hears of what is done.
+  await using site = await openSite({ simulator: { latency: { fixedMs: 100 } } })
   const rows = workers(120)
   const first = await site.start()
   await site.drop('workers-2026-01-01.csv', file(rows))
   const plan = await heldPlan(first, site.token)
   await first.call(site.token, `/v1/plans/${plan.id}/release`, { reason: 'first import, checked' })
   const users = (): number => rows.filter((row) => isIn(site, row)).length
-  await until('some are in', () => users() >= 20, 20_000)
+  await until('some are in', () => users() >= 20, 40_000)
 
   const begun = performance.now()
   expect(await first.stop()).toBe(0)
@@ -22,8 +23,9 @@ test('SIGTERM in the middle of work: what runs is finished or handed back, nothi
   const requests = site.simulator.requests.count
   expect(first.output()).not.toMatch(/"(work\.failed|work\.not-settled|stop\.failed|postgres\.lost)"/)
 
+  site.simulator.setLatency({ fixedMs: 5 })
   const second = await site.start()
-  await until('everybody is in', () => users() === rows.length, 30_000)
+  await until('everybody is in', () => users() === rows.length, 60_000)
   // Handed back, not left to run out: nobody was created twice, or asked for again and again.
   const created = site.simulator.requests.find({ method: 'POST', path: '^/api/users$' })
   expect(created.filter(({ status }) => status === 200)).toHaveLength(rows.length)

@@ -21,6 +21,9 @@ export const workers = (count: number): readonly WorkerRow[] => Array.from({ len
 /** The card as BioStar 2 counts it. */
 export const cardOf = ({ cardFacility, cardNumber }: WorkerRow): string => String(cardFacility * 65_536 + cardNumber)
 
+/** Finds the card where its number stands by itself: within a random id, a digest or a measured time any digits can stand. */
+export const cardAlone = (row: WorkerRow): RegExp => new RegExp(`\\b${cardOf(row)}\\b`)
+
 export const file = (rows: readonly WorkerRow[]): Buffer => toCsv(rows, { trailer: true })
 
 /** The same rows with one column more than HR's files have. */

@@ -9,7 +9,8 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
 /** Calls `probe` every few ms until it returns something else than undefined or false. @throws Error after `limitMs`. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 10_000): Promise<NonNullable<T>> {
+/** `limitMs` is for what never comes: whoever means a time measures it. */
+export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 25_000): Promise<NonNullable<T>> {
   const begun = performance.now()
   for (;;) {
     const result = await probe()
