@@ -99,7 +99,7 @@ test('sync reads what lies there and tells of it, and says so when there is noth
   // The gateway looks by itself too, and may have been faster.
   expect(results.length).toBeLessThan(2)
   await until('it was taken in', async () => (await asJson(statusView, 'status')).people.active === rows.length + 1)
-  await refused(1, /There is no such source\. \[source\.unknown\]/, cli('sync', 'nowhere'))
+  await refused(1, /There is no such source: .*\[source\.unknown\]/, cli('sync', 'nowhere'))
 })
 
 test('a held plan is found, shown with what to do next, rejected, and a newer one released', async () => {
