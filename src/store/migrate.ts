@@ -11,6 +11,7 @@ import * as cards from './migrations/0006-cards.ts'
 import * as keys from './migrations/0007-keys.ts'
 import * as telemetry from './migrations/0008-telemetry.ts'
 import * as backup from './migrations/0009-backup.ts'
+import * as shield from './migrations/0011-shield.ts'
 
 /** Before it, nothing signed what is paused. */
 export const signedStandings = '0005-operators'
@@ -25,6 +26,7 @@ const migrations: Record<string, Migration> = {
   '0007-keys': keys,
   '0008-telemetry': telemetry,
   '0009-backup': backup,
+  '0011-shield': shield,
 }
 const provider = { getMigrations: async () => migrations }
 

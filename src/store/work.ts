@@ -5,7 +5,7 @@ import type { Intent } from './schema.ts'
 
 export type Lane = 'urgent' | 'bulk'
 
-/** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. Nothing is done to frozen ones. */
+/** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
 export async function enqueue(
   client: pg.ClientBase,
   lane: Lane,
@@ -16,7 +16,7 @@ export async function enqueue(
   const sorted = [...accounts].sort((a, b) => (a.id < b.id ? -1 : 1))
   await client.query(
     `insert into account_work (account_id, target, lane, due_at)
-     select v.id, v.target, $3, now() from unnest($1::uuid[], $2::text[]) as v(id, target) join account a on a.id = v.id and a.frozen_at is null
+     select v.id, v.target, $3, now() from unnest($1::uuid[], $2::text[]) as v(id, target) join account a on a.id = v.id
      on conflict (account_id) do update
        set lane = case when account_work.lane = 'urgent' then 'urgent' else excluded.lane end,
            due_at = now(), attempts = 0, dead_at = null`,
@@ -69,7 +69,7 @@ export async function claimWork(
             intents = case when a.desired is null or due.intents @> jsonb_build_array(jsonb_build_object('desired', a.desired)) then due.intents
                            else due.intents || jsonb_build_object('desired', a.desired, 'mac', encode(a.desired_mac, 'base64')) end,
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
-       from due join account a on a.id = due.account_id where w.account_id = due.account_id and a.frozen_at is null
+       from due join account a on a.id = due.account_id where w.account_id = due.account_id
      returning w.account_id, w.lane, w.attempts, w.verify_at, coalesce(w.verify_at <= now(), false) as verify_due, w.lease_counter,
             case when $7 and a.actual_at is null then w.intents else due.intents end as intents`,
     [target, lane, owner, leaseMs, lateWriteMs, limit, historyLost],
@@ -154,7 +154,7 @@ export async function wakeLanes(client: pg.ClientBase, target: string): Promise<
   await client.query(`insert into outbox (target, lane) values ($1, 'urgent'), ($1, 'bulk')`, [target])
 }
 
-/** Re-creates list entries that got lost: accounts that are not as desired, or whose lock-out is not proven, and that are not on the list. */
+/** Re-creates list entries that got lost: accounts that are not as desired, or whose lock-out is not proven, and that are not on the list. Who is marked as frozen is looked at elsewhere. */
 export async function restoreLostWork(pool: pg.Pool): Promise<number> {
   const { rowCount } = await pool.query(
     `insert into account_work (account_id, target, lane)

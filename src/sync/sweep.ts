@@ -12,6 +12,7 @@ import { dueLanes, restoreLostWork, waitingWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
 import { plan } from './plan/plan.ts'
 import { isOffering } from './pull/pull-brakes.ts'
+import { reviewFrozen } from './reconcile/review-frozen.ts'
 import { resolveDue } from './resolve/re-resolve.ts'
 import { tellForged } from './suspect/admit.ts'
 import { countWaiting } from './suspect/waiting.ts'
@@ -32,7 +33,9 @@ export async function sweepWork(context: SyncContext): Promise<void> {
 }
 
 /** Puts back on the list what should be on it, wakes who waits for a card that is free, and deletes PINs that nobody needs any more; entries go missing only by a hand in the database, so every quarter minute is enough. */
-export async function restoreWork({ database, targets, log, now }: SyncContext): Promise<void> {
+export async function restoreWork(context: SyncContext): Promise<void> {
+  const { database, targets, log, now } = context
+  await reviewFrozen(context)
   await wakeForFreeCards(database.pool, [...targets.keys()], now())
   await dropPins(database.pool, null, now())
   const count = await restoreLostWork(database.pool)

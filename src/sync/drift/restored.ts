@@ -116,7 +116,7 @@ async function lookAtPage(
   const { vault } = context
   const { rows } = await client.query<Row>(
     `select ${[...guardedOfAccount, 'guard'].join(', ')} from account
-      where target = $1 and desired is not null and is_primary and frozen_at is null and ($2::uuid is null or id > $2) order by id limit ${batch} for update`,
+      where target = $1 and desired is not null and is_primary and ($2::uuid is null or id > $2) order by id limit ${batch} for update`,
     [target, after],
   )
   const genuine = rows.filter((row) => vault.verifyGuard('account', accountGuard(row), row.guard))

@@ -14,7 +14,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { inParallel } from '../in-parallel.ts'
 import { replanTarget } from '../plan/replan.ts'
-import { loadWork, type WorkItem } from '../reconcile/work-item.ts'
+import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { stockTaken } from '../restored/gate.ts'
 import { modesOf } from '../target-modes.ts'
 import { canTell, driftsBetween, type Found } from './compare-drift.ts'
@@ -101,7 +101,7 @@ class Sweep {
         '$2',
         16,
         `select a.id, a.desired_version = a.applied_version and not exists (select from account_work w where w.account_id = a.id) as settled
-           from account a where target = $1 and external_digest = d.digest and owned like '{"made":true%' and desired is not null and frozen_at is null`,
+           from account a where target = $1 and external_digest = d.digest and owned like '{"made":true%' and desired is not null`,
       ),
       [target.id, Buffer.concat(digests)],
     )
@@ -123,7 +123,7 @@ class Sweep {
     let after: AccountId | null = null
     for (;;) {
       const { rows }: { rows: { id: AccountId }[] } = await this.context.database.pool.query<{ id: AccountId }>(
-        `select id from account a where target = $1 and owned like '{"made":true%' and desired like '{"lock":"open"%' and frozen_at is null
+        `select id from account a where target = $1 and owned like '{"made":true%' and desired like '{"lock":"open"%'
             and desired_version = applied_version and not exists (select from account_work w where w.account_id = a.id)
             and ($2::uuid is null or id > $2) order by id limit $3`,
         [this.target.id, after, batch],
@@ -228,18 +228,7 @@ class Sweep {
 
   async #load(ids: readonly AccountId[]): Promise<readonly WorkItem[]> {
     const { pool } = this.context.database
-    const claims = ids.map((account_id) => ({
-      ...{
-        account_id,
-        lane: 'bulk' as const,
-        attempts: 0,
-        verify_at: null,
-        verify_due: false,
-        intents: [],
-        lease_counter: '0',
-      },
-    }))
-    return loadWork(pool, this.context.vault, claims)
+    return loadWork(pool, this.context.vault, claimsToLookAt(ids.map((id) => ({ id, intents: [] }))))
   }
 
   async #busy(ids: readonly AccountId[]): Promise<ReadonlySet<AccountId>> {

@@ -56,7 +56,7 @@ export async function collect(
          from account a join person p on p.id = a.person_id
          cross join lateral (select bool_or(presence = 'missing') as unconfirmed, bool_or(presence <> 'present') as absent
                                from source_record where person_id = a.person_id) r
-        where a.wanted_by = $1 and a.pending and a.frozen_at is null and ($2::uuid is null or a.id > $2) order by a.id limit ${page}`,
+        where a.wanted_by = $1 and a.pending and ($2::uuid is null or a.id > $2) order by a.id limit ${page}`,
       [origin, after],
     )
     if (rows.length === 0) return { groups, meter }

@@ -45,12 +45,15 @@ export interface WorkItem {
   readonly erasure: string | null
 }
 
-/** Loads claimed accounts in two queries, lock-outs and PINs in one more each. One whose guard or seal is wrong is frozen, alarmed and left out. */
+/**
+ * Loads claimed accounts in two queries, lock-outs and PINs in one more each. One whose guard or seal is wrong is frozen, alarmed and left
+ * out. That alone decides: the mark says since when, and one that stands on a row which is right was put there by somebody else.
+ */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
   const ids = claims.map(({ account_id }) => account_id)
   const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer; erasing: string | null }>(
     `select a.*, k.epoch, k.wrapped, e.id as erasing from account a join person_key k on k.id = a.key_id
-       left join erasure e on e.person_id = a.person_id and e.deleted_at is null where a.id = any($1::uuid[]) and a.frozen_at is null`,
+       left join erasure e on e.person_id = a.person_id and e.deleted_at is null where a.id = any($1::uuid[])`,
     [ids],
   )
   const erasures = await genuineErasures(
@@ -66,6 +69,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
   const cardsOf = Map.groupBy(credentials.rows, ({ person_id }) => person_id)
   const claimOf = new Map(claims.map((claim) => [claim.account_id, claim]))
   const items: WorkItem[] = []
+  const mismarked: AccountId[] = []
   for (const { epoch, wrapped, erasing, ...row } of accounts.rows) {
     try {
       const key = vault.unwrap({ id: row.key_id, epoch, wrapped })
@@ -77,6 +81,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
         cardsOf.get(row.person_id as PersonId) ?? [],
         byOperator,
       )
+      if (row.frozen_at !== null) mismarked.push(row.id)
       const erasure = erasing !== null && erasures.has(erasing) ? erasing : null
       if (item !== null) items.push({ ...item, erasure })
       else await pool.query('delete from account_work where account_id = $1', [row.id])
@@ -85,6 +90,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
       await freeze(pool, vault, row.id)
     }
   }
+  await unmark(pool, vault, mismarked)
   return withPins(pool, vault, items)
 }
 
@@ -198,7 +204,23 @@ function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | 
 }
 
 async function freeze(pool: pg.Pool, vault: Vault, account: AccountId): Promise<void> {
-  await pool.query('update account set frozen_at = now() where id = $1', [account])
+  await pool.query('update account set frozen_at = coalesce(frozen_at, now()) where id = $1', [account])
   await pool.query('delete from account_work where account_id = $1', [account])
   await raiseAlarm(pool, vault, 'guard.failed', account)
+}
+
+async function unmark(pool: pg.Pool, vault: Vault, accounts: readonly AccountId[]): Promise<void> {
+  if (accounts.length === 0) return
+  await pool.query('update account set frozen_at = null where id = any($1::uuid[])', [accounts])
+  for (const account of accounts) await raiseAlarm(pool, vault, 'guard.failed', account)
+}
+
+/** As claims of accounts that are only looked at. */
+export function claimsToLookAt(
+  accounts: readonly { readonly id: AccountId; readonly intents: readonly Intent[] }[],
+): readonly Claim[] {
+  return accounts.map(({ id, intents }) => ({
+    ...{ account_id: id, intents, lane: 'bulk' as const },
+    ...{ attempts: 0, verify_at: null, verify_due: false, lease_counter: '0' },
+  }))
 }

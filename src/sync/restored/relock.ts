@@ -51,7 +51,7 @@ async function nextShut(client: pg.ClientBase, after: AccountId | null): Promise
   const { rows } = await client.query<ShutAccount>(
     `select id, person_id, target, desired_version,
             exists (select from lockout l where l.account_id = a.id and l.proven_at is null and l.ended_at is null) as opened
-       from account a where ${isToBeShut} and frozen_at is null and ($1::uuid is null or id > $1) order by id limit ${batch}`,
+       from account a where ${isToBeShut} and ($1::uuid is null or id > $1) order by id limit ${batch}`,
     [after],
   )
   return rows

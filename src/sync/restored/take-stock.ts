@@ -20,7 +20,7 @@ import { reportFrozen } from '../frozen.ts'
 import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { decodeParts, encodeParts, isPending } from '../parts.ts'
-import { loadWork, type WorkItem } from '../reconcile/work-item.ts'
+import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
 import { type Adopted, adopt } from './adopt.ts'
@@ -71,29 +71,24 @@ async function foundShutLimit(pool: pg.Pool, target: string): Promise<number> {
 }
 
 /** The next open accounts that nobody has read since the restore, as a worker would load them. */
-async function unread(context: SyncContext, target: string, since: Date): Promise<readonly WorkItem[]> {
+async function unread(
+  context: SyncContext,
+  target: string,
+  since: Date,
+  after: AccountId | null = null,
+): Promise<readonly WorkItem[]> {
   const { database, vault } = context
   const { rows } = await database.pool.query<{ id: AccountId; intents: Intent[] }>(
     `select a.id, coalesce(w.intents, '[]') as intents from account a left join account_work w on w.account_id = a.id
-      where a.target = $1 and a.desired is not null and not ${isToBeShut} and a.frozen_at is null
+      where a.target = $1 and a.desired is not null and not ${isToBeShut} and ($3::uuid is null or a.id > $3)
         and (a.actual_at is null or a.actual_at < $2)
       order by a.id limit ${batch}`,
-    [target, since],
+    [target, since, after],
   )
-  const claims = rows.map(({ id, intents }) => ({
-    ...{
-      account_id: id,
-      intents,
-      lane: 'bulk' as const,
-      attempts: 0,
-      verify_at: null,
-      verify_due: false,
-      lease_counter: '0',
-    },
-  }))
-  const items = await loadWork(database.pool, vault, claims)
-  // Forged ones were frozen just now; others may follow them.
-  return items.length > 0 || rows.length === 0 ? items : unread(context, target, since)
+  const items = await loadWork(database.pool, vault, claimsToLookAt(rows))
+  // Those of a page may all be forged; others follow them.
+  const last = rows.at(-1)
+  return items.length > 0 || last === undefined ? items : unread(context, target, since, last.id)
 }
 
 async function readAll(target: TargetSetup, items: readonly WorkItem[], signal: AbortSignal): Promise<readonly Seen[]> {

@@ -46,6 +46,8 @@ export interface MendedDossier {
   /** Those whose rows were not right: closed, and to be proven so. */
   readonly closed: readonly DossierAccount[]
   readonly mended: Mended
+  /** Accounts of theirs that were marked as frozen, whether they had to be or not: the mark is gone. */
+  readonly unmarked: number
 }
 
 /** Loads and locks. Deletes rows; changed ones are the caller's to save. @throws Refusal `person.unknown`, `frozen.no-key`. */
@@ -74,8 +76,13 @@ export async function mendPerson(client: pg.ClientBase, context: SyncContext, id
   const records = await keepRecords(client, context, dossier)
   const cards = await keepCards(client, context, dossier)
   const grants = await keepGrants(client, context, dossier)
-  const { closed, lost } = await keepAccounts(client, context, dossier)
-  return { dossier, closed, mended: { person: !genuine, records, cards, grants, accounts: closed.length, lost } }
+  const { closed, lost, unmarked } = await keepAccounts(client, context, dossier)
+  return {
+    dossier,
+    closed,
+    mended: { person: !genuine, records, cards, grants, accounts: closed.length, lost },
+    unmarked,
+  }
 }
 
 /**
@@ -175,7 +182,7 @@ async function keepAccounts(
   client: pg.ClientBase,
   context: SyncContext,
   dossier: Dossier,
-): Promise<{ closed: readonly DossierAccount[]; lost: Mended['lost'] }> {
+): Promise<{ closed: readonly DossierAccount[]; lost: Mended['lost']; unmarked: number }> {
   const { rows } = await client.query<AccountRow>('select * from account where person_id = $1 order by id for update', [
     dossier.person.id,
   ])
@@ -203,10 +210,11 @@ async function keepAccounts(
             discarded_version = null where id = any($1::uuid[])`,
     [closed.map((account) => account.row.id)],
   )
-  await client.query('update account set frozen_at = null where person_id = $1 and frozen_at is not null', [
-    dossier.person.id,
-  ])
-  return { closed, lost }
+  const { rowCount } = await client.query(
+    'update account set frozen_at = null where person_id = $1 and frozen_at is not null',
+    [dossier.person.id],
+  )
+  return { closed, lost, unmarked: rowCount ?? 0 }
 }
 
 /** An account that somebody moved here from another person is theirs again: with their id in it, its row is as Gatehouse wrote it. */

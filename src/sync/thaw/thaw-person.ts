@@ -31,8 +31,8 @@ export async function thawPerson(
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
     if (await isErasing(client, id)) throw new Refusal('person.erasing')
-    const { dossier, closed, mended } = await mendPerson(client, context, id)
-    if (isNothing(mended)) throw new Refusal('frozen.nothing')
+    const { dossier, closed, mended, unmarked } = await mendPerson(client, context, id)
+    if (isNothing(mended) && unmarked === 0) throw new Refusal('frozen.nothing')
     dossier.person.locked_at = context.now()
     dossier.person.unlocked_until = null
     await rememberLock(client, context, dossier)
