@@ -5,6 +5,7 @@ import { Refusal } from '../../model/refusal.ts'
 import { loadPlan } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
+import { brakesOf, type Origin } from '../origin.ts'
 import { type Planned, plan } from './plan.ts'
 
 export interface AskAgain {
@@ -34,8 +35,8 @@ export async function askAgain(
       object: id,
       details: { reason },
     })
-    return row.origin
+    return row.origin as Origin
   })
-  const of = context.sources.get(origin.replace(/^source:/, ''))?.brakes ?? brakes
+  const of = brakesOf(context, origin, brakes)
   return plan(context, { origin, pull: null, brakes: of, arrivedAt: context.now(), afresh: true })
 }
