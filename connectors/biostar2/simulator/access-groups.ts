@@ -5,39 +5,45 @@ import { Refusal } from './envelope.ts'
 import { idIn, list, order, type Row, record, splitIds, text, whole, wholeOr } from './input.ts'
 import type { AccessGroup } from './model.ts'
 import type { Answer, Call } from './route.ts'
+import { seenUser, sight } from './sight.ts'
 import type { Simulation } from './simulation.ts'
 import { administratorId, type World } from './world.ts'
 
 const groupsOfUserMax = 16
 
 /** `GET /api/access_groups` */
-export function listAccessGroups({ simulation: { world } }: Call): Answer {
-  const rows = [...world.accessGroups.values()].map((group) => groupRow(world, group))
-  return { body: { AccessGroupCollection: { total: rows.length, rows } } }
+export function listAccessGroups({ simulation }: Call): Answer {
+  return groupCollection(simulation, [...simulation.world.accessGroups.values()], 0, 0)
 }
 
 /** `POST /api/v2/access_groups/search`; `{}` worked on a live BioStar X although the documents refuse it. */
-export function searchAccessGroups({ simulation: { world }, body }: Call): Answer {
+export function searchAccessGroups({ simulation, body }: Call): Answer {
   const sent = record(body)
   const { field, descending } = order(sent.order_by, ['id', 'name'], 'id')
-  const groups = [...world.accessGroups.values()]
+  const groups = [...simulation.world.accessGroups.values()]
   if (field === 'name') groups.sort((left, right) => (left.name < right.name ? -1 : 1))
   if (descending) groups.reverse()
-  const offset = wholeOr(sent.offset, 0)
-  const limit = wholeOr(sent.limit, 0)
-  const rows = groups.slice(offset, limit === 0 ? undefined : offset + limit).map((group) => groupRow(world, group))
+  return groupCollection(simulation, groups, wholeOr(sent.offset, 0), wholeOr(sent.limit, 0))
+}
+
+function groupCollection({ world, quirks }: Simulation, groups: AccessGroup[], offset: number, limit: number): Answer {
+  const rows = groups
+    .slice(offset, limit === 0 ? undefined : offset + limit)
+    .filter(({ name }) => !quirks.accessGroupsHidden.includes(name))
+    .map((group) => groupRow(world, group))
   return { body: { AccessGroupCollection: { total: groups.length, rows } } }
 }
 
-export function readAccessGroup({ simulation: { world }, id }: Call): Answer {
+export function readAccessGroup({ simulation, id }: Call): Answer {
+  const { world } = simulation
   const group = world.accessGroup(whole(id))
-  return { body: { AccessGroup: { ...groupRow(world, group), users: userRows(world, group) } } }
+  return { body: { AccessGroup: { ...groupRow(world, group), users: userRows(simulation, group) } } }
 }
 
 /** `GET /api/access_groups/:id/users`: an unknown id is a success without rows. */
-export function listUsersOfGroup({ simulation: { world }, id }: Call): Answer {
-  const group = world.accessGroups.get(whole(id))
-  const rows = group ? userRows(world, group) : []
+export function listUsersOfGroup({ simulation, id }: Call): Answer {
+  const group = simulation.world.accessGroups.get(whole(id))
+  const rows = group ? userRows(simulation, group) : []
   return { body: { UserCollection: { total: rows.length, rows } } }
 }
 
@@ -49,7 +55,7 @@ export function createAccessGroup({ simulation, body, touch }: Call): Answer {
   const parts = partsOf(world, sent)
   const users = userIds(sent.users ?? [])
   touch(users)
-  checkMembers(world, users, null)
+  checkMembers(simulation, users, null)
   const group = world.addAccessGroup(name, text(sent.description ?? ''))
   Object.assign(group, parts)
   world.rightsChanged()
@@ -69,7 +75,7 @@ export function updateAccessGroup({ simulation, id, body, touch }: Call): Answer
   const parts = partsOf(world, sent)
   const { joining, leaving } = memberChanges(group, sent)
   touch([...joining, ...leaving])
-  checkMembers(world, joining, group.id)
+  checkMembers(simulation, joining, group.id)
   group.name = name
   if (sent.description !== undefined) group.description = text(sent.description)
   if (sent.access_levels !== undefined) group.levels = parts.levels
@@ -105,9 +111,9 @@ function memberChanges(group: AccessGroup, sent: Row): { joining: string[]; leav
   return { joining: [...new Set(joining)], leaving: [...new Set(leaving)] }
 }
 
-function checkMembers(world: World, userIdsJoining: readonly string[], groupId: number | null): void {
+function checkMembers(simulation: Simulation, userIdsJoining: readonly string[], groupId: number | null): void {
   for (const id of userIdsJoining) {
-    const user = world.user(id)
+    const user = seenUser(simulation, id)
     if (id === administratorId) throw new Refusal('205')
     const has = groupId !== null && user.accessGroups.includes(groupId)
     if (!has && user.accessGroups.length >= groupsOfUserMax) throw new Refusal('65637')
@@ -161,6 +167,7 @@ function groupRow(world: World, group: AccessGroup): Fields {
   }
 }
 
-function userRows(world: World, group: AccessGroup): Fields[] {
-  return [...group.members].map((id) => ({ user_id: id, name: world.user(id).name }))
+function userRows(simulation: Simulation, group: AccessGroup): Fields[] {
+  const members = [...group.members].map((id) => simulation.world.user(id))
+  return members.filter(sight(simulation)).map(({ id, name }) => ({ user_id: id, name }))
 }

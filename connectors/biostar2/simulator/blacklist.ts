@@ -1,4 +1,5 @@
 /** Blocking single cards. Neither call may be repeated: the second one is an error. */
+import { refusedByReaders } from './device-response.ts'
 import { Refusal } from './envelope.ts'
 import { idIn, record, splitIds, whole } from './input.ts'
 import type { Card } from './model.ts'
@@ -6,22 +7,24 @@ import type { Answer, Call } from './route.ts'
 import type { World } from './world.ts'
 
 /** `POST /api/cards/blacklist`: 262201 when it is blocked already, 262202 when there is no such row. */
-export function blockCard({ simulation: { world }, body, touch }: Call): Answer {
+export function blockCard({ simulation, body, touch }: Call): Answer {
+  const { world } = simulation
   const card = cardToBlock(world, idIn(record(record(body).Blacklist).card_id))
   if (card.owner !== null) touch([card.owner])
   if (card.blocked) throw new Refusal('262201')
   world.setBlocked(card, true)
-  return {}
+  return { body: refusedByReaders(simulation) }
 }
 
 /** `DELETE /api/cards/blacklist?id=`: HTTP 500 with 262204 when it is not blocked, as seen on a live BioStar X. */
-export function unblockCards({ simulation: { world }, query, touch }: Call): Answer {
+export function unblockCards({ simulation, query, touch }: Call): Answer {
+  const { world } = simulation
   const cards = splitIds(query.get('id')).map((row) => cardToBlock(world, whole(row)))
   if (cards.length === 0) throw new Refusal('30')
   touch(cards.flatMap((card) => card.owner ?? []))
   if (cards.some((card) => !card.blocked)) throw new Refusal('262204', { status: 500 })
   for (const card of cards) world.setBlocked(card, false)
-  return {}
+  return { body: refusedByReaders(simulation) }
 }
 
 function cardToBlock(world: World, row: number): Card {

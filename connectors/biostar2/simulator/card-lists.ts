@@ -1,6 +1,6 @@
 /** Finding and listing cards. */
 import { cardRow, cardTypeOf } from './card-rows.ts'
-import { wholeOr } from './input.ts'
+import { cappedLimit, wholeOr } from './input.ts'
 import type { Card } from './model.ts'
 import type { Answer, Call } from './route.ts'
 import type { World } from './world.ts'
@@ -41,12 +41,12 @@ function* cardsOf(world: World, rows: Iterable<number>): Generator<Card> {
   for (const row of rows) yield world.card(row)
 }
 
-function page({ simulation: { world }, query }: Call, cards: Iterable<Card>, wanted: (card: Card) => boolean): Answer {
+function page({ simulation, query }: Call, cards: Iterable<Card>, wanted: (card: Card) => boolean): Answer {
   // "csn+wiegand": a raw plus arrives as a space.
   const types = (query.get('card_type') ?? '').split(/[\s+,]+/).filter((type) => type !== '')
   const format = query.get('wiegand_format_id') ?? ''
   const offset = wholeOr(query.get('offset'), 0)
-  const limit = wholeOr(query.get('limit'), 0)
+  const limit = cappedLimit(wholeOr(query.get('limit'), 0), simulation.quirks.cardPageMax)
   const rows: Card[] = []
   let total = 0
   for (const card of cards) {
@@ -56,5 +56,5 @@ function page({ simulation: { world }, query }: Call, cards: Iterable<Card>, wan
     if (total >= offset && (limit === 0 || rows.length < limit)) rows.push(card)
     total++
   }
-  return { body: { CardCollection: { total, rows: rows.map((card) => cardRow(world, card)) } } }
+  return { body: { CardCollection: { total, rows: rows.map((card) => cardRow(simulation, card)) } } }
 }

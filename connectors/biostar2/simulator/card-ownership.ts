@@ -1,7 +1,7 @@
 /** Who may hold which card: a card belongs to one person, and a person has at most eight. */
 import { Refusal } from './envelope.ts'
 import type { Card, User } from './model.ts'
-import type { Quirks } from './options.ts'
+import type { Quirks } from './quirks.ts'
 import type { World } from './world.ts'
 
 const cardsMax = 8

@@ -1,7 +1,8 @@
 /** A stored card as the server shows it, and the kinds of cards there are. */
 import type { Fields } from './dialects.ts'
 import type { Card } from './model.ts'
-import type { World } from './world.ts'
+import { sight } from './sight.ts'
+import type { Simulation } from './simulation.ts'
 
 interface CardType {
   id: number
@@ -23,7 +24,9 @@ export function cardTypeOf(card: Card): CardType {
   return cardTypes.find((type) => type.id === card.typeId) ?? { id: card.typeId, name: '', type: 0, filter: '' }
 }
 
-export function cardRow(world: World, card: Card): Fields {
+/** Whether the owner is told depends on whether the login sees them. */
+export function cardRow(simulation: Simulation, card: Card): Fields {
+  const { world, quirks } = simulation
   const { id, name, type } = cardTypeOf(card)
   const owner = card.owner === null ? undefined : world.users.get(card.owner)
   return {
@@ -38,7 +41,7 @@ export function cardRow(world: World, card: Card): Fields {
     issue_count: card.issueCount,
     card_slot: 0,
     card_mask: 0,
-    user_id: owner ? { user_id: owner.id, name: owner.name } : undefined,
-    wiegand_format_id: card.formatId === null ? undefined : { id: card.formatId },
+    user_id: owner && sight(simulation)(owner) ? { user_id: owner.id, name: owner.name } : undefined,
+    wiegand_format_id: card.formatId === null || quirks.wiegandFormatMissing ? undefined : { id: card.formatId },
   }
 }

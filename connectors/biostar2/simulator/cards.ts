@@ -20,13 +20,14 @@ const customFormatMax = 14
 const customBits = 64n
 
 /** `POST /api/cards`. All rows or none: 401 when a number exists already, 415 for a bad CSN number. */
-export function createCards({ simulation: { world }, body }: Call): Answer {
+export function createCards({ simulation, body }: Call): Answer {
+  const { world } = simulation
   const cards = list(record(record(body).CardCollection).rows).map((row) => newCard(record(row)))
   if (cards.length === 0) throw new Refusal('30')
   const numbers = new Set(cards.map((card) => card.number))
   const taken = cards.some((card) => world.cardRows.has(card.number))
   if (taken || numbers.size < cards.length) throw new Refusal('401')
-  const rows = cards.map((card) => cardRow(world, world.addCard(card.number, card.typeId, card.formatId)))
+  const rows = cards.map((card) => cardRow(simulation, world.addCard(card.number, card.typeId, card.formatId)))
   return { body: { CardCollection: { total: rows.length, rows } } }
 }
 

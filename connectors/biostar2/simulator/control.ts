@@ -3,7 +3,8 @@ import type { SimulatorClock } from './clock.ts'
 import type { DeviceCondition } from './device.ts'
 import type { Faults } from './faults.ts'
 import type { HandChange } from './hand.ts'
-import type { Latency, Quirks } from './options.ts'
+import type { Latency } from './options.ts'
+import type { Quirks } from './quirks.ts'
 import type { RequestLog } from './request-log.ts'
 import type { Seed } from './seed.ts'
 import type { Swipe, SwipeResult } from './swipe.ts'
@@ -38,6 +39,6 @@ export interface SimulatorControl {
   restart(): void
   /** Resolves when every reader that is online has heard everything. */
   settled(): Promise<void>
-  /** Resolves when nothing is still to be carried out: no request is being served, and no late write is on its way. */
+  /** Resolves when nothing is still to be carried out: no request is being served, and no late write is on its way, which none leaves while the clock is frozen. */
   landed(): Promise<void>
 }

@@ -1,4 +1,5 @@
 /** The `DeviceResponse` of calls that touch readers: one row per reader, `result` false if any of them failed. */
+import type { Fields } from './dialects.ts'
 import type { Answer } from './route.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -15,6 +16,13 @@ export function deviceResponse({ quirks }: Simulation, rows: readonly DeviceRow[
     code: failed ? '1' : '0',
     body: { DeviceResponse: { rows: shown.map(({ id, code }) => ({ id, code })), result: !failed } },
   }
+}
+
+/** With the quirk `deviceResponseFalse`: every reader refused. Else nothing, since these calls are not known to name readers. */
+export function refusedByReaders({ quirks, sync }: Simulation): Fields {
+  if (!quirks.deviceResponseFalse) return {}
+  const rows = [...sync.devices.values()].map(({ id }) => ({ id, code: '1003' }))
+  return { DeviceResponse: { rows, result: false } }
 }
 
 /** One row per reader for a change the server is about to send to all of them. */

@@ -4,7 +4,7 @@ import { Device, type DeviceCondition, type KnownUser, type Pending } from './de
 import { Refusal } from './envelope.ts'
 import { type EventLog, eventCode, type LoggedEvent, type NewEvent } from './event-log.ts'
 import type { User } from './model.ts'
-import type { Quirks } from './options.ts'
+import type { Quirks } from './quirks.ts'
 import { compileRights, effectiveGroups, type Rights } from './rights.ts'
 import type { Settings } from './settings.ts'
 import type { World, WorldWatcher } from './world.ts'

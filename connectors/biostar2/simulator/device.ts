@@ -1,6 +1,8 @@
 /** One door reader: what it has been told, what it decides with that, and what it still has to hear or to report. */
 import { eventCode, type NewEvent } from './event-log.ts'
+import type { Quirks } from './quirks.ts'
 import { effectiveGroups, noRights, opens, type Rights } from './rights.ts'
+import { isInForce } from './validity.ts'
 
 /** What a reader knows about a person. Shared between readers, never changed after it was made. */
 export interface KnownUser {
@@ -59,14 +61,14 @@ export class Device {
   }
 
   /** What happens when this card is held to the reader of this door now; the reader asks nobody. */
-  decide(card: string, doorId: number, nowMs: number): Decision {
+  decide(card: string, doorId: number, nowMs: number, quirks: Quirks): Decision {
     const userId = this.#owners.get(card) ?? null
     const known = userId === null ? undefined : this.users.get(userId)
     const refused = (code: number): Decision => ({ granted: false, code, userId })
     if (this.blocked.has(card)) return refused(eventCode.blacklisted)
     if (!known) return refused(eventCode.unknownCard)
     if (known.disabled) return refused(eventCode.disabled)
-    if (nowMs < known.startMs || nowMs > known.expiryMs) return refused(eventCode.expired)
+    if (!isInForce(quirks, known, nowMs)) return refused(eventCode.expired)
     const groups = effectiveGroups(this.rights, known.accessGroups, known.userGroupId)
     if (!opens(this.rights, groups, doorId, nowMs)) return refused(eventCode.noRight)
     return { granted: true, code: eventCode.grantedCard, userId }

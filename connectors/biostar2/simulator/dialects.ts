@@ -1,6 +1,6 @@
 /** Writes one answer in the two dialects of the server: v1 makes every scalar a string, v2 keeps types and leaves absent values out. */
 import type { Dialect } from './envelope.ts'
-import type { Quirks } from './options.ts'
+import type { Quirks } from './quirks.ts'
 
 type Value = string | number | boolean | undefined | readonly Value[] | { readonly [key: string]: Value }
 export type Fields = { [key: string]: Value }

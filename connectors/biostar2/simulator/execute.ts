@@ -1,9 +1,9 @@
 /** Runs one request against the simulated server and writes its answer; knows nothing of sockets, time or faults. */
 import { type Fields, serialise } from './dialects.ts'
 import { type Dialect, Refusal, responseObject } from './envelope.ts'
-import type { User } from './model.ts'
+import { mayUse } from './operator-level.ts'
 import type { RequestEntry } from './request-log.ts'
-import type { Answer, Area, Call } from './route.ts'
+import type { Answer, Call } from './route.ts'
 import type { Router } from './routes.ts'
 import type { Simulation } from './simulation.ts'
 import { administratorId } from './world.ts'
@@ -64,9 +64,11 @@ function run(simulation: Simulation, router: Router, request: Request, entry: Re
   const found = router(request.method, request.path)
   if (!found) throw new Refusal('103', { status: 404 })
   const { route, id } = found
-  const { sessions, world } = simulation
-  const caller = route.area === 'open' ? world.user(administratorId) : sessions.require(request.sessionId)
-  if (!mayCall(caller, route.area)) throw new Refusal('20', { status: 403 })
+  const { sessions, world, quirks } = simulation
+  const { needs } = route
+  const caller = needs === 'nothing' ? world.user(administratorId) : sessions.require(request.sessionId)
+  if (typeof needs === 'object' && !mayUse(caller, quirks, needs.module, needs.use))
+    throw new Refusal('20', { status: 403 })
   if (request.body === undefined) throw new Refusal('700')
   const call: Call = {
     simulation,
@@ -84,12 +86,4 @@ function run(simulation: Simulation, router: Router, request: Request, entry: Re
     },
   }
   return route.handle(call)
-}
-
-// 1 administrator, 2 user operator, 3 monitoring operator, 4-252 made by the customer (here: everything), 255 none.
-function mayCall(caller: User, area: Area): boolean {
-  const level = caller.permission ?? 255
-  if (area === 'open' || level === 1 || (level >= 4 && level <= 252)) return true
-  if (area === 'setup') return false
-  return level === 2 || (area === 'read' && level === 3)
 }

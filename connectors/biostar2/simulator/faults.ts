@@ -46,7 +46,12 @@ export interface FaultSpec {
   code?: string
   /** Message of http and full, in place of the usual one: some servers quote what they were sent. */
   message?: string
-  /** late-write (1000 if absent) and slow (1000 if absent), in real milliseconds. */
+  /**
+   * slow (1000 if absent), in real milliseconds, and late-write (1000 if absent), on the simulator's clock: as long as
+   * nobody moves that clock it is real time, and `clock.advance` brings a write of 45 s hence about at once. An
+   * appliance gives up on a request after `web_request_timeout`, 60 s in the vendor's sample (BioStar 2 API, Setting >
+   * Update BioStar Settings), so a write may come that much later than its client hung up.
+   */
   delayMs?: number
   /** throttle (1 if absent) and maintenance (no header if absent). */
   retryAfterSeconds?: number

@@ -10,7 +10,7 @@ import { seededRandom } from './random.ts'
 import { type RequestEntry, RequestLog } from './request-log.ts'
 import { createRouter } from './routes.ts'
 import { plant } from './seed.ts'
-import { listen } from './server.ts'
+import { type LateWrite, listen } from './server.ts'
 import { changeSettings } from './settings.ts'
 import { openSideDoor } from './side-door.ts'
 import { createSimulation } from './simulation.ts'
@@ -54,7 +54,7 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
   const faults = new Faults(seededRandom(settled.seed + 1))
   const log = new RequestLog(settled.requestsKept)
   const certificate = selfSignedCertificate(settled.quirks.certificateNames, Date.now())
-  const underWay = new Set<RequestEntry | NodeJS.Timeout>()
+  const underWay = new Set<RequestEntry | LateWrite>()
   const { sync, clock, quirks } = simulation
   const backup = new Backup(simulation)
   const control: SimulatorControl = {

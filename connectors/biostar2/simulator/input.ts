@@ -26,6 +26,12 @@ export function wholeOr(value: unknown, fallback: number): number {
   return value === undefined || value === null || value === '' ? fallback : whole(value)
 }
 
+/** How long a page may be: `limit` (0 is all) under a cap; null for no cap. */
+export function cappedLimit(limit: number, cap: number | null): number {
+  if (cap === null) return limit
+  return limit === 0 ? cap : Math.min(limit, cap)
+}
+
 export function flag(value: unknown): boolean {
   const written = text(value).toLowerCase()
   if (written === 'true' || written === '1') return true

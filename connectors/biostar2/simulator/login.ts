@@ -1,5 +1,6 @@
 /** Login, logout and the version page. */
 import { record, text } from './input.ts'
+import { permissionOf } from './operator-level.ts'
 import type { Answer, Call } from './route.ts'
 import { userRow } from './user-rows.ts'
 
@@ -8,7 +9,7 @@ export function login({ simulation, body, remoteAddress }: Call): Answer {
   const sent = record(record(body).User)
   const id = text(sent.login_id ?? '')
   const { sessionId, user } = simulation.sessions.login(id, text(sent.password ?? ''), remoteAddress)
-  const permission = { id: user.permission ?? 255 }
+  const permission = permissionOf(simulation, user)
   return {
     headers: { 'bs-session-id': sessionId },
     body: { User: { ...userRow(simulation, user, 'v1'), permission, need_to_update_pw: false } },

@@ -1,6 +1,6 @@
 /** Works out which doors a person may open: own access groups and those of the user group -> access level -> door and schedule. */
 import type { Schedule } from './model.ts'
-import type { Quirks } from './options.ts'
+import type { Quirks } from './quirks.ts'
 import { alwaysScheduleId, type World } from './world.ts'
 
 /** What a reader is told about groups, levels and schedules. Never changed after it was made. */

@@ -1,6 +1,7 @@
 /** The shape of one operation: what a handler is given and what it answers. */
 import type { Fields } from './dialects.ts'
 import type { User } from './model.ts'
+import type { Module, Use } from './operator-level.ts'
 import type { Simulation } from './simulation.ts'
 
 export interface Call {
@@ -31,10 +32,10 @@ export interface Answer {
   brief?: boolean
 }
 
-/** Which operators may call it: 2.8.14 and later check the operator level of API calls (release notes). */
-export type Area = 'open' | 'people' | 'setup' | 'read'
+/** What a caller must have: nothing, any session, or an operator level that may use a module so. */
+export type Needs = 'nothing' | 'session' | { module: Module; use: Use }
 
 export interface Route {
-  area: Area
+  needs: Needs
   handle(call: Call): Answer
 }

@@ -24,7 +24,8 @@ import { listDevices, listUsersOfDevice, readDevice, removeUsersFromDevice, sear
 import { commandDoors, listDoorGroups, listDoors, readDoor, readDoorStatus, searchDoors } from './doors.ts'
 import { searchEvents } from './events.ts'
 import { login, logout, versionInfo } from './login.ts'
-import type { Area, Route } from './route.ts'
+import type { Module } from './operator-level.ts'
+import type { Needs, Route } from './route.ts'
 import { createSchedule, deleteSchedule, listSchedules, readSchedule, updateSchedule } from './schedules.ts'
 import { readSettings, writeSettings } from './settings.ts'
 import { createUserGroup, deleteUserGroups, listUserGroups, renameUserGroup, searchUserGroups } from './user-groups.ts'
@@ -42,8 +43,11 @@ const open: Table = {
   'GET /js/info.json': versionInfo,
 }
 
-const read: Table = {
+const session: Table = {
   'POST /api/logout': logout,
+}
+
+const read: Table = {
   'GET /api/users': listUsers,
   'GET /api/users/next_user_id': nextUserId,
   'GET /api/users/:': readUser,
@@ -82,7 +86,7 @@ const read: Table = {
   'GET /api/setting/custom_fields': listCustomFields,
 }
 
-const people: Table = {
+const write: Table = {
   'POST /api/users': createUsers,
   'PUT /api/users': updateUsersAlike,
   'PUT /api/users/bulk': updateUsersInBulk,
@@ -95,9 +99,6 @@ const people: Table = {
   'POST /api/cards': createCards,
   'POST /api/cards/blacklist': blockCard,
   'DELETE /api/cards/blacklist': unblockCards,
-}
-
-const setup: Table = {
   'POST /api/access_groups': createAccessGroup,
   'PUT /api/access_groups/:': updateAccessGroup,
   'DELETE /api/access_groups': deleteAccessGroups,
@@ -123,20 +124,41 @@ const biostarX: Table = {
   'POST /api/events/import': importEvents,
 }
 
+// By the first segment of a path. Which call belongs to which module is not published; cards have none of their own.
+const moduleBySegment: Readonly<Record<string, Module>> = {
+  user: 'User',
+  users: 'User',
+  user_groups: 'User',
+  cards: 'User',
+  access_groups: 'AccessControl',
+  access_levels: 'AccessControl',
+  schedules: 'AccessControl',
+  devices: 'Device',
+  doors: 'Door',
+  door_groups: 'Door',
+  events: 'Monitoring',
+  setting: 'Setting',
+}
+
+function moduleOf(key: string): Module {
+  const segment = /^\w+ \/api\/(?:v2\/)?(\w+)/.exec(key)?.[1] ?? ''
+  const module = moduleBySegment[segment]
+  if (!module) throw new TypeError(`no module for ${key}`)
+  return module
+}
+
 /** Finds the route of a request. */
 export type Router = (method: string, path: string) => { route: Route; id: string } | null
 
 export function createRouter(product: 'biostar2' | 'biostarx'): Router {
   const routes = new Map<string, Route>()
-  const tables: [Area, Table][] = [
-    ['open', open],
-    ['read', product === 'biostarx' ? { ...read, ...biostarX } : read],
-    ['people', people],
-    ['setup', setup],
-  ]
-  for (const [area, table] of tables) {
-    for (const [key, handle] of Object.entries(table)) routes.set(key, { area, handle })
+  const add = (table: Table, needs: (key: string) => Needs) => {
+    for (const [key, handle] of Object.entries(table)) routes.set(key, { needs: needs(key), handle })
   }
+  add(open, () => 'nothing')
+  add(session, () => 'session')
+  add(product === 'biostarx' ? { ...read, ...biostarX } : read, (key) => ({ module: moduleOf(key), use: 'read' }))
+  add(write, (key) => ({ module: moduleOf(key), use: 'write' }))
   return (method, path) => {
     const exact = routes.get(`${method} ${path}`)
     if (exact) return { route: exact, id: '' }

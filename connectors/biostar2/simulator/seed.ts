@@ -3,6 +3,7 @@ import type { LevelSpec } from './options.ts'
 import { isNumeric } from './roster.ts'
 import type { Simulation } from './simulation.ts'
 import { blankUser } from './user-draft.ts'
+import { fromWire } from './validity.ts'
 import { alwaysScheduleId, rootGroupId } from './world.ts'
 
 export interface WiegandCard {
@@ -102,8 +103,8 @@ function addSeedUsers(simulation: Simulation, seeds: readonly SeedUser[]): void 
       accessGroups: (seed.accessGroups ?? []).map((wanted) => findAccessGroup(simulation, wanted)),
       cards: (seed.cards ?? []).map((number) => cardRowOf(simulation, number)),
       disabled: seed.disabled ?? false,
-      startMs: seed.start === undefined ? blank.startMs : Date.parse(seed.start),
-      expiryMs: seed.expiry === undefined ? blank.expiryMs : Date.parse(seed.expiry),
+      startMs: seed.start === undefined ? fromWire(simulation.quirks, blank.startMs) : Date.parse(seed.start),
+      expiryMs: seed.expiry === undefined ? fromWire(simulation.quirks, blank.expiryMs) : Date.parse(seed.expiry),
       pinExists: seed.pin ?? false,
       fingerprints: seed.fingerprints ?? 0,
       permission: seed.operatorLevel ?? null,

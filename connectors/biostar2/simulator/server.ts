@@ -19,8 +19,13 @@ interface ServerParts {
   faults: Faults
   log: RequestLog
   certificate: Certificate
-  /** What may still be carried out: requests being served, and timers of late writes. */
-  underWay: Set<RequestEntry | NodeJS.Timeout>
+  /** What may still be carried out: requests being served, and late writes. */
+  underWay: Set<RequestEntry | LateWrite>
+}
+
+/** A write whose client was cut off. */
+export interface LateWrite {
+  callOff(): void
 }
 
 interface Listener {
@@ -71,7 +76,7 @@ export async function listen(parts: ServerParts): Promise<Listener> {
     async close() {
       closed = true
       faults.onLineChange = () => {}
-      for (const one of underWay) if (!('path' in one)) clearTimeout(one)
+      for (const one of underWay) if ('callOff' in one) one.callOff()
       underWay.clear()
       for (const socket of sockets) socket.destroy()
       if (front.listening) {
@@ -132,6 +137,7 @@ function decide(
   fault: Fault | null,
 ): Reply | 'cut' | 'silence' {
   const act = () => safely(parts, wanted, entry)
+  if (fault === null && wanted.method === 'POST' && wanted.path === '/api/login') return refusedLogin(parts) ?? act()
   switch (fault?.kind) {
     case 'drop':
       return 'cut'
@@ -141,11 +147,12 @@ function decide(
       act()
       return 'cut'
     case 'late-write': {
-      const timer = setTimeout(() => {
-        parts.underWay.delete(timer)
+      const write: LateWrite = { callOff: () => {} }
+      parts.underWay.add(write)
+      write.callOff = parts.simulation.clock.after(fault.delayMs ?? 1000, () => {
+        parts.underWay.delete(write)
         act()
-      }, fault.delayMs ?? 1000)
-      parts.underWay.add(timer)
+      })
       return 'cut'
     }
     case 'http':
@@ -164,6 +171,16 @@ function decide(
     default:
       return act()
   }
+}
+
+/** What the quirk `loginFault` answers, which is used up that way; null when there is none. */
+function refusedLogin({ simulation: { quirks } }: ServerParts): Reply | null {
+  const { loginFault } = quirks
+  if (loginFault === null || loginFault.times < 1) return null
+  const { status, code, body, times } = loginFault
+  quirks.loginFault = { ...loginFault, times: times - 1 }
+  if (body === undefined) return refused(new Refusal(code ?? '4', { status }), 'v1')
+  return { status, code: null, headers: { 'content-type': 'text/html' }, body }
 }
 
 /** A fault of the simulator itself must not look like one of BioStar's: it is named in the answer. */

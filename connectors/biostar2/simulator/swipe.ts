@@ -24,11 +24,11 @@ export interface SwipeResult {
 
 /** Throws a TypeError when there is no such door. */
 export function swipe(simulation: Simulation, { card_id, door: wanted }: Swipe): SwipeResult {
-  const { clock, sync, world } = simulation
+  const { clock, quirks, sync, world } = simulation
   const door = findDoor(simulation, wanted)
   const device = sync.device(door.entryDeviceId)
   const atMs = clock.now()
-  const decision = device.decide(String(card_id), door.id, atMs)
+  const decision = device.decide(String(card_id), door.id, atMs, quirks)
   const known = decision.userId === null ? undefined : device.users.get(decision.userId)
   const locked = decision.granted && door.mode === 'locked'
   const code = locked ? eventCode.denied : decision.code

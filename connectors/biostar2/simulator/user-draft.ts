@@ -6,6 +6,7 @@ import type { CustomValue, User } from './model.ts'
 import { checkPassword, digestPassword } from './password.ts'
 import type { Simulation } from './simulation.ts'
 import { checkName, checkPhone, checkPin, checkSymbols, checkUserId } from './text-rules.ts'
+import { fromWire, toWire } from './validity.ts'
 import { rootGroupId } from './world.ts'
 
 // Validity range of the API text, first and last minute (codes 131085 and 131086).
@@ -103,18 +104,24 @@ function customValue(simulation: Simulation, sent: Row): CustomValue {
 
 function period(simulation: Simulation, user: User, sent: Row): Partial<User> {
   if (sent.start_datetime === undefined && sent.expiry_datetime === undefined) return {}
-  const startMs = sent.start_datetime === undefined ? user.startMs : moment(sent.start_datetime)
-  const expiryMs = sent.expiry_datetime === undefined ? user.expiryMs : moment(sent.expiry_datetime)
-  if (Math.min(startMs, expiryMs) < earliestMs || Math.max(startMs, expiryMs) > latestMs) throw new Refusal('131085')
+  const { quirks } = simulation
+  const written = (value: unknown, storedMs: number) => {
+    if (value === undefined) return toWire(quirks, storedMs)
+    const ms = moment(value)
+    if (ms < earliestMs || ms > latestMs) throw new Refusal('131085')
+    return ms
+  }
+  const startMs = written(sent.start_datetime, user.startMs)
+  const expiryMs = written(sent.expiry_datetime, user.expiryMs)
   if (expiryMs <= startMs) throw new Refusal('131086')
-  const { validityYearsMax } = simulation.quirks
+  const { validityYearsMax } = quirks
   if (validityYearsMax !== null && simulation.world.users.has(user.id)) {
     const limit = new Date(startMs)
     limit.setUTCFullYear(limit.getUTCFullYear() + validityYearsMax)
     // The text names years only, so the last day itself still counts.
     if (expiryMs >= limit.getTime() + 86_400_000) throw new Refusal('131085')
   }
-  return { startMs, expiryMs }
+  return { startMs: fromWire(quirks, startMs), expiryMs: fromWire(quirks, expiryMs) }
 }
 
 function memberships({ world, quirks }: Simulation, user: User, sent: Row): Partial<User> {

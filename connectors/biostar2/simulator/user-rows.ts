@@ -4,10 +4,11 @@ import { type Fields, v1Moment, v2Moment } from './dialects.ts'
 import type { Dialect } from './envelope.ts'
 import type { User } from './model.ts'
 import type { Simulation } from './simulation.ts'
+import { toWire } from './validity.ts'
 
 /** A list row. Empty texts are left out, not null (v2 samples of the API collection). */
-export function userRow({ world, clock }: Simulation, user: User, dialect: Dialect): Fields {
-  const asMoment = dialect === 'v1' ? v1Moment : v2Moment
+export function userRow({ world, clock, quirks }: Simulation, user: User, dialect: Dialect): Fields {
+  const asMoment = (ms: number) => (dialect === 'v1' ? v1Moment : v2Moment)(toWire(quirks, ms))
   const row: Fields = {
     user_id: user.id,
     name: user.name,
@@ -55,7 +56,7 @@ export function userDetail(simulation: Simulation, user: User): Fields {
     user_ip: filled(user.ip),
     inherited: inherited.length > 0,
     idx_user_id: user.id,
-    cards: user.cards.map((row) => cardRow(world, world.card(row))),
+    cards: user.cards.map((row) => cardRow(simulation, world.card(row))),
     access_groups: user.accessGroups.map((id) => ({ id, name: world.accessGroup(id).name })),
     fingerprint_templates: made(user.fingerprints, (at) => ({
       finger_index: at,

@@ -1,5 +1,5 @@
 /** Picks a page of people by group, text, change counter and further conditions, in the order asked for. */
-import type { Order } from './input.ts'
+import { cappedLimit, type Order } from './input.ts'
 import type { User } from './model.ts'
 import { compareIds } from './roster.ts'
 import { rootGroupId, type World } from './world.ts'
@@ -14,13 +14,15 @@ export interface UserSelection {
   /** 0 is all. */
   limit: number
   pageMax: number | null
+  /** Only these count, not even for the total; everybody if absent. */
+  sees?: (user: User) => boolean
   searchText?: string
   modifiedAfter?: number
   matches?: (user: User) => boolean
 }
 
 export function selectUsers(world: World, wish: UserSelection): { users: User[]; total: number } {
-  const limit = pageLength(wish)
+  const limit = cappedLimit(wish.limit, wish.pageMax)
   const conditions = conditionsOf(wish)
   const everybody = wish.groupId === null || wish.groupId === rootGroupId
   if (everybody && conditions.length === 0 && wish.order.field === 'user_id') {
@@ -33,11 +35,6 @@ export function selectUsers(world: World, wish: UserSelection): { users: User[];
   return { users: users.slice(wish.offset, limit === 0 ? undefined : wish.offset + limit), total: users.length }
 }
 
-function pageLength({ limit, pageMax }: UserSelection): number {
-  if (pageMax === null) return limit
-  return limit === 0 ? pageMax : Math.min(limit, pageMax)
-}
-
 function conditionsOf(wish: UserSelection): ((user: User) => boolean)[] {
   const conditions: ((user: User) => boolean)[] = []
   const wanted = wish.searchText?.toLowerCase() ?? ''
@@ -46,6 +43,7 @@ function conditionsOf(wish: UserSelection): ((user: User) => boolean)[] {
   }
   const after = wish.modifiedAfter ?? 0
   if (after > 0) conditions.push((user) => user.lastModified > after)
+  if (wish.sees) conditions.push(wish.sees)
   if (wish.matches) conditions.push(wish.matches)
   return conditions
 }

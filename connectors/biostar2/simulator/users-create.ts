@@ -1,4 +1,5 @@
 /** Creating people, one or several in one call. */
+import { refusedByReaders } from './device-response.ts'
 import type { Fields } from './dialects.ts'
 import { Refusal } from './envelope.ts'
 import { list, type Row, record, text } from './input.ts'
@@ -14,7 +15,7 @@ export function createUsers(call: Call): Answer {
   const sent = record(call.body)
   if (sent.UserCollection !== undefined) return createMany(call, list(record(sent.UserCollection).rows))
   const user = create(call, record(sent.User))
-  return { body: { UserCollection: { total: 1, rows: [created(user)] } } }
+  return { body: { UserCollection: { total: 1, rows: [created(user)] }, ...refusedByReaders(call.simulation) } }
 }
 
 // Each row stands alone: what can be stored is stored. The published answer lists a single row, whatever was sent, so a

@@ -1,7 +1,9 @@
 /** Deleting people. */
+import { refusedByReaders } from './device-response.ts'
 import { Refusal } from './envelope.ts'
 import { splitIds } from './input.ts'
 import type { Answer, Call } from './route.ts'
+import { sight } from './sight.ts'
 import { administratorId } from './world.ts'
 
 /**
@@ -14,8 +16,8 @@ export function deleteUsers({ simulation, query, touch }: Call): Answer {
   if (ids.length === 0) throw new Refusal('30')
   if (ids.includes(administratorId)) throw new Refusal('205')
   const { world } = simulation
-  const users = ids.flatMap((id) => world.users.get(id) ?? [])
+  const users = ids.flatMap((id) => world.users.get(id) ?? []).filter(sight(simulation))
   if (users.length === 0) throw new Refusal('201')
   for (const user of users) world.removeUser(user)
-  return { code: users.length === ids.length ? '0' : '1' }
+  return { code: users.length === ids.length ? '0' : '1', body: refusedByReaders(simulation) }
 }

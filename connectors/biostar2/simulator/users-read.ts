@@ -1,13 +1,15 @@
 /** Reading people: one with everything, the deprecated list, and the next free id. */
 import { order, wholeOr } from './input.ts'
 import type { Answer, Call } from './route.ts'
+import { limitedSight, seenUser } from './sight.ts'
+import { userCollection } from './user-collection.ts'
 import { biometricFieldsOf, userDetail, userRow } from './user-rows.ts'
 import { selectUsers, userOrders } from './user-selection.ts'
 
 /** `GET /api/users/:id`; unknown ids are refused with 201. */
 export function readUser({ simulation, id, touch, reveals }: Call): Answer {
   touch([id])
-  const user = simulation.world.user(id)
+  const user = seenUser(simulation, id)
   reveals(biometricFieldsOf(user))
   return { body: { User: userDetail(simulation, user) } }
 }
@@ -22,10 +24,11 @@ export function listUsers({ simulation, query }: Call): Answer {
     limit: wholeOr(query.get('limit'), 0),
     pageMax: simulation.quirks.userPageMax,
     // A growing counter; rows with a higher value than asked for.
+    ...limitedSight(simulation),
     modifiedAfter: wholeOr(query.get('last_modified'), 0),
   })
   const rows = found.users.map((user) => userRow(simulation, user, 'v1'))
-  return { body: { UserCollection: { total: found.total, rows } } }
+  return userCollection(simulation, found.total, rows)
 }
 
 /** `GET /api/users/next_user_id`: looks at numbers only, reserves nothing, and answers with a bare code. */

@@ -3,7 +3,9 @@ import { Refusal } from './envelope.ts'
 import { flag, list, order, type Row, record, text, whole, wholeOr } from './input.ts'
 import type { User } from './model.ts'
 import type { Answer, Call } from './route.ts'
+import { limitedSight } from './sight.ts'
 import type { Simulation } from './simulation.ts'
+import { userCollection } from './user-collection.ts'
 import { userRow } from './user-rows.ts'
 import { selectUsers, type UserSelection, userOrders } from './user-selection.ts'
 
@@ -24,7 +26,8 @@ export function searchUsersByFields({ simulation, body }: Call): Answer {
   return found(simulation, { ...paging(simulation, sent), ...(conditions.length > 0 ? { matches } : {}) })
 }
 
-function paging({ quirks }: Simulation, sent: Row): UserSelection {
+function paging(simulation: Simulation, sent: Row): UserSelection {
+  const { quirks } = simulation
   const group = sent.user_group_id
   return {
     groupId: group === undefined || group === '' ? null : whole(group),
@@ -32,12 +35,14 @@ function paging({ quirks }: Simulation, sent: Row): UserSelection {
     offset: quirks.ignoreUserOffset ? 0 : wholeOr(sent.offset, 0),
     limit: wholeOr(sent.limit, pageDefault),
     pageMax: quirks.userPageMax,
+    ...limitedSight(simulation),
   }
 }
 
 function found(simulation: Simulation, selection: UserSelection): Answer {
   const { users, total } = selectUsers(simulation.world, selection)
-  return { body: { UserCollection: { total, rows: users.map((user) => userRow(simulation, user, 'v2')) } } }
+  const rows = users.map((user) => userRow(simulation, user, 'v2'))
+  return userCollection(simulation, total, rows)
 }
 
 function textConditions(sent: Row): ((user: User) => boolean)[] {

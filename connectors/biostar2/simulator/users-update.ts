@@ -1,8 +1,10 @@
 /** Changing people: one, many in different ways, or many in the same way. */
+import { refusedByReaders } from './device-response.ts'
 import type { Fields } from './dialects.ts'
 import { Refusal } from './envelope.ts'
 import { list, type Row, record, splitIds, text } from './input.ts'
 import type { Answer, Call } from './route.ts'
+import { seenUser } from './sight.ts'
 import { draftChanges } from './user-draft.ts'
 import { administratorId } from './world.ts'
 
@@ -14,7 +16,8 @@ export function updateUser(call: Call): Answer {
   const sent = record(record(call.body).User)
   call.touch([call.id])
   update(call, call.id, sent)
-  return {}
+  const code = call.simulation.quirks.userPutSuperfluous ? '1' : '0'
+  return { code, body: refusedByReaders(call.simulation) }
 }
 
 /** `PUT /api/users/bulk`: a `ret_code` per row; code 1 when some failed and 8 when all did, HTTP 200 in both cases. */
@@ -58,7 +61,7 @@ function attempt(call: Call, id: string, sent: Row): string {
 }
 
 function update({ simulation }: Call, id: string, sent: Row): void {
-  const user = simulation.world.user(id)
+  const user = seenUser(simulation, id)
   if (id === administratorId) throw new Refusal('205')
   simulation.world.patchUser(user, draftChanges(simulation, user, sent))
 }
