@@ -59,10 +59,31 @@ export async function findErasure(
   return rows[0] ?? null
 }
 
-/** Whether somebody is being erased, or was: a forged row counts too, for it costs an act and no right. */
-export async function isErasing(client: pg.ClientBase, person: PersonId): Promise<boolean> {
-  const { rowCount } = await client.query('select from erasure where person_id = $1', [person])
-  return rowCount !== 0
+export interface CheckedErasures {
+  readonly genuine: readonly ErasureRow[]
+  /** Ids of rows that somebody else wrote, or changed: they say nothing about anybody. */
+  readonly forged: readonly string[]
+}
+
+export function checkErasures(vault: Vault, rows: readonly ErasureRow[]): CheckedErasures {
+  const { genuine = [], forged = [] } = Object.groupBy(rows, (row) =>
+    isGenuineErasure(vault, row) ? 'genuine' : 'forged',
+  )
+  return { genuine, forged: forged.map(({ id }) => id) }
+}
+
+/** What was written down about erasing these people. */
+export async function erasuresOf(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  people: readonly PersonId[],
+): Promise<CheckedErasures> {
+  const { rows } = await client.query<ErasureRow>('select * from erasure where person_id = any($1::uuid[])', [people])
+  return checkErasures(vault, rows)
+}
+
+export async function deleteErasuresOf(client: pg.ClientBase, person: PersonId): Promise<void> {
+  await client.query('delete from erasure where person_id = $1', [person])
 }
 
 /** One page, newest first; `after` is the last id of the page before. */
@@ -126,6 +147,22 @@ export async function noteRemovals(
       rows.map((row) => vault.guard('erasure_account', erasureAccountGuard(row))),
     ],
   )
+}
+
+/** Of these erasures, the traces that are as Gatehouse wrote them. */
+export async function tombstonesOfErasures(
+  pool: pg.Pool,
+  vault: Vault,
+  erasures: readonly string[],
+): Promise<ReadonlyMap<string, readonly Tombstone[]>> {
+  const { rows } = await pool.query<Tombstone & { erasure_id: string; guard: Buffer }>(
+    'select purpose, digest, erasure_id, guard from tombstone where erasure_id = any($1::uuid[]) order by purpose, digest',
+    [erasures],
+  )
+  const genuine = rows.filter(({ purpose, digest, erasure_id, guard }) =>
+    vault.verifyGuard('tombstone', tombstoneGuard(purpose, digest, erasure_id), guard),
+  )
+  return Map.groupBy(genuine, ({ erasure_id }) => erasure_id)
 }
 
 /** A keyed trace of an identifier whose owner was erased. */

@@ -315,7 +315,7 @@ export interface ErasureTable {
   asked_at: Time
   /** A subject's id, or `journal` when an older database was put back. */
   asked_by: string
-  /** Which epoch the person's key lay under when it was deleted. */
+  /** The newest epoch when the person's key was deleted: no copy of that lies under a newer one. */
   epoch: string | null
   deleted_at: TimeOrNull
   /** When that epoch was destroyed: backups don't open from then on. */

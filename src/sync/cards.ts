@@ -122,7 +122,7 @@ async function act(
   losing = false,
 ): Promise<CardDone> {
   const person = await personOf(context.database.pool, context, ref, losing)
-  return changePerson(context, person, async (dossier, client) => {
+  const say = async (dossier: Dossier, client: pg.PoolClient) => {
     // A card that was lost is blocked whatever came into force meanwhile.
     if (!losing) await context.refuseSuperseded(client)
     await lockCards(client)
@@ -133,7 +133,8 @@ async function act(
     change(credential)
     touch(credential)
     return finish(client, context, dossier, credential, subject, reason, action)
-  })
+  }
+  return changePerson(context, person, say, { whileErasing: losing })
 }
 
 async function finish(

@@ -3,23 +3,27 @@ import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Dossier } from '../store/dossier.ts'
-import { isErasing } from '../store/erasures.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
+import { refuseErasing } from './erasure/under-way.ts'
 
-/** `work` saves what it changed. @throws Refusal `person.unknown`, `person.frozen`, `person.erasing`. */
+/**
+ * `work` saves what it changed. What shuts somebody out is done `whileErasing`, too. @throws Refusal `person.unknown`, `person.frozen`,
+ * and `person.erasing` unless so.
+ */
 export async function changePerson<T>(
-  { database, vault }: SyncContext,
+  context: SyncContext,
   id: PersonId,
   work: (dossier: Dossier, client: pg.PoolClient) => Promise<T>,
+  { whileErasing = false }: { readonly whileErasing?: boolean } = {},
 ): Promise<T> {
-  return inTransaction(database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, vault, [id])
+  return inTransaction(context.database.pool, async (client) => {
+    const { dossiers, frozen } = await loadDossiers(client, context.vault, [id])
     if (frozen.length > 0) throw new Refusal('person.frozen')
     const dossier = dossiers.get(id)
     if (dossier === undefined) throw new Refusal('person.unknown')
-    if (await isErasing(client, id)) throw new Refusal('person.erasing')
+    if (!whileErasing) await refuseErasing(client, context, id)
     return work(dossier, client)
   })
 }

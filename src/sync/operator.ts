@@ -1,4 +1,5 @@
 /** What an operator does to a person by name: shut out now, and let in again. */
+import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
 import type { PersonState } from '../model/person.ts'
@@ -24,7 +25,7 @@ export async function lockPerson(
   subject: SubjectId,
   reason: string,
 ): Promise<readonly string[]> {
-  return changePerson(context, id, async (dossier, client) => {
+  const lock = async (dossier: Dossier, client: pg.PoolClient) => {
     dossier.person.locked_at = context.now()
     touch(dossier)
     await rememberLock(client, context, dossier)
@@ -39,7 +40,8 @@ export async function lockPerson(
       about: dossier.key,
     })
     return recordLockOuts(client, context, passed, { actor: subject, because: 'operator', arrivedAt: context.now() })
-  })
+  }
+  return changePerson(context, id, lock, { whileErasing: true })
 }
 
 export interface Unlocked {

@@ -1,7 +1,7 @@
 /** Carries every erasure on from wherever it stands: has accounts removed, and deletes whoever is left at no target. */
 import { recordAudit } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
-import { raiseAlarm, setAlarms } from '../../store/alarms.ts'
+import { setAlarms } from '../../store/alarms.ts'
 import {
   deletePersonRows,
   findErasure,
@@ -17,12 +17,14 @@ import type { ErasureAccountRow, ErasureRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
+import { currentEpoch } from '../../vault/keyring.ts'
 import type { SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { reportFrozen } from '../frozen.ts'
 import { tombstonesOfAll } from './erase.ts'
 import { supersedePlansOf } from './plans-of.ts'
 import { statementOf } from './statement.ts'
+import { tellForgedErasures } from './under-way.ts'
 
 /** Erasures looked at in one round: each is an act by name, and few are open at a time. */
 const limit = 200
@@ -35,7 +37,7 @@ export async function continueErasures(context: SyncContext): Promise<void> {
   const waiting: string[] = []
   for (const erasure of await openErasures(pool, limit)) {
     if (!isGenuineErasure(context.vault, erasure)) {
-      await raiseAlarm(pool, context.vault, 'guard.failed', erasure.id)
+      await tellForgedErasures(pool, context, [erasure.id])
       continue
     }
     const done = await carryOn(context, erasure).catch((error: unknown) => {
@@ -102,7 +104,13 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
     // A row that was changed outside keeps nobody from being erased: the journal knows what holds a re-import.
     await reportFrozen(client, context, frozen)
     const current = await findErasure(client, erasure.id, true)
-    if (current === null || current.deleted_at !== null) return true
+    if (current === null) return true
+    // Looked at again: what is signed below must not have been changed since this round began.
+    if (!isGenuineErasure(vault, current)) {
+      await tellForgedErasures(client, context, [current.id])
+      return false
+    }
+    if (current.deleted_at !== null) return true
     const removals = await genuineRemovals(client, vault, current)
     const { rows: accounts } = await client.query<{ id: AccountId }>(
       'select id from account where person_id = $1 for update',
@@ -112,11 +120,8 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
     if (!(await supersedePlansOf(client, vault, erasure.person_id))) return false
     const dossier = dossiers.get(erasure.person_id)
     if (dossier !== undefined) await putTombstones(client, vault, erasure.id, tombstonesOfAll(context, dossier))
-    const { rows: keys } = await client.query<{ epoch: string }>('select epoch from person_key where id = $1', [
-      erasure.key_id,
-    ])
     const sources = dossier?.records.map(({ row }) => row.source) ?? []
-    const done = { ...current, epoch: keys[0]?.epoch ?? null, deleted_at: now() }
+    const done = { ...current, epoch: newestEpoch(context), deleted_at: now() }
     const statement = await statementOf(client, context, done, removals, sources)
     await deletePersonRows(client, erasure.person_id, now())
     await saveErasure(client, vault, { ...done, statement })
@@ -130,4 +135,10 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
   })
   if (deleted) vault.forget(erasure.key_id)
   return deleted
+}
+
+/** No copy of the person's key lies under a newer one: with its end none opens any more. What the key's row says of its epoch is not guarded. */
+function newestEpoch({ keyring }: SyncContext): string {
+  keyring.refresh()
+  return currentEpoch(keyring.current).id
 }

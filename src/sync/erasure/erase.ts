@@ -5,7 +5,7 @@ import { recordAudit } from '../../audit/record.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
 import { type JournalledErasure, journalErasure } from '../../store/erasure-journal.ts'
-import { noteRemovals, putTombstones, saveErasure, type Tombstone } from '../../store/erasures.ts'
+import { deleteErasuresOf, noteRemovals, putTombstones, saveErasure, type Tombstone } from '../../store/erasures.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { changePerson } from '../change-person.ts'
 import type { SyncContext } from '../context.ts'
@@ -72,6 +72,8 @@ export async function beginErasure(
   await resolveAll(client, context, [dossier], 'operator')
   const passed = passLockOuts(lockOutsAmong([dossier], await modesOf(client, context), () => false))
   await saveDossiers(client, context.vault, [dossier])
+  // One that is there already is of an older database, or of somebody else's making.
+  await deleteErasuresOf(client, person)
   await saveErasure(client, context.vault, {
     id: erasure,
     person_id: person,

@@ -8,6 +8,7 @@ import { journalLift } from '../../store/erasure-journal.ts'
 import {
   findErasure,
   isGenuineErasure,
+  isGenuineRemoval,
   liftTombstones,
   noteRemovals,
   removalsOf,
@@ -64,7 +65,9 @@ export async function signOffErasure(
   await inTransaction(context.database.pool, async (client) => {
     const row = await lockErasure(client, context, id)
     if (row.deleted_at !== null) throw new Refusal('erasure.done')
-    const open = (await removalsOf(client, [row.id])).filter((each) => each.target === target && each.outcome === null)
+    const open = (await removalsOf(client, [row.id])).filter(
+      (each) => each.target === target && each.outcome === null && isGenuineRemoval(context.vault, each),
+    )
     if (open.length === 0) throw new Refusal('erasure.not-waiting')
     await noteRemovals(
       client,

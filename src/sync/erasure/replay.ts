@@ -3,12 +3,20 @@ import { recordAudit } from '../../audit/record.ts'
 import type { PersonId } from '../../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { type JournalledErasure, journalErasure, readJournal } from '../../store/erasure-journal.ts'
-import { deletePersonRows, isGenuineErasure, putTombstones, type Tombstone } from '../../store/erasures.ts'
+import {
+  checkErasures,
+  deletePersonRows,
+  erasuresOf,
+  putTombstones,
+  type Tombstone,
+  tombstonesOfErasures,
+} from '../../store/erasures.ts'
 import type { ErasureRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { beginErasure } from './erase.ts'
+import { tellForgedErasures } from './under-way.ts'
 
 const batch = 500
 
@@ -45,15 +53,16 @@ async function tellForged({ database, vault }: SyncContext, count: number): Prom
 
 /** Who is in the database without being erased there just now. */
 async function returned(
-  { database }: SyncContext,
+  { database, vault }: SyncContext,
   entries: readonly JournalledErasure[],
 ): Promise<readonly JournalledErasure[]> {
-  const { rows } = await database.pool.query<{ id: PersonId }>(
-    `select p.id from person p where p.id = any($1::uuid[])
-        and not exists (select from erasure e where e.person_id = p.id and e.deleted_at is null)`,
-    [entries.map(({ person }) => person)],
-  )
+  const { rows } = await database.pool.query<{ id: PersonId }>('select id from person where id = any($1::uuid[])', [
+    entries.map(({ person }) => person),
+  ])
   const found = new Set(rows.map(({ id }) => id))
+  if (found.size === 0) return []
+  const { genuine } = await erasuresOf(database.pool, vault, [...found])
+  for (const { person_id, deleted_at } of genuine) if (deleted_at === null) found.delete(person_id)
   return entries.filter(({ person }) => found.has(person))
 }
 
@@ -64,11 +73,7 @@ async function eraseAgain(context: SyncContext, entry: JournalledErasure): Promi
     // Their key was destroyed, or a row was changed: nothing here can be read, and their accounts were removed when they were erased.
     if (frozen.length > 0) await deletePersonRows(client, entry.person, context.now())
     else if (dossier === undefined) return
-    else {
-      // One that says it is done is from another database than the person's row.
-      await client.query('delete from erasure where person_id = $1', [entry.person])
-      await beginErasure(client, context, dossier, entry, 'journal')
-    }
+    else await beginErasure(client, context, dossier, entry, 'journal')
     await recordAudit(client, context.vault, {
       actor: 'journal',
       action: frozen.length > 0 ? 'person.erased' : 'person.erasing',
@@ -81,34 +86,35 @@ async function eraseAgain(context: SyncContext, entry: JournalledErasure): Promi
 
 async function restoreTombstones(context: SyncContext, entries: readonly JournalledErasure[]): Promise<void> {
   const { database, vault } = context
-  const { rows } = await database.pool.query<{ erasure: string }>(
-    `select distinct v.erasure from unnest($1::uuid[], $2::text[], $3::bytea[]) as v(erasure, purpose, digest)
-      where not exists (select from tombstone t where t.purpose = v.purpose and t.digest = v.digest and t.erasure_id = v.erasure)`,
-    [
-      entries.flatMap(({ erasure, tombstones }) => tombstones.map(() => erasure)),
-      entries.flatMap(({ tombstones }) => tombstones.map(({ purpose }) => purpose)),
-      entries.flatMap(({ tombstones }) => tombstones.map(({ digest }) => digest)),
-    ],
+  const stored = await tombstonesOfErasures(
+    database.pool,
+    vault,
+    entries.map(({ erasure }) => erasure),
   )
-  const missing = new Set(rows.map(({ erasure }) => erasure))
   for (const { erasure, tombstones } of entries) {
-    if (!missing.has(erasure)) continue
+    const there = new Set(stored.get(erasure)?.map(nameOf))
+    if (tombstones.every((trace) => there.has(nameOf(trace)))) continue
     await inTransaction(database.pool, (client) => putTombstones(client, vault, erasure, tombstones))
   }
 }
 
-/** Erasures that the database knows of and the journal does not. */
+function nameOf({ purpose, digest }: Tombstone): string {
+  return `${purpose}:${digest.toString('hex')}`
+}
+
+/** Erasures that the database knows of and the journal does not: what it says of them is as Gatehouse wrote it, or is left out. */
 async function restoreJournal(context: SyncContext, journalled: ReadonlySet<string>): Promise<void> {
   const { database, vault, erasureJournalPath } = context
   const { rows } = await database.pool.query<ErasureRow>('select * from erasure where id <> all($1::uuid[])', [
     [...journalled],
   ])
-  for (const row of rows.filter((each) => isGenuineErasure(vault, each))) {
-    const { rows: tombstones } = await database.pool.query<Tombstone>(
-      'select purpose, digest from tombstone where erasure_id = $1 order by purpose, digest',
-      [row.id],
-    )
-    const { id: erasure, person_id: person, key_id: key, asked_at: at } = row
-    journalErasure(erasureJournalPath, vault, { erasure, person, key, at, tombstones })
-  }
+  const { genuine, forged } = checkErasures(vault, rows)
+  await tellForgedErasures(database.pool, context, forged)
+  const traces = await tombstonesOfErasures(
+    database.pool,
+    vault,
+    genuine.map(({ id }) => id),
+  )
+  for (const { id: erasure, person_id: person, key_id: key, asked_at: at } of genuine)
+    journalErasure(erasureJournalPath, vault, { erasure, person, key, at, tombstones: traces.get(erasure) ?? [] })
 }

@@ -1,9 +1,10 @@
 /** What is stated about an erasure, signed so that anybody with the public key can check it: what was removed where, and when backups close. */
 import type pg from 'pg'
 import { signLine } from '../../audit/signed-line.ts'
-import { saveErasure } from '../../store/erasures.ts'
+import { checkErasures, saveErasure } from '../../store/erasures.ts'
 import type { ErasureAccountRow, ErasureRow } from '../../store/guards.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForgedErasures } from './under-way.ts'
 
 interface KeptArchive {
   readonly id: string
@@ -43,14 +44,17 @@ export async function statementOf(
 /** Part of the transaction that destroys an epoch: from now on backups of the erased whose keys lay under it don't open either. */
 export async function closeErasures(
   client: pg.ClientBase,
-  { vault, now }: SyncContext,
+  context: SyncContext,
   epochs: readonly string[],
 ): Promise<void> {
+  const { vault, now } = context
   const { rows } = await client.query<ErasureRow>(
     'select * from erasure where epoch = any($1::text[]) and deleted_at is not null and unreadable_at is null order by id for update',
     [epochs],
   )
-  for (const { guard: _, ...row } of rows) {
+  const { genuine, forged } = checkErasures(vault, rows)
+  await tellForgedErasures(client, context, forged)
+  for (const { guard: _, ...row } of genuine) {
     const unreadable_at = now()
     const closing = signLine(vault, 'erasure-closed/1', {
       erasure: row.id,

@@ -3,10 +3,11 @@ import { recordAudit } from '../../audit/record.ts'
 import type { AccountId, PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm } from '../../store/alarms.ts'
-import { isErasing } from '../../store/erasures.ts'
+import { deleteErasuresOf } from '../../store/erasures.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { refuseErasing } from '../erasure/under-way.ts'
 import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
@@ -30,9 +31,10 @@ export async function thawPerson(
 ): Promise<Thawed> {
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
-    if (await isErasing(client, id)) throw new Refusal('person.erasing')
+    const forged = await refuseErasing(client, context, id)
     const { dossier, closed, mended, unmarked } = await mendPerson(client, context, id)
-    if (isNothing(mended) && unmarked === 0) throw new Refusal('frozen.nothing')
+    if (isNothing(mended) && unmarked === 0 && forged.length === 0) throw new Refusal('frozen.nothing')
+    if (forged.length > 0) await deleteErasuresOf(client, id)
     dossier.person.locked_at = context.now()
     dossier.person.unlocked_until = null
     await rememberLock(client, context, dossier)
@@ -61,6 +63,7 @@ export async function thawPerson(
       id,
       ...dossier.accounts.map(({ row }) => row.id),
       ...mended.lost.map(({ account }) => account),
+      ...forged,
     ])
       await clearAlarm(client, vault, 'guard.failed', scope)
     return { ...mended, lockouts }
@@ -88,6 +91,8 @@ export async function frozenPeople(
   const { rows } = await database.pool.query<FrozenPerson>(
     `select person, array_agg(distinct account) filter (where account is not null) as accounts, min(since) as since from (
        select p.id as person, null::uuid as account, a.raised_at as since from alarm a join person p on p.id::text = a.scope
+        where a.code = 'guard.failed' and a.cleared_at is null
+       union all select e.person_id, null, a.raised_at from alarm a join erasure e on e.id::text = a.scope join person p on p.id = e.person_id
         where a.code = 'guard.failed' and a.cleared_at is null
        union all select person_id, id, frozen_at from account where frozen_at is not null and person_id is not null) f
       where $1::uuid is null or person > $1 group by person order by person limit $2`,
