@@ -9,7 +9,8 @@ import { endLockouts, insertLockouts } from '../store/lockouts.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { applyChanges, type Change, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
+import { desire, type Moved } from './desire.ts'
+import { type Change, changesBetween, decodeParts, type Parts } from './parts.ts'
 
 export interface LockOutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
@@ -26,13 +27,10 @@ export interface LockOut {
   readonly changes: readonly Change[]
 }
 
-/** An account that was shut by a decision just made. */
-export interface PassedLockOut {
+/** An account that was shut by a decision just made: as a whole, or else some cards of it. */
+export interface PassedLockOut extends Pick<Moved, 'whole' | 'cardsShut'> {
   readonly dossier: Dossier
   readonly account: DossierAccount
-  /** The whole account; else these cards of it. */
-  readonly whole: boolean
-  readonly cards: readonly CredentialId[]
 }
 
 /**
@@ -84,24 +82,11 @@ function letGo(account: DossierAccount): void {
 /** Makes them desired, in memory; the caller saves the dossiers and then calls `recordLockOuts` in the same transaction. */
 export function passLockOuts(lockOuts: readonly LockOut[]): PassedLockOut[] {
   return lockOuts.map(({ dossier, account, changes }) => {
-    const { row } = account
-    const after = decodeParts(row.wanted)
-    row.desired = encodeParts(applyChanges(decodeParts(row.desired as string), after, changes))
-    row.desired_version += 1
-    row.pending = isPending(row.desired, after)
-    row.suspect_at = null
-    touch(account)
-    return { dossier, account, ...shutBy(changes) }
+    const { whole, cardsShut } = desire(account, changes)
+    // What else is to be shut of a protected person waits for their release, and not for the source.
+    letGo(account)
+    return { dossier, account, whole, cardsShut }
   })
-}
-
-/** What such changes shut: the whole account, with all its cards, or single ones. */
-export function shutBy(changes: readonly Pick<Change, 'part' | 'after'>[]): Pick<PassedLockOut, 'whole' | 'cards'> {
-  const whole = changes.some(({ part, after }) => part === 'lock' && after === 'closed')
-  const cards = changes.flatMap(({ part, after }) =>
-    part.startsWith('card:') && after === 'blocked' ? [part.slice('card:'.length) as CredentialId] : [],
-  )
-  return { whole, cards: whole ? [] : cards }
 }
 
 /** Puts passed lock-outs on the urgent list, starts their clocks, and names who caused them. */
@@ -113,8 +98,8 @@ export async function recordLockOuts(
 ): Promise<readonly string[]> {
   if (passed.length === 0) return []
   const decidedAt = context.now()
-  const entries = passed.flatMap(({ whole, cards, ...entry }) =>
-    (whole ? [null] : cards).map((card) => ({ ...entry, card, lockout: randomUUID() })),
+  const entries = passed.flatMap(({ whole, cardsShut, ...entry }) =>
+    (whole ? [null] : cardsShut).map((card) => ({ ...entry, card, lockout: randomUUID() })),
   )
   await insertLockouts(
     client,

@@ -6,8 +6,9 @@ import { saveDossiers } from '../store/save-dossiers.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
-import { endLockOuts, lockOutsAmong, type PassedLockOut, passLockOuts, recordLockOuts, shutBy } from './lock-out.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts, isPending } from './parts.ts'
+import { desire } from './desire.ts'
+import { endLockOuts, lockOutsAmong, type PassedLockOut, passLockOuts, recordLockOuts } from './lock-out.ts'
+import { changesBetween, decodeParts } from './parts.ts'
 import { passGiven } from './resolve/individual.ts'
 import { leftByAbsence } from './resolve/left-by-absence.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
@@ -63,15 +64,10 @@ function passNamed(dossier: Dossier, modes: ReadonlyMap<string, TargetMode>, nam
       return kind === 'lockout-record' ? mode.locksOut : mode.writes && (kind !== 'grant' || mode.waits === null)
     })
     if (changes.length === 0) continue
-    row.desired = encodeParts(applyChanges(before, wanted, changes))
-    row.desired_version += 1
-    row.pending = isPending(row.desired, wanted)
-    touch(account)
-    const shut = shutBy(changes)
-    if (shut.whole || shut.cards.length > 0) named.shut.push({ dossier, account, ...shut })
+    const { whole, cardsShut, cardsOn } = desire(account, changes)
+    if (whole || cardsShut.length > 0) named.shut.push({ dossier, account, whole, cardsShut })
     else named.work.push({ id: row.id, target: row.target })
-    for (const { part, after } of changes)
-      if (part.startsWith('card:') && after === 'on') named.opened.push(part.slice('card:'.length) as CredentialId)
+    named.opened.push(...cardsOn)
   }
   return named
 }

@@ -9,9 +9,10 @@ import { saveDossiers } from '../store/save-dossiers.ts'
 import { enqueue } from '../store/work.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
+import { desire } from './desire.ts'
 import { endLockOuts, lockOutsAmong, passLockOuts, recordLockOuts } from './lock-out.ts'
 import { forgetLock, rememberLock } from './outlived-locks.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from './parts.ts'
+import { changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
 import { isUsable } from './resolve/credentials.ts'
 import { passGiven } from './resolve/individual.ts'
 import { isOut, understand } from './resolve/resolve.ts'
@@ -118,18 +119,12 @@ function reopen(dossier: Dossier) {
   return dossier.accounts.flatMap((account) => {
     const { row } = account
     if (!row.pending || row.desired === null) return []
-    const before = decodeParts(row.desired)
-    const wanted = decodeParts(row.wanted)
-    const changes = changesBetween(before, wanted, 'lockout-record').filter(
+    // Profile and validity come with the lock: for how long the door is held open is one of them.
+    const changes = changesBetween(decodeParts(row.desired), decodeParts(row.wanted), 'lockout-record').filter(
       ({ part }) => part === 'lock' || part === 'validity' || part === 'profile',
     )
     if (!changes.some(({ part }) => part === 'lock')) return []
-    row.desired = encodeParts(applyChanges(before, wanted, changes))
-    row.desired_facts = row.wanted_facts
-    row.desired_facts_version = row.wanted_facts_version
-    row.desired_version += 1
-    row.pending = isPending(row.desired, wanted)
-    touch(account)
+    desire(account, changes)
     return [{ id: row.id, target: row.target }]
   })
 }

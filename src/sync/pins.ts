@@ -4,12 +4,13 @@ import { ConnectorError } from '../connector/errors.ts'
 import { newId, type PersonId, type PinIssueId, type SubjectId } from '../model/id.ts'
 import { newPin } from '../model/pin.ts'
 import { Refusal } from '../model/refusal.ts'
-import { type DossierAccount, touch } from '../store/dossier.ts'
+import type { DossierAccount } from '../store/dossier.ts'
 import { dropPins, insertPin } from '../store/pins.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import { enqueue } from '../store/work.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
+import { bump } from './desire.ts'
 import { decodeParts, encodeParts } from './parts.ts'
 import { modesOf } from './target-modes.ts'
 
@@ -75,8 +76,7 @@ function order(account: DossierAccount, id: PinIssueId): void {
   const { row } = account
   row.wanted = encodeParts({ ...decodeParts(row.wanted), pin: id })
   row.desired = encodeParts({ ...decodeParts(row.desired as string), pin: id })
-  row.desired_version += 1
-  touch(account)
+  bump(account)
 }
 
 function refusalOf({ targets }: SyncContext, target: string, pin: string): IssuedPin['refused'] {

@@ -2,11 +2,11 @@
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
-import { touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { bump } from '../desire.ts'
 import { reportFrozen } from '../frozen.ts'
 import { type PassedLockOut, recordLockOuts } from '../lock-out.ts'
 import { decodeParts } from '../parts.ts'
@@ -43,9 +43,8 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
       dossier.accounts.flatMap((account): PassedLockOut[] => {
         const { row } = account
         if (!wanted.has(row.id) || row.desired === null || decodeParts(row.desired).lock !== 'closed') return []
-        row.desired_version += 1
-        touch(account)
-        return [{ dossier, account, whole: true, cards: [] }]
+        bump(account)
+        return [{ dossier, account, whole: true, cardsShut: [] }]
       }),
     )
     await saveDossiers(client, context.vault, dossiers.values())

@@ -11,9 +11,10 @@ import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
+import { desire } from '../desire.ts'
 import { reportFrozen } from '../frozen.ts'
-import { endLockOuts, type PassedLockOut, recordLockOuts, shutBy } from '../lock-out.ts'
-import { applyChanges, type ChangeKind, changesBetween, decodeParts, encodeParts, isPending } from '../parts.ts'
+import { endLockOuts, type PassedLockOut, recordLockOuts } from '../lock-out.ts'
+import { type Change, type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { modesOf } from '../target-modes.ts'
 import { PlanGroups } from './plan-groups.ts'
@@ -151,18 +152,17 @@ async function applyBatch(
     for (const [id, changes] of byAccount) {
       const dossier = dossiers.get(changes[0]?.person_id as PersonId)
       const account = dossier?.accounts.find(({ row }) => row.id === id)
-      const made = account === undefined ? new Set<string>() : desire(account, allowed(dossier, changes))
-      if (made.size > 0 && account !== undefined && dossier !== undefined) {
-        applied += made.size
-        const closed = decodeParts(account.row.desired as string).lock === 'closed'
-        const moved = changes.filter(({ part }) => made.has(part))
-        const { whole, cards } = shutBy(moved)
-        const byRecord = moved.some(({ kind }) => kind === 'lockout-record')
-        if (whole || cards.length > 0) shut[byRecord ? 'record' : 'absence'].push({ dossier, account, whole, cards })
+      const still = account === undefined ? [] : stillWanted(account, allowed(dossier, changes))
+      const made = new Set(still.map(({ part }) => part))
+      if (still.length > 0 && account !== undefined && dossier !== undefined) {
+        applied += still.length
+        const { whole, cardsShut, cardsOn: on } = desire(account, still)
+        const byRecord = changes.some(({ part, kind }) => made.has(part) && kind === 'lockout-record')
+        if (whole || cardsShut.length > 0)
+          shut[byRecord ? 'record' : 'absence'].push({ dossier, account, whole, cardsShut })
         else work.push({ id, target: account.row.target })
-        if (made.has('lock') && !closed) reopened.push(id)
-        for (const { part, after } of moved)
-          if (part.startsWith('card:') && after === 'on') cardsOn.push(part.slice('card:'.length) as CredentialId)
+        if (made.has('lock') && !whole) reopened.push(id)
+        cardsOn.push(...on)
       }
       gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
     }
@@ -206,24 +206,11 @@ function allowed(dossier: Dossier | undefined, changes: readonly PlannedChange[]
   return changes.filter(({ kind, held_for }) => held_for === 'protected' || !taking.includes(kind))
 }
 
-/** Makes those planned changes that are still wanted exactly so; returns their parts. */
-function desire(account: DossierAccount, planned: readonly PlannedChange[]): Set<string> {
-  const { row } = account
+/** Those planned changes that are still wanted exactly so. */
+function stillWanted({ row }: DossierAccount, planned: readonly PlannedChange[]): readonly Change[] {
   const before = row.desired === null ? null : decodeParts(row.desired)
-  const wanted = decodeParts(row.wanted)
-  const still = changesBetween(before, wanted, 'lockout-absence').filter(({ part, before: from, after: to }) =>
-    planned.some((change) => change.part === part && change.before === from && change.after === to),
+  return changesBetween(before, decodeParts(row.wanted), 'lockout-absence').filter(
+    ({ part, before: from, after: to }) =>
+      planned.some((change) => change.part === part && change.before === from && change.after === to),
   )
-  if (still.length === 0) return new Set()
-  const desired = applyChanges(before, wanted, still)
-  if (desired.profile === wanted.profile && desired.validity === wanted.validity) {
-    row.desired_facts = row.wanted_facts
-    row.desired_facts_version = row.wanted_facts_version
-  }
-  row.desired = encodeParts(desired)
-  row.desired_version += 1
-  row.pending = isPending(row.desired, wanted)
-  if (still.some(({ part, after }) => part === 'lock' || after === 'blocked')) row.suspect_at = null
-  touch(account)
-  return new Set(still.map(({ part }) => part))
 }

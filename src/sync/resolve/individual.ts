@@ -1,10 +1,11 @@
 /** Rights that a person was given by name: what they add to what the rules say, and when they are over. */
 import type { AccessLevelId, AccountId, CredentialId } from '../../model/id.ts'
 import type { Standing } from '../../policy/state.ts'
-import { type Dossier, touch } from '../../store/dossier.ts'
+import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import type { TargetMode } from '../../store/target-modes.ts'
 import type { SyncContext } from '../context.ts'
-import { applyChanges, changesBetween, decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
+import { desire, desireParts } from '../desire.ts'
+import { changesBetween, decodeParts } from '../parts.ts'
 
 /** Ends grants whose time is over, and all of a person of whom nothing is left at the targets: who comes back does not find them again. */
 export function endOverGrants(dossier: Dossier, now: Date, isRemoved: boolean): void {
@@ -76,19 +77,8 @@ export function passGiven(
       const { row } = account
       const mode = modes.get(row.target)
       if (!row.pending || mode?.writes !== true) continue
-      const wanted = decodeParts(row.wanted)
       const given = mode.waits === null ? { open, issued } : { open: nothing, issued: noCards }
-      const desired = passedParts(row.desired === null ? null : decodeParts(row.desired), wanted, { ...given, ended })
-      if (desired === null) continue
-      if (row.desired === null) {
-        row.desired_facts = row.wanted_facts
-        row.desired_facts_version = row.wanted_facts_version
-      }
-      row.desired = encodeParts(desired)
-      row.desired_version += 1
-      row.pending = isPending(row.desired, wanted)
-      touch(account)
-      passed.push({ id: row.id, target: row.target })
+      if (pass(account, { ...given, ended })) passed.push({ id: row.id, target: row.target })
     }
   }
   return passed
@@ -108,18 +98,24 @@ interface Named {
   readonly issued: ReadonlySet<CredentialId>
 }
 
-/** Null when nothing of it changes anything here. */
-function passedParts(before: Parts | null, wanted: Parts, { open, ended, issued }: Named): Parts | null {
-  if (before === null) {
+/** False when nothing of it changes anything here. */
+function pass(account: DossierAccount, { open, ended, issued }: Named): boolean {
+  const { row } = account
+  const wanted = decodeParts(row.wanted)
+  if (row.desired === null) {
     // An account that is made has its cards with it.
     const levels = wanted.levels.filter((id) => open.has(id))
-    return wanted.lock === 'open' && levels.length > 0 ? { ...wanted, levels } : null
+    if (wanted.lock === 'closed' || levels.length === 0) return false
+    desireParts(account, { ...wanted, levels })
+    return true
   }
+  const before = decodeParts(row.desired)
   const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, before: from, after }) => {
     const [kind, id] = part.split(':')
     if (kind === 'card') return from === null && after === 'on' && issued.has(id as CredentialId)
     if (kind !== 'level') return false
     return after === null ? ended.has(id as AccessLevelId) : open.has(id as AccessLevelId)
   })
-  return changes.length === 0 ? null : applyChanges(before, wanted, changes)
+  if (changes.length > 0) desire(account, changes)
+  return changes.length > 0
 }

@@ -46,7 +46,7 @@ export async function thawPerson(
     await client.query('update person set next_change_at = $2 where id = $1', [id, context.now()])
     const shut = closed
       .filter(({ row }) => modes.get(row.target)?.locksOut === true)
-      .map((account) => ({ dossier, account, whole: true, cards: [] }))
+      .map((account) => ({ dossier, account, whole: true, cardsShut: [] }))
     await recordAudit(client, vault, {
       actor: subject,
       action: 'person.thawed',
