@@ -1,6 +1,5 @@
 /** The accounts of one server: read, listed, written and shut out by the engine's orders. */
 import type { AccountChange, AccountsCapability, ActualAccount, Applied } from '../../src/connector/contract.ts'
-import { ConnectorError } from '../../src/connector/errors.ts'
 import { Cards } from './cards.ts'
 import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
@@ -21,6 +20,7 @@ import { put } from './put.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
 import { listUsers } from './users.ts'
+import { isMissing, requireFullView } from './view.ts'
 
 export function accounts(client: Client, session: Session, settings: Settings, now: () => Date): AccountsCapability {
   const cards = new Cards(client, settings)
@@ -36,8 +36,9 @@ export function accounts(client: Client, session: Session, settings: Settings, n
       const detail = await client.user(externalId, signal)
       return { detail, account: accountOfDetail(detail, [], settings, await own(signal)) }
     } catch (error) {
-      if (error instanceof ConnectorError && error.code === 'biostar2.user-not-found') return null
-      throw error
+      if (!isMissing(error)) throw error
+      await requireFullView(session, signal)
+      return null
     }
   }
 
@@ -52,7 +53,13 @@ export function accounts(client: Client, session: Session, settings: Settings, n
           change,
           cards,
           client,
-          async () => (await readOwn(change.externalId, signal))?.account ?? null,
+          {
+            read: async () => (await readOwn(change.externalId, signal))?.account ?? null,
+            async provenMissing() {
+              await requireFullView(session, signal)
+              return 'unchanged'
+            },
+          },
           signal,
         )
       case 'remove':
@@ -83,9 +90,12 @@ export function accounts(client: Client, session: Session, settings: Settings, n
       return found && { ...found.account, inheritedLevels: inheritedBy(found.detail.user_group_id) }
     },
     async *list(signal) {
+      await requireFullView(session, signal)
       const ownAccount = await own(signal)
       for await (const rows of listUsers(client, signal))
         yield rows.map((row) => accountOfRow(row, settings, ownAccount))
+      // Our operator level may have been narrowed meanwhile.
+      await requireFullView(session, signal)
     },
     apply,
   }

@@ -7,11 +7,9 @@ import { allDone } from './parts.ts'
 import type { Reader } from './records.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
+import { administrator, type View, viewKnownMs, viewOf } from './view.ts'
 
 type Problem = Health['problems'][number]
-
-/** The operator level with every permission. */
-const administrator = '1'
 
 /** @throws ConnectorError when the server can't be reached or refuses the login. */
 export async function health(
@@ -21,14 +19,15 @@ export async function health(
   settings: Settings,
   signal: AbortSignal,
 ): Promise<Health> {
-  const user = await session.user(signal)
+  const user = await session.user(signal, viewKnownMs)
+  const view = viewOf(user)
   const [about, server, readers] = await allDone([
     readAbout(context, signal),
     unlessRefused(() => client.serverSettings(signal)),
     unlessRefused(() => client.readers(signal)),
   ])
   const problems: Problem[] = []
-  if (user.permission === administrator) {
+  if (user.permission.id === administrator) {
     problems.push(
       warning(
         'biostar2.administrator-login',
@@ -51,7 +50,19 @@ export async function health(
   }
   problems.push(...readerProblems(readers ?? []))
   const known = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
-  return { ...about, reach: known ? 'read-back' : 'accepted', problems }
+  problems.push(...viewProblems(view))
+  return { ...about, reach: !view.users ? 'not-knowable' : known ? 'read-back' : 'accepted', problems }
+}
+
+function viewProblems(view: View): Problem[] {
+  const hidden = [
+    ...(view.users ? [] : ['user groups']),
+    ...(view.accessGroups ? [] : ['access groups']),
+    ...(view.devices ? [] : ['device groups']),
+  ]
+  if (hidden.length === 0) return []
+  const message = `The login's operator level does not show all ${hidden.join(', ')}: who or what is hidden looks as if it were gone. Let it see all.`
+  return [{ severity: view.users && view.accessGroups ? 'warning' : 'error', code: 'biostar2.view-limited', message }]
 }
 
 function settingsProblems(server: Body, settings: Settings): Problem[] {

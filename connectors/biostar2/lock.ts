@@ -7,8 +7,16 @@ import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
 import { pastValidity } from './mapping.ts'
 import { allDone, attempt, combine } from './parts.ts'
+import { isMissing } from './view.ts'
 
 export type Lock = Extract<AccountChange, { kind: 'lock' }>
+
+/** What of the account can be seen. Both throw ConnectorError where the server does not show us everybody. */
+export interface Sight {
+  readonly read: () => Promise<ActualAccount | null>
+  /** Settles when a user whom the server says it does not know is really not there. */
+  readonly provenMissing: () => Promise<'unchanged'>
+}
 
 /**
  * Writes nothing but `disabled` and dates, so that it works where a name or the number of levels is refused. An account that we
@@ -20,10 +28,10 @@ export async function lock(
   change: Lock,
   cards: Cards,
   client: Client,
-  read: () => Promise<ActualAccount | null>,
+  sight: Sight,
   signal: AbortSignal,
 ): Promise<Applied> {
-  const { account, failures } = change.known === null ? await look(read) : { account: change.known, failures: [] }
+  const { account, failures } = change.known === null ? await look(sight) : { account: change.known, failures: [] }
   if (account?.untouchable) throw protectedAccount()
   // A user that the server does not know is out already.
   if (account === null && failures.length === 0) return { parts: [unchangedLock] }
@@ -33,15 +41,13 @@ export async function lock(
     return { parts: combine([...failures, ...(await blockAll(held, cards, signal))]) }
   }
   const [user, blocked] = await allDone([
-    shut(change, account, client, signal),
+    shut(change, account, client, sight, signal),
     blockAll(account?.cards ?? [], cards, signal),
   ])
   return { parts: combine([...failures, ...user, ...blocked]) }
 }
 
-async function look(
-  read: () => Promise<ActualAccount | null>,
-): Promise<{ account: ActualAccount | null; failures: PartOutcome[] }> {
+async function look({ read }: Sight): Promise<{ account: ActualAccount | null; failures: PartOutcome[] }> {
   try {
     return { account: await read(), failures: [] }
   } catch (error) {
@@ -54,6 +60,7 @@ async function shut(
   { externalId, at }: Lock,
   account: ActualAccount | null,
   client: Client,
+  { provenMissing }: Sight,
   signal: AbortSignal,
 ): Promise<PartOutcome[]> {
   const disabled = { disabled: 'true' }
@@ -62,7 +69,7 @@ async function shut(
     return [applied('lock'), applied('validity')]
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error
-    if (error.code === 'biostar2.user-not-found') return [unchangedLock]
+    if (isMissing(error)) return [await attempt({ kind: 'lock' }, provenMissing)]
     if (error.kind !== 'rejected') return [failed('lock', error), failed('validity', error)]
     // Refused dates must not keep the account open.
     const retried = await attempt({ kind: 'lock' }, async () => {

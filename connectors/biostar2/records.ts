@@ -53,8 +53,22 @@ export type UserDetail = z.output<typeof userDetail>
 export const userRow = z.object({ ...userBase, operator_level: reference, have_pin: flag })
 export type UserRow = z.output<typeof userRow>
 
+/** An operator level. Its filters list the groups that it is limited to. */
+const groupIds = listOf(reference).optional().catch(undefined)
+const operatorLevel = z
+  .object({
+    id: text,
+    filter: z.object({ UserGroup: groupIds, DeviceGroup: groupIds, AccessGroup: groupIds }).optional().catch({}),
+  })
+  .catch({ id: undefined, filter: {} })
+
 /** The user in the answer of a login. */
-export const loginUser = z.object({ user_id: text, permission: reference, need_to_update_pw: flag })
+export const loginUser = z.object({
+  user_id: text,
+  permission: operatorLevel.default({ id: undefined }),
+  need_to_update_pw: flag,
+})
+export type LoginUser = z.output<typeof loginUser>
 
 /** A row of `POST /api/v2/devices/search`. */
 export const reader = z.object({ status: text, user_sync_status: text })

@@ -4,7 +4,7 @@ import type { HttpRequest, HttpResponse } from '../../src/connector/http.ts'
 import { Session } from './session.ts'
 import { never } from './testing.ts'
 
-type Reply = { status?: number; code?: string; session?: string; body?: object }
+type Reply = { status?: number; code?: string; session?: string; body?: object; text?: string }
 type Script = (request: HttpRequest, n: number, signal: AbortSignal) => Reply | Promise<Reply>
 
 function scripted(script: Script) {
@@ -16,9 +16,13 @@ function scripted(script: Script) {
       http: {
         async request(request, signal): Promise<HttpResponse> {
           requests.push(request)
-          const { status = 200, code = '0', session: id, body } = await script(request, requests.length, signal)
+          const { status = 200, code = '0', session: id, body, text } = await script(request, requests.length, signal)
           const headers = id === undefined ? {} : { 'bs-session-id': id }
-          return { status, headers, text: JSON.stringify({ User: { user_id: '9' }, ...body, Response: { code } }) }
+          return {
+            status,
+            headers,
+            text: text ?? JSON.stringify({ User: { user_id: '9' }, ...body, Response: { code } }),
+          }
         },
       },
       log: (_level, event) => logged.push(event),
@@ -105,6 +109,11 @@ test('a login that is blocked for too many tries waits as long as it is told, th
 
 test.each([
   ['a fault of the server', { status: 500, code: '4' }],
+  ['a fault that is said with 400', { status: 400, code: '4' }],
+  ['an account in use elsewhere', { status: 400, code: '2' }],
+  ['a busy server', { status: 400, code: '1700' }],
+  ['a page of the web server in front', { status: 404, text: '<html>not found</html>' }],
+  ['a page that hides the login', { status: 401, text: '<html>not now</html>' }],
   ['a login without a session', {}],
 ])('%s at login is tried again with the next call', async (_title, fault) => {
   const { get, paths } = scripted((request, n) => (isLogin(request) ? (n === 1 ? fault : { session: 's' }) : {}))

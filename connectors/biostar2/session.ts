@@ -1,13 +1,13 @@
 /** One login shared by all calls: made when first needed, renewed once when the server forgot it, never tried again after a refusal. */
 
-import type { z } from 'zod'
 import type { Context } from '../../src/connector/contract.ts'
 import { withCallScope } from '../../src/connector/egress/call-scope.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { HttpRequest, HttpResponse } from '../../src/connector/http.ts'
+import { sessionLost } from './codes.ts'
 import { parseAnswer, successOf, thing } from './envelope.ts'
-import { ownFailure } from './errors.ts'
-import { loginUser } from './records.ts'
+import { ownFailure, vendorCodeOf } from './errors.ts'
+import { type LoginUser, loginUser } from './records.ts'
 import { SharedCall } from './shared-call.ts'
 
 export interface Credentials {
@@ -17,7 +17,9 @@ export interface Credentials {
 
 interface Login {
   readonly id: string
-  readonly user: z.output<typeof loginUser>
+  readonly user: LoginUser
+  /** Milliseconds since 1970. */
+  readonly at: number
 }
 
 const header = 'bs-session-id'
@@ -48,9 +50,15 @@ export class Session {
     return this.#send(request, await this.#ready(signal), signal)
   }
 
-  /** What the server said about our own user at login. */
-  async user(signal: AbortSignal): Promise<Login['user']> {
-    return (await this.#ready(signal)).user
+  /**
+   * What the server said about our own user at a login that is no older than so. The session of an older one is left to the
+   * server's idle time-out, since other requests may be on their way with it.
+   */
+  async user(signal: AbortSignal, maxAgeMs = Number.POSITIVE_INFINITY): Promise<LoginUser> {
+    const login = await this.#ready(signal)
+    if (Math.abs(this.#context.now().getTime() - login.at) < maxAgeMs) return login.user
+    this.#refuseAgain()
+    return (await this.#loggingIn.join(signal)).user
   }
 
   /** Our own user id as far as it is known without a call. */
@@ -124,7 +132,7 @@ export class Session {
     try {
       const user = thing(successOf(response), 'User', loginUser)
       const id = response.headers[header]
-      if (typeof id === 'string' && id !== '') return { id, user }
+      if (typeof id === 'string' && id !== '') return { id, user, at: this.#context.now().getTime() }
       throw ownFailure('transient', 'biostar2.unexpected-answer', 'The login succeeded without giving a session.')
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error
@@ -137,14 +145,22 @@ export class Session {
       this.#refusal = { error, until: this.#context.now().getTime() + (error.retryAfterMs ?? 0) }
       return error
     }
-    // Whatever the reason in the body, a login answered with 4xx will be answered so again; 408 is about time.
-    const refused =
-      error.kind === 'unauthenticated' || error.kind === 'rejected' || (status >= 400 && status < 500 && status !== 408)
-    if (!refused) return error
+    if (!isRefused(error, status)) return error
     const refusal = error.kind === 'unauthenticated' ? error : asRefusedLogin(error)
     this.#refusal = { error: refusal, until: Number.POSITIVE_INFINITY }
     return refusal
   }
+}
+
+/**
+ * Whether the server itself said no. A passing fault must not count as that, since it would stop every lock-out until a person acts: a
+ * server that starts answers with a code that is listed as passing, and the web server in front of it with a page of its own. A code
+ * that nobody lists, with 4xx, is taken for a no: our account is never hammered.
+ */
+function isRefused(error: ConnectorError, status: number): boolean {
+  if (error.kind === 'unauthenticated' || error.kind === 'rejected') return true
+  if (status < 400 || status >= 500 || vendorCodeOf(error) === undefined) return false
+  return error.code === sessionLost.code || error.code === 'biostar2.unlisted-code'
 }
 
 function asRefusedLogin(error: ConnectorError): ConnectorError {
