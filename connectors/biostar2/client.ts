@@ -100,9 +100,9 @@ export class Client {
     return rowsOf(body, 'UserGroupCollection', userGroup).rows
   }
 
-  async readers(signal: AbortSignal): Promise<Reader[]> {
+  async readers(signal: AbortSignal): Promise<{ rows: Reader[]; total: number | null }> {
     const body = await this.#call('POST', '/api/v2/devices/search', { limit: 0 }, signal)
-    return rowsOf(body, 'DeviceCollection', reader).rows
+    return rowsOf(body, 'DeviceCollection', reader)
   }
 
   /** Server settings; read them with `findScalar`, since the vendor does not publish the shape of this answer. */

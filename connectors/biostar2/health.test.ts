@@ -46,7 +46,7 @@ test('settings that the login may not read are told, and no proof claims more', 
   expect((await server.health(never)).reach).toBe('accepted')
 })
 
-test('readers that are away or did not take everybody are counted, and a login that may not see them is no problem', async () => {
+test('readers that are away or did not take everybody are counted, and no proof claims more', async () => {
   await using server = await connected({ levels: [{ name: 'All', doors: ['a', 'b', 'c', 'd'] }] })
   expect(await codesOf(server)).not.toContain('biostar2.readers-behind')
   for (const [door, condition] of [
@@ -55,11 +55,24 @@ test('readers that are away or did not take everybody are counted, and a login t
     ['c', 'full'],
   ] as const)
     server.simulator.setDevice(door, condition)
-  const { problems } = await server.health(never)
+  const { problems, reach } = await server.health(never)
   const told = problems.find(({ code }) => code === 'biostar2.readers-behind')
   expect(told?.message).toContain('3 of 4 readers')
+  expect(reach).toBe('accepted')
+})
+
+test.each(['offline', 'failing', 'full'] as const)('one %s reader is enough', async (condition) => {
+  await using server = await connected({ levels: [{ name: 'All', doors: ['a', 'b'] }] })
+  expect((await server.health(never)).reach).toBe('read-back')
+  server.simulator.setDevice('b', condition)
+  expect((await server.health(never)).reach).toBe('accepted')
+})
+
+test('a login that may not see the readers is told, and no proof claims more', async () => {
+  await using server = await connected()
   server.simulator.faults.add({ kind: 'http', status: 403, code: '20', path: '^/api/v2/devices/search$' })
-  expect(await codesOf(server)).not.toContain('biostar2.readers-behind')
+  expect(await codesOf(server)).toContain('biostar2.readers-unreadable')
+  expect((await server.health(never)).reach).toBe('accepted')
 })
 
 test('a refused login and a server that is away are failures', async () => {

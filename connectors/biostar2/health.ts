@@ -24,7 +24,7 @@ export async function health(
   const [about, server, readers] = await allDone([
     readAbout(context, signal),
     unlessRefused(() => client.serverSettings(signal)),
-    unlessRefused(() => client.readers(signal)),
+    allReaders(client, signal),
   ])
   const problems: Problem[] = []
   if (user.permission.id === administrator) {
@@ -48,10 +48,10 @@ export async function health(
   } else {
     problems.push(...settingsProblems(server, settings))
   }
-  problems.push(...readerProblems(readers ?? []))
-  const known = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
-  problems.push(...viewProblems(view))
-  return { ...about, reach: !view.users ? 'not-knowable' : known ? 'read-back' : 'accepted', problems }
+  problems.push(...readerProblems(readers), ...viewProblems(view))
+  const sends = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
+  const arrives = view.devices && readers !== null && readers.every(isWell)
+  return { ...about, reach: !view.users ? 'not-knowable' : sends && arrives ? 'read-back' : 'accepted', problems }
 }
 
 function viewProblems(view: View): Problem[] {
@@ -96,12 +96,27 @@ function syncsByHand(server: Body): boolean {
   )
 }
 
-/** A reader that is away, or did not take what it was sent, goes on deciding by what it knew before. */
-function readerProblems(readers: readonly Reader[]): Problem[] {
-  // 0 disconnected, 2 sync error; then -1 over capacity, or how many errors (BioStar 2 API, Device).
-  const behind = readers.filter(
-    ({ status, user_sync_status }) => status === '0' || status === '2' || (user_sync_status ?? '0') !== '0',
-  ).length
+/** All readers of the server; null where we may not see them all. */
+async function allReaders(client: Client, signal: AbortSignal): Promise<readonly Reader[] | null> {
+  const found = await unlessRefused(() => client.readers(signal))
+  return found === null || (found.total !== null && found.rows.length < found.total) ? null : found.rows
+}
+
+/**
+ * One that is away, or did not take what it was sent, goes on deciding by what it knew before. `status` 0 is disconnected, 1 connected,
+ * 2 a sync error; `user_sync_status` is -1 over capacity, 0 normal, else how many errors (BioStar 2 API, Device).
+ */
+function isWell({ status, user_sync_status }: Reader): boolean {
+  return status === '1' && (user_sync_status ?? '0') === '0'
+}
+
+function readerProblems(readers: readonly Reader[] | null): Problem[] {
+  if (readers === null) {
+    const unseen =
+      'The login may not see all readers, so whether changes, lock-outs included, reach them is unknown: let it read devices.'
+    return [warning('biostar2.readers-unreadable', unseen)]
+  }
+  const behind = readers.filter((each) => !isWell(each)).length
   if (behind === 0) return []
   const message = `${behind} of ${readers.length} readers are not connected or did not take every user: until they do, changes, lock-outs included, do not hold there.`
   return [warning('biostar2.readers-behind', message)]
