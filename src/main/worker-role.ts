@@ -11,6 +11,7 @@ import { takeStock } from '../sync/restored/take-stock.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
+import { openTargetReach } from './target-reach.ts'
 import { openTargetReader } from './target-reader.ts'
 
 /** A leader that dies is followed within this. */
@@ -45,7 +46,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     let levelsAt = 0
     let stock: Promise<void> | null = null
     let discovering: Promise<void> | null = null
-    let reach = 'read-back'
+    const reach = openTargetReach(context, target, log)
     const reader = openTargetReader(engine, target, processId, log, stopping.signal)
 
     async function look(): Promise<void> {
@@ -53,7 +54,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       if (leads && led === null) {
         // Another process may have learnt the levels after this one began.
         await engine.levels.reload()
-        const worker = traced(startTargetWorker(context, target, () => reach))
+        const worker = traced(startTargetWorker(context, target, reach.now))
         led = {
           worker,
           consumer: await wakeUps.consume(target.id, (lane) => worker.pump(lane), { urgentSlots: 4, bulkSlots: 1 }),
@@ -73,11 +74,11 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     /** Beside the rest: a target that hangs must not cost the lead of it. */
     async function discover(): Promise<void> {
       try {
-        if (Date.now() - levelsAt <= levelsEveryMs) return
-        await engine.levels.discover(target, stopping.signal)
-        reach = (await target.connection.health(stopping.signal)).reach
-        await pool.query('update target set reach = $2 where id = $1', [target.id, reach])
-        levelsAt = Date.now()
+        if (Date.now() - levelsAt > levelsEveryMs) {
+          await engine.levels.discover(target, stopping.signal)
+          levelsAt = Date.now()
+        }
+        await reach.ask(stopping.signal)
       } catch (error) {
         await report(error)
       }

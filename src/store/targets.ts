@@ -32,6 +32,11 @@ export async function noteSuccess(pool: pg.Pool, id: string): Promise<void> {
   )
 }
 
+/** How sure a write is to reach the readers, as its health said last: shown to operators, decides nothing. */
+export async function noteReach(pool: pg.Pool, id: string, reach: string): Promise<void> {
+  await pool.query('update target set reach = $2 where id = $1', [id, reach])
+}
+
 /** Takes or renews the lead of a target for `forMs`: one process writes to it. False when another leads. */
 export async function leadTarget(pool: pg.Pool, id: string, owner: string, forMs: number): Promise<boolean> {
   const { rowCount } = await pool.query(
