@@ -39,6 +39,13 @@ test('user ids of the wrong kind and a single allowed login are told', async () 
   expect(await codesOf(alphanumeric)).not.toContain('biostar2.user-id-format')
 })
 
+test('a server that works longer on a request than is waited for is told', async () => {
+  await using server = await connected()
+  expect(await codesOf(server)).not.toContain('biostar2.slow-requests')
+  server.simulator.changeSettings({ web_request_timeout: '90' })
+  expect(await codesOf(server)).toContain('biostar2.slow-requests')
+})
+
 test('settings that the login may not read are told, and no proof claims more', async () => {
   await using server = await connected()
   server.simulator.faults.add({ kind: 'http', status: 403, code: '20', path: '^/api/setting/biostar$' })

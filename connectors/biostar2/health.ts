@@ -9,6 +9,9 @@ import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
 import { administrator, type View, viewKnownMs, viewOf } from './view.ts'
 
+/** How long a request of ours may live at the server; `lateWriteMs` of the manifest covers it. */
+const requestSecondsMax = 60
+
 type Problem = Health['problems'][number]
 
 /** @throws ConnectorError when the server can't be reached or refuses the login. */
@@ -77,6 +80,10 @@ function settingsProblems(server: Body, settings: Settings): Problem[] {
   if (ids !== undefined && alphanumeric !== (settings.user_id_format === 'alphanumeric')) {
     const message = `The server takes ${alphanumeric ? 'alphanumeric' : 'numeric'} user ids, and user_id_format says otherwise.`
     problems.push({ severity: 'error', code: 'biostar2.user-id-format', message })
+  }
+  if (Number(findScalar(server, 'web_request_timeout') ?? 0) > requestSecondsMax) {
+    const message = `The server works on a request for more than ${requestSecondsMax} s (web_request_timeout): what is given up may land unseen until the next sweep.`
+    problems.push(warning('biostar2.slow-requests', message))
   }
   if (isFalse(findScalar(server, 'use_allow_simultaneous_connection'))) {
     problems.push(

@@ -13,7 +13,9 @@ export default defineConnector({
   settings,
   capabilities: ['accounts'],
   // The vendor publishes no limits. These leave a server that also serves its console and readers most of its time.
-  limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000 },
+  // It gives up its own requests after 60 s (`web_request_timeout` in the sample of BioStar 2 API, Setting), so one that we gave up may
+  // still be carried out until then; the rest is for the way to the server and its queue.
+  limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000, lateWriteMs: 75_000 },
   address({ url, ca, fingerprint256 }) {
     return {
       origin: new URL(url).origin,

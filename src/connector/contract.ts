@@ -223,6 +223,11 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
     readonly concurrency: number
     readonly requestsPerSecond: number
     readonly requestTimeoutMs: number
+    /**
+     * How long the system may still carry out a write after we stopped waiting for its answer, in ms: so long a lock-out is not over.
+     * Twice `requestTimeoutMs` by default.
+     */
+    readonly lateWriteMs?: number
   }
   /** Where to connect, for the egress guard; null for a source without a network. */
   address(

@@ -16,7 +16,8 @@ const noNetwork: Egress = {
 
 export interface Connected<C extends 'people' | 'accounts'> {
   readonly connection: Connection<C>
-  readonly requestTimeoutMs: number
+  /** How long the system may still carry out a write after we stopped waiting for its answer, in ms. */
+  readonly lateWriteMs: number
   close(): Promise<void>
 }
 
@@ -31,7 +32,7 @@ export async function connectSource(
   if (source === undefined || connector === undefined) throw new Error(`source ${id} has no connector`)
   const context: Context = { http: noNetwork.http, log: connectorLog(log, id, 'source'), now: () => new Date() }
   const connection = await connector.connect(connector.settings.parse(source.settings), context, signal)
-  return { connection, requestTimeoutMs: connector.limits.requestTimeoutMs, close: () => connection.close() }
+  return { connection, lateWriteMs: lateWriteMs(connector), close: () => connection.close() }
 }
 
 /** With `network` false it is not asked for anything: for what nobody released yet. */
@@ -51,12 +52,17 @@ export async function connectTarget(
   const connection = await connector.connect(settings, context, signal)
   return {
     connection,
-    requestTimeoutMs: connector.limits.requestTimeoutMs,
+    lateWriteMs: lateWriteMs(connector),
     async close() {
       await connection.close()
       await egress.close()
     },
   }
+}
+
+/** What the connector knows of its system; else a system that gives up as soon as we do is covered by twice our time-out. */
+function lateWriteMs({ limits }: Pick<Connector<never, never>, 'limits'>): number {
+  return limits.lateWriteMs ?? limits.requestTimeoutMs * 2
 }
 
 function egressOf<S>(

@@ -111,11 +111,10 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
   }
 }
 
-/** A target may carry out what it was sent up to its own time-out after we stopped waiting; twice ours covers it. */
 function targetSetup(
   config: Config,
   id: string,
-  { connection, requestTimeoutMs }: Connected<'accounts'>,
+  { connection, lateWriteMs }: Connected<'accounts'>,
   traces: Traces,
 ): TargetSetup {
   const target = config.targets[id]
@@ -124,7 +123,7 @@ function targetSetup(
     id,
     declaredEnabled: target.mode === 'enabled',
     connection: traces.on ? traced(connection, traces, id) : connection,
-    lateWriteMs: requestTimeoutMs * 2,
+    lateWriteMs,
     concurrency: target.concurrency,
     match: target.match,
     sweepEveryMs: target.sweepEveryMs,

@@ -5,6 +5,7 @@ import type { HrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site } from './site.fixture.ts'
+import { startTargetWorker } from './worker.ts'
 
 let engine: Engine
 let bench: Bench
@@ -91,6 +92,30 @@ describe('a lock-out', () => {
     expect(await site.work()).toMatchObject([{ verify: true }])
     bench.target.land()
     await bench.rest()
+    expect([site.user()?.lock, await site.work()]).toEqual(['closed', []])
+  })
+
+  test('looks again only when the target can carry out nothing late any more, however long that takes', async () => {
+    const target = { ...bench.setup, lateWriteMs: 75 * second }
+    const by = { context: bench.context, target }
+    await site.settle(row(1))
+    await site.settle(row(1, { status: 'left' }))
+    nextCalls(bench.target, 'put', { is: 'hanging', lands: 'late' })
+    await bench.deliver([row(1)])
+    const busy = startTargetWorker(bench.context, target, () => 'read-back')
+    const bulk = busy.pump('bulk')
+    await until('the put hangs', () => bench.target.calls.at(-1)?.verb === 'put')
+    await bench.deliver([row(1, { status: 'left' })])
+    await busy.pump('urgent')
+    await bulk
+    await busy.stop(second)
+    await bench.pass(45 * second)
+    await bench.work(by)
+    expect([site.user()?.lock, await site.work()]).toMatchObject(['closed', [{ verify: true }]])
+    bench.target.land()
+    expect(site.user()?.lock).toBe('open')
+    await bench.pass(31 * second)
+    await bench.work(by)
     expect([site.user()?.lock, await site.work()]).toEqual(['closed', []])
   })
 
