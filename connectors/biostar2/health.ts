@@ -53,7 +53,7 @@ export async function health(
   }
   problems.push(...readerProblems(readers), ...viewProblems(view))
   const sends = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
-  const arrives = view.devices && readers !== null && readers.every(isWell)
+  const arrives = view.devices && readers?.every(isWell)
   return { ...about, reach: !view.users ? 'not-knowable' : sends && arrives ? 'read-back' : 'accepted', problems }
 }
 
