@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import { type MatchRunId, newId, type PersonId, type SubjectId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
+import { isMade } from './account-sql.ts'
 import { raiseAlarm } from './alarms.ts'
 import { forEachDigest } from './by-digest.ts'
 import { type CopyValue, copyRows } from './copy.ts'
@@ -202,7 +203,7 @@ export async function linkedAmong(
     forEachDigest(
       '$2',
       16,
-      `select person_id from account where target = $1 and external_digest = d.digest and person_id is not null and owned like '{"made":true%'`,
+      `select person_id from account where target = $1 and external_digest = d.digest and person_id is not null and ${isMade('owned')}`,
     ),
     [target, Buffer.concat(digests)],
   )

@@ -185,6 +185,12 @@ describe('a lock-out', () => {
     expect([user(1)?.lock, await countSignedOff(bench.context), await state()]).toEqual(['closed', 0, 'signed-off'])
   })
 
+  test('is counted on, whatever somebody writes into the row of an account', async () => {
+    await signOff()
+    await engine.tamper(`update account set desired = 'anything'`)
+    expect(await countSignedOff(bench.context)).toBe(0)
+  })
+
   test('that is proven, or is none, can not be', async () => {
     mend()
     await bench.pass(minute)

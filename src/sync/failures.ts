@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import type { AccountId, SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
+import { isClosed } from '../store/account-sql.ts'
 import type { FailingAccount } from '../store/failures.ts'
 import { discardFailure, failingAccount, failingAccounts, lockedOutAmong, undiscard } from '../store/failures.ts'
 import type { LockoutRow } from '../store/guards.ts'
@@ -145,7 +146,7 @@ export async function countSignedOff({ database, vault }: SyncContext): Promise<
   const { rows } = await database.pool.query<LockoutRow>(
     `select l.* from lockout l join account a on a.id = l.account_id
       where l.signed_off_at is not null and l.proven_at is null and a.desired_version >= l.version and a.desired_version > a.applied_version
-        and a.desired::jsonb ->> 'lock' = 'closed'`,
+        and ${isClosed('a.desired')}`,
   )
   return new Set(rows.filter((row) => isSignedOff(vault, row)).map(({ account_id }) => account_id)).size
 }

@@ -24,6 +24,11 @@ export interface Owned {
   readonly maybe?: { readonly levels: readonly string[]; readonly cards: readonly string[] }
 }
 
+/** `made` comes first: stores are searched by how the text begins (`isMade`, `store/account-sql.ts`). */
+export function encodeOwned({ made, ...rest }: Owned): string {
+  return JSON.stringify({ made, ...rest })
+}
+
 export const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
 
 /** @throws VaultError `vault.open-failed` when somebody else wrote it. */

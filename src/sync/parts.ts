@@ -28,7 +28,7 @@ export interface Change {
   readonly after: string | null
 }
 
-/** The same parts give the same text, whatever order they were collected in. */
+/** The same parts give the same text, whatever order they were collected in. `lock` comes first: stores are searched by it (`store/account-sql.ts`). */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
   const { lock, profile, validity, byLock, pin } = parts

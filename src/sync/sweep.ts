@@ -1,5 +1,6 @@
 /** What the scheduler's timers do: wake due lanes, re-create lost work, follow the calendar, and notice what only time can tell. */
 import type { AlarmCode } from '../model/alarm.ts'
+import { isMade } from '../store/account-sql.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
 import { wakeForFreeCards } from '../store/card-holders.ts'
 import { givenUp } from '../store/failures.ts'
@@ -111,7 +112,7 @@ async function observedAgain(context: SyncContext): Promise<readonly string[]> {
   )
   const { rows } = await pool.query<{ id: string }>(
     `select id from unnest($1::text[]) as v(id) where exists (
-       select from account a where a.target = v.id and a.owned like '{"made":true%' and a.owned not like '%"adopted":true%')`,
+       select from account a where a.target = v.id and ${isMade('a.owned')} and a.owned not like '%"adopted":true%')`,
     [observed],
   )
   return rows.map(({ id }) => id)

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import type { PlanId, SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
+import { isClosed } from '../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
 import type { TargetModeRow } from '../store/guards.ts'
 import { lockTargetMode, saveTargetMode, type TargetMode, targetModes } from '../store/target-modes.ts'
@@ -40,7 +41,7 @@ export async function enableTarget(
     // The calendar passes what is to be shut, in batches: nobody waits here for a whole building.
     await client.query(
       `update person set next_change_at = $2 where id in (
-         select person_id from account where target = $1 and pending and desired is not null and wanted like '{"lock":"closed"%')`,
+         select person_id from account where target = $1 and pending and desired is not null and ${isClosed('wanted')})`,
       [target, context.now()],
     )
     await wakeLanes(client, target)

@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
+import { isClosed } from '../../store/account-sql.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -74,7 +75,7 @@ export async function shutAllAgain(context: SyncContext, target: string, signal:
   let after: AccountId | null = null
   while (await isWorkedOff(pool, target, signal)) {
     const { rows }: { rows: { id: AccountId }[] } = await pool.query<{ id: AccountId }>(
-      `select id from account a where target = $1 and desired like '{"lock":"closed"%' and ($2::uuid is null or id > $2)
+      `select id from account a where target = $1 and ${isClosed('desired')} and ($2::uuid is null or id > $2)
           and not exists (select from lockout l join target t on t.id = $1
                            where l.account_id = a.id and l.cause = 'undone' and l.decided_at >= t.restored_at)
         order by id limit ${batch}`,

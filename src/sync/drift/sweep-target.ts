@@ -6,6 +6,7 @@ import { recordAuditMany } from '../../audit/record.ts'
 import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccessLevelId, AccountId } from '../../model/id.ts'
+import { isMade, isOpen } from '../../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { type DriftOf, deleteDrifts, driftsOf, forgetLostDrifts, insertDrifts } from '../../store/drifts.ts'
@@ -101,7 +102,7 @@ class Sweep {
         '$2',
         16,
         `select a.id, a.desired_version = a.applied_version and not exists (select from account_work w where w.account_id = a.id) as settled
-           from account a where target = $1 and external_digest = d.digest and owned like '{"made":true%' and desired is not null`,
+           from account a where target = $1 and external_digest = d.digest and ${isMade('owned')} and desired is not null`,
       ),
       [target.id, Buffer.concat(digests)],
     )
@@ -123,7 +124,7 @@ class Sweep {
     let after: AccountId | null = null
     for (;;) {
       const { rows }: { rows: { id: AccountId }[] } = await this.context.database.pool.query<{ id: AccountId }>(
-        `select id from account a where target = $1 and owned like '{"made":true%' and desired like '{"lock":"open"%'
+        `select id from account a where target = $1 and ${isMade('owned')} and ${isOpen('desired')}
             and desired_version = applied_version and not exists (select from account_work w where w.account_id = a.id)
             and ($2::uuid is null or id > $2) order by id limit $3`,
         [this.target.id, after, batch],
@@ -243,7 +244,7 @@ class Sweep {
   /** So many that each account has its turn within a day, in the order of our ids. */
   async #chooseDue(): Promise<void> {
     const { pool } = this.context.database
-    const ours = `from account a where target = $1 and owned like '{"made":true%' and desired is not null`
+    const ours = `from account a where target = $1 and ${isMade('owned')} and desired is not null`
     const { rows } = await pool.query<{ total: number; after: AccountId | null }>(
       `select (select count(*)::int ${ours}) as total, looked_through as after from target where id = $1`,
       [this.target.id],

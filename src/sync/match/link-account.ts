@@ -9,7 +9,7 @@ import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../
 import { type MatchRow, ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { targetOrigin } from '../origin.ts'
-import { isMade, type Owned } from '../owned-row.ts'
+import { encodeOwned, isMade, type Owned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { sameValidity } from '../reconcile/compare.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
@@ -201,7 +201,7 @@ export function finishLink(context: SyncContext, target: TargetSetup, { dossier,
     blocked: [],
     closed: false,
   }
-  row.owned = JSON.stringify(owned)
+  row.owned = encodeOwned(owned)
   row.owned_guard = context.vault.guard('account_owned', ownedGuard(row.id, row.owned))
   touch(account)
   return row.desired_version

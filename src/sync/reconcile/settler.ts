@@ -13,7 +13,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext } from '../context.ts'
 import { reportForged } from '../lock-out.ts'
-import type { Owned } from '../owned-row.ts'
+import { encodeOwned, type Owned } from '../owned-row.ts'
 import type { Outcome } from './outcome.ts'
 import { blockedCards, shutAmong } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
@@ -126,7 +126,7 @@ function settlementOf(
 ): Settlement {
   const read = outcome.actual !== undefined
   const actualVersion = (item.row.actual_version ?? 0) + 1
-  const owned = JSON.stringify(outcome.owned)
+  const owned = encodeOwned(outcome.owned)
   const { actual } = outcome
   const shutCards = actual === undefined ? [] : shutAmong(item, actual, [...item.cards.keys()])
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
+import { isClosed } from '../../store/account-sql.ts'
 import { insertLockouts } from '../../store/lockouts.ts'
 import { openRestore, saveRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -51,14 +52,11 @@ async function nextShut(client: pg.ClientBase, after: AccountId | null): Promise
   const { rows } = await client.query<ShutAccount>(
     `select id, person_id, target, desired_version,
             exists (select from lockout l where l.account_id = a.id and l.proven_at is null and l.ended_at is null) as opened
-       from account a where ${isToBeShut} and ($1::uuid is null or id > $1) order by id limit ${batch}`,
+       from account a where ${isClosed('desired')} and ($1::uuid is null or id > $1) order by id limit ${batch}`,
     [after],
   )
   return rows
 }
-
-/** As `encodeParts` writes the lock, which comes first. */
-export const isToBeShut = `desired like '{"lock":"closed",%'`
 
 async function relock(
   client: pg.ClientBase,

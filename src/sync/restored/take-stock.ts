@@ -5,6 +5,7 @@ import type { ActualAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
+import { isClosed } from '../../store/account-sql.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
@@ -19,13 +20,13 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
 import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
+import { encodeOwned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending } from '../parts.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
 import { type Adopted, adopt } from './adopt.ts'
 import { isRelocked, stockTaken } from './gate.ts'
-import { isToBeShut } from './relock.ts'
 
 /** Accounts per transaction. */
 const batch = 100
@@ -80,7 +81,7 @@ async function unread(
   const { database, vault } = context
   const { rows } = await database.pool.query<{ id: AccountId; intents: Intent[] }>(
     `select a.id, coalesce(w.intents, '[]') as intents from account a left join account_work w on w.account_id = a.id
-      where a.target = $1 and a.desired is not null and not ${isToBeShut} and ($3::uuid is null or a.id > $3)
+      where a.target = $1 and a.desired is not null and not ${isClosed('a.desired')} and ($3::uuid is null or a.id > $3)
         and (a.actual_at is null or a.actual_at < $2)
       order by a.id limit ${batch}`,
     [target, since, after],
@@ -180,7 +181,7 @@ function write(
   const { desired, facts, rest } = adopted
   const before = row.desired
   // What nobody is locked for stays somebody else's.
-  row.owned = JSON.stringify(locks ? adopted.owned : { ...adopted.owned, closed: false })
+  row.owned = encodeOwned(locks ? adopted.owned : { ...adopted.owned, closed: false })
   row.owned_guard = vault.guard('account_owned', ownedGuard(row.id, row.owned))
   row.desired = desired === null ? null : encodeParts(desired)
   if (desired === null) {

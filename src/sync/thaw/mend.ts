@@ -25,7 +25,7 @@ import {
 import type { DataKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
-import { nothingOwned, ownedOf } from '../owned-row.ts'
+import { encodeOwned, nothingOwned, ownedOf } from '../owned-row.ts'
 import { encodeParts, type Parts } from '../parts.ts'
 import { understand } from '../resolve/resolve.ts'
 
@@ -263,7 +263,7 @@ function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): 
     JSON.stringify({ facts, validity: { from: null, until: null } }),
   )
   // That the account is not ours nobody may say: it would then count as shut without being looked at.
-  const owned = JSON.stringify({ ...(trusted(() => ownedOf(vault, row)) ?? nothingOwned), made: true })
+  const owned = encodeOwned({ ...(trusted(() => ownedOf(vault, row)) ?? nothingOwned), made: true })
   return {
     mark: 'changed',
     row: {

@@ -1,0 +1,13 @@
+/**
+ * What the texts of an account's row begin with, as conditions of SQL. They find accounts to look at, cheaply, and nothing more: whether
+ * a row is genuine is seen when it is loaded.
+ */
+
+/** `column` holds parts (`desired` or `wanted`) whose lock is closed. */
+export const isClosed = (column: string) => `${column} like '{"lock":"closed",%'`
+
+/** `column` holds parts whose lock is open. */
+export const isOpen = (column: string) => `${column} like '{"lock":"open",%'`
+
+/** `column` holds what is ours (`owned`) of an account that is there by us, or was taken over. */
+export const isMade = (column: string) => `${column} like '{"made":true,%'`
