@@ -16,13 +16,14 @@ export function blockCard({ simulation, body, touch }: Call): Answer {
   return { body: refusedByReaders(simulation) }
 }
 
-/** `DELETE /api/cards/blacklist?id=`: HTTP 500 with 262204 when it is not blocked, as seen on a live BioStar X. */
+/** `DELETE /api/cards/blacklist?id=`: an error when it is not blocked, see the quirk `unblockTwice`. */
 export function unblockCards({ simulation, query, touch }: Call): Answer {
   const { world } = simulation
   const cards = splitIds(query.get('id')).map((row) => cardToBlock(world, whole(row)))
   if (cards.length === 0) throw new Refusal('30')
   touch(cards.flatMap((card) => card.owner ?? []))
-  if (cards.some((card) => !card.blocked)) throw new Refusal('262204', { status: 500 })
+  const { status, code } = simulation.quirks.unblockTwice
+  if (cards.some((card) => !card.blocked)) throw new Refusal(code, { status })
   for (const card of cards) world.setBlocked(card, false)
   return { body: refusedByReaders(simulation) }
 }

@@ -45,8 +45,9 @@ function page({ simulation, query }: Call, cards: Iterable<Card>, wanted: (card:
   // "csn+wiegand": a raw plus arrives as a space.
   const types = (query.get('card_type') ?? '').split(/[\s+,]+/).filter((type) => type !== '')
   const format = query.get('wiegand_format_id') ?? ''
+  const { cardPageDefault, cardPageMax } = simulation.quirks
   const offset = wholeOr(query.get('offset'), 0)
-  const limit = cappedLimit(wholeOr(query.get('limit'), 0), simulation.quirks.cardPageMax)
+  const limit = cappedLimit(wholeOr(query.get('limit'), cardPageDefault ?? 0), cardPageMax)
   const rows: Card[] = []
   let total = 0
   for (const card of cards) {

@@ -104,3 +104,46 @@ test('asking for one card by row id is not supported, and a row deleted by hand 
   expect((await client.send('PUT', '/api/users/5', { User: { cards: [{ id }] } })).code).toBe('400')
   expect((await client.send('GET', '/api/users/5')).body.User.cards).toEqual([])
 })
+
+test('every kind of card is told by its number and name, and only some are made by this call', async () => {
+  await using client = await startLoggedIn()
+  const types = (await client.send('GET', '/api/cards/types')).body.CardTypeCollection.rows
+  expect(types.map(({ id }: { id: string }) => id)).toEqual(['0', '1', '2', '3', '4', '5', '6', '7'])
+  const cards = [2, 3, 4, 5, 7].map((cardType) => ({ number: String(500 + cardType), cardType }))
+  client.simulator.seed({ users: [{ id: '5', name: 'Ada Sample', cards }] })
+  const { rows } = (await client.send('GET', '/api/cards/assigned')).body.CardCollection
+  const seen = rows.map((row: { card_type: { id: string }; mobile_card: string }) => [
+    row.card_type.id,
+    row.mobile_card,
+  ])
+  expect(seen).toEqual([
+    ['2', 'false'],
+    ['3', 'false'],
+    ['4', 'true'],
+    ['5', 'true'],
+    ['7', 'false'],
+  ])
+  const made = { card_id: '9', card_type: { id: '3', type: '3' } }
+  expect((await client.send('POST', '/api/cards', { CardCollection: { rows: [made] } })).code).toBe('30')
+})
+
+test('an access-on-card is not taken back, neither alone nor with the others, but it can be blocked', async () => {
+  await using client = await startLoggedIn({ quirks: { takenCards: 'moved' } })
+  const { simulator } = client
+  simulator.seed({
+    users: [
+      { id: '5', name: 'Ada', cards: ['501', { number: '5', cardType: 3 }], accessGroups: ['Main Entrance'] },
+      { id: '6', name: 'Bob' },
+    ],
+  })
+  const card = simulator.state.card('5') ?? { id: 0 }
+  const plain = simulator.state.card('501') ?? { id: 0 }
+  const put = (user: string, cards: { id: number }[]) => client.send('PUT', `/api/users/${user}`, { User: { cards } })
+  for (const answer of [await put('5', []), await put('5', [plain]), await put('6', [card])]) {
+    expect([answer.status, answer.code]).toEqual([400, '407'])
+  }
+  expect(simulator.state.user('5')?.cards).toHaveLength(2)
+  expect((await put('5', [card])).code).toBe('0')
+  await client.send('POST', '/api/cards/blacklist', { Blacklist: { card_id: { id: card.id } } })
+  expect(simulator.swipe({ card_id: '5', door: 'Front Door' }).code).toBe(6404)
+})

@@ -1,5 +1,5 @@
 /** Making cards. A card exists from here on, whether or not a person ever gets it. */
-import { cardRow, cardTypes } from './card-rows.ts'
+import { cardRow, cardTypes, creatableTypes } from './card-rows.ts'
 import { Refusal } from './envelope.ts'
 import { idIn, list, type Row, record, text, whole } from './input.ts'
 import { isNumeric } from './roster.ts'
@@ -34,7 +34,7 @@ export function createCards({ simulation, body }: Call): Answer {
 function newCard(sent: Row): NewCard {
   const number = text(sent.card_id ?? '')
   const kind = record(sent.card_type)
-  const type = cardTypes.find(({ id }) => id === whole(kind.id))
+  const type = creatableTypes.find(({ id }) => id === whole(kind.id))
   if (!type || whole(kind.type) !== type.type) throw new Refusal('30')
   switch (type.filter) {
     case 'csn':

@@ -1,6 +1,7 @@
 /** Carries changes from the server to the readers, after a delay and by the rules of the two sync settings. */
 import type { SimulatorClock } from './clock.ts'
 import { Device, type DeviceCondition, type KnownUser, type Pending } from './device.ts'
+import { type ReaderEdit, takeOverEdits } from './device-edits.ts'
 import { Refusal } from './envelope.ts'
 import { type EventLog, eventCode, type LoggedEvent, type NewEvent } from './event-log.ts'
 import type { User } from './model.ts'
@@ -66,11 +67,13 @@ export class DeviceSync implements WorldWatcher {
   }
 
   blocked(card: string): void {
+    if (this.#holdsEverything()) return
     for (const device of this.devices.values()) this.#queue(device, `card ${card}`, { card })
   }
 
   rights(): void {
     this.#rights = null
+    if (this.#holdsEverything()) return
     for (const device of this.devices.values()) this.#queue(device, 'rights', { rights: true })
     // With "devices in the person's access groups" a level that lost a door also moves people between readers.
     if (this.#parts.settings.user_sync_method === 3) for (const id of this.#parts.world.users.keys()) this.user(id)
@@ -89,6 +92,30 @@ export class DeviceSync implements WorldWatcher {
     if (device.condition === 'offline') return '1001'
     for (const id of userIds) this.#teach(device, id, null)
     return '0'
+  }
+
+  /** Sends a reader everything the server has, as the sync call does; a code for `DeviceResponse`. */
+  sendAll(device: Device): string {
+    if (device.condition === 'offline') return '1001'
+    if (device.condition !== 'online') return '1003'
+    device.pending.clear()
+    device.syncErrors = 0
+    device.rights = this.rightsNow()
+    device.blocked.clear()
+    for (const row of this.#parts.world.blockedRows) device.blocked.add(this.#parts.world.card(row).number)
+    for (const id of new Set([...device.users.keys(), ...this.#parts.world.users.keys()]))
+      this.#apply(device, { userId: id })
+    return '0'
+  }
+
+  /** Somebody is changed at the menu of this reader. Throws a TypeError when the reader does not know them. */
+  edit(device: Device, userId: string, edit: ReaderEdit): void {
+    const known = device.users.get(userId)
+    if (!known) throw new TypeError(`the reader does not know ${userId}`)
+    device.learn(userId, { ...known, ...edit })
+    device.edits.set(userId, { ...device.edits.get(userId), ...edit })
+    this.report({ ...this.#eventOf(eventCode.updated, device, userId), byDevice: true }, device)
+    if (device.condition !== 'offline') takeOverEdits(this.#parts, device)
   }
 
   /** Tells every reader everything without delay or event: how a long-running site looks. */
@@ -110,6 +137,7 @@ export class DeviceSync implements WorldWatcher {
     if (condition !== 'offline' && before === 'offline') {
       for (const event of device.backlog) this.#parts.events.store(event, this.#parts.clock.now())
       device.backlog = []
+      takeOverEdits(this.#parts, device)
       this.#schedule()
     }
   }
@@ -174,8 +202,11 @@ export class DeviceSync implements WorldWatcher {
 
   #apply(device: Device, change: Pending): void {
     const { world } = this.#parts
-    if ('rights' in change) device.rights = this.rightsNow()
-    else if ('card' in change) {
+    if (!('userId' in change) && takesNothing(device, this.#parts.quirks)) {
+      device.syncErrors++
+    } else if ('rights' in change) {
+      device.rights = this.rightsNow()
+    } else if ('card' in change) {
       if (world.cardByNumber(change.card)?.blocked) device.blocked.add(change.card)
       else device.blocked.delete(change.card)
     } else {
@@ -187,7 +218,7 @@ export class DeviceSync implements WorldWatcher {
 
   #teach(device: Device, userId: string, known: KnownUser | null): void {
     const isNew = !device.users.has(userId)
-    if (device.condition === 'failing' || (device.condition === 'full' && isNew && known)) {
+    if (takesNothing(device, this.#parts.quirks) || (device.condition === 'full' && isNew && known)) {
       device.syncErrors++
       const failed = known === null ? eventCode.deleteFailed : isNew ? eventCode.enrolFailed : eventCode.updateFailed
       this.#serverEvent(device.condition === 'full' ? eventCode.enrolFailedFull : failed, device, userId)
@@ -200,22 +231,28 @@ export class DeviceSync implements WorldWatcher {
   }
 
   #serverEvent(code: number, device: Device, userId: string | null = null): void {
-    const { events, clock, world } = this.#parts
+    const event = this.#eventOf(code, device, userId)
+    this.#parts.events.store(event, event.atMs)
+  }
+
+  #eventOf(code: number, device: Device, userId: string | null): NewEvent {
+    const { clock, world } = this.#parts
     const user = userId === null ? undefined : world.users.get(userId)
-    const atMs = clock.now()
-    events.store(
-      {
-        code,
-        atMs,
-        deviceId: device.id,
-        index: device.nextIndex(),
-        doorId: null,
-        userId,
-        userName: user?.name ?? '',
-        userGroupId: user?.groupId ?? null,
-      },
-      atMs,
-    )
+    return {
+      code,
+      atMs: clock.now(),
+      deviceId: device.id,
+      index: device.nextIndex(),
+      doorId: null,
+      userId,
+      userName: user?.name ?? '',
+      userGroupId: user?.groupId ?? null,
+    }
+  }
+
+  #holdsEverything(): boolean {
+    const { quirks, settings } = this.#parts
+    return settings.user_sync_method === 0 && quirks.syncOffHolds === 'everything'
   }
 
   #snapshot(user: User): KnownUser {
@@ -246,4 +283,9 @@ export class DeviceSync implements WorldWatcher {
     }
     return wanted
   }
+}
+
+/** A reader with a sync error takes no change of any kind; a full one may refuse all of them too. */
+function takesNothing({ condition }: Device, { fullReaderRefuses }: Quirks): boolean {
+  return condition === 'failing' || (condition === 'full' && fullReaderRefuses === 'everything')
 }

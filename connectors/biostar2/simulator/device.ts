@@ -1,4 +1,5 @@
 /** One door reader: what it has been told, what it decides with that, and what it still has to hear or to report. */
+import type { ReaderEdit } from './device-edits.ts'
 import { eventCode, type NewEvent } from './event-log.ts'
 import type { Quirks } from './quirks.ts'
 import { effectiveGroups, noRights, opens, type Rights } from './rights.ts'
@@ -36,6 +37,8 @@ export class Device {
   readonly blocked = new Set<string>()
   /** Changes on their way, oldest first, with the moment (performance.now) from which they may be applied. */
   readonly pending = new Map<string, { dueMs: number; change: Pending }>()
+  /** What was edited at its menu and is not yet handed to the server. */
+  readonly edits = new Map<string, ReaderEdit>()
   /** Events made while offline, reported on return. */
   backlog: NewEvent[] = []
   readonly #owners = new Map<string, string>()

@@ -3,7 +3,7 @@ import type { Device } from './device.ts'
 import { type DeviceRow, deviceResponse } from './device-response.ts'
 import type { Fields } from './dialects.ts'
 import { Refusal } from './envelope.ts'
-import { record, splitIds, whole, wholeOr } from './input.ts'
+import { idIn, list, record, splitIds, whole, wholeOr } from './input.ts'
 import type { Answer, Call } from './route.ts'
 
 /** `GET /api/devices` */
@@ -57,4 +57,12 @@ export function removeUsersFromDevice({ simulation, id, query, touch }: Call): A
   touch(ids)
   const row: DeviceRow = { id: device.id, code: simulation.sync.forget(device, ids) }
   return deviceResponse(simulation, [row])
+}
+
+/** `POST /api/devices/sync`: sends these readers everything the server has. `clean` makes no difference here. */
+export function syncDevices({ simulation, body }: Call): Answer {
+  const wanted = list(record(record(body).DeviceCollection).rows).map((row) => simulation.sync.device(idIn(row)))
+  if (wanted.length === 0) throw new Refusal('30')
+  const rows = wanted.map((device): DeviceRow => ({ id: device.id, code: simulation.sync.sendAll(device) }))
+  return deviceResponse(simulation, rows)
 }

@@ -13,6 +13,8 @@ export interface LoggedEvent {
   userId: string | null
   userName: string
   userGroupId: number | null
+  /** Somebody was changed at a reader, not at the server. */
+  byDevice?: boolean
 }
 
 /** Event codes of the console's own list that this simulator raises. */

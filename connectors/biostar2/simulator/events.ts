@@ -113,7 +113,7 @@ function eventRow({ world, sync, options }: Simulation, event: LoggedEvent): Fie
       hour: Math.floor(Math.abs(offset) / 60),
       negative: offset < 0 ? 1 : 0,
     },
-    user_update_by_device: false,
+    user_update_by_device: event.byDevice ?? false,
     hint: eventKey(event),
   }
 }

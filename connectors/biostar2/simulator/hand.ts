@@ -1,7 +1,9 @@
 /** What an operator does by hand in the console, behind the back of every integration. */
+import type { ReaderEdit } from './device-edits.ts'
 import type { Card, User } from './model.ts'
 import { cardRowOf, findAccessGroup, findUserGroup, plant, type SeedUser } from './seed.ts'
 import type { Simulation } from './simulation.ts'
+import { doorOf } from './swipe.ts'
 
 export type HandChange =
   | { action: 'grant' | 'revoke'; user: string; group: string | number }
@@ -12,10 +14,12 @@ export type HandChange =
   | { action: 'assign' | 'unassign'; user: string; card: string }
   | { action: 'block' | 'unblock' | 'delete-card'; card: string }
   | { action: 'create'; user: SeedUser }
+  /** At the menu of a door's reader, which the server may or may not take over. */
+  | { action: 'edit-at-reader'; user: string; door: string | number; edit: ReaderEdit }
 
 /** Makes the change; readers hear of it like of any other. Throws on unknown people, groups and cards. */
 export function byHand(simulation: Simulation, change: HandChange): void {
-  const { world } = simulation
+  const { sync, world } = simulation
   const patch = (id: string, changes: (user: User) => Partial<User>) => {
     const user = world.user(String(id))
     world.patchUser(user, changes(user))
@@ -66,6 +70,9 @@ export function byHand(simulation: Simulation, change: HandChange): void {
       break
     case 'create':
       plant(simulation, { users: [change.user] })
+      break
+    case 'edit-at-reader':
+      sync.edit(sync.device(doorOf(simulation, change.door).entryDeviceId), change.user, change.edit)
       break
     default:
       throw new TypeError(`unknown action: ${String((change satisfies never as { action: unknown }).action)}`)

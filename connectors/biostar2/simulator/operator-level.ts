@@ -1,29 +1,11 @@
 /** What an operator level lets its holder do: which modules it reads and writes, and how a login is told of it. */
 import type { Fields } from './dialects.ts'
 import type { User } from './model.ts'
+import { type Module, modules, type Use } from './modules.ts'
 import type { Quirks } from './quirks.ts'
 import { groupsInSight } from './sight.ts'
 import type { Simulation } from './simulation.ts'
 import { rootGroupId } from './world.ts'
-
-// Names of `permission.module` (BioStar 2 API, Authorization > Login).
-const modules = [
-  'Dashboard',
-  'User',
-  'Device',
-  'Door',
-  'Elevator',
-  'Zone',
-  'AccessControl',
-  'Monitoring',
-  'TA',
-  'Setting',
-  'Video',
-  'Visitor',
-] as const
-
-export type Module = (typeof modules)[number]
-export type Use = 'read' | 'write'
 
 /** No level at all; the vendor calls it "None" and "User". */
 const noLevel = 255
@@ -36,7 +18,9 @@ const readers = new Set<Module>(['Dashboard', 'User', 'Device', 'Door', 'Zone', 
 
 /** Since 2.8.14 API calls are held to the operator level (release notes 2.8.14). */
 export function mayUse(user: User, quirks: Quirks, module: Module, use: Use): boolean {
-  if (quirks.readersRefused && module === 'Device') return false
+  const { operatorLacks, readersRefused } = quirks
+  if (operatorLacks.includes(module) || operatorLacks.includes(`${module}.${use}`)) return false
+  if (readersRefused && module === 'Device') return false
   return levelLets(user.permission ?? noLevel, module, use)
 }
 
@@ -61,7 +45,7 @@ function levelLets(level: number, module: Module, use: Use): boolean {
 export function permissionOf(simulation: Simulation, user: User): Fields {
   const { quirks } = simulation
   const groups = groupsInSight(simulation)
-  const limited = groups !== null || quirks.readersRefused
+  const limited = groups !== null || quirks.readersRefused || quirks.operatorLacks.length > 0
   const module: Fields = {}
   for (const name of modules) {
     module[name] = { read: mayUse(user, quirks, name, 'read'), write: mayUse(user, quirks, name, 'write') }

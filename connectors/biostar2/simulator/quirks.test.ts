@@ -1,6 +1,7 @@
 /** Every quirk that hides, shortens or twists an answer does so when it is switched on, and nothing while it is off. */
 import { expect, test } from 'vitest'
 import { type Client, newCard, newUser, start, startLoggedIn } from './client-for-tests.ts'
+import type { Quirks } from './quirks.ts'
 
 const people = {
   userGroups: [{ name: 'Staff' }, { name: 'Night Shift', parent: 'Staff' }, { name: 'Board' }],
@@ -168,4 +169,88 @@ test('userPutSuperfluous: the change of one person is carried out and answers co
   expect([answer.status, answer.code]).toEqual([200, '1'])
   expect(client.simulator.state.user('5')?.disabled).toBe(true)
   expect((await client.send('PUT', '/api/users/99', { User: { disabled: 'true' } })).code).toBe('201')
+})
+
+test.each<[string, Partial<Quirks>, [string, string, unknown?][], [string, string, unknown?][]]>([
+  [
+    'a module',
+    { operatorLacks: ['Device', 'Setting'] },
+    [
+      ['POST', '/api/v2/devices/search', { limit: 0 }],
+      ['GET', '/api/setting/biostar'],
+      ['PUT', '/api/setting/biostar', { Setting: { session_timeout: 60 } }],
+    ],
+    [
+      ['GET', '/api/users/5'],
+      ['PUT', '/api/users/5', { User: { name: 'New' } }],
+      ['GET', '/api/doors'],
+    ],
+  ],
+  [
+    'writing in a module',
+    { operatorLacks: ['User.write', 'AccessControl.write'] },
+    [
+      ['PUT', '/api/users/5', { User: { disabled: 'true' } }],
+      ['DELETE', '/api/users?id=5'],
+      ['POST', '/api/cards', newCard('9')],
+      ['DELETE', '/api/access_groups?id=1'],
+    ],
+    [
+      ['GET', '/api/users/5'],
+      ['GET', '/api/cards'],
+      ['POST', '/api/v2/access_groups/search', {}],
+      ['POST', '/api/v2/devices/search', {}],
+    ],
+  ],
+])(
+  'operatorLacks: without %s such calls are 403 with 20 and change nothing, the others work',
+  async (_what, quirks, refused, taken) => {
+    await using client = await start({ quirks })
+    client.simulator.seed(people)
+    const { permission } = (await client.login()).body.User
+    expect(Number(permission.id)).toBeGreaterThanOrEqual(4)
+    const before = client.simulator.state.user('5')
+    for (const [method, path, body] of refused) {
+      const answer = await client.send(method, path, body)
+      expect([method, path, answer.status, answer.code]).toEqual([method, path, 403, '20'])
+    }
+    expect(client.simulator.state.user('5')).toEqual(before)
+    for (const [method, path, body] of taken) {
+      expect([method, path, (await client.send(method, path, body)).code]).toEqual([method, path, '0'])
+    }
+  },
+)
+
+test('operatorLacks: the login names what is missing, and only that', async () => {
+  await using client = await start({ quirks: { operatorLacks: ['Device.write', 'Setting'] } })
+  const { module } = (await client.login()).body.User.permission
+  expect(module.Device).toEqual({ read: 'true', write: 'false' })
+  expect(module.Setting).toEqual({ read: 'false', write: 'false' })
+  expect(module.User).toEqual({ read: 'true', write: 'true' })
+})
+
+test.each([
+  ['262204 with another status', { status: 400, code: '262204' }],
+  ['a server error', { status: 500, code: '4' }],
+])('unblockTwice: %s', async (_what, unblockTwice) => {
+  await using client = await startLoggedIn({ quirks: { unblockTwice } })
+  const { id } = (await client.send('POST', '/api/cards', newCard('101'))).body.CardCollection.rows[0]
+  const answer = await client.send('DELETE', `/api/cards/blacklist?id=${id}`)
+  expect([answer.status, answer.code]).toEqual([unblockTwice.status, unblockTwice.code])
+})
+
+test('pinDigitsMin: a shorter PIN is 131080, none at all is taken', async () => {
+  await using client = await startLoggedIn({ quirks: { pinDigitsMin: 6 } })
+  expect((await client.send('POST', '/api/users', newUser('5', { pin: '24681' }))).code).toBe('131080')
+  expect((await client.send('POST', '/api/users', newUser('5', { pin: '246810' }))).code).toBe('0')
+  expect((await client.send('PUT', '/api/users/5', { User: { pin: '' } })).code).toBe('0')
+})
+
+test('cardPageDefault: only a list without a limit is cut', async () => {
+  await using client = await startLoggedIn({ quirks: { cardPageDefault: 2 } })
+  for (const number of ['101', '102', '103']) await client.send('POST', '/api/cards', newCard(number))
+  const page = async (query: string) => (await client.send('GET', `/api/cards${query}`)).body.CardCollection
+  const cut = await page('')
+  expect([cut.total, cut.rows.length]).toEqual(['3', 2])
+  expect((await page('?limit=3')).rows).toHaveLength(3)
 })

@@ -1,4 +1,5 @@
 /** Every switch of the simulated server with its default: what is documented is on, what is only possible or was once seen is off. */
+import type { Module, Use } from './modules.ts'
 
 export interface Quirks {
   /** How an empty list is written. Samples of the vendor's API collection (bs2api.biostar2.com) hold `"rows": ""`. */
@@ -43,9 +44,13 @@ export interface Quirks {
    */
   operatorGroups: readonly string[] | null
   /**
-   * The login may not read readers: HTTP 403 with 20. Since 2.8.14 API calls are held to the operator level (release
-   * notes 2.8.14), and Device is a module of its own (BioStar 2 API, Authorization > Login).
+   * What the operator level of the login lacks, a module or one use of it such as `'User.write'`: such calls are HTTP 403
+   * with 20. Since 2.8.14 API calls are held to the operator level (release notes 2.8.14), and a level made by the
+   * customer, 4 to 252, may leave out every module (`permission.module` in BioStar 2 API, Authorization > Login). Which
+   * call belongs to which module is not published.
    */
+  operatorLacks: readonly (Module | `${Module}.${Use}`)[]
+  /** The login may not read readers: the same as `operatorLacks: ['Device']`, for it is the one that is easily forgotten. */
   readersRefused: boolean
   /**
    * So many logins to come are answered with this status, and with a code or with a raw body as a web server in front
@@ -64,6 +69,24 @@ export interface Quirks {
    * list. An unknown group answers without rows too (BioStar 2 API, User > List All User v2, known errors).
    */
   emptyUserList: 'no-collection' | 'no-rows' | null
+  /**
+   * What a reader that is over its capacity (`user_sync_status` -1; BioStar 2 API, Device > List Added Device(s) with
+   * Criteria) refuses: people it does not know yet, or every change, also of blocks and rights. Neither is published.
+   */
+  fullReaderRefuses: 'new-people' | 'everything'
+  /**
+   * With automatic synchronisation "Not Used", 0/0, the server holds back changes of people (BioStar 2 API, Setting >
+   * Update BioStar Settings); whether blocks and rights go out all the same is not published.
+   */
+  syncOffHolds: 'people' | 'everything'
+  /** When a reader comes back on which somebody was edited, and the server changed them meanwhile: with 1/1 the reader's edit is taken over all the same. */
+  returningReaderWins: boolean
+  /** The answer to a card that is unblocked twice. HTTP 500 was seen on a live BioStar X, without its code; 262204 is the console text that fits. */
+  unblockTwice: { status: number; code: string }
+  /** Fewest digits of a PIN; the server can demand some (131080, console texts, error codes). */
+  pinDigitsMin: number
+  /** Rows of a list of cards that is asked for without `limit`; null for all, as "Remove this parameter to view all" says (BioStar 2 API, Cards > List All Cards). */
+  cardPageDefault: number | null
   /**
    * What zone `start_datetime` and `expiry_datetime` are in: UTC as the `Z` of v1 says, or that of the server behind a
    * false Z. The v2 samples have no zone at all (BioStar 2 API, User > List All User v2), and `server_datetime` of an
@@ -105,11 +128,18 @@ export const defaultQuirks: Quirks = {
   settingKey: 'Setting',
   certificateNames: ['localhost', '127.0.0.1', '::1'],
   operatorGroups: null,
+  operatorLacks: [],
   readersRefused: false,
   loginFault: null,
   cardPageMax: null,
   accessGroupsHidden: [],
   emptyUserList: null,
+  fullReaderRefuses: 'new-people',
+  syncOffHolds: 'people',
+  returningReaderWins: false,
+  unblockTwice: { status: 500, code: '262204' },
+  pinDigitsMin: 0,
+  cardPageDefault: null,
   validityZone: 'utc',
   zone: 'UTC',
   validityDay: false,

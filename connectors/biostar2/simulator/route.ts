@@ -1,7 +1,7 @@
 /** The shape of one operation: what a handler is given and what it answers. */
 import type { Fields } from './dialects.ts'
 import type { User } from './model.ts'
-import type { Module, Use } from './operator-level.ts'
+import type { Module, Use } from './modules.ts'
 import type { Simulation } from './simulation.ts'
 
 export interface Call {

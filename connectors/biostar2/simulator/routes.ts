@@ -20,11 +20,18 @@ import { blockCard, unblockCards } from './blacklist.ts'
 import { isCardRegistered, listAssignedCards, listBlockedCards, listCards, listUnassignedCards } from './card-lists.ts'
 import { createCards, listCardTypes, unsupportedCardCall } from './cards.ts'
 import { listCustomFields, writeCustomFields } from './custom-fields.ts'
-import { listDevices, listUsersOfDevice, readDevice, removeUsersFromDevice, searchDevices } from './devices.ts'
+import {
+  listDevices,
+  listUsersOfDevice,
+  readDevice,
+  removeUsersFromDevice,
+  searchDevices,
+  syncDevices,
+} from './devices.ts'
 import { commandDoors, listDoorGroups, listDoors, readDoor, readDoorStatus, searchDoors } from './doors.ts'
 import { searchEvents } from './events.ts'
 import { login, logout, versionInfo } from './login.ts'
-import type { Module } from './operator-level.ts'
+import type { Module } from './modules.ts'
 import type { Needs, Route } from './route.ts'
 import { createSchedule, deleteSchedule, listSchedules, readSchedule, updateSchedule } from './schedules.ts'
 import { readSettings, writeSettings } from './settings.ts'
@@ -112,6 +119,7 @@ const write: Table = {
   'POST /api/doors/unlock': commandDoors('unlock'),
   'POST /api/doors/lock': commandDoors('lock'),
   'POST /api/doors/release': commandDoors('release'),
+  'POST /api/devices/sync': syncDevices,
   'DELETE /api/devices/:/users': removeUsersFromDevice,
   'PUT /api/setting/biostar': writeSettings,
   'POST /api/setting/custom_fields': writeCustomFields(false),

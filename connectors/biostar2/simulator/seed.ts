@@ -12,6 +12,12 @@ export interface WiegandCard {
   wiegandFormat: number
 }
 
+/** A card of any kind, by the vendor's `card_type.id`: 3 is access-on-card. */
+export interface OtherCard {
+  number: string
+  cardType: number
+}
+
 export interface SeedUser {
   id: string
   name: string
@@ -23,7 +29,7 @@ export interface SeedUser {
   /** Names or ids of access groups. */
   accessGroups?: readonly (string | number)[]
   /** A bare number becomes a CSN card. */
-  cards?: readonly (string | WiegandCard)[]
+  cards?: readonly (string | WiegandCard | OtherCard)[]
   disabled?: boolean
   /** ISO moments. */
   start?: string
@@ -114,11 +120,22 @@ function addSeedUsers(simulation: Simulation, seeds: readonly SeedUser[]): void 
 }
 
 /** The row of this card number; the card is made when there is none. Throws when somebody has it. */
-export function cardRowOf({ world }: Simulation, wanted: string | WiegandCard): number {
-  const { number, wiegandFormat } = typeof wanted === 'string' ? { number: wanted, wiegandFormat: null } : wanted
-  const card = world.cardByNumber(number) ?? world.addCard(number, wiegandFormat === null ? 0 : 1, wiegandFormat)
+export function cardRowOf({ world }: Simulation, wanted: string | WiegandCard | OtherCard): number {
+  const { number, typeId, formatId } = newCard(wanted)
+  const card = world.cardByNumber(number) ?? world.addCard(number, typeId, formatId)
   if (card.owner !== null) throw new TypeError(`card is taken: ${number}`)
   return card.row
+}
+
+function newCard(wanted: string | WiegandCard | OtherCard): {
+  number: string
+  typeId: number
+  formatId: number | null
+} {
+  if (typeof wanted === 'string') return { number: wanted, typeId: 0, formatId: null }
+  const { number } = wanted
+  if ('cardType' in wanted) return { number, typeId: wanted.cardType, formatId: null }
+  return { number, typeId: 1, formatId: wanted.wiegandFormat }
 }
 
 export function findUserGroup({ world }: Simulation, wanted: string | number): number {

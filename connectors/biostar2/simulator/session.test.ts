@@ -97,6 +97,25 @@ test('an operator without rights on people may read but not write', async () => 
   expect([refused.status, refused.code]).toEqual([403, '20'])
 })
 
+test.each([
+  [2, { people: '0', newPeople: '0', readers: '20', groups: '20' }],
+  [3, { people: '0', newPeople: '20', readers: '0', groups: '0' }],
+  [254, { people: '0', newPeople: '20', readers: '20', groups: '20' }],
+  [253, { people: '20', newPeople: '20', readers: '20', groups: '20' }],
+  [4, { people: '0', newPeople: '0', readers: '0', groups: '0' }],
+])('operator level %i may call what the menus of its level hold', async (level, expected) => {
+  await using client = await startLoggedIn()
+  const operator = { permission: { id: level }, login_id: 'operator', password: 'Wq8-rTz-pL4' }
+  await client.send('POST', '/api/users', newUser('77', operator))
+  await client.login('Wq8-rTz-pL4', 'operator')
+  expect({
+    people: (await client.send('POST', '/api/v2/users/search', { limit: 1 })).code,
+    newPeople: (await client.send('POST', '/api/users', newUser('78'))).code,
+    readers: (await client.send('POST', '/api/v2/devices/search', { limit: 1 })).code,
+    groups: (await client.send('GET', '/api/access_groups')).code,
+  }).toEqual(expected)
+})
+
 test('empty lists come as a list, as an empty string or not at all', async () => {
   await using client = await startLoggedIn()
   const rows = async () => (await client.send('GET', '/api/cards')).body.CardCollection

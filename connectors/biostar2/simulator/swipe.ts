@@ -25,7 +25,7 @@ export interface SwipeResult {
 /** Throws a TypeError when there is no such door. */
 export function swipe(simulation: Simulation, { card_id, door: wanted }: Swipe): SwipeResult {
   const { clock, quirks, sync, world } = simulation
-  const door = findDoor(simulation, wanted)
+  const door = doorOf(simulation, wanted)
   const device = sync.device(door.entryDeviceId)
   const atMs = clock.now()
   const decision = device.decide(String(card_id), door.id, atMs, quirks)
@@ -51,7 +51,8 @@ export function swipe(simulation: Simulation, { card_id, door: wanted }: Swipe):
   return { granted, code, door: door.name, device: device.id, userId: decision.userId, event: stored }
 }
 
-function findDoor({ world }: Simulation, wanted: string | number): Door {
+/** The door of this name or id. Throws a TypeError when there is none. */
+export function doorOf({ world }: Simulation, wanted: string | number): Door {
   for (const door of world.doors.values()) {
     if (door.name === wanted || String(door.id) === String(wanted)) return door
   }

@@ -35,9 +35,9 @@ export function checkPhone(phone: string): string {
   return phone
 }
 
-/** Up to 32 digits; '' takes the PIN away. */
-export function checkPin(pin: string): string {
-  if (pin.length > pinDigitsMax) throw new Refusal('131080')
+/** `digitsMin` to 32 digits; '' takes the PIN away. */
+export function checkPin(pin: string, digitsMin: number): string {
+  if (pin.length > pinDigitsMax || (pin !== '' && pin.length < digitsMin)) throw new Refusal('131080')
   if (pin !== '' && !isNumeric(pin)) throw new Refusal('131081')
   return pin
 }

@@ -84,7 +84,7 @@ function texts(simulation: Simulation, user: User, sent: Row): Partial<User> {
   if (sent.user_title !== undefined) changes.title = checkSymbols(text(sent.user_title), quirks.nameSpecials)
   if (sent.phone !== undefined) changes.phone = checkPhone(text(sent.phone))
   if (sent.disabled !== undefined) changes.disabled = flag(sent.disabled)
-  if (sent.pin !== undefined) changes.pinExists = checkPin(text(sent.pin)) !== ''
+  if (sent.pin !== undefined) changes.pinExists = checkPin(text(sent.pin), quirks.pinDigitsMin) !== ''
   if (sent.photo !== undefined) {
     const photo = text(sent.photo)
     if (photo.startsWith('data:')) throw new Refusal('30')
