@@ -1,12 +1,18 @@
-/** Long answers into a file: never over another one, unreadable for others, and gone again when the answer is not whole. */
+/** Long answers: shown, or into a file that is never another one, is unreadable for others, and gone again when the answer is not whole. */
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import type { Client } from './client.ts'
+import type { Terminal } from './terminal.ts'
+
+/** Text. */
+export async function print({ out }: Pick<Terminal, 'out'>, chunks: AsyncIterable<Uint8Array>): Promise<void> {
+  const decoder = new TextDecoder()
+  for await (const chunk of chunks) out(decoder.decode(chunk, { stream: true }))
+}
 
 /** Returns how many bytes came. */
-export async function downloadTo(out: string, client: Client, path: string, body: unknown): Promise<number> {
+export async function writeTo(out: string, chunks: AsyncIterable<Uint8Array>): Promise<number> {
   const file = await open(out, 'wx', 0o600)
   try {
-    const bytes = await writeAll(file, client.download(path, body))
+    const bytes = await writeAll(file, chunks)
     await file.close()
     return bytes
   } catch (error) {

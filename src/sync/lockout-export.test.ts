@@ -1,12 +1,13 @@
 import { randomUUID } from 'node:crypto'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { verifyLockouts } from '../audit/lockout-lines.ts'
 import { pinnedKeys, signLine, verifyLine } from '../audit/signed-line.ts'
 import type { LockoutFilter } from '../store/lockouts.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
 import { type Bench, type Engine, minute, second, startEngine } from './fixtures/engine.fixture.ts'
 import type { HrRow } from './fixtures/hr-file.fixture.ts'
-import { exportLockouts, verifyLockouts } from './lockout-export.ts'
+import { exportLockouts } from './lockout-export.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 
 let engine: Engine

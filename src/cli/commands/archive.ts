@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { pageOf } from '../../api/route.ts'
 import { archiveView } from '../../api/schemas/archives.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
-import { downloadTo } from '../download.ts'
+import { writeTo } from '../download.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
@@ -67,7 +67,7 @@ function openCommand(context: Context): Command {
       withClient(context, options, async (client) => {
         const { out, reason } = options
         const path = `/v1/archives/${encodeURIComponent(archive)}/open`
-        const bytes = await withProgress(terminal, 'opening', downloadTo(out, client, path, { reason }))
+        const bytes = await withProgress(terminal, 'opening', writeTo(out, client.download(path, { reason })))
         terminal.err(`${plain(out)} is plain personal data: keep it from others, and delete it when you are done\n`)
         show(context, options, { archive, out, bytes }, () => `${counted(bytes, 'byte')}\n`)
       }),

@@ -1,16 +1,13 @@
 /** Lock-outs for auditors: take them out as signed lines, and verify such lines without a gateway. */
-import { createReadStream } from 'node:fs'
-import { readFile } from 'node:fs/promises'
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { LockoutView } from '../../api/acts/lockouts.ts'
 import { lockoutView } from '../../api/schemas/lockouts.ts'
-import { type PinnedKeys, pinnedKeys } from '../../audit/signed-line.ts'
-import { type ExportVerdict, verifyLockouts } from '../../sync/lockout-export.ts'
-import type { Client } from '../client.ts'
+import { type LockoutsVerdict, verifyLockouts } from '../../audit/lockout-lines.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
-import { downloadTo } from '../download.ts'
+import { print, writeTo } from '../download.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { linesOf, pinnedIn } from '../offline.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatPairs, paint } from '../table.ts'
@@ -102,20 +99,12 @@ function exportCommand(context: Context): Command {
           ...(options.until === undefined ? {} : { until: timeIn('--until', options.until) }),
           ...(options.person === undefined ? {} : { person: options.person }),
         }
-        const path = '/v1/lockouts/export'
         const { out } = options
-        const work: Promise<unknown> =
-          out === undefined
-            ? print(client, path, asked, (text) => terminal.out(text))
-            : downloadTo(out, client, path, asked)
+        const lines = client.download('/v1/lockouts/export', asked)
+        const work: Promise<unknown> = out === undefined ? print(terminal, lines) : writeTo(out, lines)
         await withProgress(terminal, 'exporting', work)
       }),
     )
-}
-
-async function print(client: Client, path: string, asked: unknown, write: (text: string) => void): Promise<void> {
-  const decoder = new TextDecoder()
-  for await (const chunk of client.download(path, asked)) write(decoder.decode(chunk, { stream: true }))
 }
 
 const dayOrTime = z.union([z.iso.date().transform((day) => `${day}T00:00:00Z`), z.iso.datetime({ offset: true })])
@@ -140,35 +129,14 @@ function verifyCommand(context: Context): Command {
     .requiredOption('--key <file>', 'the public key, as `keys public` printed it; several may be in the file')
     .option('--json', 'print JSON')
     .action(async (file: string, options: { key: string; json?: boolean }) => {
-      const keys = await pinned(options.key)
+      const keys = await pinnedIn(options.key)
       const verdict = await withProgress(terminal, 'checking', verifyLockouts(linesOf(file), keys))
       show(context, options, verdict, (seen) => formatVerdict(seen, terminal.colours))
       if (!verdict.ok || verdict.states['not-provable'] > 0) context.finish(exitCodes.problems)
     })
 }
 
-async function pinned(path: string): Promise<PinnedKeys> {
-  const pem = await readFile(path, 'utf8')
-  try {
-    return pinnedKeys(pem)
-  } catch (error) {
-    if (!(error instanceof RangeError)) throw error
-    throw new CliError(exitCodes.usage, `${plain(path)} can't be used: ${error.message}`)
-  }
-}
-
-/** Lines end in a line feed and in nothing else. */
-async function* linesOf(path: string): AsyncGenerator<string> {
-  let rest = ''
-  for await (const chunk of createReadStream(path, 'utf8')) {
-    const lines = (rest + String(chunk)).split('\n')
-    rest = lines.pop() ?? ''
-    yield* lines
-  }
-  if (rest !== '') yield rest
-}
-
-const faults: Record<NonNullable<ExportVerdict['why']>, string> = {
+const faults: Record<NonNullable<LockoutsVerdict['why']>, string> = {
   malformed: 'is no line of an export of lock-outs',
   'unknown-key': 'is signed with a key that is not in the key file',
   forged: 'was changed after it was signed',
@@ -178,7 +146,7 @@ const faults: Record<NonNullable<ExportVerdict['why']>, string> = {
   'after-end': 'stands behind the end of the export',
 }
 
-function formatVerdict(verdict: ExportVerdict, colours: boolean): string {
+function formatVerdict(verdict: LockoutsVerdict, colours: boolean): string {
   const { states, proofs, slowestMs, end, gateway } = verdict
   if (verdict.why !== null)
     return `${paint('red', 'broken', colours)}: line ${plain(verdict.brokenAt)} ${faults[verdict.why]}\n`
