@@ -22,6 +22,7 @@ test('what a line states is read back by whoever has the public key', () => {
       const stated = { type: 'test/1', gateway: vault.gatewayId, content: JSON.parse(JSON.stringify(content)) }
       expect(verifyLine(`${line}\n`, keys)).toEqual(stated)
     }),
+    { examples: [[{ ['__proto__']: null }]] },
   )
 })
 

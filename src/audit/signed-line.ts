@@ -47,11 +47,14 @@ function publicKey(block: string): KeyObject {
 
 const tail = /^(.*),"signature":"([A-Za-z0-9+/]{86}==)"\}$/s
 
+const isObject = (value: unknown): boolean => typeof value === 'object' && value !== null && !Array.isArray(value)
+
 const head = z.strictObject({
   type: z.string(),
   gateway: z.string(),
   key: z.string(),
-  content: z.record(z.string(), z.unknown()),
+  // As it is: a record would lose a key that is called __proto__.
+  content: z.custom<Readonly<Record<string, unknown>>>(isObject),
 })
 
 /** Why a line proves nothing: it is none of ours, its key is not among the pinned ones, or it was changed. */
