@@ -18,6 +18,7 @@ import { createLog, type Log } from './telemetry/log.ts'
 export { adoptConfig } from './main/adopt-config.ts'
 export { checkGateway } from './main/check.ts'
 export { initGateway } from './main/init.ts'
+export { openKeys } from './main/open-keys.ts'
 export { restoreGateway } from './main/restore.ts'
 
 export interface StartOptions {

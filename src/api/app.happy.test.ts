@@ -11,6 +11,7 @@ import {
 } from './gateway.fixture.ts'
 
 const reason = 'Checked with HR'
+const auditHead = `17:${'ab'.repeat(32)}`
 
 test.each([
   ['GET', '/v1/status', 'viewer', undefined, 'status', []],
@@ -180,7 +181,10 @@ test.each([
   ['POST', `/v1/archives/${archiveId}/open`, 'admin', { reason }, 'openArchive', [archiveId, reason]],
   ['POST', `/v1/archives/${archiveId}/destroy`, 'admin', { reason }, 'destroyArchive', [archiveId, reason]],
   ['GET', '/v1/audit?after=9', 'operator', undefined, 'audit', [{ after: '9', limit: 100 }]],
-  ['GET', '/v1/audit/verify', 'operator', undefined, 'verifyAudit', []],
+  ['GET', '/v1/audit/verify', 'operator', undefined, 'verifyAudit', [undefined]],
+  ['GET', `/v1/audit/verify?head=${auditHead}`, 'operator', undefined, 'verifyAudit', [auditHead]],
+  ['POST', '/v1/audit/export', 'operator', {}, 'exportAudit', [false]],
+  ['POST', '/v1/audit/export', 'operator', { sealed: true }, 'exportAudit', [true]],
   ['GET', `/v1/people/${personId}/erasure`, 'admin', undefined, 'previewErasure', [personId]],
   ['POST', `/v1/people/${personId}/erase`, 'admin', { reason }, 'erasePerson', [personId, reason]],
   ['GET', '/v1/erasures', 'admin', undefined, 'erasures', [{ limit: 100 }]],
@@ -256,6 +260,13 @@ test('lock-outs come as lines', async () => {
   const response = await call('POST', '/v1/lockouts/export', { as: 'operator', body: {} })
   expect(response.headers.get('content-type')).toBe('application/octet-stream')
   expect(await response.text()).toBe('{"type":"lockout/1"}\n{"type":"lockout-export/1"}\n')
+})
+
+test('the audit trail comes as lines', async () => {
+  const { call } = testGateway()
+  const response = await call('POST', '/v1/audit/export', { as: 'operator', body: {} })
+  expect(response.headers.get('content-type')).toBe('application/octet-stream')
+  expect(await response.text()).toBe('{"seq":1}\n{"type":"audit-export/1"}\n')
 })
 
 test('probes need no token and name no hosts', async () => {

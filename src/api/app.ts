@@ -94,7 +94,7 @@ export function createApp(options: ApiOptions): Api {
   addTargets(api, acts)
   addLockouts(api, acts, log)
   addMatches(api, acts)
-  addRecords(api, acts)
+  addRecords(api, acts, log)
   addAlarms(api, acts)
   addFailures(api, acts)
   addFrozen(api, acts)

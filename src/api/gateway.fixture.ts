@@ -295,6 +295,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       next: page.after === undefined ? '2' : null,
     }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
+    exportAudit: async () => ReadableStream.from(['{"seq":1}\n', '{"type":"audit-export/1"}\n']),
     previewErasure: async () => ({
       ...{
         person: personId,

@@ -4,7 +4,7 @@ import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
 import { openDetails, sealDetails } from './details.ts'
 import { formatHead, hashEntry, isMac, link, parseHead } from './entry.ts'
-import { formatLine, parseLine } from './export.ts'
+import { formatLine, parseLine } from './export-lines.ts'
 import { contentOf } from './record.ts'
 
 const vault = openVault(createKeyring({ stamp: 'demo' }))
@@ -98,9 +98,16 @@ test.each([
 describe('a line of an export', () => {
   const line = formatLine(link(vault, null, content))
 
-  test('is read back as it was written, with or without a line end', () => {
+  test('is read back as it was written, with or without opened details', () => {
     const entry = link(vault, null, content)
-    for (const end of ['', '\n', '\r\n']) expect(parseLine(line + end)).toEqual(entry)
+    expect(parseLine(line)).toEqual(entry)
+    for (const opened of [null, {}, { reason: 'back\u202ewards', ['__proto__']: 1 }])
+      expect(parseLine(formatLine(entry, opened))).toEqual(entry)
+  })
+
+  test('moves nothing on the screen of whoever prints it', () => {
+    const entry = link(vault, null, { ...content, actor: '\u009b2J\u001b[2J\u202e' })
+    expect(formatLine(entry, { reason: '\u009b2J' })).toMatch(/^[ -~]+$/)
   })
 
   test.each([
@@ -113,6 +120,8 @@ describe('a line of an export', () => {
     ['base64 with loose bits', line.replace('AAEC/w==', 'AAEC/x==')],
     ['a number as text', line.replace('"seq":1', '"seq":"1"')],
     ['half a line', line.slice(0, -10)],
+    ['a line feed', `${line}\n`],
+    ['details opened as a text', line.replace('}', ',"opened":"x"}')],
     ['no object', 'null'],
   ])('with %s is none', (_, text) => {
     expect(text).not.toBe(line)

@@ -1,63 +1,37 @@
-/** Writes the trail as JSON lines that can be verified anywhere, and takes back only exactly what it wrote. */
+/** Takes the whole trail out, with its details opened or as sealed as it is stored; who did so is in the trail. */
 import type pg from 'pg'
-import { z } from 'zod'
-import type { AuditEntry } from './entry.ts'
-import { pageSizeMax, readAudit } from './read.ts'
+import type { SubjectId } from '../model/id.ts'
+import { inTransaction } from '../store/transaction.ts'
+import type { Vault } from '../vault/vault.ts'
+import { openEntries } from './page.ts'
+import { readAuditPages } from './read.ts'
+import { recordAudit } from './record.ts'
+import { type EntryToWrite, writeExport } from './write-export.ts'
 
-export interface ExportOptions {
-  /** Leaves out the entries up to this number, which an earlier export holds. */
-  readonly after?: number
-  readonly pageSize?: number
+export interface ExportRequest {
+  readonly subject: SubjectId
+  /** Leaves out what details say in clear: such an export tells nothing about anybody, whoever has it. */
+  readonly sealed: boolean
 }
 
-/** One line per entry, each with its newline. `details` stay sealed. */
-export async function* exportAudit(pool: pg.Pool, options: ExportOptions = {}): AsyncGenerator<string> {
-  for await (const entry of readAudit(pool, options.after ?? 0, options.pageSize ?? pageSizeMax)) {
-    yield `${formatLine(entry)}\n`
-  }
-}
-
-/** `details` are in base64 (RFC 4648, section 4), `hash` and `mac` in lower-case hex. */
-export function formatLine({ seq, at, actor, action, object, details, detailsRow, hash, mac }: AuditEntry): string {
-  return JSON.stringify({
-    seq,
-    at,
-    actor,
-    action,
-    object,
-    details: details.toString('base64'),
-    detailsRow,
-    hash: hash.toString('hex'),
-    mac: mac.toString('hex'),
-  })
-}
-
-const bytes = (encoding: 'base64' | 'hex') => z.string().transform((text) => Buffer.from(text, encoding))
-
-const exported = z.object({
-  seq: z.number(),
-  at: z.string(),
-  actor: z.string(),
-  action: z.string(),
-  object: z.string(),
-  details: bytes('base64'),
-  detailsRow: z.string(),
-  hash: bytes('hex'),
-  mac: bytes('hex'),
-})
+/** With the longest details that there can be, a page is some 100 MB. */
+const pageSize = 500
 
 /**
- * The entry in a line, with or without its line end. Null for anything that `formatLine` would not write byte for byte:
- * a key given twice, for example, would let two readers see two entries in one line.
+ * Lines with their line feeds, oldest entry first, those included that are appended meanwhile, and one that ends them. @throws what
+ * `pg` throws, also while lines are taken.
  */
-export function parseLine(line: string): AuditEntry | null {
-  const text = line.replace(/\r?\n$/, '')
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return null
+export async function exportAudit(pool: pg.Pool, vault: Vault, request: ExportRequest): Promise<AsyncIterable<string>> {
+  const { subject, sealed } = request
+  await inTransaction(pool, (client) =>
+    recordAudit(client, vault, { actor: subject, action: 'audit.exported', object: '', details: { sealed } }),
+  )
+  return writeExport(vault, entriesOf(pool, vault, sealed), !sealed)
+}
+
+async function* entriesOf(pool: pg.Pool, vault: Vault, sealed: boolean): AsyncGenerator<EntryToWrite> {
+  for await (const page of readAuditPages(pool, 0, pageSize)) {
+    const opened = sealed ? [] : await openEntries(pool, vault, page)
+    for (const [index, entry] of page.entries()) yield sealed ? { entry } : { entry, opened: opened[index] ?? null }
   }
-  const entry = exported.safeParse(value).data
-  return entry !== undefined && formatLine(entry) === text ? entry : null
 }

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { schemaName } from '../store/database.ts'
 import { type ContentRow, contentColumns, toContent } from './columns.ts'
-import type { AuditEntry, AuditHead } from './entry.ts'
+import type { AuditEntry } from './entry.ts'
 
 export const pageSizeMax = 2_000
 
@@ -24,12 +24,16 @@ export async function readAuditPage(pool: pg.Pool, after: number, limit: number)
   return rows.map((row) => ({ ...toContent(row), seq: Number(row.seq), hash: row.hash, mac: row.mac }))
 }
 
-/** All entries after number `after` (0: all), including those that are appended meanwhile. */
-export async function* readAudit(pool: pg.Pool, after: number, pageSize = pageSizeMax): AsyncGenerator<AuditEntry> {
+/** All entries after number `after` (0: all) by pages, those included that are appended meanwhile. */
+export async function* readAuditPages(
+  pool: pg.Pool,
+  after: number,
+  pageSize: number,
+): AsyncGenerator<readonly AuditEntry[]> {
   let from = after
   for (;;) {
     const entries = await readAuditPage(pool, from, pageSize)
-    yield* entries
+    yield entries
     const end = entries.at(-1)
     // A number of 0 or less was smuggled in; going on from there would start all over again.
     if (end === undefined || entries.length < pageSize || end.seq <= from) return
@@ -37,10 +41,7 @@ export async function* readAudit(pool: pg.Pool, after: number, pageSize = pageSi
   }
 }
 
-/** The last entry's number and hash, null for an empty trail. As numbers have no gaps, `seq` is also how many there are. */
-export async function auditHead(pool: pg.Pool): Promise<AuditHead | null> {
-  const { rows } = await pool.query<{ seq: string; hash: Buffer }>(
-    `select seq::text as seq, hash from ${schemaName}.audit order by audit.seq desc limit 1`,
-  )
-  return rows[0] === undefined ? null : { seq: Number(rows[0].seq), hash: rows[0].hash }
+/** The same, one by one. */
+export async function* readAudit(pool: pg.Pool, after: number, pageSize = pageSizeMax): AsyncGenerator<AuditEntry> {
+  for await (const entries of readAuditPages(pool, after, pageSize)) yield* entries
 }

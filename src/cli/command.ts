@@ -1,9 +1,10 @@
 /** What commands have in common: examples in the help, the options of a call, and output as table or JSON. */
 import { Command } from 'commander'
+import { plainJson } from '../model/plain-json.ts'
 import { dataDefault, findToken } from './bearer.ts'
 import { type Client, createClient } from './client.ts'
 import type { ExitCode } from './exit.ts'
-import { plain, plainJson } from './plain.ts'
+import { plain } from './plain.ts'
 import type { Terminal } from './terminal.ts'
 
 export interface Context {

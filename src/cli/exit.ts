@@ -13,7 +13,7 @@ Exit codes:
   2  the command line or a value in it makes no sense
   3  refused: no token, a wrong one, a role that may not, or a state that forbids it
   4  the gateway can't be reached
-  5  problems were found (check, audit verify, lockouts verify), or a lock-out is not carried out or not proven
+  5  problems were found (check, audit, lockouts verify), or a lock-out is not carried out or not proven
 `
 
 export class CliError extends Error {

@@ -1,6 +1,7 @@
 /** What the commands that work on this machine need of `main`: it is loaded only when one of them runs. */
 
 import type { Role } from '../main/roles.ts'
+import type { Vault } from '../vault/vault.ts'
 
 export interface InitOptions {
   /** Path of the configuration file, which says where keys, token and data go. */
@@ -66,6 +67,7 @@ export interface LocalGateway {
   adoptConfig(options: AdoptOptions): Promise<{ readonly version: number }>
   initGateway(options: InitOptions): Promise<InitResult>
   checkGateway(options: { readonly config: string }): Promise<CheckResult>
+  openKeys(options: { readonly config: string }): Promise<Vault>
   restoreGateway(options: RestoreOptions): Promise<RestoreResult>
   /** `roles` absent: all of them. */
   startGateway(options: { readonly config: string; readonly roles?: readonly Role[] }): Promise<RunningGateway>
@@ -73,6 +75,6 @@ export interface LocalGateway {
 
 /** @throws Error when the program is incomplete. */
 export async function loadLocalGateway(): Promise<LocalGateway> {
-  const { adoptConfig, checkGateway, initGateway, restoreGateway, startGateway } = await import('../main.ts')
-  return { adoptConfig, checkGateway, initGateway, restoreGateway, startGateway }
+  const { adoptConfig, checkGateway, initGateway, openKeys, restoreGateway, startGateway } = await import('../main.ts')
+  return { adoptConfig, checkGateway, initGateway, openKeys, restoreGateway, startGateway }
 }

@@ -5,15 +5,6 @@ export function plain(value: unknown): string {
   return String(value ?? '-').replaceAll(/\p{Cc}|\p{Cf}|\p{Zl}|\p{Zp}/gu, '?')
 }
 
-/** JSON in which control characters beyond ASCII are escaped too. */
-export function plainJson(value: unknown, indent?: number): string {
-  const escaped = (found: string) => `\\u${found.charCodeAt(0).toString(16).padStart(4, '0')}`
-  return JSON.stringify(value ?? null, null, indent).replaceAll(
-    /[\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2066-\u2069]/g,
-    escaped,
-  )
-}
-
 /** `2026-03-01 08:00:00Z`. */
 export function plainTime(iso: string | null): string {
   return iso === null ? '-' : plain(iso.replace('T', ' ').replace(/\.\d+Z$/, 'Z'))

@@ -8,7 +8,6 @@ import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
-import { auditEntryView, auditVerdict } from '../../src/api/schemas/audit.ts'
 import { publicKeyView } from '../../src/api/schemas/keys.ts'
 import { matchRowView, matchView } from '../../src/api/schemas/matches.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
@@ -251,6 +250,7 @@ test('a token is shown once, alone on standard output; a viewer looks and does n
     ['enable', 'hq', ...because],
     ['audit', 'verify'],
     ['audit', 'export'],
+    ['audit', 'head'],
     ['lockouts', 'export'],
     ['archive', 'list'],
     createToken('admin', 'Test Intruder'),
@@ -279,42 +279,16 @@ test('a token whose end was moved in the database opens nothing, neither later n
   await refused(3, /\[auth\.row-forged\]|\[api\.bad-token\]/, cliWith(as, 'status'))
 })
 
-test('the audit trail verifies, is exported whole, and holds no name; a forged entry ends with 5', async () => {
+test('the audit trail names each of these acts, and nobody', async () => {
   await until('all is chained', async () => (await asJson(statusView, 'status')).audit.pending === 0)
-  const verdict = await asJson(auditVerdict, 'audit', 'verify')
-  expect(await table('audit', 'verify')).toMatch(/^whole: \d+ entries, head \d+:[0-9a-f]{64}$/m)
-  const { stdout, stderr } = await cli('audit', 'export')
-  const entries = stdout
-    .trim()
-    .split('\n')
-    .map((line) => auditEntryView.parse(JSON.parse(line)))
-  expect(entries.length).toBeGreaterThanOrEqual(verdict.entries)
-  expect(stderr).toBe(`${entries.length} entries\n`)
-  expect(entries.map(({ seq }) => seq)).toEqual(entries.map((_, index) => index + 1))
-  expect(entries.map(({ action }) => action)).toEqual(
-    expect.arrayContaining(['person.locked', 'plan.released', 'token.revoked']),
-  )
+  const { code, stdout } = await cli('audit', 'export')
+  expect(code).toBe(0)
+  for (const action of ['person.locked', 'plan.released', 'token.revoked'])
+    expect(stdout).toContain(`"action":"${action}"`)
   for (const row of rows) {
     for (const secret of [row.familyName, row.email]) expect(stdout).not.toContain(secret)
     expect(stdout).not.toMatch(cardAlone(row))
   }
-
-  const out = join(desk.folder, 'audit.jsonl')
-  expect((await cli('audit', 'export', '--out', out)).code).toBe(0)
-  expect((await stat(out)).mode & 0o777).toBe(0o600)
-  expect((await readFile(out, 'utf8')).startsWith(stdout)).toBe(true)
-  await refused(1, /EEXIST/, cli('audit', 'export', '--out', out))
-
-  const broken = await asOwner(async (owner) => {
-    await owner.query('alter table gatehouse.audit disable trigger all')
-    const { rows: kept } = await owner.query<{ actor: string }>('select actor from gatehouse.audit where seq = 2')
-    await owner.query(`update gatehouse.audit set actor = 'somebody else' where seq = 2`)
-    const verdict = await cli('audit', 'verify')
-    await owner.query('update gatehouse.audit set actor = $1 where seq = 2', [kept[0]?.actor])
-    return verdict
-  })
-  expect([broken.code, broken.stdout]).toEqual([5, expect.stringMatching(/^broken at entry 2 of \d+: /)])
-  expect((await cli('audit', 'verify')).code).toBe(0)
 })
 
 test('lock-outs are exported as signed lines, and verified with a pinned key and no gateway', async () => {

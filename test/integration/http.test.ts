@@ -279,7 +279,9 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/sources/{source}', { source: 'hr' })
   await call('GET /v1/levels', {}, undefined, '?target=hq')
   await call('GET /v1/audit', {}, undefined, '?after=2&limit=5')
-  await call('GET /v1/audit/verify')
+  const { head } = await call<{ head: string }>('GET /v1/audit/verify')
+  await call('GET /v1/audit/verify', {}, undefined, `?head=${head}`)
+  expect(await call<string>('POST /v1/audit/export', {}, {})).toMatch(/\n\{"type":"audit-export\/1",.+\}\n$/)
   const { rows: archives } = await call<{ rows: { id: string; bytes: number }[] }>(
     'GET /v1/archives',
     {},
@@ -370,6 +372,8 @@ test.each<[string, string, Asking, number, string]>([
   ['GET', '/v1/plans?after=x', {}, 400, 'page.unknown-cursor'],
   ['GET', '/v1/archives?after=x', {}, 400, 'page.unknown-cursor'],
   ['GET', '/v1/audit?after=x', {}, 400, 'page.unknown-cursor'],
+  ['GET', '/v1/audit/verify?head=17', {}, 400, 'api.invalid'],
+  ['POST', '/v1/audit/export', { body: { sealed: 'yes' } }, 400, 'api.invalid'],
   ['GET', '/v1/plans/x', {}, 400, 'api.invalid'],
   ['POST', '/v1/configuration/release', { body: { digest: 'c0ffee', reason } }, 400, 'api.invalid'],
   ['POST', '/v1/configuration/release', { body: { digest: 'c0ffee'.repeat(2), reason } }, 409, 'config.not-proposed'],

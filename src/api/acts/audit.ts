@@ -1,4 +1,5 @@
 /** The audit trail. */
+import type { Actor } from '../../auth/actor.ts'
 import type { Paged } from './paged.ts'
 
 export interface AuditEntryView {
@@ -13,11 +14,14 @@ export interface AuditEntryView {
 
 export interface AuditActs {
   audit(page: { after?: string; limit: number }): Promise<Paged<AuditEntryView>>
-  verifyAudit(): Promise<{
+  /** `head`, as `seq:hash`: an entry that must be there. */
+  verifyAudit(head?: string): Promise<{
     ok: boolean
     entries: number
     head: string | null
     brokenAt: number | null
     why: string | null
   }>
+  /** Lines with their line feeds, after an entry in the trail; `sealed`: with no details opened. */
+  exportAudit(actor: Actor, sealed: boolean): Promise<AsyncIterable<string>>
 }

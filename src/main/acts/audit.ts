@@ -1,5 +1,8 @@
 /** Acts about the audit trail. */
 import type { AuditActs } from '../../api/acts/audit.ts'
+import type { Verification } from '../../audit/chain.ts'
+import { parseHead } from '../../audit/entry.ts'
+import { exportAudit } from '../../audit/export.ts'
 import { openAuditPage } from '../../audit/page.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { checkedCursor } from '../cursor.ts'
@@ -7,7 +10,8 @@ import type { ActsParts } from './parts.ts'
 
 export function auditActs({ engine: { context } }: ActsParts): AuditActs {
   const { database, vault } = context
-  let verifying: ReturnType<typeof verifyAudit> | null = null
+  const walks = new Map<string, Promise<Verification>>()
+  let last: Promise<unknown> = Promise.resolve()
   return {
     async audit({ after, limit }) {
       const entries = await openAuditPage(database.pool, vault, Number(checkedCursor(after, 'number') ?? 0), limit)
@@ -22,12 +26,15 @@ export function auditActs({ engine: { context } }: ActsParts): AuditActs {
       }))
       return { rows, next: rows.length === limit ? String(rows.at(-1)?.seq) : null }
     },
-    // One walk at a time, shared by all who ask meanwhile: it costs more the longer the trail is.
-    verifyAudit() {
-      verifying ??= verifyAudit(database.pool, vault).finally(() => {
-        verifying = null
-      })
-      return verifying
+    // One walk at a time, shared by all who ask the same meanwhile: it costs more the longer the trail is.
+    verifyAudit(head = '') {
+      const options = head === '' ? {} : { expectedHead: parseHead(head) }
+      const walk =
+        walks.get(head) ?? last.then(() => verifyAudit(database.pool, vault, options)).finally(() => walks.delete(head))
+      walks.set(head, walk)
+      last = walk.catch(() => undefined)
+      return walk
     },
+    exportAudit: (actor, sealed) => exportAudit(database.pool, vault, { subject: actor.subject, sealed }),
   }
 }
