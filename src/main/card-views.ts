@@ -9,6 +9,7 @@ import type { LockoutRow } from '../store/guards.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { cardDigest } from '../sync/identifiers.ts'
 import { decodeParts } from '../sync/parts.ts'
 import { understand } from '../sync/resolve/resolve.ts'
 import { lockoutView } from './lockout-views.ts'
@@ -24,7 +25,7 @@ export function cardOf(text: string): Card {
 export async function cardViews(context: SyncContext, text: string): Promise<CardView[]> {
   const card = cardOf(text)
   const { database, vault } = context
-  const digest = vault.index('card', cardKey(card))
+  const digest = cardDigest(vault, card)
   const { dossiers, frozen, rows } = await inTransaction(database.pool, async (client) => {
     const all = await cardRows(client, [digest], [...context.targets.keys()])
     const people = all.map(({ person_id }) => person_id)

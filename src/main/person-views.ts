@@ -1,7 +1,7 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
 import type { ActualView, ExplanationView, PartsView, PersonView } from '../api/acts/people.ts'
 import type { ActualAccount } from '../connector/contract.ts'
-import { type Card, cardKey, cardText, readCard } from '../model/card.ts'
+import { type Card, cardText, readCard } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Dossier } from '../store/dossier.ts'
@@ -9,6 +9,7 @@ import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/g
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { cardDigest, employeeNumberDigest } from '../sync/identifiers.ts'
 import type { Levels } from '../sync/levels.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
 import { understand } from '../sync/resolve/resolve.ts'
@@ -31,7 +32,8 @@ export async function findPerson(context: SyncContext, by: string, acting: boole
   }
   const card = readCard(text)
   if (card !== null) return findHolder(context, card, acting)
-  const digest = context.vault.index('employee-number', text.toUpperCase())
+  const digest = employeeNumberDigest(context.vault, text)
+  if (digest === null) return only([])
   const { rows } = await pool.query<{ person_id: PersonId; guard: Buffer }>(
     `select person_id, guard from blind_index where purpose = 'employee-number' and digest = $1`,
     [digest],
@@ -48,7 +50,7 @@ export async function findPerson(context: SyncContext, by: string, acting: boole
 async function findHolder({ database, vault }: SyncContext, card: Card, acting: boolean): Promise<PersonId> {
   const { rows } = await database.pool.query<CredentialRow>(
     `select * from credential where digest = $1 and state <> 'returned'`,
-    [vault.index('card', cardKey(card))],
+    [cardDigest(vault, card)],
   )
   const genuine = rows.filter((row) => vault.verifyGuard('credential', credentialGuard(row), row.guard))
   const holders = genuine.filter(({ waits }) => !waits)

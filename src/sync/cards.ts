@@ -10,6 +10,7 @@ import { type Dossier, type DossierCredential, touch } from '../store/dossier.ts
 import { credentialGuard } from '../store/guards.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
+import { cardDigest } from './identifiers.ts'
 import { carryOutAct } from './named-act.ts'
 import { claimant, claimOf, isUsable, isUsableState, newCredential } from './resolve/credentials.ts'
 import { understand } from './resolve/resolve.ts'
@@ -188,5 +189,5 @@ function rowsOf(
   { vault, targets }: SyncContext,
   card: Card,
 ): Promise<readonly CardRow[]> {
-  return cardRows(client, [vault.index('card', cardKey(card))], [...targets.keys()])
+  return cardRows(client, [cardDigest(vault, card)], [...targets.keys()])
 }

@@ -13,6 +13,7 @@ import { type DriftOf, deleteDrifts, driftsOf, forgetLostDrifts, insertDrifts } 
 import { openRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
+import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
 import { replanTarget } from '../plan/replan.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
@@ -96,7 +97,7 @@ class Sweep {
 
   async #lookAt(page: readonly ListedAccount[]): Promise<void> {
     const { context, target } = this
-    const digests = page.map(({ externalId }) => context.vault.index('account', `${target.id}/${externalId}`))
+    const digests = page.map(({ externalId }) => accountDigest(context.vault, target.id, externalId))
     const { rows } = await context.database.pool.query<{ i: number; id: AccountId; settled: boolean }>(
       forEachDigest(
         '$2',

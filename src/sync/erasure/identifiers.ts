@@ -2,7 +2,7 @@
 import type { SourceRecord } from '../../model/source-record.ts'
 import type { Tombstone } from '../../store/erasures.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { normalised } from '../pull/correlate.ts'
+import { normalised } from '../identifiers.ts'
 
 /**
  * The identifiers that records are correlated by, and no others: mailboxes and cards pass on to other people, who must not be held

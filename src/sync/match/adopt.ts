@@ -12,6 +12,7 @@ import { latestMatchRun, linkMatchRows, matchRowOf, matchRows } from '../../stor
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
+import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
 import { isMade } from '../owned-row.ts'
 import { replan } from '../plan/replan.ts'
@@ -80,7 +81,7 @@ export async function linkByHand(
 ): Promise<void> {
   const { target, run } = await freshRun(context, targetId)
   await inTransaction(context.database.pool, async (client) => {
-    const row = await matchRowOf(client, run.id, context.vault.index('account', `${targetId}/${externalId}`))
+    const row = await matchRowOf(client, run.id, accountDigest(context.vault, targetId, externalId))
     if (row === null) throw new Refusal('match.no-such-account')
     if (row.class === 'linked') throw new Refusal('match.already-linked')
     if (row.class === 'untouchable') throw new Refusal('match.untouchable')

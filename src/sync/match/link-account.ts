@@ -8,6 +8,7 @@ import { forEachDigest } from '../../store/by-digest.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { type MatchRow, ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
 import { encodeOwned, isMade, type Owned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
@@ -73,7 +74,7 @@ export function beginLink(
   found: ActualAccount,
   { taken, busy }: Places,
 ): DossierAccount | 'match.id-taken' | 'match.busy' {
-  const digest = context.vault.index('account', `${target.id}/${found.externalId}`)
+  const digest = accountDigest(context.vault, target.id, found.externalId)
   const primary = dossier.accounts.find(({ row }) => row.target === target.id && row.is_primary)
   const planned = primary !== undefined && !isMade(context.vault, primary.row) ? primary : null
   const holder = taken.get(textKey(digest))

@@ -1,11 +1,12 @@
 /** What an account and a person can be recognised by, as keyed digests that are equal when the values are. */
 import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
-import { cardKey } from '../../model/card.ts'
+import type { Card } from '../../model/card.ts'
 import type { PersonFacts } from '../../model/person.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import type { Vault } from '../../vault/vault.ts'
 import type { MatchRules, TargetSetup } from '../context.ts'
+import { accountDigest, cardDigest, employeeNumberDigest, normalised } from '../identifiers.ts'
 
 /** A kind of unique identifier: two of them that agree are worth more than one. */
 export type Ground = 'employee-number' | 'email' | 'card'
@@ -17,8 +18,6 @@ export interface Mark {
   readonly isAccountId: boolean
 }
 
-/** As employee numbers are compared everywhere: blanks around them and letter case tell nobody apart. */
-const normalisedNumber = (text: string): string => text.trim().toUpperCase()
 const normalisedEmail = (text: string): string => text.trim().toLowerCase()
 
 function mark(ground: Ground, digest: Buffer): Mark {
@@ -29,12 +28,12 @@ function mark(ground: Ground, digest: Buffer): Mark {
 export const accountId = 'account-id'
 
 function numberMark(vault: Vault, text: string): Mark[] {
-  const number = normalisedNumber(text)
-  return number === '' ? [] : [mark('employee-number', vault.index('employee-number', number))]
+  const digest = employeeNumberDigest(vault, text)
+  return digest === null ? [] : [mark('employee-number', digest)]
 }
 
 function idMark(vault: Vault, target: string, externalId: string): Mark {
-  return { ...mark('employee-number', vault.index('account', `${target}/${externalId}`)), isAccountId: true }
+  return { ...mark('employee-number', accountDigest(vault, target, externalId)), isAccountId: true }
 }
 
 function emailMark(vault: Vault, text: string): Mark[] {
@@ -50,18 +49,18 @@ export function marksOfAccount(vault: Vault, { id: target, match }: TargetSetup,
     ...(byId ? [...numberMark(vault, externalId), idMark(vault, target, externalId)] : []),
     ...shownNumbers(match, account).flatMap((text) => numberMark(vault, text)),
     ...match.email.flatMap((field) => emailMark(vault, profile[field] ?? '')),
-    ...(match.card ? cards.flatMap(({ card }) => (card === null ? [] : cardMark(vault, cardKey(card)))) : []),
+    ...(match.card ? cards.flatMap(({ card }) => (card === null ? [] : cardMark(vault, card))) : []),
   ]
 }
 
-function cardMark(vault: Vault, key: string): Mark[] {
-  return [mark('card', vault.index('card', key))]
+function cardMark(vault: Vault, card: Card): Mark[] {
+  return [mark('card', cardDigest(vault, card))]
 }
 
 /** Employee numbers that the account shows in a field of its own. */
 export function shownNumbers({ employeeNumber }: MatchRules, { profile }: ActualAccount): string[] {
   return employeeNumber.flatMap((field) => {
-    const text = field === accountId ? '' : normalisedNumber(profile[field] ?? '')
+    const text = field === accountId ? '' : normalised(profile[field] ?? '')
     return text === '' ? [] : [text]
   })
 }
@@ -74,7 +73,7 @@ export function shownName({ name }: MatchRules, { profile }: ActualAccount): str
 
 /** Employee numbers of all records that still speak of the person. */
 export function numbersOf({ records }: Dossier): string[] {
-  return textsOf(records, 'employeeNumber').map(normalisedNumber)
+  return textsOf(records, 'employeeNumber').map(normalised)
 }
 
 function textsOf(records: Dossier['records'], field: 'employeeNumber' | 'email'): string[] {
@@ -91,7 +90,7 @@ export function marksOfPerson(vault: Vault, target: TargetSetup, dossier: Dossie
     ...idOf(vault, target, facts),
     ...textsOf(dossier.records, 'email').flatMap((text) => emailMark(vault, text)),
     ...dossier.credentials.flatMap(({ row, card }) =>
-      row.state === 'returned' || row.waits ? [] : cardMark(vault, cardKey(card)),
+      row.state === 'returned' || row.waits ? [] : cardMark(vault, card),
     ),
   ]
 }

@@ -24,6 +24,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { reportFrozen } from '../frozen.ts'
+import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
 import { isMade } from '../owned-row.ts'
 import { understand } from '../resolve/resolve.ts'
@@ -91,7 +92,7 @@ async function readAccounts(
   const book = new AccountBook()
   let n = 0
   for await (const page of target.connection.accounts.list(signal)) {
-    const digests = page.map(({ externalId }) => context.vault.index('account', `${target.id}/${externalId}`))
+    const digests = page.map(({ externalId }) => accountDigest(context.vault, target.id, externalId))
     const linked = await linkedAmong(context.database.pool, target.id, digests)
     const unknown = page.map((account, i) => (linked.has(i) || account.untouchable ? null : account))
     const whole = await inParallel(unknown, target.concurrency, (account) => readWhole(target, account, signal))

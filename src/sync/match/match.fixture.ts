@@ -5,6 +5,7 @@ import type { PersonId } from '../../model/id.ts'
 import { latestMatchRun } from '../../store/match-runs.ts'
 import type { Bench } from '../fixtures/engine.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
+import { accountDigest } from '../identifiers.ts'
 import { askForMatch, matchIfAsked } from './match-target.ts'
 
 export interface Existing {
@@ -56,7 +57,7 @@ export async function judged(bench: Bench): Promise<Readonly<Record<string, Judg
     [run?.id],
   )
   const idOf = (digest: Buffer) =>
-    [...bench.target.users.keys()].find((id) => vault.index('account', `doors/${id}`).equals(digest)) ?? 'gone'
+    [...bench.target.users.keys()].find((id) => accountDigest(vault, 'doors', id).equals(digest)) ?? 'gone'
   return Object.fromEntries(
     rows.map((row) => [
       idOf(row.external_digest),

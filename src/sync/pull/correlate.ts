@@ -6,6 +6,7 @@ import { forEachDigest } from '../../store/by-digest.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import { blindIndexGuard } from '../../store/guards.ts'
 import type { Vault } from '../../vault/vault.ts'
+import { employeeNumberDigest, normalised, personKeyDigest } from '../identifiers.ts'
 
 /** Digests that a record can be recognised by, the most telling first. */
 export interface Marks {
@@ -19,20 +20,13 @@ export function markName({ purpose, digest }: { readonly purpose: string; readon
   return `${purpose}:${digest.toString('hex')}`
 }
 
-/** Leading and trailing blanks and letter case never tell two people apart; leading zeros may. */
-export function normalised(employeeNumber: string): string {
-  return employeeNumber.trim().toUpperCase()
-}
-
 export function marksOf(vault: Vault, source: string, record: SourceRecord): Marks {
   const digests: { purpose: 'person-key' | 'employee-number'; digest: Buffer }[] = []
   if (record.personKey !== undefined) {
-    digests.push({ purpose: 'person-key', digest: vault.index('person-key', `${source}/${record.personKey}`) })
+    digests.push({ purpose: 'person-key', digest: personKeyDigest(vault, source, record.personKey) })
   }
-  const number = record.fields.employeeNumber
-  if (number !== undefined && number !== null && normalised(number) !== '') {
-    digests.push({ purpose: 'employee-number', digest: vault.index('employee-number', normalised(number)) })
-  }
+  const number = employeeNumberDigest(vault, record.fields.employeeNumber ?? '')
+  if (number !== null) digests.push({ purpose: 'employee-number', digest: number })
   return { source, record, digests }
 }
 

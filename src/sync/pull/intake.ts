@@ -7,6 +7,7 @@ import { copyRows } from '../../store/copy.ts'
 import { newsAmong, recordsByKey } from '../../store/source-records.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
+import { recordKeyDigest } from '../identifiers.ts'
 import { sourceOrigin } from '../origin.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import type { PullPeople } from '../suspect/admit.ts'
@@ -126,10 +127,10 @@ async function readRows(
       notes.problems.push({ place, field: mapped.problem.field, code: mapped.problem.code })
       const key = source.keyOf(cells)
       if (key === null) pull.keyless = true
-      else unreadable.push(recordKeyDigest(context, source.id, key))
+      else unreadable.push(recordKeyDigest(context.vault, source.id, key))
       continue
     }
-    const keyDigest = recordKeyDigest(context, source.id, mapped.record.key)
+    const keyDigest = recordKeyDigest(context.vault, source.id, mapped.record.key)
     const twin = incoming.get(textKey(keyDigest))
     if (twin === undefined) incoming.set(textKey(keyDigest), { place, record: mapped.record, keyDigest, rowDigest })
     else if (!twin.rowDigest.equals(rowDigest))
@@ -152,8 +153,4 @@ async function noteUnreadable(
   const known = [...(await recordsByKey(client, source, keys)).values()]
   notes.seen.push(...known.map(({ id }) => id))
   return new Map(known.flatMap(({ id, person, presence }) => (presence === 'missing' ? [[id, person]] : [])))
-}
-
-function recordKeyDigest(context: SyncContext, source: string, key: string): Buffer {
-  return context.vault.index('record-key', `${source}/${key}`)
 }

@@ -1,6 +1,5 @@
 /** Writes the outcomes of runs together: those that come while one transaction runs share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
-import { cardKey } from '../../model/card.ts'
 import type { AccountId, CredentialId, PinIssueId } from '../../model/id.ts'
 import { wakeWaiting } from '../../store/card-holders.ts'
 import { type NotedRemoval, noteRemovals } from '../../store/erasures.ts'
@@ -12,6 +11,7 @@ import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext } from '../context.ts'
+import { cardDigest } from '../identifiers.ts'
 import { reportForged } from '../lock-out.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
 import type { Outcome } from './outcome.ts'
@@ -109,7 +109,7 @@ function removals(batch: readonly Waiting[]): readonly NotedRemoval[] {
 function cardsGone({ vault }: SyncContext, { cards, desired }: WorkItem, { owned }: Settlement): readonly Buffer[] {
   const ours = (JSON.parse(owned) as Owned).cards
   return [...cards].flatMap(([id, card]) =>
-    desired.cards[id] === undefined && !ours.includes(id) ? [vault.index('card', cardKey(card))] : [],
+    desired.cards[id] === undefined && !ours.includes(id) ? [cardDigest(vault, card)] : [],
   )
 }
 

@@ -4,6 +4,7 @@ import { type CredentialId, newId } from '../../model/id.ts'
 import type { Person } from '../../model/person.ts'
 import { type Dossier, type DossierCredential, touch } from '../../store/dossier.ts'
 import type { SyncContext } from '../context.ts'
+import { cardDigest } from '../identifiers.ts'
 import type { Finding } from './resolve.ts'
 
 /** Updates the dossier's credentials; returns the digests of cards that are free again. New ones may still have to wait: `holdTakenCards` decides. */
@@ -64,7 +65,7 @@ export function newCredential(
     row: {
       id,
       person_id: person.id,
-      digest: vault.index('card', cardKey(card)),
+      digest: cardDigest(vault, card),
       card: vault.seal(key, place, JSON.stringify(card)),
       waits: false,
       held_at: null,

@@ -9,6 +9,7 @@ import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { accountDigest } from '../identifiers.ts'
 import type { Origin } from '../origin.ts'
 import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
@@ -315,7 +316,7 @@ export function begin(
       person_id: dossier.person.id,
       key_id: dossier.person.key_id,
       is_primary: true,
-      external_digest: context.vault.index('account', `${target.id}/${externalId}`),
+      external_digest: accountDigest(context.vault, target.id, externalId),
       external_id: context.vault.seal(
         dossier.key,
         { table: 'account', column: 'external_id', row: id, version: 1 },

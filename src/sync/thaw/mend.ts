@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import { type Card, cardKey } from '../../model/card.ts'
+import type { Card } from '../../model/card.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { SourceRecord } from '../../model/source-record.ts'
@@ -25,6 +25,7 @@ import {
 import type { DataKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
+import { accountDigest, cardDigest } from '../identifiers.ts'
 import { encodeOwned, nothingOwned, ownedOf } from '../owned-row.ts'
 import { encodeParts, type Parts } from '../parts.ts'
 import { understand } from '../resolve/resolve.ts'
@@ -157,7 +158,7 @@ async function keepCards(
         : {
             ...row,
             ...{ state: 'lost', source, waits: false, held_at: null, issued_over: null },
-            digest: vault.index('card', cardKey(card)),
+            digest: cardDigest(vault, card),
           },
     })
   }
@@ -248,7 +249,7 @@ function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): 
   const externalId = trusted(() => vault.open(dossier.key, place, row.external_id))
   if (externalId === null) return null
   const target = [row.target, ...targets.keys()].find((id) =>
-    vault.index('account', `${id}/${externalId}`).equals(row.external_digest),
+    accountDigest(vault, id, externalId).equals(row.external_digest),
   )
   if (target === undefined) return null
   // So that their blocks count as ours, and go with the lock.
