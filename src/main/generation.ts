@@ -34,7 +34,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
   const { database } = store
   const name = `the released configuration (version ${version.row.number})`
   const config = await read({ deciding: version.deciding, name })
-  await registerConfigured(store, vault, Object.keys(config.sources), Object.keys(config.targets))
+  await registerConfigured(database, Object.keys(config.sources), Object.keys(config.targets))
   const targets = connecting(Object.keys(config.targets), (id, signal) =>
     connectTarget(config, id, { log, traces }, signal),
   )

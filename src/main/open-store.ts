@@ -7,8 +7,8 @@ import { releasedVersions } from '../store/config-versions.ts'
 import { type Database, openDatabase } from '../store/database.ts'
 import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
-import { migrate, signedStandings } from '../store/migrate.ts'
-import { registerGateway, registerStandings } from '../store/standings.ts'
+import { migrate, signOlderRows } from '../store/migrate.ts'
+import { registerGateway, restoreTargetRows } from '../store/standings.ts'
 import { countByEpoch, epochsInUse } from '../store/wrapped-keys.ts'
 import { sleep } from '../sync/sleep.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -185,22 +185,22 @@ export async function claimDatabase(
   { database, migrated }: Pick<Store, 'database' | 'migrated'>,
   vault: Vault,
 ): Promise<void> {
-  const owner = await registerGateway(database.pool, vault, migrated.includes(signedStandings))
+  const owner = await registerGateway(database.pool, vault)
   if (owner !== vault.gatewayId) {
     throw new GatewayError(
       'gateway.foreign-database',
       'this database belongs to another gateway: give the keyring that it was made with, or an empty database',
     )
   }
+  await signOlderRows(database.pool, vault, migrated)
 }
 
-/** Makes sure that every configured source and target has its row. */
+/** Makes sure that every configured source and target has its row. Those of targets are signed when a release makes them known, not here. */
 export async function registerConfigured(
-  { database: { pool }, migrated }: Pick<Store, 'database' | 'migrated'>,
-  vault: Vault,
+  { pool }: Database,
   sources: readonly string[],
   targets: readonly string[],
 ): Promise<void> {
   await pool.query('insert into source (id) select unnest($1::text[]) on conflict do nothing', [sources])
-  await registerStandings(pool, vault, targets, migrated.includes(signedStandings))
+  await restoreTargetRows(pool, targets)
 }

@@ -8,14 +8,15 @@ import { createSubjectWithToken, revokeAllTokens } from '../auth/tokens.ts'
 import { type LoadedBackup, loadBackup, refuseNewer } from '../store/backup/load-backup.ts'
 import { checkBackup, type OpenedBackup, openBackup } from '../store/backup/read-backup.ts'
 import { copySettings } from '../store/backup/write-backup.ts'
-import { kyselyOn, openDatabase, schemaName } from '../store/database.ts'
+import { kyselyOn, schemaName } from '../store/database.ts'
+import { signOlderRows } from '../store/migrate.ts'
 import { unsettle } from '../sync/restored/after-load.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
 import { writePrivateFile } from '../vault/private-file.ts'
 import type { Vault } from '../vault/vault.ts'
 import { configurable } from './connections.ts'
 import { makeDataFolder } from './data-folder.ts'
-import { claimDatabase, openServer, registerConfigured } from './open-store.ts'
+import { openServer } from './open-store.ts'
 import { openConfiguredVault } from './open-vault.ts'
 
 export interface RestoreOptions {
@@ -66,9 +67,7 @@ export async function restoreGateway(options: RestoreOptions): Promise<Restored>
       declaredEnabled: mode === 'enabled',
     }))
     const tokenPath = join(config.gateway.dataPath, 'operator.token')
-    const restored = await load(options, vault, backup, server.owner, { tokenPath, targets })
-    await signOlderRows(server.runtime, vault, restored.migrated)
-    return restored
+    return await load(options, vault, backup, server.owner, { tokenPath, targets })
   } finally {
     await server.close()
   }
@@ -96,6 +95,8 @@ async function load(
     const now = await timeOf(client)
     const db = kyselyOn(client)
     const tokensRevoked = await revokeAllTokens(db, vault, now)
+    // Of a backup it is known who wrote it.
+    await signOlderRows(client, vault, loaded.migrated)
     const made = await createSubjectWithToken(db, vault, { name, role: 'admin', days: tokenDays }, now)
     const madeAt = new Date(backup.header.madeAt)
     const plansSetAside = await unsettle(client, vault, { madeAt, now, subject: made.subject, targets })
@@ -129,16 +130,4 @@ function sum({ counts }: LoadedBackup): number {
 async function timeOf(client: pg.Client): Promise<Date> {
   const { rows } = await client.query<{ now: Date }>('select clock_timestamp() as now')
   return rows[0]?.now ?? new Date()
-}
-
-/** What an older schema did not sign yet: of a backup it is known who wrote it. */
-async function signOlderRows(runtime: pg.PoolConfig, vault: Vault, migrated: readonly string[]): Promise<void> {
-  if (migrated.length === 0) return
-  const database = openDatabase(runtime, 1)
-  try {
-    await claimDatabase({ database, migrated }, vault)
-    await registerConfigured({ database, migrated }, vault, [], [])
-  } finally {
-    await database.close()
-  }
 }

@@ -1,6 +1,7 @@
 /** Brings the schema up to date, forward only; starting processes settle by advisory lock who does it. */
 import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import pg from 'pg'
+import type { Vault } from '../vault/vault.ts'
 import { kyselyOn, openDatabase, schemaName } from './database.ts'
 import * as spine from './migrations/0001-spine.ts'
 import * as brakes from './migrations/0002-brakes.ts'
@@ -12,9 +13,13 @@ import * as keys from './migrations/0007-keys.ts'
 import * as telemetry from './migrations/0008-telemetry.ts'
 import * as backup from './migrations/0009-backup.ts'
 import * as shield from './migrations/0011-shield.ts'
+import { signOlderStandings } from './standings.ts'
+import { signOlderModes } from './target-modes.ts'
 
 /** Before it, nothing signed what is paused. */
-export const signedStandings = '0005-operators'
+const signedStandings = '0005-operators'
+/** Before it, nothing signed a target about which nobody had decided. */
+const signedModes = '0011-shield'
 
 const migrations: Record<string, Migration> = {
   '0001-spine': spine,
@@ -26,7 +31,7 @@ const migrations: Record<string, Migration> = {
   '0007-keys': keys,
   '0008-telemetry': telemetry,
   '0009-backup': backup,
-  '0011-shield': shield,
+  [signedModes]: shield,
 }
 const provider = { getMigrations: async () => migrations }
 
@@ -75,4 +80,14 @@ function ran({ error, results }: MigrationResultSet): readonly string[] {
     })
   }
   return (results ?? []).map((result) => result.migrationName)
+}
+
+/** Signs what the schema before these migrations did not sign yet: it is taken as it is, once. */
+export async function signOlderRows(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  migrated: readonly string[],
+): Promise<void> {
+  if (migrated.includes(signedStandings)) await signOlderStandings(client, vault)
+  if (migrated.includes(signedModes)) await signOlderModes(client, vault)
 }

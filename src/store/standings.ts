@@ -7,7 +7,7 @@ import type { Vault } from '../vault/vault.ts'
 import { raiseAlarm } from './alarms.ts'
 import type { Database } from './database.ts'
 import { type StandingRow, standingGuard } from './guards.ts'
-import { inTransaction } from './transaction.ts'
+import { undecidedGuard } from './target-modes.ts'
 
 /** The scope of what holds at every target. */
 export const everywhere = '*'
@@ -202,53 +202,63 @@ function missing(scope: string): Row {
 }
 
 /**
- * Makes sure that every target has its row, and signs the standing of new ones. A target without a row but with accounts had one,
- * which somebody deleted: it stays unsigned, which is frozen. `adopt`: rows are older than signatures, and are taken as they are.
+ * Makes rows for targets that become known by a release, and signs how they stand. One without a row but with accounts had one, which
+ * somebody deleted: it stays unsigned, which is frozen.
  */
-export async function registerStandings(
-  pool: pg.Pool,
+export async function registerTargets(
+  client: pg.ClientBase | pg.Pool,
   vault: Vault,
   targets: readonly string[],
-  adopt: boolean,
 ): Promise<void> {
-  await inTransaction(pool, async (client) => {
-    const fresh = { paused_at: null, pause_code: null, frozen_at: null, version: 0 }
+  const fresh = { paused_at: null, pause_code: null, frozen_at: null, version: 0 }
+  await client.query(
+    `insert into target (id, standing_guard, mode_guard)
+     select v.id, v.standing, v.mode from unnest($1::text[], $2::bytea[], $3::bytea[]) as v(id, standing, mode)
+      where not exists (select from account a where a.target = v.id)
+     on conflict do nothing`,
+    [
+      targets,
+      targets.map((scope) => vault.guard('standing', standingGuard({ scope, ...fresh }))),
+      targets.map((id) => undecidedGuard(vault, id)),
+    ],
+  )
+  await restoreTargetRows(client, targets)
+}
+
+/** A row that is gone was deleted: it comes back unsigned, which is frozen, and is written nothing but lock-outs. */
+export async function restoreTargetRows(client: pg.ClientBase | pg.Pool, targets: readonly string[]): Promise<void> {
+  await client.query('insert into target (id) select unnest($1::text[]) on conflict do nothing', [targets])
+}
+
+/** Signs rows from before standings were signed: they are taken as they are, once. */
+export async function signOlderStandings(client: pg.ClientBase | pg.Pool, vault: Vault): Promise<void> {
+  const { rows } = await client.query<StandingRow>(
+    `select id as scope, date_trunc('milliseconds', paused_at) as paused_at, pause_code, frozen_at, standing_version as version
+       from target where standing_guard is null`,
+  )
+  for (const row of rows)
     await client.query(
-      `insert into target (id, standing_guard)
-       select v.id, case when exists (select from account a where a.target = v.id) then null else v.guard end
-         from unnest($1::text[], $2::bytea[]) as v(id, guard) on conflict do nothing`,
-      [targets, targets.map((scope) => vault.guard('standing', standingGuard({ scope, ...fresh })))],
+      'update target set paused_at = $2, standing_guard = $3 where id = $1 and standing_guard is null',
+      [row.scope, row.paused_at, vault.guard('standing', standingGuard(row))],
     )
-    if (!adopt) return
-    const { rows } = await client.query<StandingRow>(
-      `select id as scope, date_trunc('milliseconds', paused_at) as paused_at, pause_code, frozen_at, standing_version as version
-         from target where standing_guard is null for update`,
-    )
-    for (const row of rows)
-      await client.query('update target set paused_at = $2, standing_guard = $3 where id = $1', [
-        row.scope,
-        row.paused_at,
-        vault.guard('standing', standingGuard(row)),
-      ])
-  })
+  const everything = { scope: everywhere, paused_at: null, pause_code: null, frozen_at: null, version: 0 }
+  await client.query(
+    'update gateway set standing_guard = $1 where standing_guard is null and frozen_at is null and standing_version = 0',
+    [vault.guard('standing', standingGuard(everything))],
+  )
 }
 
 /**
  * Binds the database to this gateway, and signs what holds everywhere. Returns whose database it is. A row that was deleted from
- * beside accounts stays unsigned when it is made again, which is frozen; `adopt` as above.
+ * beside accounts stays unsigned when it is made again, which is frozen.
  */
-export async function registerGateway(pool: pg.Pool, vault: Vault, adopt: boolean): Promise<string | undefined> {
+export async function registerGateway(pool: pg.Pool, vault: Vault): Promise<string | undefined> {
   const fresh = { scope: everywhere, paused_at: null, pause_code: null, frozen_at: null, version: 0 }
   const guard = vault.guard('standing', standingGuard(fresh))
   await pool.query(
     `insert into gateway (id, standing_guard) select $1, case when exists (select from account) then null else $2::bytea end on conflict do nothing`,
     [vault.gatewayId, guard],
   )
-  if (adopt)
-    await pool.query(
-      'update gateway set standing_guard = $2 where id = $1 and standing_guard is null and frozen_at is null and standing_version = 0',
-      [vault.gatewayId, guard],
-    )
   const { rows } = await pool.query<{ id: string }>('select id from gateway')
   return rows[0]?.id
 }

@@ -26,7 +26,7 @@ export interface DeclaredTarget {
 
 const columns = [...guardedOfTarget, 'mode_guard'].join(', ')
 
-/** By id; a target without a row is as declared. */
+/** By id. Every configured target was registered with a signed row: one whose row is gone, or unsigned, was changed from outside. */
 export async function targetModes(
   client: pg.ClientBase | pg.Pool,
   vault: Vault,
@@ -40,8 +40,8 @@ export async function targetModes(
 }
 
 function modeOf(vault: Vault, { declaredEnabled }: DeclaredTarget, row: TargetModeRow | undefined): TargetMode {
-  if (row === undefined || isUntouched(row)) return stating(declaredEnabled ? 'enabled' : 'observe', null)
-  if (!isGenuine(vault, row)) return { is: 'observe', waits: 'observe', writes: false, locksOut: true, forged: true }
+  if (row === undefined || !isGenuine(vault, row))
+    return { is: 'observe', waits: 'observe', writes: false, locksOut: true, forged: true }
   const is = row.mode ?? (declaredEnabled ? 'enabled' : 'observe')
   if (row.restored_at !== null) return stating(is, 'restored')
   return stating(is, row.mode === 'enabled' && row.first_release_at === null ? 'first-plan' : null)
@@ -58,11 +58,6 @@ function stating(is: TargetMode['is'], waits: TargetMode['waits']): TargetMode {
   }
 }
 
-/** As `insert into target (id)` leaves it. */
-function isUntouched({ id: _id, ...rest }: TargetModeRow): boolean {
-  return Object.values(rest).every((value) => value === null)
-}
-
 function isGenuine(vault: Vault, { mode_guard, ...row }: TargetModeRow): boolean {
   return mode_guard !== null && vault.verifyGuard('target', targetModeGuard(row), mode_guard)
 }
@@ -71,8 +66,8 @@ function isGenuine(vault: Vault, { mode_guard, ...row }: TargetModeRow): boolean
 export async function lockTargetMode(client: pg.ClientBase, vault: Vault, id: string): Promise<TargetModeRow | null> {
   const { rows } = await client.query<TargetModeRow>(`select ${columns} from target where id = $1 for update`, [id])
   const [row] = rows
-  if (row === undefined || isUntouched(row) || isGenuine(vault, row)) return row ?? null
-  return { id, mode: null, mode_at: null, mode_by: null, first_release_at: null, restored_at: null, mode_guard: null }
+  if (row === undefined || isGenuine(vault, row)) return row ?? null
+  return { ...undecided(id), mode_guard: null }
 }
 
 /** Signs and writes what was decided about a locked row. */
@@ -89,4 +84,25 @@ export async function saveTargetMode(client: pg.ClientBase, vault: Vault, row: T
       vault.guard('target', targetModeGuard(row)),
     ],
   )
+}
+
+/** What a target is registered with: nobody has decided about it yet, so it is as declared. */
+export function undecidedGuard(vault: Vault, id: string): Buffer {
+  return vault.guard('target', targetModeGuard(undecided(id)))
+}
+
+function undecided(id: string): Omit<TargetModeRow, 'mode_guard'> {
+  return { id, mode: null, mode_at: null, mode_by: null, first_release_at: null, restored_at: null }
+}
+
+/** Signs rows from before undecided ones were signed: they are taken as they are, once. */
+export async function signOlderModes(client: pg.ClientBase | pg.Pool, vault: Vault): Promise<void> {
+  const { rows } = await client.query<{ id: string }>(
+    'select id from target where num_nonnulls(mode, mode_at, mode_by, first_release_at, restored_at, mode_guard) = 0',
+  )
+  for (const { id } of rows)
+    await client.query('update target set mode_guard = $2 where id = $1 and mode_guard is null', [
+      id,
+      undecidedGuard(vault, id),
+    ])
 }

@@ -1,5 +1,8 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PlanId } from '../model/id.ts'
+import { signOlderRows } from '../store/migrate.ts'
+import { restoreTargetRows } from '../store/standings.ts'
+import { markRestored } from './drift/restored.ts'
 import { type Bench, type Engine, startEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { lockPerson } from './operator.ts'
@@ -152,4 +155,76 @@ describe('who writes to the database', () => {
     ])
     expect(await bench.rows('select 1 from lockout where proven_at is null')).toEqual([])
   })
+})
+
+describe('a row of a target that somebody emptied or deleted', () => {
+  const empty =
+    'update target set mode = null, mode_at = null, mode_by = null, first_release_at = null, restored_at = null, mode_guard = null'
+  beforeEach(async () => {
+    bench = await engine.begin()
+    await settle(row(1), row(2))
+  })
+
+  test.each([
+    ['emptied', empty],
+    ['deleted', 'delete from target'],
+  ])('starts no writing again that a person stopped when it is %s, and is alarmed', async (_how, sql) => {
+    await observe()
+    await engine.tamper(sql)
+    await settle(row(1, { family: 'Other' }), row(2), row(3))
+    expect(lock(3)).toBeUndefined()
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+
+  test('starts nothing at a target that forgot', async () => {
+    await markRestored(bench.context, 'doors', 2, bench.context.now())
+    bench.target.users.clear()
+    await engine.tamper(empty)
+    await settle(row(1, { family: 'Other' }), row(2), row(3))
+    expect([...bench.target.users]).toEqual([])
+  })
+
+  test('stops no lock-out, also when it was never decided about by anybody', async () => {
+    await engine.tamper(empty)
+    await settle(row(1, { status: 'left' }), row(2))
+    expect(lock(1)).toBe('closed')
+  })
+
+  test('counts again when a person enables the target: the first plan waits', async () => {
+    await observe()
+    await engine.tamper(empty)
+    await enable()
+    await settle(row(1), row(2), row(3))
+    expect([lock(3), await holds()]).toEqual([undefined, { create: 'first-plan' }])
+    expect(await bench.alarms()).not.toContain('guard.failed')
+  })
+})
+
+test('a row that comes back at a start is signed by nobody', async () => {
+  bench = await engine.begin()
+  await settle(row(1))
+  await observe()
+  await engine.tamper('delete from target; delete from account')
+  await restoreTargetRows(engine.database.pool, ['doors'])
+  await bench.deliver([row(1), row(2)])
+  await bench.rest()
+  expect(lock(2)).toBeUndefined()
+  expect(await bench.rows('select mode_guard, standing_guard from target')).toEqual([
+    { mode_guard: null, standing_guard: null },
+  ])
+})
+
+test('a row from before rows were signed is taken as it is, when the schema is brought up to date and at no other time', async () => {
+  bench = await engine.begin()
+  await engine.tamper('update target set mode_guard = null')
+  const { pool } = engine.database
+  await signOlderRows(pool, engine.vault, ['0010-other'])
+  await settle(row(1))
+  expect(lock(1)).toBeUndefined()
+  await signOlderRows(pool, engine.vault, ['0011-shield'])
+  await bench.rest()
+  const plan = await bench.heldPlan()
+  if (plan !== null) await bench.release(plan)
+  await bench.rest()
+  expect(lock(1)).toBe('open')
 })

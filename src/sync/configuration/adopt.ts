@@ -40,7 +40,6 @@ export async function adoptConfiguration(
   })
   // What can be released in the ordinary way is shown and counted before it is.
   if (released !== null && (await runs(released))) throw new Refusal('config.released-runs')
-  const added = await registerNewTargets(ground, Object.keys(asMap(deciding.targets)))
   return inTransaction(database.pool, async (client) => {
     await lockConfigVersions(client)
     const { genuine, forged } = await configVersions(client, vault)
@@ -58,6 +57,7 @@ export async function adoptConfiguration(
       ...{ number, state: 'released', created_at: at, decided_at: at, decided_by: subject },
       text: encodeDeciding(deciding),
     })
+    const added = await registerNewTargets(client, ground, Object.keys(asMap(deciding.targets)))
     await observeOnly(client, ground, added, subject)
     await recordAudit(client, vault, {
       actor: subject,

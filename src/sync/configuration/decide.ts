@@ -9,7 +9,7 @@ import { Refusal, type RefusalCode } from '../../model/refusal.ts'
 import { clearAlarm } from '../../store/alarms.ts'
 import { changeConfigVersion, configVersions, lockConfigVersions } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
-import { registerStandings } from '../../store/standings.ts'
+import { registerTargets } from '../../store/standings.ts'
 import { lockTargetMode, saveTargetMode } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Hold } from '../plan/brake.ts'
@@ -60,7 +60,6 @@ export async function releaseConfiguration(
 ): Promise<void> {
   const { before, after } = candidate
   const added = Object.keys(after?.targets ?? {}).filter((id) => before.targets[id] === undefined)
-  await registerStandings(ground.database.pool, ground.vault, added, false)
   await decide(ground, candidate.row, async (client, row, others) => {
     const [obstacle] = await obstacles(client, { ...candidate, row })
     if (obstacle !== undefined) throw new Refusal(obstacle)
@@ -72,6 +71,7 @@ export async function releaseConfiguration(
         decided_by: subject,
       })
     await changeConfigVersion(client, ground.vault, row, { state: 'released', decided_at: at, decided_by: subject })
+    await registerTargets(client, ground.vault, added)
     await observeOnly(client, ground, added, subject)
     await recordAudit(client, ground.vault, {
       actor: subject,
@@ -83,12 +83,14 @@ export async function releaseConfiguration(
 }
 
 /** Makes sure that targets have their rows; returns those that had none. */
-export async function registerNewTargets({ database, vault }: Ground, targets: readonly string[]): Promise<string[]> {
-  const { rows } = await database.pool.query<{ id: string }>('select id from target where id = any($1::text[])', [
-    targets,
-  ])
+export async function registerNewTargets(
+  client: pg.ClientBase,
+  { vault }: Ground,
+  targets: readonly string[],
+): Promise<string[]> {
+  const { rows } = await client.query<{ id: string }>('select id from target where id = any($1::text[])', [targets])
   const added = targets.filter((target) => rows.every(({ id }) => id !== target))
-  await registerStandings(database.pool, vault, added, false)
+  await registerTargets(client, vault, added)
   return added
 }
 

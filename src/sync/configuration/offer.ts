@@ -1,5 +1,6 @@
 /** Compares the file with what is in force: an edit is proposed, and the file of an empty gateway is released by itself. */
 import type pg from 'pg'
+import { asMap } from '../../../config/checks.ts'
 import { type Deciding, decodeDeciding, encodeDeciding } from '../../../config/deciding.ts'
 import { editsBetween } from '../../../config/edits.ts'
 import { recordAudit } from '../../audit/record.ts'
@@ -15,6 +16,7 @@ import {
   lockConfigVersions,
 } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
+import { registerTargets } from '../../store/standings.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Effect } from './dry-run.ts'
 import { type Ground, type InForce, versionInForce } from './in-force.ts'
@@ -45,6 +47,7 @@ export async function releaseFirst(ground: Ground, deciding: Deciding): Promise<
       decided_by: null,
       text: encodeDeciding(deciding),
     })
+    await registerTargets(client, vault, Object.keys(asMap(deciding.targets)))
     await recordAudit(client, vault, {
       actor: 'engine',
       action: 'config.released',

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { registerStandings } from '../../store/standings.ts'
+import { registerTargets } from '../../store/standings.ts'
 import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { memoryTarget } from '../fixtures/memory-target.fixture.ts'
@@ -52,7 +52,7 @@ test('somebody who keeps another door does not lose everything; a person with se
   const gates = memoryTarget(['Gate'])
   const setup = { ...bench.setup, id: 'gates', declaredEnabled: true, connection: gates.connection }
   ;(bench.context.targets as Map<string, unknown>).set('gates', setup)
-  await registerStandings(engine.database.pool, engine.vault, ['gates'], false)
+  await registerTargets(engine.database.pool, engine.vault, ['gates'])
   await bench.levels.discover(setup, new AbortController().signal)
   bench.policy([
     { grant: ['doors/Main'], to: 'employment.department == "Research"' },

@@ -60,7 +60,7 @@ export async function startArchivist(): Promise<Archivist> {
   let now = Date.now()
   const keyring = memoryKeyring()
   const vault = openVault(keyring)
-  await registerGateway(database.pool, vault, false)
+  await registerGateway(database.pool, vault)
   const context: SyncContext = {
     database,
     keyring,

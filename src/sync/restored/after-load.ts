@@ -5,7 +5,7 @@ import type { PlanId, SubjectId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { decidePlan, loadPlan } from '../../store/plans.ts'
 import { saveRestore } from '../../store/restores.ts'
-import { type DeclaredTarget, lockTargetMode, saveTargetMode } from '../../store/target-modes.ts'
+import { type DeclaredTarget, lockTargetMode, saveTargetMode, targetModes } from '../../store/target-modes.ts'
 import type { Vault } from '../../vault/vault.ts'
 
 export interface AfterLoad {
@@ -52,11 +52,13 @@ async function setPlansAside(client: pg.ClientBase, vault: Vault): Promise<numbe
 async function waitForRelease(
   client: pg.ClientBase,
   vault: Vault,
-  { id, declaredEnabled }: DeclaredTarget,
+  target: DeclaredTarget,
   { now, subject }: AfterLoad,
 ): Promise<void> {
-  const row = await lockTargetMode(client, vault, id)
-  if (row === null || (row.mode ?? (declaredEnabled ? 'enabled' : 'observe')) !== 'enabled') return
+  const row = await lockTargetMode(client, vault, target.id)
+  const mode = (await targetModes(client, vault, [target])).get(target.id)
+  // One that fails its guard is written nothing but lock-outs already, and stays so until a person says how it stands.
+  if (row === null || mode?.is !== 'enabled') return
   await saveTargetMode(client, vault, {
     ...row,
     mode: 'enabled',
