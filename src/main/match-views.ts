@@ -3,8 +3,8 @@ import type { MatchRowView, MatchView } from '../api/acts/matches.ts'
 import type { Paged } from '../api/acts/paged.ts'
 import type { ActualAccount } from '../connector/contract.ts'
 import { Refusal } from '../model/refusal.ts'
-import { type MatchRow, type MatchRunRow, matchRowGuard } from '../store/guards.ts'
-import { latestMatchRun, matchCounts, matchRows } from '../store/match-runs.ts'
+import type { MatchRow, MatchRunRow } from '../store/guards.ts'
+import { isGenuineMatchRow, latestMatchRun, matchCounts, matchRows } from '../store/match-runs.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { checkedCursor } from './cursor.ts'
 
@@ -47,8 +47,7 @@ export async function matchedAccounts(
 
 function viewOf({ vault }: SyncContext, row: MatchRow): MatchRowView {
   const nothing = { account: null, profile: null, lock: null, cards: null }
-  if (row.guard === null || !vault.verifyGuard('match_row', matchRowGuard(row), row.guard))
-    return { ...nothing, class: 'forged', person: null, reasons: [] }
+  if (!isGenuineMatchRow(vault, row)) return { ...nothing, class: 'forged', person: null, reasons: [] }
   const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
   const found = row.found === null ? null : (JSON.parse(vault.openSystem(place, row.found)) as ActualAccount)
   return {

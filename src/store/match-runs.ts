@@ -6,7 +6,15 @@ import { isMade } from './account-sql.ts'
 import { raiseAlarm } from './alarms.ts'
 import { forEachDigest } from './by-digest.ts'
 import { type CopyValue, copyRows } from './copy.ts'
-import { type MatchRow, type MatchRunRow, matchRowGuard, matchRunGuard } from './guards.ts'
+import {
+  type AccountRow,
+  accountGuard,
+  guardedOfAccount,
+  type MatchRow,
+  type MatchRunRow,
+  matchRowGuard,
+  matchRunGuard,
+} from './guards.ts'
 
 /** Null when a look is under way already. */
 export async function requestMatchRun(
@@ -109,7 +117,7 @@ export async function endMatchRun(
 
 export type NewMatchRow = Omit<MatchRow, 'guard'>
 
-/** Rows of one page; those that have their class already are signed. */
+/** Rows of one page: signed from the start, with or without a class, so that nothing is ever judged that somebody else wrote. */
 export async function insertMatchRows(
   client: pg.ClientBase,
   vault: Vault,
@@ -120,14 +128,15 @@ export async function insertMatchRows(
     client,
     'match_row',
     [...columns, 'guard'],
-    rows.map((row) => [
-      ...columns.map((name) => row[name] as CopyValue),
-      row.class === null ? null : vault.guard('match_row', matchRowGuard(row)),
-    ]),
+    rows.map((row) => [...columns.map((name) => row[name] as CopyValue), vault.guard('match_row', matchRowGuard(row))]),
   )
 }
 
-/** Says whose accounts these are, and signs it. */
+export function isGenuineMatchRow(vault: Vault, row: MatchRow): boolean {
+  return row.guard !== null && vault.verifyGuard('match_row', matchRowGuard(row), row.guard)
+}
+
+/** Says whose accounts these are, and signs it: only of rows that were verified. */
 export async function judgeMatchRows(
   client: pg.ClientBase,
   vault: Vault,
@@ -193,19 +202,23 @@ export async function matchRowOf(
   return rows[0] ?? null
 }
 
-/** Whose accounts of a target these are, of those that were linked or made; by position of the digest. */
+type GuardedAccount = Pick<AccountRow, (typeof guardedOfAccount)[number]>
+
+/** Whose accounts of a target these are, of those that were linked or made; by position of the digest. What somebody else wrote is left out. */
 export async function linkedAmong(
   client: pg.ClientBase | pg.Pool,
+  vault: Vault,
   target: string,
   digests: readonly Buffer[],
 ): Promise<ReadonlyMap<number, PersonId>> {
-  const { rows } = await client.query<{ i: number; person_id: PersonId }>(
+  const { rows } = await client.query<GuardedAccount & { i: number; guard: Buffer }>(
     forEachDigest(
       '$2',
       16,
-      `select person_id from account where target = $1 and external_digest = d.digest and person_id is not null and ${isMade('owned')}`,
+      `select ${guardedOfAccount.join(', ')}, guard from account where target = $1 and external_digest = d.digest and person_id is not null and ${isMade('owned')}`,
     ),
     [target, Buffer.concat(digests)],
   )
-  return new Map(rows.map(({ i, person_id }) => [i, person_id]))
+  const genuine = rows.filter((row) => vault.verifyGuard('account', accountGuard(row), row.guard))
+  return new Map(genuine.map(({ i, person_id }) => [i, person_id as PersonId]))
 }

@@ -4,11 +4,10 @@ import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { ActualAccount } from '../../connector/contract.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import type { Dossier, DossierAccount } from '../../store/dossier.ts'
-import { type MatchRow, type MatchRunRow, matchRowGuard } from '../../store/guards.ts'
+import type { MatchRow, MatchRunRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
-import { latestMatchRun, linkMatchRows, matchRowOf, matchRows } from '../../store/match-runs.ts'
+import { isGenuineMatchRow, latestMatchRun, linkMatchRows, matchRowOf, matchRows } from '../../store/match-runs.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
@@ -21,6 +20,7 @@ import { resolveAll } from '../resolve/resolve-all.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { AccountBook } from './account-book.ts'
 import { classify } from './classify.ts'
+import { tellForgedRow } from './forged-row.ts'
 import { beginLink, findPlaces, finishLink, noteFound } from './link-account.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
@@ -130,7 +130,7 @@ async function linkRows(
 ): Promise<number> {
   const genuine: MatchRow[] = []
   for (const row of rows) {
-    if (row.guard !== null && context.vault.verifyGuard('match_row', matchRowGuard(row), row.guard)) genuine.push(row)
+    if (isGenuineMatchRow(context.vault, row)) genuine.push(row)
     else await forged(client, context, row, linking)
   }
   const people = genuine.flatMap(({ person_id }) => linking.byHand ?? person_id ?? [])
@@ -145,6 +145,11 @@ async function linkRows(
     if (dossier === undefined || row.found === null) continue
     const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
     const found = JSON.parse(context.vault.openSystem(place, row.found)) as ActualAccount
+    // What was found is linked as the account that the row is of, and as no other.
+    if (!accountDigest(context.vault, target.id, found.externalId).equals(row.external_digest)) {
+      await forged(client, context, row, linking)
+      continue
+    }
     if (linking.byHand === null && !isCertain(context, target, dossier, found)) continue
     const account = beginLink(context, target, dossier, found, places)
     if (typeof account !== 'string') pairs.push({ row, found, dossier, account })
@@ -169,8 +174,7 @@ async function linkRows(
 }
 
 async function forged(client: pg.ClientBase, context: SyncContext, row: MatchRow, { byHand }: Linking): Promise<void> {
-  await raiseAlarm(client, context.vault, 'guard.failed', row.id)
-  context.log('error', 'guard.failed', { scope: row.id })
+  await tellForgedRow(client, context, row)
   if (byHand !== null) throw new Refusal('match.forged')
 }
 

@@ -13,6 +13,7 @@ import {
   claimMatchRun,
   endMatchRun,
   insertMatchRows,
+  isGenuineMatchRow,
   judgeMatchRows,
   linkedAmong,
   matchRows,
@@ -30,6 +31,7 @@ import { isMade } from '../owned-row.ts'
 import { understand } from '../resolve/resolve.ts'
 import { AccountBook } from './account-book.ts'
 import { classify, type MatchReason, type Verdict } from './classify.ts'
+import { tellForgedRow } from './forged-row.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
 /** People, and rows, per transaction. */
@@ -93,7 +95,7 @@ async function readAccounts(
   let n = 0
   for await (const page of target.connection.accounts.list(signal)) {
     const digests = page.map(({ externalId }) => accountDigest(context.vault, target.id, externalId))
-    const linked = await linkedAmong(context.database.pool, target.id, digests)
+    const linked = await linkedAmong(context.database.pool, context.vault, target.id, digests)
     const unknown = page.map((account, i) => (linked.has(i) || account.untouchable ? null : account))
     const whole = await inParallel(unknown, target.concurrency, (account) => readWhole(target, account, signal))
     const rows = page.flatMap((account, i): NewMatchRow[] => {
@@ -188,12 +190,17 @@ async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook):
   for (;;) {
     const { length, last } = await inTransaction(context.database.pool, async (client) => {
       const rows = await matchRows(client, run.id, null, after, batch)
-      const open = rows.flatMap((row) => {
+      const open: (typeof rows)[number][] = []
+      for (const row of rows) {
         const verdict = verdicts.get(row.n)
-        if (verdict === undefined) return []
+        if (verdict === undefined) continue
+        if (!isGenuineMatchRow(context.vault, row)) {
+          await tellForgedRow(client, context, row)
+          continue
+        }
         const { is, person, reasons } = verdict
-        return [{ ...row, class: is, person_id: person, reasons: JSON.stringify(reasons) }]
-      })
+        open.push({ ...row, class: is, person_id: person, reasons: JSON.stringify(reasons) })
+      }
       await judgeMatchRows(client, context.vault, open)
       return { length: rows.length, last: rows.at(-1)?.n ?? 0 }
     })
