@@ -16,7 +16,7 @@ const ownShareMax = 100
 /** One leaver in so many workers. */
 const leaverShare = 10
 
-export async function benchLockOut({ size, queue, say }: BenchRequest): Promise<Claim[]> {
+export async function benchLockout({ size, queue, say }: BenchRequest): Promise<Claim[]> {
   await using site = await openSite({ latency: { fixedMs: 1 }, queue })
   let workforce = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10), traps: 'none' })
   await site.drop('workers.csv', toCsv(workforce.rows))
@@ -72,13 +72,13 @@ async function pulls(site: Site, count: number): Promise<true | null> {
   return (rows[0]?.done ?? 0) >= count ? true : null
 }
 
-export interface LockOut {
+export interface Lockout {
   readonly totalMs: number
   readonly waitingMs: number
 }
 
-export async function proven(site: Site): Promise<LockOut[]> {
-  const { rows } = await site.pool.query<LockOut>(
+export async function proven(site: Site): Promise<Lockout[]> {
+  const { rows } = await site.pool.query<Lockout>(
     `select extract(epoch from proven_at - arrived_at)::float8 * 1000 as "totalMs", waiting_ms as "waitingMs"
        from lockout where proven_at is not null`,
   )

@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Claim, table } from './claim.ts'
 import { benchFailover } from './failover.ts'
 import { benchImport } from './import.ts'
-import { benchLockOut } from './lock-out.ts'
+import { benchLockout } from './lock-out.ts'
 import { benchMemory } from './memory.ts'
 import { benchProvision } from './provision.ts'
 import type { BenchRequest } from './request.ts'
@@ -25,7 +25,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   import: { size: 100_000, queues: both, run: benchImport },
   memory: { size: 1_000_000, queues: both, run: benchMemory },
   provision: { size: 10_000, queues: both, run: benchProvision },
-  'lock-out': { size: 2_000, queues: both, run: benchLockOut },
+  'lock-out': { size: 2_000, queues: both, run: benchLockout },
   'under-load': { size: 100_000, queues: both, run: benchUnderLoad },
   failover: { size: 20, queues: both, run: benchFailover },
 }

@@ -105,7 +105,7 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
     archiveKeepMs: source.archive?.keepMs ?? null,
     // The first accounts at a target are looked at by a person, however few they are.
     brakes: { 'lockout-absence': lockout_absence, revoke, grant, create: { ...create, whenEmpty: 0 }, change },
-    lockOutsPerHour: lockout_record,
+    lockoutsPerHour: lockout_record,
     rowsLost: rows_lost,
     rowsChanged: rows_changed,
   }

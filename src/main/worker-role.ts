@@ -143,14 +143,14 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
   const looking = (async () => {
     while (!ending.signal.aborted) {
       if (leading.size > 0)
-        await lookForLockOuts().catch((error: unknown) =>
+        await lookForLockouts().catch((error: unknown) =>
           log.warn({ event: 'work.not-looked-at', code: errorCode(error) }, 'worker'),
         )
       await sleep(lookEveryMs, ending.signal)
     }
   })()
 
-  async function lookForLockOuts(): Promise<void> {
+  async function lookForLockouts(): Promise<void> {
     for (const id of await urgentlyDue(context.database.pool, [...leading.keys()]))
       leading
         .get(id)

@@ -35,7 +35,7 @@ export interface SourceSetup {
   readonly archiveKeepMs: number | null
   readonly brakes: Brakes
   /** People that it may lock out by record within an hour; above that it is suspect. */
-  readonly lockOutsPerHour: BrakeLimit
+  readonly lockoutsPerHour: BrakeLimit
   /** What a full delivery may lose and change of the one before; above that, all that follows from it waits. */
   readonly rowsLost: BrakeLimit
   readonly rowsChanged: BrakeLimit

@@ -25,7 +25,7 @@ test(`in the end everybody has what they should, whatever happened (HISTORIES=${
   // A door system that lets two accounts have one card must never be seen to have that.
   const property = fc.asyncProperty(histories, fc.boolean(), async (steps, sharesCards) => {
     const history = new History(
-      await engine.begin({ source: { brakes, lockOutsPerHour: limit, rowsLost: limit, rowsChanged: limit } }),
+      await engine.begin({ source: { brakes, lockoutsPerHour: limit, rowsLost: limit, rowsChanged: limit } }),
     )
     history.bench.target.sharesCards = sharesCards
     await history.run(steps)

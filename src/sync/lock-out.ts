@@ -12,7 +12,7 @@ import type { SyncContext } from './context.ts'
 import { desire, type Moved } from './desire.ts'
 import { type Change, changesBetween, decodeParts, type Parts } from './parts.ts'
 
-export interface LockOutCause {
+export interface LockoutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
   readonly actor: string
   readonly because: 'record' | 'absence' | 'operator' | 'clock' | 'policy' | 'release' | 'restore' | 'undone'
@@ -21,14 +21,14 @@ export interface LockOutCause {
 }
 
 /** What wants shutting of one account, and waits for no plan. */
-export interface LockOut {
+export interface Lockout {
   readonly dossier: Dossier
   readonly account: DossierAccount
   readonly changes: readonly Change[]
 }
 
 /** An account that was shut by a decision just made: as a whole, or else some cards of it. */
-export interface PassedLockOut extends Pick<Moved, 'whole' | 'cardsShut'> {
+export interface PassedLockout extends Pick<Moved, 'whole' | 'cardsShut'> {
   readonly dossier: Dossier
   readonly account: DossierAccount
 }
@@ -37,12 +37,12 @@ export interface PassedLockOut extends Pick<Moved, 'whole' | 'cardsShut'> {
  * What wants shutting by a record, by the clock or by an operator. Protected people are left to the plan, but for their lost cards, and
  * targets that are only observed to the moment when they are enabled.
  */
-export function lockOutsAmong(
+export function lockoutsAmong(
   dossiers: Iterable<Dossier>,
   modes: ReadonlyMap<string, TargetMode>,
   absence: (dossier: Dossier) => boolean,
-): LockOut[] {
-  const found: LockOut[] = []
+): Lockout[] {
+  const found: Lockout[] = []
   for (const dossier of dossiers) {
     for (const account of dossier.accounts) {
       const reaches = modes.get(account.row.target)?.locksOut === true
@@ -79,9 +79,9 @@ function letGo(account: DossierAccount): void {
   touch(account)
 }
 
-/** Makes them desired, in memory; the caller saves the dossiers and then calls `recordLockOuts` in the same transaction. */
-export function passLockOuts(lockOuts: readonly LockOut[]): PassedLockOut[] {
-  return lockOuts.map(({ dossier, account, changes }) => {
+/** Makes them desired, in memory; the caller saves the dossiers and then calls `recordLockouts` in the same transaction. */
+export function passLockouts(lockouts: readonly Lockout[]): PassedLockout[] {
+  return lockouts.map(({ dossier, account, changes }) => {
     const { whole, cardsShut } = desire(account, changes)
     // What else is to be shut of a protected person waits for their release, and not for the source.
     letGo(account)
@@ -90,11 +90,11 @@ export function passLockOuts(lockOuts: readonly LockOut[]): PassedLockOut[] {
 }
 
 /** Puts passed lock-outs on the urgent list, starts their clocks, and names who caused them. */
-export async function recordLockOuts(
+export async function recordLockouts(
   client: pg.ClientBase,
   context: SyncContext,
-  passed: readonly PassedLockOut[],
-  cause: LockOutCause,
+  passed: readonly PassedLockout[],
+  cause: LockoutCause,
 ): Promise<readonly string[]> {
   if (passed.length === 0) return []
   const decidedAt = context.now()
@@ -136,7 +136,7 @@ export async function recordLockOuts(
 }
 
 /** Whoever is let in again need not be proven shut out any more, nor a card that is on again. */
-export async function endLockOuts(
+export async function noteReopened(
   client: pg.ClientBase,
   context: SyncContext,
   accounts: readonly AccountId[],

@@ -7,7 +7,7 @@ import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { desire } from './desire.ts'
-import { endLockOuts, lockOutsAmong, type PassedLockOut, passLockOuts, recordLockOuts } from './lock-out.ts'
+import { lockoutsAmong, noteReopened, type PassedLockout, passLockouts, recordLockouts } from './lock-out.ts'
 import { changesBetween, decodeParts } from './parts.ts'
 import { passGiven } from './resolve/individual.ts'
 import { leftByAbsence } from './resolve/left-by-absence.ts'
@@ -30,21 +30,21 @@ export async function carryOutAct(
   await resolveAll(client, context, [dossier], 'operator')
   const modes = await modesOf(client, context)
   const named = passNamed(dossier, modes, names)
-  const asked = lockOutsAmong([dossier], modes, leftByAbsence(context))
-  const due = passLockOuts(await admit(client, context, 'operator', asked, null))
+  const asked = lockoutsAmong([dossier], modes, leftByAbsence(context))
+  const due = passLockouts(await admit(client, context, 'operator', asked, null))
   const granted = passGiven([dossier], modes)
   await saveDossiers(client, context.vault, [dossier])
   const arrivedAt = context.now()
-  const lockouts = await recordLockOuts(client, context, named.shut, { actor: subject, because: 'operator', arrivedAt })
+  const lockouts = await recordLockouts(client, context, named.shut, { actor: subject, because: 'operator', arrivedAt })
   // What else has come due about this person meanwhile is the clock's doing, not the operator's.
-  await recordLockOuts(client, context, due, { actor: 'clock', because: 'clock', arrivedAt })
-  await endLockOuts(client, context, [], named.opened)
+  await recordLockouts(client, context, due, { actor: 'clock', because: 'clock', arrivedAt })
+  await noteReopened(client, context, [], named.opened)
   await enqueue(client, 'bulk', [...new Map([...named.work, ...granted].map((each) => [each.id, each])).values()])
   return lockouts
 }
 
 interface Named {
-  readonly shut: PassedLockOut[]
+  readonly shut: PassedLockout[]
   readonly work: { readonly id: AccountId; readonly target: string }[]
   /** Cards that are on from now on. */
   readonly opened: CredentialId[]

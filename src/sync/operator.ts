@@ -10,7 +10,7 @@ import { enqueue } from '../store/work.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
 import { desire } from './desire.ts'
-import { endLockOuts, lockOutsAmong, passLockOuts, recordLockOuts } from './lock-out.ts'
+import { lockoutsAmong, noteReopened, passLockouts, recordLockouts } from './lock-out.ts'
 import { forgetLock, rememberLock } from './outlived-locks.ts'
 import { changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
 import { isUsable } from './resolve/credentials.ts'
@@ -31,7 +31,7 @@ export async function lockPerson(
     touch(dossier)
     await rememberLock(client, context, dossier)
     await resolveAll(client, context, [dossier], 'operator')
-    const passed = passLockOuts(lockOutsAmong([dossier], await modesOf(client, context), () => false))
+    const passed = passLockouts(lockoutsAmong([dossier], await modesOf(client, context), () => false))
     await saveDossiers(client, context.vault, [dossier])
     await recordAudit(client, context.vault, {
       actor: subject,
@@ -40,7 +40,7 @@ export async function lockPerson(
       details: { reason },
       about: dossier.key,
     })
-    return recordLockOuts(client, context, passed, { actor: subject, because: 'operator', arrivedAt: context.now() })
+    return recordLockouts(client, context, passed, { actor: subject, because: 'operator', arrivedAt: context.now() })
   }
   return changePerson(context, id, lock, { whileErasing: true })
 }
@@ -83,7 +83,7 @@ export async function unlockPerson(
     const opened = reopen(dossier)
     const granted = passGiven([dossier], await modesOf(client, context))
     await saveDossiers(client, context.vault, [dossier])
-    await endLockOuts(
+    await noteReopened(
       client,
       context,
       opened.map((account) => account.id),

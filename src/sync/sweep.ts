@@ -66,7 +66,7 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('source.columns-moved', sources.moved)
   await watch('level.unknown', await unknownLevels(context))
   await watch('target.unreachable', await unreachableTargets(context))
-  await watch('lockout.open', await openLockOuts(context))
+  await watch('lockout.open', await overdueLockouts(context))
   await watch('plan.held', await heldPlans(context))
   await watch('target.observed', await observedAgain(context))
   await watch('account.dead', await givenUp(database.pool))
@@ -166,7 +166,7 @@ async function lateSources(context: SyncContext): Promise<string[]> {
 }
 
 /** How many are open for longer than they may be, by target. */
-async function openLockOuts({ database }: SyncContext): Promise<ReadonlyMap<string, number>> {
+async function overdueLockouts({ database }: SyncContext): Promise<ReadonlyMap<string, number>> {
   const { rows } = await database.pool.query<{ target: string; count: number }>(
     `select target, count(distinct account_id)::int as count from lockout
       where proven_at is null and ended_at is null and decided_at < now() - $1 * interval '1 ms' group by target`,

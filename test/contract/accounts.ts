@@ -5,7 +5,7 @@ import { cancelling } from './accounts/cancelling.ts'
 import { everyFailure } from './accounts/every-failure.ts'
 import { lateWrites } from './accounts/late-writes.ts'
 import { listing } from './accounts/listing.ts'
-import { lockOuts } from './accounts/lock-outs.ts'
+import { lockouts } from './accounts/lock-outs.ts'
 import { oddNamesInAccounts } from './accounts/odd-names.ts'
 import { randomOrders } from './accounts/random-orders.ts'
 import { refusedParts } from './accounts/refused-parts.ts'
@@ -23,7 +23,7 @@ export function accountsContract(subject: AccountsSubject): void {
     describe('refused parts', () => refusedParts(test))
     describe('answers that never came', () => answersThatNeverCame(test))
     describe('late writes', () => lateWrites(test))
-    describe('lock-outs', () => lockOuts(test))
+    describe('lock-outs', () => lockouts(test))
     describe('what is not ours', () => whatIsNotOurs(test))
     describe('odd names', () => oddNamesInAccounts(test))
     describe('listing', () => listing(test))

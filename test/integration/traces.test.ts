@@ -94,18 +94,18 @@ test('every step shows, with what it came to', () => {
 })
 
 test('one trace runs from the arrival of a delivery to the proof of the lock-out, through both processes', () => {
-  const lockOut = named('lock-out').find(
+  const lockout = named('lock-out').find(
     ({ attributes }) => attributes['gatehouse.cause'] === 'record',
   ) as CollectedSpan
-  expect(lockOut.attributes).toMatchObject({ 'gatehouse.target': 'hq', 'gatehouse.proof': 'read-back' })
-  const trace = collector.spans().filter(({ traceId }) => traceId === lockOut.traceId)
+  expect(lockout.attributes).toMatchObject({ 'gatehouse.target': 'hq', 'gatehouse.proof': 'read-back' })
+  const trace = collector.spans().filter(({ traceId }) => traceId === lockout.traceId)
   const [pull] = trace.filter(({ name }) => name === 'pull') as [CollectedSpan]
   const [run] = trace.filter(({ name }) => name === 'account.run') as [CollectedSpan]
-  expect(parentOf(lockOut)?.name).toBe('resolve')
+  expect(parentOf(lockout)?.name).toBe('resolve')
   expect(parentOf(run)?.name).toBe('resolve')
   expect(parentOf(parentOf(run) as CollectedSpan)?.name).toBe('pull.page')
   expect(pull.parentSpanId).toBeUndefined()
-  expect(pull.startTimeUnixNano).toBe(lockOut.startTimeUnixNano)
+  expect(pull.startTimeUnixNano).toBe(lockout.startTimeUnixNano)
   for (const step of ['account.write', 'account.read-back', 'request'])
     expect(trace.filter(({ name }) => name === step).length, step).toBeGreaterThan(0)
   // What woke the worker is another trace, which the run names.
@@ -117,10 +117,10 @@ test('one trace runs from the arrival of a delivery to the proof of the lock-out
 })
 
 test('a lock-out by an operator is in the trace of its run', () => {
-  const lockOut = named('lock-out').find(
+  const lockout = named('lock-out').find(
     ({ attributes }) => attributes['gatehouse.cause'] === 'operator',
   ) as CollectedSpan
-  expect(parentOf(lockOut)?.name).toBe('account.run')
+  expect(parentOf(lockout)?.name).toBe('account.run')
 })
 
 test('nothing about anybody leaves the process, and no secret but to the collector itself', () => {

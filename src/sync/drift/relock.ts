@@ -9,7 +9,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { bump } from '../desire.ts'
 import { reportFrozen } from '../frozen.ts'
-import { type PassedLockOut, recordLockOuts } from '../lock-out.ts'
+import { type PassedLockout, recordLockouts } from '../lock-out.ts'
 import { decodeParts } from '../parts.ts'
 import { sleep } from '../sleep.ts'
 import { modesOf } from '../target-modes.ts'
@@ -41,7 +41,7 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
     await reportFrozen(client, context, frozen)
     const wanted = new Set(accounts)
     const again = [...dossiers.values()].flatMap((dossier) =>
-      dossier.accounts.flatMap((account): PassedLockOut[] => {
+      dossier.accounts.flatMap((account): PassedLockout[] => {
         const { row } = account
         if (!wanted.has(row.id) || row.desired === null || decodeParts(row.desired).lock !== 'closed') return []
         bump(account)
@@ -49,7 +49,7 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
       }),
     )
     await saveDossiers(client, context.vault, dossiers.values())
-    await recordLockOuts(client, context, again, { actor: 'engine', because: 'undone', arrivedAt: context.now() })
+    await recordLockouts(client, context, again, { actor: 'engine', because: 'undone', arrivedAt: context.now() })
     await recordAuditMany(
       client,
       context.vault,

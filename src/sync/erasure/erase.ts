@@ -9,7 +9,7 @@ import { deleteErasuresOf, noteRemovals, putTombstones, saveErasure, type Tombst
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { changePerson } from '../change-person.ts'
 import type { SyncContext } from '../context.ts'
-import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
 import { tombstonesOf } from './identifiers.ts'
@@ -70,7 +70,7 @@ export async function beginErasure(
   dossier.person.unlocked_until = null
   touch(dossier)
   await resolveAll(client, context, [dossier], 'operator')
-  const passed = passLockOuts(lockOutsAmong([dossier], await modesOf(client, context), () => false))
+  const passed = passLockouts(lockoutsAmong([dossier], await modesOf(client, context), () => false))
   await saveDossiers(client, context.vault, [dossier])
   // One that is there already is of an older database, or of somebody else's making.
   await deleteErasuresOf(client, person)
@@ -94,5 +94,5 @@ export async function beginErasure(
     at,
   )
   await putTombstones(client, context.vault, erasure, tombstones)
-  return recordLockOuts(client, context, passed, { actor: by, because: 'operator', arrivedAt: context.now() })
+  return recordLockouts(client, context, passed, { actor: by, because: 'operator', arrivedAt: context.now() })
 }

@@ -13,7 +13,7 @@ import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
 import { desire } from '../desire.ts'
 import { reportFrozen } from '../frozen.ts'
-import { endLockOuts, type PassedLockOut, recordLockOuts } from '../lock-out.ts'
+import { noteReopened, type PassedLockout, recordLockouts } from '../lock-out.ts'
 import { type Change, type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { modesOf } from '../target-modes.ts'
@@ -143,7 +143,7 @@ async function applyBatch(
         arrivedAt: request.arrivedAt,
       })
     }
-    const shut = { record: [] as PassedLockOut[], absence: [] as PassedLockOut[] }
+    const shut = { record: [] as PassedLockout[], absence: [] as PassedLockout[] }
     const work: { id: AccountId; target: string }[] = []
     const reopened: AccountId[] = []
     const cardsOn: CredentialId[] = []
@@ -169,8 +169,8 @@ async function applyBatch(
     await saveDossiers(client, context.vault, dossiers.values())
     const { actor, arrivedAt, held } = request
     for (const because of ['record', 'absence'] as const)
-      await recordLockOuts(client, context, shut[because], { actor, because: held ? 'release' : because, arrivedAt })
-    await endLockOuts(client, context, reopened, cardsOn)
+      await recordLockouts(client, context, shut[because], { actor, because: held ? 'release' : because, arrivedAt })
+    await noteReopened(client, context, reopened, cardsOn)
     await enqueue(client, 'bulk', work)
     await client.query(
       `update plan_change c set dropped = true from unnest($2::uuid[], $3::text[]) as v(account, part)

@@ -50,7 +50,7 @@ export async function startArchivist(): Promise<Archivist> {
     absenceConfirmAfterMs: dayMs,
     expectEveryMs: null,
     archiveKeepMs: 30 * dayMs,
-    lockOutsPerHour: brake,
+    lockoutsPerHour: brake,
     rowsLost: brake,
     rowsChanged: brake,
     brakes: { 'lockout-absence': brake, revoke: brake, grant: brake, create: brake, change: brake },

@@ -4,7 +4,7 @@ import type { Dossier } from '../../store/dossier.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
-import { type LockOutCause, lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { type LockoutCause, lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import type { Origin } from '../origin.ts'
 import { admit, type PullPeople } from '../suspect/admit.ts'
 import { modesOf } from '../target-modes.ts'
@@ -22,18 +22,18 @@ export async function resolveAndPass(
   context: SyncContext,
   dossiers: readonly Dossier[],
   by: Origin,
-  cause: LockOutCause,
+  cause: LockoutCause,
   pull: PullPeople | null = null,
 ): Promise<number> {
   await context.refuseSuperseded(client)
   return context.traces.span('resolve', { people: dossiers.length, cause: cause.because }, async (span) => {
     await resolveAll(client, context, dossiers, by)
     const modes = await modesOf(client, context)
-    const asked = lockOutsAmong(dossiers, modes, leftByAbsence(context))
-    const passed = passLockOuts(await admit(client, context, by, asked, pull))
+    const asked = lockoutsAmong(dossiers, modes, leftByAbsence(context))
+    const passed = passLockouts(await admit(client, context, by, asked, pull))
     const granted = passGiven(dossiers, modes)
     await saveDossiers(client, context.vault, dossiers)
-    await recordLockOuts(client, context, passed, cause)
+    await recordLockouts(client, context, passed, cause)
     await enqueue(client, 'bulk', granted)
     span.set({ lockouts: passed.length })
     return passed.length

@@ -18,7 +18,7 @@ import { enqueue, wakeLanes } from '../../store/work.ts'
 import { VaultError } from '../../vault/vault-error.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
-import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { encodeOwned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending } from '../parts.ts'
@@ -218,7 +218,7 @@ async function lockFoundShut(
     await raiseAlarm(client, context.vault, 'person.found-shut', dossier.person.id)
   }
   await resolveAll(client, context, shut, 'operator')
-  const passed = passLockOuts(lockOutsAmong(shut, await modesOf(client, context), () => false))
+  const passed = passLockouts(lockoutsAmong(shut, await modesOf(client, context), () => false))
   await saveDossiers(client, context.vault, shut)
   await recordAuditMany(
     client,
@@ -228,7 +228,7 @@ async function lockFoundShut(
       details: { because: 'restore', foundShutAt: target },
     })),
   )
-  await recordLockOuts(client, context, passed, { actor: 'engine', because: 'restore', arrivedAt: now })
+  await recordLockouts(client, context, passed, { actor: 'engine', because: 'restore', arrivedAt: now })
   context.log('warn', 'restore.found-shut', { target, count: shut.length })
 }
 

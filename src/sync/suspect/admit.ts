@@ -7,7 +7,7 @@ import type { AccountRow } from '../../store/guards.ts'
 import { isLetGo, lockStanding, type SourceStanding, saveStanding } from '../../store/source-standing.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
-import type { LockOut } from '../lock-out.ts'
+import type { Lockout } from '../lock-out.ts'
 import { type Origin, sourceOf, sourceOrigin } from '../origin.ts'
 import { lockoutLimit } from './lockout-limit.ts'
 import { type LockoutsOfHour, lockoutsOfHour, peopleIn, withMore } from './lockouts-of-hour.ts'
@@ -29,11 +29,11 @@ export async function admit(
   client: pg.ClientBase,
   context: SyncContext,
   by: Origin,
-  lockOuts: readonly LockOut[],
+  lockouts: readonly Lockout[],
   pull: PullPeople | null,
-): Promise<readonly LockOut[]> {
-  if (lockOuts.length === 0) return []
-  const people = [...Map.groupBy(lockOuts, ({ dossier }) => dossier)].map(([dossier, own]) => ({
+): Promise<readonly Lockout[]> {
+  if (lockouts.length === 0) return []
+  const people = [...Map.groupBy(lockouts, ({ dossier }) => dossier)].map(([dossier, own]) => ({
     own,
     sources: sourcesOf(context, by, dossier, own),
   }))
@@ -57,7 +57,7 @@ export async function admit(
 }
 
 /** Whose word it is; nobody's is an end whose date was official before it came: the door closes by that date without us. */
-function sourcesOf(context: SyncContext, by: Origin, dossier: Dossier, own: readonly LockOut[]): readonly string[] {
+function sourcesOf(context: SyncContext, by: Origin, dossier: Dossier, own: readonly Lockout[]): readonly string[] {
   const named = own.flatMap(({ account: { row } }) => {
     const holder = sourceOf(row.wanted_by)
     const speaker = sourceOf(by)
@@ -84,9 +84,9 @@ function endedAsKnown({ vault, now }: SyncContext, { key }: Dossier, row: Accoun
 /** How much one source may still cause. */
 interface Gate {
   /** False when they must wait for this source. */
-  lets(own: readonly LockOut[]): boolean
-  count(own: readonly LockOut[]): void
-  hold(own: readonly LockOut[]): void
+  lets(own: readonly Lockout[]): boolean
+  count(own: readonly Lockout[]): void
+  hold(own: readonly Lockout[]): void
   /** Notes what passed, and calls a person when something was held that nobody knew of yet. */
   close(client: pg.ClientBase, context: SyncContext): Promise<void>
 }
@@ -112,7 +112,7 @@ function heldAtBy(standing: SourceStanding, now: Date): Date {
   return standing.suspect_at ?? new Date(Math.max(now.getTime(), (standing.cleared_at?.getTime() ?? 0) + 1))
 }
 
-function holdBack(own: readonly LockOut[], source: string, at: Date): void {
+function holdBack(own: readonly Lockout[], source: string, at: Date): void {
   for (const { account } of own) {
     account.row.suspect_at = at
     account.row.wanted_by = sourceOrigin(source)
@@ -154,21 +154,21 @@ class OpenGate implements Gate {
     this.#state = state
   }
 
-  lets(own: readonly LockOut[]): boolean {
+  lets(own: readonly Lockout[]): boolean {
     const { isSuspect, recent, limit } = this.#state
     return this.#wasLetGo(own) || (!isSuspect && this.#held === 0 && peopleIn(recent) + this.#passed < limit)
   }
 
-  count(own: readonly LockOut[]): void {
+  count(own: readonly Lockout[]): void {
     if (!this.#wasLetGo(own)) this.#passed += 1
   }
 
-  hold(own: readonly LockOut[]): void {
+  hold(own: readonly Lockout[]): void {
     this.#held += 1
     holdBack(own, this.#standing.source, heldAtBy(this.#standing, this.#state.now))
   }
 
-  #wasLetGo(own: readonly LockOut[]): boolean {
+  #wasLetGo(own: readonly Lockout[]): boolean {
     return own.every(({ account: { row } }) => row.suspect_at !== null && isLetGo(this.#standing, row.suspect_at))
   }
 

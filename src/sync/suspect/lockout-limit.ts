@@ -20,7 +20,7 @@ export async function lockoutLimit(
   const setup = context.sources.get(source)
   // One that is no longer configured delivers nothing more, and has no limit of its own.
   if (setup === undefined) return Number.POSITIVE_INFINITY
-  const { min, percent } = setup.lockOutsPerHour
+  const { min, percent } = setup.lockoutsPerHour
   const total = recent + asking
   if (total <= min || percent === 0) return min
   const enough = Math.ceil((total * 100) / percent)
@@ -30,5 +30,5 @@ export async function lockoutLimit(
     active = (await activePeople(client, context, source, 2 * (enough + joined))) - joined + recent
     if (pull !== null) pull.activeAtLeast = active
   }
-  return brakeLimit(setup.lockOutsPerHour, active)
+  return brakeLimit(setup.lockoutsPerHour, active)
 }

@@ -24,7 +24,7 @@ const closed = () => [...bench.target.users].flatMap(([number, { lock }]) => (lo
 const isSuspect = async () => (await bench.alarms()).includes('source.suspect')
 const begin = async (
   count: number,
-  options: BenchOptions = { source: { lockOutsPerHour: { min: 2, percent: 0 } } },
+  options: BenchOptions = { source: { lockoutsPerHour: { min: 2, percent: 0 } } },
 ) => {
   bench = await engine.begin(options)
   await bench.deliver(staff(count))
@@ -37,7 +37,7 @@ const deliver = async (rows: readonly HrRow[], more: Parameters<Bench['deliver']
 
 describe('a limit in percent', () => {
   test('counts as many people as it takes, however many there are, and finds the exact limit when there are too few', async () => {
-    await begin(1100, { source: { lockOutsPerHour: { min: 1, percent: 1 } } })
+    await begin(1100, { source: { lockoutsPerHour: { min: 1, percent: 1 } } })
     await release()
     const count = (enough: number) => activePeople(bench.context.database.pool as never, bench.context, 'hr', enough)
     expect([await count(1), await count(1500), await count(0)]).toEqual([1000, 1100, 0])
@@ -48,7 +48,7 @@ describe('a limit in percent', () => {
   }, 60_000)
 
   test('lets a suspicion end when what waits is within it', async () => {
-    await begin(20, { source: { lockOutsPerHour: { min: 1, percent: 20 } } })
+    await begin(20, { source: { lockoutsPerHour: { min: 1, percent: 20 } } })
     await deliver(staff(20, left(7)))
     expect(closed()).toHaveLength(4)
     await bench.pass(2 * hour)
@@ -60,8 +60,8 @@ describe('a limit in percent', () => {
 describe('a lock-out that is held', () => {
   test('of somebody with records of two sources counts to both when the calendar brings it, and waits when one is suspect', async () => {
     bench = await engine.begin({
-      source: { lockOutsPerHour: { min: 1, percent: 0 }, brakes: strict() },
-      sources: [hrSource('other', { lockOutsPerHour: { min: 1, percent: 0 }, brakes: strict() })],
+      source: { lockoutsPerHour: { min: 1, percent: 0 }, brakes: strict() },
+      sources: [hrSource('other', { lockoutsPerHour: { min: 1, percent: 0 }, brakes: strict() })],
     })
     const both = { person: 'p0', number: 'n0' }
     await bench.deliver([row(0, both), row(1), row(2), row(3)])

@@ -5,7 +5,7 @@ import { isLetGo, type SourceStanding } from '../../store/source-standing.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { reportFrozen } from '../frozen.ts'
-import { type LockOutCause, lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { type LockoutCause, lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { sourceOrigin } from '../origin.ts'
 import { leftByAbsence } from '../resolve/left-by-absence.ts'
 import { modesOf } from '../target-modes.ts'
@@ -15,22 +15,22 @@ import { peopleWaiting } from './waiting.ts'
 export async function passWaiting(
   context: SyncContext,
   standing: SourceStanding,
-  cause: Omit<LockOutCause, 'because'>,
+  cause: Omit<LockoutCause, 'because'>,
 ): Promise<void> {
   for await (const { people } of peopleWaiting(context.database.pool, context, standing.source)) {
     await inTransaction(context.database.pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
       await reportFrozen(client, context, frozen)
       const modes = await modesOf(client, context)
-      const lockOuts = lockOutsAmong(dossiers.values(), modes, leftByAbsence(context)).filter(
+      const lockouts = lockoutsAmong(dossiers.values(), modes, leftByAbsence(context)).filter(
         ({ account: { row } }) =>
           row.suspect_at !== null &&
           row.wanted_by === sourceOrigin(standing.source) &&
           isLetGo(standing, row.suspect_at),
       )
-      const passed = passLockOuts(lockOuts)
+      const passed = passLockouts(lockouts)
       await saveDossiers(client, context.vault, dossiers.values())
-      await recordLockOuts(client, context, passed, { ...cause, because: 'record' })
+      await recordLockouts(client, context, passed, { ...cause, because: 'record' })
     })
   }
 }

@@ -36,7 +36,7 @@ const isSuspect = async () => (await bench.alarms()).includes('source.suspect')
 const clear = () => clearSource(bench.context, 'hr', bench.operator, 'checked with HR')
 
 beforeEach(async () => {
-  bench = await engine.begin({ source: { lockOutsPerHour: { min: 3, percent: 0 } } })
+  bench = await engine.begin({ source: { lockoutsPerHour: { min: 3, percent: 0 } } })
   await bench.deliver(without([]))
   await bench.rest()
 })
@@ -83,7 +83,7 @@ describe('above its limit of lock-outs by record', () => {
   }, async () => {
     const file = () => hrFile(without(first(8)), { arrivedAt: bench.context.now(), perPage: 2 })
     for (let steps = 0; ; steps += 11) {
-      bench = await engine.begin({ source: { lockOutsPerHour: { min: 3, percent: 0 } } })
+      bench = await engine.begin({ source: { lockoutsPerHour: { min: 3, percent: 0 } } })
       await bench.deliver(without([]))
       await bench.rest()
       const dying = mortal(bench.context, bench.setup, steps)
@@ -120,7 +120,7 @@ describe('above its limit of lock-outs by record', () => {
 describe('a limit in percent is of the people who were active in the source before', () => {
   beforeEach(async () => {
     bench = await engine.begin({
-      source: { lockOutsPerHour: { min: 1, percent: 25 } },
+      source: { lockoutsPerHour: { min: 1, percent: 25 } },
       sources: [hrSource('other')],
     })
     await bench.deliver(without([]))
@@ -153,8 +153,8 @@ describe('a limit in percent is of the people who were active in the source befo
 describe('while a source is suspect', () => {
   beforeEach(async () => {
     bench = await engine.begin({
-      source: { lockOutsPerHour: { min: 3, percent: 0 } },
-      sources: [hrSource('other', { lockOutsPerHour: { min: 3, percent: 0 } })],
+      source: { lockoutsPerHour: { min: 3, percent: 0 } },
+      sources: [hrSource('other', { lockoutsPerHour: { min: 3, percent: 0 } })],
     })
     await bench.deliver([...without([]), row(20, { end: '2026-03-02' })])
     await bench.deliver([row(30)], { source: 'other' })
@@ -213,7 +213,7 @@ describe('while a source is suspect', () => {
 describe('an end that was not official before it came', () => {
   test('counts as the word of its source: held changes of tomorrow’s end lock nobody out beyond the limit', async () => {
     bench = await engine.begin({
-      source: { lockOutsPerHour: { min: 3, percent: 0 }, brakes: { ...bench.brakes, change: { min: 0, percent: 0 } } },
+      source: { lockoutsPerHour: { min: 3, percent: 0 }, brakes: { ...bench.brakes, change: { min: 0, percent: 0 } } },
     })
     await bench.deliver(without([]))
     await bench.rest()

@@ -8,7 +8,7 @@ import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { refuseErasing } from '../erasure/under-way.ts'
-import { lockOutsAmong, passLockOuts, recordLockOuts } from '../lock-out.ts'
+import { lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
@@ -40,7 +40,7 @@ export async function thawPerson(
     await rememberLock(client, context, dossier)
     await resolveAll(client, context, [dossier], 'operator')
     const modes = await modesOf(client, context)
-    const passed = passLockOuts(lockOutsAmong([dossier], modes, () => false))
+    const passed = passLockouts(lockoutsAmong([dossier], modes, () => false))
     await saveDossiers(client, vault, [dossier])
     // The clock looks at them again, whatever it was told.
     await client.query('update person set next_change_at = $2 where id = $1', [id, context.now()])
@@ -54,7 +54,7 @@ export async function thawPerson(
       details: { reason, ...mended },
       about: dossier.key,
     })
-    const lockouts = await recordLockOuts(client, context, [...passed, ...shut], {
+    const lockouts = await recordLockouts(client, context, [...passed, ...shut], {
       actor: subject,
       because: 'operator',
       arrivedAt: context.now(),

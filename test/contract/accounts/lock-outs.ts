@@ -21,7 +21,7 @@ function expectShut(target: Target, cards: number): void {
   expect(target.inside(person)?.cards.map(({ blocked }) => blocked)).toEqual(Array(cards).fill(true))
 }
 
-export function lockOuts(test: AccountsTest): void {
+export function lockouts(test: AccountsTest): void {
   for (const knowledge of ['known', 'unknown'] as const) {
     test(`an account that is ${knowledge} is shut with every card, those added by hand too, in at most five requests`, async (target) => {
       await withThreeCards(target)
