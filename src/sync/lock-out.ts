@@ -3,13 +3,13 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { recordAuditMany } from '../audit/record.ts'
 import type { AccountId, CredentialId } from '../model/id.ts'
-import { raiseAlarm } from '../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { endLockouts, insertLockouts } from '../store/lockouts.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { desire, type Moved } from './desire.ts'
+import { tellForged } from './forged.ts'
 import { type Change, changesBetween, decodeParts, type Parts } from './parts.ts'
 
 export interface LockoutCause {
@@ -142,16 +142,7 @@ export async function noteReopened(
   accounts: readonly AccountId[],
   cards: readonly CredentialId[] = [],
 ): Promise<void> {
-  await reportForged(client, context, await endLockouts(client, context.vault, { accounts, cards }, context.now()))
-}
-
-/** Somebody wrote times into these lock-outs that Gatehouse never saw: a person is called. */
-export async function reportForged(
-  client: pg.ClientBase,
-  context: SyncContext,
-  lockouts: readonly string[],
-): Promise<void> {
-  for (const lockout of lockouts)
-    if (await raiseAlarm(client, context.vault, 'guard.failed', lockout))
-      context.log('error', 'guard.failed', { lockout })
+  // Somebody wrote times into these that Gatehouse never saw.
+  const forged = await endLockouts(client, context.vault, { accounts, cards }, context.now())
+  await tellForged(client, context, ...forged)
 }

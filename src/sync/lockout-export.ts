@@ -4,11 +4,11 @@ import { type LockoutEnding, type LockoutStatement, lockoutEndType, lockoutLineT
 import { recordAudit } from '../audit/record.ts'
 import { signLine } from '../audit/signed-line.ts'
 import type { SubjectId } from '../model/id.ts'
-import { raiseAlarm } from '../store/alarms.ts'
 import type { LockoutRow } from '../store/guards.ts'
 import { areGenuineSteps, eachLockout, isGenuineDecision, isSignedOff, type LockoutFilter } from '../store/lockouts.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
+import { tellForged } from './forged.ts'
 
 export function lockoutStatement(context: Pick<SyncContext, 'vault'>, row: LockoutRow): LockoutStatement {
   const iso = (at: Date | null): string | null => at?.toISOString() ?? null
@@ -69,8 +69,7 @@ async function* linesOf(
     let text = ''
     for (const row of rows) {
       const stated = lockoutStatement(context, row)
-      if (stated.state === 'not-provable' && (await raiseAlarm(database.pool, context.vault, 'guard.failed', row.id)))
-        context.log('error', 'guard.failed', { lockout: row.id })
+      if (stated.state === 'not-provable') await tellForged(database.pool, context, row.id)
       text += `${signLine(vault, lockoutLineType, stated)}\n`
     }
     lines += rows.length

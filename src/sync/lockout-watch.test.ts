@@ -46,7 +46,7 @@ describe('a proof that somebody wrote into the table', () => {
     expect(await lockout()).toMatchObject({ proven_at: null, proof: null, started_at: null, requests: 0 })
     expect(await bench.alarms()).toContain('guard.failed')
     expect(await findings()).toEqual([id])
-    expect(bench.logged).toContainEqual({ event: 'guard.failed', fields: { lockout: id } })
+    expect(bench.logged).toContainEqual({ event: 'guard.failed', fields: { scope: id } })
     await bench.rest()
     expect(isShut()).toBe(true)
     expect(await lockout()).toMatchObject({ proof: 'read-back' })

@@ -1,6 +1,5 @@
 /** Keeps looking whether a lock-out that is no longer open was really proven or taken back by us, and opens it again when it was not. */
 import { recordAudit } from '../audit/record.ts'
-import { raiseAlarm } from '../store/alarms.ts'
 import { type AccountRow, accountGuard, type LockoutRow } from '../store/guards.ts'
 import {
   areGenuineSteps,
@@ -14,6 +13,7 @@ import {
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
+import { tellForged } from './forged.ts'
 import { decodeParts } from './parts.ts'
 
 /** What a process that begins to look takes in of the past; and what each later look takes in twice, lest a late commit be missed. */
@@ -58,8 +58,7 @@ export function watchLockouts(context: SyncContext): () => Promise<void> {
 /** Whom such a row shuts out, and since when, is not known: it proves nothing, and a person is called once. */
 async function report(context: SyncContext, row: LockoutRow): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    if (!(await raiseAlarm(client, context.vault, 'guard.failed', row.id))) return
-    context.log('error', 'guard.failed', { lockout: row.id })
+    if (!(await tellForged(client, context, row.id))) return
     await recordAudit(client, context.vault, forgeryOf(row, 'decision'))
   })
 }
@@ -72,8 +71,7 @@ async function openAgain(context: SyncContext, { id, account_id }: LockoutRow): 
     const forged = await reopenForged(client, vault, id)
     // Settled anew since it was read.
     if (forged === null) return
-    context.log('error', 'guard.failed', { lockout: id })
-    await raiseAlarm(client, context.vault, 'guard.failed', id)
+    await tellForged(client, context, id)
     await recordAudit(client, vault, forgeryOf(forged, 'steps'))
     const [account] = rows
     if (account === undefined || !vault.verifyGuard('account', accountGuard(account), account.guard)) return

@@ -5,6 +5,7 @@ import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
 import type { Dossier } from '../store/dossier.ts'
 import { addLockMarks, anyLockMarks, findLockMarks, type LockMark, removeLockMarks } from '../store/lock-marks.ts'
 import type { SyncContext } from './context.ts'
+import { tellForged } from './forged.ts'
 import { markName, marksOf } from './pull/correlate.ts'
 
 /** Part of the transaction that locks. */
@@ -38,7 +39,7 @@ export async function holdOutlivedLocks(
     context.log('error', 'lock.outlived', { person: person.id })
     await raiseAlarm(client, context.vault, 'lock.outlived', person.id)
   }
-  if (found.some(({ genuine }) => !genuine)) await raiseAlarm(client, context.vault, 'guard.failed', 'lock_mark')
+  if (found.some(({ genuine }) => !genuine)) await tellForged(client, context, 'lock_mark')
   for (const dossier of locked) await rememberLock(client, context, dossier)
   await recordAuditMany(
     client,

@@ -15,7 +15,7 @@ import { plan } from './plan/plan.ts'
 import { isOffering } from './pull/pull-brakes.ts'
 import { reviewFrozen } from './reconcile/review-frozen.ts'
 import { resolveDue } from './resolve/re-resolve.ts'
-import { tellForged } from './suspect/admit.ts'
+import { distrust } from './suspect/admit.ts'
 import { countWaiting } from './suspect/waiting.ts'
 import { modesOf } from './target-modes.ts'
 
@@ -80,7 +80,7 @@ async function sourceStandings(context: SyncContext) {
   const found = { suspect: new Map<string, number>(), braked: [] as string[], moved: [] as string[] }
   for (const source of context.sources.keys()) {
     const standing = await readStanding(context.database.pool, context.vault, source)
-    if (standing === null) await tellForged(context.database.pool, context, source)
+    if (standing === null) await distrust(context.database.pool, context, source)
     if (standing === null || standing.suspect_at !== null)
       found.suspect.set(source, await countWaiting(context.database.pool, context, source))
     if (standing !== null && standing.braked !== null) found.braked.push(source)

@@ -4,12 +4,13 @@ import { recordAudit } from '../audit/record.ts'
 import type { PlanId, SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import { isClosed } from '../store/account-sql.ts'
-import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
+import { clearAlarm } from '../store/alarms.ts'
 import type { TargetModeRow } from '../store/guards.ts'
 import { lockTargetMode, saveTargetMode, type TargetMode, targetModes } from '../store/target-modes.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { wakeLanes } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
+import { tellForged } from './forged.ts'
 
 /** Of all configured targets, as the store says now. A row that was changed outside Gatehouse is alarmed. */
 export async function modesOf(
@@ -17,11 +18,7 @@ export async function modesOf(
   context: SyncContext,
 ): Promise<ReadonlyMap<string, TargetMode>> {
   const modes = await targetModes(client, context.vault, [...context.targets.values()])
-  for (const [id, { forged }] of modes) {
-    if (!forged) continue
-    context.log('error', 'guard.failed', { target: id })
-    await raiseAlarm(client, context.vault, 'guard.failed', id)
-  }
+  for (const [id, { forged }] of modes) if (forged) await tellForged(client, context, id)
   return modes
 }
 

@@ -8,7 +8,7 @@ import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { bump } from '../desire.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { type PassedLockout, recordLockouts } from '../lock-out.ts'
 import { decodeParts } from '../parts.ts'
 import { sleep } from '../sleep.ts'
@@ -38,7 +38,7 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
       context.vault,
       rows.map(({ person_id }) => person_id),
     )
-    await reportFrozen(client, context, frozen)
+    await tellForged(client, context, ...frozen)
     const wanted = new Set(accounts)
     const again = [...dossiers.values()].flatMap((dossier) =>
       dossier.accounts.flatMap((account): PassedLockout[] => {

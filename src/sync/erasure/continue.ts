@@ -20,11 +20,10 @@ import { enqueue } from '../../store/work.ts'
 import { currentEpoch } from '../../vault/keyring.ts'
 import type { SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { tombstonesOfAll } from './erase.ts'
 import { supersedePlansOf } from './plans-of.ts'
 import { statementOf } from './statement.ts'
-import { tellForgedErasures } from './under-way.ts'
 
 /** Erasures looked at in one round: each is an act by name, and few are open at a time. */
 const limit = 200
@@ -37,7 +36,7 @@ export async function continueErasures(context: SyncContext): Promise<void> {
   const waiting: string[] = []
   for (const erasure of await openErasures(pool, limit)) {
     if (!isGenuineErasure(context.vault, erasure)) {
-      await tellForgedErasures(pool, context, [erasure.id])
+      await tellForged(pool, context, erasure.id)
       continue
     }
     const done = await carryOn(context, erasure).catch((error: unknown) => {
@@ -102,12 +101,12 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
   const deleted = await inTransaction(context.database.pool, async (client) => {
     const { dossiers, frozen } = await loadDossiers(client, vault, [erasure.person_id])
     // A row that was changed outside keeps nobody from being erased: the journal knows what holds a re-import.
-    await reportFrozen(client, context, frozen)
+    await tellForged(client, context, ...frozen)
     const current = await findErasure(client, erasure.id, true)
     if (current === null) return true
     // Looked at again: what is signed below must not have been changed since this round began.
     if (!isGenuineErasure(vault, current)) {
-      await tellForgedErasures(client, context, [current.id])
+      await tellForged(client, context, current.id)
       return false
     }
     if (current.deleted_at !== null) return true

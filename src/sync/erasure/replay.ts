@@ -15,8 +15,8 @@ import type { ErasureRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { beginErasure } from './erase.ts'
-import { tellForgedErasures } from './under-way.ts'
 
 const batch = 500
 
@@ -27,7 +27,7 @@ const batch = 500
 export async function replayErasures(context: SyncContext): Promise<number> {
   const { vault, erasureJournalPath } = context
   const journal = readJournal(erasureJournalPath, vault)
-  await tellForged(context, journal.forged)
+  await tellForgedJournal(context, journal.forged)
   let again = 0
   for (let start = 0; start < journal.erased.length; start += batch) {
     const entries = journal.erased.slice(start, start + batch)
@@ -46,7 +46,7 @@ export async function replayErasures(context: SyncContext): Promise<number> {
   return again
 }
 
-async function tellForged({ database, vault }: SyncContext, count: number): Promise<void> {
+async function tellForgedJournal({ database, vault }: SyncContext, count: number): Promise<void> {
   if (count === 0) await clearAlarm(database.pool, vault, 'erasure.journal-forged', '')
   else await raiseAlarm(database.pool, vault, 'erasure.journal-forged', '', count)
 }
@@ -109,7 +109,7 @@ async function restoreJournal(context: SyncContext, journalled: ReadonlySet<stri
     [...journalled],
   ])
   const { genuine, forged } = checkErasures(vault, rows)
-  await tellForgedErasures(database.pool, context, forged)
+  await tellForged(database.pool, context, ...forged)
   const traces = await tombstonesOfErasures(
     database.pool,
     vault,

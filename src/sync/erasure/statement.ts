@@ -4,7 +4,7 @@ import { signLine } from '../../audit/signed-line.ts'
 import { checkErasures, saveErasure } from '../../store/erasures.ts'
 import type { ErasureAccountRow, ErasureRow } from '../../store/guards.ts'
 import type { SyncContext } from '../context.ts'
-import { tellForgedErasures } from './under-way.ts'
+import { tellForged } from '../forged.ts'
 
 interface KeptArchive {
   readonly id: string
@@ -53,7 +53,7 @@ export async function closeErasures(
     [epochs],
   )
   const { genuine, forged } = checkErasures(vault, rows)
-  await tellForgedErasures(client, context, forged)
+  await tellForged(client, context, ...forged)
   for (const { guard: _, ...row } of genuine) {
     const unreadable_at = now()
     const closing = signLine(vault, 'erasure-closed/1', {

@@ -2,9 +2,9 @@
 import type pg from 'pg'
 import type { PersonId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import { erasuresOf } from '../../store/erasures.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 
 /** Part of a deciding transaction. Returns the ids of forged rows about the person. @throws Refusal `person.erasing`. */
 export async function refuseErasing(
@@ -14,15 +14,6 @@ export async function refuseErasing(
 ): Promise<readonly string[]> {
   const { genuine, forged } = await erasuresOf(client, context.vault, [person])
   if (genuine.some(({ deleted_at }) => deleted_at === null)) throw new Refusal('person.erasing')
-  await tellForgedErasures(client, context, forged)
+  await tellForged(client, context, ...forged)
   return forged
-}
-
-export async function tellForgedErasures(
-  client: pg.ClientBase | pg.Pool,
-  { vault, log }: SyncContext,
-  forged: readonly string[],
-): Promise<void> {
-  for (const erasure of forged)
-    if (await raiseAlarm(client, vault, 'guard.failed', erasure)) log('error', 'guard.failed', { erasure })
 }

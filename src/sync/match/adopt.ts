@@ -10,7 +10,7 @@ import { loadDossiers } from '../../store/load-dossiers.ts'
 import { isGenuineMatchRow, latestMatchRun, linkMatchRows, matchRowOf, matchRows } from '../../store/match-runs.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
 import { isMade } from '../owned-row.ts'
@@ -20,7 +20,6 @@ import { resolveAll } from '../resolve/resolve-all.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { AccountBook } from './account-book.ts'
 import { classify } from './classify.ts'
-import { tellForgedRow } from './forged-row.ts'
 import { beginLink, findPlaces, finishLink, noteFound } from './link-account.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
@@ -135,7 +134,7 @@ async function linkRows(
   }
   const people = genuine.flatMap(({ person_id }) => linking.byHand ?? person_id ?? [])
   const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
-  await reportFrozen(client, context, frozen)
+  await tellForged(client, context, ...frozen)
   if (linking.byHand !== null && frozen.length > 0) throw new Refusal('person.frozen')
   if (linking.byHand !== null && dossiers.size === 0) throw new Refusal('person.unknown')
   const places = await findPlaces(client, target, genuine, dossiers)
@@ -174,7 +173,7 @@ async function linkRows(
 }
 
 async function forged(client: pg.ClientBase, context: SyncContext, row: MatchRow, { byHand }: Linking): Promise<void> {
-  await tellForgedRow(client, context, row)
+  await tellForged(client, context, row.id)
   if (byHand !== null) throw new Refusal('match.forged')
 }
 

@@ -24,14 +24,13 @@ import {
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
 import { isMade } from '../owned-row.ts'
 import { understand } from '../resolve/resolve.ts'
 import { AccountBook } from './account-book.ts'
 import { classify, type MatchReason, type Verdict } from './classify.ts'
-import { tellForgedRow } from './forged-row.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
 /** People, and rows, per transaction. */
@@ -163,7 +162,7 @@ async function readPeople(
         context.vault,
         rows.map(({ id }) => id),
       )
-      await reportFrozen(client, context, frozen)
+      await tellForged(client, context, ...frozen)
       for (const dossier of dossiers.values()) recognise(context, target, book, dossier)
     })
   }
@@ -195,7 +194,7 @@ async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook):
         const verdict = verdicts.get(row.n)
         if (verdict === undefined) continue
         if (!isGenuineMatchRow(context.vault, row)) {
-          await tellForgedRow(client, context, row)
+          await tellForged(client, context, row.id)
           continue
         }
         const { is, person, reasons } = verdict

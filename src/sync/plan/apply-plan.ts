@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import type pg from 'pg'
 import type { AccountId, CredentialId, PersonId, PlanId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { nextChanges, type PlannedChange } from '../../store/plans.ts'
@@ -12,7 +11,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
 import type { SyncContext } from '../context.ts'
 import { desire } from '../desire.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { noteReopened, type PassedLockout, recordLockouts } from '../lock-out.ts'
 import { type Change, type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
@@ -52,7 +51,7 @@ export async function applyPlan(
   let at = 0
   for await (const planned of batches(context.database.pool, plan, request.held)) {
     // What is read to be applied is what was hashed, batch by batch: nothing slips in between.
-    if (expected[at]?.equals(digestOf(planned)) !== true) await tellForged(context, plan)
+    if (expected[at]?.equals(digestOf(planned)) !== true) await refuse(context, plan)
     at += 1
     const open = planned.filter(({ target, dropped: gone }) => !gone && modes.get(target)?.writes === true)
     const frozen = await context.standings.frozen()
@@ -104,13 +103,12 @@ export async function refuseForged(
     for (const { account_id: account, kind, held_for: why, ...step } of planned)
       groups.add({ ...step, account, kind: kind as ChangeKind, alone: why === 'brake' ? null : why })
   }
-  if (groups.digest(() => true)?.equals(digest) !== true) await tellForged(context, plan)
+  if (groups.digest(() => true)?.equals(digest) !== true) await refuse(context, plan)
   return digests
 }
 
-async function tellForged(context: SyncContext, plan: PlanId): Promise<never> {
-  await raiseAlarm(context.database.pool, context.vault, 'guard.failed', plan)
-  context.log('error', 'guard.failed', { plan })
+async function refuse(context: SyncContext, plan: PlanId): Promise<never> {
+  await tellForged(context.database.pool, context, plan)
   throw new Refusal('plan.forged')
 }
 
@@ -134,7 +132,7 @@ async function applyBatch(
       context.vault,
       planned.flatMap(({ person_id }) => person_id ?? []),
     )
-    await reportFrozen(client, context, frozen)
+    await tellForged(client, context, ...frozen)
     if (request.resolveFirst) {
       confirmReleased(dossiers.values(), byAccount)
       await resolveAndPass(client, context, [...dossiers.values()], 'operator', {

@@ -1,11 +1,11 @@
 /** Reads the changes that an origin has pending, page by page in the order of accounts, and says which of them wait whatever the brakes say. */
 import type pg from 'pg'
 import type { AccountId, PersonId, PlanId } from '../../model/id.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import { copyRows } from '../../store/copy.ts'
 import { type AccountRow, accountGuard, guardedOfAccount } from '../../store/guards.ts'
 import type { TargetMode } from '../../store/target-modes.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { type Change, type ChangeKind, changesBetween, decodeParts, type Parts } from '../parts.ts'
 import { modesOf } from '../target-modes.ts'
 import { type HeldAlone, PlanGroups, type PlanStep } from './plan-groups.ts'
@@ -66,7 +66,7 @@ export async function collect(
       if (isGenuine(context, row))
         read.push(readRow({ mode: modes.get(row.target), isFrozen: frozen(row.target), trust }, row))
       // What is left out is told: a plan must not lack a change quietly because somebody broke its row.
-      else await raiseAlarm(client, context.vault, 'guard.failed', row.person_id ?? row.id)
+      else await tellForged(client, context, row.person_id ?? row.id)
     }
     const losing = await losingAll(client, context, origin, read)
     const steps: PlanStep[] = []

@@ -5,7 +5,7 @@ import { touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { sourceOrigin } from '../origin.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import type { PullPeople } from '../suspect/admit.ts'
@@ -85,7 +85,7 @@ async function markMissing(
   for (let start = 0; start < people.length; start += batch) {
     await inTransaction(context.database.pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(client, context.vault, people.slice(start, start + batch))
-      await reportFrozen(client, context, frozen)
+      await tellForged(client, context, ...frozen)
       const records = [...dossiers.values()].flatMap((dossier) =>
         dossier.records.filter(({ row }) => row.source === source),
       )

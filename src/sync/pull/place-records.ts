@@ -5,7 +5,7 @@ import { type Dossier, touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { recordsByKey, spokenFor } from '../../store/source-records.ts'
 import type { SyncContext } from '../context.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { holdOutlivedLocks } from '../outlived-locks.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
 import { heldAmong } from './held-erased.ts'
@@ -46,7 +46,7 @@ export async function placeRecords(
   const forged = [...owners.values()].filter(
     ({ id, person }) => dossiers.has(person) && !dossiers.get(person)?.records.some(({ row }) => row.id === id),
   )
-  await reportFrozen(client, context, [...frozen, ...forged.map(({ person }) => person)])
+  await tellForged(client, context, ...frozen, ...forged.map(({ person }) => person))
 
   // Whom a mark leads to: people in the store, and those whom this very page brought.
   const byMark = new Map([...marked].map(([mark, people]) => [mark, people.flatMap((id) => dossiers.get(id) ?? [])]))

@@ -11,8 +11,8 @@ import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { cardDigest } from '../identifiers.ts'
-import { reportForged } from '../lock-out.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
 import type { Outcome } from './outcome.ts'
 import { blockedCards, shutAmong } from './owned.ts'
@@ -72,7 +72,7 @@ export function startSettler(context: SyncContext, target: string, owner: string
         .flatMap(({ settlement, removal, item }) => auditOf(target, item, settlement, removal))
         .concat(settled.proven.flatMap(cardProven))
       await recordAuditMany(client, context.vault, entries)
-      await reportForged(client, context, settled.forged)
+      await tellForged(client, context, ...settled.forged)
       await noteRemovals(
         client,
         context.vault,

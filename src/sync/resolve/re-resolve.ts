@@ -3,7 +3,7 @@ import type { PersonId } from '../../model/id.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { plan } from '../plan/plan.ts'
 import { resolveAndPass } from './resolve-and-pass.ts'
 
@@ -59,7 +59,7 @@ async function resolveBatch(
 ): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
     const { dossiers, frozen } = await loadDossiers(client, context.vault, ids)
-    await reportFrozen(client, context, frozen)
+    await tellForged(client, context, ...frozen)
     // A frozen person is looked at again only after a human has: else the clock would circle on them.
     if (frozen.length > 0)
       await client.query('update person set next_change_at = null where id = any($1::uuid[])', [frozen])

@@ -1,9 +1,10 @@
 /** Notices when a restored store has caught up with its targets and sources, and says what it waits for until then. */
 import { recordAudit } from '../../audit/record.ts'
-import { clearAlarm, raiseAlarm, setAlarms } from '../../store/alarms.ts'
+import { clearAlarm, setAlarms } from '../../store/alarms.ts'
 import { type OpenRestore, openRestore, saveRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { stockTaken } from './gate.ts'
 
 /** Called by the scheduler, again and again; costs one small query when nothing was restored. */
@@ -12,8 +13,7 @@ export async function settleRestore(context: SyncContext): Promise<void> {
   const open = await openRestore(database.pool, vault)
   if (open === null) return
   if (open.forged) {
-    if (await raiseAlarm(database.pool, vault, 'guard.failed', 'restore'))
-      context.log('error', 'guard.failed', { scope: 'restore' })
+    await tellForged(database.pool, context, 'restore')
     return
   }
   const awaited = await undelivered(context, open)

@@ -17,7 +17,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { enqueue, wakeLanes } from '../../store/work.ts'
 import { VaultError } from '../../vault/vault-error.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { encodeOwned } from '../owned-row.ts'
@@ -130,7 +130,7 @@ async function adoptAll(
   return inTransaction(database.pool, async (client) => {
     const people = looks.flatMap(({ item }) => item.row.person_id ?? [])
     const { dossiers, frozen } = await loadDossiers(client, vault, people)
-    await reportFrozen(client, context, frozen)
+    await tellForged(client, context, ...frozen)
     const judged = looks.flatMap((look) => judge(context, target, look, dossiers))
     const shut = new Set(judged.flatMap(({ dossier, adopted }) => (dossier && adopted?.foundShut ? [dossier] : [])))
     const locks = shut.size <= locksLeft

@@ -7,6 +7,7 @@ import type { AccountRow } from '../../store/guards.ts'
 import { isLetGo, lockStanding, type SourceStanding, saveStanding } from '../../store/source-standing.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import type { Lockout } from '../lock-out.ts'
 import { type Origin, sourceOf, sourceOrigin } from '../origin.ts'
 import { lockoutLimit } from './lockout-limit.ts'
@@ -126,12 +127,12 @@ function shutGate(source: string, now: Date): Gate {
     lets: () => false,
     count: () => undefined,
     hold: (own) => holdBack(own, source, now),
-    close: async (client, context) => void (await tellForged(client, context, source)),
+    close: async (client, context) => distrust(client, context, source),
   }
 }
 
-export async function tellForged(client: pg.ClientBase | pg.Pool, context: SyncContext, source: string): Promise<void> {
-  await raiseAlarm(client, context.vault, 'guard.failed', source)
+export async function distrust(client: pg.ClientBase | pg.Pool, context: SyncContext, source: string): Promise<void> {
+  await tellForged(client, context, source)
   await raiseAlarm(client, context.vault, 'source.suspect', source)
 }
 
@@ -180,7 +181,7 @@ class OpenGate implements Gate {
     const lockouts = withMore(recent, this.#passed, now)
     await saveStanding(client, context.vault, { ...this.#standing, lockouts, suspect_at })
     if (!isNew) return
-    if (wasForgotten) await tellForged(client, context, this.#standing.source)
+    if (wasForgotten) await distrust(client, context, this.#standing.source)
     await tellSuspect(client, context, this.#standing.source, { limit, lockedOut: peopleIn(recent) + this.#passed })
   }
 }

@@ -4,7 +4,7 @@ import { saveDossiers } from '../../store/save-dossiers.ts'
 import { isLetGo, type SourceStanding } from '../../store/source-standing.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
-import { reportFrozen } from '../frozen.ts'
+import { tellForged } from '../forged.ts'
 import { type LockoutCause, lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { sourceOrigin } from '../origin.ts'
 import { leftByAbsence } from '../resolve/left-by-absence.ts'
@@ -20,7 +20,7 @@ export async function passWaiting(
   for await (const { people } of peopleWaiting(context.database.pool, context, standing.source)) {
     await inTransaction(context.database.pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
-      await reportFrozen(client, context, frozen)
+      await tellForged(client, context, ...frozen)
       const modes = await modesOf(client, context)
       const lockouts = lockoutsAmong(dossiers.values(), modes, leftByAbsence(context)).filter(
         ({ account: { row } }) =>

@@ -14,7 +14,7 @@ import {
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { sourceOrigin } from '../origin.ts'
-import { tellForged, tellSuspect } from './admit.ts'
+import { distrust, tellSuspect } from './admit.ts'
 import { lockoutLimit } from './lockout-limit.ts'
 import { lockoutsOfHour, peopleIn, withMore } from './lockouts-of-hour.ts'
 import { passWaiting } from './pass-waiting.ts'
@@ -119,7 +119,7 @@ async function suspectAgain(context: SyncContext, source: string): Promise<void>
     const standing = await lockStanding(client, context.vault, source)
     if (standing === null || standing.suspect_at !== null) return
     await saveStanding(client, context.vault, { ...standing, suspect_at: context.now() })
-    await tellForged(client, context, source)
+    await distrust(client, context, source)
     await tellSuspect(client, context, source, { limit: 0, lockedOut: 0 })
   })
 }
