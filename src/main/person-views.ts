@@ -9,6 +9,7 @@ import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/g
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { openExternalId } from '../sync/external-id.ts'
 import { cardDigest, employeeNumberDigest } from '../sync/identifiers.ts'
 import type { Levels } from '../sync/levels.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
@@ -96,11 +97,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
     accounts: dossier.accounts.map(({ row }) => ({
       target: row.target,
       account: row.id,
-      externalId: context.vault.open(
-        dossier.key,
-        { table: 'account', column: 'external_id', row: row.id, version: 1 },
-        row.external_id,
-      ),
+      externalId: openExternalId(context.vault, dossier.key, row),
       wanted: shown(context, dossier, decodeParts(row.wanted)),
       desired: row.desired === null ? null : shown(context, dossier, decodeParts(row.desired)),
       settled: row.desired !== null && row.desired_version === row.applied_version && !row.pending,

@@ -8,6 +8,7 @@ import { forEachDigest } from '../../store/by-digest.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { type MatchRow, ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { sealExternalId } from '../external-id.ts'
 import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
 import { encodeOwned, isMade, type Owned } from '../owned-row.ts'
@@ -83,7 +84,7 @@ export function beginLink(
   const { row } = planned
   if (busy.has(row.id)) return 'match.busy'
   row.external_digest = digest
-  row.external_id = sealId(context, dossier, row.id, found)
+  row.external_id = sealExternalId(context.vault, dossier.key, row.id, found.externalId)
   touch(planned)
   return planned
 }
@@ -106,7 +107,7 @@ function newRow(
       key_id: dossier.person.key_id,
       is_primary: isPrimary,
       external_digest: digest,
-      external_id: sealId(context, dossier, id, found),
+      external_id: sealExternalId(context.vault, dossier.key, id, found.externalId),
       wanted: encodeParts(partsAsFound(context, found)),
       wanted_facts: sealFound(context, dossier, id, found, 1),
       wanted_facts_version: 1,
@@ -133,10 +134,6 @@ function newRow(
   }
   dossier.accounts.push(account)
   return account
-}
-
-function sealId({ vault }: SyncContext, { key }: Dossier, row: AccountId, { externalId }: ActualAccount): Buffer {
-  return vault.seal(key, { table: 'account', column: 'external_id', row, version: 1 }, externalId)
 }
 
 function sealFound(

@@ -19,6 +19,7 @@ import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { isRowFault, VaultError } from '../../vault/vault-error.ts'
+import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
 import { decodeParts, type Parts } from '../parts.ts'
 
@@ -150,7 +151,7 @@ function open(
     claim,
     row,
     key,
-    externalId: vault.open(key, { table: 'account', column: 'external_id', row: row.id, version: 1 }, row.external_id),
+    externalId: openExternalId(vault, key, row),
     desired: decodeParts(row.desired),
     facts: JSON.parse(facts) as AccountFacts,
     cards,

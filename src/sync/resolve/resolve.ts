@@ -9,6 +9,7 @@ import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { sealExternalId } from '../external-id.ts'
 import { accountDigest } from '../identifiers.ts'
 import type { Origin } from '../origin.ts'
 import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../parts.ts'
@@ -317,11 +318,7 @@ export function begin(
       key_id: dossier.person.key_id,
       is_primary: true,
       external_digest: accountDigest(context.vault, target.id, externalId),
-      external_id: context.vault.seal(
-        dossier.key,
-        { table: 'account', column: 'external_id', row: id, version: 1 },
-        externalId,
-      ),
+      external_id: sealExternalId(context.vault, dossier.key, id, externalId),
       wanted: encodeParts(parts),
       wanted_facts: sealFacts(context, dossier, id, 1, facts),
       wanted_facts_version: 1,

@@ -25,7 +25,8 @@ import {
 import type { DataKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
-import { accountDigest, cardDigest } from '../identifiers.ts'
+import { openExternalId } from '../external-id.ts'
+import { cardDigest } from '../identifiers.ts'
 import { encodeOwned, nothingOwned, ownedOf } from '../owned-row.ts'
 import { encodeParts, type Parts } from '../parts.ts'
 import { understand } from '../resolve/resolve.ts'
@@ -232,7 +233,7 @@ function isWhole({ vault }: SyncContext, key: DataKey, row: AccountRow): boolean
   return (
     trusted(() => {
       if (!vault.verifyGuard('account', accountGuard(row), row.guard)) return null
-      vault.open(key, { table: 'account', column: 'external_id', row: row.id, version: 1 }, row.external_id)
+      openExternalId(vault, key, row)
       const { desired_facts, desired_facts_version: version } = row
       if (desired_facts !== null && version !== null)
         vault.open(key, { table: 'account', column: 'facts', row: row.id, version }, desired_facts)
@@ -245,11 +246,8 @@ function isWhole({ vault }: SyncContext, key: DataKey, row: AccountRow): boolean
 /** Null when nobody can tell which account at which target it is. */
 function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): DossierAccount | null {
   const { vault, targets } = context
-  const place = { table: 'account', column: 'external_id', row: row.id, version: 1 }
-  const externalId = trusted(() => vault.open(dossier.key, place, row.external_id))
-  if (externalId === null) return null
-  const target = [row.target, ...targets.keys()].find((id) =>
-    accountDigest(vault, id, externalId).equals(row.external_digest),
+  const target = [row.target, ...targets.keys()].find(
+    (id) => trusted(() => openExternalId(vault, dossier.key, { ...row, target: id })) !== null,
   )
   if (target === undefined) return null
   // So that their blocks count as ours, and go with the lock.
