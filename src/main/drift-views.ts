@@ -1,11 +1,10 @@
 /** What changed at targets behind our back, as callers see it: accounts and people by random id, levels by name. */
-
 import type { Paged } from '../api/acts/paged.ts'
 import type { DriftCount, DriftView } from '../api/acts/targets.ts'
-import type { AccessLevelId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import { driftCounts, driftPage, isGenuineDrift } from '../store/drifts.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { partOf } from '../sync/parts.ts'
 import { checkedCursor } from './cursor.ts'
 
 /** @throws Refusal `target.unknown`. A row that Gatehouse did not write is shown as forged. */
@@ -31,5 +30,6 @@ export async function driftViews(
 
 function partName({ levels }: SyncContext, part: string): string | null {
   if (part === '') return null
-  return part.startsWith('level:') ? (levels.nameOf(part.slice('level:'.length) as AccessLevelId) ?? part) : part
+  const named = partOf(part)
+  return named.is === 'level' ? (levels.nameOf(named.id) ?? part) : part
 }

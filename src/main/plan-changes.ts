@@ -12,7 +12,7 @@ import {
   guardedOfAccount,
 } from '../store/guards.ts'
 import type { SyncContext } from '../sync/context.ts'
-import { decodeParts, fingerprint, type Parts } from '../sync/parts.ts'
+import { decodeParts, fingerprint, type Parts, partOf } from '../sync/parts.ts'
 import { refuseForged } from '../sync/plan/apply-plan.ts'
 import { isRowFault } from '../vault/vault-error.ts'
 import { checkedCursor } from './cursor.ts'
@@ -41,7 +41,10 @@ export async function planChanges(
     [id, account, part, page.limit, filter.dropped === true],
   )
   const begun = await creations(context, rows)
-  const named = rows.flatMap(({ part: name }) => (name.startsWith('card:') ? [cardIn(name)] : []))
+  const named = rows.flatMap(({ part }) => {
+    const name = partOf(part)
+    return name.is === 'card' ? [name.id] : []
+  })
   const brought = [...begun.values()].flatMap(({ cards }) => Object.keys(cards) as CredentialId[])
   const cards = holdsRole(actor, 'operator') ? await cardTexts(context, [...named, ...brought]) : new Map()
   const last = rows.at(-1)
@@ -57,17 +60,14 @@ export async function planChanges(
 
 type CardTexts = ReadonlyMap<CredentialId, string>
 
-function cardIn(part: string): CredentialId {
-  return part.slice('card:'.length) as CredentialId
-}
-
 function levelName({ levels }: SyncContext, id: AccessLevelId): string | null {
   return levels.nameOf(id) ?? null
 }
 
 function nameOf(context: SyncContext, cards: CardTexts, part: string): string | null {
-  if (part.startsWith('card:')) return cards.get(cardIn(part)) ?? null
-  return part.startsWith('level:') ? levelName(context, part.slice('level:'.length) as AccessLevelId) : null
+  const named = partOf(part)
+  if (named.is === 'card') return cards.get(named.id) ?? null
+  return named.is === 'level' ? levelName(context, named.id) : null
 }
 
 function bringing(context: SyncContext, cards: CardTexts, parts: Parts | undefined): PlanChangeView['brings'] {

@@ -1,7 +1,16 @@
 /** Makes what is wanted of an account desired, in memory: workers bring about nothing else, so this is where doors open and close. */
 import type { CredentialId } from '../model/id.ts'
 import { type DossierAccount, touch } from '../store/dossier.ts'
-import { applyChanges, type Change, decodeParts, encodeParts, isPending, isShutting, type Parts } from './parts.ts'
+import {
+  applyChanges,
+  type Change,
+  decodeParts,
+  encodeParts,
+  isPending,
+  isShutting,
+  type Parts,
+  partOf,
+} from './parts.ts'
 
 /** What such changes open and shut. */
 export interface Moved {
@@ -18,9 +27,10 @@ export function desire(account: DossierAccount, changes: readonly Change[]): Mov
   const before = row.desired === null ? null : decodeParts(row.desired)
   desireParts(account, applyChanges(before, decodeParts(row.wanted), changes))
   const cards = (state: string) =>
-    changes.flatMap(({ part, after }) =>
-      part.startsWith('card:') && after === state ? [part.slice('card:'.length) as CredentialId] : [],
-    )
+    changes.flatMap(({ part, after }) => {
+      const named = partOf(part)
+      return named.is === 'card' && after === state ? [named.id] : []
+    })
   const whole = changes.some(({ part, after }) => part === 'lock' && after === 'closed')
   return { whole, cardsShut: whole ? [] : cards('blocked'), cardsOn: cards('on') }
 }

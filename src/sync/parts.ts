@@ -20,6 +20,23 @@ export interface Parts {
 export const changeKinds = ['lockout-record', 'lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
+/** Whether such a change takes something away from a person. */
+export function takesAway(kind: ChangeKind): boolean {
+  return kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'
+}
+
+/** What the name of a part stands for; `whole` is all that an account has one of. */
+export type PartName =
+  | { readonly is: 'card'; readonly id: CredentialId }
+  | { readonly is: 'level'; readonly id: AccessLevelId }
+  | { readonly is: 'whole' }
+
+export function partOf(name: string): PartName {
+  if (name.startsWith('card:')) return { is: 'card', id: name.slice('card:'.length) as CredentialId }
+  if (name.startsWith('level:')) return { is: 'level', id: name.slice('level:'.length) as AccessLevelId }
+  return { is: 'whole' }
+}
+
 /** One step from desired to wanted. `part` is `account`, `lock`, `profile`, `validity`, `card:<id>` or `level:<id>`. */
 export interface Change {
   readonly kind: ChangeKind
@@ -119,21 +136,20 @@ export function applyChanges(before: Parts | null, after: Parts, changes: readon
   const cards: Record<string, 'on' | 'blocked'> = { ...before.cards }
   const levels = new Set(before.levels)
   for (const { part } of changes) {
+    const named = partOf(part)
     if (part === 'lock') {
       lock = after.lock
       for (const id of Object.keys(cards) as CredentialId[])
         cards[id] = after.cards[id] ?? (lock === 'closed' ? 'blocked' : (cards[id] as 'on' | 'blocked'))
     } else if (part === 'profile') profile = after.profile
     else if (part === 'validity') validity = after.validity
-    else if (part.startsWith('card:')) {
-      const id = part.slice('card:'.length) as CredentialId
-      const state = after.cards[id]
-      if (state === undefined) delete cards[id]
-      else cards[id] = state
-    } else {
-      const id = part.slice('level:'.length) as AccessLevelId
-      if (after.levels.includes(id)) levels.add(id)
-      else levels.delete(id)
+    else if (named.is === 'card') {
+      const state = after.cards[named.id]
+      if (state === undefined) delete cards[named.id]
+      else cards[named.id] = state
+    } else if (named.is === 'level') {
+      if (after.levels.includes(named.id)) levels.add(named.id)
+      else levels.delete(named.id)
     }
   }
   const pin = before.pin === undefined ? {} : { pin: before.pin }

@@ -10,7 +10,7 @@ import { lockTargetMode, saveTargetMode, targetModes } from '../../store/target-
 import { inTransaction } from '../../store/transaction.ts'
 import { wakeLanes } from '../../store/work.ts'
 import type { Brakes, SyncContext } from '../context.ts'
-import { decodeParts, encodeParts } from '../parts.ts'
+import { decodeParts, encodeParts, partOf } from '../parts.ts'
 import { replan } from '../plan/replan.ts'
 
 /** More than so many of a hundred linked accounts that are missing or changed at once, and a handful at least. */
@@ -199,7 +199,12 @@ async function givenByHand(
   return new Map(
     [...Map.groupBy(known, ({ account_id }) => account_id as AccountId)].map(([id, own]) => [
       id,
-      new Set(own.map(({ part }) => part.slice('level:'.length) as AccessLevelId)),
+      new Set(
+        own.flatMap(({ part }) => {
+          const named = partOf(part)
+          return named.is === 'level' ? [named.id] : []
+        }),
+      ),
     ]),
   )
 }

@@ -5,7 +5,7 @@
 import { recordAuditMany } from '../../audit/record.ts'
 import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
-import type { AccessLevelId, AccountId } from '../../model/id.ts'
+import type { AccountId } from '../../model/id.ts'
 import { isMade, isOpen } from '../../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
@@ -15,6 +15,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
+import { partOf } from '../parts.ts'
 import { replanTarget } from '../plan/replan.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { stockTaken } from '../restored/gate.ts'
@@ -267,7 +268,8 @@ class Sweep {
 function isGift({ levels, policy }: SyncContext, { class: is, part }: Found): boolean {
   if (is === 'card-added') return true
   if (is !== 'level-added') return false
-  const ref = levels.nameOf(part.slice('level:'.length) as AccessLevelId)
+  const named = partOf(part)
+  const ref = named.is === 'level' ? levels.nameOf(named.id) : undefined
   return ref === undefined || !policy.levels().includes(ref)
 }
 

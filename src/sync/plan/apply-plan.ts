@@ -13,7 +13,7 @@ import type { SyncContext } from '../context.ts'
 import { desire } from '../desire.ts'
 import { tellForged } from '../forged.ts'
 import { noteReopened, type PassedLockout, recordLockouts } from '../lock-out.ts'
-import { type Change, type ChangeKind, changesBetween, decodeParts } from '../parts.ts'
+import { type Change, type ChangeKind, changesBetween, decodeParts, takesAway } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { modesOf } from '../target-modes.ts'
 import { PlanGroups } from './plan-groups.ts'
@@ -200,8 +200,7 @@ function confirmReleased(
 /** Who was protected since the plan was made loses nothing by it: a person must have seen that they are. */
 function allowed(dossier: Dossier | undefined, changes: readonly PlannedChange[]): readonly PlannedChange[] {
   if (dossier?.person.protected !== true) return changes
-  const taking: readonly string[] = ['revoke', 'lockout-absence', 'lockout-record']
-  return changes.filter(({ kind, held_for }) => held_for === 'protected' || !taking.includes(kind))
+  return changes.filter(({ kind, held_for }) => held_for === 'protected' || !takesAway(kind as ChangeKind))
 }
 
 /** Those planned changes that are still wanted exactly so. */

@@ -6,7 +6,7 @@ import { type AccountRow, accountGuard, guardedOfAccount } from '../../store/gua
 import type { TargetMode } from '../../store/target-modes.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
-import { type Change, type ChangeKind, changesBetween, decodeParts, type Parts } from '../parts.ts'
+import { type Change, type ChangeKind, changesBetween, decodeParts, type Parts, takesAway } from '../parts.ts'
 import { modesOf } from '../target-modes.ts'
 import { type HeldAlone, PlanGroups, type PlanStep } from './plan-groups.ts'
 import { canOpen, decisive, RadiusMeter } from './radius.ts'
@@ -135,8 +135,7 @@ function heldAlone({ mode, isFrozen, trust }: Circumstances, row: PendingRow, ki
   if (mode === undefined) return 'observe'
   if (mode.waits !== null) return mode.waits
   if (isFrozen) return 'frozen'
-  if (row.protected && (kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'))
-    return 'protected'
+  if (row.protected && takesAway(kind)) return 'protected'
   if (kind === 'lockout-record') return row.suspect_at !== null && trust.holdsBack(row.suspect_at) ? 'suspect' : null
   if (kind === 'lockout-absence' && row.unconfirmed === true) return 'unconfirmed'
   return trust.pullWaits ? 'pull' : null

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { AccessLevelId, PlanId } from '../../model/id.ts'
 import type { SyncContext } from '../context.ts'
 import type { Change, ChangeKind, Parts } from '../parts.ts'
+import { partOf } from '../parts.ts'
 import type { PlanGroup } from './plan-groups.ts'
 
 export interface Radius {
@@ -50,7 +51,8 @@ function levelsOf({ part }: Change, before: Parts | null, after: Parts): readonl
   if (part === 'account') return after.levels
   // A closed account opens nothing, whatever it still holds.
   if (part === 'lock') return after.lock === 'closed' ? (before?.levels ?? []) : after.levels
-  return part.startsWith('level:') ? [part.slice('level:'.length) as AccessLevelId] : []
+  const named = partOf(part)
+  return named.is === 'level' ? [named.id] : []
 }
 
 export function canOpen(parts: Parts | null): boolean {
@@ -59,7 +61,7 @@ export function canOpen(parts: Parts | null): boolean {
 
 /** Of an account that can open nothing any more, the change that takes it away. */
 export function decisive(changes: readonly { readonly kind: ChangeKind; readonly part: string }[]): number {
-  return changes.findIndex(({ kind, part }) => part === 'lock' || (kind === 'revoke' && part.startsWith('level:')))
+  return changes.findIndex(({ kind, part }) => part === 'lock' || (kind === 'revoke' && partOf(part).is === 'level'))
 }
 
 /** The people behind the plan's changes, counted by PostgreSQL, which sorts on disk what does not fit into memory. */

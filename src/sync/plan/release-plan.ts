@@ -118,12 +118,8 @@ async function openPlan(client: pg.ClientBase, context: SyncContext, id: PlanId)
 
 /** @throws Refusal `plan.observed`, `plan.restored` when all of a plan is at targets where nothing may be written now. */
 async function refuseUnwritable(client: pg.ClientBase, context: SyncContext, id: PlanId): Promise<void> {
-  const { rows } = await client.query<{ target: string }>(
-    'select distinct target from plan_change where plan_id = $1 and held_for is not null',
-    [id],
-  )
   const modes = await modesOf(client, context)
-  const touched = rows.flatMap(({ target }) => modes.get(target) ?? [])
+  const touched = (await heldAt(client, id)).flatMap((target) => modes.get(target) ?? [])
   if (touched.some(({ writes }) => writes)) return
   throw new Refusal(touched.some(({ waits }) => waits === 'restored') ? 'plan.restored' : 'plan.observed')
 }
@@ -134,11 +130,16 @@ async function touchesFrozen(
   id: PlanId,
 ): Promise<boolean> {
   const frozen = await standings.frozen()
+  return (await heldAt(client, id)).some(frozen)
+}
+
+/** Targets of the plan's changes that wait. */
+async function heldAt(client: pg.ClientBase | pg.Pool, id: PlanId): Promise<readonly string[]> {
   const { rows } = await client.query<{ target: string }>(
     'select distinct target from plan_change where plan_id = $1 and held_for is not null',
     [id],
   )
-  return rows.some(({ target }) => frozen(target))
+  return rows.map(({ target }) => target)
 }
 
 /** A person refuses a held plan: nothing of it happens. It comes again with the next delivery of its source, or by `askAgain`. @throws Refusal `plan.not-held`, `plan.unknown`, `plan.forged`. */

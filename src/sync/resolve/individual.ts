@@ -5,7 +5,7 @@ import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts
 import type { TargetMode } from '../../store/target-modes.ts'
 import type { SyncContext } from '../context.ts'
 import { desire, desireParts } from '../desire.ts'
-import { changesBetween, decodeParts } from '../parts.ts'
+import { changesBetween, decodeParts, partOf } from '../parts.ts'
 
 /** Ends grants whose time is over, and all of a person of whom nothing is left at the targets: who comes back does not find them again. */
 export function endOverGrants(dossier: Dossier, now: Date, isRemoved: boolean): void {
@@ -111,10 +111,9 @@ function pass(account: DossierAccount, { open, ended, issued }: Named): boolean 
   }
   const before = decodeParts(row.desired)
   const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, before: from, after }) => {
-    const [kind, id] = part.split(':')
-    if (kind === 'card') return from === null && after === 'on' && issued.has(id as CredentialId)
-    if (kind !== 'level') return false
-    return after === null ? ended.has(id as AccessLevelId) : open.has(id as AccessLevelId)
+    const named = partOf(part)
+    if (named.is === 'card') return from === null && after === 'on' && issued.has(named.id)
+    return named.is === 'level' && (after === null ? ended : open).has(named.id)
   })
   if (changes.length > 0) desire(account, changes)
   return changes.length > 0

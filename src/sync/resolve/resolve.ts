@@ -32,19 +32,19 @@ export interface Resolution {
 
 /**
  * The person as the records say now, and the standing that follows; changes nothing. A record that is missing, and not yet confirmed
- * to be gone, still counts unless `missingIsGone`.
+ * to be gone, still counts, but where it is taken for `gone`; with `ignored` so does every record that is gone.
  */
 export function understand(
   context: SyncContext,
   dossier: Dossier,
   now: Date,
-  missingIsGone = false,
+  absence: 'counts' | 'gone' | 'ignored' = 'counts',
 ): { person: Person; standing: Standing } {
   const sourced = dossier.records.map(({ row, record }) => ({
     source: row.source,
     zone: context.sources.get(row.source)?.zone ?? 'UTC',
     record,
-    gone: row.presence === 'gone' || (missingIsGone && row.presence === 'missing'),
+    gone: absence !== 'ignored' && (row.presence === 'gone' || (absence === 'gone' && row.presence === 'missing')),
   }))
   const person = mergePerson(dossier.person.id, sourced, isCurrentAt(now, context.stateOptions))
   return { person, standing: stateOf(person, now, context.stateOptions) }
@@ -53,7 +53,7 @@ export function understand(
 /** Brings `wanted` of every account up to date; `by` names what moved it (a source, `clock`, `operator`, `policy`). */
 export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: Origin): Resolution {
   // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
-  const { person, standing } = understand(context, dossier, now, true)
+  const { person, standing } = understand(context, dossier, now, 'gone')
   const findings: Finding[] = []
   endOverGrants(dossier, now, isRemoved(context, dossier, now))
   const freedCards = isForgotten(context, dossier, now)
