@@ -19,6 +19,7 @@ export { adoptConfig } from './main/adopt-config.ts'
 export { checkGateway } from './main/check.ts'
 export { initGateway } from './main/init.ts'
 export { openKeys } from './main/open-keys.ts'
+export { replaceAllKeys } from './main/replace-keys.ts'
 export { restoreGateway } from './main/restore.ts'
 
 export interface StartOptions {

@@ -284,7 +284,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       ...{ requests: 3, waitingMs: 40 },
     }),
     exportLockouts: async () => ReadableStream.from(['{"type":"lockout/1"}\n', '{"type":"lockout-export/1"}\n']),
-    publicKey: async () => ({ id: 'c0ffee', algorithm: 'Ed25519', publicKey: '-----BEGIN PUBLIC KEY-----' }),
+    publicKey: async () => ({ id: 'c0ffee', algorithm: 'Ed25519', publicKey: 'in PEM', former: [] }),
     levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main entrance', usedByRules: true }],
     archives: async (_source, page) => ({ rows: [archive], next: page.after === undefined ? archiveId : null }),
     openArchive: async () => ({ bytes: delivered.length, content: inTwo(delivered) }),

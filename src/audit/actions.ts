@@ -13,6 +13,7 @@ export const auditActions = [
   'config.released',
   'config.rejected',
   'keys.rotated',
+  'keys.replaced',
   'keys.epoch-destroyed',
 
   'source.delivered',

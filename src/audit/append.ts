@@ -28,7 +28,13 @@ export interface Appended {
 
 export const appendBatch = 500
 
-const lock = `select pg_try_advisory_xact_lock(hashtextextended('${schemaName} audit appender', 0)) as held`
+const lockKey = `hashtextextended('${schemaName} audit appender', 0)`
+const lock = `select pg_try_advisory_xact_lock(${lockKey}) as held`
+
+/** Nobody appends until the end of the caller's transaction. */
+export async function holdAppender(client: pg.ClientBase): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(${lockKey})`)
+}
 
 // Taken by number, not after the last number taken: numbers become visible in the order of commits.
 const take = `delete from ${schemaName}.audit_pending where id in
@@ -101,7 +107,7 @@ async function appendBatchIn(
   const { rows: heads } = await client.query<{ seq: string; hash: Buffer; mac: Buffer }>(last)
   const found = heads[0] === undefined ? null : { ...heads[0], seq: Number(heads[0].seq) }
   const findings: Finding[] = []
-  if (found !== null && !isMac(vault, found.hash, found.mac)) {
+  if (found !== null && !isMac(vault, found)) {
     findings.push({ action: 'audit.head-failed', object: String(found.seq), details: {} })
   }
   if (known !== null && !(await holds(client, known))) {

@@ -85,7 +85,7 @@ export class ChainReader {
     const seq = this.#next
     if (entry.seq !== seq) return entry.seq > seq ? 'gap' : 'out-of-order'
     if (!hashEntry(this.#head, seq, entry).equals(entry.hash)) return 'changed'
-    if (this.#vault !== null && !isMac(this.#vault, entry.hash, entry.mac)) return 'forged'
+    if (this.#vault !== null && !isMac(this.#vault, entry)) return 'forged'
     return differs(entry, this.#expected) ? 'head-differs' : null
   }
 }

@@ -33,6 +33,8 @@ export function openDetails(
   const at = place(entry.detailsRow)
   const ways = [
     () => vault.openSystem(at, entry.details),
+    // The trail is never written anew, so what it says was sealed by whatever keys there were.
+    () => vault.openFormerSystem(at, entry.details),
     ...about.map((key) => () => vault.open(key, at, entry.details)),
   ]
   for (const open of ways) {

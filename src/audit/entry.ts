@@ -52,9 +52,9 @@ export function link(vault: Vault, previous: AuditHead | null, content: AuditCon
   return { ...content, seq, hash, mac: macOf(vault, hash) }
 }
 
-/** Whether the holder of the keyring put this hash into the chain. */
-export function isMac(vault: Vault, hash: Buffer, mac: Buffer): boolean {
-  return vault.verifyAuditMac(['entry', hash], mac)
+/** Whether the holder of the keyring put this hash into the chain, at this place. */
+export function isMac(vault: Vault, { seq, hash, mac }: Pick<AuditEntry, 'seq' | 'hash' | 'mac'>): boolean {
+  return vault.verifyAuditEntry(seq, hash, ['entry', hash], mac)
 }
 
 // 'entry' keeps these apart from whatever else the audit key may come to sign.

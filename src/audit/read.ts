@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { schemaName } from '../store/database.ts'
 import { type ContentRow, contentColumns, toContent } from './columns.ts'
-import type { AuditEntry } from './entry.ts'
+import type { AuditEntry, AuditHead } from './entry.ts'
 
 export const pageSizeMax = 2_000
 
@@ -44,4 +44,12 @@ export async function* readAuditPages(
 /** The same, one by one. */
 export async function* readAudit(pool: pg.Pool, after: number, pageSize = pageSizeMax): AsyncGenerator<AuditEntry> {
   for await (const entries of readAuditPages(pool, after, pageSize)) yield* entries
+}
+
+/** The last entry's number and hash, null for an empty trail. As numbers have no gaps, `seq` is also how many there are. */
+export async function auditHead(pool: pg.ClientBase | pg.Pool): Promise<AuditHead | null> {
+  const { rows } = await pool.query<{ seq: string; hash: Buffer }>(
+    `select seq::text as seq, hash from ${schemaName}.audit order by audit.seq desc limit 1`,
+  )
+  return rows[0] === undefined ? null : { seq: Number(rows[0].seq), hash: rows[0].hash }
 }

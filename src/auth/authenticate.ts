@@ -1,14 +1,14 @@
 /** Who a bearer token belongs to: every refusal looks the same, and trying out tokens is slow. */
 import { timingSafeEqual } from 'node:crypto'
 import type { Kysely } from 'kysely'
+import { type SubjectRow, type TokenRow, tokenGuard } from '../store/guards.ts'
 import type { Tables } from '../store/schema.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Actor } from './actor.ts'
 import { AuthError } from './auth-error.ts'
 import { type Bucket, createBucket } from './bucket.ts'
-import { isGenuineSubject, type SubjectRow } from './subjects.ts'
+import { isGenuineSubject } from './subjects.ts'
 import { isTokenText } from './token-text.ts'
-import { type TokenRow, tokenGuard } from './tokens.ts'
 
 export interface AuthenticatorOptions {
   /** What tokens that no row has may cost the database: 20 at once, then one per second. */

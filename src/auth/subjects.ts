@@ -1,17 +1,11 @@
 /** The people and programs that log in: names sealed, rows guarded, so that nobody gets a role by writing to the database. */
-import type { Kysely, Selectable } from 'kysely'
+import type { Kysely } from 'kysely'
 import { newId, type SubjectId } from '../model/id.ts'
-import type { SubjectTable, Tables } from '../store/schema.ts'
-import type { GuardValue, Place, Vault } from '../vault/vault.ts'
+import { type SubjectRow, subjectGuard } from '../store/guards.ts'
+import type { Tables } from '../store/schema.ts'
+import type { Place, Vault } from '../vault/vault.ts'
 import type { Role } from './actor.ts'
 import { AuthError } from './auth-error.ts'
-
-export type SubjectRow = Selectable<SubjectTable>
-
-/** Everything: no column of a subject may be changed behind our back. */
-export function subjectGuard(row: Omit<SubjectRow, 'guard'>): readonly GuardValue[] {
-  return [row.id, row.name, row.name_digest, row.role, row.created_at, row.disabled_at]
-}
 
 export function isGenuineSubject(vault: Vault, row: SubjectRow): boolean {
   return vault.verifyGuard('subject', subjectGuard(row), row.guard)

@@ -1,23 +1,17 @@
 /** API tokens: shown once, found by HMAC, listed and revoked by id; a row that was tampered with opens nothing. */
 import { randomUUID } from 'node:crypto'
-import { type Kysely, type Selectable, sql } from 'kysely'
+import { type Kysely, sql } from 'kysely'
 import type { SubjectId } from '../model/id.ts'
-import type { ApiTokenTable, Tables } from '../store/schema.ts'
-import type { GuardValue, Vault } from '../vault/vault.ts'
+import { tokenGuard } from '../store/guards.ts'
+import type { Tables } from '../store/schema.ts'
+import type { Vault } from '../vault/vault.ts'
 import type { Role } from './actor.ts'
 import { AuthError } from './auth-error.ts'
 import { ensureSubject, isGenuineSubject, subjectName } from './subjects.ts'
 import { newTokenText } from './token-text.ts'
 
-export type TokenRow = Selectable<ApiTokenTable>
-
 const dayMs = 24 * 60 * 60 * 1_000
 const daysMax = 366
-
-/** Everything: an expiry that could be moved would be none. */
-export function tokenGuard(row: Omit<TokenRow, 'guard'>): readonly GuardValue[] {
-  return [row.id, row.subject_id, row.mac, row.created_at, row.expires_at, row.revoked_at]
-}
 
 export interface TokenRequest {
   readonly name: string

@@ -53,6 +53,30 @@ export interface RestoreResult {
   readonly subject: string
 }
 
+export interface ReplaceKeysOptions {
+  readonly config: string
+  readonly subject: string
+  readonly reason: string
+  readonly yes: boolean
+  readonly oldKeyFile?: string
+  readonly onBegin?: (rows: () => number) => void
+}
+
+export type ReplaceKeysResult =
+  | { readonly done: false; readonly people: number; readonly bytes: number; readonly freeBytes: number | null }
+  | {
+      readonly done: true
+      readonly finishedEarlier: boolean
+      readonly keySet: string
+      readonly tokenPath: string
+      readonly rows: number
+      readonly refused: number
+      readonly unreadable: number
+      readonly tokensEnded: number
+      readonly trailIsWhole: boolean
+      readonly compacted: boolean
+    }
+
 export interface RunningGateway {
   /** Null when this process serves no API. */
   readonly url: string | null
@@ -69,12 +93,14 @@ export interface LocalGateway {
   checkGateway(options: { readonly config: string }): Promise<CheckResult>
   openKeys(options: { readonly config: string }): Promise<Vault>
   restoreGateway(options: RestoreOptions): Promise<RestoreResult>
+  replaceAllKeys(options: ReplaceKeysOptions): Promise<ReplaceKeysResult>
   /** `roles` absent: all of them. */
   startGateway(options: { readonly config: string; readonly roles?: readonly Role[] }): Promise<RunningGateway>
 }
 
 /** @throws Error when the program is incomplete. */
 export async function loadLocalGateway(): Promise<LocalGateway> {
-  const { adoptConfig, checkGateway, initGateway, openKeys, restoreGateway, startGateway } = await import('../main.ts')
-  return { adoptConfig, checkGateway, initGateway, openKeys, restoreGateway, startGateway }
+  const { adoptConfig, checkGateway, initGateway, openKeys, replaceAllKeys, restoreGateway, startGateway } =
+    await import('../main.ts')
+  return { adoptConfig, checkGateway, initGateway, openKeys, replaceAllKeys, restoreGateway, startGateway }
 }

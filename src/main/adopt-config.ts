@@ -8,6 +8,7 @@ import { configurable } from './connections.ts'
 import { GatewayError } from './gateway-error.ts'
 import { claimDatabase, openStore } from './open-store.ts'
 import { openConfiguredVault } from './open-vault.ts'
+import { settleReplacedKeys } from './settle-keys.ts'
 import { syncLog } from './sync-context.ts'
 
 export interface AdoptOptions {
@@ -24,6 +25,7 @@ export async function adoptConfig(options: AdoptOptions): Promise<{ readonly ver
   const log = options.log ?? createLog({ level: 'warn' })
   const from = { env: options.env ?? process.env, connectors: configurable }
   const file = await loadConfig(options.config, from)
+  await settleReplacedKeys(file, log)
   // Keys for demonstration are refused where they could do harm, by `start`.
   const { vault } = openConfiguredVault(file, log, true)
   const store = await openStore(file, log)

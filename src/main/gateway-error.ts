@@ -9,6 +9,9 @@ export class GatewayError extends Error {
     | 'gateway.foreign-database'
     | 'gateway.not-admin'
     | 'gateway.old-keyring'
+    | 'gateway.keys-unsettled'
+    | 'gateway.keys-being-replaced'
+    | 'gateway.disk-full'
     | 'traces.refused'
     | 'gateway.webhook-secret'
 

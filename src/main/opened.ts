@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts'
 import type { Deciding } from '../../config/deciding.ts'
 import { startOutboxDrain } from '../../queues/outbox-drain.ts'
 import { openWakeUps, type WakeUps } from '../../queues/wake-ups.ts'
+import { isHeldAlone } from '../store/alone.ts'
 import { openStandings, type Standings } from '../store/standings.ts'
 import type { Ground } from '../sync/configuration/in-force.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -10,6 +11,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
+import { GatewayError } from './gateway-error.ts'
 import { watchKeyring } from './keyring-watch.ts'
 import {
   claimDatabase,
@@ -22,6 +24,7 @@ import {
 import { openConfiguredVault } from './open-vault.ts'
 import { provenLockouts } from './proven-lockouts.ts'
 import type { Role } from './roles.ts'
+import { settleReplacedKeys } from './settle-keys.ts'
 import type { StatusFacts } from './status.ts'
 import { syncLog } from './sync-context.ts'
 import { openConfiguredTraces } from './traces.ts'
@@ -56,11 +59,17 @@ export async function openOnce(
   const { log, allowDemoKeys, ...rest } = given
   const { traces, close: closeTraces } = openConfiguredTraces(file.traces, given.facts.version, log)
   closing.push(closeTraces)
+  await settleReplacedKeys(file, log)
   const { vault, keyring } = openConfiguredVault(file, log, allowDemoKeys)
   closing.push(watchKeyring(keyring, log))
   const store = await openStore(file, log, { poolSize: 10 })
   closing.push(() => store.close())
   const { database } = store
+  if (!store.embedded && (await isHeldAlone(database.pool)))
+    throw new GatewayError(
+      'gateway.keys-being-replaced',
+      'all keys of this gateway are being replaced just now: start it again when that is done',
+    )
   await refuseEmptyDatabase(store, vault)
   await claimDatabase(store, vault)
   await refuseOldKeyring(database, keyring.current)

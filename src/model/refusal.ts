@@ -73,6 +73,7 @@ const refusals = {
     'This person has left, and nobody who has left is given a right: unlock them first, or wait for the source to bring them back.',
   ],
   'grant.unknown': ['unknown', 'There is no such grant: it is over, was revoked, or was never there.'],
+  'keys.busy': ['state', 'Some other process of this gateway still works on the database: stop it first.'],
   'level.unknown': [
     'unknown',
     'No target offers exactly one access level of that name: write it as target/name, as `gatehouse levels list` shows it.',

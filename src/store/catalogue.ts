@@ -10,6 +10,8 @@ export const catalogue: Catalogue = {
     frozen_at: 'clear',
     standing_version: 'clear',
     standing_guard: 'guard',
+    key_set: 'clear',
+    key_set_guard: 'guard',
   },
   config_version: {
     id: 'clear',
@@ -104,7 +106,7 @@ export const catalogue: Catalogue = {
     gone_at: 'clear',
     guard: 'guard',
   },
-  person_key: { id: 'clear', epoch: 'clear', wrapped: 'wrapped-key' },
+  person_key: { id: 'clear', epoch: 'clear', wrapped: 'wrapped-key', former: 'wrapped-key' },
   person: {
     id: 'clear',
     key_id: 'clear',

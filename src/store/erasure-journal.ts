@@ -13,7 +13,7 @@ import {
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { KeyId, PersonId } from '../model/id.ts'
-import { isPrivate } from '../vault/private-file.ts'
+import { flushFolderOf, isPrivate, writePrivateFile } from '../vault/private-file.ts'
 import type { Vault } from '../vault/vault.ts'
 import { VaultError } from '../vault/vault-error.ts'
 import type { Tombstone } from './erasures.ts'
@@ -59,9 +59,34 @@ export function journalLift(path: string, vault: Vault, erasure: string, at: Dat
   append(path, vault, { lifted: erasure, at: at.toISOString() })
 }
 
+function signedLine(vault: Vault, content: Readonly<Record<string, unknown>>): string {
+  const mac = vault.auditMac(['erasure-journal', JSON.stringify(content)]).toString('hex')
+  return JSON.stringify({ ...content, mac })
+}
+
+/**
+ * The journal as it is to be under the next keys, written whole to `to`. A line that was not ours stays as it is, and so stays none of ours.
+ * @throws VaultError `vault.file-not-written`; the system's error for a journal that can't be read.
+ */
+export function rewriteJournal(path: string, to: string, old: Vault, next: Vault): void {
+  const lines = readLines(path).flatMap((text) => {
+    const value = parseJson(text)
+    if (value === undefined) return []
+    const entry = openEntry(old, value)
+    if (entry === null) return [text]
+    const { mac: _, ...content } = entry
+    if ('lifted' in content) return [signedLine(next, content)]
+    const tombstones = content.tombstones.map(([purpose, digest]) => [
+      purpose,
+      next.carryOver.tombstone(Buffer.from(digest, 'hex')).toString('hex'),
+    ])
+    return [signedLine(next, { ...content, tombstones })]
+  })
+  writePrivateFile(to, lines.map((text) => `${text}\n`).join(''), { replace: true })
+}
+
 function append(path: string, vault: Vault, content: Readonly<Record<string, unknown>>): void {
-  const text = JSON.stringify(content)
-  const mac = vault.auditMac(['erasure-journal', text]).toString('hex')
+  const line = signedLine(vault, content)
   try {
     mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
     const file = openSync(path, constants.O_RDWR | constants.O_CREAT | constants.O_APPEND, 0o600)
@@ -71,13 +96,13 @@ function append(path: string, vault: Vault, content: Readonly<Record<string, unk
         throw new VaultError('vault.file-unsafe', path)
       // A line that a crash cut off is left to itself.
       const start = stats.size === 0 || lastByte(file, stats.size) === newline ? '' : '\n'
-      const bytes = Buffer.from(`${start}${JSON.stringify({ ...content, mac })}\n`)
+      const bytes = Buffer.from(`${start}${line}\n`)
       if (writeSync(file, bytes) !== bytes.length) throw new VaultError('vault.file-not-written', path)
       fsyncSync(file)
     } finally {
       closeSync(file)
     }
-    flushFolder(dirname(path))
+    flushFolderOf(path)
   } catch (error) {
     if (error instanceof VaultError) throw error
     throw new VaultError('vault.file-not-written', path)
@@ -92,29 +117,12 @@ function lastByte(file: number, size: number): number | undefined {
   return byte[0]
 }
 
-// Without this the name itself may be lost in a power cut. Windows can't open folders and needs no such thing.
-function flushFolder(path: string): void {
-  if (process.platform === 'win32') return
-  const folder = openSync(path, 'r')
-  try {
-    fsyncSync(folder)
-  } finally {
-    closeSync(folder)
-  }
-}
-
 /** Everything in it, in one piece: a line is half a kilobyte. Nothing when there is no file. @throws the system's error for one that can't be read. */
 export function readJournal(path: string, vault: Vault): Journal {
-  let text = ''
-  try {
-    text = readFileSync(path, 'utf8')
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
-  }
   const erased = new Map<string, JournalledErasure>()
   const lifted = new Set<string>()
   let forged = 0
-  for (const each of text.split('\n')) {
+  for (const each of readLines(path)) {
     const value = parseJson(each)
     // Empty, or cut off by a crash: then nothing came of it.
     if (value === undefined) continue
@@ -133,6 +141,15 @@ export function readJournal(path: string, vault: Vault): Journal {
     }
   }
   return { erased: [...erased.values()], lifted, forged }
+}
+
+function readLines(path: string): readonly string[] {
+  try {
+    return readFileSync(path, 'utf8').split('\n')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
+    return []
+  }
 }
 
 function openEntry(vault: Vault, value: unknown): z.output<typeof line> | null {

@@ -5,6 +5,7 @@ import type { GuardValue } from '../vault/vault.ts'
 import type {
   AccessLevelTable,
   AccountTable,
+  ApiTokenTable,
   ArchiveTable,
   ConfigVersionTable,
   CredentialTable,
@@ -22,6 +23,7 @@ import type {
   RestoreTable,
   SourceRecordTable,
   SourceStandingTable,
+  SubjectTable,
   TargetTable,
 } from './schema.ts'
 
@@ -43,6 +45,8 @@ export type MatchRow = Selectable<MatchRowTable>
 export type RestoreRow = Selectable<RestoreTable>
 /** Without the text itself, which is opened only where it is needed; its digest is here. */
 export type ConfigVersionRow = Omit<Selectable<ConfigVersionTable>, 'config' | 'resolved'>
+export type SubjectRow = Selectable<SubjectTable>
+export type TokenRow = Selectable<ApiTokenTable>
 export type ErasureRow = Selectable<ErasureTable>
 export type ErasureAccountRow = Selectable<ErasureAccountTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
@@ -304,4 +308,19 @@ export function erasureAccountGuard(row: Omit<ErasureAccountRow, 'guard'>): read
 
 export function tombstoneGuard(purpose: string, digest: Buffer, erasure: string): readonly GuardValue[] {
   return [purpose, digest, erasure]
+}
+
+/** Everything: no column of a subject may be changed behind our back. */
+export function subjectGuard(row: Omit<SubjectRow, 'guard'>): readonly GuardValue[] {
+  return [row.id, row.name, row.name_digest, row.role, row.created_at, row.disabled_at]
+}
+
+/** Everything: an expiry that could be moved would be none. */
+export function tokenGuard(row: Omit<TokenRow, 'guard'>): readonly GuardValue[] {
+  return [row.id, row.subject_id, row.mac, row.created_at, row.expires_at, row.revoked_at]
+}
+
+/** Which keys a database is under: signed with these very keys, it tells which of two keyrings is the one. */
+export function keySetGuard(gateway: string, keySet: string): readonly GuardValue[] {
+  return [gateway, keySet]
 }

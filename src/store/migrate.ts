@@ -13,6 +13,7 @@ import * as keys from './migrations/0007-keys.ts'
 import * as telemetry from './migrations/0008-telemetry.ts'
 import * as backup from './migrations/0009-backup.ts'
 import * as shield from './migrations/0011-shield.ts'
+import * as replacedKeys from './migrations/0012-replaced-keys.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -32,6 +33,7 @@ const migrations: Record<string, Migration> = {
   '0008-telemetry': telemetry,
   '0009-backup': backup,
   [signedModes]: shield,
+  '0012-replaced-keys': replacedKeys,
 }
 const provider = { getMigrations: async () => migrations }
 

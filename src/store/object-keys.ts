@@ -1,4 +1,4 @@
-/** Finds the data key of the person whom the object of an audit entry leads to. */
+/** Finds the data keys of the person whom the object of an audit entry leads to. */
 import type pg from 'pg'
 import type { DataKey, Vault, WrappedKey } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
@@ -24,8 +24,7 @@ export async function keysOfObjects(
   )
   const keys = new Map<string, DataKey[]>()
   for (const { object, ...row } of rows) {
-    const key = unwrapped(vault, row)
-    if (key !== null) keys.set(object, [...(keys.get(object) ?? []), key])
+    keys.set(object, [...(keys.get(object) ?? []), ...unwrapped(vault, row)])
   }
   return keys
 }
@@ -35,11 +34,12 @@ export async function keyOfObject(client: pg.ClientBase, vault: Vault, object: s
   return (await keysOfObjects(client, vault, [object])).get(object)?.[0]
 }
 
-function unwrapped(vault: Vault, row: WrappedKey): DataKey | null {
+/** The key in use, and those that were before keys were replaced: what was said about the person then is not sealed anew. */
+function unwrapped(vault: Vault, row: WrappedKey): readonly DataKey[] {
   try {
-    return vault.unwrap(row)
+    return [vault.unwrap(row), ...vault.unwrapFormer(row)]
   } catch (error) {
-    if (isRowFault(error)) return null
+    if (isRowFault(error)) return []
     throw error
   }
 }

@@ -32,7 +32,8 @@ export interface Tables {
   source_standing: SourceStandingTable
   target: TargetTable
   access_level: AccessLevelTable
-  person_key: { id: KeyId; epoch: string; wrapped: Buffer }
+  /** `former`: the keys before, since keys were replaced, one after the other. */
+  person_key: { id: KeyId; epoch: string; wrapped: Buffer; former: ColumnType<Buffer | null, never, Buffer | null> }
   person: PersonTable
   blind_index: { purpose: string; digest: Buffer; person_id: PersonId; guard: Buffer }
   source_record: SourceRecordTable
@@ -79,6 +80,9 @@ interface GatewayTable {
   frozen_at: TimeOrNull
   standing_version: Defaulted<number>
   standing_guard: Buffer | null
+  /** Names the keys that this database is under, once they were replaced, or are about to be. */
+  key_set: string | null
+  key_set_guard: Buffer | null
 }
 
 /** What decides about people and doors, as it was written at some time. Of the genuine released ones, that with the highest number is in force. */
@@ -537,6 +541,7 @@ interface AlarmNoticeTable {
   first_try_at: TimeOrNull
   next_try_at: Defaulted<Date>
   logged_at: TimeOrNull
+  guard: Buffer
 }
 
 /** One restore from a backup; the latest one tells whether the store has caught up. */

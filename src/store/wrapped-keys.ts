@@ -40,7 +40,7 @@ export async function keysOutside(
 ): Promise<readonly WrappedKey[]> {
   // From below and from above, so that the index answers without reading those that lie where they should.
   const { rows } = await pool.query<WrappedKey>(
-    `select id, epoch, wrapped from
+    `select id, epoch, wrapped, former from
        ((select * from person_key where epoch < $1 and ($2::uuid is null or id > $2) order by id limit $3)
         union all
         (select * from person_key where epoch > $1 and ($2::uuid is null or id > $2) order by id limit $3)) k
@@ -56,14 +56,15 @@ export async function replaceKeys(
   replacements: readonly { readonly old: WrappedKey; readonly now: WrappedKey }[],
 ): Promise<void> {
   await pool.query(
-    `update person_key k set epoch = v.epoch, wrapped = v.wrapped
-       from unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[]) as v(id, old, epoch, wrapped)
+    `update person_key k set epoch = v.epoch, wrapped = v.wrapped, former = v.former
+       from unnest($1::uuid[], $2::bytea[], $3::text[], $4::bytea[], $5::bytea[]) as v(id, old, epoch, wrapped, former)
       where k.id = v.id and k.wrapped = v.old`,
     [
       replacements.map(({ now }) => now.id),
       replacements.map(({ old }) => old.wrapped),
       replacements.map(({ now }) => now.epoch),
       replacements.map(({ now }) => now.wrapped),
+      replacements.map(({ now }) => now.former ?? null),
     ],
   )
 }

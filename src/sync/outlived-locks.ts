@@ -6,6 +6,7 @@ import type { Dossier } from '../store/dossier.ts'
 import { addLockMarks, anyLockMarks, findLockMarks, type LockMark, removeLockMarks } from '../store/lock-marks.ts'
 import type { SyncContext } from './context.ts'
 import { tellForged } from './forged.ts'
+import { olderIdentifiers } from './identifiers.ts'
 import { markName, marksOf } from './pull/correlate.ts'
 
 /** Part of the transaction that locks. */
@@ -15,7 +16,7 @@ export async function rememberLock(client: pg.ClientBase, context: SyncContext, 
 
 /** Part of the transaction that unlocks. */
 export async function forgetLock(client: pg.ClientBase, context: SyncContext, dossier: Dossier): Promise<void> {
-  await removeLockMarks(client, dossier.person.id, lockMarks(context, dossier))
+  await removeLockMarks(client, dossier.person.id, anyLockMarksOf(context, dossier))
   await clearAlarm(client, context.vault, 'lock.outlived', dossier.person.id)
 }
 
@@ -29,11 +30,13 @@ export async function holdOutlivedLocks(
   const found = await findLockMarks(
     client,
     context.vault,
-    newcomers.flatMap((dossier) => lockMarks(context, dossier)),
+    newcomers.flatMap((dossier) => anyLockMarksOf(context, dossier)),
   )
   if (found.length === 0) return
   const names = new Set(found.map(markName))
-  const locked = newcomers.filter((dossier) => lockMarks(context, dossier).some((mark) => names.has(markName(mark))))
+  const locked = newcomers.filter((dossier) =>
+    anyLockMarksOf(context, dossier).some((mark) => names.has(markName(mark))),
+  )
   for (const { person } of locked) {
     person.locked_at = context.now()
     context.log('error', 'lock.outlived', { person: person.id })
@@ -58,4 +61,10 @@ function lockMarks({ vault }: SyncContext, { records }: Dossier): readonly LockM
     { purpose: 'record-key', digest: row.key_digest },
     ...marksOf(vault, row.source, record).digests,
   ])
+}
+
+/** As `lockMarks`, and what the same marks became when keys were replaced. */
+function anyLockMarksOf(context: SyncContext, dossier: Dossier): readonly LockMark[] {
+  const older = dossier.records.flatMap(({ row, record }) => olderIdentifiers(context.vault, row.source, record))
+  return [...lockMarks(context, dossier), ...older]
 }

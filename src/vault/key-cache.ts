@@ -7,6 +7,8 @@ export interface WrappedKey {
   readonly id: KeyId
   readonly epoch: string
   readonly wrapped: Buffer
+  /** The keys that were its person's before keys were replaced, newest first, each wrapped under the same epoch. */
+  readonly former?: Buffer | null
 }
 
 interface Entry {

@@ -5,7 +5,7 @@ import { randomUUID } from 'node:crypto'
 import { z } from 'zod'
 import { type IndexPurpose, indexPurposes } from './blind-index.ts'
 import { keyBytes, keyFromBytes, randomKey } from './data-key.ts'
-import { signingSeedOf } from './signing-key.ts'
+import { SigningKey, signingSeedOf } from './signing-key.ts'
 
 /** `demo` keyrings are refused by everything that serves real people. */
 export type Stamp = 'demo' | 'production'
@@ -27,6 +27,21 @@ export interface EpochKey extends KeyringKey {
 const soleKeys = ['guard', 'digest', 'audit', 'token', 'tombstone', 'system', 'signing'] as const
 export type SoleKey = (typeof soleKeys)[number]
 
+/** Keys that are used again, for what can't be had anew without them: they make nothing that counts today. */
+const lastingKeys = ['audit', 'digest', 'system', 'tombstone'] as const
+type LastingKey = (typeof lastingKeys)[number]
+
+/** What is left of keys that were replaced, since somebody else may have them: they only open and recognise what is older. */
+export interface FormerKeys {
+  readonly replacedAt: string
+  /** The last entry of the audit trail that was signed with them; of an older one the hash can't be another either. Null: there was none. */
+  readonly head: { readonly seq: number; readonly hash: string } | null
+  readonly keys: Readonly<Record<LastingKey, KeyringKey>>
+  readonly index: Readonly<Record<IndexPurpose, KeyringKey>>
+  /** The public half of what signed for auditors, in PEM. */
+  readonly publicKey: string
+}
+
 export interface Keyring {
   readonly gatewayId: string
   readonly stamp: Stamp
@@ -38,6 +53,13 @@ export interface Keyring {
   readonly index: Readonly<Record<IndexPurpose, KeyringKey>>
   /** `system` seals rows that belong to no person; `signing` is the seed of the pair whose public half auditors have. */
   readonly keys: Readonly<Record<SoleKey, KeyringKey>>
+  /** Oldest first; none until keys were replaced. */
+  readonly former: readonly FormerKeys[]
+}
+
+/** Names the keys of a keyring as a whole: another one after they were replaced, the same whatever epochs there are. */
+export function keySetId({ keys }: Pick<Keyring, 'keys'>): string {
+  return keys.guard.id
 }
 
 export function newKey(): KeyringKey {
@@ -70,6 +92,26 @@ export function createKeyring(options: { readonly stamp: Stamp }): Keyring {
     epochs: [newEpoch(createdAt)],
     index: record(indexPurposes, newKey),
     keys: record(soleKeys, newKey),
+    former: [],
+  }
+}
+
+/**
+ * All keys new and independent of these, of the same gateway. `head`: the end of the audit trail, up to which these keys are believed.
+ * Epochs are not taken along: whatever still lies under one of them is wrapped anew, or lost.
+ */
+export function replacedKeyring(keyring: Keyring, head: FormerKeys['head'], at: Date): Keyring {
+  const replacedAt = at.toISOString()
+  const { keys, index } = keyring
+  const publicKey = new SigningKey(keys.signing.key).publicKey
+  const former = { replacedAt, head, keys: record(lastingKeys, (name) => keys[name]), index, publicKey }
+  return {
+    ...createKeyring(keyring),
+    gatewayId: keyring.gatewayId,
+    createdAt: keyring.createdAt,
+    generation: keyring.generation + 1,
+    epochs: [newEpoch(replacedAt)],
+    former: [...keyring.former, former],
   }
 }
 
@@ -101,10 +143,24 @@ const stored = z
     keys: z
       .strictObject({ ...record(soleKeys, () => storedKey), signing: storedKey.optional() })
       .transform((keys) => ({ ...keys, signing: keys.signing ?? signingSeedOf(keys.audit) })),
+    former: z
+      .array(
+        z.strictObject({
+          replacedAt: z.iso.datetime(),
+          head: z.strictObject({ seq: z.int().min(1), hash: z.hex() }).nullable(),
+          keys: z.strictObject(record(lastingKeys, () => storedKey)),
+          index: z.strictObject(record(indexPurposes, () => storedKey)),
+          publicKey: z.string(),
+        }),
+      )
+      .default([]),
   })
   .refine((keyring) => keyring.epochs.filter((epoch) => epoch.state === 'current').length === 1)
   .refine((keyring) => {
-    const all = [...keyring.epochs, ...Object.values(keyring.index), ...Object.values(keyring.keys)]
+    const all = [
+      ...keyring.epochs,
+      ...[keyring, ...keyring.former].flatMap(({ index, keys }) => [...Object.values(index), ...Object.values(keys)]),
+    ]
     return new Set(all.map((key) => key.id)).size === all.length
   })
 
@@ -121,6 +177,11 @@ export function keyringToBytes(keyring: Keyring): Buffer {
     epochs: keyring.epochs.map(plain),
     index: record(indexPurposes, (purpose) => plain(keyring.index[purpose])),
     keys: record(soleKeys, (name) => plain(keyring.keys[name])),
+    former: keyring.former.map((former) => ({
+      ...former,
+      keys: record(lastingKeys, (name) => plain(former.keys[name])),
+      index: record(indexPurposes, (purpose) => plain(former.index[purpose])),
+    })),
   }
   return Buffer.from(JSON.stringify(content), 'utf8')
 }

@@ -1,7 +1,7 @@
 /** The keyring of a running process: follows the file when another process changes it, and changes it for all of them. */
 import { type BigIntStats, statSync } from 'node:fs'
 import type { ExternalKey } from './external-key.ts'
-import type { Keyring } from './keyring.ts'
+import { type Keyring, keySetId } from './keyring.ts'
 import { loadKeyring, saveKeyring } from './keyring-file.ts'
 import { VaultError } from './vault-error.ts'
 
@@ -32,6 +32,7 @@ export function openLivingKeyring(path: string, externalKey: ExternalKey): Livin
     if (now === seen) return false
     const found = loadKeyring(path, externalKey)
     if (found.gatewayId !== current.gatewayId) throw new VaultError('vault.keyring-foreign', path)
+    if (keySetId(found) !== keySetId(current)) throw new VaultError('vault.keyring-replaced', path)
     if (found.generation < current.generation) throw new VaultError('vault.keyring-older', path)
     seen = now
     if (found.generation === current.generation) return false

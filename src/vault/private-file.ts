@@ -68,7 +68,7 @@ export function writePrivateFile(path: string, content: Buffer | string, options
     writeFlushed(draft, content)
     if (options.replace) renameSync(draft, path)
     else placeNew(draft, path)
-    flushFolder(dirname(path))
+    flushFolderOf(path)
   } catch (error) {
     if (existsSync(draft)) unlinkSync(draft)
     if (error instanceof VaultError) throw error
@@ -98,10 +98,10 @@ function placeNew(draft: string, path: string): void {
   unlinkSync(draft)
 }
 
-// Without this the name itself may be lost in a power cut. Windows can't open folders and needs no such thing.
-function flushFolder(path: string): void {
+/** Without this the name itself may be lost in a power cut. Windows can't open folders and needs no such thing. */
+export function flushFolderOf(path: string): void {
   if (process.platform === 'win32') return
-  const folder = openSync(path, 'r')
+  const folder = openSync(dirname(path), 'r')
   try {
     fsyncSync(folder)
   } finally {

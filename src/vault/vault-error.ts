@@ -8,6 +8,7 @@ const messages = {
   'vault.wrong-key': 'The external key is not the one that this keyring was saved with.',
   'vault.keyring-damaged': 'The keyring file was changed or cut off. Restore it from its backup.',
   'vault.keyring-older': 'The keyring file was put back to an older state: keys that are in use are not in it.',
+  'vault.keyring-replaced': 'All keys were replaced while this process ran: start it again.',
   'vault.keyring-foreign': 'The keyring file was replaced by that of another gateway.',
   'vault.keyring-newer': 'The keyring file was written by a newer version of Gatehouse.',
   'vault.file-missing': 'A key or keyring file does not exist or can not be read by this user.',

@@ -11,8 +11,11 @@ const keyAt = 1 + nonceBytes
 const tagAt = keyAt + keyBytes
 export const wrappedBytes = tagAt + tagBytes
 
-/** What a wrapped key seals: the values of a person, or one file. A key of one kind never opens as one of the other. */
-export type KeyUse = 'data-key' | 'file-key'
+/**
+ * What a wrapped key seals: the values of a person, or one file; or what it sealed about a person before keys were replaced. A key of one
+ * kind never opens as one of another.
+ */
+export type KeyUse = 'data-key' | 'file-key' | 'former-key'
 
 function associated(gatewayId: string, use: KeyUse, id: KeyId, epoch: string): Buffer {
   return encodeValues(use, [format, gatewayId, id, epoch])

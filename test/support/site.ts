@@ -24,6 +24,8 @@ export interface Site extends AsyncDisposable {
   start(...args: readonly string[]): Promise<GatewayProcess>
   /** Runs one command to its end, with the site's environment. */
   gatehouse(args: readonly string[], env?: NodeJS.ProcessEnv): Promise<Finished>
+  /** Runs one command until the moment has come, and kills it as a power cut would. */
+  killed(args: readonly string[], moment: () => Promise<unknown>): Promise<void>
   /** A file as HR drops it, complete at once; its name says its order, `changes-` at its start that it is a delta. */
   drop(name: string, content: Buffer | string): Promise<void>
   /** Writes the configuration again; running gateways keep theirs. */
@@ -81,6 +83,11 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
       return gateway
     },
     gatehouse: (args: readonly string[], more: NodeJS.ProcessEnv = {}) => runGatehouse(args, { ...env, ...more }),
+    async killed(args: readonly string[], moment: () => Promise<unknown>) {
+      const running = spawnGateway(args, env, (text) => said.push(text))
+      await moment()
+      await running.kill()
+    },
     async drop(name: string, content: Buffer | string) {
       await writeFile(join(directory, name), content)
       await rename(join(directory, name), join(folder, name))

@@ -28,6 +28,8 @@ export interface PublicKeyView {
   readonly algorithm: string
   /** SPKI in PEM. */
   readonly publicKey: string
+  /** Those that signed before all keys were replaced, oldest first: what they signed later proves nothing. */
+  readonly former: readonly { readonly id: string; readonly publicKey: string; readonly until: string }[]
 }
 
 export interface KeyActs {

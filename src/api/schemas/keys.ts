@@ -33,5 +33,9 @@ export const publicKeyView = z
     publicKey: z
       .string()
       .meta({ description: 'SPKI in PEM, to be pinned by whoever verifies what this gateway signs.' }),
+    former: z
+      .array(z.object({ id: z.string(), publicKey: z.string(), until: time }))
+      .readonly()
+      .meta({ description: 'Keys from before all were replaced: what they signed since proves nothing.' }),
   })
   .openapi('PublicKey') satisfies z.ZodType<PublicKeyView>

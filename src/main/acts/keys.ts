@@ -9,7 +9,7 @@ export function keyActs({ engine: { context } }: ActsParts): KeyActs {
     async publicKey() {
       // Asked for each time: keys may be replaced while the gateway runs.
       const { id, publicKey } = context.vault.signing
-      return { id, algorithm: 'Ed25519', publicKey }
+      return { id, algorithm: 'Ed25519', publicKey, former: context.vault.formerPublicKeys }
     },
     keys: () => keysView(context),
     rotateKeys: async (actor, reason) => ({ epoch: await rotateEpoch(context, actor.subject, reason) }),

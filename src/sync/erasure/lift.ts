@@ -13,11 +13,12 @@ import {
   noteRemovals,
   removalsOf,
   saveErasure,
+  type Tombstone,
 } from '../../store/erasures.ts'
 import { type ErasureRow, tombstoneGuard } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
-import { numberTombstone } from './identifiers.ts'
+import { numberTombstones } from './identifiers.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -94,13 +95,13 @@ async function lockErasure(client: pg.ClientBase, { vault }: SyncContext, id: st
 /** By id or by number; the newest, should several people have had it. */
 async function erasureOf(client: pg.ClientBase, { vault }: SyncContext, by: string): Promise<string> {
   if (uuid.test(by)) return by
-  const { purpose, digest } = numberTombstone(vault, by)
-  const { rows } = await client.query<{ erasure_id: string; guard: Buffer }>(
-    `select t.erasure_id, t.guard from tombstone t join erasure e on e.id = t.erasure_id
-      where t.purpose = $1 and t.digest = $2 order by e.asked_at desc`,
-    [purpose, digest],
+  const traces = numberTombstones(vault, by)
+  const { rows } = await client.query<Tombstone & { erasure_id: string; guard: Buffer }>(
+    `select t.* from tombstone t join erasure e on e.id = t.erasure_id
+      where t.purpose = 'employee-number' and t.digest = any($1::bytea[]) order by e.asked_at desc`,
+    [traces.map(({ digest }) => digest)],
   )
-  const genuine = rows.find(({ erasure_id, guard }) =>
+  const genuine = rows.find(({ purpose, digest, erasure_id, guard }) =>
     vault.verifyGuard('tombstone', tombstoneGuard(purpose, digest, erasure_id), guard),
   )
   if (genuine === undefined) throw new Refusal('erasure.unknown')

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { tombstoneGuard } from '../../store/guards.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { tombstonesOf } from '../erasure/identifiers.ts'
+import { anyTombstonesOf } from '../erasure/identifiers.ts'
 import type { Incoming } from './intake.ts'
 
 /** Positions of the records that a tombstone holds. */
@@ -30,7 +30,7 @@ export async function heldAmong(
   const always = new Set<number>()
   const asNewcomer = new Set<number>()
   const traces = positions.flatMap((position) =>
-    tombstonesOf(vault, source, (incoming[position] as Incoming).record).map((trace) => ({ ...trace, position })),
+    anyTombstonesOf(vault, source, (incoming[position] as Incoming).record).map((trace) => ({ ...trace, position })),
   )
   for (const [purpose, wanted] of Map.groupBy(traces, (trace) => trace.purpose)) {
     const { rows } = await client.query<{ i: number; erasure_id: string; guard: Buffer }>(

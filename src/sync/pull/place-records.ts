@@ -8,6 +8,7 @@ import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { holdOutlivedLocks } from '../outlived-locks.ts'
 import { correlate, findMarked, type Marks, markName, marksOf } from './correlate.ts'
+import { closedAmong } from './held-closed.ts'
 import { heldAmong } from './held-erased.ts'
 import type { Incoming, News, PageNotes, Pull } from './intake.ts'
 
@@ -36,6 +37,7 @@ export async function placeRecords(
   )
   const strangers = incoming.flatMap((_, i) => (owners.has(i) ? [] : [i]))
   const held = await heldAmong(client, vault, source, incoming, strangers)
+  const closed = await closedAmong(client, vault, source, incoming, strangers)
   const marks = incoming.map(({ record }) => marksOf(vault, source, record))
   const marked = await findMarked(client, vault, marks)
   const { dossiers, frozen } = await loadDossiers(client, vault, [
@@ -66,7 +68,7 @@ export async function placeRecords(
       owner === undefined || dossiers.get(owner)?.records.some(({ row }) => row.id === known?.id) === true
     if (!isTheirs && owner !== undefined) untouchable.add(owner)
     const leadsToFrozen = own.digests.some((mark) => marked.get(markName(mark))?.some((id) => untouchable.has(id)))
-    if (owner === undefined ? leadsToFrozen : untouchable.has(owner)) {
+    if (owner === undefined ? leadsToFrozen || closed.has(i) : untouchable.has(owner)) {
       notes.problems.push({ place: entry.place, field: null, code: 'person.frozen' })
       return
     }

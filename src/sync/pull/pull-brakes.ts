@@ -44,7 +44,10 @@ export async function hasKnownColumns(context: SyncContext, source: SourceSetup,
   // A forged row can neither accept nor refuse; of such a source all that follows waits anyway.
   if (standing === null) return true
   const known = standing[accepted]
-  if (known === null || known.equals(digest)) {
+  if (
+    known === null ||
+    [digest, ...olderColumns(context, source.id, delivery.columns)].some((each) => known.equals(each))
+  ) {
     if (standing[offered] !== null) await withdraw(context, source.id, offered)
     return true
   }
@@ -54,6 +57,11 @@ export async function hasKnownColumns(context: SyncContext, source: SourceSetup,
 
 function columnsDigest({ vault }: SyncContext, source: string, columns: readonly string[]): Buffer {
   return vault.digest('columns', [source, ...columns])
+}
+
+/** The same columns as they were accepted before keys were replaced. */
+function olderColumns({ vault }: SyncContext, source: string, columns: readonly string[]): readonly Buffer[] {
+  return vault.olderDigests('columns', [source, ...columns])
 }
 
 async function offer(context: SyncContext, source: string, { mode, columns }: Delivery, digest: Buffer): Promise<void> {

@@ -1,0 +1,124 @@
+/** Texts about an account that hold keyed names: what is wanted, desired and ours, what runs set out for, and cards that nobody knows. */
+import type { AccountRow, DriftRow } from '../../store/guards.ts'
+import { intentGuard } from '../../store/guards.ts'
+import type { AccountWorkTable, Intent } from '../../store/schema.ts'
+import type { DataKey, Vault } from '../../vault/vault.ts'
+import type { Owned } from '../owned-row.ts'
+import { type Rename, renamedCards, renamedParts, renaming } from './names.ts'
+import { attempt } from './recipes.ts'
+import type { Cell, Turn } from './turn.ts'
+
+/** What is read of the account beside a row that speaks of one. */
+export const ofAccount = {
+  join: 'left join account a on a.id = t.account_id left join person_key k on k.id = a.key_id',
+  columns: `a.target as _target, a.wanted as _wanted, a.wanted_facts as _wanted_facts, a.wanted_facts_version as _wanted_version,
+    a.desired_facts as _desired_facts, a.desired_facts_version as _desired_version,
+    a.external_digest as _digest, a.actual as _actual, a.actual_version as _actual_version`,
+}
+
+/** Null where there is no such account. */
+export interface BesideAccount {
+  readonly account_id: AccountRow['id'] | null
+  readonly _target: string | null
+  readonly _wanted: string | null
+  readonly _wanted_facts: Buffer | null
+  readonly _wanted_version: number | null
+  readonly _desired_facts: Buffer | null
+  readonly _desired_version: number | null
+  readonly _digest: Buffer | null
+  readonly _actual: Buffer | null
+  readonly _actual_version: number | null
+}
+
+export function besideOf({ was }: Pick<Cell<unknown>, 'was'>): BesideAccount {
+  return was as BesideAccount
+}
+
+const renamings = new WeakMap<object, Rename>()
+
+function ownRenaming(cell: Cell<AccountRow>): Rename {
+  const { turn, was, opened } = cell
+  const rename =
+    renamings.get(cell) ?? renaming(turn, was.target, [opened.get('wanted_facts'), opened.get('desired_facts')])
+  renamings.set(cell, rename)
+  return rename
+}
+
+export function renamedWanted(cell: Cell<AccountRow>): string {
+  return renamedParts(cell.was.wanted, ownRenaming(cell))
+}
+
+export function renamedDesired(cell: Cell<AccountRow>): string | null {
+  return cell.was.desired === null ? null : renamedParts(cell.was.desired, ownRenaming(cell))
+}
+
+export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountRow>): string | null {
+  if (was.owned === null) return null
+  const owned = attemptJson<Owned>(was.owned)
+  if (owned?.maybe === undefined) return was.owned
+  const named = (vault: Vault) => (key: string) => vault.index('card', key).toString('base64url')
+  const known = renamedCards(opened.get('actual'), named(old), named(next))
+  const cards = owned.maybe.cards.map(
+    (name) => known.get(name) ?? next.carryOver.index('card', Buffer.from(name, 'base64url')).toString('base64url'),
+  )
+  return JSON.stringify({ ...owned, maybe: { ...owned.maybe, cards } })
+}
+
+/** Of the account beside a row, while its seals are still the old ones. */
+export function besideRenaming(turn: Turn, beside: BesideAccount, key: DataKey | null): Rename {
+  const { account_id: row, _target: target } = beside
+  const open = (sealed: Buffer | null, version: number | null): string | null =>
+    sealed === null || version === null || row === null || key === null
+      ? null
+      : attempt(() => turn.old.open(key, { table: 'account', column: 'facts', row, version }, sealed))
+  const facts = [
+    open(beside._wanted_facts, beside._wanted_version),
+    open(beside._desired_facts, beside._desired_version),
+  ]
+  return renaming(turn, target ?? '', facts)
+}
+
+type WorkRow = Pick<AccountWorkTable, 'account_id'> & { readonly intents: unknown }
+
+/** One that was never desired of this account counts for nothing today, and is left out. */
+export function renamedIntents(cell: Pick<Cell<WorkRow>, 'turn' | 'was' | 'keys'>): string {
+  const { turn, was, keys } = cell
+  const stored: readonly (Partial<Intent> | null)[] = Array.isArray(was.intents) ? was.intents : []
+  if (stored.length === 0) return '[]'
+  const rename = besideRenaming(turn, besideOf(cell), keys?.old ?? null)
+  const genuine = stored.flatMap((intent): Intent[] => {
+    if (typeof intent?.desired !== 'string' || typeof intent.mac !== 'string') return []
+    const mac = Buffer.from(intent.mac, 'base64')
+    if (!turn.old.verifyGuard('account_intent', intentGuard(was.account_id, intent.desired), mac)) return []
+    const desired = renamedParts(intent.desired, rename)
+    return [
+      { desired, mac: turn.next.guard('account_intent', intentGuard(was.account_id, desired)).toString('base64') },
+    ]
+  })
+  return JSON.stringify(genuine)
+}
+
+const cardPart = /^card:(.{16})$/
+
+/** After the account itself. */
+export function renamedDriftPart(cell: Cell<DriftRow>): string {
+  const { turn, was, keys } = cell
+  const [, name] = cardPart.exec(was.part) ?? []
+  if (was.class !== 'card-added' || name === undefined) return was.part
+  const { _actual: actual, _actual_version: version, account_id: row } = besideOf(cell)
+  const shown =
+    actual === null || version === null || row === null || keys === null
+      ? null
+      : attempt(() => turn.next.open(keys.next, { table: 'account', column: 'actual', row, version }, actual))
+  const named = (vault: Vault) => (key: string) =>
+    vault.digest('drift-card', [row, key]).toString('base64url').slice(0, 16)
+  return `card:${renamedCards(shown, named(turn.old), named(turn.next)).get(name) ?? turn.next.carryOver.name(name)}`
+}
+
+function attemptJson<T>(text: string): T | null {
+  try {
+    return JSON.parse(text) as T
+  } catch {
+    return null
+  }
+}
