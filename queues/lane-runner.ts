@@ -1,6 +1,6 @@
 /** Runs one lane's pump: never more at once than it has slots, never so that a wake-up sent meanwhile goes unheard. */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Lane } from '../src/connector/egress/call-scope.ts'
+import type { Lane } from '../src/model/lane.ts'
 import { QueueFailure } from './failure.ts'
 
 export type Pump = (lane: Lane, signal: AbortSignal) => Promise<void>

@@ -1,7 +1,5 @@
 /** Names what the queue store may hold: a queue per target and lane, and a deduplication id that never outlives its purpose. */
-import type { Lane } from '../src/connector/egress/call-scope.ts'
-
-export type { Lane }
+import type { Lane } from '../src/model/lane.ts'
 
 /** Urgent first: whoever goes through the lanes in order serves lock-outs first. */
 export const lanes = ['urgent', 'bulk'] as const satisfies readonly Lane[]

@@ -1,8 +1,9 @@
 /** Turns committed outbox rows into wake-ups within milliseconds; a row is gone only after its wake-up was taken. */
 import pg from 'pg'
+import type { Lane } from '../src/model/lane.ts'
 import type { Traces } from '../src/telemetry/traces.ts'
 import { QueueFailure, reportOnce } from './failure.ts'
-import { delayMsMax, isTargetId, type Lane, lanes } from './names.ts'
+import { delayMsMax, isTargetId, lanes } from './names.ts'
 import type { WakeUp, WakeUps } from './wake-ups.ts'
 
 export interface OutboxDrain {

@@ -1,9 +1,10 @@
 /** Wakes whoever serves a target's lane, in this process or another; holds nothing but target ids and loses nothing but time. */
 import type pg from 'pg'
+import type { Lane } from '../src/model/lane.ts'
 import type { Backend, WakeUpQueue } from './backend.ts'
 import { QueueFailure, reportOnce, within } from './failure.ts'
 import { LaneRunner, type Pump } from './lane-runner.ts'
-import { type Lane, lanes, queueName, type Slot, slotOf } from './names.ts'
+import { lanes, queueName, type Slot, slotOf } from './names.ts'
 import { openPostgresBackend } from './postgres-backend.ts'
 import { openRedisBackend, type RedisBackendOptions } from './redis-backend.ts'
 

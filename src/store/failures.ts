@@ -1,6 +1,7 @@
 /** Accounts of which something was given up or refused: what, since when, and what became of the work. */
 import type pg from 'pg'
 import type { AccountId } from '../model/id.ts'
+import type { Lane } from '../model/lane.ts'
 
 export interface FailingAccount {
   readonly id: AccountId
@@ -36,8 +37,8 @@ export async function failingAccounts(
 export async function failingAccount(
   client: pg.ClientBase,
   id: AccountId,
-): Promise<(FailingAccount & { readonly lane: 'urgent' | 'bulk' | null }) | null> {
-  const { rows } = await client.query<FailingAccount & { lane: 'urgent' | 'bulk' | null }>(
+): Promise<(FailingAccount & { readonly lane: Lane | null }) | null> {
+  const { rows } = await client.query<FailingAccount & { lane: Lane | null }>(
     `select a.id, a.target, a.failures, a.failing_since, a.desired_version, w.attempts, w.dead_at, w.lane
        from account a left join account_work w on w.account_id = a.id where a.id = $1 and ${failing} and a.frozen_at is null for update of a`,
     [id],

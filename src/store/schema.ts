@@ -17,6 +17,7 @@ import type {
   SourceRecordId,
   SubjectId,
 } from '../model/id.ts'
+import type { Lane } from '../model/lane.ts'
 import type { PersonState } from '../model/person.ts'
 
 type Time = ColumnType<Date, Date | string, Date | string>
@@ -59,7 +60,7 @@ export interface Tables {
   outbox: {
     id: Generated<string>
     target: string
-    lane: 'urgent' | 'bulk'
+    lane: Lane
     delay_ms: Defaulted<number>
     urgent: Generated<boolean>
   }
@@ -506,7 +507,7 @@ export interface Intent {
 export interface AccountWorkTable {
   account_id: AccountId
   target: string
-  lane: 'urgent' | 'bulk'
+  lane: Lane
   due_at: ColumnType<Date, Date | undefined, Date>
   verify_at: TimeOrNull
   /** Desired states that runs set out for and that nobody has read back and noted yet. */

@@ -1,5 +1,6 @@
 /** Counts over whole tables, for whoever looks at the gateway as a whole: grouped by the store, over indexes where the tables are large. */
 import type pg from 'pg'
+import type { Lane } from '../model/lane.ts'
 
 export interface OpenLockoutTotal {
   readonly target: string
@@ -17,7 +18,7 @@ export async function openLockoutTotals(pool: pg.Pool): Promise<readonly OpenLoc
 
 export interface WorkTotal {
   readonly target: string
-  readonly lane: 'urgent' | 'bulk'
+  readonly lane: Lane
   /** Not as desired yet, or looked at once more; what the target refuses is only tried again. */
   readonly waiting: number
   /** Of those due that nobody works on. */

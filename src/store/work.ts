@@ -1,9 +1,8 @@
 /** The list of accounts with something to do: filled by decisions, claimed by workers under a lease, never trusted to a queue. */
 import type pg from 'pg'
 import type { AccountId } from '../model/id.ts'
+import type { Lane } from '../model/lane.ts'
 import type { Intent } from './schema.ts'
-
-export type Lane = 'urgent' | 'bulk'
 
 /** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
 export async function enqueue(

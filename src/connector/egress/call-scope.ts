@@ -1,8 +1,6 @@
 /** Tells the egress client which lane a call belongs to, and tells the caller what its calls cost, without passing either by hand. */
 import { AsyncLocalStorage } from 'node:async_hooks'
-
-/** `urgent` is for lock-outs and for what they wait on; all else is `bulk`. */
-export type Lane = 'urgent' | 'bulk'
+import type { Lane } from '../../model/lane.ts'
 
 export interface CallMeter {
   /** Requests that were given a slot. */

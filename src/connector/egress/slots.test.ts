@@ -1,6 +1,6 @@
 /** Proves who may start when, on a clock that the test moves. */
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
-import type { Lane } from './call-scope.ts'
+import type { Lane } from '../../model/lane.ts'
 import { Slots } from './slots.ts'
 
 const never = new AbortController().signal

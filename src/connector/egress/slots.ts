@@ -1,5 +1,5 @@
 /** Decides when a request may start: never more at once than the target bears, never faster than its rate, urgent ones first. */
-import type { Lane } from './call-scope.ts'
+import type { Lane } from '../../model/lane.ts'
 
 /** A fifth of what may be sent in one burst is kept back from bulk, so that a lock-out rarely waits for the rate at all. */
 const urgentShare = 0.2
