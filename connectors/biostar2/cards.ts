@@ -24,11 +24,11 @@ export class Cards {
 
   /**
    * The row id of a card that can be put on this user's account. Looks the number up first: row ids go stale when a card is
-   * deleted in the console, and registering is immediate, so that an earlier try may have left the card behind. A block is
+   * deleted in the console, and registering is immediate, so that an earlier try may have left the card behind. A block of ours is
    * lifted, since a blocked card can't be assigned (codes 413, 65744); as long as nobody has the card, it opens nothing.
-   * @throws ConnectorError `conflict` (`biostar2.card-taken`) when somebody else has it.
+   * @throws ConnectorError `conflict` when somebody else has it (`biostar2.card-taken`) or has blocked it (`biostar2.card-unusable`).
    */
-  async obtain(card: Card, userId: string, signal: AbortSignal): Promise<string> {
+  async obtain(card: Card, userId: string, isLifted: boolean, signal: AbortSignal): Promise<string> {
     const wanted = vendorCardOf(card, this.#settings)
     const found = (await this.#find(wanted, signal)) ?? (await this.#register(wanted, signal))
     if (found.owner !== null && found.owner !== userId) {
@@ -36,6 +36,13 @@ export class Cards {
         'conflict',
         'biostar2.card-taken',
         'The card belongs to somebody else: take it back there first.',
+      )
+    }
+    if (found.blocked && !isLifted) {
+      throw ownFailure(
+        'conflict',
+        'biostar2.card-unusable',
+        'Somebody blocked the card at the server: unblock it there if it may be given out.',
       )
     }
     await this.setState(found.ref, found.blocked ? 'blocked' : 'on', 'on', signal)

@@ -35,8 +35,12 @@ export async function put(change: Put, writing: Writing, signal: AbortSignal): P
   const assigned = cards.toBlock.filter(({ part }) =>
     outcomes.some((done) => done.part === part && done.outcome === 'applied'),
   )
-  const blocked = await allDone(assigned.map(({ part, step }) => attempt(part, step)))
-  const known = [...cards.outcomes, ...levels.outcomes, ...outcomes, ...changed, ...blocked]
+  // Only now as well: until it is taken away, an open account would have it.
+  const freed = cards.toLift.filter(({ part }) =>
+    outcomes.some((done) => done.part === part && done.outcome === 'applied'),
+  )
+  const settled = await allDone([...assigned, ...freed].map(({ part, step }) => attempt(part, step)))
+  const known = [...cards.outcomes, ...levels.outcomes, ...outcomes, ...changed, ...settled]
   return { parts: combine([...unchanged(change), ...known]) }
 }
 
@@ -96,8 +100,13 @@ interface StateChange {
   readonly step: () => Promise<'applied' | 'unchanged'>
 }
 
-async function cardSection({ externalId, desired, actual, revoke }: Put, { cards }: Writing, signal: AbortSignal) {
+async function cardSection(
+  { externalId, desired, actual, revoke, lift = [] }: Put,
+  { cards }: Writing,
+  signal: AbortSignal,
+) {
   const wanted = new Map(desired.cards.map((entry) => [cardKey(entry.card), entry]))
+  const lifted = new Set(lift.map(cardKey))
   const revoked = new Map(revoke.cards.map((card) => [cardKey(card), card]))
   const present = (actual?.cards ?? []).map((entry) => ({
     ...entry,
@@ -125,23 +134,28 @@ async function cardSection({ externalId, desired, actual, revoke }: Put, { cards
         if (index >= room) {
           throw ownFailure('rejected', 'biostar2.too-many-cards', `A person can have at most ${cardsMax} cards.`)
         }
-        refs.set(entry, await cards.obtain(entry.card, externalId, signal))
+        refs.set(entry, await cards.obtain(entry.card, externalId, lifted.has(cardKey(entry.card)), signal))
         return 'unchanged'
       }),
     ),
   )
   const added = [...refs].map(([{ card, state }, ref]) => ({ part: { kind: 'card', card } as const, state, ref }))
   const list = [...kept, ...added].map(({ ref }) => ({ id: ref }))
-  const gone = removed.flatMap(({ card }) => (card === null ? [] : [{ kind: 'card', card } as const]))
+  const gone = removed.flatMap(({ card, ref, state }) =>
+    card === null ? [] : [{ part: { kind: 'card', card } as const, ref, state }],
+  )
   const section: Section = {
     name: 'cards',
     fields: { cards: list },
-    parts: [...added.map(({ part }) => part), ...gone],
+    parts: [...added, ...gone].map(({ part }) => part),
   }
   const toBlock: StateChange[] = added
     .filter(({ state }) => state === 'blocked')
     .map(({ part, ref }) => ({ part, step: () => cards.setState(ref, 'on', 'blocked', signal) }))
-  return { sections: section.parts.length === 0 ? [] : [section], outcomes, stateChanges, toBlock }
+  const toLift: StateChange[] = gone
+    .filter(({ part, state }) => state === 'blocked' && lifted.has(cardKey(part.card)))
+    .map(({ part, ref, state }) => ({ part, step: () => cards.setState(ref, state, 'on', signal) }))
+  return { sections: section.parts.length === 0 ? [] : [section], outcomes, stateChanges, toBlock, toLift }
 }
 
 function levelSection({ desired, actual, revoke }: Put, { levels }: Writing, signal: AbortSignal) {

@@ -9,7 +9,12 @@ import { type SimulatorOptions, startBiostarSimulator } from './simulator/index.
 
 export const never = new AbortController().signal
 
-export async function connected(options: SimulatorOptions = {}, overrides: Partial<Settings> = {}) {
+/** `now` is the clock of the connector; the simulator has its own. */
+export async function connected(
+  options: SimulatorOptions = {},
+  overrides: Partial<Settings> = {},
+  now: () => Date = () => new Date(),
+) {
   const simulator = await startBiostarSimulator(options)
   const settings = connector.settings.parse({
     url: simulator.url,
@@ -21,7 +26,7 @@ export async function connected(options: SimulatorOptions = {}, overrides: Parti
   const address = connector.address(settings)
   if (address === null) throw new Error('this connector always has an address')
   const egress = openEgress({ ...address, ...connector.limits, requestsPerSecond: 1000, requestTimeoutMs: 2000 })
-  const context = { http: egress.http, log: () => undefined, now: () => new Date() }
+  const context = { http: egress.http, log: () => undefined, now }
   const { accounts, health, close } = await connector.connect(settings, context, never)
 
   /** The requests that `fn` made, as `METHOD path`, the login left out. */
@@ -41,9 +46,11 @@ export async function connected(options: SimulatorOptions = {}, overrides: Parti
       externalId: string,
       desired: DesiredAccount,
       revoke: Partial<{ levels: readonly string[]; cards: readonly Card[] }> = {},
+      lift: readonly Card[] = [],
     ) {
       const actual = await accounts.read(externalId, never)
-      const change = { kind: 'put', externalId, desired, actual, revoke: { levels: [], cards: [], ...revoke } } as const
+      const order = { kind: 'put', externalId, desired, actual } as const
+      const change = { ...order, revoke: { levels: [], cards: [], ...revoke }, lift }
       return told((await accounts.apply(change, never)).parts)
     },
     async lock(externalId: string, known: ActualAccount | null = null) {

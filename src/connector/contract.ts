@@ -119,7 +119,9 @@ export type AccountChange =
   /**
    * Create the account when `actual` is null, else change only what differs. `revoke` lists levels and cards that we once
    * gave and now take away; levels and cards in neither list belong to somebody else and stay. `lock` and card states are made
-   * exactly as desired, lifting blocks included: the engine passes a block on when it isn't ours to lift.
+   * exactly as desired, lifting blocks included: the engine passes a block on when it isn't ours to lift. A card that is on nobody's
+   * account may be blocked as well: only a block on a card in `lift` is ours. It is lifted when the card is taken away here, so that
+   * others can be given it, and before it is given here; any other makes the giving a conflict.
    */
   | {
       readonly kind: 'put'
@@ -127,6 +129,7 @@ export type AccountChange =
       readonly desired: DesiredAccount
       readonly actual: ActualAccount | null
       readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
+      readonly lift?: readonly Card[]
     }
   /**
    * Shut out at once: lock fields only (disable, block every card, end the validity); `known` saves a read when fresh. With `cards`, only

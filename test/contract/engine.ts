@@ -24,7 +24,7 @@ export async function bringAbout(target: Target, desired: DesiredAccount, revoke
     if (actual !== null && openParts(expectation, actual, new Date()).length === 0) return 'done'
     const externalId = target.accounts.identify(facts)
     const { parts } = await target.accounts.apply(
-      { kind: 'put', externalId, desired, actual, revoke: expectation.revoke },
+      { kind: 'put', externalId, desired, actual, revoke: expectation.revoke, lift: target.subject.cards },
       never,
     )
     return parts.some(({ failure }) => failure?.outcomeUnknown) ? 'unknown' : 'answered'

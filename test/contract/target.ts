@@ -100,7 +100,8 @@ export async function startTarget(subject: AccountsSubject, options: ConnectOpti
         levels: [],
         ...some,
       } as const
-      return apply({ kind: 'put', externalId, desired, actual, revoke: { levels, cards } })
+      // Nobody else blocks cards here, unless a test says so.
+      return apply({ kind: 'put', externalId, desired, actual, revoke: { levels, cards }, lift: subject.cards })
     },
     lock: (facts, known = null) => apply({ kind: 'lock', externalId: accounts.identify(facts), known, at: new Date() }),
     block: (facts, cards, known = null) =>

@@ -8,12 +8,22 @@ import type {
 } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { AccountCard, PartRef } from '../../model/account.ts'
-import { cardKey } from '../../model/card.ts'
+import { type Card, cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { type Expectation, isShut, openParts } from './compare.ts'
 import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
-import { isUntried, keepsBlock, keepsClosed, looksOurs, ownedAfter, ownedAfterLock, ownedBefore } from './owned.ts'
+import {
+  isUntried,
+  keepsBlock,
+  keepsClosed,
+  leftBlocked,
+  liftable,
+  looksOurs,
+  ownedAfter,
+  ownedAfterLock,
+  ownedBefore,
+} from './owned.ts'
 import { mayLandLate } from './shut-out.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -74,6 +84,7 @@ export async function bringAbout(
     desired: expectation.desired,
     actual: before,
     revoke: expectation.revoke,
+    lift: liftable(item).flatMap((id) => item.cards.get(id) ?? []),
   }
   const { parts, refusal } = await order(accounts, change, untried, signal)
   const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
@@ -93,7 +104,7 @@ export async function bringAbout(
     ...openParts(expectation, after, context.now()),
     ...(isPinSet || pinTaken ? [] : [{ kind: 'pin' } as const]),
   ]
-  const owned = ownedAfter(context.levels, item, before, after)
+  const owned = ownedAfter(context.levels, item, before, after, stillBlocked(item, expectation, parts))
   const outcome = done({
     actual: after,
     owned: item.pin !== null && pinTaken && !pinInDoubt ? { ...owned, pin: item.pin.id } : owned,
@@ -162,6 +173,18 @@ function expect(context: SyncContext, target: TargetSetup, item: WorkItem, befor
 /** Desired levels that the target offers no more, or whose row in our catalogue can't be trusted: nothing can be granted for them. */
 function lostLevels({ levels }: SyncContext, { desired }: WorkItem): AccessLevelId[] {
   return desired.levels.filter((id) => levels.externalId(id) === undefined)
+}
+
+/** Cards that a block of ours may still be on after this run: all but those that were taken away, block and all. */
+function stillBlocked(item: WorkItem, { revoke }: Expectation, parts: Applied['parts']): CredentialId[] {
+  const keys = new Set(revoke.cards.map(cardKey))
+  const isFree = (card: Card): boolean =>
+    keys.has(cardKey(card)) &&
+    parts.some((done) => samePart(done.part, { kind: 'card', card }) && done.outcome !== 'failed')
+  return leftBlocked(item).filter((id) => {
+    const card = item.cards.get(id)
+    return card !== undefined && (item.lost.has(id) || !isFree(card))
+  })
 }
 
 /** The account could not be made at all. */

@@ -16,17 +16,22 @@ export function ownedBefore(levels: LevelCatalogue, item: WorkItem): Pick<Owned,
   return claimed(levels, item, item.intents, item.lastSeen)
 }
 
-/** Ours is what was ours before, or what was not there before we wrote; and of that, only what is there now. */
+/**
+ * Ours is what was ours before, or what was not there before we wrote; and of that, only what is there now. `left` are cards that are no
+ * longer desired, and whose block is still ours.
+ */
 export function ownedAfter(
   levels: LevelCatalogue,
   item: WorkItem,
   before: ActualAccount | null,
   after: ActualAccount,
+  left: readonly CredentialId[] = leftBlocked(item),
 ): Owned {
   const earlier = ownedBefore(levels, item)
   const now = claimed(levels, item, [item.desired], before)
   const ours = { levels: union(earlier.levels, now.levels), cards: union(earlier.cards, now.cards) }
-  return { made: true, ...thereOf(levels, item, ours, after), ...ownedBlocks(item, before), ...keptOf(item) }
+  const { closed, blocked } = ownedBlocks(item, before)
+  return { made: true, ...thereOf(levels, item, ours, after), closed, blocked: [...blocked, ...left], ...keptOf(item) }
 }
 
 /** After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks. */
@@ -37,12 +42,21 @@ export function ownedAfterLock(
   before: ActualAccount | null,
   after: ActualAccount | null,
 ): Owned {
+  const { closed, blocked } = ownedBlocks(item, before)
   return {
     made: item.owned.made || (after !== null && looksOurs(context, target, item, after)),
     ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
-    ...ownedBlocks(item, before),
+    closed,
+    blocked: union(blocked, [...leftBlocked(item), ...blockedAlong(item, before)]),
     ...keptOf(item),
   }
+}
+
+/** A lock-out of the whole account blocks every card on it, also one that is desired no more and waits to be taken away. */
+function blockedAlong(item: WorkItem, before: ActualAccount | null): CredentialId[] {
+  if (item.desired.lock !== 'closed') return []
+  const others = [...item.cards.keys()].filter((id) => item.desired.cards[id] === undefined)
+  return others.filter((id) => seenCard(item, before, id)?.state === 'on')
 }
 
 /** What no run changes: the PIN that is set, and what was found, which is kept until somebody desires it, who knows when. */
@@ -103,6 +117,17 @@ function ownedBlocks(item: WorkItem, before: ActualAccount | null): Pick<Owned, 
     closed: desired.lock === 'closed' && (before?.lock !== 'closed' || closedByUs(item)),
     blocked: idsOf(desired.cards).filter((id) => desired.cards[id] === 'blocked' && !keepsBlock(item, before, id)),
   }
+}
+
+/** Cards that are desired no more, and that a block of ours is or may be on, wherever they lie now. */
+export function leftBlocked(item: WorkItem): CredentialId[] {
+  return item.owned.blocked.filter((id) => item.desired.cards[id] === undefined && item.cards.has(id))
+}
+
+/** Cards whose block is ours to lift when they are given or taken away; what is lost stays blocked when it is taken away. */
+export function liftable(item: WorkItem): CredentialId[] {
+  const ids = [...item.cards.keys()].filter((id) => blockedByUs(item, id))
+  return ids.filter((id) => item.desired.cards[id] !== undefined || !item.lost.has(id))
 }
 
 /** An account that somebody else closed stays closed. */

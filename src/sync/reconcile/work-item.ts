@@ -31,6 +31,8 @@ export interface WorkItem {
   readonly desired: Parts
   readonly facts: AccountFacts
   readonly cards: ReadonlyMap<CredentialId, Card>
+  /** Of these cards, those that are lost: blocked wherever they lie. */
+  readonly lost: ReadonlySet<CredentialId>
   readonly owned: Owned
   /** `owned.maybe`, with the cards that this person holds. */
   readonly maybe: { readonly levels: readonly string[]; readonly cards: readonly CredentialId[] }
@@ -155,6 +157,7 @@ function open(
     desired: decodeParts(row.desired),
     facts: JSON.parse(facts) as AccountFacts,
     cards,
+    lost: new Set(credentials.filter(({ state }) => state === 'lost').map(({ id }) => id)),
     byOperator: byOperator.has(row.id),
     pin: null,
     owned,

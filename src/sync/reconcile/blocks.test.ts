@@ -1,0 +1,95 @@
+/** Proves that a block of ours goes with the card that is taken away, and that nobody else's does. */
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import type { AccountChange } from '../../connector/contract.ts'
+import { ConnectorError } from '../../connector/errors.ts'
+import { type Card, cardKey, h10301 } from '../../model/card.ts'
+import { issueCard } from '../cards.ts'
+import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { row, Site } from './site.fixture.ts'
+
+const card = h10301(7, 101)
+
+let engine: Engine
+let bench: Bench
+let site: Site
+/** Whether each put could lift the block of the card, in their order. */
+let lifts: boolean[]
+let refusesLift: boolean
+
+beforeAll(async () => {
+  engine = await startEngine()
+}, 60_000)
+afterAll(() => engine[Symbol.asyncDispose]())
+beforeEach(async () => {
+  bench = await engine.begin()
+  site = new Site(bench)
+  lifts = []
+  refusesLift = false
+  const { accounts } = bench.target.connection
+  const { apply } = accounts
+  const has = (cards: readonly Card[] = []) => cards.some((each) => cardKey(each) === cardKey(card))
+  accounts.apply = async (change: AccountChange, signal) => {
+    const done = await apply(change, signal)
+    if (change.kind !== 'put') return done
+    lifts.push(has(change.lift))
+    if (!refusesLift || !has(change.revoke.cards)) return done
+    const failure = new ConnectorError({ kind: 'transient', code: 'memory.still-blocked' })
+    return {
+      parts: done.parts.map((each) => (each.part.kind === 'card' ? { ...each, outcome: 'failed', failure } : each)),
+    }
+  }
+})
+
+/** Blocks the card at the target, as its console would. */
+function blockByHand(): void {
+  const held = site.card()
+  if (held === undefined) throw new Error('there is no card')
+  held.state = 'blocked'
+}
+
+describe('a block', () => {
+  test.each([
+    ['of a suspended card', { cardState: 'suspended' }],
+    ['of a leaver', { status: 'left' }],
+    ['of a leaver who gave the card back at once', null],
+  ] as const)('%s that is ours is lifted with the card', async (_whose, more) => {
+    await site.settle(row(1))
+    if (more !== null) await site.settle(row(1, more))
+    lifts = []
+    await site.settle(row(1, { ...(more ?? { status: 'left' }), cardState: 'returned' }))
+    expect([site.card(), lifts.at(-1)]).toEqual([undefined, true])
+  })
+
+  test('that somebody else made is not', async () => {
+    await site.settle(row(1))
+    blockByHand()
+    await site.settle(row(1, { cardState: 'returned' }))
+    expect([site.card(), lifts.at(-1)]).toEqual([undefined, false])
+  })
+
+  test('of a lost card stays', async () => {
+    await site.settle(row(1))
+    await site.settle(row(1, { cardState: 'lost' }))
+    expect(site.card()?.state).toBe('blocked')
+    await site.settle(row(1, { status: 'left', cardState: 'lost' }))
+    await bench.pass(8 * 24 * 3_600_000)
+    await bench.followCalendar()
+    await bench.rest()
+    expect([site.card(), lifts.at(-1)]).toEqual([undefined, false])
+  })
+
+  test('that could not be lifted is still ours when the same account is given the card again', async () => {
+    await site.settle(row(1))
+    await site.settle(row(1, { cardState: 'suspended' }))
+    refusesLift = true
+    await site.settle(row(1, { cardState: 'returned' }))
+    expect(site.card()).toBeUndefined()
+    lifts = []
+    await issueCard(bench.context, await bench.personOf('n1'), card, bench.operator, 'handed in')
+    await bench.rest()
+    expect([site.card()?.state, lifts]).toEqual(['on', [true]])
+    lifts = []
+    await site.settle(row(1, { cardState: 'returned', given: 'Other' }))
+    expect([site.card()?.state, lifts]).toEqual(['on', [false]])
+  })
+})
