@@ -368,31 +368,6 @@ test('a user id that exists already is a conflict, never an adoption', async () 
   expect(server.simulator.state.user('42')?.name).toBe('Other')
 })
 
-test('levels that come through a user group or one above it are told, and not written twice', async () => {
-  await using server = await connected({ levels: [{ name: 'Own', doors: ['a'] }] })
-  server.simulator.seed({
-    userGroups: [{ name: 'Site' }, { name: 'Staff', parent: 'Site' }],
-    accessGroups: [
-      { name: 'By site', doors: ['b'], userGroups: ['Site'] },
-      { name: 'By staff', doors: ['c'], userGroups: ['Staff'] },
-    ],
-    users: [{ id: '42', name: 'Ada Example', userGroup: 'Staff' }],
-  })
-  const byName = new Map((await server.accounts.discover(never)).map(({ name, externalId }) => [name, externalId]))
-  const id = (name: string) => byName.get(name) ?? ''
-  const account = await server.mustRead('42')
-  expect([...account.inheritedLevels].sort()).toEqual([id('By site'), id('By staff')].sort())
-  const outcome = await server.put('42', desiredAccount({ levels: [id('Own'), id('By site')] }), {
-    levels: [id('By staff')],
-  })
-  expect(outcome).toMatchObject({
-    [`level ${id('Own')}`]: 'applied',
-    [`level ${id('By site')}`]: 'unchanged',
-    [`level ${id('By staff')}`]: 'unchanged',
-  })
-  expect(server.simulator.state.user('42')?.groups).toEqual(['Own'])
-})
-
 test.each([
   ['in pages', {}],
   ['in smaller pages than asked', { userPageMax: 70 }],
@@ -424,6 +399,18 @@ test.each([
   expect(new Set(ids).size).toBe(ids.length)
   expect(server.simulator.state.users().filter(({ id }) => !ids.includes(id))).toEqual([])
 })
+
+test.each(['no-collection', 'no-rows'] as const)(
+  'a success that lists nobody (%s) is no list',
+  async (emptyUserList) => {
+    await using server = await connected({ quirks: { emptyUserList } })
+    server.simulator.seed({ count: 3 })
+    await expect(Array.fromAsync(server.accounts.list(never))).rejects.toMatchObject({
+      kind: 'transient',
+      code: 'biostar2.list-incomplete',
+    })
+  },
+)
 
 test('a list that ends too early is a failure, never proof that somebody is gone', async () => {
   await using server = await connected({ quirks: { ignoreUserOffset: true, userPageMax: 70 } })

@@ -8,6 +8,7 @@ import { lock } from './lock.ts'
 import {
   accountOfDetail,
   accountOfRow,
+  firstAdministrator,
   isProtectedId,
   type OwnAccount,
   profileOf,
@@ -92,7 +93,7 @@ export function accounts(client: Client, session: Session, settings: Settings, n
     async *list(signal) {
       await requireFullView(session, signal)
       const ownAccount = await own(signal)
-      for await (const rows of listUsers(client, signal))
+      for await (const rows of listUsers(client, ownAccount.userId ?? firstAdministrator, signal))
         yield rows.map((row) => accountOfRow(row, settings, ownAccount))
       // Our operator level may have been narrowed meanwhile.
       await requireFullView(session, signal)

@@ -1,7 +1,7 @@
 /** Proves whose cards are given out, blocked, unblocked and taken away, and whose are not. */
 import { expect, test } from 'vitest'
-import { csn } from '../../src/model/card.ts'
-import { connected, desiredAccount } from './testing.ts'
+import { csn, h10301 } from '../../src/model/card.ts'
+import { connected, desiredAccount, never } from './testing.ts'
 
 const chip = csn('04A1B2C3')
 const chipNumber = '77705923'
@@ -69,4 +69,74 @@ test('a block stays on a card that could not be taken away, and a block that cou
   server.simulator.faults.add({ kind: 'http', method: 'DELETE', path: 'blacklist', times: 1 })
   expect(await take()).toMatchObject({ [`card ${chip.raw}`]: 'transient biostar2.server-fault' })
   expect(server.simulator.state.card(chipNumber)).toMatchObject({ blocked: true, owner: null })
+})
+
+const wiegand = h10301(20, 10_000)
+const wiegandNumber = '1320720'
+const withWiegand = desiredAccount({ cards: [{ card: wiegand, state: 'on' }] })
+
+test('a spare card is found behind a page of longer numbers that hold its own', async () => {
+  await using server = await connected({ quirks: { cardQuery: 'contains', cardPageMax: 50 } })
+  const others = Array.from({ length: 120 }, (_, n) => ({
+    id: `${100 + n}`,
+    name: 'X',
+    cards: [`${wiegandNumber}${100 + n}`],
+  }))
+  server.simulator.seed({ users: others })
+  server.simulator.seed({ users: [{ id: '7', name: 'Other', cards: [{ number: wiegandNumber, wiegandFormat: 0 }] }] })
+  server.simulator.hand({ action: 'delete', user: '7' })
+  expect(await server.put('42', withWiegand)).toMatchObject({ [`card ${wiegand.raw}`]: 'applied' })
+  expect(server.simulator.state.card(wiegandNumber)?.owner).toBe('42')
+})
+
+test('a spare card of the same number and another kind is not told as taken', async () => {
+  await using server = await connected()
+  server.simulator.seed({ users: [{ id: '7', name: 'Other', cards: [wiegandNumber] }] })
+  server.simulator.hand({ action: 'delete', user: '7' })
+  expect(await server.put('42', withWiegand)).toMatchObject({
+    [`card ${wiegand.raw}`]: 'conflict biostar2.card-exists',
+  })
+})
+
+test('a Wiegand card whose format is not told is no card that we know: it is neither given nor taken', async () => {
+  await using server = await connected({ quirks: { wiegandFormatMissing: true } })
+  server.simulator.seed({ users: [{ id: '42', name: 'Ada', cards: [{ number: wiegandNumber, wiegandFormat: 2 }] }] })
+  expect((await server.mustRead('42')).cards).toMatchObject([{ card: null, state: 'on' }])
+  expect(await server.put('42', withWiegand, { cards: [] })).toMatchObject({
+    [`card ${wiegand.raw}`]: 'conflict biostar2.card-exists',
+  })
+  await server.put('42', desiredAccount(), { cards: [wiegand] })
+  expect(server.simulator.state.card(wiegandNumber)).toMatchObject({ owner: '42', blocked: false })
+})
+
+test('a lost Wiegand card is blocked on its account although its format is not told', async () => {
+  await using server = await connected({ quirks: { wiegandFormatMissing: true } })
+  server.simulator.seed({
+    users: [
+      { id: '42', name: 'Ada', cards: [{ number: wiegandNumber, wiegandFormat: 0 }] },
+      { id: '43', name: 'Bob', cards: [{ number: `9${wiegandNumber}`, wiegandFormat: 2 }] },
+    ],
+  })
+  const block = async () => {
+    const order = { kind: 'lock', externalId: '42', known: null, at: new Date(), cards: [wiegand, chip] } as const
+    const { parts } = await server.accounts.apply(order, never)
+    return parts.map(({ outcome }) => outcome).sort()
+  }
+  expect(await block()).toEqual(['applied'])
+  expect(server.simulator.state.card(wiegandNumber)).toMatchObject({ owner: '42', blocked: true })
+  expect(server.simulator.state.card(`9${wiegandNumber}`)).toMatchObject({ blocked: false })
+  expect(await block()).toEqual(['unchanged'])
+})
+
+test('a card that is refused does not keep another one on the account', async () => {
+  await using server = await connected()
+  await server.put('42', withChip)
+  const refusal = { kind: 'http', status: 400, code: '408', method: 'PUT', path: '^/api/users/42$' } as const
+  server.simulator.faults.add({ ...refusal, times: 1 })
+  expect(await server.put('42', withWiegand, { cards: [chip] })).toMatchObject({
+    [`card ${wiegand.raw}`]: 'conflict biostar2.card-taken',
+    [`card ${chip.raw}`]: 'applied',
+  })
+  expect(server.simulator.state.card(chipNumber)).toMatchObject({ owner: null })
+  expect(server.simulator.state.user('42')?.cards).toEqual([])
 })

@@ -68,9 +68,29 @@ export class Cards {
     }
   }
 
+  /**
+   * Blocks a 26-bit card of this number on this user's account whose format the server does not tell, so that it can't be recognised there.
+   * Where it is another card, it is one too many: better than one that was lost and opens doors.
+   */
+  async blockUntold(card: Card, userId: string, signal: AbortSignal): Promise<'applied' | 'unchanged'> {
+    const wanted = vendorCardOf(card, this.#settings)
+    let outcome: 'applied' | 'unchanged' = 'unchanged'
+    for await (const rows of this.#client.findCards(wanted.number, signal)) {
+      for (const { ref, number, type, wiegandFormat, owner, blocked } of rows) {
+        const isUntold = type === wiegand && number === wanted.number && wiegandFormat === undefined
+        if (!isUntold || owner !== userId) continue
+        if ((await this.setState(ref, blocked ? 'blocked' : 'on', 'blocked', signal)) === 'applied') outcome = 'applied'
+      }
+    }
+    return outcome
+  }
+
   async #find(wanted: VendorCard, signal: AbortSignal): Promise<CardRecord | undefined> {
-    const rows = await this.#client.findCards(wanted.number, signal)
-    return rows.find((row) => row.ref !== '' && isSame(row, wanted))
+    for await (const rows of this.#client.findCards(wanted.number, signal)) {
+      const found = rows.find((row) => row.ref !== '' && isSame(row, wanted))
+      if (found !== undefined) return found
+    }
+    return undefined
   }
 
   async #register(wanted: VendorCard, signal: AbortSignal): Promise<CardRecord> {
@@ -79,7 +99,12 @@ export class Cards {
     // It is there since it was looked up: somebody registered it, or an earlier try of ours landed late.
     const found = await this.#find(wanted, signal)
     if (found !== undefined) return found
-    throw refusal
+    if (vendorCodeOf(refusal) !== cardExists) throw refusal
+    throw ownFailure(
+      'conflict',
+      'biostar2.card-exists',
+      'The server has a card of this number, of another kind or format or not ours to see: look for it there.',
+    )
   }
 
   /** The new card, or why it must be looked up again. */
@@ -105,7 +130,7 @@ function isSame(row: CardRecord, wanted: VendorCard): boolean {
   return (
     row.number === wanted.number &&
     row.type === wanted.type &&
-    (wanted.type !== wiegand || (row.wiegandFormat ?? wiegand26) === wiegand26)
+    (wanted.type !== wiegand || row.wiegandFormat === wiegand26)
   )
 }
 

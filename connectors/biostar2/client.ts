@@ -1,4 +1,5 @@
 /** The calls of the server that are used, one function each; vendor words go in, and vendor records come out. */
+import type { z } from 'zod'
 import type { HttpRequest } from '../../src/connector/http.ts'
 import { type Body, rowsOf, successOf, thing } from './envelope.ts'
 import {
@@ -9,13 +10,19 @@ import {
   type Reader,
   reader,
   type UserDetail,
-  type UserGroup,
   type UserRow,
   userDetail,
-  userGroup,
   userRow,
 } from './records.ts'
 import type { Session } from './session.ts'
+
+const cardPage = 500
+
+/** What an answer lists; `whole` is false when the server counts more, or does not list anything at all. */
+export interface Listed<T> {
+  readonly rows: readonly T[]
+  readonly whole: boolean
+}
 
 /** Fields of a user as they are sent. The server takes a PUT with only what changes; each list replaces the whole list. */
 export type UserFields = Readonly<Record<string, unknown>>
@@ -58,16 +65,21 @@ export class Client {
     return rowsOf(body, 'UserCollection', userRow)
   }
 
-  /** Cards whose number the server finds; it may find parts of numbers as well. */
-  async findCards(number: string, signal: AbortSignal): Promise<CardRecord[]> {
-    const body = await this.#call(
-      'GET',
-      '/api/cards',
-      undefined,
-      signal,
-      `/api/cards?query=${encodeURIComponent(number)}`,
-    )
-    return rowsOf(body, 'CardCollection', cardRecord).rows
+  /**
+   * Cards whose number the server finds, page by page; it may find parts of numbers as well. Ends early where the server gives no more
+   * than it gave before, whatever it counts.
+   */
+  async *findCards(number: string, signal: AbortSignal): AsyncGenerator<readonly CardRecord[]> {
+    const found = `/api/cards?query=${encodeURIComponent(number)}`
+    const seen = new Set<string>()
+    for (let path = found; ; path = `${found}&limit=${cardPage}&offset=${seen.size}`) {
+      const body = await this.#call('GET', '/api/cards', undefined, signal, path)
+      const { rows, total } = rowsOf(body, 'CardCollection', cardRecord)
+      const before = seen.size
+      for (const { ref } of rows) seen.add(ref)
+      yield rows
+      if (seen.size === before || total === null || seen.size >= total) return
+    }
   }
 
   async registerCard(card: UserFields, signal: AbortSignal): Promise<CardRecord | undefined> {
@@ -89,20 +101,14 @@ export class Client {
     )
   }
 
-  async accessGroups(signal: AbortSignal): Promise<AccessGroup[]> {
+  async accessGroups(signal: AbortSignal): Promise<Listed<AccessGroup>> {
     const body = await this.#call('POST', '/api/v2/access_groups/search', { limit: 0, order_by: 'id:false' }, signal)
-    return rowsOf(body, 'AccessGroupCollection', accessGroup).rows
+    return listed(body, 'AccessGroupCollection', accessGroup)
   }
 
-  async userGroups(signal: AbortSignal): Promise<UserGroup[]> {
-    // An empty body answers with the whole tree, flat.
-    const body = await this.#call('POST', '/api/v2/user_groups/search', {}, signal)
-    return rowsOf(body, 'UserGroupCollection', userGroup).rows
-  }
-
-  async readers(signal: AbortSignal): Promise<{ rows: Reader[]; total: number | null }> {
+  async readers(signal: AbortSignal): Promise<Listed<Reader>> {
     const body = await this.#call('POST', '/api/v2/devices/search', { limit: 0 }, signal)
-    return rowsOf(body, 'DeviceCollection', reader)
+    return listed(body, 'DeviceCollection', reader)
   }
 
   /** Server settings; read them with `findScalar`, since the vendor does not publish the shape of this answer. */
@@ -121,4 +127,9 @@ export class Client {
     const request = { method, path, route, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     return successOf(await this.#session.request(request, signal))
   }
+}
+
+function listed<T extends z.ZodType>(body: Body, name: string, schema: T): Listed<z.output<T>> {
+  const { rows, total } = rowsOf(body, name, schema)
+  return { rows, whole: body[name] !== undefined && (total === null || rows.length >= total) }
 }

@@ -106,7 +106,7 @@ function syncsByHand(server: Body): boolean {
 /** All readers of the server; null where we may not see them all. */
 async function allReaders(client: Client, signal: AbortSignal): Promise<readonly Reader[] | null> {
   const found = await unlessRefused(() => client.readers(signal))
-  return found === null || (found.total !== null && found.rows.length < found.total) ? null : found.rows
+  return found?.whole ? found.rows : null
 }
 
 /**

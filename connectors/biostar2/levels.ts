@@ -1,19 +1,15 @@
 /** Access groups at the server, which are the access levels of Gatehouse: what exists, what a user group brings along, what fits. */
 import type { TargetLevel } from '../../src/connector/contract.ts'
 import { withCallScope } from '../../src/connector/egress/call-scope.ts'
-import type { Client } from './client.ts'
-import type { AccessGroup, UserGroup } from './records.ts'
+import type { Client, Listed } from './client.ts'
+import { ownFailure } from './errors.ts'
+import type { AccessGroup } from './records.ts'
 import { SharedCall } from './shared-call.ts'
 
 /** Access groups per person (BioStar 2 console text; codes 651, 65637, 131090). */
 export const levelsMax = 16
 
 const cachedMs = 30_000
-
-interface Catalogue {
-  readonly groups: readonly AccessGroup[]
-  readonly parents: ReadonlyMap<string, string | undefined>
-}
 
 export class Levels {
   readonly #client: Client
@@ -23,47 +19,54 @@ export class Levels {
     const { result } = await withCallScope({ lane: 'urgent' }, () => this.#load(signal))
     return result
   })
-  #cached: { readonly at: number; readonly catalogue: Catalogue } | null = null
+  #cached: { readonly at: number; readonly groups: Listed<AccessGroup> } | null = null
 
   constructor(client: Client, now: () => Date) {
     this.#client = client
     this.#now = now
   }
 
-  /** All that can be granted, as the server says now. */
+  /**
+   * All that can be granted, as the server says now.
+   * @throws ConnectorError `rejected` (`biostar2.view-limited`) when the server has more than it shows: a level would look deleted.
+   */
   async discover(signal: AbortSignal): Promise<TargetLevel[]> {
-    const { groups } = await this.#load(signal)
-    return groups.map(({ id, name }) => ({ externalId: id, name }))
+    const { rows, whole } = await this.#load(signal)
+    if (whole) return rows.map(({ id, name }) => ({ externalId: id, name }))
+    throw ownFailure(
+      'rejected',
+      'biostar2.view-limited',
+      "The server has more access groups than it shows: let the service account's operator level see all.",
+    )
   }
 
-  /** Tells the levels that reach the members of a user group through it or a group above it, as they were at most 30 s ago. */
+  /** The ids of those that the server shows now; others may be there. */
+  async shown(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { rows } = await this.#load(signal)
+    return new Set(rows.map(({ id }) => id))
+  }
+
+  /**
+   * Tells the levels that reach the members of a user group through it, as they were at most 30 s ago. Those of groups above it do not
+   * count, unless they name this one too: the vendor speaks of 'those of the user group' alone (BioStar 2 API, Access Group), and a level
+   * that is granted twice costs nothing, while one that is taken for granted leaves a person at a shut door.
+   */
   async inheritance(signal: AbortSignal): Promise<(userGroup: string | undefined) => string[]> {
-    const { groups, parents } = this.#remembered() ?? (await this.#shared.join(signal))
-    return (userGroup) => {
-      const line = new Set<string>()
-      // The set also ends the walk should the server ever give a circle.
-      for (let group = userGroup; group !== undefined && !line.has(group); group = parents.get(group)) line.add(group)
-      return groups.filter(({ userGroups }) => userGroups.some((group) => line.has(group))).map(({ id }) => id)
-    }
+    const { rows } = this.#remembered() ?? (await this.#shared.join(signal))
+    return (own) => rows.filter(({ userGroups }) => own !== undefined && userGroups.includes(own)).map(({ id }) => id)
   }
 
-  #remembered(): Catalogue | null {
+  #remembered(): Listed<AccessGroup> | null {
     if (this.#cached === null || Math.abs(this.#now().getTime() - this.#cached.at) >= cachedMs) return null
-    return this.#cached.catalogue
+    return this.#cached.groups
   }
 
-  async #load(signal: AbortSignal): Promise<Catalogue> {
+  async #load(signal: AbortSignal): Promise<Listed<AccessGroup>> {
     const at = this.#now().getTime()
     const groups = await this.#client.accessGroups(signal)
-    const anyUserGroup = groups.some(({ userGroups }) => userGroups.length > 0)
-    const catalogue = { groups, parents: parentsOf(anyUserGroup ? await this.#client.userGroups(signal) : []) }
-    this.#cached = { at, catalogue }
-    return catalogue
+    this.#cached = { at, groups }
+    return groups
   }
-}
-
-function parentsOf(userGroups: readonly UserGroup[]): Map<string, string | undefined> {
-  return new Map(userGroups.map(({ id, parent }) => [id, parent === id ? undefined : parent]))
 }
 
 export interface Fitted {

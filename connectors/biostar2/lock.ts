@@ -38,7 +38,15 @@ export async function lock(
   if (change.cards !== undefined) {
     const wanted = new Set(change.cards.map(cardKey))
     const held = (account?.cards ?? []).filter(({ card }) => card !== null && wanted.has(cardKey(card)))
-    return { parts: combine([...failures, ...(await blockAll(held, cards, signal))]) }
+    const seen = new Set(held.flatMap(({ card }) => (card === null ? [] : [cardKey(card)])))
+    const untold = account?.cards.some(({ card }) => card === null)
+      ? change.cards.filter((card) => card.format === 'H10301' && !seen.has(cardKey(card)))
+      : []
+    const unseen = untold.map((card) =>
+      attempt({ kind: 'card', card }, () => cards.blockUntold(card, change.externalId, signal)),
+    )
+    const [blocked, others] = await allDone([blockAll(held, cards, signal), allDone(unseen)])
+    return { parts: combine([...failures, ...blocked, ...others]) }
   }
   const [user, blocked] = await allDone([
     shut(change, account, client, sight, signal),

@@ -195,9 +195,9 @@ test('every 26-bit card reads back as itself', () => {
   fc.assert(
     fc.property(fc.nat(255), fc.nat(65_535), (facility, number) => {
       const card = h10301(facility, number)
-      for (const wiegandFormat of ['0', undefined]) {
-        expect(modelCardOf({ ...vendorCardOf(card, standard), wiegandFormat }, standard)).toEqual(card)
-      }
+      const written = vendorCardOf(card, standard)
+      expect(modelCardOf({ ...written, wiegandFormat: '0' }, standard)).toEqual(card)
+      expect(modelCardOf({ ...written, wiegandFormat: undefined }, standard)).toBeNull()
     }),
   )
 })

@@ -10,7 +10,7 @@ import type { Settings } from './settings.ts'
 // ---------------------------------------------------------------- user ids
 
 /** The first administrator: can be neither edited nor deleted (BioStar 2 API, Users). */
-const firstAdministrator = '1'
+export const firstAdministrator = '1'
 // The API text says ..4294967295, the console text ..4294967294: the smaller one is right either way.
 const userIdMax = 4_294_967_294
 
@@ -212,14 +212,14 @@ function writeCard(card: Card, settings: Settings): VendorCard {
   }
 }
 
-/** The card behind a row; null when its kind or number is none that is known here. */
+/** The card behind a row; null when its kind, format or number is none that is known here, or its format is not told. */
 export function modelCardOf(
   row: { readonly type: string | undefined; readonly number: string; readonly wiegandFormat: string | undefined },
   settings: Settings,
 ): Card | null {
   if (!/^[1-9]\d{0,31}$|^0$/.test(row.number)) return null
   const value = BigInt(row.number)
-  if (row.type === wiegandType && (row.wiegandFormat ?? wiegand26) === wiegand26) {
+  if (row.type === wiegandType && row.wiegandFormat === wiegand26) {
     return value > 0xffffffn ? null : h10301(Number(value >> 16n), Number(value & 0xffffn))
   }
   if (row.type !== serialNumberType || value === 0n) return null

@@ -12,8 +12,10 @@ export interface Section {
   readonly name: Blame | 'lock' | 'details'
   readonly fields: UserFields
   readonly parts: readonly PartRef[]
-  /** A smaller section that may be taken after this refusal, and what is given up with it; null when there is none. */
-  readonly narrow?: (error: ConnectorError) => Promise<{ section: Section; failed: readonly PartOutcome[] } | null>
+  /** A smaller section, or none, that may be taken after this refusal, and what is given up with it; null when there is no such. */
+  readonly narrow?: (
+    error: ConnectorError,
+  ) => Promise<{ section: Section | null; failed: readonly PartOutcome[] } | null>
 }
 
 /** Failures that are about the account as a whole: leaving a section out would not help. */

@@ -148,6 +148,19 @@ async function cardSection(
     name: 'cards',
     fields: { cards: list },
     parts: [...added, ...gone].map(({ part }) => part),
+    // A card that the server does not give us must not keep another one on the account. What would be added fails as a whole, since
+    // the code does not name the card.
+    async narrow(failure) {
+      if (added.length === 0 || gone.length === 0) return null
+      return {
+        section: {
+          name: 'cards',
+          fields: { cards: kept.map(({ ref }) => ({ id: ref })) },
+          parts: gone.map(({ part }) => part),
+        },
+        failed: added.map(({ part }) => ({ part, outcome: 'failed', failure })),
+      }
+    },
   }
   const toBlock: StateChange[] = added
     .filter(({ state }) => state === 'blocked')
@@ -178,18 +191,21 @@ function levelSection({ desired, actual, revoke }: Put, { levels }: Writing, sig
     parts: changed.map(levelPart),
     // One access group that was deleted at the server must not keep the person out of all others.
     async narrow(failure) {
-      const existing = new Set((await levels.discover(signal)).map(({ externalId }) => externalId))
-      const gone = fitted.list.filter((level) => !existing.has(level))
+      const shown = await levels.shown(signal)
+      // Of those that we would add: what is on the account already stays, though the server does not show it to us.
+      const gone = fitted.added.filter((level) => !shown.has(level))
       if (gone.length === 0) return null
+      const rest = changed.filter((level) => !gone.includes(level))
       return {
-        section: {
-          name: 'levels',
-          fields: levelFields(fitted.list.filter((level) => existing.has(level))),
-          parts: changed.filter((level) => !gone.includes(level)).map(levelPart),
-        },
-        failed: gone
-          .filter((level) => fitted.added.includes(level))
-          .map((level) => ({ part: levelPart(level), outcome: 'failed', failure })),
+        section:
+          rest.length === 0
+            ? null
+            : {
+                name: 'levels',
+                fields: levelFields(fitted.list.filter((level) => !gone.includes(level))),
+                parts: rest.map(levelPart),
+              },
+        failed: gone.map((level) => ({ part: levelPart(level), outcome: 'failed', failure })),
       }
     },
   }

@@ -91,8 +91,3 @@ export const accessGroup = z
   .object({ id: text.pipe(z.string()), name: text, user_groups: listOf(groupNode) })
   .transform((row) => ({ id: row.id, name: row.name ?? '', userGroups: flatten(row.user_groups) }))
 export type AccessGroup = z.output<typeof accessGroup>
-
-export const userGroup = z
-  .object({ id: text.pipe(z.string()), parent_id: reference })
-  .transform((row) => ({ id: row.id, parent: row.parent_id }))
-export type UserGroup = z.output<typeof userGroup>

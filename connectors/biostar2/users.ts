@@ -13,11 +13,20 @@ const walksMax = 3
  * Yields every user once. An early end would look like people who are gone, so nothing is believed unseen: each page must begin
  * with somebody who was on a page before, else users may have slipped between the two, and the walk goes back. It ends with the
  * page that reaches the server's own count; who was added behind it meanwhile is found by walking again. Where the offset is
- * ignored, or the count is never reached, everybody is asked for at once.
- * @throws ConnectorError `transient` (`biostar2.list-incomplete`) when fewer users came than the server counts.
+ * ignored, or the count is never reached, everybody is asked for at once. A list without ourselves is none.
+ * @throws ConnectorError `transient` (`biostar2.list-incomplete`) when fewer users came than the server counts, or not even `ourselves`.
  */
-export async function* listUsers(client: Client, signal: AbortSignal): AsyncGenerator<readonly UserRow[]> {
+export async function* listUsers(
+  client: Client,
+  ourselves: string,
+  signal: AbortSignal,
+): AsyncGenerator<readonly UserRow[]> {
   const seen = new Set<string>()
+  yield* walk(client, seen, signal)
+  if (!seen.has(ourselves)) throw incomplete()
+}
+
+async function* walk(client: Client, seen: Set<string>, signal: AbortSignal): AsyncGenerator<readonly UserRow[]> {
   let start: string | undefined
   let walks = 1
   for (let offset = 0; ; ) {
@@ -46,8 +55,12 @@ async function* allAtOnce(client: Client, seen: Set<string>, signal: AbortSignal
   const fresh = unseen(rows, seen)
   for (let start = 0; start < fresh.length; start += pageSize) yield fresh.slice(start, start + pageSize)
   if (total !== null && rows.length < total) {
-    throw ownFailure('transient', 'biostar2.list-incomplete', 'The server gave fewer users than it counts.')
+    throw incomplete()
   }
+}
+
+function incomplete() {
+  return ownFailure('transient', 'biostar2.list-incomplete', 'The server did not give all its users.')
 }
 
 function unseen(rows: readonly UserRow[], seen: Set<string>): UserRow[] {

@@ -75,11 +75,13 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     /** Beside the rest: a target that hangs must not cost the lead of it. */
     async function discover(): Promise<void> {
       try {
+        // Neither waits for what the other may lack.
+        const [asked] = await Promise.allSettled([reach.ask(stopping.signal)])
         if (Date.now() - levelsAt > levelsEveryMs) {
           await engine.levels.discover(target, stopping.signal)
           levelsAt = Date.now()
         }
-        await reach.ask(stopping.signal)
+        if (asked.status === 'rejected') throw asked.reason
       } catch (error) {
         await report(error)
       }
