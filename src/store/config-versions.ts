@@ -117,11 +117,16 @@ export async function noteResolved(client: Client, id: ConfigVersionId, digest: 
   await client.query('update config_version set resolved = $2 where id = $1', [id, digest])
 }
 
-/** Whether anybody is, or was, known here: then an empty list of versions is no beginning. */
+/**
+ * Whether anybody is, or was, known here, or a configuration was released once: then an empty list of versions is no beginning. The audit
+ * trail outlives what somebody deletes beside it.
+ */
 export async function isAnybodyKnown(client: Client): Promise<boolean> {
   const { rows } = await client.query<{ known: boolean }>(
     `select exists (select 1 from person) or exists (select 1 from source_record) or exists (select 1 from account)
-         or exists (select 1 from plan) or exists (select 1 from lockout) or exists (select 1 from config_version) as known`,
+         or exists (select 1 from plan) or exists (select 1 from lockout) or exists (select 1 from config_version)
+         or exists (select 1 from audit_pending where action = 'config.released')
+         or exists (select 1 from audit where action = 'config.released') as known`,
   )
   return rows[0]?.known ?? true
 }

@@ -74,6 +74,25 @@ export async function heldPlans(client: pg.ClientBase, vault: Vault, origin: str
   return rows.filter((row) => vault.verifyGuard('plan', planGuard(row), row.guard))
 }
 
+/** Plans looked at together. */
+const page = 500
+
+/** Every plan there is, page by page, with those that somebody else wrote or changed told apart: of these nobody can say what they were. */
+export async function* eachPlan(
+  client: pg.ClientBase,
+  vault: Vault,
+): AsyncGenerator<{ readonly row: PlanRow; readonly genuine: boolean }> {
+  for (let after: PlanId | null = null; ; ) {
+    const { rows }: { rows: PlanRow[] } = await client.query<PlanRow>(
+      'select * from plan where $1::uuid is null or id > $1 order by id limit $2',
+      [after, page],
+    )
+    if (rows.length === 0) return
+    for (const row of rows) yield { row, genuine: vault.verifyGuard('plan', planGuard(row), row.guard) }
+    after = rows.at(-1)?.id ?? null
+  }
+}
+
 /** Whether a person refused exactly these changes, and nothing of this origin was decided by a person since. */
 export async function wasRejected(client: pg.ClientBase, vault: Vault, origin: string, hash: Buffer): Promise<boolean> {
   const { rows } = await client.query<PlanRow>(

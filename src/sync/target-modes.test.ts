@@ -121,6 +121,37 @@ describe('the first plan after somebody enabled a target', () => {
   })
 })
 
+describe('the first plan at a target is not over when somebody', () => {
+  const late = [row(7, { id: 'c7' }), row(8, { id: 'c8' })]
+  beforeEach(async () => {
+    bench = await engine.begin({ sources: [hrSource('contractors')], enabled: false })
+    await bench.deliver([row(1)])
+    await bench.deliver(late.slice(0, 1), { source: 'contractors' })
+    await enable()
+    await bench.followCalendar()
+    await bench.deliver([row(1), row(2)])
+    await bench.deliver(late, { source: 'contractors' })
+  })
+
+  test.each([
+    [
+      'says that the plan of another source waits for something else',
+      `update plan_change set held_for = 'brake' where plan_id = $1`,
+    ],
+    ['says that it waits no more', `update plan set state = 'passed' where id = $1`],
+    ['changes what it waits for', `update plan set holds = replace(holds, 'first-plan', 'brake') where id = $1`],
+  ])('%s', async (_what, sql) => {
+    const other = await bench.heldPlan('source:contractors')
+    expect(other).not.toBeNull()
+    await engine.tamper(sql, [other])
+    await bench.release((await bench.heldPlan()) as PlanId)
+    await bench.deliver([row(1), row(2), row(3)])
+    await bench.rest()
+    expect([lock(1), lock(2), lock(3), lock(7)]).toEqual(['open', 'open', undefined, undefined])
+    expect(await bench.rows('select from target where first_release_at is not null')).toEqual([])
+  })
+})
+
 describe('who writes to the database', () => {
   test('can not enable a target', async () => {
     bench = await engine.begin({ enabled: false })

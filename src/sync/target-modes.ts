@@ -1,16 +1,18 @@
 /** Which targets may be written to, and who says so: a target is only observed until a person enables it. */
 import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
-import type { PlanId, SubjectId } from '../model/id.ts'
+import type { SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import { isClosed } from '../store/account-sql.ts'
 import { clearAlarm } from '../store/alarms.ts'
-import type { TargetModeRow } from '../store/guards.ts'
+import type { PlanRow, TargetModeRow } from '../store/guards.ts'
+import { eachPlan } from '../store/plans.ts'
 import { lockTargetMode, saveTargetMode, type TargetMode, targetModes } from '../store/target-modes.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { wakeLanes } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { tellForged } from './forged.ts'
+import type { Hold } from './plan/brake.ts'
 
 /** Of all configured targets, as the store says now. A row that was changed outside Gatehouse is alarmed. */
 export async function modesOf(
@@ -86,20 +88,30 @@ async function decide(
 
 /**
  * A person released a plan: at those of its targets where no other plan has yet to be looked at for the first time, the brakes alone
- * decide from now on. Part of the release's transaction.
+ * decide from now on. What each plan waits for is read from its signed row, and one that is not as it was signed may have waited anywhere.
+ * Part of the release's transaction.
  */
-export async function noteFirstRelease(client: pg.ClientBase, context: SyncContext, plan: PlanId): Promise<void> {
+export async function noteFirstRelease(client: pg.ClientBase, context: SyncContext, plan: PlanRow): Promise<void> {
   const modes = await modesOf(client, context)
-  const { rows } = await client.query<{ target: string }>(
-    `select distinct c.target from plan_change c where c.plan_id = $1 and c.held_for is not null
-        and not exists (select 1 from plan_change o join plan p on p.id = o.plan_id
-                         where p.state = 'held' and p.id <> $1 and o.target = c.target and o.held_for in ('observe', 'first-plan'))`,
-    [plan],
+  const open = new Set(
+    holdsOf(plan).flatMap(({ target }) => (modes.get(target)?.waits === 'first-plan' ? [target] : [])),
   )
-  for (const { target } of rows) {
-    if (modes.get(target)?.waits !== 'first-plan') continue
+  if (open.size === 0) return
+  for await (const { row, genuine } of eachPlan(client, context.vault)) {
+    if (!genuine) {
+      await tellForged(client, context, row.id)
+      return
+    }
+    if (row.state !== 'held' || row.id === plan.id) continue
+    for (const { target, why } of holdsOf(row)) if (why === 'observe' || why === 'first-plan') open.delete(target)
+  }
+  for (const target of open) {
     const row = await lockTargetMode(client, context.vault, target)
     if (row?.mode === 'enabled')
       await saveTargetMode(client, context.vault, { ...row, first_release_at: context.now() })
   }
+}
+
+function holdsOf({ holds }: PlanRow): readonly Hold[] {
+  return JSON.parse(holds) as readonly Hold[]
 }

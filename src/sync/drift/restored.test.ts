@@ -6,7 +6,7 @@ import { opens, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { addGrant, revokeGrant } from '../grants.ts'
 import { restoreWork } from '../sweep.ts'
 import { shutAllAgain } from './relock.ts'
-import { isForgetful, settleTarget } from './restored.ts'
+import { isForgetful, markRestored, settleTarget } from './restored.ts'
 import { sweepIfDue } from './sweep-target.ts'
 
 let engine: Engine
@@ -230,6 +230,29 @@ test('many who left are shut again page by page, and no page is begun by a proce
   await sweeping
   await bench.work()
   expect([...bench.target.users.values()].filter(({ lock }) => lock === 'open')).toEqual([])
+})
+
+test('what somebody wrote into the database is no right that was given once: what stands there by hand is left', async () => {
+  bench = await engine.begin()
+  await bring(many(2))
+  user(1)?.levels.add('id of Vault')
+  const person = await bench.personOf('n1')
+  await engine.tamper(
+    `insert into individual_grant (id, person_id, access_level_id, reason, subject_id, created_at, ended_at, ending, guard)
+     select gen_random_uuid(), $1, id, '', $2, now(), now(), 'revoked', '' from access_level where name = 'Vault'`,
+    [person, bench.operator],
+  )
+  await engine.tamper(
+    `insert into credential (id, person_id, digest, card, state, waits, guard) values (gen_random_uuid(), $1, '', '', 'active', false, '')`,
+    [await bench.personOf('n0')],
+  )
+  await markRestored(bench.context, 'doors', 2, bench.context.now())
+  await settle()
+  const told = await bench.rows<{ scope: string }>(`select scope from alarm where code = 'guard.failed'`)
+  expect(told.map(({ scope }) => scope).sort()).toEqual([person, await bench.personOf('n0')].sort())
+  await engine.tamper('delete from credential')
+  await bench.rest()
+  expect(levels(1)).toEqual(['Lab', 'Main', 'Vault'])
 })
 
 test('one level given by hand to everybody is no sign that a target forgot; one that rules hand out is', async () => {

@@ -5,11 +5,21 @@ import type { AccessLevelId, AccountId, CredentialId, PersonId, SubjectId } from
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { driftsOf } from '../../store/drifts.ts'
-import { type AccountRow, accountGuard, type CredentialRow, guardedOfAccount, intentGuard } from '../../store/guards.ts'
+import {
+  type AccountRow,
+  accountGuard,
+  type CredentialRow,
+  credentialGuard,
+  type GrantRow,
+  grantGuard,
+  guardedOfAccount,
+  intentGuard,
+} from '../../store/guards.ts'
 import { lockTargetMode, saveTargetMode, targetModes } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { wakeLanes } from '../../store/work.ts'
 import type { Brakes, SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { decodeParts, encodeParts, partOf } from '../parts.ts'
 import { replan } from '../plan/replan.ts'
 
@@ -121,7 +131,7 @@ async function lookAtPage(
   )
   const genuine = rows.filter((row) => vault.verifyGuard('account', accountGuard(row), row.guard))
   const people = genuine.flatMap(({ person_id }) => person_id ?? [])
-  const cards = await cardsOf(client, people)
+  const cards = await cardsOf(client, context, people)
   const levels = await levelsOf(client, context, target, people)
   const byHand = await givenByHand(
     client,
@@ -156,34 +166,50 @@ async function lookAtPage(
 
 async function cardsOf(
   client: pg.ClientBase,
+  context: SyncContext,
   people: readonly PersonId[],
 ): Promise<ReadonlyMap<PersonId, readonly CredentialId[]>> {
-  const { rows } = await client.query<Pick<CredentialRow, 'id' | 'person_id'>>(
-    'select id, person_id from credential where person_id = any($1::uuid[])',
-    [people],
+  const { rows } = await client.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
+    people,
+  ])
+  const genuine = await genuineAmong(client, context, rows, (row) =>
+    context.vault.verifyGuard('credential', credentialGuard(row), row.guard),
   )
-  return new Map(
-    [...Map.groupBy(rows, ({ person_id }) => person_id)].map(([person, own]) => [person, own.map(({ id }) => id)]),
-  )
+  return idsByPerson(genuine, ({ id }) => id)
+}
+
+/** What is signed below comes from rows that are right; whose are not, are told about. */
+async function genuineAmong<Row extends { readonly person_id: PersonId }>(
+  client: pg.ClientBase,
+  context: SyncContext,
+  rows: readonly Row[],
+  isGenuine: (row: Row) => boolean,
+): Promise<readonly Row[]> {
+  const { genuine = [], forged = [] } = Object.groupBy(rows, (row) => (isGenuine(row) ? 'genuine' : 'forged'))
+  await tellForged(client, context, ...new Set(forged.map(({ person_id }) => person_id)))
+  return genuine
+}
+
+function idsByPerson<Row extends { readonly person_id: PersonId }, Id>(
+  rows: readonly Row[],
+  id: (row: Row) => Id,
+): ReadonlyMap<PersonId, readonly Id[]> {
+  return new Map([...Map.groupBy(rows, ({ person_id }) => person_id)].map(([person, own]) => [person, own.map(id)]))
 }
 
 /** Levels that Gatehouse hands out at the target: by rules to anybody, and by name to these people, now or once. */
-async function levelsOf(
-  client: pg.ClientBase,
-  { levels, policy }: SyncContext,
-  target: string,
-  people: readonly PersonId[],
-) {
+async function levelsOf(client: pg.ClientBase, context: SyncContext, target: string, people: readonly PersonId[]) {
+  const { levels, policy, vault } = context
   const all = policy.levels().flatMap((ref) => (ref.startsWith(`${target}/`) ? (levels.byRef(ref) ?? []) : []))
-  const { rows } = await client.query<{ person_id: PersonId; id: AccessLevelId }>(
-    `select distinct g.person_id, g.access_level_id as id from individual_grant g join access_level l on l.id = g.access_level_id
+  const { rows } = await client.query<GrantRow>(
+    `select g.* from individual_grant g join access_level l on l.id = g.access_level_id
       where g.person_id = any($1::uuid[]) and l.target = $2`,
     [people, target],
   )
-  const of = new Map(
-    [...Map.groupBy(rows, ({ person_id }) => person_id)].map(([person, own]) => [person, own.map(({ id }) => id)]),
+  const genuine = await genuineAmong(client, context, rows, (row) =>
+    vault.verifyGuard('individual_grant', grantGuard(row), row.guard),
   )
-  return { all, of }
+  return { all, of: idsByPerson(genuine, ({ access_level_id }) => access_level_id) }
 }
 
 /** Levels that were known, before the target forgot, to have been given by hand since the account was last read. */

@@ -33,7 +33,7 @@ export async function releasePlan(
       if (await touchesFrozen(client, context, id)) throw new Refusal('plan.frozen')
       await refuseForged(context, id, { held: true, digest: found.hash })
       const decided = await decidePlan(client, context.vault, found, 'released', subject)
-      await noteFirstRelease(client, context, id)
+      await noteFirstRelease(client, context, found)
       const source = brakedSource(found)
       if (source !== null) await acceptSize(client, context, source)
       await recordAudit(client, context.vault, {
