@@ -236,7 +236,6 @@ export const catalogue: Catalogue = {
     missing: 'clear',
   },
   pull_problem: { pull_id: 'clear', place: 'clear', field: 'clear', code: 'clear' },
-  pull_seen: { pull_id: 'clear', record_id: 'clear' },
   archive: {
     id: 'clear',
     source: 'clear',

@@ -14,6 +14,7 @@ import * as telemetry from './migrations/0008-telemetry.ts'
 import * as backup from './migrations/0009-backup.ts'
 import * as shield from './migrations/0011-shield.ts'
 import * as replacedKeys from './migrations/0012-replaced-keys.ts'
+import * as seenRows from './migrations/0013-seen-rows.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -34,6 +35,7 @@ const migrations: Record<string, Migration> = {
   '0009-backup': backup,
   [signedModes]: shield,
   '0012-replaced-keys': replacedKeys,
+  '0013-seen-rows': seenRows,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -48,7 +48,6 @@ export interface Tables {
   tombstone: TombstoneTable
   pull: PullTable
   pull_problem: { pull_id: PullId; place: string; field: string | null; code: string }
-  pull_seen: { pull_id: PullId; record_id: SourceRecordId }
   archive: ArchiveTable
   plan: PlanTable
   plan_change: PlanChangeTable

@@ -3,6 +3,7 @@ import { type Bench, day, type Engine, startEngine } from './fixtures/engine.fix
 import { type HrRow, hrFile, hrRow } from './fixtures/hr-file.fixture.ts'
 import { lockPerson } from './operator.ts'
 import { takePage } from './pull/intake.ts'
+import { SeenRows } from './pull/seen-rows.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 
 let engine: Engine
@@ -170,7 +171,7 @@ describe('protection that comes while a plan waits', () => {
         ...{ id: '00000000-0000-4000-8000-000000000000' as never, source: bench.source, mode: 'full' },
         ...{ columns: file.columns, arrivedAt: bench.context.now(), records: 0, changed: 0, problems: 0, lockouts: 0 },
         ...{ keyless: false, erasedAgain: 0, people: { joined: 0, activeAtLeast: 0 } },
-        before: { reading: Buffer.from('a file'), records: 3, comparable: true },
+        ...{ before: { reading: Buffer.from('a file'), records: 3, comparable: true }, seen: new SeenRows() },
       },
       page as never,
     )

@@ -32,8 +32,6 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   drift: 'left out',
   pull: 'kept',
   pull_problem: 'kept',
-  // What a delivery in progress has seen; it is read again from its start.
-  pull_seen: 'left out',
   archive: 'kept',
   plan: 'kept',
   plan_change: 'kept',

@@ -43,6 +43,19 @@ describe('who is missing from a complete full file', () => {
     expect(await bench.heldPlan()).toBeNull()
   })
 
+  test("is not hidden by the row of somebody else: the one who claims it is frozen, with an alarm, and the other's stays theirs", async () => {
+    const of = `(select row_digest from source_record where person_id = $1)`
+    const [gone, there] = [await bench.personOf('n1'), await bench.personOf('n2')]
+    await engine.tamper(`update source_record set row_digest = ${of} where person_id = $2`, [there, gone])
+
+    expect(await bench.deliver(all.slice(1))).toMatchObject({ outcome: 'taken', missing: 0 })
+
+    expect(await bench.rows(`select scope from alarm where code = 'guard.failed' and cleared_at is null`)).toEqual([
+      { scope: gone },
+    ])
+    expect(await lockOf(2)).toBe('open')
+  })
+
   test('is confirmed by the very same file as well, if it comes late enough', async () => {
     const files = [all.slice(1), all.slice(1), all.slice(1)]
     const outcomes: string[] = []

@@ -1,8 +1,8 @@
 /** Who is missing from a source, and when that counts: silence is not absence until it was confirmed or released. */
-import type pg from 'pg'
 import type { PersonId } from '../../model/id.ts'
-import { touch } from '../../store/dossier.ts'
+import { type DossierRecord, touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
+import { peopleWithRowOf, recordsOf, rowDigests } from '../../store/source-records.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -10,7 +10,9 @@ import { sourceOrigin } from '../origin.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import type { PullPeople } from '../suspect/admit.ts'
 import type { Pull } from './intake.ts'
+import { isSpokenFor } from './place-records.ts'
 import type { Losses } from './pull-brakes.ts'
+import { SeenRows } from './seen-rows.ts'
 
 /** People per transaction. */
 const batch = 500
@@ -20,37 +22,40 @@ export interface Unseen extends Losses {
   readonly people: readonly PersonId[]
 }
 
-/** Whom a complete full read did not name; nobody is marked yet. */
-export async function findUnseen({ database }: SyncContext, pull: Pull): Promise<Unseen> {
-  const { rows } = await database.pool.query<{ person_id: PersonId; newly: number; all: number }>(
-    `select r.person_id, count(*) filter (where r.presence = 'present')::int as newly, count(*)::int as all from source_record r
-      where r.source = $1 and r.presence <> 'gone' and r.person_id is not null
-        and not exists (select 1 from pull_seen s where s.pull_id = $2 and s.record_id = r.id)
-      group by r.person_id`,
-    [pull.source.id, pull.id],
-  )
-  return {
-    people: rows.map(({ person_id }) => person_id),
-    newly: rows.reduce((sum, { newly }) => sum + newly, 0),
-    all: rows.reduce((sum, { all }) => sum + all, 0),
+/**
+ * Whom a complete full read did not name; nobody is marked yet. Of two records that claim the same row one was forged: both people are
+ * among them, so that their guards are checked.
+ */
+export async function findUnseen({ database: { pool } }: SyncContext, { source, seen }: Pull): Promise<Unseen> {
+  const found = { newly: 0, all: 0 }
+  const people = new Set<PersonId>()
+  if (seen === null) return { people: [], ...found }
+  for await (const { digests, ids } of rowDigests(pool, source.id, SeenRows.bytes)) {
+    const unseen: string[] = []
+    const again: string[] = []
+    for (let i = 0; i * SeenRows.bytes < digests.length; i++) {
+      const met = seen.meet(digests, i * SeenRows.bytes)
+      if (met !== 'first') (met === 'unseen' ? unseen : again).push(ids.toString('hex', i * 16, i * 16 + 16))
+    }
+    for (const { person, presence, key_digest } of await recordsOf(pool, unseen)) {
+      if (seen.has(key_digest)) continue
+      people.add(person)
+      found.all += 1
+      if (presence === 'present') found.newly += 1
+    }
+    for (const person of await peopleWithRowOf(pool, source.id, again)) people.add(person)
   }
+  return { people: [...people], ...found }
 }
 
 /** Marks who was not in a complete full read, and confirms who was missing before for long enough. Returns how many records are missing. */
 export async function noteAbsences(context: SyncContext, pull: Pull, people: readonly PersonId[]): Promise<number> {
-  const seen = async (client: pg.ClientBase, ids: readonly string[]): Promise<ReadonlySet<string>> => {
-    const { rows } = await client.query<{ record_id: string }>(
-      'select record_id from pull_seen where pull_id = $1 and record_id = any($2::uuid[])',
-      [pull.id, ids],
-    )
-    return new Set(rows.map(({ record_id }) => record_id))
-  }
   return markMissing(
     context,
     pull.source.id,
     pull.source.absenceConfirmAfterMs,
     people,
-    seen,
+    (record) => isSpokenFor(pull, record),
     pull.arrivedAt,
     pull.people,
   )
@@ -67,7 +72,7 @@ export async function confirmAbsences(context: SyncContext, source: string, conf
     source,
     confirmAfterMs,
     missing.rows.map(({ person_id }) => person_id),
-    null,
+    ({ row }) => row.presence === 'present',
     context.now(),
   )
 }
@@ -77,7 +82,7 @@ async function markMissing(
   source: string,
   confirmAfterMs: number,
   people: readonly PersonId[],
-  seenOf: ((client: pg.ClientBase, ids: readonly string[]) => Promise<ReadonlySet<string>>) | null,
+  isSeen: (record: DossierRecord) => boolean,
   arrivedAt: Date,
   active: PullPeople | null = null,
 ): Promise<number> {
@@ -89,17 +94,10 @@ async function markMissing(
       const records = [...dossiers.values()].flatMap((dossier) =>
         dossier.records.filter(({ row }) => row.source === source),
       )
-      const seen =
-        seenOf === null
-          ? new Set(records.filter(({ row }) => row.presence === 'present').map(({ row }) => row.id as string))
-          : await seenOf(
-              client,
-              records.map(({ row }) => row.id),
-            )
       const now = context.now()
       for (const record of records) {
         const { row } = record
-        if (seen.has(row.id) || row.presence === 'gone') continue
+        if (isSeen(record) || row.presence === 'gone') continue
         missing += 1
         if (row.presence === 'present') {
           row.presence = 'missing'

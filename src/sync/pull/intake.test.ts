@@ -167,7 +167,6 @@ describe('a delivery', () => {
     expect([...bench.target.users.keys()].sort()).toEqual(['n1', 'n2'])
     expect(await bench.rows('select 1 from source_record')).toHaveLength(3)
     expect(await bench.rows('select 1 from person')).toHaveLength(3)
-    expect(await bench.rows('select 1 from pull_seen')).toEqual([])
     expect(await bench.rows('select 1 from pull where finished_at is null')).toEqual([])
   })
 })

@@ -14,6 +14,7 @@ import type { PullPeople } from '../suspect/admit.ts'
 import { textKey } from '../text-key.ts'
 import { placeRecords } from './place-records.ts'
 import { noteAltered, type PullBefore } from './pull-brakes.ts'
+import type { SeenRows } from './seen-rows.ts'
 
 /** A pull in progress; counts grow page by page. */
 export interface Pull {
@@ -32,6 +33,8 @@ export interface Pull {
   keyless: boolean
   readonly people: PullPeople
   readonly before: PullBefore | null
+  /** Of a full read: the rows that it named and that the store holds so by now, by digest; and the keys of those that can't be used. */
+  readonly seen: SeenRows | null
 }
 
 /** A row that the store does not hold exactly so. */
@@ -49,11 +52,11 @@ export interface News {
   readonly back: ReadonlyMap<SourceRecordId, PersonId>
 }
 
-/** What happened on one page: records seen that were not known exactly so (by id), rows that changed, and rows that could not be used. */
+/** What happened on one page: digests of rows, and of keys, that count as seen once it is stored; rows that changed; and rows that could not be used. */
 export interface PageNotes {
   /** Rows of records that were known, and that say something else now. */
   altered: number
-  readonly seen: SourceRecordId[]
+  readonly seen: Buffer[]
   readonly problems: { readonly place: string; readonly field: string | null; readonly code: string }[]
 }
 
@@ -81,13 +84,6 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
     await noteAltered(client, context, pull, notes.altered)
     joined = joining.filter(({ person }) => person.state === 'active').length
     changed = news.incoming.length
-    if (pull.mode === 'full')
-      await copyRows(
-        client,
-        'pull_seen',
-        ['pull_id', 'record_id'],
-        notes.seen.map((id) => [pull.id, id]),
-      )
     const kept = notes.problems.slice(0, Math.max(0, problemsKept - pull.problems))
     await copyRows(
       client,
@@ -96,6 +92,7 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
       kept.map(({ place, field, code }) => [pull.id, place, field, code]),
     )
   })
+  for (const digest of notes.seen) pull.seen?.add(digest)
   pull.records += page.records.length + page.problems.length
   pull.problems += notes.problems.length
   pull.changed += changed
@@ -116,7 +113,11 @@ async function readRows(
   const digests = rows.map(({ cells }) =>
     context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
   )
-  const news = await newsAmong(client, source.id, digests, pull.mode === 'full' ? pull.id : null)
+  const news = await newsAmong(client, source.id, digests)
+  if (pull.seen !== null) {
+    const changed = new Set(news)
+    for (const [i, digest] of digests.entries()) if (!changed.has(i)) pull.seen.add(digest)
+  }
   const incoming = new Map<string, Incoming>()
   const unreadable: Buffer[] = []
   for (const i of news) {
@@ -150,7 +151,7 @@ async function noteUnreadable(
   notes: PageNotes,
 ): Promise<News['back']> {
   if (keys.length === 0) return new Map()
+  notes.seen.push(...keys)
   const known = [...(await recordsByKey(client, source, keys)).values()]
-  notes.seen.push(...known.map(({ id }) => id))
   return new Map(known.flatMap(({ id, person, presence }) => (presence === 'missing' ? [[id, person]] : [])))
 }

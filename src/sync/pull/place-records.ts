@@ -1,9 +1,9 @@
 /** Puts records into the dossiers of the people they are about: by the record's own key, else by correlation, else as somebody new. */
 import type pg from 'pg'
 import { newId, type PersonId, type SourceRecordId } from '../../model/id.ts'
-import { type Dossier, touch } from '../../store/dossier.ts'
+import { type Dossier, type DossierRecord, touch } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
-import { recordsByKey, spokenFor } from '../../store/source-records.ts'
+import { recordsByKey } from '../../store/source-records.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { holdOutlivedLocks } from '../outlived-locks.ts'
@@ -30,11 +30,6 @@ export async function placeRecords(
     source,
     incoming.map(({ keyDigest }) => keyDigest),
   )
-  const spoken = await spokenFor(
-    client,
-    pull.id,
-    [...owners.values()].map(({ id }) => id),
-  )
   const strangers = incoming.flatMap((_, i) => (owners.has(i) ? [] : [i]))
   const held = await heldAmong(client, vault, source, incoming, strangers)
   const closed = await closedAmong(client, vault, source, incoming, strangers)
@@ -57,15 +52,16 @@ export async function placeRecords(
   incoming.forEach((entry, i) => {
     const own = marks[i] as Marks
     const known = owners.get(i)
-    if (known !== undefined && spoken.has(known.id)) {
+    const owner = known?.person
+    // Whose a record is says the record itself, opened and checked; the way to it was only a hint.
+    const record =
+      owner === undefined ? undefined : dossiers.get(owner)?.records.find(({ row }) => row.id === known?.id)
+    if (record !== undefined && isSpokenFor(pull, record)) {
       // The first row counts, and before it the one that the store holds: else two rows of one key would take turns from pull to pull.
       notes.problems.push({ place: entry.place, field: 'key', code: 'record.duplicate-key' })
       return
     }
-    const owner = known?.person
-    // Whose a record is says the record itself, opened and checked; the way to it was only a hint.
-    const isTheirs =
-      owner === undefined || dossiers.get(owner)?.records.some(({ row }) => row.id === known?.id) === true
+    const isTheirs = owner === undefined || record !== undefined
     if (!isTheirs && owner !== undefined) untouchable.add(owner)
     const leadsToFrozen = own.digests.some((mark) => marked.get(markName(mark))?.some((id) => untouchable.has(id)))
     if (owner === undefined ? leadsToFrozen || closed.has(i) : untouchable.has(owner)) {
@@ -86,7 +82,8 @@ export async function placeRecords(
       return
     }
     if (known !== undefined) notes.altered += 1
-    notes.seen.push(putRecord(context, dossier, source, entry))
+    putRecord(context, dossier, source, entry)
+    notes.seen.push(entry.rowDigest)
     rememberMarks(dossier, own, byMark)
     touched.add(dossier)
   })
@@ -97,6 +94,11 @@ export async function placeRecords(
     [...touched].filter(({ mark }) => mark === 'fresh'),
   )
   return [...touched]
+}
+
+/** An earlier row of this read was about it: what the record says of itself, signed, is one of the rows that were seen. */
+export function isSpokenFor({ seen }: Pull, { row }: DossierRecord): boolean {
+  return seen !== null && (seen.has(row.row_digest) || seen.has(row.key_digest))
 }
 
 function comeBack({ records }: Dossier, back: News['back']): boolean {
@@ -144,7 +146,7 @@ function putRecord(
   dossier: Dossier,
   source: string,
   { record, keyDigest, rowDigest }: Incoming,
-): SourceRecordId {
+): void {
   const text = JSON.stringify(record)
   const known = dossier.records.find(({ row }) => row.source === source && row.key_digest.equals(keyDigest))
   if (known === undefined) {
@@ -167,7 +169,7 @@ function putRecord(
         guard: Buffer.alloc(0),
       },
     })
-    return id
+    return
   }
   const { row } = known
   row.version += 1
@@ -181,7 +183,6 @@ function putRecord(
   row.missing_since = null
   known.record = record
   touch(known)
-  return row.id
 }
 
 function rememberMarks(dossier: Dossier, marks: Marks, byMark: Map<string, Dossier[]>): void {

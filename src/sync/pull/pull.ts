@@ -14,6 +14,7 @@ import { confirmAbsences, findUnseen, noteAbsences } from './absence.ts'
 import { archiveDelivery } from './archive-delivery.ts'
 import { type Pull, takePage } from './intake.ts'
 import { acceptTaken, hasKnownColumns, pullBefore, weighPull } from './pull-brakes.ts'
+import { SeenRows } from './seen-rows.ts'
 
 export interface PullReport {
   readonly source: string
@@ -141,6 +142,7 @@ async function take(
     keyless: false,
     people: { joined: 0, activeAtLeast: 0 },
     before: await pullBefore(context, source, delivery, fingerprint),
+    seen: delivery.mode === 'full' ? new SeenRows() : null,
   }
   const wasSuspect = await isSuspect(context, source.id)
   await clearLeftovers(context, source.id)
@@ -156,7 +158,6 @@ async function take(
   const unseen = complete ? await findUnseen(context, current) : null
   const isWeighed = await weighPull(context, current, unseen)
   const missing = unseen === null ? 0 : await noteAbsences(context, current, unseen.people)
-  await pool.query('delete from pull_seen where pull_id = $1', [current.id])
   if (current.mode === 'full')
     await (complete ? clearAlarm : raiseAlarm)(pool, context.vault, 'source.incomplete', source.id)
   await tellErasedAgain(context, current, complete)
@@ -229,7 +230,6 @@ async function planNews(
 /** What a pull of this source left behind when its process was killed; its delivery is read again from the start. */
 async function clearLeftovers(context: SyncContext, source: string): Promise<void> {
   const { pool } = context.database
-  await pool.query('delete from pull_seen where pull_id in (select id from pull where source = $1)', [source])
   await pool.query(
     `update pull set finished_at = now(), outcome = 'interrupted' where source = $1 and finished_at is null`,
     [source],

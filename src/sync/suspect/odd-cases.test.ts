@@ -182,6 +182,6 @@ function pullOf(columns: readonly string[]) {
   return {
     ...{ id: '00000000-0000-4000-8000-000000000000' as never, source: bench.source, mode: 'full' as const, columns },
     ...{ arrivedAt: bench.context.now(), records: 0, changed: 0, problems: 0, lockouts: 0, keyless: false },
-    ...{ erasedAgain: 0, people: { joined: 0, activeAtLeast: 0 }, before: null },
+    ...{ erasedAgain: 0, people: { joined: 0, activeAtLeast: 0 }, seen: null, before: null },
   }
 }
