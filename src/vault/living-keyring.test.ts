@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { newExternalKey } from './external-key.ts'
-import { createKeyring, currentEpoch, type Keyring } from './keyring.ts'
+import { createKeyring, currentEpoch, type Keyring, replacedKeyring } from './keyring.ts'
 import { loadKeyring, saveKeyring } from './keyring-file.ts'
 import { openLivingKeyring } from './living-keyring.ts'
 import { withEmptyEpochs, withNewEpoch, withoutEpoch } from './rotation.ts'
@@ -91,6 +91,8 @@ describe('a keyring that several processes have open', () => {
     saveKeyring(path, before, key)
     expect(codeOf(() => keyring.refresh())).toBe('vault.keyring-older')
     expect(codeOf(() => keyring.change((current) => current))).toBe('vault.keyring-older')
+    saveKeyring(path, replacedKeyring(keyring.current, null, now), key)
+    expect(codeOf(() => keyring.refresh())).toBe('vault.keyring-replaced')
     saveKeyring(path, createKeyring({ stamp: 'demo' }), key)
     expect(codeOf(() => keyring.refresh())).toBe('vault.keyring-foreign')
     writeFileSync(path, 'cut off')

@@ -182,3 +182,34 @@ describe('keys that somebody else may have', { timeout: 120_000 }, () => {
     await rm(join(site.directory, 'old.key'))
   })
 })
+
+test('an embedded database is brought under new keys as well, by nobody but whoever holds it', {
+  timeout: 180_000,
+}, async () => {
+  await using own = await openSite()
+  const gateway = await own.start()
+  const replaceOwn = () =>
+    own.gatehouse([
+      'keys',
+      'rotate',
+      '--compromised',
+      '--config',
+      own.configPath,
+      '--reason',
+      'a disk was stolen',
+      '--yes',
+    ])
+  const refused = await replaceOwn()
+  expect([refused.code, refused.stdout]).toEqual([3, ''])
+  await gateway.stop()
+  const { code, stdout, stderr } = await replaceOwn()
+  expect([code, stderr]).toEqual([0, ''])
+  expect(stdout).toMatch(/tokens ended +1\n/)
+  expect(stdout).toContain('Replace your copies of the keyring')
+  expect(stdout).not.toContain('VACUUM')
+  const token = (await readFile(join(own.dataPath, 'operator.token'), 'utf8')).trim()
+  const again = await own.start()
+  await expect(statusOf(again, own.token)).rejects.toMatchObject({ status: 401 })
+  expect((await statusOf(again, token)).alarms).toEqual([])
+  await again.stop()
+})

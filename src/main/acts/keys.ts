@@ -7,7 +7,6 @@ import type { ActsParts } from './parts.ts'
 export function keyActs({ engine: { context } }: ActsParts): KeyActs {
   return {
     async publicKey() {
-      // Asked for each time: keys may be replaced while the gateway runs.
       const { id, publicKey } = context.vault.signing
       return { id, algorithm: 'Ed25519', publicKey, former: context.vault.formerPublicKeys }
     },

@@ -181,3 +181,28 @@ test('trouble with the file is an alarm, stops nothing, and is over when it is',
   await turn()
   expect(await bench.alarms()).toEqual([])
 })
+
+test('turning over while a file is taken in, and work is done, loses nobody and freezes nobody', async () => {
+  await bench.deliver(people(600))
+  let done = false
+  const turning = (async () => {
+    while (!done) {
+      await rotate()
+      await turn()
+    }
+  })()
+  const changed = [...people(900)].map((row, i) => (i % 2 === 0 ? { ...row, family: 'Other' } : row))
+  try {
+    await bench.deliver(changed, { perPage: 100 })
+    await bench.work()
+  } finally {
+    done = true
+    await turning
+  }
+  await turn()
+  expect(await underEpochs()).toEqual([inUse()])
+  expect(epochs().length).toBeGreaterThan(2)
+  expect(bench.target.users.size).toBe(900)
+  expect([...bench.target.users.values()].filter(({ profile }) => profile.name === 'Ada Other')).toHaveLength(450)
+  expect(await bench.alarms()).toEqual([])
+})

@@ -27,10 +27,10 @@ export async function followRecords(
   closed: Closed,
 ): Promise<void> {
   const digests = new Map<string, Buffer>()
-  for (const { was, opened } of records) {
+  for (const { was, opened, unreadable } of records) {
     const text = opened.get('record')
     if (was.person_id === null) continue
-    if (text === undefined) {
+    if (text === undefined || unreadable) {
       closed.add(was.person_id)
       continue
     }

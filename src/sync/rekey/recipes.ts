@@ -53,16 +53,19 @@ export function sealed<Row>(
   }
 }
 
-/** Made anew from what a sealed column says; where nobody can tell, carried over, so that nothing of it is left and nothing found by it. */
+/**
+ * Made anew from what a sealed column says; where nobody can tell, carried over, so that nothing of it is left and nothing found by it. An older
+ * value that somebody put back opens as well: it counts only if the digest, which is signed, is that of it.
+ */
 export function indexed<Row>(purpose: IndexPurpose, value: (cell: Cell<Row>) => string | null): Recipe<Row> {
   return {
     type: 'bytea',
     make(cell, column) {
-      const { next } = cell.turn
+      const { old, next } = cell.turn
       const text = value(cell)
-      return text === null
-        ? next.carryOver.index(purpose, cellOf(cell.was, column) as Buffer)
-        : next.index(purpose, text)
+      const isIts = text !== null && old.index(purpose, text).equals(cellOf(cell.was, column) as Buffer)
+      if (!isIts) cell.unreadable = true
+      return !isIts ? next.carryOver.index(purpose, cellOf(cell.was, column) as Buffer) : next.index(purpose, text)
     },
   }
 }

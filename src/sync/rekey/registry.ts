@@ -90,9 +90,12 @@ export const registry: Registry = {
       config: sealed(({ id }) => place('config_version', 'config', id), system),
       digest: {
         type: 'bytea',
-        make: ({ turn, opened, was }) => {
+        make(cell) {
+          const { turn, opened, was } = cell
           const text = opened.get('config')
-          return text === undefined ? was.digest : turn.next.digest('config-version', [text])
+          const isIts = text !== undefined && turn.old.digest('config-version', [text]).equals(was.digest)
+          if (!isIts) cell.unreadable = true
+          return isIts ? turn.next.digest('config-version', [text]) : turn.next.carryOver.digest(was.digest)
         },
       },
       // Everybody is looked at once more.

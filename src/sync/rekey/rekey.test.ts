@@ -270,6 +270,21 @@ describe('what was not right before', () => {
       ada,
       Buffer.alloc(16),
     ])
+    // Opens where it lies, and is not what its row was signed for.
+    const [{ id, key_id } = { id: '', key_id: '' }] = await bench.rows<{ id: string; key_id: string }>(
+      'select id, key_id from account where person_id = $1',
+      [await bench.personOf('n14')],
+    )
+    const { vault } = bench.context
+    const [key] = await bench.rows<Parameters<typeof vault.unwrap>[0]>('select * from person_key where id = $1', [
+      key_id,
+    ])
+    const earlier = vault.seal(
+      vault.unwrap(key as NonNullable<typeof key>),
+      { table: 'account', column: 'external_id', row: id, version: 1 },
+      'another',
+    )
+    await engine.tamper('update account set external_id = $2 where id = $1', [id, earlier])
     replaced = await replaceAll(bench)
   }, 120_000)
 
@@ -278,7 +293,7 @@ describe('what was not right before', () => {
     const counts = (name: 'refused' | 'unreadable') =>
       Object.fromEntries([...tally.tables].flatMap(([table, of]) => (of[name] > 0 ? [[table, of[name]]] : [])))
     expect(counts('refused')).toEqual({ account: 1, blind_index: 1, lock_mark: 1, person: 1, plan: 1 })
-    expect(counts('unreadable')).toEqual({ account: 1, credential: 2, person_key: 1, source_record: 1 })
+    expect(counts('unreadable')).toEqual({ account: 2, credential: 2, person_key: 1, source_record: 1 })
     const ids = await Promise.all(['n1', 'n2', 'n3'].map((number) => bench.personOf(number)))
     const { pool } = bench.context.database
     const { frozen } = await inTransaction(pool, (client) => loadDossiers(client, bench.context.vault, ids))
@@ -294,6 +309,6 @@ describe('what was not right before', () => {
     expect([isIn(13), isIn(12)]).toEqual([false, true])
     expect(await bench.alarms()).toContain('guard.failed')
     // Nobody is made anew in the place of those who are frozen, not even of whom nothing opens any more.
-    expect([report.problems, await bench.rows('select id from person order by id')]).toEqual([4, people])
+    expect([report.problems, await bench.rows('select id from person order by id')]).toEqual([5, people])
   })
 })

@@ -57,6 +57,7 @@ export function keysOf(
 export interface RemadeRow<Row> {
   readonly was: Row
   readonly opened: ReadonlyMap<string, string>
+  readonly unreadable: boolean
 }
 
 /** `then` is told of each page, once it is written. */
