@@ -7,6 +7,7 @@ import { allDone } from './parts.ts'
 import type { Reader } from './records.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
+import { ignoresHours } from './version.ts'
 import { administrator, type View, viewKnownMs, viewOf } from './view.ts'
 
 /** How long a request of ours may live at the server; `lateWriteMs` of the manifest covers it. */
@@ -52,6 +53,11 @@ export async function health(
     problems.push(...settingsProblems(server, settings))
   }
   problems.push(...readerProblems(readers), ...viewProblems(view))
+  if (about.product === 'BioStar 2' && ignoresHours(about.version)) {
+    const message =
+      'Before 2.9.1 readers ignore the hours of a start or an end: an account opens and ends by whole days.'
+    problems.push(warning('biostar2.hours-ignored', message))
+  }
   const sends = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
   const arrives = view.devices && readers?.every(isWell)
   return { ...about, reach: !view.users ? 'not-knowable' : sends && arrives ? 'read-back' : 'accepted', problems }
