@@ -83,6 +83,8 @@ describe('an alarm', () => {
   })
 })
 
+const take = async () => (await takeNotice(pool, vault, 60_000, 360_000)).notice
+
 describe('a thief who can write', () => {
   test.each([
     ['with nothing', `update alarm set cleared_at = now()`],
@@ -102,7 +104,7 @@ describe('a thief who can write', () => {
   test('has no notice of his own told: it is dropped, and somebody is called', async () => {
     await raiseAlarm(pool, vault, 'source.late', 'hr')
     await pool.query(`update alarm_notice set is_on = false, logged_at = now()`)
-    expect(await takeNotice(pool, vault, 1_000)).toBeNull()
+    expect(await take()).toBeNull()
     await pool.query(`update alarm_notice set scope = 'other'`)
     expect(await noticesToLog(pool, vault)).toEqual([])
     expect((await on()).map(([code]) => code)).toEqual(expect.arrayContaining(['guard.failed', 'source.late']))
@@ -112,7 +114,7 @@ describe('a thief who can write', () => {
 describe('notices', () => {
   test('are taken in order, one at a time; one that waits makes the others wait', async () => {
     await setAlarms(pool, vault, 'source.late', ['a', 'b'])
-    expect(await takeNotice(pool, vault, 60_000)).toBeNull()
+    expect(await take()).toBeNull()
     const fresh = await noticesToLog(pool, vault)
     expect(fresh.map(({ scope }) => scope)).toEqual(['a', 'b'])
     await markLogged(
@@ -120,13 +122,13 @@ describe('notices', () => {
       fresh.map(({ id }) => id),
     )
     expect(await noticesToLog(pool, vault)).toEqual([])
-    const first = await takeNotice(pool, vault, 60_000)
+    const first = await take()
     expect(first).toMatchObject({ scope: 'a', is_on: true, attempts: 1 })
-    expect(await takeNotice(pool, vault, 60_000)).toBeNull()
+    expect(await take()).toBeNull()
     await retryNotice(pool, first?.id ?? '', 0)
-    expect(await takeNotice(pool, vault, 60_000)).toMatchObject({ id: first?.id, attempts: 2 })
+    expect(await take()).toMatchObject({ id: first?.id, attempts: 2 })
     await dropNotice(pool, first?.id ?? '')
-    expect(await takeNotice(pool, vault, 60_000)).toMatchObject({ scope: 'b' })
+    expect(await take()).toMatchObject({ scope: 'b' })
     await dropLogged(pool)
     expect(await told()).toEqual([])
   })

@@ -147,18 +147,42 @@ export async function dropLogged(pool: pg.Pool): Promise<void> {
   await pool.query('delete from alarm_notice where logged_at is not null')
 }
 
+export interface TakenNotice {
+  /** Null when none is due. */
+  readonly notice: Notice | null
+  /** When happened what the oldest tells of, if that one waits. */
+  readonly waitsSince: Date | null
+}
+
 /**
- * Takes the oldest notice, if it is due, for `leaseMs`: they are told in order, so while the oldest waits for its next try all do.
- * Null when none is due.
+ * Takes the oldest notice, if it is due, for `leaseMs`: they are told in order, so while the oldest waits for its next try all do. It is
+ * verified before anybody waits for it, and no wait longer than `longestMs` counts, nor a number of tries that would end all counting:
+ * only somebody else can have written those.
  */
-export async function takeNotice(pool: pg.Pool, vault: Vault, leaseMs: number): Promise<Notice | null> {
-  const { rows } = await pool.query<Notice>(
-    `update alarm_notice set next_try_at = now() + $1 * interval '1 ms', attempts = attempts + 1, first_try_at = coalesce(first_try_at, now())
-      where seq = (select min(seq) from alarm_notice) and logged_at is not null and next_try_at <= now() returning ${noticeColumns}`,
-    [leaseMs],
-  )
-  const [notice] = rows
-  return notice !== undefined && (await isGenuine(pool, vault, notice)) ? notice : null
+export async function takeNotice(
+  pool: pg.Pool,
+  vault: Vault,
+  leaseMs: number,
+  longestMs: number,
+): Promise<TakenNotice> {
+  for (;;) {
+    const { rows } = await pool.query<Notice & { due: boolean }>(
+      `select ${noticeColumns},
+              logged_at is not null and (next_try_at <= now() or next_try_at > now() + $1 * interval '1 ms') as due
+         from alarm_notice order by seq limit 1`,
+      [longestMs],
+    )
+    const [oldest] = rows
+    if (oldest === undefined) return { notice: null, waitsSince: null }
+    if (!(await isGenuine(pool, vault, oldest))) continue
+    if (!oldest.due) return { notice: null, waitsSince: oldest.at }
+    const taken = await pool.query<Notice>(
+      `update alarm_notice set next_try_at = now() + $2 * interval '1 ms', attempts = greatest(least(attempts, 999), 0) + 1,
+              first_try_at = coalesce(first_try_at, now()) where id = $1 returning ${noticeColumns}`,
+      [oldest.id, leaseMs],
+    )
+    return { notice: taken.rows[0] ?? null, waitsSince: null }
+  }
 }
 
 const noticeColumns = 'id, code, scope, is_on, at, count, guard, attempts, first_try_at'

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { appendOnce } from '../../audit/append.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
+import { noticeGuard } from '../../store/guards.ts'
 import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls } from '../fixtures/memory-target.fixture.ts'
@@ -98,7 +99,6 @@ describe('telling', () => {
     await tell()
     const old = new Date(Date.now() - 4 * 86_400_000)
     const [row] = await bench.rows<{ id: string }>('select id from alarm_notice')
-    const { noticeGuard } = await import('../../store/guards.ts')
     const guard = bench.context.vault.guard(
       'alarm_notice',
       noticeGuard(row?.id ?? '', 'source.late', 'hr', true, old, null),
@@ -107,6 +107,56 @@ describe('telling', () => {
     await tell()
     expect(await bench.rows(`select 1 from alarm_notice where code = 'source.late'`)).toEqual([])
     expect(await bench.alarms()).toContain('webhook.failed')
+  })
+})
+
+describe('somebody who writes notices into the database', () => {
+  const told: string[] = []
+  const webhook: AlarmWebhook = {
+    tell: async ({ scope }) => void told.push(scope),
+    test: async () => undefined,
+  }
+  const tell = () => tellAlarms(bench.context, webhook, signal)
+  beforeEach(() => {
+    told.length = 0
+  })
+
+  test('keeps no true one from being told by one of his own, at the front and due never', async () => {
+    await engine.tamper(
+      `insert into alarm_notice (seq, id, code, scope, is_on, at, logged_at, next_try_at, guard) overriding system value
+       values (-1, gen_random_uuid(), 'x', 'his', true, now(), now(), 'infinity', '\\x00')`,
+    )
+    await raise('source.late', 'hr')
+    await tell()
+    await tell()
+    expect(told).toEqual(['hr', expect.stringMatching(/^[0-9a-f-]{36}$/)])
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+
+  test.each([
+    ['never', `next_try_at = 'infinity'`],
+    ['in a year', `next_try_at = now() + interval '1 year'`],
+    ['and was tried as often as can be counted', 'next_try_at = now(), attempts = 2147483647'],
+    ['and was tried less than never', 'next_try_at = now(), attempts = -2147483648'],
+  ])('delays none by saying that it is due %s', async (_what, set) => {
+    await raise('source.late', 'hr')
+    await tellAlarms(bench.context, { ...webhook, tell: () => Promise.reject(new Error('not now')) }, signal)
+    await engine.tamper(`update alarm_notice set ${set}`)
+    await tell()
+    expect(told).toEqual(['hr'])
+  })
+
+  test('is told about here when he puts off the oldest again and again', async () => {
+    await raise('source.late', 'hr')
+    const [notice] = await bench.rows<{ id: string }>('select id from alarm_notice')
+    const at = new Date(Date.now() - 11 * 60_000)
+    const guard = engine.vault.guard('alarm_notice', noticeGuard(notice?.id ?? '', 'source.late', 'hr', true, at, null))
+    await engine.tamper(
+      `update alarm_notice set at = $1, guard = $2, logged_at = now(), first_try_at = now(), next_try_at = now() + interval '5 minutes'`,
+      [at, guard],
+    )
+    await tell()
+    expect([told, (await bench.alarms()).includes('webhook.failed')]).toEqual([[], true])
   })
 })
 

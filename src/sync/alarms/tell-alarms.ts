@@ -22,6 +22,8 @@ const keepMs = 3 * 86_400_000
 const patienceMs = 10 * 60_000
 const firstRetryMs = 5_000
 const retryMsMax = 5 * 60_000
+/** The longest that jitter makes of it. */
+const longestWaitMs = retryMsMax * 1.2
 
 /** Called by the scheduler, every second. Without a webhook the log is all there is. */
 export async function tellAlarms(
@@ -46,8 +48,12 @@ export async function tellAlarms(
     if (!(await tell(context, webhook, notice, signal))) return
 }
 
-async function next({ database, vault }: SyncContext): Promise<Notice | null> {
-  return takeNotice(database.pool, vault, leaseMs)
+/** Null when none is due. That the oldest waits for long is told, whatever its row says of when it was tried. */
+async function next({ database: { pool }, vault }: SyncContext): Promise<Notice | null> {
+  const { notice, waitsSince } = await takeNotice(pool, vault, leaseMs, longestWaitMs)
+  if (waitsSince !== null && Date.now() - waitsSince.getTime() > patienceMs)
+    await raiseAlarm(pool, vault, 'webhook.failed', '')
+  return notice
 }
 
 /** False when the others had better wait as well. */
