@@ -12,6 +12,7 @@ import { replayErasures } from '../sync/erasure/replay.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
+import { startPatrol } from '../sync/patrol.ts'
 import { finishReleases } from '../sync/plan/release-plan.ts'
 import { planThawed } from '../sync/plan/thawed.ts'
 import { sweepArchives } from '../sync/pull/archives.ts'
@@ -84,10 +85,12 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       vault: context.vault,
       onFailure: tellAudit,
     })
+    const patrol = startPatrol(context, engine.brakes)
     // Side by side: a calendar that is long at work must not keep a lock-out from being tried again.
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
       every(1_000, 'configuration', lost, followConfiguration),
+      every(5_000, 'patrol', lost, async () => (loops === null ? undefined : await patrol())),
       every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
       every(1_000, 'suspicions', lost, () => watchSuspicions(context)),

@@ -115,7 +115,7 @@ const refusals = {
   'person.erasing': ['state', 'This person is being erased: nothing takes that back.'],
   'person.frozen': [
     'state',
-    'A row of this person was changed outside Gatehouse: nothing about them is trusted until `gatehouse frozen thaw` mends it.',
+    'A row of this person was changed outside Gatehouse: nothing about them is trusted until `gatehouse frozen thaw` mends it. Lock them at the door systems by hand until then.',
   ],
   'person.not-found': ['unknown', 'Nobody is known by that number, card or id.'],
   'person.unknown': ['unknown', 'There is no such person.'],

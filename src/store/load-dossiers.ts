@@ -37,13 +37,17 @@ export async function loadDossiers(
   const wanted = [...new Set(ids)].sort()
   const frozen = new Set<PersonId>()
   // In id order, so that two transactions that need the same people never wait for each other crosswise.
-  const people = await client.query<PersonRow & { epoch: string; wrapped: Buffer }>(
-    `select p.*, k.epoch, k.wrapped from person p join person_key k on k.id = p.key_id where p.id = any($1::uuid[]) order by p.id${lock ? ' for update of p' : ''}`,
+  const people = await client.query<PersonRow & { epoch: string | null; wrapped: Buffer | null }>(
+    `select p.*, k.epoch, k.wrapped from person p left join person_key k on k.id = p.key_id where p.id = any($1::uuid[]) order by p.id${lock ? ' for update of p' : ''}`,
     [wanted],
   )
   for (const { epoch, wrapped, ...person } of people.rows) {
     guarded(frozen, person.id, () => {
       if (!vault.verifyGuard('person', personGuard(person), person.guard)) return false
+      // Not signed, and 'infinity' is no date.
+      if (!(person.next_change_at instanceof Date)) person.next_change_at = null
+      // Nobody is ever without a key: somebody else took it away.
+      if (epoch === null || wrapped === null) return false
       const key = vault.unwrap({ id: person.key_id, epoch, wrapped })
       dossiers.set(person.id, {
         mark: 'stored',

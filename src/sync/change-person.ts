@@ -7,6 +7,7 @@ import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
 import { refuseErasing } from './erasure/under-way.ts'
+import { tellForged } from './forged.ts'
 
 /**
  * `work` saves what it changed. What shuts somebody out is done `whileErasing`, too. @throws Refusal `person.unknown`, `person.frozen`,
@@ -18,12 +19,16 @@ export async function changePerson<T>(
   work: (dossier: Dossier, client: pg.PoolClient) => Promise<T>,
   { whileErasing = false }: { readonly whileErasing?: boolean } = {},
 ): Promise<T> {
-  return inTransaction(context.database.pool, async (client) => {
+  const done = await inTransaction(context.database.pool, async (client) => {
     const { dossiers, frozen } = await loadDossiers(client, context.vault, [id])
-    if (frozen.length > 0) throw new Refusal('person.frozen')
+    await tellForged(client, context, ...frozen)
+    if (frozen.length > 0) return null
     const dossier = dossiers.get(id)
     if (dossier === undefined) throw new Refusal('person.unknown')
     if (!whileErasing) await refuseErasing(client, context, id)
-    return work(dossier, client)
+    return { result: await work(dossier, client) }
   })
+  // Not before the alarm is on.
+  if (done === null) throw new Refusal('person.frozen')
+  return done.result
 }

@@ -54,8 +54,10 @@ export interface WorkItem {
  */
 export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
   const ids = claims.map(({ account_id }) => account_id)
-  const accounts = await pool.query<AccountRow & { epoch: string; wrapped: Buffer; erasing: string | null }>(
-    `select a.*, k.epoch, k.wrapped, e.id as erasing from account a join person_key k on k.id = a.key_id
+  const accounts = await pool.query<
+    AccountRow & { epoch: string | null; wrapped: Buffer | null; erasing: string | null }
+  >(
+    `select a.*, k.epoch, k.wrapped, e.id as erasing from account a left join person_key k on k.id = a.key_id
        left join erasure e on e.person_id = a.person_id and e.deleted_at is null where a.id = any($1::uuid[])`,
     [ids],
   )
@@ -75,6 +77,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
   const mismarked: AccountId[] = []
   for (const { epoch, wrapped, erasing, ...row } of accounts.rows) {
     try {
+      if (epoch === null || wrapped === null) throw new VaultError('vault.unwrap-failed')
       const key = vault.unwrap({ id: row.key_id, epoch, wrapped })
       const item = open(
         vault,

@@ -1,6 +1,7 @@
 /** Resolves people again because something else than their records moved: the clock, or the policy. */
 import type { PersonId } from '../../model/id.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
+import { peopleAfter } from '../../store/people.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -35,18 +36,10 @@ export async function resolveEveryone(context: SyncContext, brakes: Brakes, sign
   let after: PersonId | null = null
   for (;;) {
     signal?.throwIfAborted()
-    const { rows }: { rows: { id: PersonId }[] } = await context.database.pool.query<{ id: PersonId }>(
-      'select id from person where $1::uuid is null or id > $1 order by id limit $2',
-      [after, batch],
-    )
-    if (rows.length === 0) break
-    after = rows.at(-1)?.id ?? null
-    await resolveBatch(
-      context,
-      rows.map(({ id }) => id),
-      'policy',
-      context.now(),
-    )
+    const ids: readonly PersonId[] = await peopleAfter(context.database.pool, after, batch)
+    if (ids.length === 0) break
+    after = ids.at(-1) ?? null
+    await resolveBatch(context, ids, 'policy', context.now())
   }
   await plan(context, { origin: 'policy', pull: null, brakes, arrivedAt: context.now() })
 }
