@@ -30,6 +30,20 @@ export async function driftsOf(
   return rows.filter((row) => isGenuineDrift(vault, row))
 }
 
+/** Of one class, at accounts of ours, found between two moments; a row that Gatehouse did not write is not known. */
+export async function driftsFound(
+  client: pg.ClientBase,
+  vault: Vault,
+  target: string,
+  { class: is, after, before }: { readonly class: string; readonly after: Date; readonly before: Date },
+): Promise<readonly DriftRow[]> {
+  const { rows } = await client.query<DriftRow>(
+    `select * from drift where target = $1 and class = $2 and account_id is not null and found_at > $3 and found_at < $4`,
+    [target, is, after, before],
+  )
+  return rows.filter((row) => isGenuineDrift(vault, row))
+}
+
 export function isGenuineDrift(vault: Vault, row: DriftRow): boolean {
   return vault.verifyGuard('drift', driftGuard(row), row.guard)
 }

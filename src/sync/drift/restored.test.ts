@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import { type Bench, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
@@ -100,6 +100,28 @@ describe('a target that was put back to an old state', () => {
     expect(user(1)?.lock).toBe('closed')
   })
 
+  test('gets no lock-out by what it showed before: the ids of its cards may be other people’s by now', async () => {
+    const sent = vi.spyOn(bench.target.connection.accounts, 'apply')
+    const known = () =>
+      sent.mock.calls.flatMap(([order]) => (order.kind === 'lock' ? [[order.externalId, order.known]] : []))
+    await sweep()
+    await bench.work()
+    expect(known()).toEqual([['n0', null]])
+    await settle()
+    // Before a worker has come to it.
+    await bench.deliver([row(0, { status: 'left' }), row(1, { status: 'left' }), ...many(13).slice(2)])
+    await bench.work()
+    expect(known()).toContainEqual(['n1', null])
+    await bench.rest()
+    await bring([
+      row(0, { status: 'left' }),
+      row(1, { status: 'left' }),
+      row(4, { status: 'left' }),
+      ...many(13).slice(5),
+    ])
+    expect(known().find(([id]) => id === 'n4')?.[1]).not.toBeNull()
+  })
+
   test('is looked at again and again without being noticed anew', async () => {
     await sweep()
     await bench.work()
@@ -161,6 +183,39 @@ describe('a target that was put back to an old state', () => {
     await settle()
     await bench.rest()
     expect([levels(10), levels(1), user(10)?.profile.name]).toEqual([['Lab', 'Main'], ['Lab', 'Main'], 'Person10 New'])
+  })
+
+  describe('in the middle of a sweep that broke off', () => {
+    /** The target is put back, and answers only so often. */
+    const breakOff = async (answers: number) => {
+      await bench.pass(minute)
+      let calls = 0
+      bench.target.fault = (call) => {
+        if (call.verb !== 'read') return null
+        calls += 1
+        return calls > answers ? { is: 'failure', kind: 'transient' } : null
+      }
+      await expect(sweep()).rejects.toThrow()
+      bench.target.fault = () => null
+      await bench.pass(minute)
+    }
+
+    test('is noticed by the next one, which counts what that had found', async () => {
+      await breakOff(4)
+      expect(await bench.alarms()).not.toContain('target.restored')
+      await sweep()
+      expect(await bench.alarms()).toContain('target.restored')
+    })
+
+    test('once settled keeps no level that came back with the old state', async () => {
+      await breakOff(4)
+      expect(await bench.rows(`select 1 from drift where class = 'level-added'`)).not.toEqual([])
+      await sweep()
+      await bench.work()
+      await settle()
+      await bench.rest()
+      expect([levels(1), levels(9), levels(3)]).toEqual([['Main'], ['Main'], ['Lab', 'Main', 'Vault']])
+    })
   })
 
   test('once settled takes new work at once', async () => {

@@ -4,7 +4,7 @@ import { recordAudit } from '../../audit/record.ts'
 import type { AccessLevelId, AccountId, CredentialId, PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
-import { driftsOf } from '../../store/drifts.ts'
+import { driftsFound, driftsOf, insertDrifts } from '../../store/drifts.ts'
 import {
   type AccountRow,
   accountGuard,
@@ -27,25 +27,35 @@ import { replan } from '../plan/replan.ts'
 const percent = 2
 const handful = 5
 
+/** Accounts per transaction. */
+const batch = 500
+
 /** Where there are hardly any accounts, all of them. */
 export function isForgetful(changed: number, linked: number): boolean {
   if (linked < handful) return linked > 1 && changed >= linked
   return changed >= handful && changed > Math.floor((linked * percent) / 100)
 }
 
-/** Stops all but lock-outs at the target; `since` is when the sweep began that noticed. False when somebody else's hand is in its row: that stops them already. */
+/**
+ * Stops all but lock-outs at the target; `since` is when the sweep began that noticed. What sweeps found that broke off after `lastEnded`
+ * may have come back with the old state as well: it counts as found since. False when somebody else's hand is in its row: that stops
+ * them already.
+ */
 export async function markRestored(
   context: SyncContext,
   target: string,
   changed: number,
   since: Date,
+  lastEnded: Date | null,
 ): Promise<boolean> {
+  await forgetSeen(context, target)
   return inTransaction(context.database.pool, async (client) => {
     const row = await lockTargetMode(client, context.vault, target)
     const mode = (await targetModes(client, context.vault, declared(context, target))).get(target)
     if (row === null || mode === undefined || mode.forged) return false
     if (row.restored_at !== null) return true
     await saveTargetMode(client, context.vault, { ...row, restored_at: since })
+    if (lastEnded !== null) await redate(client, context, target, lastEnded, since)
     await raiseAlarm(client, context.vault, 'target.restored', target, changed)
     await recordAudit(client, context.vault, {
       actor: 'engine',
@@ -58,13 +68,47 @@ export async function markRestored(
   })
 }
 
+/**
+ * What the target showed before is no ground for anything any more: it gives out the ids of its cards anew, and a lock-out that blocked by
+ * what was seen would block somebody else's. Each account is read before its next lock-out.
+ */
+async function forgetSeen({ database }: SyncContext, target: string): Promise<void> {
+  for (let after: AccountId | null = null; ; ) {
+    const { rows }: { rows: { id: AccountId }[] } = await database.pool.query<{ id: AccountId }>(
+      `update account set actual_at = null where id in (
+         select id from account where target = $1 and ($2::uuid is null or id > $2) order by id limit ${batch}) returning id`,
+      [target, after],
+    )
+    if (rows.length === 0) return
+    after =
+      rows
+        .map(({ id }) => id)
+        .sort()
+        .at(-1) ?? null
+  }
+}
+
+/** So that it is not taken for what was given by hand before. */
+async function redate(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  target: string,
+  after: Date,
+  to: Date,
+): Promise<void> {
+  const found = await driftsFound(client, vault, target, { class: 'level-added', after, before: to })
+  await insertDrifts(
+    client,
+    vault,
+    found.map((row) => ({ ...row, account: row.account_id, externalDigest: row.external_digest, sealId: null })),
+    to,
+  )
+}
+
 function declared({ targets }: SyncContext, id: string) {
   const target = targets.get(id)
   return target === undefined ? [] : [target]
 }
-
-/** Accounts per transaction. */
-const batch = 500
 
 /**
  * A person has looked at it, and lets it go on: every account is looked at by a worker and made as desired again. What came back with
@@ -88,7 +132,6 @@ export async function settleTarget(
     await saveTargetMode(client, context.vault, { ...row, restored_at: null })
     await clearAlarm(client, context.vault, 'target.restored', target)
     await wakeLanes(client, target)
-    // Once all is done it is looked through again.
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'target.settled',

@@ -36,10 +36,13 @@ export interface SweepCounts {
   readonly changed: number
 }
 
+/** With the gateway's time at its end; of what an older version counted there is none. */
+type KeptCounts = SweepCounts & { readonly endedAt?: string }
+
 /** As they are kept; null for what is none of ours. */
-export function sweepCounts(text: string | null): SweepCounts | null {
+export function sweepCounts(text: string | null): KeptCounts | null {
   try {
-    return text === null ? null : (JSON.parse(text) as SweepCounts | null)
+    return text === null ? null : (JSON.parse(text) as KeptCounts | null)
   } catch (error) {
     // Not signed, and decides nothing: whatever else lies there counts for none.
     if (error instanceof SyntaxError) return null
@@ -75,6 +78,8 @@ class Sweep {
   restored: boolean
   /** All that are ours, about. */
   total = 0
+  /** When the last sweep ended that came to its end. What was found since, by others that broke off, is as new as what this one finds. */
+  lastEnded: Date | null = null
   /** Of accounts that a list shows too little of, those whose turn it is to be read singly. */
   due: ReadonlySet<AccountId> = new Set()
   lookedThrough: AccountId | null = null
@@ -155,6 +160,7 @@ class Sweep {
       return (
         now.length !== told.length ||
         now.some((each) => !told.some((row) => isSame(row, each))) ||
+        told.some((row) => this.#isRecent(row.found_at)) ||
         (actual?.shallow === true && this.due.has(item.row.id))
       )
     })
@@ -198,9 +204,10 @@ class Sweep {
         const told = known.get(id) ?? []
         over.push(...told.flatMap((row) => (now.some((each) => isSame(row, each)) ? [] : [row.id])))
         const fresh = now.filter((each) => !told.some((row) => isSame(row, each)))
+        const recent = now.filter((each) => told.some((row) => isSame(row, each) && this.#isRecent(row.found_at)))
         news.push(...fresh.map((each) => ({ ...each, target: target.id, account: id, externalDigest, sealId: null })))
         if (now.some((each) => each.class === 'opened')) open.push(id)
-        if (this.#isChange(item, fresh)) this.changed += 1
+        if (this.#isChange(item, [...fresh, ...recent])) this.changed += 1
       }
       await deleteDrifts(client, over)
       await insertDrifts(client, context.vault, news, context.now())
@@ -219,7 +226,11 @@ class Sweep {
     this.undone += opened.length
     await shutAgain(context, target.id, opened)
     if (this.restored || !isForgetful(this.changed, this.total)) return
-    this.restored = await markRestored(context, target.id, this.changed, this.begunAt)
+    this.restored = await markRestored(context, target.id, this.changed, this.begunAt, this.lastEnded)
+  }
+
+  #isRecent(foundAt: Date): boolean {
+    return this.lastEnded !== null && foundAt > this.lastEnded
   }
 
   /** New since the account was last looked at, and something that only Gatehouse would have undone: no gift by hand. */
@@ -247,11 +258,12 @@ class Sweep {
   async #chooseDue(): Promise<void> {
     const { pool } = this.context.database
     const ours = `from account a where target = $1 and ${isMade('owned')} and desired is not null`
-    const { rows } = await pool.query<{ total: number; after: AccountId | null }>(
-      `select (select count(*)::int ${ours}) as total, looked_through as after from target where id = $1`,
+    const { rows } = await pool.query<{ total: number; after: AccountId | null; counts: string | null }>(
+      `select (select count(*)::int ${ours}) as total, looked_through as after, sweep_counts as counts from target where id = $1`,
       [this.target.id],
     )
     this.total = rows[0]?.total ?? 0
+    this.lastEnded = endOf(sweepCounts(rows[0]?.counts ?? null))
     const share = Math.min(1, this.target.sweepEveryMs / lookedThroughMs)
     const limit = Math.max(50, Math.ceil(this.total * share))
     const chosen = await pool.query<{ id: AccountId }>(
@@ -262,6 +274,11 @@ class Sweep {
     // At the end it begins anew.
     this.lookedThrough = chosen.rows.length < limit ? null : (chosen.rows.at(-1)?.id ?? null)
   }
+}
+
+function endOf(counts: KeptCounts | null): Date | null {
+  const at = new Date(counts?.endedAt ?? Number.NaN)
+  return Number.isNaN(at.getTime()) ? null : at
 }
 
 /** What somebody adds to many accounts by hand is theirs to give, unless it is a level that Gatehouse hands out. */
@@ -302,9 +319,10 @@ export async function sweepIfDue(
   if (sweep.restored) await shutAllAgain(context, target.id, signal)
   const { accounts, linked, withoutPerson, untouchable, changed } = sweep
   const counts: SweepCounts = { accounts, linked, withoutPerson, untouchable, changed }
+  const kept: KeptCounts = { ...counts, endedAt: context.now().toISOString() }
   await pool.query('update target set swept_at = now(), sweep_counts = $2, looked_through = $3 where id = $1', [
     target.id,
-    JSON.stringify(counts),
+    JSON.stringify(kept),
     sweep.lookedThrough,
   ])
   if (sweep.undone > 0) await raiseAlarm(pool, context.vault, 'lockout.undone', target.id, sweep.undone)
