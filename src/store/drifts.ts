@@ -38,7 +38,7 @@ export async function driftsFound(
   { class: is, after, before }: { readonly class: string; readonly after: Date; readonly before: Date },
 ): Promise<readonly DriftRow[]> {
   const { rows } = await client.query<DriftRow>(
-    `select * from drift where target = $1 and class = $2 and account_id is not null and found_at > $3 and found_at < $4`,
+    `select * from drift where target = $1 and class = $2 and account_id is not null and found_at >= $3 and found_at < $4`,
     [target, is, after, before],
   )
   return rows.filter((row) => isGenuineDrift(vault, row))

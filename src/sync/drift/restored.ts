@@ -37,8 +37,9 @@ export function isForgetful(changed: number, linked: number): boolean {
 }
 
 /**
- * Stops all but lock-outs at the target; `since` is when the sweep began that noticed. What sweeps found that broke off after `lastEnded`
- * may have come back with the old state as well: it counts as found since. False when somebody else's hand is in its row: that stops
+ * Stops all but lock-outs at the target; `since` is when the sweep began that noticed. What was found after `lastBegun`, by the
+ * sweep before or by one that broke off, may have come back with the old state as well, for they may have run while it did: it counts as
+ * found since. False when somebody else's hand is in its row: that stops
  * them already.
  */
 export async function markRestored(
@@ -46,7 +47,7 @@ export async function markRestored(
   target: string,
   changed: number,
   since: Date,
-  lastEnded: Date | null,
+  lastBegun: Date | null = null,
 ): Promise<boolean> {
   await forgetSeen(context, target)
   return inTransaction(context.database.pool, async (client) => {
@@ -55,7 +56,7 @@ export async function markRestored(
     if (row === null || mode === undefined || mode.forged) return false
     if (row.restored_at !== null) return true
     await saveTargetMode(client, context.vault, { ...row, restored_at: since })
-    if (lastEnded !== null) await redate(client, context, target, lastEnded, since)
+    if (lastBegun !== null) await redate(client, context, target, lastBegun, since)
     await raiseAlarm(client, context.vault, 'target.restored', target, changed)
     await recordAudit(client, context.vault, {
       actor: 'engine',

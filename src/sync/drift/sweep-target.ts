@@ -36,8 +36,8 @@ export interface SweepCounts {
   readonly changed: number
 }
 
-/** With the gateway's time at its end; of what an older version counted there is none. */
-type KeptCounts = SweepCounts & { readonly endedAt?: string }
+/** With the gateway's time at its begin and its end; of what an older version counted there is none. */
+type KeptCounts = SweepCounts & { readonly begunAt?: string; readonly endedAt?: string }
 
 /** As they are kept; null for what is none of ours. */
 export function sweepCounts(text: string | null): KeptCounts | null {
@@ -78,8 +78,8 @@ class Sweep {
   restored: boolean
   /** All that are ours, about. */
   total = 0
-  /** When the last sweep ended that came to its end. What was found since, by others that broke off, is as new as what this one finds. */
-  lastEnded: Date | null = null
+  /** The last sweep that came to its end. What was found since, by others that broke off, is as new as what this one finds. */
+  last: { readonly begunAt: Date | null; readonly endedAt: Date | null } = { begunAt: null, endedAt: null }
   /** Of accounts that a list shows too little of, those whose turn it is to be read singly. */
   due: ReadonlySet<AccountId> = new Set()
   lookedThrough: AccountId | null = null
@@ -226,11 +226,11 @@ class Sweep {
     this.undone += opened.length
     await shutAgain(context, target.id, opened)
     if (this.restored || !isForgetful(this.changed, this.total)) return
-    this.restored = await markRestored(context, target.id, this.changed, this.begunAt, this.lastEnded)
+    this.restored = await markRestored(context, target.id, this.changed, this.begunAt, this.last.begunAt)
   }
 
   #isRecent(foundAt: Date): boolean {
-    return this.lastEnded !== null && foundAt > this.lastEnded
+    return this.last.endedAt !== null && foundAt > this.last.endedAt
   }
 
   /** New since the account was last looked at, and something that only Gatehouse would have undone: no gift by hand. */
@@ -263,7 +263,8 @@ class Sweep {
       [this.target.id],
     )
     this.total = rows[0]?.total ?? 0
-    this.lastEnded = endOf(sweepCounts(rows[0]?.counts ?? null))
+    const kept = sweepCounts(rows[0]?.counts ?? null)
+    this.last = { begunAt: timeOf(kept?.begunAt), endedAt: timeOf(kept?.endedAt) }
     const share = Math.min(1, this.target.sweepEveryMs / lookedThroughMs)
     const limit = Math.max(50, Math.ceil(this.total * share))
     const chosen = await pool.query<{ id: AccountId }>(
@@ -276,8 +277,8 @@ class Sweep {
   }
 }
 
-function endOf(counts: KeptCounts | null): Date | null {
-  const at = new Date(counts?.endedAt ?? Number.NaN)
+function timeOf(text: string | undefined): Date | null {
+  const at = new Date(text ?? Number.NaN)
   return Number.isNaN(at.getTime()) ? null : at
 }
 
@@ -319,7 +320,7 @@ export async function sweepIfDue(
   if (sweep.restored) await shutAllAgain(context, target.id, signal)
   const { accounts, linked, withoutPerson, untouchable, changed } = sweep
   const counts: SweepCounts = { accounts, linked, withoutPerson, untouchable, changed }
-  const kept: KeptCounts = { ...counts, endedAt: context.now().toISOString() }
+  const kept: KeptCounts = { ...counts, begunAt: sweep.begunAt.toISOString(), endedAt: context.now().toISOString() }
   await pool.query('update target set swept_at = now(), sweep_counts = $2, looked_through = $3 where id = $1', [
     target.id,
     JSON.stringify(kept),
