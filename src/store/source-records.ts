@@ -47,7 +47,10 @@ export interface DigestPage {
   readonly ids: Buffer
 }
 
-/** All records of a source that are not gone, in few and large answers: a million take some seconds. */
+/**
+ * All records of a source that are not gone, in few and large answers: a million take some seconds. A digest that somebody wrote shorter
+ * than one is filled up, so that it shifts none of the others.
+ */
 export async function* rowDigests(pool: pg.Pool, source: string, bytes: number): AsyncGenerator<DigestPage> {
   for (let page = await nextDigests(pool, source, bytes, null); page !== null; ) {
     yield page
@@ -62,7 +65,7 @@ async function nextDigests(
   after: string | null,
 ): Promise<DigestPage | null> {
   const { rows } = await pool.query<DigestPage>(
-    `select string_agg(substring(row_digest for $3), ''::bytea order by id) as digests, string_agg(uuid_send(id), ''::bytea order by id) as ids
+    `select string_agg(substring(row_digest || decode(repeat('00', $3), 'hex') for $3), ''::bytea order by id) as digests, string_agg(uuid_send(id), ''::bytea order by id) as ids
        from (select id, row_digest from source_record
               where source = $1 and presence <> 'gone' and person_id is not null and ($2::uuid is null or id > $2) order by id limit $4) page
      having count(*) > 0`,

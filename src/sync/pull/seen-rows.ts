@@ -21,6 +21,7 @@ export class SeenRows {
   }
 
   has(digest: Buffer): boolean {
+    if (digest.length < bytes) return false
     return isTaken(this.#words, find(this.#words, digest.readUInt32LE(0), digest.readUInt32LE(4)))
   }
 
