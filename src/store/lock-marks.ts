@@ -18,7 +18,7 @@ export async function addLockMarks(
 ): Promise<void> {
   await client.query(
     `insert into lock_mark (purpose, digest, person_id, guard)
-     select v.purpose, v.digest, $1, v.guard from unnest($2::text[], $3::bytea[], $4::bytea[]) as v(purpose, digest, guard)
+     select distinct v.purpose, v.digest, $1::uuid, v.guard from unnest($2::text[], $3::bytea[], $4::bytea[]) as v(purpose, digest, guard)
      on conflict (purpose, digest, person_id) do update set guard = excluded.guard`,
     [
       person,

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
-import type { HrRow } from './fixtures/hr-file.fixture.ts'
+import { type HrRow, hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 
@@ -188,4 +188,15 @@ describe('unlocking a mistaken leaver', () => {
     await unlock(8)
     expect([user()?.lock, levels()]).toEqual(['open', []])
   })
+})
+
+test('somebody whom two sources name by the same number is locked like anybody', async () => {
+  bench = await engine.begin({ sources: [hrSource('security')] })
+  await bench.deliver([hrRow(1)])
+  await bench.deliver([hrRow(1)], { source: 'security' })
+  await bench.rest()
+  expect(await bench.rows('select 1 from source_record')).toHaveLength(2)
+  await lockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'seen')
+  await bench.rest()
+  expect(bench.target.users.get('n1')?.lock).toBe('closed')
 })
