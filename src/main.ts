@@ -12,7 +12,7 @@ import { openOnce, type ReadConfig } from './main/opened.ts'
 import { type Role, roles } from './main/roles.ts'
 import { keepHeapSmall } from './main/small-heap.ts'
 import { type InForce, versionInForce } from './sync/configuration/in-force.ts'
-import { offerConfiguration, releaseFirst } from './sync/configuration/offer.ts'
+import { offerConfiguration, releaseFirst, saysTheSame } from './sync/configuration/offer.ts'
 import { createLog, type Log } from './telemetry/log.ts'
 
 export { adoptConfig } from './main/adopt-config.ts'
@@ -169,7 +169,10 @@ async function settleVersion(
 ): Promise<InForce> {
   await releaseFirst(ground, file.deciding)
   if (wanted.includes('scheduler')) await offerConfiguration(ground, { deciding: file.deciding, by: null })
-  return versionInForce(ground)
+  const inForce = await versionInForce(ground)
+  if (!saysTheSame(ground, file.deciding, inForce))
+    ground.log('warn', 'config.file-differs', { scope: `version-${inForce.row.number}` })
+  return inForce
 }
 
 function listenSettings({ http: { host, port, tls, behindProxy } }: Config): ListenSettings {

@@ -55,6 +55,10 @@ const refusals = {
     'state',
     'No configuration with this digest waits for a decision: see `gatehouse config show`.',
   ],
+  'config.put-back': [
+    'state',
+    'The configuration in the database is not the one that the audit trail says was released last: the newest row is gone, and an older one stands in its place. Look into who did that; `gatehouse config adopt` then releases what the file says, by name.',
+  ],
   'config.released-runs': [
     'state',
     'What was released can be run: start the gateway, and release what it then proposes.',
@@ -180,4 +184,10 @@ export class Refusal extends Error {
     this.code = code
     this.kind = kind
   }
+}
+
+/** For `catch`: what is refused is answered with null; every other error goes on. */
+export function nullWhenRefused(error: unknown): null {
+  if (error instanceof Refusal) return null
+  throw error
 }

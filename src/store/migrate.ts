@@ -15,6 +15,7 @@ import * as backup from './migrations/0009-backup.ts'
 import * as shield from './migrations/0011-shield.ts'
 import * as replacedKeys from './migrations/0012-replaced-keys.ts'
 import * as seenRows from './migrations/0013-seen-rows.ts'
+import * as releasedVersions from './migrations/0014-released-versions.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -36,6 +37,7 @@ const migrations: Record<string, Migration> = {
   [signedModes]: shield,
   '0012-replaced-keys': replacedKeys,
   '0013-seen-rows': seenRows,
+  '0014-released-versions': releasedVersions,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -6,7 +6,12 @@ export async function inTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClie
   return endedWith('commit', pool, work)
 }
 
-/** The same, but whatever `work` wrote is undone: for what is only tried out. */
+/** As `inTransaction`, but everything is read as of one moment, and nothing is written. */
+export async function inSnapshot<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
+  return endedWith('commit', pool, work, 'begin isolation level repeatable read read only')
+}
+
+/** As `inTransaction`, but whatever `work` wrote is undone: for what is only tried out. */
 export async function inDryTransaction<T>(pool: pg.Pool, work: (client: pg.PoolClient) => Promise<T>): Promise<T> {
   return endedWith('rollback', pool, work)
 }
@@ -15,11 +20,12 @@ async function endedWith<T>(
   end: 'commit' | 'rollback',
   pool: pg.Pool,
   work: (client: pg.PoolClient) => Promise<T>,
+  begin = 'begin',
 ): Promise<T> {
   const client = await pool.connect()
   let broken: Error | undefined
   try {
-    await client.query('begin')
+    await client.query(begin)
     const result = await work(client)
     await client.query(end)
     return result

@@ -34,8 +34,10 @@ test('an edited rule changes nobody until it is released, and then exactly those
   await firstImport(site, first, rows)
   expect((await configurationOf(first, token)).proposed).toBeNull()
   expect(await first.stop()).toBe(0)
+  expect(first.output()).not.toContain('config.file-differs')
   await widen(site)
   const gateway = await site.start()
+  expect(gateway.output()).toContain('config.file-differs')
   const proposed = await countedProposal(gateway, token)
   expect(proposed).toMatchObject({
     version: 2,
@@ -262,7 +264,7 @@ test(
       { GATEHOUSE_TOKEN: `gh_${'x'.repeat(43)}` },
     )
     expect([stranger.code, stranger.stderr]).toEqual([1, expect.stringContaining('[gateway.not-admin]')])
-    expect(await adopt()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version 1 released; /) })
+    expect(await adopt()).toMatchObject({ code: 0, stdout: expect.stringMatching(/^version 2 released; /) })
     const again = await adopt()
     expect([again.code, again.stderr]).toEqual([1, expect.stringContaining('[config.released-runs]')])
     const second = await site.start()

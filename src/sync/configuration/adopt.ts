@@ -2,9 +2,10 @@
 
 import { asMap } from '../../../config/checks.ts'
 import { type Deciding, encodeDeciding } from '../../../config/deciding.ts'
+import { lastRelease } from '../../audit/last-release.ts'
 import { recordAudit } from '../../audit/record.ts'
 import type { SubjectId } from '../../model/id.ts'
-import { Refusal } from '../../model/refusal.ts'
+import { nullWhenRefused, Refusal } from '../../model/refusal.ts'
 import { clearAlarm } from '../../store/alarms.ts'
 import {
   changeConfigVersion,
@@ -34,10 +35,7 @@ export async function adoptConfiguration(
   runs: (released: InForce) => Promise<boolean>,
 ): Promise<number> {
   const { database, vault, now } = ground
-  const released = await versionInForce(ground).catch((error: unknown) => {
-    if (error instanceof Refusal) return null
-    throw error
-  })
+  const released = await versionInForce(ground).catch(nullWhenRefused)
   // What can be released in the ordinary way is shown and counted before it is.
   if (released !== null && (await runs(released))) throw new Refusal('config.released-runs')
   return inTransaction(database.pool, async (client) => {
@@ -52,7 +50,9 @@ export async function adoptConfiguration(
     }
     await deleteConfigVersions(client, forged)
     for (const id of forged) await clearAlarm(client, vault, 'guard.failed', id)
-    const number = (genuine[0]?.number ?? 0) + 1
+    // Above whatever any process runs by, also when its row is gone.
+    const told = await lastRelease(client, vault)
+    const number = Math.max(genuine[0]?.number ?? 0, told?.number ?? 0) + 1
     const row = await insertConfigVersion(client, vault, {
       ...{ number, state: 'released', created_at: at, decided_at: at, decided_by: subject },
       text: encodeDeciding(deciding),

@@ -1,11 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { Config } from '../../../config/config.ts'
 import { type Deciding, encodeDeciding } from '../../../config/deciding.ts'
 import { editsBetween } from '../../../config/edits.ts'
 import { brakes } from '../../../config/schema.ts'
+import { appendOnce } from '../../audit/append.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { compilePolicy } from '../../policy/policy.ts'
 import { isResolvedUnder, noteResolved, releasedVersions } from '../../store/config-versions.ts'
+import type { ConfigVersionRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
@@ -103,6 +105,7 @@ describe('a file', () => {
     expect(await numbers('proposed')).toEqual([2])
     expect(await bench.alarms()).toEqual(['config.proposed'])
     expect(await offer('edited again')).toBe('proposed')
+    expect(bench.logged).toContainEqual({ event: 'config.withdrawn', fields: { scope: 'version-2' } })
     expect([await numbers('proposed'), await numbers('superseded')]).toEqual([[3], [2]])
     expect(await offer('first')).toBe('in-force')
     expect([await numbers('proposed'), await numbers('superseded')]).toEqual([[], [2, 3]])
@@ -209,6 +212,70 @@ describe('a release', () => {
 })
 
 describe('a thief who can write to the database', () => {
+  const putBack = (rows: readonly object[]) =>
+    engine.tamper(
+      'insert into config_version select * from jsonb_populate_recordset(null::config_version, $1::jsonb)',
+      [
+        JSON.stringify(rows, (_key, value) =>
+          value?.type === 'Buffer' ? `\\x${Buffer.from(value.data).toString('hex')}` : value,
+        ),
+      ],
+    )
+
+  describe('who deletes the newest version and puts an older one back as it was', () => {
+    let running: ConfigVersionRow
+    beforeEach(async () => {
+      await first()
+      const old = await bench.rows('select * from config_version')
+      await offer('edited')
+      await release()
+      running = await newestReleased()
+      await engine.tamper('delete from config_version')
+      await putBack(old)
+      expect(await numbers('released')).toEqual([1])
+    })
+    // What is chained outlasts an empty store.
+    afterEach(async () => {
+      await engine.tamper('alter table audit disable trigger audit_append_only')
+      await engine.tamper('delete from audit')
+      await engine.tamper('alter table audit enable always trigger audit_append_only')
+    })
+    const chain = () => appendOnce(engine.database.pool, engine.vault)
+    const putBackIs = (code: string) => expect(versionInForce(bench.context)).rejects.toMatchObject({ code })
+
+    test.each([
+      ['before the trail is chained', async () => null],
+      ['and after', chain],
+    ])('has nothing run by it, %s: the trail tells of the newer one', async (_when, chained) => {
+      await chained()
+      await putBackIs('config.put-back')
+      await expect(offer('edited')).rejects.toMatchObject({ code: 'config.put-back' })
+      expect(await bench.alarms()).toContain('guard.failed')
+      // What runs goes on, and a process that runs the older one does not go over to what is not the newest.
+      expect(await versionAfter(bench.context, running)).toBeNull()
+      expect(await versionAfter(bench.context, { ...running, number: 0 })).toBeNull()
+    })
+
+    test('is not helped by entries that he writes himself, and an admin sets it right under a number that nobody had', async () => {
+      await chain()
+      const older = `(select object from audit where action = 'config.released' order by seq limit 1)`
+      await engine.tamper(
+        `insert into audit (seq, at, actor, action, object, details, details_row, hash, mac)
+         select 1000000000 + random() * 1000000000, at, actor, action, ${older}, details, gen_random_uuid(), hash, mac
+           from audit where action = 'config.released'`,
+      )
+      await engine.tamper(
+        `insert into audit_pending (at, actor, action, object, details, details_row, guard)
+         select at, actor, action, ${older}, details, gen_random_uuid(), mac from audit where action = 'config.released'`,
+      )
+      await putBackIs('config.put-back')
+      const request = { deciding: sections('adopted'), subject: bench.operator, reason: 'put back' }
+      expect(await adoptConfiguration(bench.context, request, async () => true)).toBe(3)
+      expect(await inForce()).toBe(3)
+      expect((await versionAfter(bench.context, running))?.row.number).toBe(3)
+    })
+  })
+
   test('puts no version of his own into force, and no other state of ours', async () => {
     await first()
     await offer('edited')
@@ -240,14 +307,7 @@ describe('a thief who can write to the database', () => {
     await offer('edited')
     await release()
     await engine.tamper('delete from config_version where number = 1')
-    await engine.tamper(
-      'insert into config_version select * from jsonb_populate_recordset(null::config_version, $1::jsonb)',
-      [
-        JSON.stringify(old, (_key, value) =>
-          value?.type === 'Buffer' ? `\\x${Buffer.from(value.data).toString('hex')}` : value,
-        ),
-      ],
-    )
+    await putBack(old)
     expect(await numbers('released')).toEqual([1, 2])
     expect(await inForce()).toBe(2)
     expect(await bench.alarms()).toContain('guard.failed')
@@ -325,7 +385,7 @@ describe('adoption', () => {
     await engine.tamper(`update config_version set number = 7 where number = 1`)
     const away = {
       ...bench.context,
-      database: { ...engine.database, pool: { query: () => Promise.reject(new Error('away')) } },
+      database: { ...engine.database, pool: { connect: () => Promise.reject(new Error('away')) } },
     }
     const request = { deciding: sections('adopted'), subject: bench.operator, reason: 'gone' }
     await expect(adoptConfiguration(away as never, request, async () => true)).rejects.toThrow('away')
@@ -338,7 +398,7 @@ describe('adoption', () => {
     expect(await adopt(false)).toBe(4)
     expect(await numbers('released')).toEqual([4])
     await engine.tamper('delete from config_version')
-    expect(await adopt(true)).toBe(1)
+    expect(await adopt(true)).toBe(5)
   })
 })
 

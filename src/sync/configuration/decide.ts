@@ -12,6 +12,7 @@ import type { ConfigVersionRow } from '../../store/guards.ts'
 import { registerTargets } from '../../store/standings.ts'
 import { lockTargetMode, saveTargetMode } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { Hold } from '../plan/brake.ts'
 import type { Ground } from './in-force.ts'
 import { alarmScope } from './offer.ts'
@@ -102,8 +103,8 @@ export async function observeOnly(
   subject: SubjectId,
 ): Promise<void> {
   for (const id of targets) {
-    const row = await lockTargetMode(client, vault, id)
-    if (row === null) throw new Error('a target is registered before it is released')
+    // A target is registered before it is released.
+    const row = certain(await lockTargetMode(client, vault, id))
     const observed = { mode: 'observe', mode_at: now(), mode_by: subject, first_release_at: null } as const
     await saveTargetMode(client, vault, { ...row, ...observed })
   }

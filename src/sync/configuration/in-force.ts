@@ -1,11 +1,13 @@
 /** Which configuration is in force: the newest that a person, or an empty gateway itself, released; a forged one never is. */
 import type pg from 'pg'
 import { type Deciding, decodeDeciding } from '../../../config/deciding.ts'
+import { type LastRelease, lastRelease } from '../../audit/last-release.ts'
 import type { ConfigVersionId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
-import { configText, releasedVersions } from '../../store/config-versions.ts'
+import { type ConfigVersions, configText, releasedVersions } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
+import { inSnapshot } from '../../store/transaction.ts'
 import type { Vault } from '../../vault/vault.ts'
 import type { SyncContext } from '../context.ts'
 
@@ -18,10 +20,10 @@ export interface InForce {
   readonly deciding: Deciding
 }
 
-/** @throws Refusal `config.none-released` when there is none that can be trusted. */
+/** @throws Refusal `config.none-released` when there is none that can be trusted, `config.put-back` when a newer one was released. */
 export async function versionInForce(ground: Ground): Promise<InForce> {
   const { pool } = ground.database
-  const { genuine, forged } = await releasedVersions(pool, ground.vault)
+  const { genuine, forged, last } = await releasedAndTold(ground)
   const [newest, ...replayed] = genuine
   // There is one at a time: a second one was put back by hand.
   for (const id of [...forged, ...replayed.map((row) => row.id)]) await tellForged(ground, id)
@@ -31,7 +33,19 @@ export async function versionInForce(ground: Ground): Promise<InForce> {
     if (opened !== null) await tellForged(ground, opened.id)
     throw new Refusal('config.none-released')
   }
+  if (last?.version !== opened.id) {
+    await tellForged(ground, opened.id)
+    throw new Refusal('config.put-back')
+  }
   return { row: opened, deciding: decodeDeciding(text) }
+}
+
+/** The released rows, and beside them what the audit trail tells: an old row of ours is as genuine as ever, the trail goes on. */
+function releasedAndTold({ database, vault }: Ground): Promise<ConfigVersions & { readonly last: LastRelease | null }> {
+  return inSnapshot(database.pool, async (client) => ({
+    ...(await releasedVersions(client, vault)),
+    last: await lastRelease(client, vault),
+  }))
 }
 
 /**
@@ -39,14 +53,13 @@ export async function versionInForce(ground: Ground): Promise<InForce> {
  * goes on: deleting them must not stop a lock-out.
  */
 export async function versionAfter(ground: Ground, mine: ConfigVersionRow): Promise<InForce | null> {
-  const { pool } = ground.database
-  const { genuine, forged } = await releasedVersions(pool, ground.vault)
+  const { genuine, forged, last } = await releasedAndTold(ground)
   const newer = genuine.find(({ number }) => number > mine.number)
   if (newer === undefined && !genuine.some(({ id }) => id === mine.id)) await tellForged(ground, mine.id)
   for (const id of forged) await tellForged(ground, id)
   if (newer === undefined) return null
-  const text = await configText(pool, ground.vault, newer)
-  if (text !== null) return { row: newer, deciding: decodeDeciding(text) }
+  const text = await configText(ground.database.pool, ground.vault, newer)
+  if (text !== null && last?.version === newer.id) return { row: newer, deciding: decodeDeciding(text) }
   await tellForged(ground, newer.id)
   return null
 }

@@ -30,6 +30,11 @@ export interface Offer {
   readonly by: SubjectId | null
 }
 
+/** Whether the file says what is in force. Where it does not, this process runs what it does not say. */
+export function saysTheSame({ vault }: Pick<Ground, 'vault'>, deciding: Deciding, { row }: InForce): boolean {
+  return configDigest(vault, encodeDeciding(deciding)).equals(row.digest)
+}
+
 /** Paths named in the audit trail; the rest is counted. */
 const pathsNamed = 100
 
@@ -129,13 +134,14 @@ function pathsBetween(before: Deciding, after: Deciding): readonly string[] {
 /** The file says something else now: what was proposed is no longer asked for. */
 async function takeBack(
   client: pg.ClientBase,
-  { vault, now }: Ground,
+  { vault, log, now }: Ground,
   waiting: readonly ConfigVersionRow[],
   by: SubjectId | null,
 ): Promise<void> {
   for (const row of waiting) {
     await changeConfigVersion(client, vault, row, { state: 'superseded', decided_at: now(), decided_by: by })
     await clearAlarm(client, vault, 'config.proposed', alarmScope(row))
+    log('warn', 'config.withdrawn', { scope: alarmScope(row) })
     await recordAudit(client, vault, {
       actor: by ?? 'engine',
       action: 'config.withdrawn',
