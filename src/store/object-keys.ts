@@ -1,7 +1,7 @@
 /** Finds the data keys of the person whom the object of an audit entry leads to. */
 import type pg from 'pg'
 import type { DataKey, Vault, WrappedKey } from '../vault/vault.ts'
-import { isRowFault } from '../vault/vault-error.ts'
+import { unlessRowFault } from '../vault/vault-error.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -24,7 +24,9 @@ export async function keysOfObjects(
   )
   const keys = new Map<string, DataKey[]>()
   for (const { object, ...row } of rows) {
-    keys.set(object, [...(keys.get(object) ?? []), ...unwrapped(vault, row)])
+    const own = unlessRowFault(() => [vault.unwrap(row), ...vault.unwrapFormer(row)]) ?? []
+    // The key in use, and those that were before keys were replaced: what was said about the person then is not sealed anew.
+    keys.set(object, [...(keys.get(object) ?? []), ...own])
   }
   return keys
 }
@@ -32,14 +34,4 @@ export async function keysOfObjects(
 /** Undefined when it leads to nobody. */
 export async function keyOfObject(client: pg.ClientBase, vault: Vault, object: string): Promise<DataKey | undefined> {
   return (await keysOfObjects(client, vault, [object])).get(object)?.[0]
-}
-
-/** The key in use, and those that were before keys were replaced: what was said about the person then is not sealed anew. */
-function unwrapped(vault: Vault, row: WrappedKey): readonly DataKey[] {
-  try {
-    return [vault.unwrap(row), ...vault.unwrapFormer(row)]
-  } catch (error) {
-    if (isRowFault(error)) return []
-    throw error
-  }
 }

@@ -8,6 +8,7 @@ import { Refusal } from '../model/refusal.ts'
 import { type CardRow, cardRows, lockCards, wakeWaiting } from '../store/card-holders.ts'
 import { type Dossier, type DossierCredential, touch } from '../store/dossier.ts'
 import { credentialGuard } from '../store/guards.ts'
+import { certain } from './certain.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
 import { cardDigest } from './identifiers.ts'
@@ -98,7 +99,7 @@ export async function issueCard(
     const how = {
       state: isClaimed ? claim.state : ('issued' as const),
       // What a source names as usable is its card from here on; over anything else it said, this word stands.
-      source: isClaimed ? (claimant(dossier, cardKey(card))?.row.source ?? null) : null,
+      source: isClaimed ? certain(claimant(dossier, cardKey(card))).row.source : null,
     }
     const credential = known ?? newCredential(context, dossier, card, how)
     if (known === undefined) dossier.credentials.push(credential)

@@ -4,6 +4,7 @@ import { type DossierAccount, touch } from '../store/dossier.ts'
 import {
   applyChanges,
   type Change,
+  decodeIfAny,
   decodeParts,
   encodeParts,
   isPending,
@@ -24,7 +25,7 @@ export interface Moved {
 /** Of what is wanted now exactly these changes; the caller saves the dossier, and puts the account on the list. */
 export function desire(account: DossierAccount, changes: readonly Change[]): Moved {
   const { row } = account
-  const before = row.desired === null ? null : decodeParts(row.desired)
+  const before = decodeIfAny(row.desired)
   desireParts(account, applyChanges(before, decodeParts(row.wanted), changes))
   const cards = (state: string) =>
     changes.flatMap(({ part, after }) => {
@@ -38,7 +39,7 @@ export function desire(account: DossierAccount, changes: readonly Change[]): Mov
 /** The same for parts that were put together by hand: an account that begins with less than is wanted of it. */
 export function desireParts(account: DossierAccount, desired: Parts): void {
   const { row } = account
-  const before = row.desired === null ? null : decodeParts(row.desired)
+  const before = decodeIfAny(row.desired)
   const wanted = decodeParts(row.wanted)
   // Profile and validity lie in one seal, so they move together, and only when one of them does: what was wanted meanwhile, and is no
   // more, may still lie sealed beside parts that never changed.

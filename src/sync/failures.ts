@@ -11,6 +11,7 @@ import { areGenuineSteps, isGenuineDecision, isSignedOff, signOffLockout } from 
 import { keyOfObject } from '../store/object-keys.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
+import { certain } from './certain.ts'
 import type { SyncContext } from './context.ts'
 
 /** Accounts per transaction. */
@@ -59,7 +60,7 @@ export async function retryAllFailures(
         object: '',
         details: { reason, target, accounts: accounts.map(({ id }) => id) },
       })
-      return accounts.at(-1)?.id ?? null
+      return certain(accounts.at(-1)).id
     })
   } while (after !== null)
   return count

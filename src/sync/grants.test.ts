@@ -151,6 +151,36 @@ describe('an individual grant', () => {
     expect(levels()).toEqual(['Lab', 'Main'])
   })
 
+  test('is revoked once, of two people who do so at the same time', async () => {
+    const id = await give('8h')
+    const said = await Promise.allSettled([revoke(id), revoke(id)])
+    expect(said.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(said.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'grant.unknown' } })
+    expect((await audited('grant.%')).map(({ action }) => action)).toEqual(['grant.given', 'grant.revoked'])
+  })
+
+  test('opens nothing for somebody whom the target can not know, nor at a target that is not configured any more', async () => {
+    await bench.deliver([{ id: '2', given: 'No', family: 'Number' }])
+    const [nobody] = await bench.rows<{ id: PersonId }>('select id from person where id <> $1', [person])
+    const known = person
+    person = nobody?.id as PersonId
+    await give('8h')
+    expect(await waits()).toBe('no-account')
+    person = known
+    await give('8h')
+    ;(bench.context.targets as Map<string, unknown>).delete('doors')
+    expect(await waits()).toBe('observe')
+  })
+
+  test('ends by the clock of the source where nobody knows the zone of the site', async () => {
+    await deliver({ site: 'Nowhere' })
+    await give('2026-03-05')
+    // Midnight in Berlin, after that day.
+    expect(await bench.rows('select until from individual_grant')).toEqual([
+      { until: new Date('2026-03-05T23:00:00Z') },
+    ])
+  })
+
   test('stands beside another of the same level, until the last is over', async () => {
     const id = await give('1h')
     await give('2h')

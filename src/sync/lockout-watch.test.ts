@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { h10301 } from '../model/card.ts'
 import type { LockoutRow } from '../store/guards.ts'
+import { loseCard, resumeCard, suspendCard } from './cards.ts'
 import { type Bench, day, type Engine, hour, minute, second, startEngine } from './fixtures/engine.fixture.ts'
 import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import { watchLockouts } from './lockout-watch.ts'
@@ -110,6 +112,38 @@ describe('a proof that somebody wrote into the table', () => {
     expect(await lockout()).toMatchObject({ proven_at: null })
     expect(await bench.rows('select from account_work')).toEqual([])
   })
+})
+
+describe('a proof of a single card', () => {
+  const card = { card: h10301(7, 100), person: null }
+  const shows = () => [...(bench.target.users.get('n1')?.cards.values() ?? [])].map(({ state }) => state)
+
+  test('that somebody wrote has its card asked for again', async () => {
+    await loseCard(bench.context, card, bench.operator, 'found on the street')
+    await forgeProof()
+    await engine.tamper(`delete from account_work; update account set applied_version = desired_version`)
+    await look()
+    expect(await lockout()).toMatchObject({ proven_at: null, ended_at: null })
+    await bench.rest()
+    expect([shows(), (await lockout()).proof]).toEqual([['blocked'], 'read-back'])
+  })
+
+  test('ends when the card is on again by then', async () => {
+    await suspendCard(bench.context, card, bench.operator, 'looked for')
+    await resumeCard(bench.context, card, bench.operator, 'found')
+    await engine.tamper(`update lockout set ended_at = null, proven_at = decided_at, proof = 'at-reader'`)
+    await look()
+    expect(await lockout()).toMatchObject({ proven_at: null, ended_at: bench.context.now() })
+    await bench.rest()
+    expect(shows()).toEqual(['on'])
+  })
+})
+
+test('of two who find the same forgery, one tells', async () => {
+  const [id] = await lock()
+  await forgeProof()
+  await Promise.all([look(), watchLockouts(bench.context)()])
+  expect(await findings()).toEqual([id])
 })
 
 test('a decision that somebody changed is alarmed once, and its steps are left as they are', async () => {

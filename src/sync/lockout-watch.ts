@@ -12,9 +12,10 @@ import {
 } from '../store/lockouts.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { enqueue } from '../store/work.ts'
+import { certain } from './certain.ts'
 import type { SyncContext } from './context.ts'
 import { tellForged } from './forged.ts'
-import { decodeParts } from './parts.ts'
+import { decodeIfAny } from './parts.ts'
 
 /** What a process that begins to look takes in of the past; and what each later look takes in twice, lest a late commit be missed. */
 const firstLookMs = 24 * 3_600_000
@@ -32,10 +33,10 @@ export function watchLockouts(context: SyncContext): () => Promise<void> {
     const isOpen = new Set<string>()
     for (let after: string | null = null; ; ) {
       const rows: readonly LockoutRow[] = await openLockouts(database.pool, after, page)
+      if (rows.length === 0) break
       for (const row of rows) isOpen.add(row.id)
       await checkAll(rows)
-      after = rows.at(-1)?.id ?? null
-      if (rows.length < page) break
+      after = certain(rows.at(-1)).id
     }
     const closed = [...wasOpen].filter((id) => !isOpen.has(id))
     for (let at = 0; at < closed.length; at += page)
@@ -75,7 +76,7 @@ async function openAgain(context: SyncContext, { id, account_id }: LockoutRow): 
     await recordAudit(client, vault, forgeryOf(forged, 'steps'))
     const [account] = rows
     if (account === undefined || !vault.verifyGuard('account', accountGuard(account), account.guard)) return
-    const desired = account.desired === null ? null : decodeParts(account.desired)
+    const desired = decodeIfAny(account.desired)
     const card = forged.credential_id
     const isOpen = desired?.lock === 'open' && (card === null || desired.cards[card] === 'on')
     const opened = card === null ? { accounts: [account.id], cards: [] } : { accounts: [], cards: [card] }

@@ -2,7 +2,7 @@
 import type { AccessLevelId, CredentialId, PinIssueId } from '../model/id.ts'
 import { type AccountRow, ownedGuard } from '../store/guards.ts'
 import type { Vault } from '../vault/vault.ts'
-import { isRowFault, VaultError } from '../vault/vault-error.ts'
+import { unlessRowFault, VaultError } from '../vault/vault-error.ts'
 
 /** What Gatehouse itself brought about on the account, or took over, and so may take away again. */
 export interface Owned {
@@ -40,10 +40,5 @@ export function ownedOf(vault: Vault, { id, owned, owned_guard: signed }: Accoun
 
 /** Whether the account is there by us, or was taken over; of a row that can't be trusted nobody may say no. */
 export function isMade(vault: Vault, row: AccountRow): boolean {
-  try {
-    return ownedOf(vault, row).made
-  } catch (error) {
-    if (isRowFault(error)) return true
-    throw error
-  }
+  return unlessRowFault(() => ownedOf(vault, row).made) ?? true
 }

@@ -59,6 +59,11 @@ export function decodeParts(text: string): Parts {
   return JSON.parse(text) as Parts
 }
 
+/** As `decodeParts`; null of what is not there. */
+export function decodeIfAny(text: string | null): Parts | null {
+  return text === null ? null : decodeParts(text)
+}
+
 /**
  * Every change from `before` (null: no account yet) to `after`. A closed account gets lock and removals only: its profile and
  * validity stay as they were until it opens again. `leaving` says what a lock-out is founded on.
@@ -115,7 +120,7 @@ function levelChanges(before: Parts, after: Parts): Change[] {
 
 /** Whether some change leads from what is desired, as the row holds it, to `wanted`. */
 export function isPending(desired: string | null, wanted: Parts): boolean {
-  return changesBetween(desired === null ? null : decodeParts(desired), wanted, 'lockout-record').length > 0
+  return changesBetween(decodeIfAny(desired), wanted, 'lockout-record').length > 0
 }
 
 /** Whether it leads to a lock-out, of the account or of a card. */

@@ -6,8 +6,9 @@ import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engi
 import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { finishReleases, releasePlan } from './plan/release-plan.ts'
-import { pauseByHand, resumeByHand } from './stop.ts'
+import { freezeByHand, pauseByHand, resumeByHand } from './stop.ts'
 import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from './sweep.ts'
+import { enableTarget, observeTarget } from './target-modes.ts'
 
 let engine: Engine
 let bench: Bench
@@ -94,6 +95,27 @@ describe('alarms that only time can tell', () => {
     expect(await bench.alarms()).toContain('target.left')
     await watchTheTime(bench.context)
     expect(await bench.alarms()).not.toContain('target.left')
+  })
+
+  test('a target that is only observed while accounts that we wrote are there', async () => {
+    await bench.deliver([hrRow(1)])
+    await bench.rest()
+    expect(await watched()).toEqual([])
+    await observeTarget(bench.context, 'doors', bench.operator, 'it is moved')
+    expect(await watched()).toContain('target.observed')
+    await enableTarget(bench.context, 'doors', bench.operator, 'it is moved')
+    expect(await watched()).not.toContain('target.observed')
+  })
+
+  test('a pause and a freeze for which nothing waits, with a count of none', async () => {
+    await pauseByHand(bench.context, 'doors', bench.operator, 'works there')
+    await freezeByHand(bench.context, 'doors', bench.operator, 'odd changes')
+    await watchTheTime(bench.context)
+    const on = await bench.rows('select code, count from alarm where cleared_at is null order by code')
+    expect(on).toEqual([
+      { code: 'target.frozen', count: 0 },
+      { code: 'target.paused', count: 0 },
+    ])
   })
 
   test('a rule that names a level which a target does not offer', async () => {

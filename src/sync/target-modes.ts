@@ -10,6 +10,7 @@ import { eachPlan } from '../store/plans.ts'
 import { lockTargetMode, saveTargetMode, type TargetMode, targetModes } from '../store/target-modes.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { wakeLanes } from '../store/work.ts'
+import { certain } from './certain.ts'
 import type { SyncContext } from './context.ts'
 import { tellForged } from './forged.ts'
 import type { Hold } from './plan/brake.ts'
@@ -35,7 +36,7 @@ export async function enableTarget(
   reason: string,
 ): Promise<void> {
   await decide(context, target, subject, reason, 'target.enabled', async (client, row) => {
-    const before = (await targetModes(client, context.vault, declared(context, target))).get(target)
+    const before = (await targetModes(client, context.vault, [certain(context.targets.get(target))])).get(target)
     if (before?.is === 'enabled') throw new Refusal('target.enabled')
     // The calendar passes what is to be shut, in batches: nobody waits here for a whole building.
     await client.query(
@@ -56,15 +57,10 @@ export async function observeTarget(
   reason: string,
 ): Promise<void> {
   await decide(context, target, subject, reason, 'target.observed', async (client, row) => {
-    const before = (await targetModes(client, context.vault, declared(context, target))).get(target)
+    const before = (await targetModes(client, context.vault, [certain(context.targets.get(target))])).get(target)
     if (before?.is === 'observe' && !before.forged) throw new Refusal('target.observed')
     return { ...row, mode: 'observe', first_release_at: null }
   })
-}
-
-function declared({ targets }: SyncContext, id: string) {
-  const target = targets.get(id)
-  return target === undefined ? [] : [target]
 }
 
 async function decide(
@@ -78,8 +74,7 @@ async function decide(
   if (!context.targets.has(target)) throw new Refusal('target.unknown')
   await inTransaction(context.database.pool, async (client) => {
     const row = await lockTargetMode(client, context.vault, target)
-    if (row === null) throw new Refusal('target.unknown')
-    const changed = await change(client, row)
+    const changed = await change(client, certain(row))
     await saveTargetMode(client, context.vault, { ...changed, mode_at: context.now(), mode_by: subject })
     await clearAlarm(client, context.vault, 'guard.failed', target)
     await recordAudit(client, context.vault, { actor: subject, action, object: target, details: { reason } })
@@ -107,7 +102,8 @@ export async function noteFirstRelease(client: pg.ClientBase, context: SyncConte
   }
   for (const target of open) {
     const row = await lockTargetMode(client, context.vault, target)
-    if (row?.mode === 'enabled')
+    // One that somebody else wrote comes without a mode, and nothing of it is signed.
+    if (row?.mode === 'enabled' && row.first_release_at === null && row.restored_at === null)
       await saveTargetMode(client, context.vault, { ...row, first_release_at: context.now() })
   }
 }

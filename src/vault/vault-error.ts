@@ -45,6 +45,16 @@ const rowFaults: readonly VaultErrorCode[] = [
   'vault.bad-version',
 ]
 
+/** What is read; null when the row is to blame. @throws whatever else went wrong. */
+export function unlessRowFault<T>(read: () => T): T | null {
+  try {
+    return read()
+  } catch (error) {
+    if (isRowFault(error)) return null
+    throw error
+  }
+}
+
 /** Whether the row is to blame, and not a keyring file that can't be read just now: only then may it be frozen. */
 export function isRowFault(error: unknown): error is VaultError {
   return error instanceof VaultError && rowFaults.includes(error.code)

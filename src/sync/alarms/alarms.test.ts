@@ -194,8 +194,12 @@ describe('the audit trail', () => {
     await entries()
     await watchAudit(bench.context)()
     await engine.tamper(sql)
-    await watchAudit(bench.context)()
+    const look = watchAudit(bench.context)
+    await look()
+    await look()
     expect(await broken()).toEqual([why])
+    // Told once, however often it is found.
+    expect(bench.logged.filter(({ event }) => event === 'audit.broken')).toHaveLength(1)
   })
 
   test('whose mark was moved by somebody else is looked through from its beginning', async () => {

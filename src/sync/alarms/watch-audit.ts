@@ -3,6 +3,7 @@ import { parseHead } from '../../audit/entry.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { holdsEntry, readAuditMark, writeAuditMark } from '../../store/audit-mark.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 
 const wholeEveryMs = 86_400_000
@@ -28,7 +29,7 @@ export function watchAudit(context: SyncContext): () => Promise<void> {
     const verdict = await verifyAudit(database.pool, vault, isWhole || known === null ? {} : { after: known })
     if (!verdict.ok) {
       wholeAt = null
-      await tell(context, verdict.why ?? 'changed')
+      await tell(context, certain(verdict.why))
       return
     }
     if (isWhole) wholeAt = Date.now()

@@ -4,8 +4,9 @@ import type { PersonId } from '../../model/id.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inDryTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
-import { changesBetween, decodeParts } from '../parts.ts'
+import { changesBetween, decodeIfAny, decodeParts } from '../parts.ts'
 import type { KindCount } from '../plan/brake.ts'
 import { countsOf, PlanGroups } from '../plan/plan-groups.ts'
 import { leftByAbsence } from '../resolve/left-by-absence.ts'
@@ -36,7 +37,7 @@ export async function dryRun(context: SyncContext, signal: AbortSignal): Promise
       [after, batch],
     )
     if (rows.length === 0) return { people, accounts, kinds: countsOf(groups.all) }
-    after = rows.at(-1)?.id ?? null
+    after = certain(rows.at(-1)).id
     const ids = rows.map(({ id }) => id)
     await inDryTransaction(context.database.pool, async (client) => {
       for (const changed of await tryOut(client, context, ids, groups)) {
@@ -71,7 +72,7 @@ function changedAccounts(
 ): number {
   const changed = accounts.filter(({ row }) => {
     if (wanted.get(row.id) === row.wanted) return false
-    const before = row.desired === null ? null : decodeParts(row.desired)
+    const before = decodeIfAny(row.desired)
     const changes = changesBetween(before, decodeParts(row.wanted), absent ? 'lockout-absence' : 'lockout-record')
     for (const change of changes) groups.add({ ...change, account: row.id, target: row.target, alone: null })
     return changes.length > 0

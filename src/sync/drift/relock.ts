@@ -6,6 +6,7 @@ import { isClosed } from '../../store/account-sql.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { bump } from '../desire.ts'
 import { tellForged } from '../forged.ts'
@@ -82,7 +83,7 @@ export async function shutAllAgain(context: SyncContext, target: string, signal:
       [target, after],
     )
     if (rows.length === 0) return
-    after = rows.at(-1)?.id ?? null
+    after = certain(rows.at(-1)).id
     await shutAgain(
       context,
       target,
@@ -97,7 +98,7 @@ async function isWorkedOff(pool: pg.Pool, target: string, signal: AbortSignal): 
       `select count(*)::int as count from account_work where target = $1 and lane = 'urgent' and dead_at is null`,
       [target],
     )
-    if ((rows[0]?.count ?? 0) <= batch) return true
+    if (certain(rows[0]).count <= batch) return true
     await sleep(250, signal)
   }
   return false

@@ -15,13 +15,16 @@ import {
   guardedOfAccount,
   intentGuard,
 } from '../../store/guards.ts'
-import { lockTargetMode, saveTargetMode, targetModes } from '../../store/target-modes.ts'
+import { lockTargetMode, saveTargetMode } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { wakeLanes } from '../../store/work.ts'
+import { certain } from '../certain.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import { ownersOf } from '../owners-of.ts'
 import { decodeParts, encodeParts, partOf } from '../parts.ts'
 import { replan } from '../plan/replan.ts'
+import { modesOf } from '../target-modes.ts'
 
 /** More than so many of a hundred linked accounts that are missing or changed at once, and a handful at least. */
 const percent = 2
@@ -52,7 +55,7 @@ export async function markRestored(
   await forgetSeen(context, target)
   return inTransaction(context.database.pool, async (client) => {
     const row = await lockTargetMode(client, context.vault, target)
-    const mode = (await targetModes(client, context.vault, declared(context, target))).get(target)
+    const mode = (await modesOf(client, context)).get(target)
     if (row === null || mode === undefined || mode.forged) return false
     if (row.restored_at !== null) return true
     await saveTargetMode(client, context.vault, { ...row, restored_at: since })
@@ -81,11 +84,12 @@ async function forgetSeen({ database }: SyncContext, target: string): Promise<vo
       [target, after],
     )
     if (rows.length === 0) return
-    after =
+    after = certain(
       rows
         .map(({ id }) => id)
         .sort()
-        .at(-1) ?? null
+        .at(-1),
+    )
   }
 }
 
@@ -104,11 +108,6 @@ async function redate(
     found.map((row) => ({ ...row, account: row.account_id, externalDigest: row.external_digest, sealId: null })),
     to,
   )
-}
-
-function declared({ targets }: SyncContext, id: string) {
-  const target = targets.get(id)
-  return target === undefined ? [] : [target]
 }
 
 /**
@@ -174,7 +173,7 @@ async function lookAtPage(
     [target, after],
   )
   const genuine = rows.filter((row) => vault.verifyGuard('account', accountGuard(row), row.guard))
-  const people = genuine.flatMap(({ person_id }) => person_id ?? [])
+  const people = ownersOf(genuine)
   const cards = await cardsOf(client, context, people)
   const levels = await levelsOf(client, context, target, people)
   const byHand = await givenByHand(

@@ -12,6 +12,7 @@ import { forEachDigest } from '../../store/by-digest.ts'
 import { type DriftOf, deleteDrifts, driftsOf, forgetLostDrifts, insertDrifts } from '../../store/drifts.ts'
 import { openRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
@@ -43,10 +44,9 @@ type KeptCounts = SweepCounts & { readonly begunAt?: string; readonly endedAt?: 
 export function sweepCounts(text: string | null): KeptCounts | null {
   try {
     return text === null ? null : (JSON.parse(text) as KeptCounts | null)
-  } catch (error) {
-    // Not signed, and decides nothing: whatever else lies there counts for none.
-    if (error instanceof SyntaxError) return null
-    throw error
+  } catch {
+    // Not signed, and decides nothing: what is no JSON counts for none.
+    return null
   }
 }
 
@@ -137,7 +137,7 @@ class Sweep {
         [this.target.id, after, batch],
       )
       if (rows.length === 0) return
-      after = rows.at(-1)?.id ?? null
+      after = certain(rows.at(-1)).id
       await this.#compare(rows.flatMap(({ id }) => (this.listed.has(id) ? [] : [{ id, actual: null }])))
     }
   }
@@ -195,7 +195,7 @@ class Sweep {
         ),
         (row) => row.account_id,
       )
-      const news: DriftOf[] = []
+      const news: (DriftOf & { readonly account: AccountId })[] = []
       const over: string[] = []
       const open: AccountId[] = []
       for (const { item, actual } of sure) {
@@ -217,7 +217,7 @@ class Sweep {
         news.map(({ account, class: is, part }) => ({
           actor: 'engine',
           action: 'account.drifted' as const,
-          object: account ?? '',
+          object: account,
           details: { target: target.id, class: is, part },
         })),
       )
@@ -262,18 +262,19 @@ class Sweep {
       `select (select count(*)::int ${ours}) as total, looked_through as after, sweep_counts as counts from target where id = $1`,
       [this.target.id],
     )
-    this.total = rows[0]?.total ?? 0
-    const kept = sweepCounts(rows[0]?.counts ?? null)
+    const { total, after, counts } = certain(rows[0])
+    this.total = total
+    const kept = sweepCounts(counts)
     this.last = { begunAt: timeOf(kept?.begunAt), endedAt: timeOf(kept?.endedAt) }
     const share = Math.min(1, this.target.sweepEveryMs / lookedThroughMs)
     const limit = Math.max(50, Math.ceil(this.total * share))
     const chosen = await pool.query<{ id: AccountId }>(
       `select id ${ours} and ($2::uuid is null or id > $2) order by id limit $3`,
-      [this.target.id, rows[0]?.after ?? null, limit],
+      [this.target.id, after, limit],
     )
     this.due = new Set(chosen.rows.map(({ id }) => id))
     // At the end it begins anew.
-    this.lookedThrough = chosen.rows.length < limit ? null : (chosen.rows.at(-1)?.id ?? null)
+    this.lookedThrough = chosen.rows.length < limit ? null : certain(chosen.rows.at(-1)).id
   }
 }
 

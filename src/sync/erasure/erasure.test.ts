@@ -437,6 +437,16 @@ describe('an older database that was put back', () => {
   })
 })
 
+test('an erasure that two processes go on with at once is stated once, and so in the audit trail', async () => {
+  await erase()
+  await bench.rest()
+  await continueErasures(bench.context)
+  await bench.rest()
+  await Promise.all([continueErasures(bench.context), continueErasures(bench.context)])
+  expect([await people(), (await erasures()).map(({ statement }) => statement !== null)]).toEqual([2, [true]])
+  expect(await bench.rows(`select 1 from audit_pending where action = 'person.erased'`)).toHaveLength(1)
+})
+
 describe('what the audit trail says of the erased', () => {
   const page = async () => {
     await appendOnce(bench.context.database.pool, bench.context.vault)

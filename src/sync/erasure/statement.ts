@@ -29,13 +29,8 @@ export async function statementOf(
     person: erasure.person_id,
     askedAt: erasure.asked_at.toISOString(),
     askedBy: erasure.asked_by,
-    accounts: removals.map(({ target, account_id, outcome, at }) => ({
-      target,
-      account: account_id,
-      outcome,
-      at: at?.toISOString() ?? null,
-    })),
-    deletedAt: erasure.deleted_at?.toISOString() ?? null,
+    accounts: removals.map(({ target, account_id, outcome, at }) => ({ target, account: account_id, outcome, at })),
+    deletedAt: erasure.deleted_at,
     epoch: erasure.epoch,
     archives: archives.map(({ id, source, expires_at }) => ({ archive: id, source, until: expires_at.toISOString() })),
   })

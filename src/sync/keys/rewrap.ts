@@ -6,6 +6,7 @@ import { archivesOutside, keysOutside, replaceArchiveKeys, replaceKeys } from '.
 import { currentEpoch } from '../../vault/keyring.ts'
 import type { WrappedKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 
 /** Small enough that a lock-out that comes meanwhile does not feel it: some milliseconds of work. */
@@ -80,5 +81,5 @@ function rewrapped<Row extends WrappedKey>(
 }
 
 function nextOf(rows: readonly WrappedKey[]): KeyId | null {
-  return rows.length < batch ? null : (rows.at(-1)?.id ?? null)
+  return rows.length < batch ? null : certain(rows.at(-1)).id
 }

@@ -1,6 +1,7 @@
 /** The accounts of one look at a target, as digests in memory: people are held against them one after the other. */
 import type { PersonId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
+import { certain } from '../certain.ts'
 import { textKey } from '../text-key.ts'
 import type { Candidate } from './classify.ts'
 import type { Ground, Mark } from './marks.ts'
@@ -66,12 +67,12 @@ export class AccountBook {
   }
 
   candidates(n: number): readonly Candidate[] {
-    return [...(this.#entries.get(n)?.candidates.values() ?? [])]
+    return [...certain(this.#entries.get(n)).candidates.values()]
   }
 
   /** People who are called as the account is. */
   namesakes(n: number): readonly PersonId[] {
-    return [...(this.#entries.get(n)?.namesakes ?? [])]
+    return [...certain(this.#entries.get(n)).namesakes]
   }
 
   /** Whether the account has the id that Gatehouse itself would give this person. */

@@ -9,11 +9,13 @@ import type { MatchRow, MatchRunRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { isGenuineMatchRow, latestMatchRun, linkMatchRows, matchRowOf, matchRows } from '../../store/match-runs.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
 import { isMade } from '../owned-row.ts'
+import { ownersOf } from '../owners-of.ts'
 import { replan } from '../plan/replan.ts'
 import { understand } from '../resolve/resolve.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
@@ -52,7 +54,7 @@ export async function adoptMatches(
   for (;;) {
     const rows = await matchRows(context.database.pool, run.id, 'certain', after, batch)
     if (rows.length === 0) break
-    after = rows.at(-1)?.n ?? after
+    after = certain(rows.at(-1)).n
     const done = await inTransaction(context.database.pool, (client) =>
       linkRows(client, context, target, rows, { subject, reason, byHand: null }),
     )
@@ -132,7 +134,7 @@ async function linkRows(
     if (isGenuineMatchRow(context.vault, row)) genuine.push(row)
     else await forged(client, context, row, linking)
   }
-  const people = genuine.flatMap(({ person_id }) => linking.byHand ?? person_id ?? [])
+  const people = linking.byHand === null ? ownersOf(genuine) : [linking.byHand]
   const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
   await tellForged(client, context, ...frozen)
   if (linking.byHand !== null && frozen.length > 0) throw new Refusal('person.frozen')
@@ -141,9 +143,9 @@ async function linkRows(
   const pairs: Pair[] = []
   for (const row of genuine) {
     const dossier = dossiers.get(linking.byHand ?? (row.person_id as PersonId))
-    if (dossier === undefined || row.found === null) continue
+    if (dossier === undefined) continue
     const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
-    const found = JSON.parse(context.vault.openSystem(place, row.found)) as ActualAccount
+    const found = JSON.parse(context.vault.openSystem(place, certain(row.found))) as ActualAccount
     // What was found is linked as the account that the row is of, and as no other.
     if (!accountDigest(context.vault, target.id, found.externalId).equals(row.external_digest)) {
       await forged(client, context, row, linking)
@@ -202,7 +204,7 @@ function auditOf(target: TargetSetup, { subject, reason }: Linking) {
       reason,
       target: target.id,
       person: dossier.person.id,
-      because: row.reasons === null ? [] : (JSON.parse(row.reasons) as unknown),
+      because: JSON.parse(certain(row.reasons)) as unknown,
       extra: !account.row.is_primary,
     },
     about: dossier.key,

@@ -13,7 +13,7 @@ import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
 import { encodeOwned, isMade, type Owned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
-import { sameValidity } from '../reconcile/compare.ts'
+import { cardStates, sameValidity } from '../reconcile/compare.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
 import { textKey } from '../text-key.ts'
@@ -48,7 +48,7 @@ export async function findPlaces(
   dossiers: ReadonlyMap<string, Dossier>,
 ): Promise<Places> {
   const ids = [...dossiers.values()].flatMap(({ accounts }) =>
-    accounts.flatMap(({ row }) => (row.target === target.id ? row.id : [])),
+    accounts.filter(({ row }) => row.target === target.id).map(({ row }) => row.id),
   )
   const busy = await client.query<{ account_id: AccountId }>(
     'select account_id from account_work where account_id = any($1::uuid[]) and lease_until >= now() for update',
@@ -211,9 +211,7 @@ function oursOf(
   found: ActualAccount,
   wanted: Parts,
 ): Pick<Parts, 'cards' | 'levels'> {
-  const states = new Map(
-    found.cards.flatMap(({ card, state }) => (card === null ? [] : [[cardKey(card), state] as const])),
-  )
+  const states = cardStates(found)
   const cards = dossier.credentials.flatMap(({ row, card }) => {
     const state = states.get(cardKey(card))
     // Whoever is to be shut out has no card that is wanted; theirs they are all the same, and so is what blocks them.
@@ -222,7 +220,7 @@ function oursOf(
   })
   return {
     cards: Object.fromEntries(cards),
-    levels: wanted.levels.filter((id) => found.levels.includes(context.levels.externalId(id) ?? '')).sort(),
+    levels: wanted.levels.filter((id) => found.levels.some((level) => level === context.levels.externalId(id))).sort(),
   }
 }
 

@@ -53,8 +53,8 @@ export function marksOfAccount(vault: Vault, { id: target, match }: TargetSetup,
   ]
 }
 
-function cardMark(vault: Vault, card: Card): Mark[] {
-  return [mark('card', cardDigest(vault, card))]
+function cardMark(vault: Vault, card: Card): Mark {
+  return mark('card', cardDigest(vault, card))
 }
 
 /** Employee numbers that the account shows in a field of its own. */
@@ -67,8 +67,7 @@ export function shownNumbers({ employeeNumber }: MatchRules, { profile }: Actual
 
 /** What the account is called, by the first field that says so. */
 export function shownName({ name }: MatchRules, { profile }: ActualAccount): string | null {
-  const field = name.find((each) => (profile[each] ?? '').trim() !== '')
-  return field === undefined ? null : (profile[field] ?? null)
+  return name.map((each) => profile[each] ?? '').find((text) => text.trim() !== '') ?? null
 }
 
 /** Employee numbers of all records that still speak of the person. */
@@ -89,9 +88,9 @@ export function marksOfPerson(vault: Vault, target: TargetSetup, dossier: Dossie
     ...textsOf(dossier.records, 'employeeNumber').flatMap((text) => numberMark(vault, text)),
     ...idOf(vault, target, facts),
     ...textsOf(dossier.records, 'email').flatMap((text) => emailMark(vault, text)),
-    ...dossier.credentials.flatMap(({ row, card }) =>
-      row.state === 'returned' || row.waits ? [] : cardMark(vault, card),
-    ),
+    ...dossier.credentials
+      .filter(({ row }) => row.state !== 'returned' && !row.waits)
+      .map(({ card }) => cardMark(vault, card)),
   ]
 }
 

@@ -3,7 +3,6 @@ import { randomUUID } from 'node:crypto'
 import { recordAudit } from '../../audit/record.ts'
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
-import { ConnectorError } from '../../connector/errors.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { Dossier } from '../../store/dossier.ts'
@@ -22,6 +21,7 @@ import {
   requestMatchRun,
 } from '../../store/match-runs.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { tellForged } from '../forged.ts'
@@ -77,7 +77,7 @@ export async function matchIfAsked(
   } catch (error) {
     // Stopping, or overtaken: whoever leads next begins it anew.
     if (signal.aborted || error instanceof Overtaken) throw error
-    await end('failed', error instanceof ConnectorError ? error.code : errorCode(error))
+    await end('failed', errorCode(error))
     context.log('error', 'match.failed', { target: target.id, code: errorCode(error) })
   }
 }
@@ -155,7 +155,7 @@ async function readPeople(
       [after, batch],
     )
     if (rows.length === 0) return
-    after = rows.at(-1)?.id ?? null
+    after = certain(rows.at(-1)).id
     await inTransaction(pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(
         client,

@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { AccountId } from '../../model/id.ts'
 import { type AccountRow, accountGuard, guardedOfAccount } from '../../store/guards.ts'
+import { certain } from '../certain.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { decodeParts } from '../parts.ts'
 import type { KindCount } from './brake.ts'
@@ -51,7 +52,7 @@ async function countOpen(
       [target, after],
     )
     if (rows.length === 0) break
-    after = rows.at(-1)?.id ?? null
+    after = certain(rows.at(-1)).id
     for (const row of rows) {
       // A thief could fill the table with open accounts, and no brake would hold any more.
       const genuine = vault.verifyGuard('account', accountGuard(row), row.guard)

@@ -9,11 +9,13 @@ import { nextChanges, type PlannedChange } from '../../store/plans.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { desire } from '../desire.ts'
 import { tellForged } from '../forged.ts'
 import { noteReopened, type PassedLockout, recordLockouts } from '../lock-out.ts'
-import { type Change, type ChangeKind, changesBetween, decodeParts, takesAway } from '../parts.ts'
+import { ownersOf } from '../owners-of.ts'
+import { type Change, type ChangeKind, changesBetween, decodeIfAny, decodeParts, takesAway } from '../parts.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { modesOf } from '../target-modes.ts'
 import { PlanGroups } from './plan-groups.ts'
@@ -83,7 +85,7 @@ async function* batches(
     const planned: readonly PlannedChange[] = await nextChanges(client, plan, held, after, batch)
     if (planned.length === 0) return
     yield planned
-    after = planned.at(-1)?.account_id ?? null
+    after = certain(planned.at(-1)).account_id
   }
 }
 
@@ -127,11 +129,7 @@ async function applyBatch(
 ): Promise<{ applied: number; dropped: number }> {
   const byAccount = Map.groupBy(planned, ({ account_id }) => account_id)
   return inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(
-      client,
-      context.vault,
-      planned.flatMap(({ person_id }) => person_id ?? []),
-    )
+    const { dossiers, frozen } = await loadDossiers(client, context.vault, ownersOf(planned))
     await tellForged(client, context, ...frozen)
     if (request.resolveFirst) {
       confirmReleased(dossiers.values(), byAccount)
@@ -205,7 +203,7 @@ function allowed(dossier: Dossier | undefined, changes: readonly PlannedChange[]
 
 /** Those planned changes that are still wanted exactly so. */
 function stillWanted({ row }: DossierAccount, planned: readonly PlannedChange[]): readonly Change[] {
-  const before = row.desired === null ? null : decodeParts(row.desired)
+  const before = decodeIfAny(row.desired)
   return changesBetween(before, decodeParts(row.wanted), 'lockout-absence').filter(
     ({ part, before: from, after: to }) =>
       planned.some((change) => change.part === part && change.before === from && change.after === to),

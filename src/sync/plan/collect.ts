@@ -4,9 +4,18 @@ import type { AccountId, PersonId, PlanId } from '../../model/id.ts'
 import { copyRows } from '../../store/copy.ts'
 import { type AccountRow, accountGuard, guardedOfAccount } from '../../store/guards.ts'
 import type { TargetMode } from '../../store/target-modes.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
-import { type Change, type ChangeKind, changesBetween, decodeParts, type Parts, takesAway } from '../parts.ts'
+import {
+  type Change,
+  type ChangeKind,
+  changesBetween,
+  decodeIfAny,
+  decodeParts,
+  type Parts,
+  takesAway,
+} from '../parts.ts'
 import { modesOf } from '../target-modes.ts'
 import { type HeldAlone, PlanGroups, type PlanStep } from './plan-groups.ts'
 import { canOpen, decisive, RadiusMeter } from './radius.ts'
@@ -60,13 +69,13 @@ export async function collect(
       [origin, after],
     )
     if (rows.length === 0) return { groups, meter }
-    after = rows.at(-1)?.id ?? null
+    after = certain(rows.at(-1)).id
     const read: ReadRow[] = []
     for (const row of rows) {
       if (isGenuine(context, row))
         read.push(readRow({ mode: modes.get(row.target), isFrozen: frozen(row.target), trust }, row))
       // What is left out is told: a plan must not lack a change quietly because somebody broke its row.
-      else await tellForged(client, context, row.person_id ?? row.id)
+      else await tellForged(client, context, certain(row.person_id))
     }
     const losing = await losingAll(client, context, origin, read)
     const steps: PlanStep[] = []
@@ -122,7 +131,7 @@ interface Circumstances {
 }
 
 function readRow(now: Circumstances, row: PendingRow): ReadRow {
-  const before = row.desired === null ? null : decodeParts(row.desired)
+  const before = decodeIfAny(row.desired)
   const after = decodeParts(row.wanted)
   const leaving = row.absent === true && row.suspect_at === null ? 'lockout-absence' : 'lockout-record'
   const changes = changesBetween(before, after, leaving)
@@ -160,7 +169,7 @@ async function losingAll(
   const opening = new Set<PersonId | null>()
   const first = new Map<PersonId | null, AccountId>()
   for (const row of rows.filter((each) => isGenuine(context, each))) {
-    const before = row.desired === null ? null : decodeParts(row.desired)
+    const before = decodeIfAny(row.desired)
     const changes = row.pending && row.wanted_by === origin
     const after = changes ? decodeParts(row.wanted) : before
     if (canOpen(after)) opening.add(row.person_id)

@@ -6,6 +6,7 @@ import type { PlanRow } from '../../store/guards.ts'
 import { decidePlan, heldPlans, insertPlan, wasRejected } from '../../store/plans.ts'
 import type { WholeTargetWaits } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import type { Origin } from '../origin.ts'
 import { activeAccounts } from './active-accounts.ts'
@@ -188,7 +189,7 @@ async function weigh(
   // What waits as a whole is looked at as a whole: no brake says more about it.
   const counts = countsOf(groups.filter(({ alone }) => alone === null || !waitsAsWhole.has(alone)))
   const active = await activeAccounts(client, context, counts, brakes)
-  const braked = tripped(counts, brakes, (target) => active.get(target) ?? 0)
+  const braked = tripped(counts, brakes, (target) => certain(active.get(target)))
   const alone = groups.flatMap(({ kind, target, accounts, alone: why }): Hold[] =>
     why === null ? [] : [{ kind, target, accounts, limit: null, why }],
   )

@@ -1,6 +1,7 @@
 /** How far a plan reaches, counted while its changes stream by: a set of doors and a few numbers, however many people. */
 import type pg from 'pg'
 import type { AccessLevelId, PlanId } from '../../model/id.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import type { Change, ChangeKind, Parts } from '../parts.ts'
 import { partOf } from '../parts.ts'
@@ -35,7 +36,7 @@ export class RadiusMeter {
   }
 
   of(groups: readonly Key[]): Pick<Radius, 'levels' | 'losing'> {
-    const chosen = groups.flatMap((group) => this.#groups.get(name(group)) ?? [])
+    const chosen = groups.map((group) => certain(this.#groups.get(name(group))))
     return {
       levels: new Set(chosen.flatMap(({ levels }) => [...levels])).size,
       losing: chosen.reduce((sum, { losing }) => sum + losing, 0),
@@ -50,7 +51,7 @@ function name({ kind, target, alone }: Key): string {
 function levelsOf({ part }: Change, before: Parts | null, after: Parts): readonly AccessLevelId[] {
   if (part === 'account') return after.levels
   // A closed account opens nothing, whatever it still holds.
-  if (part === 'lock') return after.lock === 'closed' ? (before?.levels ?? []) : after.levels
+  if (part === 'lock') return after.lock === 'closed' ? certain(before).levels : after.levels
   const named = partOf(part)
   return named.is === 'level' ? [named.id] : []
 }
@@ -81,5 +82,5 @@ export async function peopleOf(
        from plan_change c join account a on a.id = c.account_id where c.plan_id = $1`,
     [plan],
   )
-  return rows[0] ?? { people: 0, joining: 0 }
+  return certain(rows[0])
 }

@@ -10,7 +10,6 @@ export async function planThawed(context: SyncContext, brakes: Brakes): Promise<
   const { rows } = await context.database.pool.query<{ origin: Origin; holds: string }>(
     `select origin, holds from plan where state = 'held' and holds like '%"frozen"%'`,
   )
-  if (rows.length === 0) return
   const frozen = await context.standings.frozen()
   for (const { origin, holds } of rows) {
     const waits = (JSON.parse(holds) as readonly Hold[]).filter(({ why }) => why === 'frozen')

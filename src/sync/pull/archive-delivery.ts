@@ -7,6 +7,7 @@ import type { PullId } from '../../model/id.ts'
 import { hasArchiveFile, writeArchiveFile } from '../../store/archive-files.ts'
 import { archivesOf, insertArchive, isGenuineArchive } from '../../store/archives.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { sourceOrigin } from '../origin.ts'
 
@@ -58,9 +59,8 @@ async function pullOf(context: SyncContext, source: string): Promise<PullId> {
     `select id from pull where source = $1 and outcome in ('taken', 'incomplete') order by finished_at desc limit 1`,
     [source],
   )
-  const [last] = rows
-  if (last === undefined) throw new Error('a delivery is archived after it was taken')
-  return last.id
+  // A delivery is archived after it was taken.
+  return certain(rows[0]).id
 }
 
 /** Counts the bytes, and fails at their end unless they are those of the fingerprint. */

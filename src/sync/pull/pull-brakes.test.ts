@@ -195,6 +195,39 @@ describe('a full file that lost too many rows', () => {
   })
 })
 
+describe('a row about the source that somebody breaks', () => {
+  const smash = () => engine.tamper(`update source_standing set records = 1000, braked = '{}'`)
+  const standing = () => bench.rows('select records, altered, lost, guard from source_standing')
+
+  test('while a file is read is signed by nothing that follows from the file', async () => {
+    const file = hrFile(renamed(5), { arrivedAt: bench.context.now(), perPage: 5 })
+    let broken: unknown
+    const smashing: Delivery = {
+      ...file,
+      async *pages(signal) {
+        await smash()
+        broken = await standing()
+        return yield* file.pages(signal)
+      },
+    }
+    await pull(bench.context, bench.source, smashing, new AbortController().signal)
+    await bench.rest()
+    expect([await standing(), names()]).toEqual([broken, 0])
+    await watchTheTime(bench.context)
+    expect(await bench.alarms()).toEqual(expect.arrayContaining(['guard.failed', 'source.suspect']))
+  })
+
+  test('before what it held is released gives the source no new size', async () => {
+    await bench.deliver(renamed(5))
+    const plan = await held()
+    await smash()
+    const broken = await standing()
+    await bench.release(plan)
+    await bench.rest()
+    expect([await standing(), names()]).toEqual([broken, 5])
+  })
+})
+
 describe('a delivery whose columns moved', () => {
   const moved = [...columns.slice(1), columns[0] as string]
   const accept = () => acceptColumns(bench.context, 'hr', bench.operator, 'checked with HR')
@@ -244,6 +277,17 @@ describe('a delivery whose columns moved', () => {
     await expect(acceptColumns(bench.context, 'nowhere', bench.operator, 'seen')).rejects.toMatchObject({
       code: 'source.unknown',
     })
+  })
+
+  test('is still waited for when one of the other kind is taken away', async () => {
+    await bench.deliver([row(0)], { mode: 'delta' })
+    await bench.deliver(everybody(), shifted)
+    await bench.deliver([row(1)], { mode: 'delta', ...shifted })
+    await bench.deliver([row(1)], { mode: 'delta' })
+    expect(await bench.rows('select from source_standing where offered_delta is not null')).toEqual([])
+    expect(await bench.alarms()).toContain('source.columns-moved')
+    await bench.deliver(everybody())
+    expect(await bench.alarms()).not.toContain('source.columns-moved')
   })
 
   test('of changes has columns of its own', async () => {

@@ -7,6 +7,7 @@ import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { lockStanding, readStanding, type SourceStanding, saveStanding } from '../../store/source-standing.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { sourceOrigin } from '../origin.ts'
 import { brakeLimit } from '../plan/brake.ts'
@@ -238,7 +239,7 @@ async function countPending(client: pg.ClientBase, source: string, limit: number
     'select count(*)::int as count from (select from account where wanted_by = $1 and pending limit $2) waiting',
     [sourceOrigin(source), limit + 1],
   )
-  return rows[0]?.count ?? 0
+  return certain(rows[0]).count
 }
 
 /** The delivery was taken: it is what the next one is compared with, unless it waits for a person as a whole. */

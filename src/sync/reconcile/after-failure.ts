@@ -61,7 +61,5 @@ export async function afterFailure(
     case 'rejected':
       // A lock-out is never given up: it is tried on, and its alarm stays on.
       return failed({ dead: item.desired.lock !== 'closed' && !(urgent && blockedCards(item).length > 0) })
-    default:
-      return kind satisfies never
   }
 }

@@ -1,5 +1,6 @@
 /** Blocks single cards of an account that stays open: their blocks only, then a separate read that proves them; the rest follows as other work. */
 import type { ActualAccount } from '../../connector/contract.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { backoffMs, type Outcome, outcomeOf } from './outcome.ts'
 import { blockedCards, isUntried, ownedAfterLock, shutAmong } from './owned.ts'
@@ -29,7 +30,7 @@ export async function blockCards(
   const known = seen ?? lastKnown(item, startedAt)
   const owned = (actual: ActualAccount | null) => ownedAfterLock(context, target, item, known, actual)
   if ((secondLook || untried) && areShut(seen)) return rest({ actual: seen, owned: owned(seen) })
-  const cards = ids.flatMap((id) => item.cards.get(id) ?? [])
+  const cards = ids.map((id) => certain(item.cards.get(id)))
   const written = await sendLock(target, item, { known, cards }, now, signal)
   const actual = await accounts.read(item.externalId, signal)
   const out = areShut(actual)

@@ -16,9 +16,7 @@ export function openParts({ desired, profile, revoke }: Expectation, actual: Act
   if (actual.lock !== desired.lock) parts.push({ kind: 'lock' })
   if (!sameValidity(desired.validity, actual.validity, now)) parts.push({ kind: 'validity' })
   if (Object.entries(profile).some(([field, value]) => actual.profile[field] !== value)) parts.push({ kind: 'profile' })
-  const states = new Map(
-    actual.cards.flatMap(({ card, state }) => (card === null ? [] : [[cardKey(card), state] as const])),
-  )
+  const states = cardStates(actual)
   for (const { card, state } of desired.cards)
     if (states.get(cardKey(card)) !== state) parts.push({ kind: 'card', card })
   for (const card of revoke.cards) if (states.has(cardKey(card))) parts.push({ kind: 'card', card })
@@ -26,6 +24,11 @@ export function openParts({ desired, profile, revoke }: Expectation, actual: Act
   for (const level of desired.levels) if (!levels.has(level)) parts.push({ kind: 'level', level })
   for (const level of revoke.levels) if (actual.levels.includes(level)) parts.push({ kind: 'level', level })
   return parts
+}
+
+/** By the card's key; one whose number nobody can read is none of ours. */
+export function cardStates({ cards }: ActualAccount): ReadonlyMap<string, 'on' | 'blocked'> {
+  return new Map(cards.flatMap(({ card, state }) => (card === null ? [] : [[cardKey(card), state] as const])))
 }
 
 /** Whether nobody gets in with this account: disabled, and every card blocked. */

@@ -1,5 +1,6 @@
 /** Looks again at every account that is marked as frozen: an alarm is on for each, and none stays marked that is as Gatehouse wrote it. */
 import type { AccountId } from '../../model/id.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { claimsToLookAt, loadWork } from './work-item.ts'
 
@@ -13,7 +14,7 @@ export async function reviewFrozen({ database, vault }: SyncContext): Promise<vo
       [after],
     )
     if (rows.length === 0) return
-    after = rows.at(-1)?.id ?? null
+    after = certain(rows.at(-1)).id
     await loadWork(database.pool, vault, claimsToLookAt(rows.map(({ id }) => ({ id, intents: [] }))))
   }
 }

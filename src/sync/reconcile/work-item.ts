@@ -18,9 +18,10 @@ import { openPins } from '../../store/pins.ts'
 import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
-import { isRowFault, VaultError } from '../../vault/vault-error.ts'
+import { isRowFault, unlessRowFault, VaultError } from '../../vault/vault-error.ts'
 import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
+import { ownersOf } from '../owners-of.ts'
 import { decodeParts, type Parts } from '../parts.ts'
 
 export interface WorkItem {
@@ -66,7 +67,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
     vault,
     accounts.rows.flatMap(({ erasing }) => erasing ?? []),
   )
-  const people = accounts.rows.flatMap(({ person_id }) => person_id ?? [])
+  const people = ownersOf(accounts.rows)
   const credentials = await pool.query<CredentialRow>('select * from credential where person_id = any($1::uuid[])', [
     people,
   ])
@@ -202,12 +203,8 @@ function genuineIntents(vault: Vault, account: AccountId, { intents }: Claim): r
 function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | null {
   if (row.actual === null || row.actual_version === null) return null
   const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
-  try {
-    return JSON.parse(vault.open(key, place, row.actual)) as ActualAccount | null
-  } catch (error) {
-    if (isRowFault(error)) return null
-    throw error
-  }
+  const { actual } = row
+  return unlessRowFault(() => JSON.parse(vault.open(key, place, actual)) as ActualAccount | null)
 }
 
 async function freeze(pool: pg.Pool, vault: Vault, account: AccountId): Promise<void> {

@@ -3,6 +3,7 @@ import { type Card, type CardClaim, type CardState, cardKey } from '../../model/
 import { type CredentialId, newId } from '../../model/id.ts'
 import type { Person } from '../../model/person.ts'
 import { type Dossier, type DossierCredential, touch } from '../../store/dossier.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { cardDigest } from '../identifiers.ts'
 import type { Finding } from './resolve.ts'
@@ -28,7 +29,7 @@ export function mergeCredentials(
     if (row.source === null) {
       // An operator issued it over this very claim: it counts when it becomes another one.
       if (claim.state === row.issued_over) continue
-      row.source = claimant(dossier, cardKey(credential.card))?.row.source ?? null
+      row.source = certain(claimant(dossier, cardKey(credential.card))).row.source
       row.issued_over = null
       touch(credential)
     }
@@ -44,7 +45,7 @@ export function mergeCredentials(
   for (const [key, { card, state }] of claims) {
     if (state === 'returned') continue
     dossier.credentials.push(
-      newCredential(context, dossier, card, { state, source: claimant(dossier, key)?.row.source ?? null }),
+      newCredential(context, dossier, card, { state, source: certain(claimant(dossier, key)).row.source }),
     )
   }
   return freed

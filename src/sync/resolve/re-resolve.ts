@@ -3,6 +3,7 @@ import type { PersonId } from '../../model/id.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { peopleAfter } from '../../store/people.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { plan } from '../plan/plan.ts'
@@ -20,7 +21,7 @@ export async function resolveDue(context: SyncContext, brakes: Brakes): Promise<
   )
   if (rows.length === 0) return 0
   // A dated end counts from the instant that it names, so that a clock that stood still shows as late.
-  const earliest = rows[0]?.next_change_at ?? due
+  const earliest = certain(rows[0]).next_change_at
   await resolveBatch(
     context,
     rows.map(({ id }) => id),
@@ -38,7 +39,7 @@ export async function resolveEveryone(context: SyncContext, brakes: Brakes, sign
     signal?.throwIfAborted()
     const ids: readonly PersonId[] = await peopleAfter(context.database.pool, after, batch)
     if (ids.length === 0) break
-    after = ids.at(-1) ?? null
+    after = certain(ids.at(-1))
     await resolveBatch(context, ids, 'policy', context.now())
   }
   await plan(context, { origin: 'policy', pull: null, brakes, arrivedAt: context.now() })

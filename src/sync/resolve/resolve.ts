@@ -8,6 +8,7 @@ import type { Evaluation } from '../../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { sealExternalId } from '../external-id.ts'
 import { accountDigest } from '../identifiers.ts'
@@ -224,7 +225,7 @@ function wantedOf(
       : base.levels.filter((id) => isUnclear(context, evaluation, id))
   const validity =
     standing.state === 'left'
-      ? { from: null, until: dossier.person.unlocked_until?.toISOString() ?? null }
+      ? { from: null, until: certain(dossier.person.unlocked_until).toISOString() }
       : standing.validity
   const levels = [...new Set([...granted, ...withoutEnded(dossier, kept)])]
   const { parts, facts } = openParts(context, dossier, target, person.facts, validity, levels)

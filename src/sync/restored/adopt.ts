@@ -109,7 +109,8 @@ function newSince(
   actual: ActualAccount,
 ): NonNullable<Owned['maybe']> {
   const knownLevels = new Set([...(lastSeen?.levels ?? []), ...desired.levels.map((id) => levels.externalId(id))])
-  const keys = (cards: readonly (Card | null | undefined)[]) => cards.flatMap((card) => (card ? [cardKey(card)] : []))
+  const keys = (cards: readonly (Card | null | undefined)[]) =>
+    cards.filter((card) => card !== null && card !== undefined).map(cardKey)
   const desiredCards = Object.keys(desired.cards).map((id) => held.get(id as CredentialId))
   const knownCards = new Set(keys([...(lastSeen?.cards ?? []).map(({ card }) => card), ...desiredCards]))
   return {

@@ -8,6 +8,7 @@ import { insertLockouts } from '../../store/lockouts.ts'
 import { openRestore, saveRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 
 /** Accounts per statement. */
@@ -28,7 +29,7 @@ export async function relockOnce(context: SyncContext): Promise<void> {
     for (;;) {
       const accounts = await nextShut(client, after)
       if (accounts.length === 0) break
-      after = accounts.at(-1)?.id ?? null
+      after = certain(accounts.at(-1)).id
       shut += accounts.length
       await relock(client, context, accounts, now)
     }

@@ -15,12 +15,14 @@ import { saveDossiers } from '../../store/save-dossiers.ts'
 import type { Intent } from '../../store/schema.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue, wakeLanes } from '../../store/work.ts'
-import { VaultError } from '../../vault/vault-error.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { encodeOwned } from '../owned-row.ts'
+import { ownersOf } from '../owners-of.ts'
 import { decodeParts, encodeParts, isPending } from '../parts.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
@@ -68,7 +70,7 @@ async function foundShutLimit(pool: pg.Pool, target: string): Promise<number> {
     'select count(*)::int as count from account where target = $1 and desired is not null',
     [target],
   )
-  return Math.max(foundShutMax.min, Math.floor(((rows[0]?.count ?? 0) * foundShutMax.percent) / 100))
+  return Math.max(foundShutMax.min, Math.floor((certain(rows[0]).count * foundShutMax.percent) / 100))
 }
 
 /** The next open accounts that nobody has read since the restore, as a worker would load them. */
@@ -128,7 +130,7 @@ async function adoptAll(
 ): Promise<number> {
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
-    const people = looks.flatMap(({ item }) => item.row.person_id ?? [])
+    const people = ownersOf(looks.map(({ item }) => item.row))
     const { dossiers, frozen } = await loadDossiers(client, vault, people)
     await tellForged(client, context, ...frozen)
     const judged = looks.flatMap((look) => judge(context, target, look, dossiers))
@@ -162,12 +164,7 @@ function judge(
 /** They are only compared with what is there: where they can't be opened, what was desired stands. */
 function wantedFacts({ vault }: SyncContext, { row, key, facts }: WorkItem): AccountFacts {
   const place = { table: 'account', column: 'facts', row: row.id, version: row.wanted_facts_version }
-  try {
-    return JSON.parse(vault.open(key, place, row.wanted_facts)) as AccountFacts
-  } catch (error) {
-    if (error instanceof VaultError) return facts
-    throw error
-  }
+  return unlessRowFault(() => JSON.parse(vault.open(key, place, row.wanted_facts)) as AccountFacts) ?? facts
 }
 
 function write(
@@ -188,7 +185,7 @@ function write(
     row.desired_facts = null
     row.desired_facts_version = null
   } else {
-    const version = Math.max(row.wanted_facts_version, row.desired_facts_version ?? 0)
+    const version = Math.max(row.wanted_facts_version, certain(row.desired_facts_version))
     const place = { table: 'account', column: 'facts', row: row.id, version }
     row.desired_facts = vault.seal(key, place, JSON.stringify(facts))
     row.desired_facts_version = version

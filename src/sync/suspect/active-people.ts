@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { PersonId } from '../../model/id.ts'
 import { type PersonRow, personGuard, type SourceRecordRow, sourceRecordGuard } from '../../store/guards.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 
 /** People read at a time. */
@@ -25,18 +26,15 @@ export async function activePeople(
       [source, after],
     )
     if (people.rows.length === 0) break
-    after = people.rows.at(-1)?.id ?? null
+    after = certain(people.rows.at(-1)).id
     const genuine = people.rows.filter((row) => vault.verifyGuard('person', personGuard(row), row.guard))
     const records = await client.query<SourceRecordRow>(
       `select id, source, key_digest, row_digest, person_id, key_id, version, presence, missing_since, guard
          from source_record where person_id = any($1::uuid[]) and source = $2 and presence <> 'gone'`,
       [genuine.map(({ id }) => id), source],
     )
-    active += new Set(
-      records.rows.flatMap((row) =>
-        vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard) ? [row.person_id] : [],
-      ),
-    ).size
+    const spokenOf = records.rows.filter((row) => vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard))
+    active += new Set(spokenOf.map(({ person_id }) => person_id)).size
   }
   return active
 }

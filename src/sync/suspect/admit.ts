@@ -5,7 +5,7 @@ import { raiseAlarm } from '../../store/alarms.ts'
 import { type AccountFacts, type Dossier, touch } from '../../store/dossier.ts'
 import type { AccountRow } from '../../store/guards.ts'
 import { isLetGo, lockStanding, type SourceStanding, saveStanding } from '../../store/source-standing.ts'
-import { isRowFault } from '../../vault/vault-error.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import type { Lockout } from '../lock-out.ts'
@@ -73,13 +73,9 @@ function sourcesOf(context: SyncContext, by: Origin, dossier: Dossier, own: read
 function endedAsKnown({ vault, now }: SyncContext, { key }: Dossier, row: AccountRow): boolean {
   if (row.desired_facts === null || row.desired_facts_version === null) return false
   const place = { table: 'account', column: 'facts', row: row.id, version: row.desired_facts_version }
-  try {
-    const { validity } = JSON.parse(vault.open(key, place, row.desired_facts)) as AccountFacts
-    return validity.until !== null && Date.parse(validity.until) <= now().getTime()
-  } catch (error) {
-    if (isRowFault(error)) return false
-    throw error
-  }
+  const { desired_facts: sealed } = row
+  const until = unlessRowFault(() => (JSON.parse(vault.open(key, place, sealed)) as AccountFacts).validity.until)
+  return until !== null && Date.parse(until) <= now().getTime()
 }
 
 /** How much one source may still cause. */

@@ -3,8 +3,10 @@ import type pg from 'pg'
 import type { PersonId } from '../../model/id.ts'
 import { type AccountRow, accountGuard, guardedOfAccount } from '../../store/guards.ts'
 import { isLetGo, type SourceStanding } from '../../store/source-standing.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { sourceOf, sourceOrigin } from '../origin.ts'
+import { ownersOf } from '../owners-of.ts'
 
 /** People per transaction. */
 const batch = 500
@@ -28,11 +30,11 @@ export async function* peopleWaiting(
       [sourceOrigin(source), after],
     )
     if (rows.length === 0) return
-    after = rows.at(-1)?.person_id ?? null
+    after = certain(rows.at(-1)).person_id
     const genuine = rows.filter((row) => vault.verifyGuard('account', accountGuard(row), row.guard))
     yield {
-      people: [...new Set(genuine.flatMap(({ person_id }) => person_id ?? []))],
-      heldAt: genuine.flatMap(({ suspect_at }) => suspect_at ?? []),
+      people: ownersOf(genuine),
+      heldAt: genuine.map(({ suspect_at }) => certain(suspect_at)),
     }
   }
 }

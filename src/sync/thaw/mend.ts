@@ -23,7 +23,7 @@ import {
   sourceRecordGuard,
 } from '../../store/guards.ts'
 import type { DataKey } from '../../vault/vault.ts'
-import { isRowFault } from '../../vault/vault-error.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
 import { openExternalId } from '../external-id.ts'
 import { cardDigest } from '../identifiers.ts'
@@ -62,7 +62,7 @@ export async function mendPerson(client: pg.ClientBase, context: SyncContext, id
   const [stored] = found.rows
   if (stored === undefined) throw new Refusal('person.unknown')
   const { epoch, wrapped, ...person } = stored
-  const key = trusted(() =>
+  const key = unlessRowFault(() =>
     epoch === null || wrapped === null ? null : vault.unwrap({ id: person.key_id, epoch, wrapped }),
   )
   if (key === null) throw new Refusal('frozen.no-key')
@@ -101,7 +101,7 @@ async function keepRecords(
   let bad = 0
   for (const row of rows) {
     const place = { table: 'source_record', column: 'record', row: row.id, version: row.version }
-    const text = trusted(() => vault.open(key, place, row.record))
+    const text = unlessRowFault(() => vault.open(key, place, row.record))
     const genuine = text !== null && vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard)
     if (!genuine) bad += 1
     if (text === null || !(genuine || sources.has(row.source))) {
@@ -142,7 +142,7 @@ async function keepCards(
   let bad = 0
   for (const row of rows) {
     const place = { table: 'credential', column: 'card', row: row.id, version: 1 }
-    const text = trusted(() => vault.open(key, place, row.card))
+    const text = unlessRowFault(() => vault.open(key, place, row.card))
     const genuine = text !== null && vault.verifyGuard('credential', credentialGuard(row), row.guard)
     if (!genuine) bad += 1
     if (text === null) {
@@ -231,7 +231,7 @@ async function giveBack(client: pg.ClientBase, { vault }: SyncContext, row: Acco
 /** All that a worker needs of it is as Gatehouse wrote it. */
 function isWhole({ vault }: SyncContext, key: DataKey, row: AccountRow): boolean {
   return (
-    trusted(() => {
+    unlessRowFault(() => {
       if (!vault.verifyGuard('account', accountGuard(row), row.guard)) return null
       openExternalId(vault, key, row)
       const { desired_facts, desired_facts_version: version } = row
@@ -247,7 +247,7 @@ function isWhole({ vault }: SyncContext, key: DataKey, row: AccountRow): boolean
 function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): DossierAccount | null {
   const { vault, targets } = context
   const target = [row.target, ...targets.keys()].find(
-    (id) => trusted(() => openExternalId(vault, dossier.key, { ...row, target: id })) !== null,
+    (id) => unlessRowFault(() => openExternalId(vault, dossier.key, { ...row, target: id })) !== null,
   )
   if (target === undefined) return null
   // So that their blocks count as ours, and go with the lock.
@@ -262,7 +262,7 @@ function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): 
     JSON.stringify({ facts, validity: { from: null, until: null } }),
   )
   // That the account is not ours nobody may say: it would then count as shut without being looked at.
-  const owned = encodeOwned({ ...(trusted(() => ownedOf(vault, row)) ?? nothingOwned), made: true })
+  const owned = encodeOwned({ ...(unlessRowFault(() => ownedOf(vault, row)) ?? nothingOwned), made: true })
   return {
     mark: 'changed',
     row: {
@@ -285,14 +285,4 @@ function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): 
 /** Counts on, also from a number that somebody wrote there to end all counting. */
 function after(version: number): number {
   return version < 2_000_000_000 && version >= 0 ? version + 1 : 1
-}
-
-/** Null for what is not as Gatehouse wrote it. */
-function trusted<T>(read: () => T | null): T | null {
-  try {
-    return read()
-  } catch (error) {
-    if (isRowFault(error)) return null
-    throw error
-  }
 }

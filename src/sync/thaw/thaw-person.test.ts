@@ -1,8 +1,10 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { PersonId } from '../../model/id.ts'
+import { erasePerson } from '../erasure/erase.ts'
 import { type Bench, type Engine, hour, startEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { unlockPerson } from '../operator.ts'
+import { pauseByHand } from '../stop.ts'
 import { frozenPeople, thawPerson } from './thaw-person.ts'
 
 let engine: Engine
@@ -183,6 +185,20 @@ describe('thawing', () => {
     await expect(thaw()).rejects.toMatchObject({ code: 'frozen.no-key' })
     await tamper(`delete from person_key where id = (select key_id from person where id = ?)`)
     await expect(thaw()).rejects.toMatchObject({ code: 'frozen.no-key' })
+  })
+
+  test('of somebody who is being erased is refused: they are out already, and will be gone', async () => {
+    await pauseByHand(bench.context, 'doors', bench.operator, 'works there')
+    await erasePerson(bench.context, person, bench.operator, 'by law')
+    await tamper(`update credential set state = 'active', waits = true where person_id = ?`)
+    await expect(thaw()).rejects.toMatchObject({ code: 'person.erasing' })
+  })
+
+  test('closes an account at a target that is not configured any more only in the books, and says that it is lost', async () => {
+    await tamper(`update account set owned = null, owned_guard = null where person_id = ?`)
+    ;(bench.context.targets as Map<string, unknown>).delete('doors')
+    ;(bench.context.targets as Map<string, unknown>).set('annex', { ...bench.setup, id: 'annex' })
+    expect(await thaw()).toMatchObject({ lost: [], accounts: 1, lockouts: [] })
   })
 
   test('of whom all is right, or who is nobody, is refused', async () => {
