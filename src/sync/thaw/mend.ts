@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto'
 import type pg from 'pg'
-import type { Card } from '../../model/card.ts'
+import { type Card, cardKey } from '../../model/card.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { SourceRecord } from '../../model/source-record.ts'
@@ -29,6 +29,7 @@ import { openExternalId } from '../external-id.ts'
 import { cardDigest } from '../identifiers.ts'
 import { encodeOwned, nothingOwned, ownedOf } from '../owned-row.ts'
 import { encodeParts, type Parts } from '../parts.ts'
+import { newCredential } from '../resolve/credentials.ts'
 import { understand } from '../resolve/resolve.ts'
 
 /** How many rows of each kind were not as Gatehouse wrote them. */
@@ -132,14 +133,16 @@ function unseen(): Buffer {
   return randomBytes(32)
 }
 
-/** A card whose row is bad counts as lost, which nothing revives by itself; one that can't even be read is dropped. */
-async function keepCards(
-  client: pg.ClientBase,
-  { vault, sources }: SyncContext,
-  { person, key, credentials }: Dossier,
-): Promise<number> {
+/**
+ * A card whose row is bad counts as lost, which nothing revives by itself. One that can't even be read is dropped: nobody can say which
+ * it was, so every card that the records name and no row knows counts as lost too.
+ */
+async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: Dossier): Promise<number> {
+  const { vault, sources } = context
+  const { person, key, credentials } = dossier
   const { rows } = await client.query<CredentialRow>('select * from credential where person_id = $1', [person.id])
   let bad = 0
+  let unreadable = 0
   for (const row of rows) {
     const place = { table: 'credential', column: 'card', row: row.id, version: 1 }
     const text = unlessRowFault(() => vault.open(key, place, row.card))
@@ -147,6 +150,7 @@ async function keepCards(
     if (!genuine) bad += 1
     if (text === null) {
       await client.query('delete from credential where id = $1', [row.id])
+      unreadable += 1
       continue
     }
     const card = JSON.parse(text) as Card
@@ -163,7 +167,19 @@ async function keepCards(
           },
     })
   }
+  if (unreadable > 0) loseUnknownCards(context, dossier)
   return bad
+}
+
+function loseUnknownCards(context: SyncContext, dossier: Dossier): void {
+  const known = new Set(dossier.credentials.map(({ card }) => cardKey(card)))
+  for (const { row, record } of dossier.records) {
+    for (const { card, state } of record.cards ?? []) {
+      if (state === 'returned' || known.has(cardKey(card))) continue
+      known.add(cardKey(card))
+      dossier.credentials.push(newCredential(context, dossier, card, { state: 'lost', source: row.source }))
+    }
+  }
 }
 
 /** A right that nobody can be shown to have given is none. */
