@@ -9,12 +9,13 @@ import { random } from '../../demo/workforce/random.ts'
 import { startPostgres, startRedis } from '../support/servers.ts'
 import { openSite } from '../support/site.ts'
 import { openSmallDisk } from '../support/small-disk.ts'
-import { checkGateway, checkListing, checkLockOuts, checkSecrecy } from './checks.ts'
+import { checkErased, checkGateway, checkListing, checkLockOuts, checkSecrecy } from './checks.ts'
 import { Fleet } from './fleet.ts'
 import { Hr } from './hr.ts'
 import { listenIn } from './listen-in.ts'
 import { Operator } from './operator.ts'
-import { armFaults, type Doses, deckOf, type World } from './troubles.ts'
+import { type Doses, deckOf } from './troubles.ts'
+import { armFaults, type World } from './world.ts'
 
 export interface Campaign {
   /** Through which store wake-ups go. */
@@ -30,7 +31,7 @@ const doses: Doses = isWhole
   ? { kills: 50, flushes: 5, restarts: 5, others: 1 }
   : { kills: 5, flushes: 1, restarts: 1, others: 1 }
 
-export const campaignLimitMs = isWhole ? 1_800_000 : 240_000
+export const campaignLimitMs = isWhole ? 2_400_000 : 480_000
 
 /** Every second process can do all; lock-outs must not depend on which one is left. */
 const roles = {
@@ -59,7 +60,13 @@ export async function runCampaign({ queue, processes }: Campaign): Promise<void>
   const hr = new Hr(site, people)
   await using fleet = new Fleet(site, roles[processes])
   const operator = new Operator(site, fleet, hr)
-  const world: World = { simulator, fleet, operator, chance, postgres, redis, disk }
+  let polled = 0
+  const reconfigure = () =>
+    site.configure(({ sources }) => {
+      polled += 1
+      sources.hr.settings.poll_ms = 100 + polled
+    })
+  const world: World = { simulator, fleet, operator, hr, reconfigure, chance, postgres, redis, disk }
   try {
     await fleet.ready()
     await operator.begin()
@@ -73,8 +80,9 @@ export async function runCampaign({ queue, processes }: Campaign): Promise<void>
     await operator.lockSomebody()
     simulator.faults.clear()
     await operator.quiet(180_000)
+    await operator.lookThrough()
 
-    expect(fleet.kills).toBe(doses.kills)
+    expect(fleet.kills).toBeGreaterThanOrEqual(doses.kills)
     expect(fleet.surprises).toEqual([])
     await simulator.landed()
     await simulator.settled()
@@ -82,6 +90,7 @@ export async function runCampaign({ queue, processes }: Campaign): Promise<void>
     const others = simulator.state.users().filter(({ id }) => strangers.has(id))
     expect(new Map(others.map((user) => [user.id, user]))).toEqual(strangers)
     const proven = await checkLockOuts(simulator, hr, operator)
+    await checkErased(operator)
     await checkGateway(operator, started)
     say(
       `survived: ${[...counts].map(([name, count]) => `${name} ${count}`).join(', ')}; ${hr.workforce.rows.length} rows, ${proven} lock-outs proven`,
@@ -105,16 +114,26 @@ function say(line: string): void {
   process.stdout.write(`chaos: ${line}\n`)
 }
 
+const leftOver = {
+  work: `select w.*, a.desired, a.wanted, a.pending, a.desired_version, a.applied_version, a.failures, a.owned, a.frozen_at
+           from gatehouse.account_work w join gatehouse.account a on a.id = w.account_id limit 20`,
+  'lock-outs': `select id, account_id, cause, arrived_at, decided_at, started_at, accepted_at from gatehouse.lockout
+                 where proven_at is null and ended_at is null limit 20`,
+  plans: `select id, origin, state, counts, holds, created_at from gatehouse.plan where state = 'held' limit 20`,
+  drifts: 'select account_id, class, part, found_at from gatehouse.drift limit 50',
+  alarms: 'select code, scope, raised_at from gatehouse.alarm where cleared_at is null',
+  erasures: 'select id, asked_at, deleted_at from gatehouse.erasure limit 50',
+} as const
+
 /** What the gateway still had to do: ids, states and codes, for whoever looks for the reason. */
 async function sayWhatIsLeft(admin: pg.PoolConfig): Promise<void> {
   const client = new pg.Client(admin)
   await client.connect()
   try {
-    const { rows } = await client.query(
-      `select w.*, a.desired, a.wanted, a.pending, a.desired_version, a.applied_version, a.failures, a.owned, a.frozen_at
-         from gatehouse.account_work w join gatehouse.account a on a.id = w.account_id limit 20`,
-    )
-    for (const row of rows) say(`left: ${JSON.stringify(row)}`)
+    for (const [what, sql] of Object.entries(leftOver)) {
+      const { rows } = await client.query(sql)
+      for (const row of rows) say(`left, ${what}: ${JSON.stringify(row)}`)
+    }
   } finally {
     await client.end()
   }

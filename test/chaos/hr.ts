@@ -1,11 +1,18 @@
 /** What HR does while everything goes wrong: one whole export, then files of changes, one after the other. */
-import { type Change, joiners, leavers, movers } from '../../demo/workforce/changes.ts'
+import { readdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import { type Change, drop, joiners, leavers, movers } from '../../demo/workforce/changes.ts'
 import { toCsv } from '../../demo/workforce/csv.ts'
 import type { Random } from '../../demo/workforce/random.ts'
+import { trapNames } from '../../demo/workforce/traps.ts'
 import type { WorkerRow } from '../../demo/workforce/worker-row.ts'
 import { makeWorkforce, type Workforce } from '../../demo/workforce/workforce.ts'
+import { until } from '../support/servers.ts'
 import type { Site } from '../support/site.ts'
 import { type ExpectedPerson, expectedPeople } from './expected.ts'
+
+/** A process that was killed, or whose store is away, reads nothing for a while. */
+const filesLimitMs = 120_000
 
 export class Hr {
   readonly #site: Site
@@ -41,15 +48,47 @@ export class Hr {
       (workforce) => movers(workforce, size),
       (workforce) => leavers(workforce, size, { how }),
     ])
-    const { workforce, touched } = event(this.#workforce)
+    await this.#deliver(event(this.#workforce))
+  }
+
+  /** These many move to another department, in a file of their own. Returns their employee numbers. */
+  async move(count: number): Promise<readonly string[]> {
+    return this.#deliver(movers(this.#workforce, count))
+  }
+
+  /** These many leave, in a file of their own. Returns their employee numbers. */
+  async leave(count: number): Promise<readonly string[]> {
+    return this.#deliver(leavers(this.#workforce, count, { how: 'terminated-now' }))
+  }
+
+  /** Somebody who is in, and whom no file names from now on; resolves when no file that names them waits any more. */
+  async forgetSomebody(chance: Random): Promise<ExpectedPerson> {
+    const trapped = new Set(trapNames.flatMap((trap) => this.#workforce.traps[trap]))
+    const person = chance.pick(this.people().filter(({ isIn, personId }) => isIn && !trapped.has(personId)))
+    this.#workforce = drop(this.#workforce, [person.personId]).workforce
+    this.everIn.delete(person.personId)
+    const folder = join(this.#site.directory, 'hr')
+    const before = await readdir(folder)
+    await until(
+      'older files are read',
+      async () => {
+        const now = new Set(await readdir(folder))
+        return before.every((name) => !now.has(name))
+      },
+      filesLimitMs,
+    )
+    return person
+  }
+
+  /** One file with all rows of whom the change touched. */
+  async #deliver({ workforce, touched }: Change): Promise<readonly string[]> {
     this.#workforce = workforce
     this.#noteWhoIsIn()
     const chosen = new Set(touched)
     this.#files += 1
-    await this.#drop(
-      `changes-${String(this.#files).padStart(4, '0')}.csv`,
-      workforce.rows.filter(({ personId }) => chosen.has(personId)),
-    )
+    const rows = workforce.rows.filter(({ personId }) => chosen.has(personId))
+    await this.#drop(`changes-${String(this.#files).padStart(4, '0')}.csv`, rows)
+    return [...new Set(rows.map(({ employeeNumber }) => employeeNumber.trim()))]
   }
 
   #noteWhoIsIn(): void {

@@ -2,15 +2,24 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import type { ConfigView } from '../../src/api/acts/configuration.ts'
+import type { ErasureView } from '../../src/api/acts/erasures.ts'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import type { StatusView } from '../../src/api/acts/status.ts'
 import { ApiRefusal } from '../support/gateway-process.ts'
+import { until } from '../support/servers.ts'
 import type { Site } from '../support/site.ts'
 import type { ExpectedPerson } from './expected.ts'
 import type { Fleet } from './fleet.ts'
 import type { Hr } from './hr.ts'
 
 const reason = 'checked with HR'
+/** The target may be slow, and processes killed meanwhile. */
+const eraseLimitMs = 120_000
+/** One that breaks off is begun anew half a minute later. */
+const sweepLimitMs = 120_000
+/** It is not released before what follows from it is counted, and while other things are decided. */
+const configureLimitMs = 60_000
 
 export class Operator {
   readonly #site: Site
@@ -18,7 +27,8 @@ export class Operator {
   readonly #hr: Hr
   #token = ''
   lockedByHand: ExpectedPerson | undefined
-  released = 0
+  /** Ids of whoever was erased. */
+  readonly erased: string[] = []
 
   constructor(site: Site, fleet: Fleet, hr: Hr) {
     this.#site = site
@@ -40,6 +50,16 @@ export class Operator {
     return this.#fleet.ask<T>(this.#token, path, body)
   }
 
+  /** As the admin. */
+  askAsAdmin<T>(path: string, body?: unknown): Promise<T> {
+    return this.#fleet.ask<T>(this.#site.token, path, body)
+  }
+
+  /** An act whose answer may be lost with the process that was asked: to find it done already is as good. */
+  async #act(path: string, body: object): Promise<void> {
+    await this.ask(path, { reason, ...body }).catch(unlessDone)
+  }
+
   status(): Promise<StatusView> {
     return this.ask<StatusView>('/v1/status')
   }
@@ -48,12 +68,7 @@ export class Operator {
   async releaseHeld(): Promise<void> {
     const { rows } = await this.ask<{ rows: PlanView[] }>('/v1/plans?state=held')
     for (const { id } of rows) {
-      try {
-        await this.ask(`/v1/plans/${id}/release`, { reason })
-        this.released += 1
-      } catch (error) {
-        if (!(error instanceof ApiRefusal && error.status === 409)) throw error
-      }
+      await this.#act(`/v1/plans/${id}/release`, {})
     }
   }
 
@@ -86,11 +101,78 @@ export class Operator {
   }
 
   pause(): Promise<void> {
-    return this.ask('/v1/targets/hq/pause', { reason: 'the vendor works on the server' })
+    return this.#act('/v1/targets/hq/pause', {})
   }
 
   resume(): Promise<void> {
-    return this.ask('/v1/targets/hq/resume', { reason: 'the vendor is done' })
+    return this.#act('/v1/targets/hq/resume', {})
+  }
+
+  freeze(): Promise<void> {
+    return this.#act('/v1/freeze', {})
+  }
+
+  unfreeze(): Promise<void> {
+    return this.#act('/v1/unfreeze', {})
+  }
+
+  /** Says that HR is right, if it is suspect. */
+  clearSource(): Promise<void> {
+    return this.#act('/v1/sources/hr/clear', {})
+  }
+
+  /** Lets a target that was put back go on. */
+  settle(): Promise<void> {
+    return this.#act('/v1/targets/hq/settle', {})
+  }
+
+  /** Erases whoever has this number, and waits until the target has them no more, and nothing is left here. */
+  async erase(userId: string): Promise<void> {
+    const { id } = await this.findSoon(userId)
+    await this.askAsAdmin(`/v1/people/${id}/erase`, { reason }).catch(unlessDone)
+    await until(
+      'somebody is erased',
+      async () => {
+        const { rows } = await this.askAsAdmin<{ rows: ErasureView[] }>('/v1/erasures?limit=200')
+        return rows.some(({ person, state }) => person === id && state === 'deleted')
+      },
+      eraseLimitMs,
+    )
+    this.erased.push(id)
+  }
+
+  rotateKeys(): Promise<void> {
+    return this.askAsAdmin('/v1/keys/rotate', { reason })
+  }
+
+  /** Proposes what the file says, and releases it; `meanwhile` happens between the two. */
+  async releaseConfiguration(meanwhile: () => Promise<void>): Promise<void> {
+    await this.askAsAdmin('/v1/configuration/propose', {})
+    await meanwhile()
+    let digest: string | undefined
+    await until(
+      'the new configuration is in force',
+      async () => {
+        const { released, proposed } = await this.askAsAdmin<ConfigView>('/v1/configuration')
+        digest ??= proposed?.digest
+        if (released.digest === digest) return true
+        if (proposed !== null)
+          await this.askAsAdmin('/v1/configuration/release', { digest: proposed.digest, reason }).catch(unlessDone)
+        return false
+      },
+      configureLimitMs,
+    )
+  }
+
+  /** Has the target looked through as a whole once more, as after any time that it was away. */
+  async lookThrough(): Promise<void> {
+    const sweptAt = async () => (await this.status()).targets[0]?.sweptAt ?? ''
+    await this.pause()
+    // So that the process that leads the target has seen it.
+    await sleep(3_000)
+    const before = await sweptAt()
+    await this.resume()
+    await until('the target is looked through', async () => (await sweptAt()) > before, sweepLimitMs)
   }
 
   /** Until nothing waits any more, not even for a write that may land late. */
@@ -109,4 +191,9 @@ export class Operator {
       await sleep(200)
     }
   }
+}
+
+/** 404, 409: it was decided or done meanwhile, perhaps by ourselves, and the answer was lost. */
+function unlessDone(error: unknown): void {
+  if (!(error instanceof ApiRefusal && [404, 409].includes(error.status))) throw error
 }

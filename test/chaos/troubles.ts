@@ -1,26 +1,11 @@
 /** Everything that goes wrong in a campaign: each trouble is made, lasts, and is over when its promise is. */
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
-import { expect } from 'vitest'
-import type { BiostarSimulator, FaultSpec } from '../../connectors/biostar2/simulator/index.ts'
-import { type Random, sample } from '../../demo/workforce/random.ts'
-import type { TestPostgres, TestRedis } from '../support/servers.ts'
-import type { SmallDisk } from '../support/small-disk.ts'
-import type { Fleet } from './fleet.ts'
-import type { Operator } from './operator.ts'
-
-export interface World {
-  readonly simulator: BiostarSimulator
-  readonly fleet: Fleet
-  readonly operator: Operator
-  readonly chance: Random
-  /** Null: the gateway's own, embedded. */
-  readonly postgres: TestPostgres | null
-  /** Null: wake-ups go through PostgreSQL. */
-  readonly redis: TestRedis | null
-  /** What the database lies on; null where no small disk can be had. */
-  readonly disk: SmallDisk | null
-}
+import type { FaultSpec } from '../../connectors/biostar2/simulator/index.ts'
+import { sample } from '../../demo/workforce/random.ts'
+import type { TestRedis } from '../support/servers.ts'
+import * as acts from './operator-troubles.ts'
+import type { World } from './world.ts'
 
 interface Trouble {
   readonly name: string
@@ -36,19 +21,6 @@ export interface Doses {
   readonly others: number
 }
 
-/** A few of a hundred requests go wrong all the time; writes land up to three seconds after their connection was cut. */
-export function armFaults({ faults }: BiostarSimulator): void {
-  const writes = { method: 'POST|PUT|DELETE', path: '^/api/(v2/)?(users|cards)' }
-  faults.add({ kind: 'http', probability: 0.01 })
-  faults.add({ kind: 'drop', probability: 0.01 })
-  faults.add({ kind: 'drop-after', probability: 0.01 })
-  for (const delayMs of [200, 1_000, 3_000]) faults.add({ kind: 'late-write', probability: 0.005, delayMs, ...writes })
-  faults.add({ kind: 'session-expiry', probability: 0.003 })
-  faults.add({ kind: 'throttle', probability: 0.002, retryAfterSeconds: 1 })
-  faults.add({ kind: 'maintenance', probability: 0.002 })
-  faults.add({ kind: 'slow', probability: 0.01, delayMs: 300 })
-}
-
 /** All troubles of a campaign in random order. */
 export function deckOf(world: World, doses: Doses): readonly Trouble[] {
   const times = (count: number, trouble: Trouble): Trouble[] => Array.from({ length: count }, () => trouble)
@@ -57,7 +29,23 @@ export function deckOf(world: World, doses: Doses): readonly Trouble[] {
     ...times(doses.kills, kill),
     ...(postgres === null ? [] : times(doses.restarts, { name: 'PostgreSQL restarted', make: restartPostgres })),
     ...(redis === null ? [] : times(doses.flushes, { name: 'Redis flushed', make: flush })),
-    ...(redis === null ? [] : times(doses.others, { name: 'Redis flushed while paused', make: flushWhilePaused })),
+    ...times(
+      doses.others,
+      redis === null
+        ? { name: 'a process killed while the target is paused', make: (world) => acts.paused(world, kill.make) }
+        : { name: 'Redis flushed while the target is paused', make: (world) => acts.paused(world, flush) },
+    ),
+    ...times(doses.others, { name: 'all but lock-outs frozen', make: acts.frozen }),
+    ...times(doses.others, { name: 'target put back to an old state', make: acts.putBack }),
+    ...times(doses.others, { name: 'somebody erased', make: acts.erased }),
+    ...times(doses.others, {
+      name: 'keys rotated, and a process killed',
+      make: (world) => acts.keysRotated(world, kill.make),
+    }),
+    ...times(doses.others, {
+      name: 'configuration released, and a process killed',
+      make: (world) => acts.configurationReleased(world, kill.make),
+    }),
     ...(redis === null ? [] : times(doses.others, { name: 'Redis killed', make: killRedis })),
     ...(redis === null ? [] : times(doses.others, { name: 'Redis hung', make: hangRedis })),
     ...(redis === null ? [] : times(doses.others, { name: 'Redis full', make: fillRedis })),
@@ -98,26 +86,6 @@ async function restartPostgres({ postgres, chance }: World): Promise<void> {
 
 async function flush({ redis }: World): Promise<void> {
   await withRedis(redis, (client) => client.flushall())
-}
-
-/** Redis could not hold a pause, so it does not: nothing may be sent to the target until a person says so. */
-async function flushWhilePaused(world: World): Promise<void> {
-  const { operator, simulator } = world
-  await operator.pause()
-  // Accounts that were begun when it was paused run to their end.
-  for (let before = -1, tries = 0; before !== writes(simulator) && tries < 20; tries += 1) {
-    before = writes(simulator)
-    await sleep(1_000)
-  }
-  await flush(world)
-  const before = writes(simulator)
-  await sleep(1_500)
-  expect(writes(simulator), 'requests sent while paused').toBe(before)
-  await operator.resume()
-}
-
-function writes({ requests }: BiostarSimulator): number {
-  return requests.find({ path: '/(users|cards)' }).filter(({ method }) => method !== 'GET').length
 }
 
 async function killRedis({ redis }: World): Promise<void> {

@@ -61,7 +61,11 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   const configPath = join(directory, 'gatehouse.yaml')
   const dataPath = options.dataPath ?? join(directory, 'data')
   config.gateway.data = dataPath
-  const write = (): Promise<void> => writeFile(configPath, JSON.stringify(config), { mode: 0o600 })
+  // Whole at once: a gateway may be starting.
+  const write = async (): Promise<void> => {
+    await writeFile(`${configPath}.new`, JSON.stringify(config), { mode: 0o600 })
+    await rename(`${configPath}.new`, configPath)
+  }
   await write()
   const env = {
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),

@@ -18,7 +18,7 @@ export class Backup {
   /** People and cards as they were, and every session is gone. Readers keep what they know: nobody tells them. Throws when no copy was made. */
   putBack(): void {
     if (this.#copy === null) throw new TypeError('there is no copy to put back')
-    const { world, sessions } = this.#simulation
+    const { world, sessions, chronicle } = this.#simulation
     const { watcher } = world
     world.watcher = null
     try {
@@ -26,6 +26,7 @@ export class Backup {
     } finally {
       world.watcher = watcher
     }
+    chronicle.lookAgain()
     sessions.dropAll()
   }
 }

@@ -69,6 +69,7 @@ export function plant(simulation: Simulation, seed: Seed): { users: number } {
     return { users: users.length }
   } finally {
     world.watcher = watcher
+    simulation.chronicle.lookAgain()
     sync.rights()
     sync.settle()
   }

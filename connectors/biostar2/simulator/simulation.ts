@@ -1,5 +1,6 @@
 /** The parts of one running simulator, made from its options and filled with the site every test starts from. */
 import { randomBytes } from 'node:crypto'
+import { Chronicle } from './chronicle.ts'
 import { type SimulatorClock, simulatorClock } from './clock.ts'
 import { DeviceSync } from './device-sync.ts'
 import { EventLog } from './event-log.ts'
@@ -20,6 +21,7 @@ export interface Simulation {
   settings: Settings
   events: EventLog
   sync: DeviceSync
+  chronicle: Chronicle
   sessions: Sessions
   username: string
   password: string
@@ -32,6 +34,7 @@ export function createSimulation(options: SettledOptions): Simulation {
   const settings = defaultSettings()
   const events = new EventLog()
   const sync = new DeviceSync({ world, clock, events, settings, quirks, delayMs: options.deviceDelayMs })
+  const chronicle = new Chronicle(world, clock)
   const sessions = new Sessions({ world, clock, settings, quirks, events })
   const password = options.password ?? randomBytes(12).toString('base64url')
   const simulation = {
@@ -42,6 +45,7 @@ export function createSimulation(options: SettledOptions): Simulation {
     settings,
     events,
     sync,
+    chronicle,
     sessions,
     username: options.username,
     password,

@@ -1,4 +1,5 @@
 /** What is true inside the simulator, told plainly for tests: nothing here passes through the API. */
+import type { StandingOfUser } from './chronicle.ts'
 import type { DeviceCondition } from './device.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { User } from './model.ts'
@@ -61,6 +62,11 @@ export class Witness {
   user(id: string): SeenUser | null {
     const user = this.#simulation.world.users.get(id)
     return user ? this.#seen(user) : null
+  }
+
+  /** Whether somebody could get in at a moment, on the simulator's clock. */
+  standingAt(id: string, at: Date): StandingOfUser {
+    return this.#simulation.chronicle.at(id, at.getTime())
   }
 
   /** The owner (user id), block state and row of a card number; null when there is no such card. */
