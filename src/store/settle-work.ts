@@ -129,11 +129,10 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
         and w.account_id <> all($2::uuid[])`,
     [ids, retried],
   )
-  // What only waits for a late write rests until then.
+  // What only waits for a late write rests until then, and what is tried again long after is looked at then.
   await client.query(
-    `update account_work w set due_at = w.verify_at from account a
-      where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is not null
-        and w.account_id <> all($2::uuid[])`,
+    `update account_work w set due_at = case when w.account_id = any($2::uuid[]) then least(w.due_at, w.verify_at) else w.verify_at end from account a
+      where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is not null`,
     [ids, retried],
   )
 }

@@ -56,6 +56,25 @@ describe('one account, part by part', () => {
     expect(await site.work()).toEqual([])
   })
 
+  test('what a process that died may have written is looked at in its time, though what is in the way is tried seldom', async () => {
+    await site.settle(row(1))
+    bench.target.fault = ({ verb }) => (verb === 'put' ? { is: 'parts', parts: ['card'], kind: 'conflict' } : null)
+    await bench.deliver([row(1, { card: '300' })])
+    for (let tries = 0; tries < 8; tries += 1) {
+      await bench.work()
+      await bench.pass(minute)
+    }
+    await bench.rows(
+      `update account_work set lease_owner = gen_random_uuid(), lease_until = now() - interval '1 s', due_at = now()`,
+    )
+    await bench.work()
+    const inDoubt = () => bench.rows('select 1 from account_work where verify_at is not null')
+    expect(await inDoubt()).toHaveLength(1)
+    await bench.pass(bench.setup.lateWriteMs + second)
+    await bench.work()
+    expect(await inDoubt()).toEqual([])
+  })
+
   test('a part that the target can not write just now is tried for as long as that lasts', async () => {
     await site.settle(row(1, { card: '' }))
     bench.target.fault = ({ verb }) => (verb === 'put' ? { is: 'parts', parts: ['card'], kind: 'transient' } : null)
