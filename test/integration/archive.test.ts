@@ -102,7 +102,7 @@ test('a file that was taken, and deleted from the folder, comes out again as it 
   })
   const opened = trail.split('\n').filter((line) => line.includes('source.archive-opened'))
   expect(opened).toHaveLength(1)
-  expect(JSON.parse(opened[0] ?? '')).toMatchObject({ object: id, details: { source: 'hr', reason: because[1] } })
+  expect(JSON.parse(opened[0] ?? '')).toMatchObject({ object: id, opened: { source: 'hr', reason: because[1] } })
 })
 
 test('a damaged archive is refused as a whole, and leaves no file behind', async () => {

@@ -3,8 +3,9 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import type { AccountChange } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { type Card, cardKey, h10301 } from '../../model/card.ts'
-import { issueCard } from '../cards.ts'
+import { issueCard, loseCard } from '../cards.ts'
 import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site } from './site.fixture.ts'
 
 const card = h10301(7, 101)
@@ -91,5 +92,16 @@ describe('a block', () => {
     lifts = []
     await site.settle(row(1, { cardState: 'returned', given: 'Other' }))
     expect([site.card()?.state, lifts]).toEqual(['on', [false]])
+  })
+
+  test('of a lock that was lifted goes, though a card is lost before the account is opened again', async () => {
+    await site.settle(row(1))
+    const person = await bench.personOf('n1')
+    await lockPerson(bench.context, person, bench.operator, 'seen with a stranger')
+    await bench.rest()
+    await unlockPerson(bench.context, person, bench.operator, 'all is well', 1)
+    await loseCard(bench.context, { person: null, card }, bench.operator, 'left in a bus')
+    await bench.rest()
+    expect([site.user()?.lock, site.card()?.state]).toEqual(['open', 'blocked'])
   })
 })

@@ -34,7 +34,10 @@ export function ownedAfter(
   return { made: true, ...thereOf(levels, item, ours, after), closed, blocked: [...blocked, ...left], ...keptOf(item) }
 }
 
-/** After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks. */
+/**
+ * After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks; also those that are to be
+ * lifted by the bulk work that comes after it, or nobody would lift them.
+ */
 export function ownedAfterLock(
   context: SyncContext,
   target: TargetSetup,
@@ -43,11 +46,14 @@ export function ownedAfterLock(
   after: ActualAccount | null,
 ): Owned {
   const { closed, blocked } = ownedBlocks(item, before)
+  const toLift = [...item.cards.keys()].filter(
+    (id) => item.desired.cards[id] === 'on' && blockedByUs(item, id) && seenCard(item, after, id)?.state === 'blocked',
+  )
   return {
     made: item.owned.made || (after !== null && looksOurs(context, target, item, after)),
     ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
-    closed,
-    blocked: union(blocked, [...leftBlocked(item), ...blockedAlong(item, before)]),
+    closed: closed || (closedByUs(item) && after?.lock === 'closed'),
+    blocked: union(blocked, [...leftBlocked(item), ...blockedAlong(item, before), ...toLift]),
     ...keptOf(item),
   }
 }
