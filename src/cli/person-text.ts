@@ -146,7 +146,9 @@ export function formatExplanation(explanation: ExplanationView, colours: boolean
       explanation.records,
       colours,
     ),
-    ...explanation.written.map(({ target, profile }) => `Written to ${plain(target)}:\n${formatPairs(known(profile))}`),
+    ...explanation.written.map(
+      ({ target, profile }) => `As it is to be written to ${plain(target)}:\n${formatPairs(known(profile))}`,
+    ),
   ].join('\n')
 }
 

@@ -2,10 +2,11 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { CardView } from '../../api/acts/cards.ts'
+import type { LockoutView } from '../../api/acts/lockouts.ts'
 import { cardDone, cardView } from '../../api/schemas/cards.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
-import { plain, plainTime } from '../plain.ts'
+import { counted, plain, plainTime } from '../plain.ts'
 import { awaitProofs, type ProofOptions, proofText, tellUnproven } from '../proofs.ts'
 import { formatTable } from '../table.ts'
 import { byHelp, withPerson } from '../with-person.ts'
@@ -26,7 +27,8 @@ export function cardCommand(context: Context): Command {
         '/v1/cards/lose',
         'Block a card everywhere, now, until somebody says that it is back',
         {
-          done: 'lost: blocked everywhere',
+          done: 'lost',
+          blocks: true,
           examples: ['gatehouse card lost H10301:17:4711 --reason "found on the street"'],
         },
       ),
@@ -50,7 +52,8 @@ export function cardCommand(context: Context): Command {
         '/v1/cards/suspend',
         'Block a card until it is resumed, whatever the sources say',
         {
-          done: 'suspended: blocked everywhere',
+          done: 'suspended',
+          blocks: true,
           examples: ['gatehouse card suspend H10301:17:4711 --reason "left at home, perhaps"'],
         },
       ),
@@ -73,7 +76,7 @@ function sayCommand(
   name: string,
   path: string,
   summary: string,
-  words: { readonly done: string; readonly examples: readonly string[] },
+  words: { readonly done: string; readonly blocks?: boolean; readonly examples: readonly string[] },
 ): Command {
   return describeCall(name, summary, words.examples)
     .argument('<person-or-card>', `the card (${cardHelp}); or, before the card, whose it must be`)
@@ -86,7 +89,12 @@ function sayCommand(
         const asked = { card, reason, ...(person === undefined ? {} : { person }) }
         const done = await client.post(path, asked, cardDone)
         const lockouts = await awaitProofs(context, client, done.lockouts, done.paused, options)
-        show(context, options, { ...done, lockouts }, () => `${words.done}\n${proofText(lockouts)}`)
+        show(
+          context,
+          options,
+          { ...done, lockouts },
+          () => `${words.done}${blockedText(words.blocks, lockouts)}\n${proofText(lockouts)}`,
+        )
         tellUnproven(context, lockouts, done.paused, options)
       }
       if (second !== undefined)
@@ -94,6 +102,14 @@ function sayCommand(
       const card = first === '-' ? (await context.terminal.readInput()).trim() : first
       return withClient(context, options, (client) => say(client, card))
     })
+}
+
+/** What is to be blocked, and no more: what came of it is told by the proofs. */
+function blockedText(blocks: boolean | undefined, lockouts: readonly LockoutView[]): string {
+  if (blocks !== true) return ''
+  return lockouts.length === 0
+    ? ': noted; it was open at no account that Gatehouse knows and may write to'
+    : `: to be blocked at ${counted(lockouts.length, 'account')}`
 }
 
 function issueCommand(context: Context): Command {

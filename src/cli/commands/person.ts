@@ -86,7 +86,7 @@ function lockCommand(context: Context): Command {
         const lockouts = await awaitProofs(context, client, locked.lockouts, locked.paused, options)
         show(context, options, { ...locked, proofs: lockouts }, () =>
           lockouts.length === 0
-            ? `locked; ${locked.observed.length === 0 ? 'no account was open' : 'nothing was shut'}\n`
+            ? 'locked; Gatehouse knows no account of theirs that is open and that it may write to\n'
             : `locked: ${counted(lockouts.length, 'lock-out')}\n${proofText(lockouts)}`,
         )
         tellUnproven(context, lockouts, locked.paused, options)
@@ -94,6 +94,7 @@ function lockCommand(context: Context): Command {
           context.terminal.err(
             `NOT carried out at ${plain(target)}, which is only observed: gatehouse enable ${plain(target)} --reason "..."\n`,
           )
+        if (locked.observed.length > 0) context.finish(exitCodes.problems)
       }),
     )
 }

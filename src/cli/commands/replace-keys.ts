@@ -28,7 +28,7 @@ export async function replaceKeys(context: Context, options: ReplaceOptions): Pr
       },
     })
     .catch((error: unknown) => {
-      throw isBusy(error) ? new CliError(exitCodes.refused, error.message) : error
+      throw isBusy(error) ? new CliError(exitCodes.refused, `${error.message} [${error.code}]`) : error
     })
   const result = await withProgress(terminal, () => `making keys and ${rows()} rows anew`, replacing)
   show(context, options, result, (told) => (told.done ? done(told, options, terminal.colours) : preview(told)))
@@ -38,7 +38,7 @@ export async function replaceKeys(context: Context, options: ReplaceOptions): Pr
 }
 
 /** Some process of the gateway runs. */
-function isBusy(error: unknown): error is Error {
+function isBusy(error: unknown): error is Error & { readonly code: string } {
   if (!(error instanceof Error) || !('code' in error)) return false
   return error.code === 'keys.busy' || error.code === 'embedded.directory-taken'
 }

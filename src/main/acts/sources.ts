@@ -15,7 +15,7 @@ export function sourceActs({ engine, scheduler }: ActsParts): SourceActs {
         throw new ActError(
           503,
           'sync.elsewhere',
-          'This process does not read the sources (yet): ask the one that is the scheduler.',
+          'No source is read here: another process is the scheduler, or some target has not told its access levels yet (gatehouse status).',
         )
       const chosen = source === undefined ? [...loops.values()] : [loops.get(source)]
       if (chosen.includes(undefined)) throw new Refusal('source.unknown')

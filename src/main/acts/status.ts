@@ -30,13 +30,6 @@ export function statusActs({ engine, wakeUps, metrics, countProofs, facts }: Act
           ...(queue.detail === undefined ? {} : { detail: queue.detail }),
         },
       ]
-      if (store) {
-        const standings = await context.standings.all()
-        for (const id of context.targets.keys()) {
-          const pausedBecause = standings.get(id)?.pausedBecause ?? null
-          checks.push({ name: `target ${id}`, ok: true, ...(pausedBecause === null ? {} : { detail: pausedBecause }) })
-        }
-      }
       return { ok: checks.every(({ ok }) => ok), checks }
     },
   }
