@@ -1,5 +1,5 @@
 /** Reads one file that somebody else may be writing: piece by piece, never through a link, and noticing any change. */
-import { constants } from 'node:fs'
+import { constants, lstatSync } from 'node:fs'
 import { type FileHandle, lstat, open } from 'node:fs/promises'
 import { csvError, systemCode } from './errors.ts'
 
@@ -35,6 +35,12 @@ export async function isUnchanged(path: string, identity: Identity): Promise<boo
     if (systemCode(error) === 'ENOENT') return false
     throw csvError('csv.file-unreadable', undefined, error)
   }
+}
+
+/** As `isUnchanged`, without a turn of the event loop: for whoever acts on the answer at once. */
+export function isStill(path: string, identity: Identity): boolean {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false })
+  return found !== undefined && sameIdentity(found, identity)
 }
 
 export interface Chunk {

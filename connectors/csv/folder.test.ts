@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { renameSync } from 'node:fs'
 import { appendFile, mkdir, readdir, rename, symlink, unlink, utimes, writeFile } from 'node:fs/promises'
 import { describe, expect, it } from 'vitest'
 import { allPages, dropFolder } from './fixture.ts'
@@ -164,6 +165,21 @@ describe('settling', () => {
     await folder.write('w.csv', `${content}3,New\n`)
     await delivery?.settle('taken')
     expect((await allPages(await folder.readSettled())).records).toHaveLength(3)
+  })
+
+  it('leaves one alone that comes while the old one is cleared away, at whatever moment', async () => {
+    const folder = await dropFolder()
+    for (let round = 0; round < 100; round += 1) {
+      await folder.write('w.csv', content)
+      await folder.write('next.part', `${content}${round},New\n`)
+      const delivery = await folder.readSettled()
+      const settled = delivery?.settle('taken')
+      for (let turn = 0; turn < round % 5; turn += 1) await new Promise((resolve) => setImmediate(resolve))
+      renameSync(folder.at('next.part'), folder.at('w.csv'))
+      await settled
+      expect(await readdir(folder.path)).toEqual(['w.csv'])
+      await (await folder.readSettled())?.settle('taken')
+    }
   })
 
   it('offers the same file until it is settled', async () => {

@@ -1,8 +1,9 @@
 /** Clears a file away after it was taken or refused, and only if it is still the file that was read. */
-import { mkdir, rename, rm } from 'node:fs/promises'
+import { renameSync, rmSync } from 'node:fs'
+import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { csvError, systemCode } from './errors.ts'
-import { isUnchanged } from './file.ts'
+import { isStill } from './file.ts'
 import type { DroppedFile } from './folder.ts'
 import type { CsvSettings } from './settings.ts'
 
@@ -14,14 +15,17 @@ export async function settle(
   now: Date,
 ): Promise<void> {
   if (settings.after === 'keep') return
-  // The sender may have written a new delivery under the same name; that one is not ours to clear away.
-  if (!(await isUnchanged(file.path, file.identity))) return
   try {
-    if (settings.after === 'move') await move(file, outcome, settings.folder, now)
+    const folder = join(settings.folder, outcome === 'taken' ? 'done' : 'refused')
+    if (settings.after === 'move') await mkdir(folder, { recursive: true })
+    // The sender may have written a new delivery under the same name; that one is not ours to clear away. Looked at and cleared away
+    // in one go, without a turn of the event loop between: a busy process would give the sender all that time to come in between.
+    if (!isStill(file.path, file.identity)) return
+    if (settings.after === 'move') move(file, folder, now)
     else {
-      if (file.marker !== null) await rm(file.marker, { force: true })
-      if (outcome === 'taken') await rm(file.path, { force: true })
-      else await rename(file.path, `${file.path}.refused`)
+      if (file.marker !== null) rmSync(file.marker, { force: true })
+      if (outcome === 'taken') rmSync(file.path, { force: true })
+      else renameSync(file.path, `${file.path}.refused`)
     }
   } catch (error) {
     if (systemCode(error) === 'ENOENT') return
@@ -29,12 +33,10 @@ export async function settle(
   }
 }
 
-async function move(file: DroppedFile, outcome: 'taken' | 'refused', folder: string, now: Date): Promise<void> {
-  const target = join(folder, outcome === 'taken' ? 'done' : 'refused')
-  await mkdir(target, { recursive: true })
+function move(file: DroppedFile, folder: string, now: Date): void {
   // Senders often use one name for ever; the moment keeps the deliveries apart.
   const moment = now.toISOString().replace(/[-:]/g, '')
   for (const path of [file.marker, file.path]) {
-    if (path !== null) await rename(path, join(target, `${basename(path)}.${moment}`))
+    if (path !== null) renameSync(path, join(folder, `${basename(path)}.${moment}`))
   }
 }
