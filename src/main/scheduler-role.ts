@@ -90,7 +90,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
       every(1_000, 'configuration', lost, followConfiguration),
-      every(5_000, 'patrol', lost, async () => (loops === null ? undefined : await patrol())),
+      every(500, 'patrol', lost, async () => (loops === null ? undefined : await patrol())),
       every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
       every(1_000, 'suspicions', lost, () => watchSuspicions(context)),

@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { PersonId, SourceRecordId } from '../model/id.ts'
 import { forEachDigest } from './by-digest.ts'
+import { inTransaction } from './transaction.ts'
 
 /** Which of these rows the store does not hold exactly so, by position: of an unchanged file, no record comes out of the database. */
 export async function newsAmong(
@@ -64,13 +65,18 @@ async function nextDigests(
   bytes: number,
   after: string | null,
 ): Promise<DigestPage | null> {
-  const { rows } = await pool.query<DigestPage>(
-    `select string_agg(substring(row_digest || decode(repeat('00', $3), 'hex') for $3), ''::bytea order by id) as digests, string_agg(uuid_send(id), ''::bytea order by id) as ids
+  // Along the index of ids: until a new table is analysed it counts as small, and all of it would be read and sorted for every page.
+  const rows = await inTransaction(pool, async (client) => {
+    await client.query('set local enable_seqscan = off; set local enable_bitmapscan = off; set local enable_sort = off')
+    const page = await client.query<DigestPage>(
+      `select string_agg(substring(row_digest || decode(repeat('00', $3), 'hex') for $3), ''::bytea order by id) as digests, string_agg(uuid_send(id), ''::bytea order by id) as ids
        from (select id, row_digest from source_record
               where source = $1 and presence <> 'gone' and person_id is not null and ($2::uuid is null or id > $2) order by id limit $4) page
      having count(*) > 0`,
-    [source, after, bytes, perPage],
-  )
+      [source, after, bytes, perPage],
+    )
+    return page.rows
+  })
   return rows[0] ?? null
 }
 
