@@ -450,8 +450,9 @@ test('observe stops all writing, enable lets it begin, and the status says which
   expect(await table('status')).toMatch(/^hq +observe /m)
   const bystander = rows.at(-1)?.employeeNumber ?? ''
   const locked = await cli('person', 'lock', bystander, ...because)
-  expect([locked.stdout, locked.stderr]).toEqual([
-    'locked; nothing was shut\n',
+  expect([locked.code, locked.stdout, locked.stderr]).toEqual([
+    5,
+    'locked; Gatehouse knows no account of theirs that is open and that it may write to\n',
     'NOT carried out at hq, which is only observed: gatehouse enable hq --reason "..."\n',
   ])
   await cli('person', 'unlock', bystander, ...because)

@@ -41,7 +41,7 @@ const table = (...args: readonly string[]): Promise<string> => desk.table(...arg
 test('a lost card is blocked with its proof, tells nobody’s lock by its number, and comes back by a word alone', async () => {
   const card = `H10301:${other.cardFacility}:${other.cardNumber}`
   const lost = await table('card', 'lost', card, ...because)
-  expect(lost).toMatch(/^lost: blocked everywhere\nhq: proven after \d+ ms \(read-back\)\n$/)
+  expect(lost).toMatch(/^lost: to be blocked at 1 account\nhq: proven after \d+ ms \(read-back\)\n$/)
   const [shown] = await asJson(z.array(cardView), 'card', 'show', card)
   expect(shown).toMatchObject({
     state: 'lost',
@@ -64,7 +64,7 @@ test('a lost card is blocked with its proof, tells nobody’s lock by its number
     async () => (await asJson(z.array(cardView), 'card', 'show', card))[0]?.accounts[0]?.actual === 'on',
   )
   const unwaited = await cli('card', 'suspend', card, ...because, '--no-wait')
-  expect([unwaited.code, unwaited.stdout]).toEqual([0, expect.stringMatching(/^suspended: blocked everywhere\n/)])
+  expect([unwaited.code, unwaited.stdout]).toEqual([0, expect.stringMatching(/^suspended: to be blocked at 1 account\n/)])
   expect(await table('card', 'resume', card, ...because)).toMatch(/^resumed: /)
 })
 
