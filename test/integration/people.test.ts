@@ -64,7 +64,10 @@ test('a lost card is blocked with its proof, tells nobody’s lock by its number
     async () => (await asJson(z.array(cardView), 'card', 'show', card))[0]?.accounts[0]?.actual === 'on',
   )
   const unwaited = await cli('card', 'suspend', card, ...because, '--no-wait')
-  expect([unwaited.code, unwaited.stdout]).toEqual([0, expect.stringMatching(/^suspended: to be blocked at 1 account\n/)])
+  expect([unwaited.code, unwaited.stdout]).toEqual([
+    0,
+    expect.stringMatching(/^suspended: to be blocked at 1 account\n/),
+  ])
   expect(await table('card', 'resume', card, ...because)).toMatch(/^resumed: /)
 })
 
