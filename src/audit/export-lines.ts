@@ -1,5 +1,6 @@
 /** The lines of an exported trail: each is written in one way, and taken back only when it is exactly that. */
 import { z } from 'zod'
+import { parseJson } from '../model/parse-json.ts'
 import { plainJson } from '../model/plain-json.ts'
 import { breaks } from './chain.ts'
 import type { AuditEntry } from './entry.ts'
@@ -38,13 +39,7 @@ const exported = z.object({
  * let two readers see two entries in one line.
  */
 export function parseLine(text: string): AuditEntry | null {
-  let value: unknown
-  try {
-    value = JSON.parse(text)
-  } catch {
-    return null
-  }
-  const read = exported.safeParse(value).data
+  const read = exported.safeParse(parseJson(text)).data
   if (read === undefined) return null
   const { opened, ...entry } = read
   return formatLine(entry, opened) === text ? entry : null
@@ -52,14 +47,8 @@ export function parseLine(text: string): AuditEntry | null {
 
 /** What the last line states, not verified: for whoever got it from the gateway itself. Null when it is none. */
 export function readEnding(text: string): ExportEnding | null {
-  try {
-    return (
-      z.object({ type: z.literal(exportEndType), content: exportEnding }).safeParse(JSON.parse(text)).data?.content ??
-      null
-    )
-  } catch {
-    return null
-  }
+  const line = z.object({ type: z.literal(exportEndType), content: exportEnding })
+  return line.safeParse(parseJson(text)).data?.content ?? null
 }
 
 export const exportEndType: LineType = 'audit-export/1'

@@ -1,6 +1,7 @@
 /** One statement of the gateway as one line of JSON, signed so that anybody with its public key can check it, anywhere. */
 import { createPublicKey, type KeyObject, verify } from 'node:crypto'
 import { z } from 'zod'
+import { parseJson } from '../model/parse-json.ts'
 import { publicKeyId } from '../vault/signing-key.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -73,12 +74,4 @@ export function verifyLine(line: string, keys: PinnedKeys): SignedLine | LineFau
   // The last letter has bits that no byte holds: there is one way to write a signature, and no other is ours.
   const isOurs = bytes.toString('base64') === signature && verify(null, Buffer.from(signed, 'utf8'), key, bytes)
   return isOurs ? { type, gateway, content } : 'forged'
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

@@ -134,7 +134,7 @@ describe('when something is wrong', () => {
     expect(text).toMatch(
       /^lockout\.open {2}a-target-with-the-longest-name-1 \(40\), for 4 min\n {2}gatehouse status; /m,
     )
-    expect(text).toContain('and more: gatehouse alarms list\n')
+    expect(text).toContain('and more: gatehouse alarms\n')
   })
 
   test('targets have a word in the table, and the rest below', () => {

@@ -126,7 +126,7 @@ function alarmLines({ at, alarms }: StatusView, colours: boolean): string[] {
       const head = `${paint('red', plain(code), colours)}  ${cut(scopes, 36)}${count}, for ${spell(at, one.since)}`
       return one.action === null ? [head] : [head, wrapped(one.action, '  ', columns)]
     }),
-    ...(byCode.length > alarmsShown ? ['and more: gatehouse alarms list'] : []),
+    ...(byCode.length > alarmsShown ? ['and more: gatehouse alarms'] : []),
     '',
   ]
 }

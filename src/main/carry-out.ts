@@ -5,8 +5,8 @@ import type { InForce } from '../sync/configuration/in-force.ts'
 import { resolveEveryone } from '../sync/resolve/re-resolve.ts'
 import type { Engine } from './sync-context.ts'
 
-/** The returned function does what is to be done, if anything; killed half-way, it is done again. */
-export function carryOutVersion(engine: Engine, { row }: InForce): (signal: AbortSignal) => Promise<void> {
+/** The returned function does what is to be done, if anything, and tells whether all is done; killed half-way, it is done again. */
+export function carryOutVersion(engine: Engine, { row }: InForce): (signal: AbortSignal) => Promise<boolean> {
   const { context, levels, brakes } = engine
   const { pool } = context.database
   let begunBefore: string | null = null
@@ -28,9 +28,10 @@ export function carryOutVersion(engine: Engine, { row }: InForce): (signal: Abor
     const named = levels.all().map(({ id, name }) => `${id}=${name}`)
     const names = createHash('sha256').update(named.join('\n')).digest('hex')
     const digest = context.vault.digest('config-resolved', [row.id, names])
-    if (await isResolvedUnder(pool, row.id, digest)) return
-    if (!(await othersAreDone())) return
+    if (await isResolvedUnder(pool, row.id, digest)) return true
+    if (!(await othersAreDone())) return false
     await resolveEveryone(context, brakes, signal)
     await noteResolved(pool, row.id, digest)
+    return true
   }
 }

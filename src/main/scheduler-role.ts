@@ -52,6 +52,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
   const { runtime } = opened.store
   const { context } = engine
   const carryOut = carryOutVersion(engine, version)
+  let isCarriedOut = false
   const count = countProposals(opened)
   const stopping = new AbortController()
   let loops: Map<string, SourceLoop> | null = null
@@ -90,7 +91,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
       every(1_000, 'configuration', lost, followConfiguration),
-      every(500, 'patrol', lost, async () => (loops === null ? undefined : await patrol())),
+      // What a new version changes is planned as the policy's, not as the calendar's: so the patrol waits until that is done.
+      every(500, 'patrol', lost, async () => (loops === null || !isCarriedOut ? undefined : await patrol())),
       every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
       every(1_000, 'suspicions', lost, () => watchSuspicions(context)),
@@ -129,7 +131,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
           log.warn({ event: 'scheduler.failed', where: name, code: errorCode(error) }, 'scheduler')
       }
       for (let waited = 0; waited < ms && !stopping.signal.aborted && !lost(); waited += tickMs)
-        await sleep(tickMs, stopping.signal)
+        await sleep(Math.min(tickMs, ms), stopping.signal)
     }
   }
 
@@ -152,7 +154,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
 
   /** Beside the calendar and the sources: a lock-out must not wait until everybody was looked at. */
   async function followConfiguration(): Promise<void> {
-    await carryOut(stopping.signal)
+    isCarriedOut = await carryOut(stopping.signal)
     await count(stopping.signal)
   }
 

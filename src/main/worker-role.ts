@@ -15,7 +15,7 @@ import type { Engine } from './sync-context.ts'
 import { openTargetReach } from './target-reach.ts'
 import { openTargetReader } from './target-reader.ts'
 
-/** A leader that dies is followed within this. */
+/** So long a leader that died keeps its lead; another takes it at its next look after that. */
 const leadMs = 3_000
 const renewMs = 750
 const levelsEveryMs = 600_000

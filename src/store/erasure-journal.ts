@@ -13,6 +13,7 @@ import {
 import { dirname } from 'node:path'
 import { z } from 'zod'
 import type { KeyId, PersonId } from '../model/id.ts'
+import { parseJson } from '../model/parse-json.ts'
 import { flushFolderOf, isPrivate, writePrivateFile } from '../vault/private-file.ts'
 import type { Vault } from '../vault/vault.ts'
 import { VaultError } from '../vault/vault-error.ts'
@@ -158,12 +159,4 @@ function openEntry(vault: Vault, value: unknown): z.output<typeof line> | null {
   const { mac, ...content } = entry
   const isOurs = vault.verifyAuditMac(['erasure-journal', JSON.stringify(content)], Buffer.from(mac, 'hex'))
   return isOurs ? entry : null
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

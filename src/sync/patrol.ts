@@ -11,7 +11,7 @@ import { resolveAndPass } from './resolve/resolve-and-pass.ts'
 
 /**
  * People per step: few, since they are locked meanwhile, and whoever among them is to be locked out would wait. With two steps a second, a
- * million are through in three hours.
+ * million are through in three hours and the time of the steps.
  */
 const batch = 50
 /** How long a walk takes at least, however few there are. */

@@ -1,6 +1,7 @@
 /** Keeps the keyring on disk, encrypted under the external key, and tells a wrong key from a damaged file. */
 import { createCipheriv, createDecipheriv, createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import { z } from 'zod'
+import { parseJson } from '../model/parse-json.ts'
 import { tagBytes } from './data-key.ts'
 import type { ExternalKey } from './external-key.ts'
 import { type Keyring, keyringFromBytes, keyringToBytes } from './keyring.ts'
@@ -90,12 +91,4 @@ function checkOf(externalKey: ExternalKey): Buffer {
 
 function checksumOf(keyCheck: string, sealed: string): string {
   return createHash('sha256').update(`${keyCheck}\n${sealed}`).digest('base64')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

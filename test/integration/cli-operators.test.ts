@@ -120,6 +120,7 @@ test('whom nobody can trust any row of is listed by id, and thawed: locked, unti
   expect(screen).toMatch(/^accounts closed +0$/m)
   expect(screen).toContain(`gatehouse person unlock ${id}`)
   await refused(3, /\[frozen\.nothing\]/, cli('frozen', 'thaw', id, ...because))
+  await refused(2, /name the person by id/, cli('frozen', 'thaw', '4711', ...because))
   await until('they are out', () => isShutOut(site, rows[5] as (typeof rows)[0]))
   expect((await cli('person', 'unlock', id, ...because, '--hours', '1')).code).toBe(0)
   await until('they are in', () => !isShutOut(site, rows[5] as (typeof rows)[0]))

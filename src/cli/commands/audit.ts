@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import type { z } from 'zod'
 import { auditVerdict } from '../../api/schemas/audit.ts'
 import { type AuditHead, parseHead } from '../../audit/entry.ts'
-import { readEnding } from '../../audit/export-lines.ts'
+import { type ExportEnding, readEnding } from '../../audit/export-lines.ts'
 import { pinnedKeys } from '../../audit/signed-line.ts'
 import { type AuditExportVerdict, verifyExport } from '../../audit/verify-export.ts'
 import { formatBreak } from '../audit-text.ts'
@@ -137,21 +137,20 @@ function headCommand(context: Context): Command {
 function exportCommand(context: Context): Command {
   const { terminal } = context
   return describeCall('export', 'Write all entries as JSON lines that `audit verify --file` checks, oldest first', [
-    'gatehouse audit export > audit.jsonl',
     'gatehouse audit export --out audit.jsonl',
-    'gatehouse audit export --sealed --out audit-sealed.jsonl',
+    'gatehouse audit export --sealed > audit-sealed.jsonl',
   ])
     .option('--out <file>', 'a new file that only you can read, instead of standard output')
     .option('--sealed', 'leave out what details say in clear: reasons, and names in them')
     .action((options: CallOptions & { out?: string; sealed?: boolean }) =>
       withClient(context, options, async (client) => {
         const { out, sealed = false } = options
-        const end = { text: '' }
-        const chunks = keepEnd(client.download('/v1/audit/export', { sealed }), end)
+        const found: { ending?: ExportEnding } = {}
+        const chunks = untilEnding(client.download('/v1/audit/export', { sealed }), found)
         const work: Promise<unknown> = out === undefined ? print(terminal, chunks) : writeTo(out, chunks)
         await withProgress(terminal, 'exporting', work)
-        const ending = readEnding(end.text.trimEnd().split('\n').at(-1) ?? '')
-        if (ending === null) throw new CliError(exitCodes.failed, 'the answer is not that of a gateway of this version')
+        // It is there, or the stream has failed.
+        const ending = found.ending as ExportEnding
         terminal.err(`${counted(ending.lines, 'entry', 'entries')}, head ${plain(ending.head)}\n`)
         if (ending.why === null) return
         terminal.err(formatBreak(ending, false))
@@ -163,9 +162,17 @@ function exportCommand(context: Context): Command {
 /** More than the last line is long. */
 const endLength = 4_096
 
-async function* keepEnd(chunks: AsyncIterable<Uint8Array>, end: { text: string }): AsyncGenerator<Uint8Array> {
+/** Fails with the stream, so that no file of an answer without its last line stays behind. */
+async function* untilEnding(
+  chunks: AsyncIterable<Uint8Array>,
+  found: { ending?: ExportEnding },
+): AsyncGenerator<Uint8Array> {
+  let end = ''
   for await (const chunk of chunks) {
-    end.text = (end.text + Buffer.from(chunk.subarray(-endLength)).toString('latin1')).slice(-endLength)
+    end = (end + Buffer.from(chunk.subarray(-endLength)).toString('latin1')).slice(-endLength)
     yield chunk
   }
+  const ending = readEnding(end.trimEnd().split('\n').at(-1) ?? '')
+  if (ending === null) throw new CliError(exitCodes.failed, 'the answer is not that of a gateway of this version')
+  found.ending = ending
 }

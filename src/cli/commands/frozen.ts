@@ -1,8 +1,10 @@
 /** People of whom nothing is decided, since a row of theirs was changed outside Gatehouse: list, thaw. */
 import type { Command } from 'commander'
+import { z } from 'zod'
 import { pageOf } from '../../api/route.ts'
 import { frozenView, thawedView } from '../../api/schemas/frozen.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { CliError, exitCodes } from '../exit.ts'
 import { plain, plainTime } from '../plain.ts'
 import { formatPairs, formatTable } from '../table.ts'
 
@@ -49,8 +51,11 @@ function thawCommand(context: Context): Command {
   ])
     .argument('<person>', 'id of the person, as `frozen list` shows it')
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
-    .action((id: string, { reason, ...options }: CallOptions & { reason: string }) =>
-      withClient(context, options, async (client) => {
+    .action((id: string, { reason, ...options }: CallOptions & { reason: string }) => {
+      // Nothing else goes into a URL: an employee number would end up in the log of a proxy.
+      if (!z.uuid().safeParse(id).success)
+        throw new CliError(exitCodes.usage, 'name the person by id, as gatehouse frozen list shows it')
+      return withClient(context, options, async (client) => {
         const thawed = await client.post(`/v1/frozen/${encodeURIComponent(id)}/thaw`, { reason }, thawedView)
         show(context, options, thawed, ({ records, cards, grants, accounts, lost, lockouts }) =>
           [
@@ -65,6 +70,6 @@ function thawCommand(context: Context): Command {
             `Next: have the sources deliver again, then gatehouse person unlock ${plain(id)}\n`,
           ].join(''),
         )
-      }),
-    )
+      })
+    })
 }

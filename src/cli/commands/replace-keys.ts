@@ -11,7 +11,7 @@ export interface ReplaceOptions extends Omit<ReplaceKeysOptions, 'yes' | 'onBegi
   readonly json?: boolean
 }
 
-/** As measured: see docs/keys-and-erasure.md. */
+/** Half of what idle cores do (docs/keys-and-erasure.md): busy ones may take three times as long. */
 const peoplePerSecond = 1_000
 
 export async function replaceKeys(context: Context, options: ReplaceOptions): Promise<void> {

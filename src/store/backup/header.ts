@@ -1,6 +1,7 @@
 /** The first line of a backup, the only one in clear: whose it is, when it was made, and the wrapped key that opens the rest. */
 import { z } from 'zod'
 import type { KeyId } from '../../model/id.ts'
+import { parseJson } from '../../model/parse-json.ts'
 import type { WrappedKey } from '../../vault/vault.ts'
 import { BackupError } from './backup-error.ts'
 
@@ -48,12 +49,4 @@ export function decodeHeader(line: Buffer): BackupHeader {
   if (found === undefined) throw new BackupError(newer.safeParse(json).success ? 'backup.newer' : 'backup.not-a-backup')
   const { key, ...header } = found
   return { ...header, key: { id: key.id as KeyId, epoch: key.epoch, wrapped: Buffer.from(key.wrapped, 'base64') } }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }

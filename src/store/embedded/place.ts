@@ -3,6 +3,7 @@ import { createHash, randomBytes } from 'node:crypto'
 import { chmod, chown, link, mkdir, mkdtemp, open, readFile, realpath, rm, rmdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { z } from 'zod'
+import { parseJson } from '../../model/parse-json.ts'
 import { codeOf, EmbeddedPostgresError, orDatabaseUrl } from './errors.ts'
 import type { OnLog } from './log.ts'
 import { canReach, type RunAs, serverUser } from './server-user.ts'
@@ -146,15 +147,6 @@ async function readState(file: string): Promise<State | undefined> {
   const state = stateSchema.safeParse(parseJson(text))
   if (state.success) return state.data
   throw new EmbeddedPostgresError('embedded.passwords', `${file} is damaged: put it back from a backup`)
-}
-
-/** The error of JSON.parse quotes what it read, and here that is a password. */
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
-  }
 }
 
 /** Written whole and to the disk before it gets its name; of two that start at once, one wins and both use its file. */

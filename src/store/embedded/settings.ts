@@ -43,7 +43,7 @@ const fixed = {
   port: socketPort,
   unix_socket_permissions: '0700',
   password_encryption: 'scram-sha-256',
-  // One pool of 8, the queue's connections, jobs, a lock and a person with psql.
+  // One pool of 10, the queue's 5, jobs, a lock and a person with psql.
   max_connections: 40,
   shared_buffers: '256MB',
   effective_cache_size: '1GB',

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { PersonId } from '../../model/id.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
+import { peopleAfter } from '../../store/people.ts'
 import { inDryTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
@@ -32,13 +33,9 @@ export async function dryRun(context: SyncContext, signal: AbortSignal): Promise
   let after: PersonId | null = null
   for (;;) {
     signal.throwIfAborted()
-    const { rows }: { rows: { id: PersonId }[] } = await context.database.pool.query<{ id: PersonId }>(
-      'select id from person where $1::uuid is null or id > $1 order by id limit $2',
-      [after, batch],
-    )
-    if (rows.length === 0) return { people, accounts, kinds: countsOf(groups.all) }
-    after = certain(rows.at(-1)).id
-    const ids = rows.map(({ id }) => id)
+    const ids: readonly PersonId[] = await peopleAfter(context.database.pool, after, batch)
+    if (ids.length === 0) return { people, accounts, kinds: countsOf(groups.all) }
+    after = certain(ids.at(-1))
     await inDryTransaction(context.database.pool, async (client) => {
       for (const changed of await tryOut(client, context, ids, groups)) {
         people += 1

@@ -2,14 +2,13 @@
 import type pg from 'pg'
 import { type Deciding, decodeDeciding } from '../../../config/deciding.ts'
 import { type LastRelease, lastRelease } from '../../audit/last-release.ts'
-import type { ConfigVersionId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import { type ConfigVersions, configText, releasedVersions } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
 import { inSnapshot } from '../../store/transaction.ts'
 import type { Vault } from '../../vault/vault.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
 
 /** What deciding about configurations needs: there is one before there is anything to sync. */
 export type Ground = Pick<SyncContext, 'database' | 'vault' | 'log' | 'now'>
@@ -26,15 +25,15 @@ export async function versionInForce(ground: Ground): Promise<InForce> {
   const { genuine, forged, last } = await releasedAndTold(ground)
   const [newest, ...replayed] = genuine
   // There is one at a time: a second one was put back by hand.
-  for (const id of [...forged, ...replayed.map((row) => row.id)]) await tellForged(ground, id)
+  await tellForged(pool, ground, ...forged, ...replayed.map(({ id }) => id))
   const opened = newest === undefined || replayed.some(({ number }) => number === newest.number) ? null : newest
   const text = opened === null ? null : await configText(pool, ground.vault, opened)
   if (opened === null || text === null) {
-    if (opened !== null) await tellForged(ground, opened.id)
+    if (opened !== null) await tellForged(pool, ground, opened.id)
     throw new Refusal('config.none-released')
   }
   if (last?.version !== opened.id) {
-    await tellForged(ground, opened.id)
+    await tellForged(pool, ground, opened.id)
     throw new Refusal('config.put-back')
   }
   return { row: opened, deciding: decodeDeciding(text) }
@@ -53,14 +52,15 @@ function releasedAndTold({ database, vault }: Ground): Promise<ConfigVersions & 
  * goes on: deleting them must not stop a lock-out.
  */
 export async function versionAfter(ground: Ground, mine: ConfigVersionRow): Promise<InForce | null> {
+  const { pool } = ground.database
   const { genuine, forged, last } = await releasedAndTold(ground)
   const newer = genuine.find(({ number }) => number > mine.number)
-  if (newer === undefined && !genuine.some(({ id }) => id === mine.id)) await tellForged(ground, mine.id)
-  for (const id of forged) await tellForged(ground, id)
+  if (newer === undefined && !genuine.some(({ id }) => id === mine.id)) await tellForged(pool, ground, mine.id)
+  await tellForged(pool, ground, ...forged)
   if (newer === undefined) return null
-  const text = await configText(ground.database.pool, ground.vault, newer)
+  const text = await configText(pool, ground.vault, newer)
   if (text !== null && last?.version === newer.id) return { row: newer, deciding: decodeDeciding(text) }
-  await tellForged(ground, newer.id)
+  await tellForged(pool, ground, newer.id)
   return null
 }
 
@@ -78,8 +78,4 @@ export async function refuseSuperseded(client: pg.ClientBase, vault: Vault, numb
 /** What ended so is no failure: this process goes over within moments, and begins anew. */
 export function isSuperseded(error: unknown): boolean {
   return error instanceof Refusal && error.code === 'config.superseded'
-}
-
-export async function tellForged({ database, vault, log }: Ground, id: ConfigVersionId): Promise<void> {
-  if (await raiseAlarm(database.pool, vault, 'guard.failed', id)) log('error', 'guard.failed', { scope: id })
 }

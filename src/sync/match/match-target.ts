@@ -20,6 +20,7 @@ import {
   noteMatchProgress,
   requestMatchRun,
 } from '../../store/match-runs.ts'
+import { peopleAfter } from '../../store/people.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
@@ -150,18 +151,11 @@ async function readPeople(
   let after: PersonId | null = null
   for (;;) {
     signal.throwIfAborted()
-    const { rows }: { rows: { id: PersonId }[] } = await pool.query<{ id: PersonId }>(
-      'select id from person where $1::uuid is null or id > $1 order by id limit $2',
-      [after, batch],
-    )
-    if (rows.length === 0) return
-    after = certain(rows.at(-1)).id
+    const ids: readonly PersonId[] = await peopleAfter(pool, after, batch)
+    if (ids.length === 0) return
+    after = certain(ids.at(-1))
     await inTransaction(pool, async (client) => {
-      const { dossiers, frozen } = await loadDossiers(
-        client,
-        context.vault,
-        rows.map(({ id }) => id),
-      )
+      const { dossiers, frozen } = await loadDossiers(client, context.vault, ids)
       await tellForged(client, context, ...frozen)
       for (const dossier of dossiers.values()) recognise(context, target, book, dossier)
     })
