@@ -41,8 +41,10 @@ test('a backup is one file that only its owner can read, and that says what is n
   expect([code, stdout]).toEqual([0, expect.stringMatching(/^\S+second\.backup: \d+ bytes\n$/)])
   expect(stderr).toContain('The keys are not in it')
   expect((await stat(to)).mode & 0o777).toBe(0o600)
-  const { rows: entries } = await gateway.call<{ rows: { action: string }[] }>(site.token, '/v1/audit?limit=500')
-  expect(entries.filter(({ action }) => action === 'gateway.backed-up').length).toBeGreaterThan(0)
+  await until('the trail tells it', async () => {
+    const { rows: entries } = await gateway.call<{ rows: { action: string }[] }>(site.token, '/v1/audit?limit=500')
+    return entries.some(({ action }) => action === 'gateway.backed-up')
+  })
   for (const row of rows)
     for (const secret of [row.familyName, row.employeeNumber])
       expect(await readFile(to, 'latin1')).not.toContain(secret)

@@ -33,6 +33,10 @@ test('a release whose process was killed before it made a single change is finis
   const second = await site.start()
   await until('everybody is in', () => rows.every((row) => isIn(site, row)), 20_000)
   expect((await statusOf(second, token)).plans.held).toBe(0)
-  const { rows: entries } = await second.call<{ rows: { action: string }[] }>(token, '/v1/audit?limit=500')
-  expect(entries.filter(({ action }) => action === 'plan.released')).toHaveLength(1)
+  const decided = await until('the trail tells it', async () => {
+    const { rows: entries } = await second.call<{ rows: { action: string }[] }>(token, '/v1/audit?limit=500')
+    const released = entries.filter(({ action }) => action === 'plan.released')
+    return released.length > 0 && released
+  })
+  expect(decided).toHaveLength(1)
 })
