@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { raiseAlarm } from '../store/alarms.ts'
-import { type Bench, type Engine, minute, second, startEngine } from '../sync/fixtures/engine.fixture.ts'
+import { type Bench, minute, second, useEngine } from '../sync/fixtures/engine.fixture.ts'
 import type { HrRow } from '../sync/fixtures/hr-file.fixture.ts'
 import { lockPerson } from '../sync/operator.ts'
 import { createMetrics } from '../telemetry/metrics.ts'
@@ -9,12 +9,8 @@ import { provenLockouts } from './proven-lockouts.ts'
 import { status } from './status.ts'
 import { openTotals } from './totals.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

@@ -1,24 +1,20 @@
 /** Proves that a proof claims what the target said a moment ago, and no more. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { Health } from '../connector/contract.ts'
-import { type Bench, type Engine, startEngine } from '../sync/fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../sync/fixtures/engine.fixture.ts'
 import { openTargetReach } from './target-reach.ts'
 
 const never = new AbortController().signal
 const minute = 60_000
 
 describe('how far a write reaches', () => {
-  let engine: Engine
+  const engine = useEngine()
   let bench: Bench
   let said: Health['reach'] | Error
   let worries: string[]
   let asked: number
   let logged: unknown[]
 
-  beforeAll(async () => {
-    engine = await startEngine()
-  })
-  afterAll(() => engine[Symbol.asyncDispose]())
   beforeEach(async () => {
     bench = await engine.begin()
     said = 'read-back'

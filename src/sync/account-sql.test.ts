@@ -1,16 +1,14 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, test } from 'vitest'
 import { isClosed, isMade, isOpen } from '../store/account-sql.ts'
-import { type Bench, type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from './fixtures/engine.fixture.ts'
 import { encodeOwned, nothingOwned } from './owned-row.ts'
 import { encodeParts, type Parts } from './parts.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 beforeAll(async () => {
-  engine = await startEngine()
   bench = await engine.begin()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
+})
 
 /** Written with the key in question last, and under names that say the opposite elsewhere. */
 const parts = (lock: Parts['lock']) => {

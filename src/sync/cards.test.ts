@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../test/support/servers.ts'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { issueCard, loseCard, resumeCard, returnCard, suspendCard } from './cards.ts'
 import { mortal } from './fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, minute, second, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, minute, second, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { nextCalls, type TargetUser } from './fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 import { stranger } from './reconcile/site.fixture.ts'
 import { startTargetWorker } from './reconcile/worker.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { CredentialId } from '../model/id.ts'
 import type { DossierAccount } from '../store/dossier.ts'
 import type { AccountRow } from '../store/guards.ts'
 import { desire } from './desire.ts'
-import { type Bench, type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 import { changesBetween, encodeParts, type Parts } from './parts.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 describe('a name that a brake holds', () => {
   const none = { min: 0, percent: 0 }

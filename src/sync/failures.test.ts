@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { failureViews } from '../main/failure-views.ts'
 import type { AccountId } from '../model/id.ts'
 import { countSignedOff, discardByHand, retryAllFailures, retryFailure, signOffByHand } from './failures.ts'
-import { type Bench, day, type Engine, minute, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, minute, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { lockoutStatement } from './lockout-export.ts'
 import { watchTheTime } from './sweep.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

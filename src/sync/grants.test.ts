@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { AccessLevelId, GrantId, PersonId } from '../model/id.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { type Bench, day, type Engine, hour, second, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, hour, second, useEngine } from './fixtures/engine.fixture.ts'
 import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import { opens } from './fixtures/memory-target.fixture.ts'
 import { addGrant, revokeGrant, waitOf } from './grants.ts'
@@ -10,13 +10,9 @@ import { lockPerson, unlockPerson } from './operator.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 import { modesOf } from './target-modes.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await deliver()

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, test } from 'vitest'
-import { type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { test } from 'vitest'
+import { useEngine } from './fixtures/engine.fixture.ts'
 import { histories } from './fixtures/history.fixture.ts'
 import { History } from './fixtures/history-play.fixture.ts'
 
@@ -9,11 +9,7 @@ const runs = Number(process.env.HISTORIES ?? 200)
 const seed = Number(process.env.HISTORIES_SEED ?? Math.floor(Math.random() * 2 ** 31))
 const path = process.env.HISTORIES_PATH
 
-let engine: Engine
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
+const engine = useEngine()
 
 /** So that five people suffice to make every brake trip. */
 const limit = { min: 2, percent: 0 }

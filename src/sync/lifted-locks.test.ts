@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
-import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, hour, useEngine } from './fixtures/engine.fixture.ts'
 import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import type { TargetUser } from './fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await deliver()

@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { beforeEach, expect, test } from 'vitest'
 import { verifyLockouts } from '../audit/lockout-lines.ts'
 import { pinnedKeys, signLine, verifyLine } from '../audit/signed-line.ts'
 import type { LockoutFilter } from '../store/lockouts.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
-import { type Bench, type Engine, minute, second, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, minute, second, useEngine } from './fixtures/engine.fixture.ts'
 import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import { exportLockouts } from './lockout-export.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const rows: HrRow[] = ['1', '2', '3'].map((id) => ({
   ...{ id, number: `planted-${id}`, given: 'Ada', family: `Planted${id}`, department: 'Sales', card: `6010${id}` },

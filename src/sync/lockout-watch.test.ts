@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { h10301 } from '../model/card.ts'
 import type { LockoutRow } from '../store/guards.ts'
 import { loseCard, resumeCard, suspendCard } from './cards.ts'
-import { type Bench, day, type Engine, hour, minute, second, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, hour, minute, second, useEngine } from './fixtures/engine.fixture.ts'
 import type { HrRow } from './fixtures/hr-file.fixture.ts'
 import { watchLockouts } from './lockout-watch.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 import { watchTheTime } from './sweep.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let look: () => Promise<void>
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const person: HrRow = { ...{ id: '1', number: 'n1', given: 'Ada', family: 'Test', department: 'Sales', card: '100' } }
 beforeEach(async () => {

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, useEngine } from './fixtures/engine.fixture.ts'
 import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { brakesOf, sourceOf, sourceOrigin, targetOrigin } from './origin.ts'
 import { replan } from './plan/replan.ts'
@@ -7,12 +7,8 @@ import { planThawed } from './plan/thawed.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 import { freezeByHand, unfreezeByHand } from './stop.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const none = { min: 0, percent: 0 }
 const strict = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none }

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, day, hour, useEngine } from './fixtures/engine.fixture.ts'
 import { hrRow } from './fixtures/hr-file.fixture.ts'
 import { addGrant } from './grants.ts'
 import { lockPerson } from './operator.ts'
 import { startPatrol } from './patrol.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let patrol: () => Promise<void>
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   patrol = startPatrol(bench.context, bench.brakes)

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PersonId } from '../model/id.ts'
 import { mortal } from './fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, second, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, second, useEngine } from './fixtures/engine.fixture.ts'
 import { hrRow } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
 import { issuePin } from './pins.ts'
 import { restoreWork } from './sweep.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await deliver()

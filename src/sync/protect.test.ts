@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, day, type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, day, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrFile, hrRow } from './fixtures/hr-file.fixture.ts'
 import { lockPerson } from './operator.ts'
 import { takePage } from './pull/intake.ts'
 import { SeenRows } from './pull/seen-rows.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `10${who}`, ...more })
 const all = (more: Partial<HrRow> = {}) => [row(0, more), row(1, more), row(2, more)]

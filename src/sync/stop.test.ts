@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, type Engine, minute, second, startEngine } from './fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, minute, second, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { finishReleases } from './plan/release-plan.ts'
@@ -8,12 +8,8 @@ import { startTargetWorker } from './reconcile/worker.ts'
 import { freezeByHand, pauseByHand, resumeByHand, unfreezeByHand } from './stop.ts'
 import { watchTheTime } from './sweep.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await bench.deliver([row(1), row(2)])

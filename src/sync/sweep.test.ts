@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../test/support/servers.ts'
 import { Refusal } from '../model/refusal.ts'
 import { mortal } from './fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, hour, useEngine } from './fixtures/engine.fixture.ts'
 import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { finishReleases, releasePlan } from './plan/release-plan.ts'
@@ -10,12 +10,8 @@ import { freezeByHand, pauseByHand, resumeByHand } from './stop.ts'
 import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from './sweep.ts'
 import { enableTarget, observeTarget } from './target-modes.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

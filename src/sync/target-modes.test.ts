@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PlanId } from '../model/id.ts'
 import { signOlderRows } from '../store/migrate.ts'
 import { restoreTargetRows } from '../store/standings.ts'
 import { markRestored } from './drift/restored.ts'
-import { type Bench, type Engine, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { lockPerson } from './operator.ts'
 import { enableTarget, observeTarget } from './target-modes.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const enable = () => enableTarget(bench.context, 'doors', bench.operator, 'accounts matched')
 const observe = () => observeTarget(bench.context, 'doors', bench.operator, 'server moves')

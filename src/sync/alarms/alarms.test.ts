@@ -1,9 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { appendOnce } from '../../audit/append.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { noticeGuard } from '../../store/guards.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { watchTheTime } from '../sweep.ts'
@@ -13,12 +13,8 @@ import { watchAudit } from './watch-audit.ts'
 import { watchDisk } from './watch-disk.ts'
 import type { AlarmWebhook } from './webhook.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   // The trail is append-only: as a superuser one may.
   await engine.tamper(`alter table audit disable trigger all`)

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Config } from '../../../config/config.ts'
 import { type Deciding, encodeDeciding } from '../../../config/deciding.ts'
 import { editsBetween } from '../../../config/edits.ts'
@@ -9,7 +9,7 @@ import { compilePolicy } from '../../policy/policy.ts'
 import { isResolvedUnder, noteResolved, releasedVersions } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
-import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { adoptConfiguration } from './adopt.ts'
@@ -18,12 +18,8 @@ import { dryRun } from './dry-run.ts'
 import { isSuperseded, refuseSuperseded, versionAfter, versionInForce } from './in-force.ts'
 import { noteEffect, offerConfiguration, proposedVersion, releaseFirst } from './offer.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

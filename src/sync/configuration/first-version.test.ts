@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { appendOnce } from '../../audit/append.ts'
-import { type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { useEngine } from '../fixtures/engine.fixture.ts'
 import { releaseFirst } from './offer.ts'
 
 // A file of its own: what is chained in the audit trail stays there for the tests that follow.
-let engine: Engine
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
+const engine = useEngine()
 
 test('there is no second first version, whatever somebody deletes beside the audit trail', async () => {
   const bench = await engine.begin()

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { h10301 } from '../../model/card.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { linkByHand } from '../match/adopt.ts'
@@ -9,12 +9,8 @@ import { lockPerson } from '../operator.ts'
 import { markRestored, settleTarget } from './restored.ts'
 import { sweepCounts, sweepIfDue } from './sweep-target.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await settle(many(10))

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
-import { type Bench, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { opens, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { addGrant, revokeGrant } from '../grants.ts'
@@ -9,12 +9,8 @@ import { shutAllAgain } from './relock.ts'
 import { isForgetful, markRestored, settleTarget } from './restored.ts'
 import { sweepIfDue } from './sweep-target.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `${100 + who}`, ...more })
 const many = (count: number, more: Partial<HrRow> = {}) => Array.from({ length: count }, (_, who) => row(who, more))

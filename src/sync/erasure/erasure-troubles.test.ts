@@ -1,24 +1,20 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { pinnedKeys, verifyLine } from '../../audit/signed-line.ts'
 import type { PlanId, PullId } from '../../model/id.ts'
 import { insertArchive } from '../../store/archives.ts'
 import { loadPlan } from '../../store/plans.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { VaultError } from '../../vault/vault-error.ts'
-import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { rewrapAll } from '../keys/rewrap.ts'
 import { continueErasures } from './continue.ts'
 import { erasePerson } from './erase.ts'
 import { replayErasures } from './replay.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   const { brakes } = hrSource()
   bench = await engine.begin({ source: { brakes: { ...brakes, create: { min: 5, percent: 0 } } } })

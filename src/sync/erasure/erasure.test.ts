@@ -1,12 +1,12 @@
 import { appendFile, readFile, rm, writeFile } from 'node:fs/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { appendOnce } from '../../audit/append.ts'
 import { openAuditPage } from '../../audit/page.ts'
 import { pinnedKeys, verifyLine } from '../../audit/signed-line.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import type { PersonId, PlanId } from '../../model/id.ts'
 import { currentEpoch } from '../../vault/keyring.ts'
-import { type Bench, day, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { type Fault, nextCalls, opens } from '../fixtures/memory-target.fixture.ts'
 import { rotateEpoch, turnEpochs } from '../keys/epochs.ts'
@@ -17,12 +17,8 @@ import { erasePerson } from './erase.ts'
 import { liftErasure, signOffErasure } from './lift.ts'
 import { replayErasures } from './replay.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await bench.deliver(staff)

@@ -1,11 +1,11 @@
 import { randomUUID } from 'node:crypto'
 import { existsSync, readFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { h10301 } from '../../model/card.ts'
 import type { PersonId } from '../../model/id.ts'
 import { loseCard } from '../cards.ts'
-import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { rotateEpoch, turnEpochs } from '../keys/epochs.ts'
 import { lockPerson } from '../operator.ts'
@@ -16,13 +16,9 @@ import { erasePerson } from './erase.ts'
 import { signOffErasure } from './lift.ts'
 import { replayErasures } from './replay.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await bench.deliver([hrRow(1, { card: '100' }), hrRow(2)])

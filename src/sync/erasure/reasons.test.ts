@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { appendOnce } from '../../audit/append.ts'
 import { openAuditPage } from '../../audit/page.ts'
 import { h10301 } from '../../model/card.ts'
@@ -8,7 +8,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { clearByHand } from '../alarms/clear-alarm.ts'
 import { issueCard, loseCard, resumeCard, returnCard, suspendCard } from '../cards.ts'
 import { discardByHand, retryFailure, signOffByHand } from '../failures.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { addGrant, revokeGrant } from '../grants.ts'
 import { linkByHand } from '../match/adopt.ts'
@@ -20,13 +20,9 @@ import { thawPerson } from '../thaw/thaw-person.ts'
 import { continueErasures } from './continue.ts'
 import { erasePerson } from './erase.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await bench.deliver([hrRow(1, { card: '101' }), hrRow(2)])

@@ -1,21 +1,17 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { KeyId, PullId } from '../../model/id.ts'
 import { insertArchive } from '../../store/archives.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { currentEpoch } from '../../vault/keyring.ts'
 import { VaultError } from '../../vault/vault-error.ts'
-import { type Bench, day, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { lockPerson } from '../operator.ts'
 import { epochMs, rotateEpoch, turnEpochs } from './epochs.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 const going = new AbortController().signal
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

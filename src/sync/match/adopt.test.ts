@@ -1,8 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import { newId, type PersonId, type PlanId } from '../../model/id.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, hour, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, hour, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { targetOrigin } from '../origin.ts'
@@ -11,12 +11,8 @@ import { adoptMatches, linkByHand } from './adopt.ts'
 import { type Existing, existing, judged, match } from './match.fixture.ts'
 import { askForMatch } from './match-target.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ enabled: false })
 })

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PersonId } from '../../model/id.ts'
 import { type MatchRow, matchRowGuard } from '../../store/guards.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { adoptMatches, linkByHand } from './adopt.ts'
 import { existing, judged, match } from './match.fixture.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ enabled: false })
   await bench.deliver([hrRow(1, { card: '100' })])

@@ -1,18 +1,14 @@
 import { randomUUID } from 'node:crypto'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { ConnectorError } from '../../connector/errors.ts'
 import { latestMatchRun } from '../../store/match-runs.ts'
-import { type Bench, type Engine, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { type Existing, existing, match } from './match.fixture.ts'
 import { askForMatch, matchIfAsked } from './match-target.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ enabled: false })
 })

@@ -1,17 +1,13 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { enableTarget } from '../target-modes.ts'
 import { adoptMatches } from './adopt.ts'
 import { type Existing, existing, judged, match } from './match.fixture.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ enabled: false })
 })

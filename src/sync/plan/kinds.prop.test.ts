@@ -1,15 +1,11 @@
 import fc from 'fast-check'
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { PlanId } from '../../model/id.ts'
-import { type Bench, type Engine, hour, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, hour, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { decodeParts } from '../parts.ts'
 
-let engine: Engine
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
+const engine = useEngine()
 
 const runs = Number(process.env.HISTORIES ?? 60)
 

@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PlanId } from '../../model/id.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { enableTarget } from '../target-modes.ts'
 import { askAgain } from './ask-again.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

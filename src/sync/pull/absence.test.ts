@@ -1,15 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { mortal } from '../fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, hour, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, hour, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { pull } from './pull.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

@@ -1,13 +1,9 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ sources: [hrSource('agency')] })
 })

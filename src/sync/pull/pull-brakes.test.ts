@@ -1,22 +1,18 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
 import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import type { PlanId } from '../../model/id.ts'
 import type { SourceSetup } from '../context.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, hour, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, hour, useEngine } from '../fixtures/engine.fixture.ts'
 import { columns, type FileOptions, type HrRow, hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { watchTheTime } from '../sweep.ts'
 import { pull } from './pull.ts'
 import { acceptColumns } from './pull-brakes.ts'
 import { startSourceLoop } from './source-loop.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const staff = 10
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { department: 'Sales', ...more })

@@ -1,20 +1,16 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
 import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile } from '../fixtures/hr-file.fixture.ts'
 import { type SourceLoop, startSourceLoop } from './source-loop.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let folder: Folder
 let loop: SourceLoop
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   folder = new Folder()

@@ -1,26 +1,22 @@
 /** Proves that a block of ours goes with the card that is taken away, and that nobody else's does. */
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { AccountChange } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { type Card, cardKey, h10301 } from '../../model/card.ts'
 import { issueCard, loseCard } from '../cards.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site } from './site.fixture.ts'
 
 const card = h10301(7, 101)
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let site: Site
 /** Whether each put could lift the block of the card, in their order. */
 let lifts: boolean[]
 let refusesLift: boolean
 
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   site = new Site(bench)

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, minute, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, minute, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site, stranger } from './site.fixture.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let site: Site
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   site = new Site(bench)

@@ -1,5 +1,5 @@
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { type Bench, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { type Bench, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { watchLockouts } from '../lockout-watch.ts'
 import { linkByHand } from '../match/adopt.ts'
@@ -7,12 +7,8 @@ import { existing, match } from '../match/match.fixture.ts'
 import { enableTarget } from '../target-modes.ts'
 import { thawPerson } from '../thaw/thaw-person.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ enabled: false })
 })

@@ -1,18 +1,14 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { sweepIfDue } from '../drift/sweep-target.ts'
-import { type Bench, type Engine, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { watchLockouts } from '../lockout-watch.ts'
 import { lockPerson } from '../operator.ts'
 import { restoreWork } from '../sweep.ts'
 import { thawPerson } from '../thaw/thaw-person.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await bench.deliver([hrRow(1), hrRow(2)])

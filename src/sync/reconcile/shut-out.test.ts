@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
-import { type Bench, type Engine, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, second, useEngine } from '../fixtures/engine.fixture.ts'
 import type { HrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site } from './site.fixture.ts'
 import { startTargetWorker } from './worker.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let site: Site
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   site = new Site(bench)

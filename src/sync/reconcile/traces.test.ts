@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import type { AccountId } from '../../model/id.ts'
 import { type OpenTraces, openTraces } from '../../telemetry/open-traces.ts'
-import { type Bench, type Engine, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, second, useEngine } from '../fixtures/engine.fixture.ts'
 import type { HrRow } from '../fixtures/hr-file.fixture.ts'
 import { lockPerson } from '../operator.ts'
 import { tracedAccounts } from './traced-accounts.ts'
@@ -15,14 +15,10 @@ interface Sent {
   readonly links: readonly { readonly spanId: string }[]
 }
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let opened: OpenTraces
 let bodies: string[]
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const row = (id: string, more: Partial<HrRow> = {}): HrRow => ({
   ...{ id, number: `n${id}`, given: 'Ada', family: 'Planted', department: 'Sales', card: `10${id}` },

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { appendOnce } from '../../audit/append.ts'
 import { openAuditPage } from '../../audit/page.ts'
 import { verifyAudit } from '../../audit/verify.ts'
@@ -17,7 +17,7 @@ import { continueErasures } from '../erasure/continue.ts'
 import { erasePerson } from '../erasure/erase.ts'
 import { liftErasure } from '../erasure/lift.ts'
 import { replayErasures } from '../erasure/replay.ts'
-import { type Bench, type Engine, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { opens } from '../fixtures/memory-target.fixture.ts'
 import { addGrant } from '../grants.ts'
@@ -28,12 +28,8 @@ import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { exceptions, registry } from './registry.ts'
 import { bytesByColumn, clearText, type Replaced, replaceAll } from './rekey.fixture.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const reason = 'seen'
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `${100 + who}`, person: `p${who}`, ...more })

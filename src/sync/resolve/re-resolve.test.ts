@@ -1,14 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, day, type Engine, hour, minute, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { type Bench, day, hour, minute, second, useEngine } from '../fixtures/engine.fixture.ts'
 import type { HrRow } from '../fixtures/hr-file.fixture.ts'
 import { opens } from '../fixtures/memory-target.fixture.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
 })

@@ -1,11 +1,11 @@
 import type pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import type { PlanId } from '../../model/id.ts'
 import { backedUpTables } from '../../store/backup/tables.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { sweepIfDue } from '../drift/sweep-target.ts'
-import { type Bench, day, type Engine, second, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
@@ -16,12 +16,8 @@ import { relockOnce } from './relock.ts'
 import { settleRestore } from './settle.ts'
 import { takeStock } from './take-stock.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 // The trail can not be taken back, not even by this test.
 const tables = backedUpTables.filter((table) => !table.startsWith('audit'))

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { PlanId } from '../../model/id.ts'
-import { type Bench, type BenchOptions, day, type Engine, hour, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, type BenchOptions, day, hour, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { activeAccounts } from '../plan/active-accounts.ts'
 import { takePage } from '../pull/intake.ts'
@@ -9,12 +9,8 @@ import { observeTarget } from '../target-modes.ts'
 import { activePeople } from './active-people.ts'
 import { clearSource, endByDelivery, watchSuspicions } from './suspicion.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { department: 'Sales', ...more })
 const staff = (count: number, more: (who: number) => Partial<HrRow> = () => ({})) =>

@@ -1,7 +1,7 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PlanId } from '../../model/id.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
-import { type Bench, day, type Engine, hour, minute, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, hour, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { lockPerson } from '../operator.ts'
 import { pull } from '../pull/pull.ts'
@@ -9,12 +9,8 @@ import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { watchTheTime } from '../sweep.ts'
 import { clearSource, watchSuspicions } from './suspicion.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 
 const staff = 12
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { department: 'Sales', ...more })

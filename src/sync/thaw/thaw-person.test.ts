@@ -1,19 +1,15 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import type { PersonId } from '../../model/id.ts'
 import { erasePerson } from '../erasure/erase.ts'
-import { type Bench, type Engine, hour, startEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, hour, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { unlockPerson } from '../operator.ts'
 import { pauseByHand } from '../stop.ts'
 import { frozenPeople, thawPerson } from './thaw-person.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin()
   await bench.deliver([row(1), row(2)])
