@@ -4,6 +4,7 @@ import { pageOf } from '../../api/route.ts'
 import { archiveView } from '../../api/schemas/archives.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { writeTo } from '../download.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
@@ -23,20 +24,15 @@ export function archiveCommand(context: Context): Command {
 
 function listCommand(context: Context): Command {
   const { terminal } = context
-  return describeCall('list', 'List what is kept, newest first', [
+  return describeList('list', 'List what is kept, newest first', [
     'gatehouse archive list',
     'gatehouse archive list hr --json',
   ])
     .argument('[source]', 'only those of this source')
-    .option('--limit <count>', 'how many', '50')
-    .option('--after <cursor>', 'where the list before ended')
-    .action((source: string | undefined, options: CallOptions & { limit: string; after?: string }) =>
-      withClient(context, options, async (client) => {
-        const query = new URLSearchParams({ limit: options.limit })
-        if (source !== undefined) query.set('source', source)
-        if (options.after !== undefined) query.set('after', options.after)
-        const page = await client.get(`/v1/archives?${query}`, pageOf(archiveView))
-        show(context, options, page, ({ rows }) =>
+    .action((source: string | undefined, options: PageOptions) =>
+      withClient(context, options, (client) => {
+        const path = pagePath('/v1/archives', options, { source })
+        return showPage(context, client, options, { path, schema: pageOf(archiveView) }, ({ rows }) =>
           formatTable(
             [
               { title: 'archive', of: (archive) => archive.id },
@@ -50,7 +46,6 @@ function listCommand(context: Context): Command {
             terminal.colours,
           ),
         )
-        if (page.next !== null) terminal.err(`there is more: --after ${plain(page.next)}\n`)
       }),
     )
 }

@@ -4,6 +4,7 @@ import type { z } from 'zod'
 import { pageOf } from '../../api/route.ts'
 import { erasureView } from '../../api/schemas/erasures.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { plain, plainTime } from '../plain.ts'
 import { formatPairs, formatTable } from '../table.ts'
 
@@ -24,33 +25,27 @@ export function erasureCommand(context: Context): Command {
 
 function listCommand(context: Context): Command {
   const { terminal } = context
-  return describeCall('list', 'List erasures, newest first', [
+  return describeList('list', 'List erasures, newest first', [
     'gatehouse erasure list',
     'gatehouse erasure list --json',
-  ])
-    .option('--limit <count>', 'how many', '50')
-    .option('--after <cursor>', 'where the list before ended')
-    .action((options: CallOptions & { limit: string; after?: string }) =>
-      withClient(context, options, async (client) => {
-        const query = new URLSearchParams({ limit: options.limit })
-        if (options.after !== undefined) query.set('after', options.after)
-        const page = await client.get(`/v1/erasures?${query}`, pageOf(erasureView))
-        show(context, options, page, ({ rows }) =>
-          formatTable(
-            [
-              { title: 'erasure', of: (erasure) => erasure.id },
-              { title: 'asked for', of: (erasure) => plainTime(erasure.askedAt) },
-              { title: 'state', of: (erasure) => erasure.state },
-              { title: 'deleted', of: (erasure) => plainTime(erasure.deletedAt) },
-              { title: 'waits for', of: waitsFor },
-            ],
-            rows,
-            terminal.colours,
-          ),
-        )
-        if (page.next !== null) terminal.err(`there is more: --after ${plain(page.next)}\n`)
-      }),
-    )
+  ]).action((options: PageOptions) =>
+    withClient(context, options, (client) => {
+      const path = pagePath('/v1/erasures', options)
+      return showPage(context, client, options, { path, schema: pageOf(erasureView) }, ({ rows }) =>
+        formatTable(
+          [
+            { title: 'erasure', of: (erasure) => erasure.id },
+            { title: 'asked for', of: (erasure) => plainTime(erasure.askedAt) },
+            { title: 'state', of: (erasure) => erasure.state },
+            { title: 'deleted', of: (erasure) => plainTime(erasure.deletedAt) },
+            { title: 'waits for', of: waitsFor },
+          ],
+          rows,
+          terminal.colours,
+        ),
+      )
+    }),
+  )
 }
 
 function waitsFor({ accounts }: Erasure): string {

@@ -5,6 +5,7 @@ import { pageOf } from '../../api/route.ts'
 import { failureView } from '../../api/schemas/failures.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain, plainTime, wrapped } from '../plain.ts'
 import { formatTable } from '../table.ts'
 
@@ -21,28 +22,19 @@ export function failuresCommand(context: Context): Command {
     .addCommand(discardCommand(context))
 }
 
-interface PageOptions extends CallOptions {
-  readonly limit: string
-  readonly after?: string
-}
-
 function listCommand(context: Context): Command {
   const { terminal } = context
-  return describeCall('list', 'List what was given up or refused, by account and part', [
-    'gatehouse failures list',
-    'gatehouse failures list hq --json',
-  ])
+  const examples = ['gatehouse failures list', 'gatehouse failures list hq --json']
+  return describeList('list', 'List what was given up or refused, by account and part', examples, {
+    counted: 'how many accounts',
+  })
     .argument('[target]', 'only those of this target')
-    .option('--limit <count>', 'how many accounts', '50')
-    .option('--after <cursor>', 'where the list before ended')
     .action((target: string | undefined, options: PageOptions) =>
-      withClient(context, options, async (client) => {
-        const query = new URLSearchParams({ limit: options.limit })
-        if (target !== undefined) query.set('target', target)
-        if (options.after !== undefined) query.set('after', options.after)
-        const page = await client.get(`/v1/failures?${query}`, pageOf(failureView))
-        show(context, options, page, ({ rows }) => formatFailures(rows, terminal.colours))
-        if (page.next !== null) terminal.err(`there is more: --after ${plain(page.next)}\n`)
+      withClient(context, options, (client) => {
+        const path = pagePath('/v1/failures', options, { target })
+        return showPage(context, client, options, { path, schema: pageOf(failureView) }, ({ rows }) =>
+          formatFailures(rows, terminal.colours),
+        )
       }),
     )
 }

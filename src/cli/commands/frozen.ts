@@ -5,6 +5,7 @@ import { pageOf } from '../../api/route.ts'
 import { frozenView, thawedView } from '../../api/schemas/frozen.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { plain, plainTime } from '../plain.ts'
 import { formatPairs, formatTable } from '../table.ts'
 
@@ -21,28 +22,24 @@ export function frozenCommand(context: Context): Command {
 
 function listCommand(context: Context): Command {
   const { terminal } = context
-  return describeCall('list', 'List them by id: gatehouse person show can not show them', ['gatehouse frozen list'])
-    .option('--limit <count>', 'how many', '50')
-    .option('--after <cursor>', 'where the list before ended')
-    .action((options: CallOptions & { limit: string; after?: string }) =>
-      withClient(context, options, async (client) => {
-        const query = new URLSearchParams({ limit: options.limit })
-        if (options.after !== undefined) query.set('after', options.after)
-        const page = await client.get(`/v1/frozen?${query}`, pageOf(frozenView))
-        show(context, options, page, ({ rows }) =>
-          formatTable(
-            [
-              { title: 'person', of: (row) => row.person },
-              { title: 'accounts stopped', of: (row) => row.accounts.length, right: true },
-              { title: 'since', of: (row) => plainTime(row.since) },
-            ],
-            rows,
-            terminal.colours,
-          ),
-        )
-        if (page.next !== null) terminal.err(`there is more: --after ${plain(page.next)}\n`)
-      }),
-    )
+  return describeList('list', 'List them by id: gatehouse person show can not show them', [
+    'gatehouse frozen list',
+  ]).action((options: PageOptions) =>
+    withClient(context, options, (client) => {
+      const path = pagePath('/v1/frozen', options)
+      return showPage(context, client, options, { path, schema: pageOf(frozenView) }, ({ rows }) =>
+        formatTable(
+          [
+            { title: 'person', of: (row) => row.person },
+            { title: 'accounts stopped', of: (row) => row.accounts.length, right: true },
+            { title: 'since', of: (row) => plainTime(row.since) },
+          ],
+          rows,
+          terminal.colours,
+        ),
+      )
+    }),
+  )
 }
 
 function thawCommand(context: Context): Command {

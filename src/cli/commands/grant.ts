@@ -6,6 +6,7 @@ import { pageOf } from '../../api/route.ts'
 import { grantView } from '../../api/schemas/grants.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { formatTable } from '../table.ts'
 import { byHelp, withPerson } from '../with-person.ts'
@@ -84,14 +85,13 @@ function revokeCommand(context: Context): Command {
 
 function listCommand(context: Context): Command {
   const { terminal } = context
-  return describeCall('list', 'List individual grants that are not over, of one person or of all', [
-    'gatehouse grant list',
-    'gatehouse grant list 4711 --json',
-  ])
+  const examples = ['gatehouse grant list', 'gatehouse grant list 4711 --json']
+  return describeList('list', 'List individual grants that are not over, of one person or of all', examples, {
+    counted: 'how many, of all',
+    limit: '100',
+  })
     .argument('[person]', byHelp)
-    .option('--limit <count>', 'how many, of all', '100')
-    .option('--after <cursor>', 'where the list before ended')
-    .action((by: string | undefined, options: CallOptions & { limit: string; after?: string }) => {
+    .action((by: string | undefined, options: PageOptions) => {
       // Both ids do not fit on a screen: whose it is, or which one it is, is known from the command.
       const print = (id: 'person' | 'id', rows: readonly GrantView[]) => formatGrants(id, rows, terminal.colours)
       if (by !== undefined)
@@ -105,12 +105,11 @@ function listCommand(context: Context): Command {
           },
           false,
         )
-      return withClient(context, options, async (client) => {
-        const { limit, after } = options
-        const query = new URLSearchParams({ limit, ...(after === undefined ? {} : { after }) })
-        const page = await client.get(`/v1/grants?${query}`, pageOf(grantView))
-        show(context, options, page, ({ rows }) => print('person', rows))
-        if (page.next !== null) terminal.err(`there is more: --after ${plain(page.next)}\n`)
+      return withClient(context, options, (client) => {
+        const path = pagePath('/v1/grants', options)
+        return showPage(context, client, options, { path, schema: pageOf(grantView) }, ({ rows }) =>
+          print('person', rows),
+        )
       })
     })
 }

@@ -8,6 +8,7 @@ import { adopted, matchRowView, matchView } from '../../api/schemas/matches.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatPairs, formatTable } from '../table.ts'
@@ -73,21 +74,18 @@ function formatMatch({ target, accounts, classes }: MatchView): string {
 }
 
 function showCommand(context: Context): Command {
-  return describeCall('show', 'Show account by account whose it is, and why: personal data in clear', [
-    'gatehouse match show hq',
-    'gatehouse match show hq --class ambiguous --limit 500 --json',
-  ])
+  const examples = ['gatehouse match show hq', 'gatehouse match show hq --class ambiguous --limit 500 --json']
+  return describeList('show', 'Show account by account whose it is, and why: personal data in clear', examples, {
+    limit: '100',
+  })
     .argument('<target>', 'id of the target')
     .option('--class <class>', 'certain, probable, ambiguous, none, linked or untouchable')
-    .option('--limit <count>', 'how many', '100')
-    .option('--after <cursor>', 'where the list before ended')
-    .action((target: string, options: CallOptions & { class?: string; limit: string; after?: string }) =>
-      withClient(context, options, async (client) => {
-        const given = Object.entries({ class: options.class, limit: options.limit, after: options.after })
-        const query = new URLSearchParams(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
-        const page = await client.get(at(target, `/accounts?${query}`), pageOf(matchRowView))
-        show(context, options, page, ({ rows }) => formatAccounts(rows, context.terminal.colours))
-        if (page.next !== null) context.terminal.err(`there is more: --after ${plain(page.next)}\n`)
+    .action((target: string, options: PageOptions & { class?: string }) =>
+      withClient(context, options, (client) => {
+        const path = pagePath(at(target, '/accounts'), options, { class: options.class })
+        return showPage(context, client, options, { path, schema: pageOf(matchRowView) }, ({ rows }) =>
+          formatAccounts(rows, context.terminal.colours),
+        )
       }),
     )
 }

@@ -5,14 +5,10 @@ import type { PlanView } from '../../api/acts/plans.ts'
 import { pageOf } from '../../api/route.ts'
 import { planChangeView, planView } from '../../api/schemas/plans.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { describeList, type PageOptions, pagePath, showPage, tellMore } from '../page.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
-
-interface PageOptions extends CallOptions {
-  readonly limit: string
-  readonly after?: string
-}
 
 export function planCommand(context: Context): Command {
   return describe('plan', 'See what would change, and decide about what is held', [
@@ -28,18 +24,15 @@ export function planCommand(context: Context): Command {
 }
 
 function listCommand(context: Context): Command {
-  return describeCall('list', 'List plans, newest first', [
+  return describeList('list', 'List plans, newest first', [
     'gatehouse plan list',
     'gatehouse plan list --state held --json',
   ])
     .option('--state <state>', 'held, passed, released, rejected or superseded')
-    .option('--limit <count>', 'how many', '50')
-    .option('--after <cursor>', 'where the list before ended')
     .action((options: PageOptions & { state?: string }) =>
-      withClient(context, options, async (client) => {
-        const path = `/v1/plans?${query({ state: options.state, limit: options.limit, after: options.after })}`
-        const page = await client.get(path, pageOf(planView))
-        show(context, options, page, ({ rows }) =>
+      withClient(context, options, (client) => {
+        const path = pagePath('/v1/plans', options, { state: options.state })
+        return showPage(context, client, options, { path, schema: pageOf(planView) }, ({ rows }) =>
           formatTable(
             [
               { title: 'plan', of: (plan) => plan.id },
@@ -53,7 +46,6 @@ function listCommand(context: Context): Command {
             context.terminal.colours,
           ),
         )
-        tellMore(context, page.next)
       }),
     )
 }
@@ -73,8 +65,7 @@ function showCommand(context: Context): Command {
         const at = `/v1/plans/${encodeURIComponent(id)}`
         const plan = await client.get(at, planView)
         const dropped = options.dropped === true ? 'true' : undefined
-        const page = query({ dropped, limit: options.limit, after: options.after })
-        const changes = await client.get(`${at}/changes?${page}`, pageOf(planChangeView))
+        const changes = await client.get(pagePath(`${at}/changes`, options, { dropped }), pageOf(planChangeView))
         show(context, options, { ...plan, changes }, () => formatPlan(plan, changes.rows, context.terminal.colours))
         tellMore(context, changes.next)
       }),
@@ -262,12 +253,3 @@ function againCommand(context: Context): Command {
 }
 
 const askedAgain = z.object({ plan: z.string().nullable(), state: z.enum(['held', 'passed']).nullable() })
-
-function query(values: Readonly<Record<string, string | undefined>>): URLSearchParams {
-  const given = Object.entries(values).filter((entry): entry is [string, string] => entry[1] !== undefined)
-  return new URLSearchParams(given)
-}
-
-function tellMore({ terminal }: Context, next: string | null): void {
-  if (next !== null) terminal.err(`there is more: --after ${plain(next)}\n`)
-}

@@ -5,6 +5,7 @@ import type { DriftCount, DriftView } from '../../api/acts/targets.ts'
 import { pageOf } from '../../api/route.ts'
 import { driftCount, driftView } from '../../api/schemas/targets.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { formatTable } from '../table.ts'
 
@@ -47,21 +48,18 @@ export function settleCommand(context: Context): Command {
 }
 
 export function driftCommand(context: Context): Command {
-  return describeCall('drift', 'Show what changed at the targets behind our back, and is still so', [
-    'gatehouse drift',
-    'gatehouse drift hq --limit 500 --json',
-  ])
+  const examples = ['gatehouse drift', 'gatehouse drift hq --limit 500 --json']
+  return describeList('drift', 'Show what changed at the targets behind our back, and is still so', examples, {
+    limit: '100',
+  })
     .argument('[target]', 'id of the target')
-    .option('--limit <count>', 'how many', '100')
-    .option('--after <cursor>', 'where the list before ended')
-    .action((target: string | undefined, options: CallOptions & { limit: string; after?: string }) =>
-      withClient(context, options, async (client) => {
-        const given = Object.entries({ target, limit: options.limit, after: options.after })
-        const query = new URLSearchParams(given.filter((entry): entry is [string, string] => entry[1] !== undefined))
+    .action((target: string | undefined, options: PageOptions) =>
+      withClient(context, options, (client) => {
+        const path = pagePath('/v1/drift', options, { target })
         const schema = pageOf(driftView).extend({ counts: z.array(driftCount) })
-        const page = await client.get(`/v1/drift?${query}`, schema)
-        show(context, options, page, ({ rows, counts }) => formatDrift(rows, counts, context.terminal.colours))
-        if (page.next !== null) context.terminal.err(`there is more: --after ${plain(page.next)}\n`)
+        return showPage(context, client, options, { path, schema }, ({ rows, counts }) =>
+          formatDrift(rows, counts, context.terminal.colours),
+        )
       }),
     )
 }
