@@ -4,8 +4,19 @@ import { configFile } from './schema.ts'
 
 /** What `config/schema.json` holds, formatted as the project formats JSON. */
 export function configJsonSchema(): string {
-  const schema = z.toJSONSchema(configFile, { io: 'input', unrepresentable: 'any' })
-  return `${print(schema, '', 0)}\n`
+  return `${print(writtenSchema(configFile), '', 0)}\n`
+}
+
+/** What people may write. Zod takes examples of values that it transforms for examples of the result; ours are as they are written. */
+export function writtenSchema(schema: z.ZodType): z.core.JSONSchema.BaseSchema {
+  return z.toJSONSchema(schema, {
+    io: 'input',
+    unrepresentable: 'any',
+    override: ({ zodSchema, jsonSchema }) => {
+      const examples = z.globalRegistry.get(zodSchema)?.examples
+      if (Array.isArray(examples)) jsonSchema.examples = examples
+    },
+  })
 }
 
 const width = 120

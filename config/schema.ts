@@ -1,20 +1,24 @@
 /** What the configuration file may say, key by key: the one source for checks, defaults, editor help and documentation.
  * One file because the whole shape of the configuration is read, and described, in one place. */
 import { z } from 'zod'
-import { type SourceFieldName, sourceFields } from '../src/model/source-record.ts'
+import type { SourceFieldName } from '../src/model/source-record.ts'
 import { durationMs } from './durations.ts'
 import { referenceText } from './reference.ts'
 
 const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case letters, digits and hyphens')
 
-const path = z.string().min(1).max(4096)
+// `takes` says in a word what a text is, for the page of settings: the type alone does not.
+const path = z.string().min(1).max(4096).meta({ takes: 'path' })
 
-const duration = z.string().transform((text, context) => {
-  const ms = durationMs(text)
-  if (ms !== null) return ms
-  context.addIssue('expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years')
-  return z.NEVER
-})
+const duration = z
+  .string()
+  .transform((text, context) => {
+    const ms = durationMs(text)
+    if (ms !== null) return ms
+    context.addIssue('expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years')
+    return z.NEVER
+  })
+  .meta({ takes: 'duration' })
 
 function isZone(name: string): boolean {
   // The runtime also takes offsets such as +01:00, which know nothing of summer time.
@@ -26,9 +30,14 @@ function isZone(name: string): boolean {
   }
 }
 
-const zone = z.string().refine(isZone, 'expected a time zone by its IANA name, such as Europe/Berlin')
+const zone = z
+  .string()
+  .refine(isZone, 'expected a time zone by its IANA name, such as Europe/Berlin')
+  .meta({ takes: 'time zone' })
 
-const expression = z.string().min(1).max(8192)
+const expression = z.string().min(1).max(8192).meta({ takes: 'CEL' })
+
+const pem = z.string().startsWith('-----BEGIN CERTIFICATE-----').meta({ takes: 'PEM' })
 
 const gateway = z
   .strictObject({
@@ -174,12 +183,35 @@ const card = z.discriminatedUnion('format', [
   }),
 ])
 
-const fieldNames = Object.keys(sourceFields.shape) as SourceFieldName[]
-const optionalExpression = expression.exactOptional()
+/** For each field what its expression gives, and one that does. */
+const fieldWords: Readonly<Record<SourceFieldName, readonly [description: string, example: string]>> = {
+  kind: ['Gives employee, contingent, intern, visitor or other.', 'row.type == "C" ? "contingent" : "employee"'],
+  employeeNumber: [
+    'The number of the human at the employer: it joins records of several sources, and is the user id at many targets.',
+    'row.employee_number',
+  ],
+  email: ['An e-mail address.', 'lower(row.mail)'],
+  givenName: ['Given name.', 'row.given_name'],
+  familyName: ['Family name.', 'row.family_name'],
+  preferredName: ['What they are called, if not by their given name.', 'row.known_as'],
+  title: ['Job title.', 'row.title'],
+  department: ['Department.', 'row.department'],
+  company: ['Who employs them, where that is not always the same.', 'row.vendor'],
+  site: ['Where they work; sites gives its time zone.', 'row.site'],
+  zone: ['Time zone of the dates by its IANA name, where the site has none.', 'row.time_zone'],
+  start: ['First day with access, as YYYY-MM-DD.', 'date(row.start, "dd.MM.yyyy")'],
+  end: ['Last day of the employment, as YYYY-MM-DD; access lasts to its midnight.', 'date(row.end, "dd.MM.yyyy")'],
+  lastWorkingDay: ['Last day of work: access ends with the earlier of both.', 'row.last_day'],
+  left: ['Gives true for an employment that has ended, whatever its dates.', 'row.status == "terminated"'],
+  suspended: ['Gives true while access rests: garden leave, a long absence.', 'row.status == "on leave"'],
+}
+
+const expressionOf = ([description, example]: readonly [string, string]) =>
+  expression.exactOptional().meta({ description, examples: [example] })
 const fields = z.strictObject(
-  Object.fromEntries(fieldNames.map((name) => [name, optionalExpression])) as Record<
+  Object.fromEntries(Object.entries(fieldWords).map(([name, words]) => [name, expressionOf(words)])) as Record<
     SourceFieldName,
-    typeof optionalExpression
+    ReturnType<typeof expressionOf>
   >,
 )
 
@@ -308,6 +340,7 @@ const settings = z
   .meta({
     title: 'Settings',
     description: `What the connector needs to know. Secrets as ${referenceText('env', 'NAME')} or ${referenceText('file', 'PATH')}, never as they are.`,
+    takes: 'map',
     examples: [{ folder: '/srv/drop/workers' }],
   })
 
@@ -472,15 +505,11 @@ const telemetry = z
             description: 'Sent with every request, for collectors that want to know who calls.',
             examples: [{ authorization: referenceText('env', 'OTLP_AUTHORIZATION') }],
           }),
-        ca: z
-          .string()
-          .startsWith('-----BEGIN CERTIFICATE-----')
-          .optional()
-          .meta({
-            title: 'Certificate authority',
-            description: "PEM of the authority that signed the collector's certificate. Default: those of the system.",
-            examples: [referenceText('file', '/etc/gatehouse/otel-ca.pem')],
-          }),
+        ca: pem.optional().meta({
+          title: 'Certificate authority',
+          description: "PEM of the authority that signed the collector's certificate. Default: those of the system.",
+          examples: [referenceText('file', '/etc/gatehouse/otel-ca.pem')],
+        }),
         bulk_share: z
           .number()
           .min(0)
@@ -527,15 +556,11 @@ const webhook = z
         examples: [referenceText('env', 'ALARM_SECRET')],
         secret: true,
       }),
-    ca: z
-      .string()
-      .startsWith('-----BEGIN CERTIFICATE-----')
-      .optional()
-      .meta({
-        title: 'Certificate authority',
-        description: 'PEM of the authority that signed the certificate of the receiver.',
-        examples: [referenceText('file', '/etc/gatehouse/oncall-ca.pem')],
-      }),
+    ca: pem.optional().meta({
+      title: 'Certificate authority',
+      description: 'PEM of the authority that signed the certificate of the receiver.',
+      examples: [referenceText('file', '/etc/gatehouse/oncall-ca.pem')],
+    }),
     fingerprint256: z
       .string()
       .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, 'expected 64 hex digits, with or without colons')

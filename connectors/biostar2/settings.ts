@@ -18,10 +18,16 @@ export const settings = z
       description: 'Address of the server, without /api. Plain http is accepted for this machine only.',
       examples: ['https://biostar.example.org', 'https://10.20.0.5:9443'],
     }),
-    ca: z.string().startsWith('-----BEGIN CERTIFICATE-----').optional().meta({
-      title: 'Certificate authority',
-      description: 'PEM of the authority that signed the certificate of the server.',
-    }),
+    ca: z
+      .string()
+      .startsWith('-----BEGIN CERTIFICATE-----')
+      .optional()
+      .meta({
+        title: 'Certificate authority',
+        description: 'PEM of the authority that signed the certificate of the server.',
+        takes: 'PEM',
+        examples: [`\${file:/etc/gatehouse/biostar-ca.pem}`],
+      }),
     fingerprint256: z
       .string()
       .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, { error: 'expected 64 hex digits, with or without colons' })
@@ -30,7 +36,7 @@ export const settings = z
         title: 'Certificate fingerprint',
         description:
           'SHA-256 of the certificate of the server. Fits the self-signed certificate of a fresh installation, whose names rarely match.',
-        examples: ['02:C6:39:9D:…'],
+        examples: ['02C6399DD4206AA1C893C9E33BF72896B9BEB0B49B047A271183FAEA7EC217F2'],
       }),
     login_id: z
       .string()
@@ -41,32 +47,57 @@ export const settings = z
           'A login of its own for the gateway: a custom operator level for users and access control, multi-factor login off.',
         examples: ['gatehouse'],
       }),
-    password: z.string().min(1).meta({
-      title: 'Password',
-      description: 'As a reference to a secret.',
-      secret: true,
-    }),
-    user_id: z.enum(['employee-number']).default('employee-number').meta({
-      title: 'User id',
-      description: 'The fact about a person that becomes the user id. It can not be changed later.',
-    }),
-    user_id_format: z.enum(['numeric', 'alphanumeric']).default('numeric').meta({
-      title: 'User id format',
-      description:
-        'As set on the server. Numeric: 1 to 4294967294, leading zeros are dropped. Alphanumeric: up to 32 letters, digits, - and _. `gatehouse check` compares.',
-    }),
-    user_group: z.int().min(1).default(1).meta({
-      title: 'User group',
-      description: 'Id of the group that new users are put into. Existing users stay where they are.',
-    }),
-    name: z.enum(['given-family', 'family-given']).default('given-family').meta({
-      title: 'Name',
-      description: 'How given (or preferred) and family name are joined.',
-    }),
-    name_replacement: z.enum(['', ' ', '-', '.', '_']).default(' ').meta({
-      title: 'Replacement',
-      description: 'What is written instead of a character that the server refuses, such as an apostrophe.',
-    }),
+    password: z
+      .string()
+      .min(1)
+      .meta({
+        title: 'Password',
+        description: 'As a reference to a secret.',
+        examples: [`\${file:/etc/gatehouse/biostar}`],
+        secret: true,
+      }),
+    user_id: z
+      .enum(['employee-number'])
+      .default('employee-number')
+      .meta({
+        title: 'User id',
+        description: 'The fact about a person that becomes the user id. It can not be changed later.',
+        examples: ['employee-number'],
+      }),
+    user_id_format: z
+      .enum(['numeric', 'alphanumeric'])
+      .default('numeric')
+      .meta({
+        title: 'User id format',
+        description:
+          'As set on the server. Numeric: 1 to 4294967294, leading zeros are dropped. Alphanumeric: up to 32 letters, digits, - and _. `gatehouse check` compares.',
+        examples: ['alphanumeric'],
+      }),
+    user_group: z
+      .int()
+      .min(1)
+      .default(1)
+      .meta({
+        title: 'User group',
+        description: 'Id of the group that new users are put into. Existing users stay where they are.',
+        examples: [1002],
+      }),
+    name: z
+      .enum(['given-family', 'family-given'])
+      .default('given-family')
+      .meta({
+        title: 'Name',
+        description: 'How given (or preferred) and family name are joined.',
+        examples: ['family-given'],
+      }),
+    name_replacement: z
+      .enum(['', ' ', '-', '.', '_'])
+      .default(' ')
+      .meta({
+        title: 'Replacement',
+        description: 'What is written instead of a character that the server refuses, such as an apostrophe.',
+        examples: ['-'],
+      }),
     unbounded_until: z.iso
       .date()
       .refine((date) => date > '2001-01-01' && date <= '2037-12-31', { error: 'expected a date up to 2037-12-31' })
@@ -74,12 +105,17 @@ export const settings = z
       .meta({
         title: 'Unbounded validity',
         description: 'Last day written for somebody without an end. The server requires one, 2037-12-31 at the latest.',
+        examples: ['2035-12-31'],
       }),
-    csn_byte_order: z.enum(['as-read', 'reversed']).default('as-read').meta({
-      title: 'Byte order of chip serial numbers',
-      description:
-        'Whether the readers give the bytes of a serial number to the server in the order of the chip, or reversed.',
-    }),
+    csn_byte_order: z
+      .enum(['as-read', 'reversed'])
+      .default('as-read')
+      .meta({
+        title: 'Byte order of chip serial numbers',
+        description:
+          'Whether the readers give the bytes of a serial number to the server in the order of the chip, or reversed.',
+        examples: ['reversed'],
+      }),
   })
   .refine((value) => value.ca === undefined || value.fingerprint256 === undefined, {
     error: 'give either ca or fingerprint256',

@@ -66,6 +66,7 @@ export const settings = z.strictObject({
     .meta({
       title: 'Folder',
       description: 'The folder that files are dropped into, as this process sees it. Sub-folders are not looked at.',
+      takes: 'path',
       examples: ['/srv/drop/workers'],
     }),
   pattern: globPattern.default('*.csv').meta({

@@ -1,0 +1,265 @@
+/** The reference of every key of the configuration file as a page, made from the schemas alone: what they say is what it says. */
+import { stringify } from 'yaml'
+import type { z } from 'zod'
+import { isDeciding } from './deciding.ts'
+import { writtenSchema } from './json-schema.ts'
+import { referenceText } from './reference.ts'
+import { configFile } from './schema.ts'
+
+/** What the page needs to know of a connector. */
+export interface DocumentedConnector {
+  readonly id: string
+  readonly settings: z.ZodType
+}
+
+/** One key that may be written: a value, or a map of further keys. */
+export interface DocumentedKey {
+  /** From the top of its schema: `sources.<name>.mapping.cards[].format`. */
+  readonly path: string
+  /** What is written there, in words. */
+  readonly takes: string
+  /** As it is written in a file; null when there is none. */
+  readonly fallback: string | null
+  readonly required: boolean
+  readonly description: string
+  /** As it is written in a file; null for a map whose keys follow. */
+  readonly example: string | null
+  readonly examples: readonly unknown[]
+  readonly isMap: boolean
+}
+
+interface Schema {
+  readonly type?: string
+  readonly description?: string
+  readonly examples?: readonly unknown[]
+  readonly default?: unknown
+  readonly enum?: readonly unknown[]
+  readonly const?: unknown
+  /** Our own: what a text is, where its type does not say it. */
+  readonly takes?: string
+  readonly secret?: boolean
+  readonly format?: string
+  readonly minimum?: number
+  readonly exclusiveMinimum?: number
+  readonly maximum?: number
+  readonly properties?: Readonly<Record<string, Schema>>
+  readonly required?: readonly string[]
+  readonly additionalProperties?: Schema | boolean
+  readonly items?: Schema
+  readonly oneOf?: readonly Schema[]
+}
+
+/** Every key that a schema knows, a map before what is in it. */
+export function documentedKeys(schema: z.ZodType): DocumentedKey[] {
+  return keysBelow(writtenSchema(schema) as Schema, '')
+}
+
+function keysBelow(schema: Schema, at: string): DocumentedKey[] {
+  return Object.entries(schema.properties ?? {}).flatMap(([name, each]) => {
+    const path = at === '' ? name : `${at}.${name}`
+    const [inner, deeper] = insideOf(each, path)
+    return [keyOf(each, path, schema.required?.includes(name) === true, inner), ...keysBelow(inner, deeper)]
+  })
+}
+
+/** The map whose keys are written below: the thing itself, or each one of a list or of a map by name. */
+function insideOf(schema: Schema, path: string): [Schema, string] {
+  if (schema.items?.oneOf !== undefined) return [united(schema.items.oneOf), `${path}[]`]
+  if (schema.items?.properties !== undefined) return [schema.items, `${path}[]`]
+  const named = schema.additionalProperties
+  if (typeof named === 'object' && named.properties !== undefined) return [named, `${path}.<name>`]
+  return [schema, path]
+}
+
+/** One map that knows the keys of all forms, which one key with a fixed value tells apart. */
+function united(forms: readonly Schema[]): Schema {
+  const properties: Record<string, Schema> = {}
+  const isEverywhere = (name: string) => forms.every(({ properties: own }) => own !== undefined && name in own)
+  const named = forms.map((form) => {
+    const [name, each] = Object.entries(form.properties ?? {}).find(([, known]) => known.const !== undefined) ?? []
+    return { form, name, value: each?.const, description: each?.description }
+  })
+  for (const { form, name: telling, value } of named)
+    for (const [name, each] of Object.entries(form.properties ?? {})) {
+      if (name === telling)
+        properties[name] = {
+          enum: named.map((other) => other.value),
+          description: named.map((other) => `${other.value}: ${other.description}`).join(' '),
+          ...(each.examples === undefined ? {} : { examples: each.examples }),
+        }
+      else if (isEverywhere(name)) properties[name] = each
+      else properties[name] = { ...each, description: `With ${value}, where it must be given: ${each.description}` }
+    }
+  const required = Object.keys(properties).filter((name) => forms.every((form) => form.required?.includes(name)))
+  return { type: 'object', properties, required }
+}
+
+function keyOf(schema: Schema, path: string, required: boolean, inner: Schema): DocumentedKey {
+  const isMap = inner.properties !== undefined
+  const { default: fallback, examples = [] } = schema
+  return {
+    path,
+    takes: takesOf(schema),
+    fallback: fallback === undefined || isMap ? null : written(fallback),
+    required,
+    description: schema.description ?? '',
+    example: isMap || examples.length === 0 ? null : written(examples[0]),
+    examples,
+    isMap,
+  }
+}
+
+function takesOf(schema: Schema): string {
+  const { type, items, additionalProperties: named } = schema
+  if (schema.secret === true) return 'secret'
+  if (schema.takes !== undefined) return schema.takes
+  const values = schema.enum ?? (schema.const === undefined ? null : [schema.const])
+  if (values !== null) return values.map((each) => `\`${written(each)}\``).join(', ')
+  if (type === 'array') return items?.oneOf || items?.properties ? 'list of maps' : `list of ${plural(items)}`
+  if (type === 'object') {
+    if (typeof named !== 'object') return 'map'
+    return named.type === undefined || named.properties !== undefined ? 'map by name' : `${takesOf(named)}, by name`
+  }
+  if (type === 'boolean') return '`true`, `false`'
+  if (type === 'integer' || type === 'number')
+    return `${type === 'integer' ? 'whole number' : 'number'}${rangeOf(schema)}`
+  return schema.format === 'date' ? 'date' : 'text'
+}
+
+function plural(items: Schema | undefined): string {
+  const one = items === undefined ? 'text' : takesOf(items)
+  return one === 'text' ? 'texts' : one
+}
+
+function rangeOf({ minimum, exclusiveMinimum, maximum }: Schema): string {
+  const from = exclusiveMinimum === undefined ? minimum : `more than ${exclusiveMinimum}`
+  if (from === undefined) return ''
+  return maximum === undefined || maximum === Number.MAX_SAFE_INTEGER ? `, ${from} or more` : `, ${from} to ${maximum}`
+}
+
+/** A value as one line of YAML. */
+function written(value: unknown): string {
+  if (value === '\t') return '"\\t"'
+  return stringify(value, {
+    collectionStyle: 'flow',
+    lineWidth: 0,
+    singleQuote: true,
+    flowCollectionPadding: false,
+  }).trim()
+}
+
+const kinds = table([
+  ['takes', 'is written as'],
+  ['CEL', 'an expression, in quotes if it holds `: ` or ` #`, or begins with a quote'],
+  ['date', '`2037-12-31`'],
+  [
+    'duration',
+    'a whole number and a unit: `500ms`, `2s`, `15m`, `20h`, `7d`, `4w`; ten years at most; a day is 24 hours',
+  ],
+  ['path', 'absolute, or from the folder of the file; what a connector reads, as the process sees it'],
+  ['PEM', `the text of a certificate, most easily as \`${referenceText('file', 'PATH')}\``],
+  [
+    'secret',
+    `a reference, always the whole value: \`${referenceText('env', 'NAME')}\`, or \`${referenceText('file', 'PATH')}\` of a file that others may not read`,
+  ],
+  ['time zone', 'its IANA name, such as `Europe/Berlin`'],
+])
+
+const head = `# Settings
+
+Every key of the configuration file, as the program knows it: this page is made from its schemas by \`npm run generate\`, and a test holds it
+to them. [gatehouse.example.yaml](../config/gatehouse.example.yaml) is a whole file; \`gatehouse check\` names every mistake of a file with its
+line. For an editor that helps while you type, let the file begin with \`# yaml-language-server: $schema=\` and the path of
+\`config/schema.json\`.
+
+${kinds}
+
+\`<name>\` stands for a name of your choice: up to 32 lower-case letters, digits and hyphens for a source or a target; \`[]\` for each entry of a list.
+References may stand in any text, not only for secrets. Where no default is given, leaving a key out means that there is none, unless its
+words say otherwise. Numbers are without a unit unless their words name one.`
+
+/** The page as it lies in `docs/settings.md`. */
+export function settingsPage(connectors: readonly DocumentedConnector[]): string {
+  const root = documentedKeys(configFile)
+  const top = root.filter(({ path }) => !/[.[]/.test(path))
+  const isSection = ({ path }: DocumentedKey) => root.some((key) => isBelow(key, path))
+  const parts = [
+    head,
+    '## At the top of the file',
+    tableOf(
+      top.filter((key) => !isSection(key)),
+      '',
+    ),
+    ...top.filter(isSection).flatMap((key) => section(root, key, '##', whenItCounts(key.path, root))),
+    ...connectors.flatMap(({ id, settings }) => [
+      `## Settings of the connector \`${id}\``,
+      `Under \`settings\` of a source or target with \`connector: ${id}\`. More in [its page](../connectors/${id}/README.md).`,
+      tableOf(documentedKeys(settings), ''),
+    ]),
+  ]
+  return `${parts.join('\n\n')}\n`
+}
+
+/** A map of so many keys has a table of its own. */
+const many = 5
+
+function isBelow({ path }: DocumentedKey, other: string): boolean {
+  return path.startsWith(other) && /^(\.|\[)/.test(path.slice(other.length))
+}
+
+function section(root: readonly DocumentedKey[], key: DocumentedKey, level: string, note: string): string[] {
+  const below = root.filter((each) => isBelow(each, key.path))
+  // What stands between the key and those below it is the same for all: nothing, `[]` or `.<name>`.
+  const between = /^(\[\]|\.<name>)?/.exec(below[0]?.path.slice(key.path.length) ?? '')?.[0] ?? ''
+  const prefix = `${key.path}${between}`
+  const countIn = ({ path }: DocumentedKey) =>
+    below.filter((each) => isBelow(each, path) && !each.path.slice(path.length + 1).includes('.')).length
+  const large = below.filter((each) => each.isMap && countIn(each) >= many)
+  const isApart = (each: DocumentedKey) => large.some(({ path }) => isBelow(each, path))
+  return [
+    `${level} \`${prefix}\``,
+    [key.description, note].filter((each) => each !== '').join(' '),
+    tableOf(
+      below.filter((each) => !isApart(each)),
+      `${prefix}.`,
+    ),
+    ...large.filter((each) => !isApart(each)).flatMap((each) => section(below, each, '###', '')),
+  ]
+}
+
+function whenItCounts(name: string, root: readonly DocumentedKey[]): string {
+  const waits = 'waits until somebody [releases](installation.md#changing-the-configuration) it.'
+  if (isDeciding([name])) return `An edit ${waits}`
+  const fields = root.flatMap(({ path }) => (path.startsWith(`${name}.`) ? [path.slice(name.length + 1)] : []))
+  const deciding = fields.filter((field) => isDeciding([name, field])).map((field) => `\`${field}\``)
+  if (deciding.length === 0) return 'Read from the file at each start.'
+  return `Read from the file at each start; only an edit of ${deciding.join(', ')} ${waits}`
+}
+
+function tableOf(keys: readonly DocumentedKey[], prefix: string): string {
+  const rows = keys.map((key) => [
+    `\`${key.path.slice(prefix.length)}\``,
+    key.takes,
+    key.required ? 'must be given' : key.fallback === null ? '' : `\`${key.fallback}\``,
+    key.description,
+    key.example === null ? '' : `\`${key.example}\``,
+  ])
+  return table([['key', 'takes', 'default', 'what it does', 'example'], ...rows])
+}
+
+/** The first row is the head. */
+function table(rows: readonly (readonly string[])[]): string {
+  const safe = rows.map((row) => row.map((cell) => cell.replaceAll('|', '\\|')))
+  const widths = rows[0]?.map((_, column) => Math.max(...safe.map((row) => row[column]?.length ?? 0))) ?? []
+  const line = (cells: readonly string[], fill = ' ') =>
+    `| ${cells.map((cell, column) => cell.padEnd(widths[column] ?? 0, fill)).join(' | ')} |`
+  const [names = [], ...others] = safe
+  return [
+    line(names),
+    line(
+      names.map(() => ''),
+      '-',
+    ),
+    ...others.map((row) => line(row)),
+  ].join('\n')
+}
