@@ -114,6 +114,10 @@ const refusals = {
   'match.none': ['state', 'This target was not matched yet: `gatehouse match` it first.'],
   'match.running': ['state', 'The accounts of this target are being read: wait until that is done.'],
   'match.stale': ['state', 'The last match of this target is older than a day: match it once more.'],
+  'match.unread': [
+    'state',
+    'This account could not be read, so nobody knows what it holds: `gatehouse match show --class unread` says why. Mend that there, and match the target once more.',
+  ],
   'match.untouchable': ['state', 'This is an account of an operator, or one that is built in: it is left alone.'],
   'person.ambiguous': ['state', 'Several people fit: ask by person id.'],
   'person.erasing': ['state', 'This person is being erased: nothing takes that back.'],

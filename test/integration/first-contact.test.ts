@@ -50,6 +50,8 @@ beforeAll(async () => {
       })),
       ...Array.from({ length: 130 }, (_, i) => ({ id: `visitor-${i}`, name: `Xerxes Vizzitor${i}` })),
       ...Array.from({ length: 10 }, (_, i) => ({ id: `guard-${i}`, name: 'Guard Post', operatorLevel: 2 })),
+      // More than 8 MiB of templates.
+      { id: 'heavy', name: nameOf(rows[399] as WorkerRow), fingerprints: 100_000 },
     ],
   })
   gateway = await site.start()
@@ -73,7 +75,7 @@ test('every account is in the class that it belongs to, nothing is written, and 
     },
     60_000,
   )
-  expect(match.classes).toEqual({ certain: 300, probable: 40, ambiguous: 20, none: 130, untouchable: 11 })
+  expect(match.classes).toEqual({ certain: 300, probable: 40, ambiguous: 20, none: 130, unread: 1, untouchable: 11 })
   const accounts: MatchRowView[] = []
   for (let after = ''; ; ) {
     const page: Paged<MatchRowView> = await get(`/v1/targets/hq/match/accounts?limit=200${after}`)
@@ -92,6 +94,8 @@ test('every account is in the class that it belongs to, nothing is written, and 
     ['visitor-7', 'none'],
   ])
     expect([id, classes.get(id as string)]).toEqual([id, is])
+  const heavy = { class: 'unread', person: null, reasons: ['http.response-too-large'] }
+  expect(accounts.find(({ account }) => account === 'heavy')).toMatchObject(heavy)
   expect(await post('/v1/targets/hq/match/adopt')).toEqual({ linked: 300, left: 0 })
   expect(written()).toEqual([])
 })

@@ -12,7 +12,7 @@ export interface MatchView {
   readonly accounts: number
   /** Why it failed. */
   readonly code: string | null
-  /** By class: certain, probable, ambiguous, none, linked, untouchable. Empty until all people were looked at. */
+  /** By class: certain, probable, ambiguous, none, unread, linked, untouchable. Empty until all people were looked at. */
   readonly classes: Readonly<Record<string, number>>
 }
 
@@ -24,6 +24,7 @@ export interface MatchRowView {
   readonly cards: number | null
   readonly class: string
   readonly person: string | null
+  /** Of an unread one, the code of what went wrong. */
   readonly reasons: readonly string[]
 }
 

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { MatchRowView, MatchView } from '../acts/matches.ts'
 import { count, time, timeOrNull } from './values.ts'
 
-export const matchClassNames = ['certain', 'probable', 'ambiguous', 'none', 'linked', 'untouchable'] as const
+export const matchClassNames = ['certain', 'probable', 'ambiguous', 'none', 'unread', 'linked', 'untouchable'] as const
 
 export const matchView = z
   .object({

@@ -57,6 +57,7 @@ function formatMatch({ target, accounts, classes }: MatchView): string {
   const next = [
     ...(of('certain') > 0 ? [`gatehouse match adopt ${target} --reason "..."`] : []),
     ...(of('probable') + of('ambiguous') > 0 ? [`gatehouse match show ${target} --class probable`] : []),
+    ...(of('unread') > 0 ? [`gatehouse match show ${target} --class unread`] : []),
     `gatehouse enable ${target} --reason "..."`,
   ]
   return [
@@ -66,6 +67,7 @@ function formatMatch({ target, accounts, classes }: MatchView): string {
       ['probable', `${of('probable')}  to be linked by hand, if they are right`],
       ['ambiguous', `${of('ambiguous')}  fit several people, or none without contradiction`],
       ['none', `${of('none')}  of nobody who is known here: left alone`],
+      ['unread', `${of('unread')}  can't be read there, so not judged: see why, and match once more`],
       ['linked', `${of('linked')}  before`],
       ['untouchable', `${of('untouchable')}  of operators, or built in: never touched`],
     ]),
@@ -79,7 +81,7 @@ function showCommand(context: Context): Command {
     limit: '100',
   })
     .argument('<target>', 'id of the target')
-    .option('--class <class>', 'certain, probable, ambiguous, none, linked or untouchable')
+    .option('--class <class>', 'certain, probable, ambiguous, none, unread, linked or untouchable')
     .action((target: string, options: PageOptions & { class?: string }) =>
       withClient(context, options, (client) => {
         const path = pagePath(at(target, '/accounts'), options, { class: options.class })

@@ -69,7 +69,7 @@ export async function adoptMatches(
 /**
  * Links one account by hand, whatever its class; of somebody who has one there already it becomes an extra account, which only
  * lock-outs touch. @throws Refusal as `adoptMatches`, and `match.no-such-account`, `match.already-linked`, `match.forged`,
- * `match.id-taken`, `match.untouchable`, `match.busy`, `person.unknown`, `person.frozen`.
+ * `match.id-taken`, `match.untouchable`, `match.unread`, `match.busy`, `person.unknown`, `person.frozen`.
  */
 export async function linkByHand(
   context: SyncContext,
@@ -86,6 +86,7 @@ export async function linkByHand(
     if (row === null) throw new Refusal('match.no-such-account')
     if (row.class === 'linked') throw new Refusal('match.already-linked')
     if (row.class === 'untouchable') throw new Refusal('match.untouchable')
+    if (row.class === 'unread') throw new Refusal('match.unread')
     await linkRows(client, context, target, [row], { subject, reason, byHand: person })
   })
   await replan(context, targetId, brakes)

@@ -3,7 +3,7 @@ import type { PersonId } from '../../model/id.ts'
 import type { Ground } from './marks.ts'
 import type { NameFit } from './names.ts'
 
-export const matchClasses = ['certain', 'probable', 'ambiguous', 'none', 'linked', 'untouchable'] as const
+export const matchClasses = ['certain', 'probable', 'ambiguous', 'none', 'unread', 'linked', 'untouchable'] as const
 export type MatchClass = (typeof matchClasses)[number]
 
 /** Why an account is in its class, for people and programs. */
@@ -30,7 +30,7 @@ export interface Candidate {
 }
 
 export interface Verdict {
-  readonly is: Exclude<MatchClass, 'linked' | 'untouchable'>
+  readonly is: Exclude<MatchClass, 'unread' | 'linked' | 'untouchable'>
   readonly person: PersonId | null
   readonly reasons: readonly MatchReason[]
 }

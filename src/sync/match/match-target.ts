@@ -1,7 +1,6 @@
 /** Looks at every account of a target and says whose it is: reads only, and keeps what it found sealed. */
 import { randomUUID } from 'node:crypto'
 import { recordAudit } from '../../audit/record.ts'
-import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
@@ -32,6 +31,7 @@ import { isMade } from '../owned-row.ts'
 import { understand } from '../resolve/resolve.ts'
 import { AccountBook } from './account-book.ts'
 import { classify, type MatchReason, type Verdict } from './classify.ts'
+import { checkMostRead, lookAt, noLook } from './look-at.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
 /** People, and rows, per transaction. */
@@ -97,16 +97,21 @@ async function readAccounts(
     const digests = page.map(({ externalId }) => accountDigest(context.vault, target.id, externalId))
     const linked = await linkedAmong(context.database.pool, context.vault, target.id, digests)
     const unknown = page.map((account, i) => (linked.has(i) || account.untouchable ? null : account))
-    const whole = await inParallel(unknown, target.concurrency, (account) => readWhole(target, account, signal))
+    const looks = await inParallel(unknown, target.concurrency, async (account) =>
+      account === null ? noLook : lookAt(target, account, signal),
+    )
+    checkMostRead(looks)
     const rows = page.flatMap((account, i): NewMatchRow[] => {
-      const found = whole[i] ?? null
+      const { account: found, failure } = looks[i] ?? noLook
       const known = linked.get(i) ?? null
-      const settled = account.untouchable ? 'untouchable' : known === null ? null : 'linked'
+      const left = failure === undefined ? null : 'unread'
+      const settled = account.untouchable ? 'untouchable' : known === null ? left : 'linked'
       // Deleted since it was listed.
       if (settled === null && found === null) return []
       n += 1
       const id = randomUUID()
-      if (found !== null && settled === null) {
+      // Also what was not read: it may well be the account of somebody for whom another would then be certain.
+      if (found !== null) {
         const { match } = target
         book.add(n, marksOfAccount(context.vault, target, found), shownName(match, found), shownNumbers(match, found))
       }
@@ -114,10 +119,10 @@ async function readAccounts(
       return [
         {
           ...{ id, run_id: run.id, n, external_digest: digests[i] as Buffer },
-          found: settled === null ? context.vault.sealSystem(place, JSON.stringify(found)) : null,
+          found: found === null ? null : context.vault.sealSystem(place, JSON.stringify(found)),
           class: settled,
           person_id: known,
-          reasons: settled === null ? null : '[]',
+          reasons: settled === null ? null : JSON.stringify(failure === undefined ? [] : [failure.code]),
         },
       ]
     })
@@ -127,17 +132,6 @@ async function readAccounts(
     })
   }
   return book
-}
-
-async function readWhole(
-  target: TargetSetup,
-  account: ListedAccount | null,
-  signal: AbortSignal,
-): Promise<ActualAccount | null> {
-  if (account === null || account.shallow !== true) return account
-  const read = await target.connection.accounts.read(account.externalId, signal)
-  // Somebody may have made an operator of it meanwhile.
-  return read?.untouchable ? null : read
 }
 
 /** Everybody in the store, page by page: what leads from them to an account is noted in the book, and nothing else kept. */
@@ -191,6 +185,8 @@ async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook):
           await tellForged(client, context, row.id)
           continue
         }
+        // It could not be read: what little is known of it makes nobody certain.
+        if (row.class !== null) continue
         const { is, person, reasons } = verdict
         open.push({ ...row, class: is, person_id: person, reasons: JSON.stringify(reasons) })
       }

@@ -1,9 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
+import type { FailureKind } from '../../model/failure.ts'
+import { type Bench, day, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
-import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
+import { type Fault, nextCalls, type TargetCall, type TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { enableTarget } from '../target-modes.ts'
-import { adoptMatches } from './adopt.ts'
+import { adoptMatches, linkByHand } from './adopt.ts'
 import { type Existing, existing, judged, match } from './match.fixture.ts'
 
 const engine = useEngine()
@@ -72,6 +73,77 @@ describe('a look at a target', () => {
     await match(bench)
     expect(await bench.rows('select state, code from match_run')).toEqual([{ state: 'failed', code: 'TypeError' }])
     expect((await match(bench)).n1?.class).toBe('certain')
+  })
+})
+
+describe('an account that can not be read', () => {
+  const failing = (kind: FailureKind): Fault => ({ is: 'failure', kind })
+  /** Single reads of these accounts fail, always. */
+  const unreadable = (kind: FailureKind, ...ids: readonly string[]) => {
+    bench.target.shallow = true
+    bench.target.fault = ({ verb, externalId }: TargetCall) =>
+      verb === 'read' && ids.includes(externalId) ? failing(kind) : null
+  }
+
+  test.each(['rejected', 'transient', 'conflict'] as const)(
+    'keeps no other from being judged, says why, and is linked by nobody (%s)',
+    async (kind) => {
+      await bench.deliver([row(1), row(2)])
+      there({ n1: { name: 'Person1 Test' }, n2: { name: 'Person2 Test' } })
+      unreadable(kind, 'n1')
+      expect(await match(bench)).toEqual({
+        n1: { class: 'unread', person: null, reasons: [`memory.${kind}`] },
+        n2: { class: 'certain', person: await bench.personOf('n2'), reasons: ['employee-number', 'name'] },
+      })
+      expect(await adopt()).toEqual({ linked: 1, left: 0 })
+      const person = await bench.personOf('n1')
+      const linking = linkByHand(bench.context, 'doors', 'n1', person, bench.operator, 'seen', bench.brakes)
+      await expect(linking).rejects.toMatchObject({ code: 'match.unread' })
+    },
+  )
+
+  test('is read once more when one answer got lost', async () => {
+    await bench.deliver([row(1)])
+    there({ n1: { name: 'Person1 Test' } })
+    bench.target.shallow = true
+    nextCalls(bench.target, 'read', failing('transient'))
+    expect((await match(bench)).n1?.class).toBe('certain')
+  })
+
+  test('is still known by what the list shows, so that another is not certain in its place', async () => {
+    await bench.deliver([row(1, { card: '101' })])
+    there({ n1: { name: 'Person1 Test' }, x1: { name: 'Person1 Test', cards: [101] } })
+    unreadable('rejected', 'n1')
+    expect(await match(bench)).toMatchObject({
+      n1: { class: 'unread', person: null },
+      x1: { class: 'probable', reasons: ['card', 'name', 'second-account'] },
+    })
+  })
+
+  test.each(['throttled', 'unauthenticated'] as const)('fails the look where all of the target is %s', async (kind) => {
+    await bench.deliver([row(1)])
+    there({ n1: { name: 'Person1 Test' } })
+    unreadable(kind, 'n1')
+    await match(bench)
+    expect(await bench.rows('select state, code from match_run')).toEqual([{ state: 'failed', code: `memory.${kind}` }])
+  })
+
+  test('fails the look when most can not be read: up to twenty may be single accounts', async () => {
+    await bench.deliver([row(1)])
+    const accounts = (count: number) => Array.from({ length: count }, (_, i) => `x${i}`)
+    there(Object.fromEntries(accounts(20).map((id) => [id, {}])))
+    unreadable('rejected', ...accounts(21))
+    expect(Object.values(await match(bench)).map(({ class: is }) => is)).toEqual(Array(20).fill('unread'))
+    there({ x20: {} })
+    await bench.pass(second)
+    await match(bench)
+    expect(await bench.rows('select state, code from match_run order by requested_at')).toEqual([
+      { state: 'done', code: null },
+      { state: 'failed', code: 'memory.rejected' },
+    ])
+    there(Object.fromEntries(accounts(42).map((id) => [id, {}])))
+    await bench.pass(second)
+    expect(Object.values(await match(bench)).filter(({ class: is }) => is === 'unread')).toHaveLength(21)
   })
 })
 
