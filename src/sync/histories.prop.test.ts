@@ -16,7 +16,8 @@ const limit = { min: 2, percent: 0 }
 const brakes = { 'lockout-absence': limit, revoke: limit, grant: limit, create: limit, change: limit }
 
 test(`in the end everybody has what they should, whatever happened (HISTORIES=${runs} HISTORIES_SEED=${seed})`, {
-  timeout: 600_000,
+  // Half a second each, and three times that where the machine has more to do.
+  timeout: Math.max(600_000, runs * 1_500),
 }, async () => {
   // A door system that lets two accounts have one card must never be seen to have that.
   const property = fc.asyncProperty(histories, fc.boolean(), async (steps, sharesCards) => {
