@@ -168,9 +168,9 @@ const kinds = table([
 const head = `# Settings
 
 Every key of the configuration file, as the program knows it: this page is made from its schemas by \`npm run generate\`, and a test holds it
-to them. [gatehouse.example.yaml](../config/gatehouse.example.yaml) is a whole file; \`gatehouse check\` names every mistake of a file with its
-line. For an editor that helps while you type, let the file begin with \`# yaml-language-server: $schema=\` and the path of
-\`config/schema.json\`.
+to them. [gatehouse.example.yaml](../config/gatehouse.example.yaml) is a whole file; [mapping.md](mapping.md) says how expressions are written;
+\`gatehouse check\` names every mistake of a file with its line. For an editor that helps while you type, let the file begin with
+\`# yaml-language-server: $schema=\` and the path of \`config/schema.json\`.
 
 ${kinds}
 
