@@ -164,6 +164,21 @@ test.each([
   ['GET', `/v1/people/${personId}/grants`, 'operator', undefined, 'grantsOf', [personId]],
   ['GET', '/v1/grants?limit=2', 'operator', undefined, 'grants', [{ limit: 2 }]],
   ['POST', `/v1/grants/${grantId}/revoke`, 'operator', { reason }, 'revokeGrant', [grantId, reason]],
+  ['GET', '/v1/lockouts', 'viewer', undefined, 'lockouts', [{}, { limit: 100 }]],
+  [
+    'GET',
+    `/v1/lockouts?state=open&target=hq&person=${personId}&since=2026-03-01T00:00:00Z&until=2026-04-01T00:00:00Z&limit=3&after=open/${planId}`,
+    'viewer',
+    undefined,
+    'lockouts',
+    [
+      {
+        ...{ state: 'open', target: 'hq', person: personId },
+        ...{ since: new Date('2026-03-01'), until: new Date('2026-04-01') },
+      },
+      { limit: 3, after: `open/${planId}` },
+    ],
+  ],
   ['GET', `/v1/lockouts/${planId}`, 'viewer', undefined, 'lockout', [planId]],
   ['POST', '/v1/lockouts/export', 'operator', {}, 'exportLockouts', [{}]],
   [

@@ -65,6 +65,11 @@ const grant = {
   ...{ by: 'Night desk', reason: 'visiting engineer', waits: null },
 }
 
+const lockout = {
+  ...{ id: lockoutId, person: personId, account: change.account, credential: null, target: 'hq', cause: 'record' },
+  ...{ state: 'proven' as const, proof: 'read-back', requests: 3, waitingMs: 40 },
+  ...{ arrivedAt: at, decidedAt: at, startedAt: at, acceptedAt: at, provenAt: at, endedAt: null },
+}
 const cardDone = { credential: grantId, person: personId, waits: false, lockouts: [lockoutId], paused: [] }
 const card = {
   ...{ credential: grantId, card: 'H10301:7:4711', person: personId, name: 'Zelda Samplewoman', state: 'active' },
@@ -269,20 +274,11 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     revokeGrant: async () => undefined,
     grantsOf: async () => [grant],
     grants: async (page) => ({ rows: [grant], next: page.after === undefined ? grantId : null }),
-    lockout: async () => ({
-      ...{
-        id: lockoutId,
-        person: personId,
-        account: change.account,
-        credential: null,
-        target: 'hq',
-        cause: 'record',
-        state: 'proven' as const,
-        proof: 'read-back',
-      },
-      ...{ arrivedAt: at, decidedAt: at, startedAt: at, acceptedAt: at, provenAt: at, endedAt: null },
-      ...{ requests: 3, waitingMs: 40 },
+    lockouts: async (_filter, page) => ({
+      rows: [lockout],
+      next: page.after === undefined ? `open/${lockoutId}` : null,
     }),
+    lockout: async () => lockout,
     exportLockouts: async () => ReadableStream.from(['{"type":"lockout/1"}\n', '{"type":"lockout-export/1"}\n']),
     publicKey: async () => ({ id: 'c0ffee', algorithm: 'Ed25519', publicKey: 'in PEM', former: [] }),
     levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main entrance', usedByRules: true }],

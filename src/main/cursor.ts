@@ -5,6 +5,7 @@ const uuid = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const forms = {
   number: /^\d{1,15}$/,
   id: new RegExp(`^${uuid}$`),
+  lockout: new RegExp(`^(open|over)/${uuid}$`),
   change: new RegExp(`^${uuid}/[\\w:-]{1,100}$`),
 } as const
 

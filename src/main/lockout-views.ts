@@ -1,11 +1,13 @@
 /** Lock-outs as callers see them: ids and times, no personal data. */
-
-import type { LockoutView } from '../api/acts/lockouts.ts'
+import type { AskedLockouts, LockoutView } from '../api/acts/lockouts.ts'
+import type { Paged } from '../api/acts/paged.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { LockoutRow } from '../store/guards.ts'
+import { lockoutPage } from '../store/lockout-pages.ts'
 import { lockoutsById } from '../store/lockouts.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { lockoutStatement } from '../sync/lockout-export.ts'
+import { checkedCursor } from './cursor.ts'
 
 /** The last 50 of a person, newest first. */
 export async function lockoutsOf(context: SyncContext, person: string): Promise<LockoutView[]> {
@@ -14,6 +16,23 @@ export async function lockoutsOf(context: SyncContext, person: string): Promise<
     [person],
   )
   return rows.map((row) => lockoutView(context, row))
+}
+
+/** A target that is configured no more has lock-outs still. @throws Refusal `target.unknown`. */
+export async function lockoutViews(
+  context: SyncContext,
+  filter: AskedLockouts,
+  page: { readonly after?: string; readonly limit: number },
+): Promise<Paged<LockoutView>> {
+  const [section, id] = checkedCursor(page.after, 'lockout')?.split('/') ?? []
+  const after = id === undefined ? null : { open: section === 'open', id }
+  const { rows, next } = await lockoutPage(context.database.pool, filter, after, page.limit)
+  if (rows.length === 0 && filter.target !== undefined && !context.targets.has(filter.target))
+    throw new Refusal('target.unknown')
+  return {
+    rows: rows.map((row) => lockoutView(context, row)),
+    next: next === null ? null : `${next.open ? 'open' : 'over'}/${next.id}`,
+  }
 }
 
 export async function findLockout(context: SyncContext, id: string): Promise<LockoutView> {

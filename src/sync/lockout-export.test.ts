@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { beforeEach, expect, test } from 'vitest'
 import { verifyLockouts } from '../audit/lockout-lines.ts'
 import { pinnedKeys, signLine, verifyLine } from '../audit/signed-line.ts'
+import { lockoutViews } from '../main/lockout-views.ts'
 import type { LockoutFilter } from '../store/lockouts.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
@@ -136,4 +137,50 @@ test('a row that somebody wrote to is exported as not provable, and alarmed', as
   ])
   expect(await verifyLockouts(lines, keys())).toMatchObject({ ok: true, states: { proven: 0, 'not-provable': 2 } })
   expect(await bench.rows(`select from alarm where code = 'guard.failed'`)).toHaveLength(2)
+})
+
+test('they are listed page by page, those that are open first, and by what is asked for', async () => {
+  const list = (filter: Parameters<typeof lockoutViews>[1], after?: string, limit = 50) =>
+    lockoutViews(bench.context, filter, { limit, ...(after === undefined ? {} : { after }) })
+  const states = async (filter: Parameters<typeof lockoutViews>[1]) =>
+    (await list(filter)).rows.map(({ state }) => state)
+
+  const seen: string[] = []
+  let next: string | null | undefined
+  do {
+    const page = await list({}, next ?? undefined, 1)
+    seen.push(...page.rows.map(({ state }) => state))
+    next = page.next
+  } while (next !== null)
+  // The newest of those that are over is the one that was taken back.
+  expect(seen).toEqual(['open', 'taken-back', 'proven'])
+  expect(await states({})).toEqual(seen)
+  for (const state of ['open', 'proven', 'taken-back'] as const) expect(await states({ state })).toEqual([state])
+  expect(await states({ state: 'signed-off' })).toEqual([])
+  expect(await states({ target: 'doors', person: await bench.personOf('planted-1') })).toEqual(['proven'])
+  const decided = new Date('2026-03-02T08:02:00Z')
+  expect([await states({ since: decided }), await states({ until: decided })]).toEqual([
+    ['taken-back'],
+    ['open', 'proven'],
+  ])
+  await expect(list({ target: 'nowhere' })).rejects.toMatchObject({ code: 'target.unknown' })
+  await expect(list({}, 'shut/1')).rejects.toMatchObject({ code: 'page.unknown-cursor' })
+})
+
+test('a page goes on where the one before ended, also when the last that it showed is proven by then', async () => {
+  const first = await lockoutViews(bench.context, {}, { limit: 1 })
+  await bench.rest()
+  const rest = await lockoutViews(bench.context, {}, { limit: 50, after: first.next ?? '' })
+  expect(rest.rows.map(({ state }) => state)).toEqual(['taken-back', 'proven', 'proven'])
+  expect(rest.rows[1]?.id).toBe(first.rows[0]?.id)
+})
+
+test('a row that somebody wrote to is listed as not provable', async () => {
+  await engine.tamper(
+    `update lockout set proven_at = now(), proof = 'at-reader' where proven_at is null and ended_at is null`,
+  )
+  expect((await lockoutViews(bench.context, { state: 'proven' }, { limit: 50 })).rows).toMatchObject([
+    { state: 'not-provable' },
+    { state: 'proven' },
+  ])
 })

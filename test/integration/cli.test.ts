@@ -9,6 +9,7 @@ import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { publicKeyView } from '../../src/api/schemas/keys.ts'
+import { lockoutView } from '../../src/api/schemas/lockouts.ts'
 import { matchRowView, matchView } from '../../src/api/schemas/matches.ts'
 import { explanationView, personView } from '../../src/api/schemas/people.ts'
 import { planChangeView, planView } from '../../src/api/schemas/plans.ts'
@@ -341,6 +342,16 @@ test('lock-outs are exported as signed lines, and verified with a pinned key and
     code: 5,
     stdout: expect.stringContaining('1 not provable: '),
   })
+
+  const page = await asJson(pageOf(lockoutView), 'lockouts', 'list', '--since', '2020-01-01')
+  expect(page.rows.length).toBeGreaterThan(1)
+  const listed = await table('lockouts', 'list', 'hq', '--state', 'proven')
+  expect(listed).toMatch(/^LOCK-OUT +STATE +HOW FAR +TARGET +BECAUSE OF +WHAT +PERSON +ARRIVED$/m)
+  expect(listed).toMatch(/^\S{36} +proven +read-back after \d+ ms +hq +\S+ +(account|one card) +\S{36} +\S+ \S+$/m)
+  expect(await table('lockouts', 'list', '--state', 'open')).toBe('none\n')
+  await refused(1, /\[target\.unknown\]/, cli('lockouts', 'list', 'nowhere'))
+  await refused(2, /Allowed choices are open, proven/, cli('lockouts', 'list', '--state', 'shut'))
+  await refused(2, /--since needs a day or a time/, cli('lockouts', 'list', '--since', 'monday'))
 
   await refused(2, /--since needs a day or a time/, cli('lockouts', 'export', '--since', 'monday'))
   await refused(2, /person: /, cli('lockouts', 'export', '--person', 'HR-1'))

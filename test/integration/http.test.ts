@@ -251,6 +251,7 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   const waiting = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id: third }, { reason })
   await call('POST /v1/lockouts/{id}/sign-off', { id: waiting.lockouts[0] ?? '' }, { reason })
   await call('GET /v1/lockouts/{id}', { id: waiting.lockouts[0] ?? '' })
+  await call('GET /v1/lockouts', {}, undefined, `?state=signed-off&target=hq&person=${third}`)
   await call('GET /v1/status')
   await call('POST /v1/targets/{target}/resume', { target: 'hq' }, { reason })
   await call('POST /v1/freeze', {}, { reason })
@@ -377,6 +378,9 @@ test.each<[string, string, Asking, number, string]>([
   ['GET', '/v1/plans/x', {}, 400, 'api.invalid'],
   ['POST', '/v1/configuration/release', { body: { digest: 'c0ffee', reason } }, 400, 'api.invalid'],
   ['POST', '/v1/configuration/release', { body: { digest: 'c0ffee'.repeat(2), reason } }, 409, 'config.not-proposed'],
+  ['GET', '/v1/lockouts?state=shut', {}, 400, 'api.invalid'],
+  ['GET', '/v1/lockouts?target=nowhere', {}, 404, 'target.unknown'],
+  ['GET', '/v1/lockouts?after=x', {}, 400, 'page.unknown-cursor'],
   ['POST', '/v1/lockouts/export', { body: { since: 'yesterday' } }, 400, 'api.invalid'],
   ['GET', '/v1/lockouts/0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', {}, 404, 'lockout.unknown'],
 ])('%s %s %o is refused with %i %s, as a problem document', async (method, path, asking, status, code) => {

@@ -1,5 +1,6 @@
 /** Lock-outs: ids and times, no personal data. */
 import type { Actor } from '../../auth/actor.ts'
+import type { Paged } from './paged.ts'
 
 export interface LockoutView {
   readonly id: string
@@ -23,7 +24,22 @@ export interface LockoutView {
   readonly endedAt: string | null
 }
 
+export interface AskedLockouts {
+  readonly state?: 'open' | 'proven' | 'taken-back' | 'signed-off'
+  readonly target?: string
+  readonly person?: string
+  /** Decided then or later. */
+  readonly since?: Date
+  /** Decided before. */
+  readonly until?: Date
+}
+
 export interface LockoutActs {
+  /** Those that are open first, and the newest of each. @throws Refusal `target.unknown`. */
+  lockouts(
+    filter: AskedLockouts,
+    page: { readonly after?: string; readonly limit: number },
+  ): Promise<Paged<LockoutView>>
   lockout(id: string): Promise<LockoutView>
   /** Somebody takes it upon themselves, by name, that it is not proven. */
   signOffLockout(actor: Actor, id: string, reason: string): Promise<void>

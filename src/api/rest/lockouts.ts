@@ -4,9 +4,47 @@ import type { Log } from '../../telemetry/log.ts'
 import type { Acts } from '../acts.ts'
 import { cutOffQuietly } from '../cut-off.ts'
 import type { Api } from '../env.ts'
-import { body, byId, json, needs, nothing, problems, reason } from '../route.ts'
+import {
+  body,
+  byId,
+  configuredId,
+  json,
+  needs,
+  nothing,
+  pageOf,
+  pageQuery,
+  problems,
+  reason,
+  toPage,
+} from '../route.ts'
 import { lockoutView } from '../schemas/lockouts.ts'
 import { time } from '../schemas/values.ts'
+
+/** Which, by when they were decided and whose they are. */
+const asked = {
+  since: time.optional().meta({ description: 'Decided then or later.' }),
+  until: time.optional().meta({ description: 'Decided before.' }),
+  person: z.uuid().optional(),
+}
+
+const list = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/lockouts',
+  summary: 'Lock-outs, those that are open first',
+  request: {
+    query: z.strictObject({
+      state: z.enum(['open', 'proven', 'taken-back', 'signed-off']).optional(),
+      target: configuredId.optional(),
+      ...asked,
+      ...pageQuery,
+    }),
+  },
+  responses: {
+    200: json(pageOf(lockoutView), 'The open ones first, and the newest of each. `state` goes by what the row claims.'),
+    ...problems,
+  },
+})
 
 const lockout = createRoute({
   ...needs('viewer'),
@@ -24,13 +62,7 @@ const exported = createRoute({
   summary: 'Lock-outs as signed lines for auditors, by random ids only',
   description: 'The last line says how many there are: an answer without it is not whole.',
   request: {
-    body: body(
-      z.strictObject({
-        since: time.optional().meta({ description: 'Decided then or later.' }),
-        until: time.optional().meta({ description: 'Decided before.' }),
-        person: z.uuid().optional(),
-      }),
-    ),
+    body: body(z.strictObject(asked)),
   },
   responses: {
     200: {
@@ -52,21 +84,35 @@ const signOff = createRoute({
 })
 
 export function addLockouts(api: Api, acts: Acts, log: Log): void {
+  api.openapi(list, async (c) => {
+    const { state, target, since, until, person, ...page } = c.req.valid('query')
+    const filter = {
+      ...(state === undefined ? {} : { state }),
+      ...(target === undefined ? {} : { target }),
+      ...decided({ since, until, person }),
+    }
+    return c.json(await acts.lockouts(filter, toPage(page)), 200)
+  })
   api.openapi(lockout, async (c) => c.json(await acts.lockout(c.req.valid('param').id), 200))
   api.openapi(signOff, async (c) => {
     await acts.signOffLockout(c.get('actor'), c.req.valid('param').id, c.req.valid('json').reason)
     return c.body(null, 204)
   })
   api.openapi(exported, async (c) => {
-    const { since, until, person } = c.req.valid('json')
-    const lines = await acts.exportLockouts(c.get('actor'), {
-      ...(since === undefined ? {} : { since: new Date(since) }),
-      ...(until === undefined ? {} : { until: new Date(until) }),
-      ...(person === undefined ? {} : { person }),
-    })
+    const lines = await acts.exportLockouts(c.get('actor'), decided(c.req.valid('json')))
     const bytes = ReadableStream.from(cutOffQuietly(lines, log, c.get('requestId'))).pipeThrough(
       new TextEncoderStream(),
     )
     return c.body(bytes, 200, { 'content-type': 'application/octet-stream' })
   })
+}
+
+type Asked = { readonly [name in keyof typeof asked]?: string | undefined }
+
+function decided({ since, until, person }: Asked): { since?: Date; until?: Date; person?: string } {
+  return {
+    ...(since === undefined ? {} : { since: new Date(since) }),
+    ...(until === undefined ? {} : { until: new Date(until) }),
+    ...(person === undefined ? {} : { person }),
+  }
 }

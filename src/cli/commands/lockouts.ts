@@ -1,26 +1,30 @@
-/** Lock-outs for auditors: take them out as signed lines, and verify such lines without a gateway. */
-import type { Command } from 'commander'
+/** Lock-outs: which are open, how far each one is, and for auditors as signed lines that are verified without a gateway. */
+import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { LockoutView } from '../../api/acts/lockouts.ts'
+import { pageOf } from '../../api/route.ts'
 import { lockoutView } from '../../api/schemas/lockouts.ts'
 import { type LockoutsVerdict, verifyLockouts } from '../../audit/lockout-lines.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { print, writeTo } from '../download.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { linesOf, pinnedIn } from '../offline.ts'
+import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
-import { formatPairs, paint } from '../table.ts'
+import { formatPairs, formatTable, paint } from '../table.ts'
 
 const person = '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01'
 
 export function lockoutsCommand(context: Context): Command {
   return describe('lockouts', 'The record of every lock-out: when the news came, each step, and how far it is proven', [
+    'gatehouse lockouts list --state open',
     'gatehouse lockouts export --since 2026-03-01 --out march.jsonl',
     'gatehouse lockouts verify march.jsonl --key gatehouse-public.pem',
     `gatehouse lockouts sign-off ${person} --reason "the door is bricked up"`,
   ])
     .alias('lockout')
+    .addCommand(listCommand(context))
     .addCommand(showCommand(context))
     .addCommand(exportCommand(context))
     .addCommand(signOffCommand(context))
@@ -41,6 +45,59 @@ function signOffCommand(context: Context): Command {
     )
 }
 
+interface ListOptions extends PageOptions, Decided {
+  readonly state?: string
+}
+
+function listCommand(context: Context): Command {
+  const { terminal } = context
+  const states = ['open', 'proven', 'taken-back', 'signed-off']
+  const command = describeList('list', 'List lock-outs, those that are open first, the newest of each', [
+    'gatehouse lockouts list',
+    'gatehouse lockouts list hq --state open',
+    'gatehouse lockouts list --since 2026-03-01 --until 2026-03-02 --json',
+    `gatehouse lockouts list --person ${person}`,
+  ])
+    .argument('[target]', 'only those at this target')
+    .addOption(new Option('--state <state>', 'only those that are so').choices(states))
+  return decidedOptions(command).action((target: string | undefined, options: ListOptions) =>
+    withClient(context, options, (client) => {
+      const path = pagePath('/v1/lockouts', options, { state: options.state, target, ...decidedIn(options) })
+      return showPage(context, client, options, { path, schema: pageOf(lockoutView) }, ({ rows }) =>
+        formatLockouts(rows, terminal.colours),
+      )
+    }),
+  )
+}
+
+function formatLockouts(rows: readonly LockoutView[], colours: boolean): string {
+  const table = formatTable(
+    [
+      { title: 'lock-out', of: (lockout) => lockout.id },
+      { title: 'state', of: (lockout) => lockout.state },
+      { title: 'how far', of: howFar },
+      { title: 'target', of: (lockout) => lockout.target },
+      { title: 'because of', of: (lockout) => lockout.cause },
+      { title: 'what', of: (lockout) => (lockout.credential === null ? 'account' : 'one card') },
+      { title: 'person', of: (lockout) => lockout.person },
+      { title: 'arrived', of: (lockout) => plainTime(lockout.arrivedAt) },
+    ],
+    rows,
+    colours,
+  )
+  if (rows.every(({ state }) => state !== 'open')) return table
+  return `${table}\nWhat is open is tried until it is proven; gatehouse status says what is wrong with its target.\n`
+}
+
+function howFar({ state, provenAt, arrivedAt, proof, acceptedAt, startedAt, endedAt }: LockoutView): string | null {
+  if (state === 'proven' && provenAt !== null) return `${proof} after ${msBetween(arrivedAt, provenAt)} ms`
+  if (state === 'open')
+    return acceptedAt !== null ? 'accepted, not yet seen' : startedAt === null ? 'not begun' : 'begun'
+  return state === 'not-provable' ? null : plainTime(endedAt)
+}
+
+const msBetween = (from: string, to: string): number => Date.parse(to) - Date.parse(from)
+
 function showCommand(context: Context): Command {
   return describeCall('show', 'Show one lock-out: how far it is, and how long each step took', [
     `gatehouse lockouts show ${person}`,
@@ -57,7 +114,7 @@ function showCommand(context: Context): Command {
 
 function formatLockout(lockout: LockoutView): string {
   const after = (at: string | null) =>
-    at === null ? null : `${plainTime(at)}, after ${Date.parse(at) - Date.parse(lockout.arrivedAt)} ms`
+    at === null ? null : `${plainTime(at)}, after ${msBetween(lockout.arrivedAt, at)} ms`
   return formatPairs([
     ['state', lockout.state],
     ['target', lockout.target],
@@ -74,33 +131,45 @@ function formatLockout(lockout: LockoutView): string {
   ])
 }
 
-interface ExportOptions extends CallOptions {
+/** Which lock-outs, by when they were decided and whose they are. */
+interface Decided {
   readonly since?: string
   readonly until?: string
   readonly person?: string
+}
+
+function decidedOptions(command: Command): Command {
+  return command
+    .option('--since <time>', 'decided then or later: a day (UTC) or a time such as 2026-03-01T08:00:00Z')
+    .option('--until <time>', 'decided before')
+    .option('--person <id>', 'only those of one person')
+}
+
+function decidedIn({ since, until, person: of }: Decided): Decided {
+  return {
+    ...(since === undefined ? {} : { since: timeIn('--since', since) }),
+    ...(until === undefined ? {} : { until: timeIn('--until', until) }),
+    ...(of === undefined ? {} : { person: of }),
+  }
+}
+
+interface ExportOptions extends CallOptions, Decided {
   readonly out?: string
 }
 
 function exportCommand(context: Context): Command {
   const { terminal } = context
-  return describeCall('export', 'Write lock-outs as signed JSON lines, by random ids only, oldest first', [
+  const command = describeCall('export', 'Write lock-outs as signed JSON lines, by random ids only, oldest first', [
     'gatehouse lockouts export > lockouts.jsonl',
     'gatehouse lockouts export --since 2026-03-01 --until 2026-04-01 --out march.jsonl',
     `gatehouse lockouts export --person ${person}`,
   ])
-    .option('--since <time>', 'decided then or later: a day (UTC) or a time such as 2026-03-01T08:00:00Z')
-    .option('--until <time>', 'decided before')
-    .option('--person <id>', 'only those of one person')
+  return decidedOptions(command)
     .option('--out <file>', 'a new file that only you can read, instead of standard output')
     .action((options: ExportOptions) =>
       withClient(context, options, async (client) => {
-        const asked = {
-          ...(options.since === undefined ? {} : { since: timeIn('--since', options.since) }),
-          ...(options.until === undefined ? {} : { until: timeIn('--until', options.until) }),
-          ...(options.person === undefined ? {} : { person: options.person }),
-        }
         const { out } = options
-        const lines = client.download('/v1/lockouts/export', asked)
+        const lines = client.download('/v1/lockouts/export', decidedIn(options))
         const work: Promise<unknown> = out === undefined ? print(terminal, lines) : writeTo(out, lines)
         await withProgress(terminal, 'exporting', work)
       }),
