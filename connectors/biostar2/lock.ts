@@ -5,8 +5,8 @@ import { cardKey } from '../../src/model/card.ts'
 import type { Cards } from './cards.ts'
 import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
-import { pastValidity } from './mapping.ts'
 import { allDone, attempt, combine } from './parts.ts'
+import { pastValidity } from './validity.ts'
 import { isMissing } from './view.ts'
 
 export type Lock = Extract<AccountChange, { kind: 'lock' }>

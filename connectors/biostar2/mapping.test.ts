@@ -2,16 +2,7 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { csn, h10301 } from '../../src/model/card.ts'
-import {
-  accountOfDetail,
-  modelCardOf,
-  pastValidity,
-  profileOf,
-  userIdOf,
-  vendorCardOf,
-  vendorValidity,
-  writable,
-} from './mapping.ts'
+import { accountOfDetail, modelCardOf, profileOf, userIdOf, vendorCardOf, writable } from './mapping.ts'
 import { userDetail } from './records.ts'
 import { type Settings, settings as schema } from './settings.ts'
 import { facts } from './testing.ts'
@@ -120,69 +111,6 @@ test('a rendered profile reads back as it was rendered', () => {
       expect(readBack(profile).profile).toEqual(profile)
     }),
   )
-})
-
-// ---------------------------------------------------------------- validity
-
-test.each([
-  [null, null, '2008-01-01T00:00:00.00Z', '2037-12-31T23:59:00.00Z'],
-  [null, '2030-06-30T22:00:00Z', '2001-01-01T00:00:00.00Z', '2030-06-30T22:00:00.00Z'],
-  ['2026-01-05T06:00:00Z', null, '2026-01-05T06:00:00.00Z', '2037-12-31T23:59:00.00Z'],
-  ['1995-04-01T00:00:00Z', '2099-01-01T00:00:00Z', '2008-01-01T00:00:00.00Z', '2037-12-31T23:59:00.00Z'],
-  ['2030-01-01T00:00:00Z', '2029-01-01T00:00:00Z', '2001-01-01T00:00:00.00Z', '2001-01-01T00:01:00.00Z'],
-  [null, '1999-01-01T00:00:00Z', '2001-01-01T00:00:00.00Z', '2001-01-01T00:01:00.00Z'],
-])('from %s until %s is written as %s to %s', (from, until, start_datetime, expiry_datetime) => {
-  expect(vendorValidity({ from, until }, standard)).toEqual({ start_datetime, expiry_datetime })
-})
-
-const instant = fc
-  .date({ min: new Date('1990-01-01'), max: new Date('2050-01-01'), noInvalidDate: true })
-  .map((date) => date.toISOString())
-const bound = fc.option(instant, { nil: null })
-
-test('dates are always in range, in order, and at most 30 years apart', () => {
-  fc.assert(
-    fc.property(bound, bound, (from, until) => {
-      const written = vendorValidity({ from, until }, standard)
-      const [start, expiry] = [Date.parse(written.start_datetime), Date.parse(written.expiry_datetime)]
-      expect(start).toBeGreaterThanOrEqual(Date.UTC(2001, 0, 1))
-      expect(expiry).toBeLessThanOrEqual(Date.UTC(2037, 11, 31, 23, 59))
-      expect(start).toBeLessThan(expiry)
-      expect(new Date(start).setUTCFullYear(new Date(start).getUTCFullYear() + 30)).toBeGreaterThanOrEqual(expiry)
-    }),
-  )
-})
-
-test('what was read and is written again is the same, in both dialects', () => {
-  fc.assert(
-    fc.property(bound, bound, (from, until) => {
-      const written = vendorValidity({ from, until }, standard)
-      for (const dialect of [
-        written,
-        { start_datetime: written.start_datetime.slice(0, 19), expiry_datetime: written.expiry_datetime.slice(0, 19) },
-      ]) {
-        expect(vendorValidity(readBack(dialect).validity, standard)).toEqual(written)
-      }
-    }),
-  )
-})
-
-test('no bounds read back as none', () => {
-  for (const start_datetime of ['2001-01-01T00:00:00.00Z', '2008-01-01T00:00:00']) {
-    expect(readBack({ start_datetime, expiry_datetime: '2037-12-31T23:59:00.00Z' }).validity).toEqual({
-      from: null,
-      until: null,
-    })
-  }
-})
-
-test('an end for shutting out lies in the past in every time zone, and after the start', () => {
-  const at = new Date('2026-11-23T12:00:00Z')
-  const expiry_datetime = '2026-11-22T12:00:00.00Z'
-  expect(pastValidity({ from: '2020-01-01T00:00:00Z', until: null }, at)).toEqual({ expiry_datetime })
-  for (const known of [null, { from: null, until: null }, { from: '2026-11-23T00:00:00Z', until: null }]) {
-    expect(pastValidity(known, at)).toEqual({ start_datetime: '2001-01-01T00:00:00.00Z', expiry_datetime })
-  }
 })
 
 // ---------------------------------------------------------------- cards

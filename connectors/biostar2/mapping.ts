@@ -1,11 +1,11 @@
-/** Between Gatehouse's words and BioStar's, without any call: ids, names, dates, cards and whole users. */
+/** Between Gatehouse's words and BioStar's, without any call: ids, names, cards and whole users. */
 import type { ActualAccount, ListedAccount, Profile } from '../../src/connector/contract.ts'
-import type { Validity } from '../../src/model/account.ts'
 import { type Card, CardError, cardKey, csn, h10301, h10301Parts } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import { ownFailure } from './errors.ts'
 import type { CardRecord, UserDetail, UserRow } from './records.ts'
 import type { Settings } from './settings.ts'
+import { modelValidity } from './validity.ts'
 
 // ---------------------------------------------------------------- user ids
 
@@ -85,86 +85,6 @@ function present(fields: Readonly<Record<string, string | undefined>>): Profile 
   return Object.fromEntries(
     Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
   )
-}
-
-// ---------------------------------------------------------------- validity
-
-export interface VendorValidity {
-  readonly start_datetime: string
-  readonly expiry_datetime: string
-}
-
-const earliest = Date.UTC(2001, 0, 1)
-const minuteMs = 60_000
-const dayMs = 24 * 60 * minuteMs
-
-/**
- * Dates lie from 2001-01-01 00:00 to 2037-12-31 23:59, the end after the start (codes 131085, 131086), and since an update takes
- * at most 30 years between them, a start long ago moves up rather than the end down: 2008-01-01 for somebody without bounds.
- */
-export function vendorValidity(validity: Validity, settings: Settings): VendorValidity {
-  const latest = unboundedUntil(settings)
-  const expiry = validity.until === null ? latest : clamp(Date.parse(validity.until), earliest, latest)
-  const from = validity.from === null ? earliest : clamp(Date.parse(validity.from), earliest, latest)
-  const start = Math.max(from, earliestStartFor(expiry))
-  if (expiry > start) return { start_datetime: vendorTime(start), expiry_datetime: vendorTime(expiry) }
-  // Never valid: the server can't say that, so it gets one minute of 2001.
-  return { start_datetime: vendorTime(earliest), expiry_datetime: vendorTime(earliest + minuteMs) }
-}
-
-/**
- * An end that has passed, for shutting out. One day back, because the server may read its dates as local time: zones differ from
- * UTC by 14 hours at most. `start_datetime` is left out when the known start fits this end already.
- */
-export function pastValidity(known: Validity | null, at: Date): Partial<VendorValidity> {
-  const expiry = Math.max(at.getTime() - dayMs, earliest + minuteMs)
-  const earliestStart = earliestStartFor(expiry)
-  const start = known?.from ? Date.parse(known.from) : null
-  const end = { expiry_datetime: vendorTime(expiry) }
-  // A start that is unbounded to us is some date at the server, which need not be in range of this end.
-  return start !== null && start >= earliestStart && start < expiry
-    ? end
-    : { start_datetime: vendorTime(earliestStart), ...end }
-}
-
-/** What was written for no start, or for no end, reads back as none. */
-function modelValidity(
-  row: { start_datetime?: string | undefined; expiry_datetime?: string | undefined },
-  settings: Settings,
-): Validity {
-  const start = parseVendorTime(row.start_datetime)
-  const expiry = parseVendorTime(row.expiry_datetime)
-  return {
-    from: start === null || start <= earliestStartFor(expiry ?? earliest) ? null : new Date(start).toISOString(),
-    until: expiry === null || expiry >= unboundedUntil(settings) ? null : new Date(expiry).toISOString(),
-  }
-}
-
-/** The first midnight (UTC) that is at most 30 years before the end. */
-function earliestStartFor(expiry: number): number {
-  const start = new Date(expiry)
-  start.setUTCFullYear(start.getUTCFullYear() - 30)
-  return Math.max(earliest, Math.ceil(start.getTime() / dayMs) * dayMs)
-}
-
-function unboundedUntil(settings: Settings): number {
-  return Date.parse(`${settings.unbounded_until}T23:59:00Z`)
-}
-
-/** As in the vendor's samples: two digits after the second. */
-function vendorTime(instant: number): string {
-  return `${new Date(instant).toISOString().slice(0, 19)}.00Z`
-}
-
-/** With or without fraction and Z: the newer service leaves both out. */
-function parseVendorTime(value: string | undefined): number | null {
-  const match = /^(\d{4}-\d\d-\d\d)[T ](\d\d:\d\d(?::\d\d)?)/.exec(value ?? '')
-  const instant = match === null ? Number.NaN : Date.parse(`${match[1]}T${match[2]}Z`)
-  return Number.isNaN(instant) ? null : instant
-}
-
-function clamp(value: number, low: number, high: number): number {
-  return Math.min(Math.max(value, low), high)
 }
 
 // ---------------------------------------------------------------- cards

@@ -6,9 +6,10 @@ import { type Cards, cardsMax } from './cards.ts'
 import type { Client } from './client.ts'
 import { ownFailure } from './errors.ts'
 import { fitLevels, type Levels } from './levels.ts'
-import { profileOf, vendorValidity } from './mapping.ts'
+import { profileOf } from './mapping.ts'
 import { allDone, attempt, combine, type Section, writeNew, writeSections } from './parts.ts'
 import type { Settings } from './settings.ts'
+import { vendorValidity } from './validity.ts'
 
 export type Put = Extract<AccountChange, { kind: 'put' }>
 

@@ -1,5 +1,6 @@
 /** The settings of one BioStar 2 or BioStar X server: where it is, how to log in, and how people and cards are written there. */
 import { z } from 'zod'
+import { isZone } from './zone.ts'
 
 const address = z.string().refine(
   (value) => {
@@ -106,6 +107,17 @@ export const settings = z
         title: 'Unbounded validity',
         description: 'Last day written for somebody without an end. The server requires one, 2037-12-31 at the latest.',
         examples: ['2035-12-31'],
+      }),
+    server_zone: z
+      .string()
+      .refine(isZone, { error: 'expected a time zone by its IANA name, such as Europe/Berlin' })
+      .default('UTC')
+      .meta({
+        takes: 'time zone',
+        title: 'Time zone of the server',
+        description:
+          'The zone that the server means by the dates of a start and an end. No document says: try one account on site. Freeze the target before you change it, since every known date reads as another from then on.',
+        examples: ['Europe/Berlin'],
       }),
     csn_byte_order: z
       .enum(['as-read', 'reversed'])
