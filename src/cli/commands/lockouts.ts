@@ -78,8 +78,7 @@ function formatLockouts(rows: readonly LockoutView[], colours: boolean): string 
       { title: 'how far', of: howFar },
       { title: 'target', of: (lockout) => lockout.target },
       { title: 'because of', of: (lockout) => lockout.cause },
-      { title: 'what', of: (lockout) => (lockout.credential === null ? 'account' : 'one card') },
-      { title: 'person', of: (lockout) => lockout.person },
+      { title: 'what', of: (lockout) => (lockout.credential === null ? 'all' : 'card') },
       { title: 'arrived', of: (lockout) => plainTime(lockout.arrivedAt) },
     ],
     rows,
@@ -90,9 +89,8 @@ function formatLockouts(rows: readonly LockoutView[], colours: boolean): string 
 }
 
 function howFar({ state, provenAt, arrivedAt, proof, acceptedAt, startedAt, endedAt }: LockoutView): string | null {
-  if (state === 'proven' && provenAt !== null) return `${proof} after ${msBetween(arrivedAt, provenAt)} ms`
-  if (state === 'open')
-    return acceptedAt !== null ? 'accepted, not yet seen' : startedAt === null ? 'not begun' : 'begun'
+  if (state === 'proven' && provenAt !== null) return `${proof}, ${msBetween(arrivedAt, provenAt)} ms`
+  if (state === 'open') return acceptedAt !== null ? 'accepted, unseen' : startedAt === null ? 'not begun' : 'begun'
   return state === 'not-provable' ? null : plainTime(endedAt)
 }
 
@@ -119,6 +117,7 @@ function formatLockout(lockout: LockoutView): string {
     ['state', lockout.state],
     ['target', lockout.target],
     ['because of', lockout.cause],
+    ['person', lockout.person],
     ['what', lockout.credential === null ? 'the whole account' : `one card, ${lockout.credential}`],
     ['arrived', plainTime(lockout.arrivedAt)],
     ['decided', after(lockout.decidedAt)],
