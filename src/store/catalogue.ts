@@ -116,6 +116,8 @@ export const catalogue: Catalogue = {
     protected: 'clear',
     locked_at: 'clear',
     unlocked_until: 'clear',
+    // Random ids, and states of cards.
+    holdings: 'clear',
     guard: 'guard',
   },
   blind_index: { purpose: 'clear', digest: 'digest', person_id: 'clear', guard: 'guard' },

@@ -49,6 +49,8 @@ export interface Dossier {
   readonly credentials: DossierCredential[]
   readonly grants: DossierGrant[]
   readonly accounts: DossierAccount[]
+  /** A row of theirs was taken away, moved or put back: they can be shut out, and nothing else is decided about them. */
+  readonly torn: boolean
   /** Digests to find the person by that are not stored yet. */
   readonly newIndexes: { readonly purpose: string; readonly digest: Buffer }[]
 }

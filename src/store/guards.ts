@@ -51,9 +51,10 @@ export type ErasureRow = Selectable<ErasureTable>
 export type ErasureAccountRow = Selectable<ErasureAccountTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
-/** State and `next_change_at` are derived and re-computed; who may not be locked, and who was, decides. */
+/** State and `next_change_at` are derived and re-computed; who may not be locked, who was, and what is theirs, decides. */
 export function personGuard(row: PersonRow): readonly GuardValue[] {
-  return [row.id, row.key_id, row.protected, row.left_at, row.locked_at, row.unlocked_until]
+  const first = [row.id, row.key_id, row.protected, row.left_at, row.locked_at, row.unlocked_until]
+  return [...first, ...later(row.holdings)]
 }
 
 export function blindIndexGuard(purpose: string, digest: Buffer, person: string): readonly GuardValue[] {

@@ -1,7 +1,7 @@
-/** Loads people for a decision: rows locked, guards checked, seals opened; five queries however many people. */
+/** Loads people for a decision: rows locked, guards checked, seals opened; five queries however many people, and one more for torn ones. */
 import type pg from 'pg'
 import type { Card } from '../model/card.ts'
-import type { PersonId } from '../model/id.ts'
+import type { AccountId, PersonId } from '../model/id.ts'
 import type { SourceRecord } from '../model/source-record.ts'
 import type { Vault } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
@@ -18,14 +18,17 @@ import {
   type SourceRecordRow,
   sourceRecordGuard,
 } from './guards.ts'
+import { accountsAmong, isWhole, missingOf } from './holdings.ts'
 
 export interface LoadedDossiers {
   readonly dossiers: Map<PersonId, Dossier>
-  /** People with a row whose guard or seal is wrong: nothing may be decided about them; each is alarmed. */
+  /** People with a row whose guard or seal is wrong, or that is not there: nothing may be decided about them; each is alarmed. */
   readonly frozen: readonly PersonId[]
+  /** Of these, those whose rows are right as far as they are there: they can be shut out all the same. */
+  readonly torn: Map<PersonId, Dossier>
 }
 
-/** Locks and loads these people; unknown ids are left out. Whoever decides nothing need not lock. */
+/** Locks and loads these people; unknown ids are left out. Whoever decides nothing need not lock, and is not told of what is missing: it may just have come. */
 export async function loadDossiers(
   client: pg.ClientBase,
   vault: Vault,
@@ -33,7 +36,8 @@ export async function loadDossiers(
   { lock = true }: { readonly lock?: boolean } = {},
 ): Promise<LoadedDossiers> {
   const dossiers = new Map<PersonId, Dossier>()
-  if (ids.length === 0) return { dossiers, frozen: [] }
+  const torn = new Map<PersonId, Dossier>()
+  if (ids.length === 0) return { dossiers, frozen: [], torn }
   const wanted = [...new Set(ids)].sort()
   const frozen = new Set<PersonId>()
   // In id order, so that two transactions that need the same people never wait for each other crosswise.
@@ -59,6 +63,7 @@ export async function loadDossiers(
         grants: [],
         accounts: [],
         newIndexes: [],
+        torn: false,
       })
       return true
     })
@@ -66,7 +71,37 @@ export async function loadDossiers(
   const found = [...dossiers.keys()]
   await loadParts(client, vault, found, dossiers, frozen, lock)
   for (const id of frozen) dossiers.delete(id)
-  return { dossiers, frozen: [...frozen] }
+  if (lock) for (const dossier of await tearApart(client, vault, dossiers)) torn.set(dossier.person.id, dossier)
+  return { dossiers, frozen: [...frozen, ...torn.keys()], torn }
+}
+
+/** Takes out those whose rows are not the ones that their own row names. */
+async function tearApart(
+  client: pg.ClientBase,
+  vault: Vault,
+  dossiers: Map<PersonId, Dossier>,
+): Promise<readonly Dossier[]> {
+  const torn = [...dossiers.values()].flatMap((dossier) => (isWhole(dossier) ? [] : [{ ...dossier, torn: true }]))
+  for (const { person } of torn) dossiers.delete(person.id)
+  await findMoved(client, vault, torn)
+  return torn
+}
+
+/** Accounts that somebody gave to another person, or to nobody: with their own person in it, such a row is as Gatehouse wrote it. Saved, it is theirs again. */
+export async function findMoved(client: pg.ClientBase, vault: Vault, dossiers: readonly Dossier[]): Promise<void> {
+  const owners = new Map<AccountId, Dossier>()
+  for (const dossier of dossiers)
+    for (const id of accountsAmong(missingOf(dossier.person.holdings, dossier))) owners.set(id, dossier)
+  if (owners.size === 0) return
+  const { rows } = await client.query<AccountRow>(
+    'select * from account where id = any($1::uuid[]) order by id for update',
+    [[...owners.keys()]],
+  )
+  for (const moved of rows) {
+    const dossier = owners.get(moved.id) as Dossier
+    const row = { ...moved, person_id: dossier.person.id }
+    if (vault.verifyGuard('account', accountGuard(row), row.guard)) dossier.accounts.push({ mark: 'changed', row })
+  }
 }
 
 async function loadParts(

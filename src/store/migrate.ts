@@ -16,6 +16,7 @@ import * as shield from './migrations/0011-shield.ts'
 import * as replacedKeys from './migrations/0012-replaced-keys.ts'
 import * as seenRows from './migrations/0013-seen-rows.ts'
 import * as releasedVersions from './migrations/0014-released-versions.ts'
+import * as holdings from './migrations/0015-holdings.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -38,6 +39,7 @@ const migrations: Record<string, Migration> = {
   '0012-replaced-keys': replacedKeys,
   '0013-seen-rows': seenRows,
   '0014-released-versions': releasedVersions,
+  '0015-holdings': holdings,
 }
 const provider = { getMigrations: async () => migrations }
 

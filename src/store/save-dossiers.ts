@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { Vault } from '../vault/vault.ts'
 import { type CopyValue, copyRows } from './copy.ts'
-import type { Dossier, Mark } from './dossier.ts'
+import { type Dossier, type Mark, touch } from './dossier.ts'
 import {
   type AccountRow,
   accountGuard,
@@ -17,6 +17,7 @@ import {
   type SourceRecordRow,
   sourceRecordGuard,
 } from './guards.ts'
+import { holdingsOf } from './holdings.ts'
 
 /** A table's columns in writing order, with their PostgreSQL types; `guard` is always the last. */
 interface Shape<Row> {
@@ -38,6 +39,7 @@ const personShape: Shape<PersonRow> = {
     protected: 'boolean',
     locked_at: 'timestamptz',
     unlocked_until: 'timestamptz',
+    holdings: 'text',
   },
   guard: personGuard,
 }
@@ -125,6 +127,7 @@ const accountShape: Shape<AccountRow> = {
 /** Saves every marked row of these people and clears the marks. */
 export async function saveDossiers(client: pg.ClientBase, vault: Vault, dossiers: Iterable<Dossier>): Promise<void> {
   const all = [...dossiers]
+  for (const dossier of all) nameHoldings(dossier)
   const keys = all.flatMap(({ newKey }) => (newKey === null ? [] : [[newKey.id, newKey.epoch, newKey.wrapped]]))
   await copyRows(client, 'person_key', ['id', 'epoch', 'wrapped'], keys)
   await save(
@@ -158,6 +161,15 @@ export async function saveDossiers(client: pg.ClientBase, vault: Vault, dossiers
     all.flatMap(({ accounts }) => accounts.map((holder) => ({ holder, row: holder.row }))),
   )
   await saveIndexes(client, vault, all)
+}
+
+/** Of whom a row is missing the signed names stay as they are, so that it stays missing. */
+function nameHoldings(dossier: Dossier): void {
+  if (dossier.torn) return
+  const holdings = holdingsOf(dossier)
+  if (holdings === dossier.person.holdings) return
+  dossier.person.holdings = holdings
+  touch(dossier)
 }
 
 async function saveIndexes(client: pg.ClientBase, vault: Vault, all: readonly Dossier[]): Promise<void> {

@@ -214,6 +214,8 @@ export interface PersonTable {
   protected: Defaulted<boolean>
   locked_at: TimeOrNull
   unlocked_until: TimeOrNull
+  /** Names of the rows that belong to this person; null: signed before there were any. */
+  holdings: string | null
   guard: Buffer
 }
 

@@ -136,7 +136,7 @@ async function act(
     touch(credential)
     return finish(client, context, dossier, credential, subject, reason, action)
   }
-  return changePerson(context, person, say, { whileErasing: losing })
+  return changePerson(context, person, say, { shutsOut: losing })
 }
 
 async function finish(

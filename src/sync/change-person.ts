@@ -10,22 +10,22 @@ import { refuseErasing } from './erasure/under-way.ts'
 import { tellForged } from './forged.ts'
 
 /**
- * `work` saves what it changed. What shuts somebody out is done `whileErasing`, too. @throws Refusal `person.unknown`, `person.frozen`,
- * and `person.erasing` unless so.
+ * `work` saves what it changed. What `shutsOut` is done to whoever is being erased, too, and to whom a row is missing. @throws Refusal
+ * `person.unknown`, `person.frozen`, and `person.erasing` unless so.
  */
 export async function changePerson<T>(
   context: SyncContext,
   id: PersonId,
   work: (dossier: Dossier, client: pg.PoolClient) => Promise<T>,
-  { whileErasing = false }: { readonly whileErasing?: boolean } = {},
+  { shutsOut = false }: { readonly shutsOut?: boolean } = {},
 ): Promise<T> {
   const done = await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, context.vault, [id])
+    const { dossiers, frozen, torn } = await loadDossiers(client, context.vault, [id])
     await tellForged(client, context, ...frozen)
-    if (frozen.length > 0) return null
-    const dossier = dossiers.get(id)
+    const dossier = dossiers.get(id) ?? (shutsOut ? torn.get(id) : undefined)
+    if (dossier === undefined && frozen.length > 0) return null
     if (dossier === undefined) throw new Refusal('person.unknown')
-    if (!whileErasing) await refuseErasing(client, context, id)
+    if (!shutsOut) await refuseErasing(client, context, id)
     return { result: await work(dossier, client) }
   })
   // Not before the alarm is on.

@@ -42,7 +42,7 @@ export async function lockPerson(
     })
     return recordLockouts(client, context, passed, { actor: subject, because: 'operator', arrivedAt: context.now() })
   }
-  return changePerson(context, id, lock, { whileErasing: true })
+  return changePerson(context, id, lock, { shutsOut: true })
 }
 
 export interface Unlocked {

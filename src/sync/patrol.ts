@@ -40,7 +40,7 @@ export function startPatrol(context: SyncContext, brakes: Brakes): () => Promise
 async function step(context: SyncContext, ids: readonly PersonId[]): Promise<boolean> {
   return inTransaction(context.database.pool, async (client) => {
     const loaded = await loadDossiers(client, context.vault, ids)
-    const dossiers = [...loaded.dossiers.values()]
+    const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
     await tellForged(client, context, ...loaded.frozen)
     const before = dossiers.map(momentOf)
     const now = context.now()

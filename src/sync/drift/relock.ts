@@ -34,14 +34,15 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
           and not exists (select from account_work w where w.account_id = a.id and w.lane = 'urgent')`,
       [accounts],
     )
-    const { dossiers, frozen } = await loadDossiers(
+    const loaded = await loadDossiers(
       client,
       context.vault,
       rows.map(({ person_id }) => person_id),
     )
-    await tellForged(client, context, ...frozen)
+    await tellForged(client, context, ...loaded.frozen)
+    const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
     const wanted = new Set(accounts)
-    const again = [...dossiers.values()].flatMap((dossier) =>
+    const again = dossiers.flatMap((dossier) =>
       dossier.accounts.flatMap((account): PassedLockout[] => {
         const { row } = account
         if (!wanted.has(row.id) || row.desired === null || decodeParts(row.desired).lock !== 'closed') return []
@@ -49,7 +50,7 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
         return [{ dossier, account, whole: true, cardsShut: [] }]
       }),
     )
-    await saveDossiers(client, context.vault, dossiers.values())
+    await saveDossiers(client, context.vault, dossiers)
     await recordLockouts(client, context, again, { actor: 'engine', because: 'undone', arrivedAt: context.now() })
     await recordAuditMany(
       client,

@@ -68,15 +68,16 @@ async function returned(
 
 async function eraseAgain(context: SyncContext, entry: JournalledErasure): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, context.vault, [entry.person])
-    const dossier = dossiers.get(entry.person)
+    const { dossiers, frozen, torn } = await loadDossiers(client, context.vault, [entry.person])
+    const dossier = dossiers.get(entry.person) ?? torn.get(entry.person)
     // Their key was destroyed, or a row was changed: nothing here can be read, and their accounts were removed when they were erased.
-    if (frozen.length > 0) await deletePersonRows(client, entry.person, context.now())
+    const isUnreadable = dossier === undefined && frozen.length > 0
+    if (isUnreadable) await deletePersonRows(client, entry.person, context.now())
     else if (dossier === undefined) return
     else await beginErasure(client, context, dossier, entry, 'journal')
     await recordAudit(client, context.vault, {
       actor: 'journal',
-      action: frozen.length > 0 ? 'person.erased' : 'person.erasing',
+      action: isUnreadable ? 'person.erased' : 'person.erasing',
       object: entry.person,
       details: { erasure: entry.erasure, why: 'found again' },
     })

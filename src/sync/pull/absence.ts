@@ -89,11 +89,10 @@ async function markMissing(
   let missing = 0
   for (let start = 0; start < people.length; start += batch) {
     await inTransaction(context.database.pool, async (client) => {
-      const { dossiers, frozen } = await loadDossiers(client, context.vault, people.slice(start, start + batch))
-      await tellForged(client, context, ...frozen)
-      const records = [...dossiers.values()].flatMap((dossier) =>
-        dossier.records.filter(({ row }) => row.source === source),
-      )
+      const loaded = await loadDossiers(client, context.vault, people.slice(start, start + batch))
+      await tellForged(client, context, ...loaded.frozen)
+      const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
+      const records = dossiers.flatMap((dossier) => dossier.records.filter(({ row }) => row.source === source))
       const now = context.now()
       for (const record of records) {
         const { row } = record
@@ -110,7 +109,7 @@ async function markMissing(
       const origin = sourceOrigin(source)
       // Whose last day is over besides is a leaver by record, missing or not.
       const cause = { actor: origin, because: 'record', arrivedAt } as const
-      await resolveAndPass(client, context, [...dossiers.values()], origin, cause, active)
+      await resolveAndPass(client, context, dossiers, origin, cause, active)
     })
   }
   return missing

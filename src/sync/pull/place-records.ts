@@ -35,15 +35,18 @@ export async function placeRecords(
   const closed = await closedAmong(client, vault, source, incoming, strangers)
   const marks = incoming.map(({ record }) => marksOf(vault, source, record))
   const marked = await findMarked(client, vault, marks)
-  const { dossiers, frozen } = await loadDossiers(client, vault, [
+  const loaded = await loadDossiers(client, vault, [
     ...[...owners.values()].map(({ person }) => person),
     ...[...marked.values()].flat(),
     ...back.values(),
   ])
+  // What a source says of somebody of whom a row is missing may shut them out, and is kept until a person has looked.
+  const dossiers = new Map([...loaded.dossiers, ...loaded.torn])
+  const frozen = loaded.frozen.filter((id) => !loaded.torn.has(id))
   const forged = [...owners.values()].filter(
     ({ id, person }) => dossiers.has(person) && !dossiers.get(person)?.records.some(({ row }) => row.id === id),
   )
-  await tellForged(client, context, ...frozen, ...forged.map(({ person }) => person))
+  await tellForged(client, context, ...loaded.frozen, ...forged.map(({ person }) => person))
 
   // Whom a mark leads to: people in the store, and those whom this very page brought.
   const byMark = new Map([...marked].map(([mark, people]) => [mark, people.flatMap((id) => dossiers.get(id) ?? [])]))
@@ -129,6 +132,7 @@ function newcomer(context: SyncContext, marks: Marks, byMark: ReadonlyMap<string
       protected: false,
       locked_at: null,
       unlocked_until: null,
+      holdings: null,
       guard: Buffer.alloc(0),
     },
     key,
@@ -138,6 +142,7 @@ function newcomer(context: SyncContext, marks: Marks, byMark: ReadonlyMap<string
     grants: [],
     accounts: [],
     newIndexes: [],
+    torn: false,
   }
 }
 

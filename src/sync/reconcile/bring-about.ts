@@ -23,6 +23,7 @@ import {
   ownedAfter,
   ownedAfterLock,
   ownedBefore,
+  unknownCards,
 } from './owned.ts'
 import { mayLandLate } from './shut-out.ts'
 import type { WorkItem } from './work-item.ts'
@@ -156,7 +157,7 @@ function expect(context: SyncContext, target: TargetSetup, item: WorkItem, befor
     lock: closed || keepsClosed(item, before) ? 'closed' : 'open',
     validity: closed && before !== null ? before.validity : item.facts.validity,
     facts: item.facts.facts,
-    cards,
+    cards: [...cards, ...unknownCards(item, before).map((card) => ({ card, state: 'blocked' as const }))],
     levels: external(desired.levels),
     ...(item.pin === null || item.pin.digits === null ? {} : { pin: item.pin.digits }),
   }

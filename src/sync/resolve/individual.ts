@@ -69,6 +69,7 @@ export function passGiven(
 ): readonly { readonly id: AccountId; readonly target: string }[] {
   const passed: { id: AccountId; target: string }[] = []
   for (const dossier of dossiers) {
+    if (dossier.torn) continue
     const issued = issuedCards(dossier)
     if (dossier.grants.length === 0 && issued.size === 0) continue
     const open = openLevels(dossier)

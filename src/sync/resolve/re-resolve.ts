@@ -52,12 +52,13 @@ async function resolveBatch(
   arrivedAt: Date,
 ): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, context.vault, ids)
+    const { dossiers, frozen, torn } = await loadDossiers(client, context.vault, ids)
     await tellForged(client, context, ...frozen)
     // A frozen person is looked at again only after a human has: else the clock would circle on them.
-    if (frozen.length > 0)
-      await client.query('update person set next_change_at = null where id = any($1::uuid[])', [frozen])
-    await resolveAndPass(client, context, [...dossiers.values()], by, {
+    const still = frozen.filter((id) => !torn.has(id))
+    if (still.length > 0)
+      await client.query('update person set next_change_at = null where id = any($1::uuid[])', [still])
+    await resolveAndPass(client, context, [...dossiers.values(), ...torn.values()], by, {
       actor: by,
       because: by,
       arrivedAt,

@@ -5,6 +5,7 @@ import type { PersonId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { cardRows, lockCards, wakeWaiting } from '../../store/card-holders.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
+import { lacksAccount } from '../../store/holdings.ts'
 import { openRestore } from '../../store/restores.ts'
 import type { SyncContext } from '../context.ts'
 import type { Origin } from '../origin.ts'
@@ -34,8 +35,10 @@ export async function resolveAll(
     if (dossier.credentials.some(({ row }) => row.waits))
       findings.push({ code: 'card.waits', scope: dossier.person.id })
   }
-  if ((await openRestore(client, context.vault)) !== null)
-    for (const dossier of dossiers) beginLost(context, dossier, now, by)
+  const isRestored = (await openRestore(client, context.vault)) !== null
+  // Of whom an account's row was taken away: where that was can be told from what is known of them.
+  for (const dossier of dossiers)
+    if (isRestored || (dossier.torn && lacksAccount(dossier))) beginLost(context, dossier, now, by)
   await dropTakenIdentities(client, dossiers, findings)
   await tellEndedGrants(client, context, dossiers)
   await wakeWaiting(client, freed, now)

@@ -55,6 +55,7 @@ export function understand(
 export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: Origin): Resolution {
   // What is wanted takes a missing record for gone; the plan holds what follows until the absence is confirmed.
   const { person, standing } = understand(context, dossier, now, 'gone')
+  if (dossier.torn) return shutTorn(context, dossier, standing, now, by)
   const findings: Finding[] = []
   endOverGrants(dossier, now, isRemoved(context, dossier, now))
   const freedCards = isForgotten(context, dossier, now)
@@ -101,6 +102,25 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
   for (const account of dossier.accounts)
     if (!account.row.is_primary) reviseExtra(context, dossier, account, standing, now, by)
   return { findings, freedCards }
+}
+
+/**
+ * Of whom a row is missing, only what shuts is certain: whoever is out is shut out of all accounts, and a card that must not open is blocked.
+ * Nothing else is wanted than what is desired already.
+ */
+function shutTorn(context: SyncContext, dossier: Dossier, standing: Standing, now: Date, by: Origin): Resolution {
+  settlePerson(context, dossier, understand(context, dossier, now).standing, now)
+  const isOutNow = isShut(dossier, standing, now)
+  const opens = new Map(dossier.credentials.map(({ row }) => [row.id, isUsable(row)]))
+  for (const account of dossier.accounts) {
+    const { byLock: _, ...base } = decodeParts(account.row.desired ?? account.row.wanted)
+    const cards = (Object.entries(base.cards) as [CredentialId, 'on' | 'blocked'][]).map(
+      ([id, state]) => [id, isOutNow || opens.get(id) === false ? 'blocked' : state] as const,
+    )
+    const parts = { ...base, lock: isOutNow ? 'closed' : base.lock, cards: Object.fromEntries(cards) } as const
+    revise(context, dossier, account, { parts, facts: null }, by)
+  }
+  return { findings: [], freedCards: [] }
 }
 
 /** An extra account is not ours to change, but whoever is shut out is shut out of it too. */

@@ -19,17 +19,18 @@ export async function passWaiting(
 ): Promise<void> {
   for await (const { people } of peopleWaiting(context.database.pool, context, standing.source)) {
     await inTransaction(context.database.pool, async (client) => {
-      const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
-      await tellForged(client, context, ...frozen)
+      const loaded = await loadDossiers(client, context.vault, people)
+      await tellForged(client, context, ...loaded.frozen)
+      const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
       const modes = await modesOf(client, context)
-      const lockouts = lockoutsAmong(dossiers.values(), modes, leftByAbsence(context)).filter(
+      const lockouts = lockoutsAmong(dossiers, modes, leftByAbsence(context)).filter(
         ({ account: { row } }) =>
           row.suspect_at !== null &&
           row.wanted_by === sourceOrigin(standing.source) &&
           isLetGo(standing, row.suspect_at),
       )
       const passed = passLockouts(lockouts)
-      await saveDossiers(client, context.vault, dossiers.values())
+      await saveDossiers(client, context.vault, dossiers)
       await recordLockouts(client, context, passed, { ...cause, because: 'record' })
     })
   }

@@ -22,6 +22,8 @@ import {
   type SourceRecordRow,
   sourceRecordGuard,
 } from '../../store/guards.ts'
+import { accountHolding, cardHolding, grantHolding, namesOf, recordHolding } from '../../store/holdings.ts'
+import { findMoved } from '../../store/load-dossiers.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import { unlessRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
@@ -35,6 +37,7 @@ import { understand } from '../resolve/resolve.ts'
 /** How many rows of each kind were not as Gatehouse wrote them. */
 export interface Mended {
   readonly person: boolean
+  /** Here and below also those that are gone, or that the person's own row does not name. */
   readonly records: number
   readonly cards: number
   readonly grants: number
@@ -51,6 +54,8 @@ export interface MendedDossier {
   readonly mended: Mended
   /** Accounts of theirs that were marked as frozen, whether they had to be or not: the mark is gone. */
   readonly unmarked: number
+  /** The row of an account is gone. */
+  readonly lacksAccount: boolean
 }
 
 /** Loads and locks. Deletes rows; changed ones are the caller's to save. @throws Refusal `person.unknown`, `frozen.no-key`. */
@@ -74,18 +79,46 @@ export async function mendPerson(client: pg.ClientBase, context: SyncContext, id
     person: genuine ? person : { ...person, protected: false, left_at: null, unlocked_until: null },
     key,
     newKey: null,
-    ...{ records: [], credentials: [], grants: [], accounts: [], newIndexes: [] },
+    ...{ records: [], credentials: [], grants: [], accounts: [], newIndexes: [], torn: false },
   }
-  const records = await keepRecords(client, context, dossier)
-  const cards = await keepCards(client, context, dossier)
-  const grants = await keepGrants(client, context, dossier)
-  const { closed, lost, unmarked } = await keepAccounts(client, context, dossier)
+  const named = new Named(genuine ? person.holdings : null)
+  const records = await keepRecords(client, context, dossier, named)
+  const cards = await keepCards(client, context, dossier, named)
+  const grants = await keepGrants(client, context, dossier, named)
+  const { closed, lost, unmarked, gone, moved } = await keepAccounts(client, context, dossier, named)
   return {
     dossier,
     closed,
-    mended: { person: !genuine, records, cards, grants, accounts: closed.length, lost },
+    mended: { person: !genuine, records, cards, grants, accounts: closed.length + gone, lost },
     unmarked,
+    lacksAccount: gone > moved,
   }
+}
+
+/** What the person's own row names of the rows that belong to them; where that can't be believed, or is of before, every row is named. */
+class Named {
+  /** By kind and id. */
+  readonly #names: Map<string, string> | null
+
+  constructor(holdings: string | null) {
+    this.#names = holdings === null ? null : new Map(namesOf(holdings).map((name) => [rowOf(name), name]))
+  }
+
+  /** Each is asked for once: what is left over was taken away. False also for a row of another state than the one that is named. */
+  take(name: string): boolean {
+    if (this.#names === null) return true
+    const isNamed = this.#names.get(rowOf(name)) === name
+    this.#names.delete(rowOf(name))
+    return isNamed
+  }
+
+  left(kind: string): number {
+    return [...(this.#names?.keys() ?? [])].filter((row) => row.startsWith(`${kind}:`)).length
+  }
+}
+
+function rowOf(name: string): string {
+  return name.split(':', 2).join(':')
 }
 
 /**
@@ -96,6 +129,7 @@ async function keepRecords(
   client: pg.ClientBase,
   { vault, sources }: SyncContext,
   { person, key, records }: Dossier,
+  named: Named,
 ): Promise<number> {
   const { rows } = await client.query<SourceRecordRow>('select * from source_record where person_id = $1', [person.id])
   const dropped: string[] = []
@@ -103,7 +137,8 @@ async function keepRecords(
   for (const row of rows) {
     const place = { table: 'source_record', column: 'record', row: row.id, version: row.version }
     const text = unlessRowFault(() => vault.open(key, place, row.record))
-    const genuine = text !== null && vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard)
+    const isNamed = named.take(recordHolding(row))
+    const genuine = isNamed && text !== null && vault.verifyGuard('source_record', sourceRecordGuard(row), row.guard)
     if (!genuine) bad += 1
     if (text === null || !(genuine || sources.has(row.source))) {
       dropped.push(row.id)
@@ -123,6 +158,7 @@ async function keepRecords(
     })
   }
   await client.query('delete from source_record where id = any($1::uuid[])', [dropped])
+  bad += named.left('record')
   // Of which source a bad row is, it can't be asked.
   if (bad > 0) await client.query('update source set fingerprint = null')
   return bad
@@ -134,10 +170,10 @@ function unseen(): Buffer {
 }
 
 /**
- * A card whose row is bad counts as lost, which nothing revives by itself. One that can't even be read is dropped: nobody can say which
- * it was, so every card that the records name and no row knows counts as lost too.
+ * A card whose row is bad counts as lost, which nothing revives by itself. One that can't even be read is dropped, or is gone: nobody can
+ * say which it was, so every card that the records name and no row knows counts as lost too.
  */
-async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: Dossier): Promise<number> {
+async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: Dossier, named: Named): Promise<number> {
   const { vault, sources } = context
   const { person, key, credentials } = dossier
   const { rows } = await client.query<CredentialRow>('select * from credential where person_id = $1', [person.id])
@@ -146,7 +182,8 @@ async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: D
   for (const row of rows) {
     const place = { table: 'credential', column: 'card', row: row.id, version: 1 }
     const text = unlessRowFault(() => vault.open(key, place, row.card))
-    const genuine = text !== null && vault.verifyGuard('credential', credentialGuard(row), row.guard)
+    const isNamed = named.take(cardHolding(row))
+    const genuine = isNamed && text !== null && vault.verifyGuard('credential', credentialGuard(row), row.guard)
     if (!genuine) bad += 1
     if (text === null) {
       await client.query('delete from credential where id = $1', [row.id])
@@ -167,8 +204,9 @@ async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: D
           },
     })
   }
-  if (unreadable > 0) loseUnknownCards(context, dossier)
-  return bad
+  const gone = named.left('card')
+  if (unreadable + gone > 0) loseUnknownCards(context, dossier)
+  return bad + gone
 }
 
 function loseUnknownCards(context: SyncContext, dossier: Dossier): void {
@@ -183,16 +221,31 @@ function loseUnknownCards(context: SyncContext, dossier: Dossier): void {
 }
 
 /** A right that nobody can be shown to have given is none. */
-async function keepGrants(client: pg.ClientBase, { vault }: SyncContext, { person, grants }: Dossier): Promise<number> {
+async function keepGrants(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  { person, grants }: Dossier,
+  named: Named,
+): Promise<number> {
   const { rows } = await client.query<GrantRow>(
     'select * from individual_grant where person_id = $1 and ended_at is null',
     [person.id],
   )
-  const isGenuine = (row: GrantRow): boolean => vault.verifyGuard('individual_grant', grantGuard(row), row.guard)
-  const bad = rows.filter((row) => !isGenuine(row))
-  grants.push(...rows.filter(isGenuine).map((row) => ({ mark: 'stored' as const, row })))
+  const bad: GrantRow[] = []
+  for (const row of rows) {
+    const isNamed = named.take(grantHolding(row))
+    if (isNamed && vault.verifyGuard('individual_grant', grantGuard(row), row.guard))
+      grants.push({ mark: 'stored', row })
+    else bad.push(row)
+  }
   await client.query('delete from individual_grant where id = any($1::uuid[])', [bad.map((row) => row.id)])
-  return bad.length
+  return bad.length + named.left('grant')
+}
+
+interface Kept extends Pick<Mended, 'lost'>, Pick<MendedDossier, 'closed' | 'unmarked'> {
+  /** That the person's own row names, and that were not theirs any more; and those of them that were found again. */
+  readonly gone: number
+  readonly moved: number
 }
 
 /** An account is known by its sealed id at the target; whatever else was said of a bad one, it is to be closed and to have nothing. */
@@ -200,14 +253,16 @@ async function keepAccounts(
   client: pg.ClientBase,
   context: SyncContext,
   dossier: Dossier,
-): Promise<{ closed: readonly DossierAccount[]; lost: Mended['lost']; unmarked: number }> {
+  named: Named,
+): Promise<Kept> {
   const { rows } = await client.query<AccountRow>('select * from account where person_id = $1 order by id for update', [
     dossier.person.id,
   ])
   const closed: DossierAccount[] = []
   const lost: { account: AccountId; target: string }[] = []
   for (const row of rows) {
-    if (isWhole(context, dossier.key, row)) {
+    const isNamed = named.take(accountHolding(row))
+    if (isNamed && isWhole(context, dossier.key, row)) {
       dossier.accounts.push({ mark: 'stored', row })
       continue
     }
@@ -222,6 +277,10 @@ async function keepAccounts(
     dossier.accounts.push(account)
     closed.push(account)
   }
+  const gone = named.left('account')
+  const here = dossier.accounts.length
+  if (gone > 0) await findMoved(client, context.vault, [dossier])
+  const moved = dossier.accounts.length - here
   // What the target showed, and what came of work, is asked and done anew.
   await client.query(
     `update account set frozen_at = null, applied_version = 0, actual = null, actual_at = null, failures = null, failing_since = null,
@@ -232,7 +291,7 @@ async function keepAccounts(
     'update account set frozen_at = null where person_id = $1 and frozen_at is not null',
     [dossier.person.id],
   )
-  return { closed, lost, unmarked: rowCount ?? 0 }
+  return { closed, lost, unmarked: rowCount ?? 0, gone, moved }
 }
 
 /** An account that somebody moved here from another person is theirs again: with their id in it, its row is as Gatehouse wrote it. */

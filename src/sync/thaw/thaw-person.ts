@@ -11,6 +11,7 @@ import { refuseErasing } from '../erasure/under-way.ts'
 import { lockoutsAmong, passLockouts, recordLockouts } from '../lock-out.ts'
 import { rememberLock } from '../outlived-locks.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
+import { beginLost } from '../restored/lost-accounts.ts'
 import { modesOf } from '../target-modes.ts'
 import { type Mended, mendPerson } from './mend.ts'
 
@@ -32,12 +33,14 @@ export async function thawPerson(
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
     const forged = await refuseErasing(client, context, id)
-    const { dossier, closed, mended, unmarked } = await mendPerson(client, context, id)
+    const { dossier, closed, mended, unmarked, lacksAccount } = await mendPerson(client, context, id)
     if (isNothing(mended) && unmarked === 0 && forged.length === 0) throw new Refusal('frozen.nothing')
     if (forged.length > 0) await deleteErasuresOf(client, id)
     dossier.person.locked_at = context.now()
     dossier.person.unlocked_until = null
     await rememberLock(client, context, dossier)
+    // Where an account was whose row is gone can be told from what is known of them: it is shut with the others.
+    if (lacksAccount) beginLost(context, dossier, context.now(), 'operator')
     await resolveAll(client, context, [dossier], 'operator')
     const modes = await modesOf(client, context)
     const passed = passLockouts(lockoutsAmong([dossier], modes, () => false))
