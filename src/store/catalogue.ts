@@ -356,6 +356,8 @@ export const catalogue: Catalogue = {
     relocked_at: 'clear',
     stock_taken: 'clear',
     settled_at: 'clear',
+    stock_at: 'clear',
+    heard: 'clear',
     guard: 'guard',
   },
   alarm: {

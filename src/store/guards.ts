@@ -277,7 +277,8 @@ export function standingGuard(row: StandingRow): readonly GuardValue[] {
 
 /** Everything: whoever could say that the store has caught up would have stale rights granted again. */
 export function restoreGuard(row: Omit<RestoreRow, 'guard'>): readonly GuardValue[] {
-  return [row.id, row.made_at, row.restored_at, row.relocked_at, row.stock_taken, row.settled_at]
+  const first = [row.id, row.made_at, row.restored_at, row.relocked_at, row.stock_taken, row.settled_at]
+  return [...first, ...later(row.stock_at, row.heard)]
 }
 
 /** Also what its release would change: whoever releases it must have been told the truth. */

@@ -557,6 +557,10 @@ export interface RestoreTable {
   /** JSON: targets whose accounts were read anew. */
   stock_taken: string
   settled_at: TimeOrNull
+  /** JSON: by target, the last account that was read anew; null: none, anywhere. */
+  stock_at: string | null
+  /** JSON: sources that have delivered everybody since; null: none. */
+  heard: string | null
   guard: Buffer
 }
 

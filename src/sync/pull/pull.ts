@@ -5,6 +5,7 @@ import type { ConnectorError } from '../../connector/errors.ts'
 import { newId, type PlanId, type PullId } from '../../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { loadPlan } from '../../store/plans.ts'
+import { noteHeard } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { sourceOrigin } from '../origin.ts'
@@ -181,6 +182,7 @@ async function take(
               complete_at = case when $3 then now() else complete_at end, complete_records = case when $3 then $4::int else complete_records end where id = $1`,
       [source.id, end ? fingerprint : null, complete, current.records, delivery.writtenAt],
     )
+    if (complete) await noteHeard(client, context.vault, source.id)
     await recordAudit(client, context.vault, {
       actor: sourceOrigin(source.id),
       action: 'source.delivered',

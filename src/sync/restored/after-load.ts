@@ -30,7 +30,7 @@ export async function unsettle(client: pg.ClientBase, vault: Vault, after: After
   await client.query('update account_work set lease_owner = null, lease_until = null')
   await saveRestore(client, vault, {
     ...{ id: randomUUID(), made_at: madeAt, restored_at: now },
-    ...{ relocked_at: null, stock_taken: '[]', settled_at: null },
+    ...{ relocked_at: null, stock_taken: '[]', settled_at: null, stock_at: null, heard: null },
   })
   await raiseAlarm(client, vault, 'restore.unsettled', '')
   return plans

@@ -1,5 +1,6 @@
 /** Keeps bulk work from a target whose store was restored, until those who are out were shut out and what is there was read anew. */
 import type pg from 'pg'
+import type { AccountId } from '../../model/id.ts'
 import type { OpenRestore } from '../../store/restores.ts'
 
 /** Whether each lock-out that the restore began was tried at least once: one that the target refuses for ever must not hold up all else. */
@@ -20,4 +21,10 @@ export async function isRelocked(
 /** Targets whose accounts were read anew since the restore. */
 export function stockTaken({ row, forged }: OpenRestore): readonly string[] {
   return forged ? [] : (JSON.parse(row.stock_taken) as string[])
+}
+
+/** The last account of a target that was read anew, in the order of ids; null: none yet. */
+export function stockAt({ row, forged }: OpenRestore, target: string): AccountId | null {
+  if (forged || row.stock_at === null) return null
+  return (JSON.parse(row.stock_at) as Readonly<Record<string, AccountId>>)[target] ?? null
 }

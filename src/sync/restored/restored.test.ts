@@ -1,8 +1,6 @@
-import type pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import type { PlanId } from '../../model/id.ts'
-import { backedUpTables } from '../../store/backup/tables.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { sweepIfDue } from '../drift/sweep-target.ts'
 import { type Bench, day, second, useEngine } from '../fixtures/engine.fixture.ts'
@@ -11,7 +9,7 @@ import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { startTargetWorker } from '../reconcile/worker.ts'
 import { enableTarget, observeTarget } from '../target-modes.ts'
-import { unsettle } from './after-load.ts'
+import { backUpStore } from './back-up.fixture.ts'
 import { relockOnce } from './relock.ts'
 import { settleRestore } from './settle.ts'
 import { takeStock } from './take-stock.ts'
@@ -19,36 +17,7 @@ import { takeStock } from './take-stock.ts'
 const engine = useEngine()
 let bench: Bench
 
-// The trail can not be taken back, not even by this test.
-const tables = backedUpTables.filter((table) => !table.startsWith('audit'))
-
-/** Keeps the store as it is now; what is returned puts it back, as `gatehouse restore` would. */
-async function backUp(): Promise<() => Promise<void>> {
-  const copies = tables.map((table) => `create table saved.${table} as table gatehouse.${table}`)
-  await engine.tamper(`drop schema if exists saved cascade; create schema saved; ${copies.join(';')}`)
-  return async () => {
-    const loads = tables.map(
-      (table) => `delete from gatehouse.${table}; insert into gatehouse.${table} select * from saved.${table}`,
-    )
-    await engine.tamper(
-      `set session_replication_role = replica; delete from gatehouse.outbox; ${loads.join(';')}; set session_replication_role = origin`,
-    )
-    await inTransaction(bench.context.database.pool, async (client) => {
-      await unsettle(client, engine.vault, {
-        ...{ madeAt: new Date(0), now: await nowOf(client), subject: bench.operator },
-        targets: [bench.setup],
-      })
-    })
-    bench.target.calls.length = 0
-  }
-}
-
-/** The store's own clock, by which it dates what was read. */
-async function nowOf(client: pg.ClientBase): Promise<Date> {
-  const { rows } = await client.query<{ now: Date }>('select clock_timestamp() as now')
-  return rows[0]?.now as Date
-}
-
+const backUp = () => backUpStore(engine, bench)
 const signal = new AbortController().signal
 const stock = () => takeStock(bench.context, bench.setup, signal)
 

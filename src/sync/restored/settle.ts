@@ -1,7 +1,7 @@
 /** Notices when a restored store has caught up with its targets and sources, and says what it waits for until then. */
 import { recordAudit } from '../../audit/record.ts'
 import { clearAlarm, setAlarms } from '../../store/alarms.ts'
-import { type OpenRestore, openRestore, saveRestore } from '../../store/restores.ts'
+import { heardSources, openRestore, saveRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -16,7 +16,8 @@ export async function settleRestore(context: SyncContext): Promise<void> {
     await tellForged(database.pool, context, 'restore')
     return
   }
-  const awaited = await undelivered(context, open)
+  const heard = heardSources(open)
+  const awaited = [...context.sources.keys()].filter((source) => !heard.includes(source)).sort()
   for (const source of await setAlarms(database.pool, vault, 'restore.awaits-source', awaited))
     context.log('warn', 'restore.awaits-source', { source })
   const taken = stockTaken(open)
@@ -35,13 +36,4 @@ export async function settleRestore(context: SyncContext): Promise<void> {
     })
     context.log('info', 'restore.settled')
   })
-}
-
-/** Sources that have not delivered all of their people since the restore. */
-async function undelivered({ database, sources }: SyncContext, { row }: OpenRestore): Promise<string[]> {
-  const { rows } = await database.pool.query<{ id: string }>(
-    'select id from source where id = any($1::text[]) and (complete_at is null or complete_at < $2) order by id',
-    [[...sources.keys()], row.restored_at],
-  )
-  return rows.map(({ id }) => id)
 }

@@ -28,10 +28,13 @@ import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
 import { type Adopted, adopt } from './adopt.ts'
-import { isRelocked, stockTaken } from './gate.ts'
+import { isRelocked, stockAt, stockTaken } from './gate.ts'
 
 /** Accounts per transaction. */
 const batch = 100
+
+/** Closed ones were shut out again before. */
+const isAsked = `desired is not null and not ${isClosed('desired')}`
 
 /** More found shut than so many, or than so much of all, is the target's own doing: nobody is locked elsewhere for it. */
 const foundShutMax = { min: 50, percent: 10 }
@@ -57,11 +60,21 @@ export async function takeStock(context: SyncContext, target: TargetSetup, signa
   if (locksOut && !(await isRelocked(pool, restore, target.id))) return
   const limit = await foundShutLimit(pool, target.id)
   let foundShut = 0
+  let after = stockAt(restore, target.id)
   while (!signal.aborted) {
-    const items = await unread(context, target.id, restore.row.restored_at)
-    if (items.length === 0) return finish(context, target.id)
-    const looks = await readAll(target, items, signal)
-    foundShut += await adoptAll(context, target, looks, limit - foundShut)
+    const ids = await nextOpen(pool, target.id, after)
+    const last = ids.at(-1)
+    if (last === undefined) return finish(context, target.id)
+    // Who was decided about meanwhile is read once more.
+    for (let asked = ids; asked.length > 0 && !signal.aborted; ) {
+      const looks = await readAll(target, await openOnes(context, asked), signal)
+      const adopted = await adoptAll(context, target, looks, limit - foundShut)
+      foundShut += adopted.shut
+      asked = adopted.again
+    }
+    if (signal.aborted) return
+    await noteStock(context, target.id, last)
+    after = last
   }
 }
 
@@ -73,25 +86,26 @@ async function foundShutLimit(pool: pg.Pool, target: string): Promise<number> {
   return Math.max(foundShutMax.min, Math.floor((certain(rows[0]).count * foundShutMax.percent) / 100))
 }
 
-/** The next open accounts that nobody has read since the restore, as a worker would load them. */
-async function unread(
-  context: SyncContext,
-  target: string,
-  since: Date,
-  after: AccountId | null = null,
-): Promise<readonly WorkItem[]> {
-  const { database, vault } = context
+/**
+ * The next accounts to be looked at. How far that has come is signed: when an account was last read is not, so that nobody can have one
+ * passed over.
+ */
+async function nextOpen(pool: pg.Pool, target: string, after: AccountId | null): Promise<readonly AccountId[]> {
+  const { rows } = await pool.query<{ id: AccountId }>(
+    `select id from account where target = $1 and ${isAsked} and ($2::uuid is null or id > $2) order by id limit ${batch}`,
+    [target, after],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** Of these, as a worker would load them, those that are open still. */
+async function openOnes({ database, vault }: SyncContext, ids: readonly AccountId[]): Promise<readonly WorkItem[]> {
   const { rows } = await database.pool.query<{ id: AccountId; intents: Intent[] }>(
     `select a.id, coalesce(w.intents, '[]') as intents from account a left join account_work w on w.account_id = a.id
-      where a.target = $1 and a.desired is not null and not ${isClosed('a.desired')} and ($3::uuid is null or a.id > $3)
-        and (a.actual_at is null or a.actual_at < $2)
-      order by a.id limit ${batch}`,
-    [target, since, after],
+      where a.id = any($1::uuid[]) and ${isAsked} order by a.id`,
+    [ids],
   )
-  const items = await loadWork(database.pool, vault, claimsToLookAt(rows))
-  // Those of a page may all be forged; others follow them.
-  const last = rows.at(-1)
-  return items.length > 0 || last === undefined ? items : unread(context, target, since, last.id)
+  return loadWork(database.pool, vault, claimsToLookAt(rows))
 }
 
 async function readAll(target: TargetSetup, items: readonly WorkItem[], signal: AbortSignal): Promise<readonly Seen[]> {
@@ -121,13 +135,13 @@ interface Judged extends Seen {
   readonly adopted: Adopted | null
 }
 
-/** Locks nobody when more than `locksLeft` were found shut. Returns how many were. */
+/** Locks nobody when more than `locksLeft` were found shut. Returns how many were, and who is to be read once more. */
 async function adoptAll(
   context: SyncContext,
   target: TargetSetup,
   looks: readonly Seen[],
   locksLeft: number,
-): Promise<number> {
+): Promise<{ readonly shut: number; readonly again: readonly AccountId[] }> {
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
     const people = ownersOf(looks.map(({ item }) => item.row))
@@ -142,7 +156,8 @@ async function adoptAll(
     else await raiseAlarm(client, vault, 'restore.many-shut', target.id, shut.size)
     await saveDossiers(client, vault, dossiers.values())
     await note(client, context, judged, locks)
-    return shut.size
+    const done = new Set(judged.map(({ item }) => item.row.id))
+    return { shut: shut.size, again: looks.map(({ item }) => item.row.id).filter((id) => !done.has(id)) }
   })
 }
 
@@ -260,6 +275,15 @@ async function note(
   ])
   const left = judged.filter(({ adopted }) => adopted?.rest === true).map(({ item }) => item.row)
   await enqueue(client, 'bulk', left)
+}
+
+async function noteStock({ database, vault }: SyncContext, target: string, last: AccountId): Promise<void> {
+  await inTransaction(database.pool, async (client) => {
+    const open = await openRestore(client, vault, true)
+    if (open === null || open.forged) return
+    const all = JSON.parse(open.row.stock_at ?? '{}') as Record<string, AccountId>
+    await saveRestore(client, vault, { ...open.row, stock_at: JSON.stringify({ ...all, [target]: last }) })
+  })
 }
 
 async function finish(context: SyncContext, target: string): Promise<void> {
