@@ -9,7 +9,7 @@ import { configurable } from './main/connections.ts'
 import { followVersion } from './main/follow-version.ts'
 import { type Generation, prepareGeneration } from './main/generation.ts'
 import { openOnce, type ReadConfig } from './main/opened.ts'
-import { type Role, roles } from './main/roles.ts'
+import { type Role, refuseRolesAlone, roles } from './main/roles.ts'
 import { keepHeapSmall } from './main/small-heap.ts'
 import { type InForce, versionInForce } from './sync/configuration/in-force.ts'
 import { offerConfiguration, releaseFirst, saysTheSame } from './sync/configuration/offer.ts'
@@ -41,7 +41,7 @@ export interface Gateway {
   stop(): Promise<void>
 }
 
-/** @throws ConfigError, VaultError, ListenError, Refusal `config.none-released`, or an error of what could not be opened; then nothing stays open. */
+/** @throws ConfigError, VaultError, ListenError, GatewayError, Refusal `config.none-released`, or an error of what could not be opened; then nothing stays open. */
 export async function startGateway(options: StartOptions): Promise<Gateway> {
   keepHeapSmall()
   const log = options.log ?? createLog()
@@ -53,6 +53,7 @@ export async function startGateway(options: StartOptions): Promise<Gateway> {
     })
   const file = await read()
   refuseUnsafeListen(listenSettings(file))
+  refuseRolesAlone(file, options.roles ?? roles)
   const opened: (() => Promise<void>)[] = []
   const { promise: stopped, resolve, reject } = Promise.withResolvers<void>()
   // Whoever only calls `stop` need not hear of it twice.

@@ -12,6 +12,7 @@ export class GatewayError extends Error {
     | 'gateway.keys-unsettled'
     | 'gateway.keys-being-replaced'
     | 'gateway.disk-full'
+    | 'gateway.roles-alone'
     | 'traces.refused'
     | 'gateway.webhook-secret'
 

@@ -50,6 +50,20 @@ test('an address that others can reach is refused without TLS or a declared prox
   expect(stderr).toContain('tls, or behind_proxy')
 })
 
+test('roles that leave out some are refused on the embedded database, before anything is opened; all of them are not', async () => {
+  for (const [list, missing] of [
+    ['api,scheduler', 'worker'],
+    ['worker', 'api and scheduler'],
+  ] as const) {
+    const { code, stdout, stderr } = await start('--roles', list)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toContain(`nobody would do the work of ${missing}: leave --roles out`)
+    expect(stderr).toMatch(/DATABASE_URL.* \[gateway\.roles-alone\]\n$/)
+  }
+  const gateway = await site.start('--roles', 'scheduler,worker,api')
+  expect(await gateway.stop()).toBe(0)
+})
+
 test('a role that there is not, and a configuration that there is not, end in words and a code', async () => {
   const role = await start('--roles', 'api,gardener')
   expect(role.code).toBe(2)

@@ -3,7 +3,7 @@ import { userInfo } from 'node:os'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Role, roles } from '../../main/roles.ts'
 import { type Context, configOption, describe, nextCommand, show, urlDefault } from '../command.ts'
-import { exitCodes } from '../exit.ts'
+import { CliError, describeError, exitCodes } from '../exit.ts'
 import type { InitResult, RunningGateway } from '../local.ts'
 import { plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
@@ -68,7 +68,7 @@ export function startCommand(context: Context): Command {
       }
       try {
         const local = await terminal.loadLocalGateway()
-        running = await local.startGateway(options)
+        running = await local.startGateway(options).catch(asUsage)
         terminal.err(running.url === null ? 'running, without an API\n' : `listening on ${running.url}\n`)
         if (running.url !== null) terminal.err(`next: gatehouse status${urlOption(running.url)}\n`)
         if (signals > 0) stop(running)
@@ -78,6 +78,12 @@ export function startCommand(context: Context): Command {
         ignore()
       }
     })
+}
+
+/** Roles that make no sense with this configuration are a mistake of the command line. */
+function asUsage(error: unknown): never {
+  const isUsage = error instanceof Error && 'code' in error && error.code === 'gateway.roles-alone'
+  throw isUsage ? new CliError(exitCodes.usage, describeError(error)) : error
 }
 
 /** What another command needs to find this gateway. */
