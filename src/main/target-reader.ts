@@ -3,6 +3,7 @@ import type { TargetSetup } from '../sync/context.ts'
 import { sweepIfDue } from '../sync/drift/sweep-target.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { matchIfAsked } from '../sync/match/match-target.ts'
+import { openTrouble } from '../sync/trouble.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
 
@@ -25,6 +26,7 @@ export function openTargetReader(
 ): TargetReader {
   let reading: Promise<void> | null = null
   let notBefore = 0
+  const trouble = openTrouble()
   /** It was out of reach, or stopped: what it shows when it is back may not be what it showed before. */
   let wasAway = false
 
@@ -39,14 +41,17 @@ export function openTargetReader(
     notBefore = Date.now() + againMs
     if ((await sweepIfDue(context, target, { now: wasAway, brakes }, signal)) !== null) wasAway = false
     notBefore = 0
+    const over = trouble.over()
+    if (over !== null) log.info({ event: 'target.read', target: target.id, ...over }, 'target')
   }
 
   return {
     look() {
       reading ??= read()
         .catch((error: unknown) => {
-          if (!signal.aborted)
-            log.warn({ event: 'target.not-read', target: target.id, code: errorCode(error) }, 'target')
+          const code = errorCode(error)
+          if (!signal.aborted && trouble.failed(code))
+            log.warn({ event: 'target.not-read', target: target.id, code }, 'target')
         })
         .finally(() => {
           reading = null

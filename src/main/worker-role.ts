@@ -10,6 +10,7 @@ import { errorCode } from '../sync/error-code.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
 import { takeStock } from '../sync/restored/take-stock.ts'
 import { sleep } from '../sync/sleep.ts'
+import { openTrouble } from '../sync/trouble.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
 import { openTargetReach } from './target-reach.ts'
@@ -47,6 +48,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     let levelsAt = 0
     let stock: Promise<void> | null = null
     let discovering: Promise<void> | null = null
+    const troubles = { lead: openTrouble(), health: openTrouble(), stock: openTrouble(), store: openTrouble() }
     const reach = openTargetReach(context, target, log)
     const reader = openTargetReader(engine, target, processId, log, stopping.signal)
 
@@ -82,31 +84,47 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
           levelsAt = Date.now()
         }
         if (asked.status === 'rejected') throw asked.reason
+        tellOver('health')
       } catch (error) {
-        await report(error)
+        await report('health', error)
       }
     }
 
     /** After a restore; beside the rest, since it may take long. */
     async function lookAgain(): Promise<void> {
       try {
-        await takeStock(context, target, stopping.signal).catch(report)
+        await takeStock(context, target, stopping.signal)
+        tellOver('stock')
+      } catch (error) {
+        await report('stock', error)
       } finally {
         stock = null
       }
     }
 
-    async function report(error: unknown): Promise<void> {
+    async function report(where: keyof typeof troubles, error: unknown): Promise<void> {
       if (stopping.signal.aborted) return
-      log.warn({ event: 'target.not-reached', target: target.id, code: errorCode(error) }, 'target')
+      const code = errorCode(error)
+      if (troubles[where].failed(code))
+        log.warn({ event: 'target.not-reached', target: target.id, where, code }, 'target')
       // Also when nothing waits, somebody should know that the target is away.
-      if (error instanceof ConnectorError && error.kind === 'transient')
-        await noteFailure(pool, target.id).catch(notNoted)
+      if (error instanceof ConnectorError && error.kind === 'transient') await note()
     }
 
-    /** The store is away: the next look finds out again. */
-    function notNoted(error: unknown): void {
-      log.warn({ event: 'target.not-noted', target: target.id, code: errorCode(error) }, 'target')
+    /** When the store is away, the next look finds out again. */
+    async function note(): Promise<void> {
+      try {
+        await noteFailure(pool, target.id)
+        troubles.store.over()
+      } catch (error) {
+        const code = errorCode(error)
+        if (troubles.store.failed(code)) log.warn({ event: 'target.not-noted', target: target.id, code }, 'target')
+      }
+    }
+
+    function tellOver(where: keyof typeof troubles): void {
+      const over = troubles[where].over()
+      if (over !== null) log.info({ event: 'target.reached', target: target.id, where, ...over }, 'target')
     }
 
     function traced(worker: TargetWorker): TargetWorker {
@@ -128,7 +146,12 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
 
     const loop = (async () => {
       while (!stopping.signal.aborted) {
-        await look().catch(report)
+        try {
+          await look()
+          tellOver('lead')
+        } catch (error) {
+          await report('lead', error)
+        }
         await sleep(renewMs, stopping.signal)
       }
     })()
@@ -144,11 +167,15 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
 
   /** A run that a message begins as well finds the accounts under lease: nothing is done twice. */
   const looking = (async () => {
+    const trouble = openTrouble()
     while (!ending.signal.aborted) {
-      if (leading.size > 0)
-        await lookForLockouts().catch((error: unknown) =>
-          log.warn({ event: 'work.not-looked-at', code: errorCode(error) }, 'worker'),
-        )
+      try {
+        if (leading.size > 0) await lookForLockouts()
+        trouble.over()
+      } catch (error) {
+        const code = errorCode(error)
+        if (trouble.failed(code)) log.warn({ event: 'work.not-looked-at', code }, 'worker')
+      }
       await sleep(lookEveryMs, ending.signal)
     }
   })()

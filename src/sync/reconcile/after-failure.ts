@@ -1,10 +1,12 @@
 /** What a failed call means for the target as a whole, and for the account that it was about. */
+import type { ConnectorError } from '../../connector/errors.ts'
 import { noteFailure, restTarget } from '../../store/targets.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { pauseTarget } from '../stop.ts'
-import { backoffMs, failureOf, type Outcome, outcomeOf } from './outcome.ts'
+import type { Trouble } from '../trouble.ts'
+import { backoffMs, type Failures, failureOf, type Outcome, outcomeOf } from './outcome.ts'
 import { blockedCards } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -14,13 +16,14 @@ const restMs = 1_000
 const conflictsAtOnce = 3
 const attemptsMax = 6
 
-/** Notes on the target's row what every worker must know, and tells when to try the account again. */
+/** Notes on the target's row what every worker must know, and tells when to try the account again. `trouble` is the target's, not the account's. */
 export async function afterFailure(
   context: SyncContext,
   target: TargetSetup,
   item: WorkItem,
   thrown: unknown,
   signal: AbortSignal,
+  trouble: Trouble,
 ): Promise<Outcome> {
   const { pool } = context.database
   const { attempts, lane } = item.claim
@@ -29,7 +32,8 @@ export async function afterFailure(
   if (signal.aborted) return outcomeOf(item, context.now(), { retryInMs: 0, verifyInMs: target.lateWriteMs })
   const failure = failureOf(thrown)
   const { kind, code } = failure
-  context.log('warn', 'work.retry', { target: target.id, account: item.row.id, code, attempt: attempts })
+  if (isNews(item, failure, trouble))
+    context.log('warn', 'work.retry', { target: target.id, account: item.row.id, code, attempt: attempts })
   if (code === 'engine.unexpected')
     context.log('error', 'engine.unexpected', { target: target.id, code: errorCode(thrown) })
   const later = backoffMs(attempts, urgent)
@@ -62,4 +66,10 @@ export async function afterFailure(
       // A lock-out is never given up: it is tried on, and its alarm stays on.
       return failed({ dead: item.desired.lock !== 'closed' && !(urgent && blockedCards(item).length > 0) })
   }
+}
+
+/** A target that is away, or asks to wait, is told once, not for each account; an account that it refuses, once for each reason. */
+function isNews({ row }: WorkItem, { kind, code }: ConnectorError, trouble: Trouble): boolean {
+  if (kind === 'transient' || kind === 'throttled') return trouble.failed(code)
+  return row.failures !== JSON.stringify({ account: { kind, code } } satisfies Failures)
 }

@@ -98,6 +98,46 @@ describe('a target that fails as a whole', () => {
     expect(bench.target.users.size).toBe(2)
   })
 
+  test('is told once, not for each account and try, and once more when work goes on', async () => {
+    await site.settle(row(1), row(2), row(3))
+    bench.target.fault = () => ({ is: 'failure', kind: 'transient' })
+    await bench.deliver([1, 2, 3].map((who) => row(who, { status: 'left' })))
+    const worker = site.worker()
+    const told = () => bench.logged.filter(({ event }) => event === 'work.retry' || event === 'work.goes-on')
+    for (let tries = 0; tries < 10; tries++) {
+      await worker.pump('urgent')
+      await bench.pass(2 * second)
+    }
+    expect(told()).toMatchObject([{ event: 'work.retry', fields: { target: 'doors', code: 'memory.transient' } }])
+    bench.target.fault = () => null
+    await until('all are out', async () => {
+      await worker.pump('urgent')
+      return [1, 2, 3].every((who) => site.user(who)?.lock === 'closed')
+    })
+    await worker.stop(second)
+    expect(told().slice(1)).toMatchObject([{ event: 'work.goes-on', fields: { target: 'doors' } }])
+  })
+
+  test('refuses one account again and again: told once for each reason', async () => {
+    await site.settle(row(1))
+    const reasons: ('rejected' | 'conflict')[] = [
+      'rejected',
+      'rejected',
+      'rejected',
+      'conflict',
+      'conflict',
+      'rejected',
+    ]
+    bench.target.fault = ({ verb }) => {
+      const kind = verb === 'read' ? reasons.shift() : undefined
+      return kind === undefined ? null : { is: 'failure', kind }
+    }
+    await bench.deliver([row(1, { status: 'left' })])
+    await bench.rest()
+    const told = bench.logged.filter(({ event }) => event === 'work.retry').map(({ fields }) => fields.code)
+    expect(told).toEqual(['memory.rejected', 'memory.conflict', 'memory.rejected'])
+  })
+
   test.each([
     ['conflict', 'memory.conflict'],
     ['rejected', 'memory.rejected'],

@@ -14,6 +14,7 @@ import type { Span, SpanRef } from '../../telemetry/traces.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { stockTaken } from '../restored/gate.ts'
+import { openTrouble } from '../trouble.ts'
 import { afterFailure } from './after-failure.ts'
 import { blockCards } from './block-cards.ts'
 import { bringAbout } from './bring-about.ts'
@@ -46,6 +47,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   const buffered = new Map<AccountId, WorkItem>()
   const origins = new Map<AccountId, SpanRef>()
   const pumping = new Set<Promise<void>>()
+  const trouble = openTrouble()
   let stopping = false
   let lastProbe = 0
   const renewal = setInterval(() => {
@@ -186,7 +188,8 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         }
       })
       meter = scoped.meter
-      if ('thrown' in scoped.result) outcome = await afterFailure(context, target, item, scoped.result.thrown, signal)
+      if ('thrown' in scoped.result)
+        outcome = await afterFailure(context, target, item, scoped.result.thrown, signal, trouble)
       else outcome = await afterSuccess(scoped.result.outcome)
     } catch (error) {
       // The store itself failed: the lease runs out, and the sweeper brings the account back.
@@ -212,7 +215,10 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   }
 
   async function afterSuccess(outcome: Outcome): Promise<Outcome> {
-    if (outcome.actual !== undefined) await noteSuccess(pool, target.id)
+    if (outcome.actual === undefined) return outcome
+    await noteSuccess(pool, target.id)
+    const over = trouble.over()
+    if (over !== null) context.log('info', 'work.goes-on', { target: target.id, ...over })
     return outcome
   }
 
