@@ -104,6 +104,35 @@ test('a card of a kind that is not known here is blocked like any other', async 
   expect(server.simulator.state.user('42')?.cards).toMatchObject([{ blocked: true }])
 })
 
+test('a lock-out tells which cards it blocked itself, of every kind, and these alone are unblocked when they are named', async () => {
+  await using server = await connected()
+  await server.put('42', desiredAccount())
+  const [ofOthers, unknown, byHand] = ['77705923', '123456789012345678901234567890', '77705924']
+  for (const card of [ofOthers, unknown, byHand]) server.simulator.hand({ action: 'assign', user: '42', card })
+  server.simulator.hand({ action: 'block', card: byHand })
+  const lock = { kind: 'lock', externalId: '42', known: null, at: new Date() } as const
+  const { blocked = [] } = await server.accounts.apply(lock, never)
+  const refs = (await server.mustRead('42')).cards.map(({ ref }) => ref)
+  expect([...blocked].sort()).toEqual(refs.slice(0, 2).sort())
+  expect((await server.accounts.apply(lock, never)).blocked).toEqual([])
+  const order = async (unblock?: readonly string[]) => {
+    const actual = await server.mustRead('42')
+    const put = {
+      kind: 'put',
+      externalId: '42',
+      desired: desiredAccount(),
+      actual,
+      revoke: { levels: [], cards: [] },
+    } as const
+    const { parts } = await server.accounts.apply(unblock === undefined ? put : { ...put, unblock }, never)
+    expect(parts.filter(({ outcome }) => outcome === 'failed')).toEqual([])
+    return server.simulator.state.user('42')?.cards.map((card) => card.blocked)
+  }
+  expect(await order()).toEqual([true, true, true])
+  expect(await order(blocked)).toEqual([false, false, true])
+  expect(await server.requestsOf(() => order(blocked))).toEqual(['GET /api/users/42'])
+})
+
 test('a name that the server would refuse is not sent', async () => {
   await using server = await connected({ quirks: { nameSpecials: '' } })
   server.simulator.seed({ users: [{ id: '42', name: 'Ada Example' }] })

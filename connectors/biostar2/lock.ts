@@ -48,11 +48,10 @@ export async function lock(
     const [blocked, others] = await allDone([blockAll(held, cards, signal), allDone(unseen)])
     return { parts: combine([...failures, ...blocked, ...others]) }
   }
-  const [user, blocked] = await allDone([
-    shut(change, account, client, sight, signal),
-    blockAll(account?.cards ?? [], cards, signal),
-  ])
-  return { parts: combine([...failures, ...user, ...blocked]) }
+  const held = account?.cards ?? []
+  const [user, blocked] = await allDone([shut(change, account, client, sight, signal), blockAll(held, cards, signal)])
+  const refs = held.flatMap(({ ref }, index) => (blocked[index]?.outcome === 'applied' ? [ref] : []))
+  return { parts: combine([...failures, ...user, ...blocked]), blocked: refs }
 }
 
 async function look({ read }: Sight): Promise<{ account: ActualAccount | null; failures: PartOutcome[] }> {
@@ -88,6 +87,7 @@ async function shut(
   }
 }
 
+/** Outcomes in the order of the cards. */
 function blockAll(held: ActualAccount['cards'], cards: Cards, signal: AbortSignal): Promise<PartOutcome[]> {
   const steps = held.map(({ card, ref, state }) =>
     // A card of unknown format has no name as a part: when it can't be blocked, the lock-out as a whole is not done.

@@ -102,7 +102,7 @@ interface StateChange {
 }
 
 async function cardSection(
-  { externalId, desired, actual, revoke, lift = [] }: Put,
+  { externalId, desired, actual, revoke, lift = [], unblock = [] }: Put,
   { cards }: Writing,
   signal: AbortSignal,
 ) {
@@ -118,9 +118,13 @@ async function cardSection(
   const removed = present.filter(({ key }) => isRevoked(key))
 
   const stateChanges: StateChange[] = []
-  for (const { key, ref, state } of kept) {
+  for (const { card, key, ref, state } of kept) {
     const entry = key === null ? undefined : wanted.get(key)
-    if (entry === undefined) continue
+    if (entry === undefined) {
+      const part = card === null ? ({ kind: 'lock' } as const) : ({ kind: 'card', card } as const)
+      if (unblock.includes(ref)) stateChanges.push({ part, step: () => cards.setState(ref, state, 'on', signal) })
+      continue
+    }
     const part = { kind: 'card', card: entry.card } as const
     stateChanges.push({ part, step: () => cards.setState(ref, state, entry.state, signal) })
   }

@@ -121,7 +121,8 @@ export type AccountChange =
    * gave and now take away; levels and cards in neither list belong to somebody else and stay. `lock` and card states are made
    * exactly as desired, lifting blocks included: the engine passes a block on when it isn't ours to lift. A card that is on nobody's
    * account may be blocked as well: only a block on a card in `lift` is ours. It is lifted when the card is taken away here, so that
-   * others can be given it, and before it is given here; any other makes the giving a conflict.
+   * others can be given it, and before it is given here; any other makes the giving a conflict. `unblock` names by `ref` cards on the
+   * account that are neither desired nor revoked, and whose block a lock of ours told of: it is lifted.
    */
   | {
       readonly kind: 'put'
@@ -130,6 +131,7 @@ export type AccountChange =
       readonly actual: ActualAccount | null
       readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
       readonly lift?: readonly Card[]
+      readonly unblock?: readonly string[]
     }
   /**
    * Shut out at once: lock fields only (disable, block every card, end the validity); `known` saves a read when fresh. With `cards`, only
@@ -153,6 +155,8 @@ export interface PartOutcome {
 /** What became of each part. A part that failed does not stop the others where the target allows it. */
 export interface Applied {
   readonly parts: readonly PartOutcome[]
+  /** After a lock of the whole account: the cards that it blocked itself, by `ref`; not those that were blocked already. */
+  readonly blocked?: readonly string[]
 }
 
 export interface AccountsCapability {

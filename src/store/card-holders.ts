@@ -31,6 +31,17 @@ export async function cardRows(
   return rows
 }
 
+/** Of these cards, those that somebody lost, or may not use: as the rows say, trusted or not. */
+export async function unusableAmong(pool: pg.Pool, digests: readonly Buffer[]): Promise<readonly Buffer[]> {
+  if (digests.length === 0) return []
+  const { rows } = await pool.query<{ digest: Buffer }>(
+    `select distinct digest from credential where digest = any($1::bytea[]) and state <> 'returned'
+        and (state not in ('issued', 'active') or held_at is not null)`,
+    [digests],
+  )
+  return rows.map(({ digest }) => digest)
+}
+
 /** Of two who decide who has a card, the second waits for the first to commit, and sees what he decided. */
 export async function lockCards(client: pg.ClientBase): Promise<void> {
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.cards'), 0)`)

@@ -15,6 +15,8 @@ export interface Owned {
   /** Cards whose block, and the account whose closing, is ours to lift. */
   readonly blocked: readonly CredentialId[]
   readonly closed: boolean
+  /** Cards on the account that are none of the person's, and whose block is ours: by keyed name. */
+  readonly strange?: readonly string[]
   /** The newest PIN that we issued and that is set there, by random id. */
   readonly pin?: PinIssueId
   /**

@@ -18,6 +18,7 @@ export async function bringAbout(target: Target, desired: DesiredAccount, revoke
     desired,
     profile: target.accounts.render(facts),
     revoke: { levels: revoke.levels ?? [], cards: revoke.cards ?? [] },
+    unblock: [],
   }
   await repeat(target, async () => {
     const actual = await target.read(facts)

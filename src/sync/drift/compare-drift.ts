@@ -6,6 +6,7 @@ import type { Drift } from '../../store/drifts.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut, sameValidity } from '../reconcile/compare.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
+import { shownKey, strangeName } from '../strange-card.ts'
 
 export const driftClasses = [
   'account-missing',
@@ -81,9 +82,7 @@ function partOf({ class: is, part }: Found): string {
 
 function cardDrifts({ vault }: SyncContext, item: WorkItem, actual: ActualAccount): Found[] {
   const { desired, cards, owned, row } = item
-  const shown = new Map(
-    actual.cards.map(({ card, ref, state }) => [card === null ? `ref ${ref}` : cardKey(card), state] as const),
-  )
+  const shown = new Map(actual.cards.map((shown) => [shownKey(shown), shown.state] as const))
   const found: Found[] = []
   const accounted = new Set<string>()
   for (const id of Object.keys(desired.cards) as CredentialId[]) {
@@ -102,8 +101,7 @@ function cardDrifts({ vault }: SyncContext, item: WorkItem, actual: ActualAccoun
   for (const key of shown.keys()) {
     if (accounted.has(key)) continue
     // A card that nobody knows has no id of ours: it is told from others, and names nobody.
-    const name = vault.digest('drift-card', [row.id, key]).toString('base64url').slice(0, 16)
-    found.push({ class: 'card-added', part: `card:${name}` })
+    found.push({ class: 'card-added', part: `card:${strangeName(vault, row.id, key)}` })
   }
   return found
 }

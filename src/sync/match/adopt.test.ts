@@ -284,7 +284,7 @@ describe('a second account of a person', () => {
     expect(await bench.rows('select 1 from lockout where proven_at is not null')).toHaveLength(2)
     await unlockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'a mistake', 8)
     await bench.rest()
-    expect([user('n1')?.lock, user('night')?.lock]).toEqual(['open', 'open'])
+    expect([user('n1')?.lock, user('night')?.lock, card('night', 900)]).toEqual(['open', 'open', 'on'])
     expect([user('night')?.profile, user('night')?.validity]).toEqual([
       { name: 'Person1 Test', department: 'Night' },
       { from: null, until: null },

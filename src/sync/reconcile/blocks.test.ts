@@ -5,6 +5,7 @@ import { ConnectorError } from '../../connector/errors.ts'
 import { type Card, cardKey, h10301 } from '../../model/card.ts'
 import { issueCard, loseCard } from '../cards.ts'
 import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
+import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { row, Site } from './site.fixture.ts'
 
@@ -99,5 +100,84 @@ describe('a block', () => {
     await loseCard(bench.context, { person: null, card }, bench.operator, 'left in a bus')
     await bench.rest()
     expect([site.user()?.lock, site.card()?.state]).toEqual(['open', 'blocked'])
+  })
+})
+
+describe("a block on a card that is none of the person's", () => {
+  const theirs = h10301(7, 900)
+  const other = h10301(7, 901)
+  const give = (each: Card, state: 'on' | 'blocked' = 'on') =>
+    site.user()?.cards.set(cardKey(each), { card: each, state })
+  const stateOf = (each: Card) => site.user()?.cards.get(cardKey(each))?.state
+  const lock = async () => {
+    await lockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'seen with a stranger')
+    await bench.rest()
+  }
+  const unlock = async () => {
+    await unlockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'all is well', 1)
+    await bench.rest()
+  }
+  const owned = async () => (await bench.rows<{ owned: string }>('select owned from account'))[0]?.owned ?? ''
+
+  test.each(['of others', 'of a format that nobody can say'])(
+    'is lifted with the lock when it is ours, and stays when it was there before (%s)',
+    async (which) => {
+      await site.settle(row(1))
+      give(theirs)
+      give(other, 'blocked')
+      if (which !== 'of others') for (const each of [theirs, other]) bench.target.unreadable.add(cardKey(each))
+      await lock()
+      expect([site.user()?.lock, stateOf(theirs), stateOf(other), site.card()?.state]).toEqual([
+        ...['closed', 'blocked', 'blocked', 'blocked'],
+      ])
+      expect(await owned()).not.toContain('900')
+      await unlock()
+      expect([site.user()?.lock, stateOf(theirs), stateOf(other), site.card()?.state]).toEqual([
+        ...['open', 'on', 'blocked', 'on'],
+      ])
+      expect(await owned()).not.toContain('strange')
+      // Whoever blocks it from now on is somebody else.
+      give(theirs, 'blocked')
+      await site.settle(row(1, { given: 'Other' }))
+      expect(stateOf(theirs)).toBe('blocked')
+    },
+  )
+
+  test('is lifted after a leaver comes back, whose lock-out was tried twice', async () => {
+    await site.settle(row(1))
+    give(theirs)
+    nextCalls(bench.target, 'lock', { is: 'parts', parts: ['lock'], kind: 'transient' })
+    await site.settle(row(1, { status: 'left' }))
+    expect([site.user()?.lock, stateOf(theirs)]).toEqual(['closed', 'blocked'])
+    await site.settle(row(1))
+    expect([site.user()?.lock, stateOf(theirs)]).toEqual(['open', 'on'])
+  })
+
+  test('stays when nobody knows whose it is, since the answer to the lock-out was lost', async () => {
+    await site.settle(row(1))
+    give(theirs)
+    nextCalls(bench.target, 'lock', { is: 'unanswered', lands: 'at-once' })
+    await lock()
+    await unlock()
+    expect([site.user()?.lock, stateOf(theirs), site.card()?.state]).toEqual(['open', 'blocked', 'on'])
+  })
+
+  test('stays when the card is lost by now, whoever lost it', async () => {
+    await site.settle(row(1), row(2, { department: 'Sales', card: '900' }))
+    bench.target.sharesCards = true
+    give(theirs)
+    await lock()
+    await site.settle(row(1), row(2, { department: 'Sales', card: '900', cardState: 'lost' }))
+    await unlock()
+    expect([site.user()?.lock, stateOf(theirs)]).toEqual(['open', 'blocked'])
+  })
+
+  test('that the target does not lift at first is tried until it does, and counts as ours until then', async () => {
+    await site.settle(row(1))
+    give(theirs)
+    await lock()
+    nextCalls(bench.target, 'put', { is: 'parts', parts: ['card'], kind: 'transient' })
+    await unlock()
+    expect(stateOf(theirs)).toBe('on')
   })
 })

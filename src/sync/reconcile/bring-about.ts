@@ -26,6 +26,7 @@ import {
   unknownCards,
 } from './owned.ts'
 import { mayLandLate } from './shut-out.ts'
+import { strangeBlocks, strangeToLift } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
@@ -65,7 +66,7 @@ export async function bringAbout(
       dead: true,
       failures: { account: { kind: 'rejected', code: 'account.untouchable' } },
     })
-  const expectation = expect(context, target, item, before)
+  const expectation = { ...expect(context, target, item, before), unblock: await strangeToLift(context, item, before) }
   const proof = (seen: ActualAccount): Date | null =>
     item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
   const lost = lostLevels(context, item)
@@ -74,7 +75,7 @@ export async function bringAbout(
   const isPinSet = item.pin === null || pinLost
   if (before !== null && isPinSet && openParts(expectation, before, startedAt).length === 0 && lost.length === 0)
     return done({
-      owned: ownedAfter(context.levels, item, before, before),
+      owned: { ...ownedAfter(context.levels, item, before, before), ...strangeBlocks(context, item, before) },
       provenAt: proof(before),
       failures: pinLost ? { pin: lostPin } : {},
     })
@@ -86,6 +87,7 @@ export async function bringAbout(
     actual: before,
     revoke: expectation.revoke,
     lift: liftable(item).flatMap((id) => item.cards.get(id) ?? []),
+    unblock: expectation.unblock,
   }
   const { parts, refusal } = await order(accounts, change, untried, signal)
   const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
@@ -105,7 +107,10 @@ export async function bringAbout(
     ...openParts(expectation, after, context.now()),
     ...(isPinSet || pinTaken ? [] : [{ kind: 'pin' } as const]),
   ]
-  const owned = ownedAfter(context.levels, item, before, after, stillBlocked(item, expectation, parts))
+  const owned = {
+    ...ownedAfter(context.levels, item, before, after, stillBlocked(item, expectation, parts)),
+    ...strangeBlocks(context, item, after),
+  }
   const outcome = done({
     actual: after,
     owned: item.pin !== null && pinTaken && !pinInDoubt ? { ...owned, pin: item.pin.id } : owned,
@@ -143,7 +148,12 @@ function isConflict(reported: Reported): boolean {
   return reported.some(({ failure }) => failure.kind === 'conflict')
 }
 
-function expect(context: SyncContext, target: TargetSetup, item: WorkItem, before: ActualAccount | null): Expectation {
+function expect(
+  context: SyncContext,
+  target: TargetSetup,
+  item: WorkItem,
+  before: ActualAccount | null,
+): Omit<Expectation, 'unblock'> {
   const { desired } = item
   const ours = ownedBefore(context.levels, item)
   const external = (ids: readonly AccessLevelId[]): string[] => ids.flatMap((id) => context.levels.externalId(id) ?? [])
@@ -177,7 +187,11 @@ function lostLevels({ levels }: SyncContext, { desired }: WorkItem): AccessLevel
 }
 
 /** Cards that a block of ours may still be on after this run: all but those that were taken away, block and all. */
-function stillBlocked(item: WorkItem, { revoke }: Expectation, parts: Applied['parts']): CredentialId[] {
+function stillBlocked(
+  item: WorkItem,
+  { revoke }: Pick<Expectation, 'revoke'>,
+  parts: Applied['parts'],
+): CredentialId[] {
   const keys = new Set(revoke.cards.map(cardKey))
   const isFree = (card: Card): boolean =>
     keys.has(cardKey(card)) &&

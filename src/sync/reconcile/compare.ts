@@ -8,10 +8,16 @@ export interface Expectation {
   /** What `facts` look like at the target. */
   readonly profile: Profile
   readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
+  /** By the target's own ids: cards of others, blocked by a lock of ours that is over. */
+  readonly unblock: readonly string[]
 }
 
 /** Parts that are not yet as desired; empty means settled. */
-export function openParts({ desired, profile, revoke }: Expectation, actual: ActualAccount, now: Date): PartRef[] {
+export function openParts(
+  { desired, profile, revoke, unblock }: Expectation,
+  actual: ActualAccount,
+  now: Date,
+): PartRef[] {
   const parts: PartRef[] = []
   if (actual.lock !== desired.lock) parts.push({ kind: 'lock' })
   if (!sameValidity(desired.validity, actual.validity, now)) parts.push({ kind: 'validity' })
@@ -20,6 +26,9 @@ export function openParts({ desired, profile, revoke }: Expectation, actual: Act
   for (const { card, state } of desired.cards)
     if (states.get(cardKey(card)) !== state) parts.push({ kind: 'card', card })
   for (const card of revoke.cards) if (states.has(cardKey(card))) parts.push({ kind: 'card', card })
+  for (const { card, ref, state } of actual.cards)
+    if (state === 'blocked' && unblock.includes(ref))
+      parts.push(card === null ? { kind: 'lock' } : { kind: 'card', card })
   const levels = new Set([...actual.levels, ...actual.inheritedLevels])
   for (const level of desired.levels) if (!levels.has(level)) parts.push({ kind: 'level', level })
   for (const level of revoke.levels) if (actual.levels.includes(level)) parts.push({ kind: 'level', level })

@@ -6,6 +6,7 @@ import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
 import type { Parts } from '../parts.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
+import { strangeBlocks } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
 
 /**
@@ -36,7 +37,7 @@ export function ownedAfter(
 
 /**
  * After a lock-out, which gives and takes nothing: what was ours before and is there now, and the blocks; also those that are to be
- * lifted by the bulk work that comes after it, or nobody would lift them.
+ * lifted by the bulk work that comes after it, or nobody would lift them. `blockedRefs` are the cards that it says it blocked.
  */
 export function ownedAfterLock(
   context: SyncContext,
@@ -44,6 +45,7 @@ export function ownedAfterLock(
   item: WorkItem,
   before: ActualAccount | null,
   after: ActualAccount | null,
+  blockedRefs: readonly string[] = [],
 ): Owned {
   const { closed, blocked } = ownedBlocks(item, before)
   const toLift = [...item.cards.keys()].filter(
@@ -54,6 +56,7 @@ export function ownedAfterLock(
     ...thereOf(context.levels, item, ownedBefore(context.levels, item), after),
     closed: closed || (closedByUs(item) && after?.lock === 'closed'),
     blocked: union(blocked, [...leftBlocked(item), ...blockedAlong(item, before), ...toLift]),
+    ...strangeBlocks(context, item, after, blockedRefs),
     ...keptOf(item),
   }
 }

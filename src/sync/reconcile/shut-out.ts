@@ -37,6 +37,7 @@ export async function shutOut(
   const unexplained = Object.keys(written.failures).length === 0
   return ended(context, target, item, known ?? item.lastSeen, actual, {
     startedAt,
+    blocked: written.blocked,
     acceptedAt: written.acceptedAt,
     provenAt: out ? now() : null,
     failures: out ? {} : unexplained ? { lock: { kind: 'transient', code: 'engine.not-shut' } } : written.failures,
@@ -85,6 +86,8 @@ export interface Written {
   /** A request whose answer never came may still be carried out, whatever is read now. */
   readonly unknown: boolean
   readonly acceptedAt: Date | null
+  /** Cards that were blocked by it, by the target's own ids. */
+  readonly blocked: readonly string[]
 }
 
 /** Of the account as a whole, or of these cards of it. @throws ConnectorError when the target refuses us or asks us to wait: then it is not read either, and its row says when to come back. */
@@ -97,7 +100,7 @@ export async function sendLock(
 ): Promise<Written> {
   try {
     const order = { kind: 'lock', externalId, at: now(), ...what } as const
-    const { parts } = await target.connection.accounts.apply(order, signal)
+    const { parts, blocked = [] } = await target.connection.accounts.apply(order, signal)
     const failed = parts.flatMap(({ failure, part }) => (failure === undefined ? [] : [{ part, failure }]))
     return {
       failures: Object.fromEntries(
@@ -105,6 +108,7 @@ export async function sendLock(
       ),
       unknown: failed.some(({ failure }) => failure.outcomeUnknown),
       acceptedAt: failed.length === 0 ? now() : null,
+      blocked,
     }
   } catch (thrown) {
     if (signal.aborted) throw thrown
@@ -114,6 +118,7 @@ export async function sendLock(
       failures: { lock: { kind: failure.kind, code: failure.code } },
       unknown: failure.outcomeUnknown,
       acceptedAt: null,
+      blocked: [],
     }
   }
 }
@@ -124,7 +129,7 @@ function ended(
   item: WorkItem,
   before: ActualAccount | null,
   actual: ActualAccount | null,
-  fields: Partial<Outcome> & { startedAt: Date },
+  { blocked = [], ...fields }: Partial<Outcome> & { startedAt: Date; blocked?: readonly string[] },
 ): Outcome {
   const out = isOut(actual) || fields.provenAt != null
   // Rights and cards are taken away after the lock-out, as any other work; not before a late write can have come and gone.
@@ -134,7 +139,7 @@ function ended(
     appliedVersion: out && !rest ? item.row.desired_version : null,
     retryInMs: rest ? (isWaited ? target.lateWriteMs : 0) : null,
     actual,
-    owned: ownedAfterLock(context, target, item, before, actual),
+    owned: ownedAfterLock(context, target, item, before, actual, blocked),
     ...fields,
   })
 }

@@ -3,7 +3,8 @@ import type { AccountRow, DriftRow } from '../../store/guards.ts'
 import { intentGuard } from '../../store/guards.ts'
 import type { AccountWorkTable, Intent } from '../../store/schema.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
-import type { Owned } from '../owned-row.ts'
+import { encodeOwned, type Owned } from '../owned-row.ts'
+import { strangeName } from '../strange-card.ts'
 import { type Rename, renamedCards, renamedParts, renaming } from './names.ts'
 import { attempt } from './recipes.ts'
 import type { Cell, Turn } from './turn.ts'
@@ -55,13 +56,30 @@ export function renamedDesired(cell: Cell<AccountRow>): string | null {
 export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountRow>): string | null {
   if (was.owned === null) return null
   const owned = attemptJson<Owned>(was.owned)
-  if (owned?.maybe === undefined) return was.owned
+  if (owned === null || (owned.maybe === undefined && owned.strange === undefined)) return was.owned
+  const { maybe, strange } = owned
   const named = (vault: Vault) => (key: string) => vault.index('card', key).toString('base64url')
   const known = renamedCards(opened.get('actual'), named(old), named(next))
-  const cards = owned.maybe.cards.map(
+  const cards = maybe?.cards.map(
     (name) => known.get(name) ?? next.carryOver.index('card', Buffer.from(name, 'base64url')).toString('base64url'),
   )
-  return JSON.stringify({ ...owned, maybe: { ...owned.maybe, cards } })
+  const renamed = strangeRenaming(opened.get('actual'), { old, next }, was.id)
+  return encodeOwned({
+    ...owned,
+    ...(strange === undefined ? {} : { strange: strange.map(renamed) }),
+    ...(maybe === undefined || cards === undefined ? {} : { maybe: { ...maybe, cards } }),
+  })
+}
+
+/** Names of cards of nobody, by what the target showed of the account. */
+function strangeRenaming(
+  shown: string | null | undefined,
+  { old, next }: Pick<Turn, 'old' | 'next'>,
+  account: AccountRow['id'],
+): (name: string) => string {
+  const named = (vault: Vault) => (key: string) => strangeName(vault, account, key)
+  const known = renamedCards(shown, named(old), named(next))
+  return (name) => known.get(name) ?? next.carryOver.name(name)
 }
 
 /** Of the account beside a row, while its seals are still the old ones. */
@@ -110,9 +128,7 @@ export function renamedDriftPart(cell: Cell<DriftRow>): string {
     actual === null || version === null || row === null || keys === null
       ? null
       : attempt(() => turn.next.open(keys.next, { table: 'account', column: 'actual', row, version }, actual))
-  const named = (vault: Vault) => (key: string) =>
-    vault.digest('drift-card', [row, key]).toString('base64url').slice(0, 16)
-  return `card:${renamedCards(shown, named(turn.old), named(turn.next)).get(name) ?? turn.next.carryOver.name(name)}`
+  return row === null ? was.part : `card:${strangeRenaming(shown, turn, row)(name)}`
 }
 
 function attemptJson<T>(text: string): T | null {

@@ -1,10 +1,10 @@
 /** The short keyed names that texts of an account hold, of its profile, its validity and cards found at it: made anew from what they name. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import { cardKey } from '../../model/card.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
 import { decodeParts, encodeParts } from '../parts.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
+import { shownKey } from '../strange-card.ts'
 import type { Turn } from './turn.ts'
 
 export type Rename = (part: 'profile' | 'validity', name: string) => string
@@ -45,6 +45,6 @@ export function renamedCards(
   next: (key: string) => string,
 ): ReadonlyMap<string, string> {
   const actual = typeof lastSeen === 'string' ? (JSON.parse(lastSeen) as ActualAccount | null) : null
-  const keys = (actual?.cards ?? []).flatMap(({ card, ref }) => (card === null ? [`ref ${ref}`] : [cardKey(card)]))
+  const keys = (actual?.cards ?? []).map(shownKey)
   return new Map(keys.map((key) => [old(key), next(key)]))
 }

@@ -3,7 +3,7 @@ import { appendOnce } from '../../audit/append.ts'
 import { openAuditPage } from '../../audit/page.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { createSubjectWithToken } from '../../auth/tokens.ts'
-import { h10301 } from '../../model/card.ts'
+import { cardKey, h10301 } from '../../model/card.ts'
 import type { PersonId } from '../../model/id.ts'
 import { restoreSilenced } from '../../store/alarms.ts'
 import { writeAuditMark } from '../../store/audit-mark.ts'
@@ -22,7 +22,7 @@ import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { opens } from '../fixtures/memory-target.fixture.ts'
 import { addGrant } from '../grants.ts'
 import { rotateEpoch, turnEpochs } from '../keys/epochs.ts'
-import { lockPerson } from '../operator.ts'
+import { lockPerson, unlockPerson } from '../operator.ts'
 import { issuePin } from '../pins.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { exceptions, registry } from './registry.ts'
@@ -32,6 +32,7 @@ const engine = useEngine()
 let bench: Bench
 
 const reason = 'seen'
+const byHand = h10301(9, 13)
 const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `${100 + who}`, person: `p${who}`, ...more })
 const many = (count: number) => Array.from({ length: count }, (_, who) => row(who))
 const going = new AbortController().signal
@@ -62,6 +63,9 @@ async function live(): Promise<void> {
   await addGrant(context, await bench.personOf('n5'), bench.operator, { level: 'doors/Vault', until: null, reason })
   locked = await bench.personOf('n6')
   await lockPerson(context, locked, bench.operator, 'lost their badge')
+  // A card of nobody, which is blocked with the account.
+  user(13)?.cards.set(cardKey(byHand), { card: byHand, state: 'on' })
+  await lockPerson(context, await bench.personOf('n13'), bench.operator, 'seen with a stranger')
   erased = await bench.personOf('n7')
   await erasePerson(context, erased, bench.operator, 'asked for it')
   file = file.filter(({ id }) => id !== '7').map((each) => (each.id === '8' ? { ...each, status: 'left' } : each))
@@ -189,6 +193,10 @@ describe('a store whose keys were replaced', () => {
     await bench.rest()
     expect([isIn(11), isIn(6), isIn(12)]).toEqual([false, false, true])
     expect(await bench.alarms()).toContain('person.erased-again')
+    expect(user(13)?.cards.get(cardKey(byHand))?.state).toBe('blocked')
+    await unlockPerson(bench.context, await bench.personOf('n13'), bench.operator, 'a mistake', 8)
+    await bench.rest()
+    expect([isIn(13), user(13)?.cards.get(cardKey(byHand))?.state]).toEqual([true, 'on'])
     // The lock outlives the row of its person.
     await engine.tamper('delete from person where id = $1', [locked])
     await engine.tamper('delete from source_record where person_id = $1', [locked])
