@@ -1,7 +1,8 @@
 /** The scheduler role: one process at a time reads the sources, follows the calendar, sweeps for lost work and chains the audit. */
 import pg from 'pg'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
-import { forgetOldAlarms, raiseAlarm } from '../store/alarms.ts'
+import { expiringTokens } from '../auth/expiring-tokens.ts'
+import { forgetOldAlarms, raiseAlarm, setAlarms } from '../store/alarms.ts'
 import { tellAlarms } from '../sync/alarms/tell-alarms.ts'
 import { watchAudit } from '../sync/alarms/watch-audit.ts'
 import { watchDisk } from '../sync/alarms/watch-disk.ts'
@@ -21,6 +22,7 @@ import { settleRestore } from '../sync/restored/settle.ts'
 import { sleep } from '../sync/sleep.ts'
 import { watchSuspicions } from '../sync/suspect/suspicion.ts'
 import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } from '../sync/sweep.ts'
+import { openTrouble } from '../sync/trouble.ts'
 import { carryOutVersion } from './carry-out.ts'
 import type { Connected } from './connections.ts'
 import { countProposals } from './count-proposal.ts'
@@ -100,6 +102,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(15_000, 'work', lost, () => restoreWork(context)),
       every(1_000, 'alarms', lost, () => watchTheTime(context)),
       every(1_000, 'notices', lost, () => tellAlarms(context, webhook, stopping.signal)),
+      every(10_000, 'tokens', lost, watchTokens),
       every(3_600_000, 'old alarms', lost, () => forgetOldAlarms(context.database.pool)),
       every(60_000, 'audit', lost, watchAudit(context)),
       every(60_000, 'disk', lost, () => watchDisk(context, dataFolder)),
@@ -121,14 +124,17 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
     }
   }
 
-  /** Runs `task` again and again while this process leads; one that fails is reported, and stops no other. */
+  /** Runs `task` again and again while this process leads; one that fails is reported, not each time, and stops no other. */
   async function every(ms: number, name: string, lost: () => boolean, task: () => Promise<void>): Promise<void> {
+    const trouble = openTrouble()
     while (!stopping.signal.aborted && !lost()) {
       try {
         await task()
+        trouble.over()
       } catch (error) {
-        if (!isSuperseded(error))
-          log.warn({ event: 'scheduler.failed', where: name, code: errorCode(error) }, 'scheduler')
+        const code = errorCode(error)
+        if (!isSuperseded(error) && trouble.failed(code))
+          log.warn({ event: 'scheduler.failed', where: name, code }, 'scheduler')
       }
       for (let waited = 0; waited < ms && !stopping.signal.aborted && !lost(); waited += tickMs)
         await sleep(Math.min(tickMs, ms), stopping.signal)
@@ -142,6 +148,12 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
     raiseAlarm(context.database.pool, context.vault, 'audit.broken', code.slice('audit.'.length)).catch(
       (error: unknown) => log.error({ event: 'alarm.not-raised', code: errorCode(error) }, 'audit'),
     )
+  }
+
+  async function watchTokens(): Promise<void> {
+    const { database, vault, now } = context
+    const expiring = await expiringTokens(database.db, vault, now())
+    await setAlarms(database.pool, vault, 'token.expiring', expiring)
   }
 
   async function followTime(): Promise<void> {

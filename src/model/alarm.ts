@@ -203,6 +203,13 @@ export const alarms = {
     means: 'Its last answers were failures. Lock-outs are tried once a second, all else waits.',
     action: 'Check the door system and the network to it.',
   },
+  'token.expiring': {
+    scope: 'row',
+    means:
+      'It ends within a fortnight, and its owner has no other that lives longer; or it was the last of role admin, and has ended.',
+    action:
+      'gatehouse token list says whose; gatehouse token create, hand it over, then gatehouse token revoke. See Tokens in docs/installation.md.',
+  },
   'webhook.failed': {
     scope: 'gateway',
     means: 'The receiver of alarms does not take them; what it was not told within three days is dropped.',

@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import type { PlanView } from '../../src/api/acts/plans.ts'
 import { pageOf } from '../../src/api/route.ts'
+import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { archiveView } from '../../src/api/schemas/archives.ts'
 import { publicKeyView } from '../../src/api/schemas/keys.ts'
 import { lockoutView } from '../../src/api/schemas/lockouts.ts'
@@ -365,12 +366,20 @@ test('a token that has run out opens nothing', async () => {
   const database = openDatabase(postgres.admin)
   const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
   const request = { name: 'Test Forgotten', role: 'viewer', days: 1 } as const
-  const { token } = await database.db
-    .transaction()
-    .execute((tx) => createSubjectWithToken(tx, vault, request, twoDaysAgo))
+  const made = (name: string, at: Date) =>
+    database.db.transaction().execute((tx) => createSubjectWithToken(tx, vault, { ...request, name }, at))
+  const { token } = await made(request.name, twoDaysAgo)
+  const { id: ending } = await made('Test Ending', new Date(Date.now() - 0.9 * 86_400_000))
   await database.close()
   await refused(3, /This token opens nothing\. \[api\.bad-token\]/, cliWith({ GATEHOUSE_TOKEN: token }, 'status'))
   expect(await table('token', 'list')).toMatch(/ Test Forgotten +viewer .* expired$/m)
+  const alarmed = async () =>
+    (await asJson(z.array(alarmView), 'alarms')).flatMap(({ code, scope }) =>
+      code === 'token.expiring' ? [scope] : [],
+    )
+  await until('one that is about to is an alarm', async () => (await alarmed()).join() === ending, 20_000)
+  await cli('token', 'revoke', ending)
+  await until('until it is revoked', async () => (await alarmed()).length === 0, 20_000)
 })
 
 test('nothing is archived unless it is asked for', async () => {
