@@ -2,14 +2,16 @@
 import type pg from 'pg'
 import type { ActualAccount } from '../../connector/contract.ts'
 import { cardKey } from '../../model/card.ts'
-import { type AccountId, type CredentialId, newId } from '../../model/id.ts'
+import type { AccountId, CredentialId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { type MatchRow, ownedGuard } from '../../store/guards.ts'
+import { openFacts, sealFacts } from '../account-facts.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { sealExternalId } from '../external-id.ts'
 import { accountDigest } from '../identifiers.ts'
+import { addAccount } from '../new-account.ts'
 import { targetOrigin } from '../origin.ts'
 import { encodeOwned, isMade, type Owned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
@@ -80,7 +82,12 @@ export function beginLink(
   const planned = primary !== undefined && !isMade(context.vault, primary.row) ? primary : null
   const holder = taken.get(textKey(digest))
   if (holder !== undefined && holder !== planned?.row.id) return 'match.id-taken'
-  if (planned === null) return newRow(context, target, dossier, found, digest, primary === undefined)
+  if (planned === null)
+    return addAccount(context, dossier, {
+      ...{ target: target.id, externalId: found.externalId, isPrimary: primary === undefined },
+      ...{ wanted: partsAsFound(context, found), facts: factsAsFound(found) },
+      ...{ wantedBy: targetOrigin(target.id), pending: false },
+    })
   const { row } = planned
   if (busy.has(row.id)) return 'match.busy'
   row.external_digest = digest
@@ -89,63 +96,8 @@ export function beginLink(
   return planned
 }
 
-function newRow(
-  context: SyncContext,
-  target: TargetSetup,
-  dossier: Dossier,
-  found: ActualAccount,
-  digest: Buffer,
-  isPrimary: boolean,
-): DossierAccount {
-  const id = newId<AccountId>()
-  const account: DossierAccount = {
-    mark: 'fresh',
-    row: {
-      id,
-      target: target.id,
-      person_id: dossier.person.id,
-      key_id: dossier.person.key_id,
-      is_primary: isPrimary,
-      external_digest: digest,
-      external_id: sealExternalId(context.vault, dossier.key, id, found.externalId),
-      wanted: encodeParts(partsAsFound(context, found)),
-      wanted_facts: sealFound(context, dossier, id, found, 1),
-      wanted_facts_version: 1,
-      wanted_by: targetOrigin(target.id),
-      pending: false,
-      desired: null,
-      desired_facts: null,
-      desired_facts_version: null,
-      desired_version: 0,
-      desired_mac: null,
-      owned: null,
-      owned_guard: context.vault.guard('account_owned', ownedGuard(id, null)),
-      applied_version: 0,
-      actual: null,
-      actual_version: null,
-      actual_at: null,
-      failures: null,
-      failing_since: null,
-      discarded_version: null,
-      frozen_at: null,
-      suspect_at: null,
-      guard: Buffer.alloc(0),
-    },
-  }
-  dossier.accounts.push(account)
-  return account
-}
-
-function sealFound(
-  { vault }: SyncContext,
-  { key }: Dossier,
-  row: AccountId,
-  { validity }: ActualAccount,
-  version: number,
-): Buffer {
-  const facts: AccountFacts = { facts: noFacts, validity }
-  return vault.seal(key, { table: 'account', column: 'facts', row, version }, JSON.stringify(facts))
-}
+/** Nothing of the person is known to be on it: what it shows stays. */
+const factsAsFound = ({ validity }: ActualAccount): AccountFacts => ({ facts: noFacts, validity })
 
 /** Open, whatever its lock: who shut it is not known, and so it is not ours to lift. */
 function partsAsFound(context: SyncContext, found: ActualAccount): Parts {
@@ -185,7 +137,9 @@ export function finishLink(context: SyncContext, target: TargetSetup, { dossier,
   }
   const isAsWanted = desired.profile === wanted.profile && desired.validity === wanted.validity
   row.desired = encodeParts(desired)
-  row.desired_facts = isAsWanted ? row.wanted_facts : sealFound(context, dossier, row.id, found, foundVersion)
+  row.desired_facts = isAsWanted
+    ? row.wanted_facts
+    : sealFacts(context.vault, dossier.key, row.id, foundVersion, factsAsFound(found))
   row.desired_facts_version = isAsWanted ? row.wanted_facts_version : foundVersion
   row.desired_version += 1
   row.wanted_by = targetOrigin(target.id)
@@ -225,8 +179,7 @@ function oursOf(
 }
 
 function wantedFacts({ vault }: SyncContext, { key }: Dossier, { row }: DossierAccount): AccountFacts {
-  const place = { table: 'account', column: 'facts', row: row.id, version: row.wanted_facts_version }
-  return JSON.parse(vault.open(key, place, row.wanted_facts)) as AccountFacts
+  return openFacts(vault, key, row.id, row.wanted_facts_version, row.wanted_facts)
 }
 
 /** Notes what the target showed, as the settlement of work would have, and takes what was planned before off the list. */

@@ -19,6 +19,7 @@ import type { Intent } from '../../store/schema.ts'
 import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { isRowFault, unlessRowFault, VaultError } from '../../vault/vault-error.ts'
+import { openFacts } from '../account-facts.ts'
 import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
@@ -147,11 +148,6 @@ function open(
     )
     cards.set(credential.id, JSON.parse(text) as Card)
   }
-  const facts = vault.open(
-    key,
-    { table: 'account', column: 'facts', row: row.id, version: row.desired_facts_version },
-    row.desired_facts,
-  )
   const maybeCards = new Set(owned.maybe?.cards)
   return {
     claim,
@@ -159,7 +155,7 @@ function open(
     key,
     externalId: openExternalId(vault, key, row),
     desired: decodeParts(row.desired),
-    facts: JSON.parse(facts) as AccountFacts,
+    facts: openFacts(vault, key, row.id, row.desired_facts_version, row.desired_facts),
     cards,
     lost: new Set(credentials.filter(({ state }) => state === 'lost').map(({ id }) => id)),
     byOperator: byOperator.has(row.id),

@@ -2,16 +2,15 @@
 import { ConnectorError } from '../../connector/errors.ts'
 import { mergePerson } from '../../mapping/merge.ts'
 import type { Validity } from '../../model/account.ts'
-import { type AccessLevelId, type AccountId, type CredentialId, newId } from '../../model/id.ts'
+import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { Person, PersonFacts } from '../../model/person.ts'
 import type { Evaluation } from '../../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
-import { ownedGuard } from '../../store/guards.ts'
+import { sealFacts } from '../account-facts.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { sealExternalId } from '../external-id.ts'
-import { accountDigest } from '../identifiers.ts'
+import { addAccount } from '../new-account.ts'
 import type { Origin } from '../origin.ts'
 import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
@@ -299,7 +298,7 @@ function revise(
   const before = decodeParts(row.wanted)
   if (wanted.facts !== null && (before.profile !== wanted.parts.profile || before.validity !== wanted.parts.validity)) {
     row.wanted_facts_version += 1
-    row.wanted_facts = sealFacts(context, dossier, row.id, row.wanted_facts_version, wanted.facts)
+    row.wanted_facts = sealFacts(context.vault, dossier.key, row.id, row.wanted_facts_version, wanted.facts)
   }
   row.wanted = text
   if (row.suspect_at !== null && !isShutting(row.desired, wanted.parts)) row.suspect_at = null
@@ -307,16 +306,6 @@ function revise(
   if (row.suspect_at === null) row.wanted_by = by
   row.pending = pending
   touch(account)
-}
-
-function sealFacts(
-  context: SyncContext,
-  dossier: Dossier,
-  row: AccountId,
-  version: number,
-  facts: AccountFacts,
-): Buffer {
-  return context.vault.seal(dossier.key, { table: 'account', column: 'facts', row, version }, JSON.stringify(facts))
 }
 
 /** A new account of this person, wanted open and not desired yet. @throws ConnectorError `rejected` when the facts give it no id. */
@@ -327,43 +316,8 @@ export function begin(
   { person, standing, granted }: Pick<Grounds, 'person' | 'standing' | 'granted'>,
   by: Origin,
 ): DossierAccount {
-  const id = newId<AccountId>()
   const externalId = target.connection.accounts.identify(person.facts)
   const { parts, facts } = openParts(context, dossier, target, person.facts, standing.validity as Validity, granted)
-  const account: DossierAccount = {
-    mark: 'fresh',
-    row: {
-      id,
-      target: target.id,
-      person_id: dossier.person.id,
-      key_id: dossier.person.key_id,
-      is_primary: true,
-      external_digest: accountDigest(context.vault, target.id, externalId),
-      external_id: sealExternalId(context.vault, dossier.key, id, externalId),
-      wanted: encodeParts(parts),
-      wanted_facts: sealFacts(context, dossier, id, 1, facts),
-      wanted_facts_version: 1,
-      wanted_by: by,
-      pending: true,
-      desired: null,
-      desired_facts: null,
-      desired_facts_version: null,
-      desired_version: 0,
-      desired_mac: null,
-      owned: null,
-      owned_guard: context.vault.guard('account_owned', ownedGuard(id, null)),
-      applied_version: 0,
-      actual: null,
-      actual_version: null,
-      actual_at: null,
-      failures: null,
-      failing_since: null,
-      discarded_version: null,
-      frozen_at: null,
-      suspect_at: null,
-      guard: Buffer.alloc(0),
-    },
-  }
-  dossier.accounts.push(account)
-  return account
+  const first = { target: target.id, externalId, isPrimary: true, pending: true } as const
+  return addAccount(context, dossier, { ...first, wanted: parts, facts, wantedBy: by })
 }

@@ -16,6 +16,7 @@ import type { Intent } from '../../store/schema.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue, wakeLanes } from '../../store/work.ts'
 import { unlessRowFault } from '../../vault/vault-error.ts'
+import { openFacts, sealFacts } from '../account-facts.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -178,8 +179,7 @@ function judge(
 
 /** They are only compared with what is there: where they can't be opened, what was desired stands. */
 function wantedFacts({ vault }: SyncContext, { row, key, facts }: WorkItem): AccountFacts {
-  const place = { table: 'account', column: 'facts', row: row.id, version: row.wanted_facts_version }
-  return unlessRowFault(() => JSON.parse(vault.open(key, place, row.wanted_facts)) as AccountFacts) ?? facts
+  return unlessRowFault(() => openFacts(vault, key, row.id, row.wanted_facts_version, row.wanted_facts)) ?? facts
 }
 
 function write(
@@ -201,8 +201,7 @@ function write(
     row.desired_facts_version = null
   } else {
     const version = Math.max(row.wanted_facts_version, certain(row.desired_facts_version))
-    const place = { table: 'account', column: 'facts', row: row.id, version }
-    row.desired_facts = vault.seal(key, place, JSON.stringify(facts))
+    row.desired_facts = sealFacts(vault, key, row.id, version, facts)
     row.desired_facts_version = version
   }
   if (row.desired !== before || rest) row.desired_version += 1

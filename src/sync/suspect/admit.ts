@@ -2,10 +2,11 @@
 import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
-import { type AccountFacts, type Dossier, touch } from '../../store/dossier.ts'
+import { type Dossier, touch } from '../../store/dossier.ts'
 import type { AccountRow } from '../../store/guards.ts'
 import { isLetGo, lockStanding, type SourceStanding, saveStanding } from '../../store/source-standing.ts'
 import { unlessRowFault } from '../../vault/vault-error.ts'
+import { openFacts } from '../account-facts.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import type { Lockout } from '../lock-out.ts'
@@ -71,10 +72,9 @@ function sourcesOf(context: SyncContext, by: Origin, dossier: Dossier, own: read
 }
 
 function endedAsKnown({ vault, now }: SyncContext, { key }: Dossier, row: AccountRow): boolean {
-  if (row.desired_facts === null || row.desired_facts_version === null) return false
-  const place = { table: 'account', column: 'facts', row: row.id, version: row.desired_facts_version }
-  const { desired_facts: sealed } = row
-  const until = unlessRowFault(() => (JSON.parse(vault.open(key, place, sealed)) as AccountFacts).validity.until)
+  const { desired_facts: sealed, desired_facts_version: version } = row
+  if (sealed === null || version === null) return false
+  const until = unlessRowFault(() => openFacts(vault, key, row.id, version, sealed).validity.until)
   return until !== null && Date.parse(until) <= now().getTime()
 }
 

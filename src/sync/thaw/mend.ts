@@ -26,6 +26,7 @@ import { accountHolding, cardHolding, grantHolding, namesOf, recordHolding } fro
 import { findMoved } from '../../store/load-dossiers.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import { unlessRowFault } from '../../vault/vault-error.ts'
+import { openFacts, sealFacts } from '../account-facts.ts'
 import type { SyncContext } from '../context.ts'
 import { openExternalId } from '../external-id.ts'
 import { cardDigest } from '../identifiers.ts'
@@ -310,8 +311,7 @@ function isWhole({ vault }: SyncContext, key: DataKey, row: AccountRow): boolean
       if (!vault.verifyGuard('account', accountGuard(row), row.guard)) return null
       openExternalId(vault, key, row)
       const { desired_facts, desired_facts_version: version } = row
-      if (desired_facts !== null && version !== null)
-        vault.open(key, { table: 'account', column: 'facts', row: row.id, version }, desired_facts)
+      if (desired_facts !== null && version !== null) openFacts(vault, key, row.id, version, desired_facts)
       ownedOf(vault, row)
       return true
     }) ?? false
@@ -331,11 +331,7 @@ function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): 
   const closed = encodeParts({ ...parts, cards: Object.fromEntries(cards) as Parts['cards'] })
   const { facts } = understand(context, dossier, context.now()).person
   const version = after(Math.max(row.wanted_facts_version, row.desired_facts_version ?? 0))
-  const sealed = vault.seal(
-    dossier.key,
-    { table: 'account', column: 'facts', row: row.id, version },
-    JSON.stringify({ facts, validity: { from: null, until: null } }),
-  )
+  const sealed = sealFacts(vault, dossier.key, row.id, version, { facts, validity: { from: null, until: null } })
   // That the account is not ours nobody may say: it would then count as shut without being looked at.
   const owned = encodeOwned({ ...(unlessRowFault(() => ownedOf(vault, row)) ?? nothingOwned), made: true })
   return {
