@@ -1,7 +1,8 @@
 /** The calls of the server that are used, one function each; vendor words go in, and vendor records come out. */
 import type { z } from 'zod'
 import type { HttpRequest } from '../../src/connector/http.ts'
-import { type Body, rowsOf, successOf, thing } from './envelope.ts'
+import { type Body, parseAnswer, rowsOf, successOf, thing } from './envelope.ts'
+import { isRefusedByReader } from './reader-refusals.ts'
 import {
   type AccessGroup,
   accessGroup,
@@ -30,9 +31,12 @@ export type UserFields = Readonly<Record<string, unknown>>
 /** Every call throws the ConnectorError that errors.ts derives from the answer, besides those of the HTTP client. */
 export class Client {
   readonly #session: Session
+  readonly #onReaderRefusal: () => void
 
-  constructor(session: Session) {
+  /** `onReaderRefusal` is called for every answer that tells of a reader which did not take what was sent. */
+  constructor(session: Session, onReaderRefusal: () => void) {
     this.#session = session
+    this.#onReaderRefusal = onReaderRefusal
   }
 
   /** @throws ConnectorError `conflict` (`biostar2.user-not-found`) when there is no such user. */
@@ -125,7 +129,9 @@ export class Client {
     path = route,
   ): Promise<Body> {
     const request = { method, path, route, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
-    return successOf(await this.#session.request(request, signal))
+    const response = await this.#session.request(request, signal)
+    if (method !== 'GET' && isRefusedByReader(parseAnswer(response).body)) this.#onReaderRefusal()
+    return successOf(response)
   }
 }
 

@@ -1,7 +1,8 @@
 /** Proves what `gatehouse check` says about a server, and what the settings refuse. */
 import { expect, test } from 'vitest'
+import { isRefusedByReader } from './reader-refusals.ts'
 import { settings } from './settings.ts'
-import { connected, never } from './testing.ts'
+import { connected, desiredAccount, never } from './testing.ts'
 
 const codesOf = async (server: Awaited<ReturnType<typeof connected>>) =>
   (await server.health(never)).problems.map(({ code }) => code)
@@ -80,6 +81,53 @@ test('a login that may not see the readers is told, and no proof claims more', a
   server.simulator.faults.add({ kind: 'http', status: 403, code: '20', path: '^/api/v2/devices/search$' })
   expect(await codesOf(server)).toContain('biostar2.readers-unreadable')
   expect((await server.health(never)).reach).toBe('accepted')
+})
+
+test('readers that refuse what the server took are told for an hour, and no proof claims more', async () => {
+  let now = new Date('2026-11-23T12:00:00Z')
+  await using server = await connected({}, {}, () => now)
+  await server.put('42', desiredAccount())
+  const lock = async () => {
+    const { parts, reach } = await server.accounts.apply(
+      { kind: 'lock', externalId: '42', known: null, at: now },
+      never,
+    )
+    expect(parts).toMatchObject([{ outcome: 'applied' }, { outcome: 'applied' }])
+    return reach
+  }
+  expect([await lock(), (await server.health(never)).reach]).toEqual([undefined, 'read-back'])
+  server.simulator.quirks.deviceResponseFalse = true
+  expect(await lock()).toBe('accepted')
+  server.simulator.quirks.deviceResponseFalse = false
+  // The next one may have gone the same way, though nobody says so.
+  expect(await lock()).toBe('accepted')
+  expect(await codesOf(server)).toContain('biostar2.readers-refused')
+  expect((await server.health(never)).reach).toBe('accepted')
+  now = new Date(now.getTime() + 3_600_000)
+  expect(await codesOf(server)).not.toContain('biostar2.readers-refused')
+  expect([await lock(), (await server.health(never)).reach]).toEqual([undefined, 'read-back'])
+})
+
+test.each([
+  [{ result: 'false', rows: '' }, true],
+  [{ result: false }, true],
+  [{ result: 'true', rows: [{ id: '1', code: '1003' }] }, true],
+  [{ rows: { id: 1, code: 1001 } }, true],
+  [
+    {
+      result: 'true',
+      rows: [
+        { id: '1', code: '0' },
+        { id: 1, code: 0 },
+      ],
+    },
+    false,
+  ],
+  [{ rows: [{ id: '1' }] }, false],
+  [undefined, false],
+  ['', false],
+])('DeviceResponse %j tells of a reader that refused: %s', (DeviceResponse, is) => {
+  expect(isRefusedByReader({ DeviceResponse })).toBe(is)
 })
 
 test('a refused login and a server that is away are failures', async () => {

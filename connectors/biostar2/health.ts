@@ -4,6 +4,7 @@ import { ConnectorError } from '../../src/connector/errors.ts'
 import type { Client } from './client.ts'
 import { type Body, findScalar, parseAnswer } from './envelope.ts'
 import { allDone } from './parts.ts'
+import type { ReaderRefusals } from './reader-refusals.ts'
 import type { Reader } from './records.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
@@ -21,6 +22,7 @@ export async function health(
   session: Session,
   context: Context,
   settings: Settings,
+  refusals: ReaderRefusals,
   signal: AbortSignal,
 ): Promise<Health> {
   const user = await session.user(signal, viewKnownMs)
@@ -53,13 +55,18 @@ export async function health(
     problems.push(...settingsProblems(server, settings))
   }
   problems.push(...readerProblems(readers), ...viewProblems(view))
+  if (refusals.recent) {
+    const message =
+      'Within the last hour the server took a write and said that a reader did not: until that reader is sent it anew, it does not hold there.'
+    problems.push(warning('biostar2.readers-refused', message))
+  }
   if (about.product === 'BioStar 2' && ignoresHours(about.version)) {
     const message =
       'Before 2.9.1 readers ignore the hours of a start or an end: an account opens and ends by whole days.'
     problems.push(warning('biostar2.hours-ignored', message))
   }
   const sends = server !== null && findScalar(server, 'user_sync_method') !== undefined && !syncsByHand(server)
-  const arrives = view.devices && readers?.every(isWell)
+  const arrives = view.devices && readers?.every(isWell) && !refusals.recent
   return { ...about, reach: !view.users ? 'not-knowable' : sends && arrives ? 'read-back' : 'accepted', problems }
 }
 

@@ -3,6 +3,7 @@ import { defineConnector } from '../../src/connector/contract.ts'
 import { accounts } from './accounts.ts'
 import { Client } from './client.ts'
 import { health } from './health.ts'
+import { ReaderRefusals } from './reader-refusals.ts'
 import { Session } from './session.ts'
 import { settings } from './settings.ts'
 
@@ -26,10 +27,11 @@ export default defineConnector({
   /** Makes no call: the login happens when first needed. */
   async connect(values, context) {
     const session = new Session(context, { loginId: values.login_id, password: values.password })
-    const client = new Client(session)
+    const refusals = new ReaderRefusals(context.now)
+    const client = new Client(session, () => refusals.note())
     return {
-      accounts: accounts(client, session, values, context.now),
-      health: (signal) => health(client, session, context, values, signal),
+      accounts: accounts(client, session, values, refusals, context.now),
+      health: (signal) => health(client, session, context, values, refusals, signal),
       close: () => session.close(),
     }
   },

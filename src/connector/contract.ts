@@ -157,6 +157,8 @@ export interface Applied {
   readonly parts: readonly PartOutcome[]
   /** After a lock of the whole account: the cards that it blocked itself, by `ref`; not those that were blocked already. */
   readonly blocked?: readonly string[]
+  /** The target said, now or a little before, that a reader did not take a write: no proof of this order claims more. */
+  readonly reach?: 'accepted'
 }
 
 export interface AccountsCapability {

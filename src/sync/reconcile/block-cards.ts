@@ -38,6 +38,7 @@ export async function blockCards(
   const unexplained = Object.keys(written.failures).length === 0
   return rest({
     acceptedAt: written.acceptedAt,
+    refusedByReader: written.refusedByReader,
     actual,
     owned: owned(actual),
     failures: out ? {} : unexplained ? { card: { kind: 'transient', code: 'engine.not-shut' } } : written.failures,

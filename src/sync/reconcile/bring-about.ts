@@ -89,7 +89,7 @@ export async function bringAbout(
     lift: liftable(item).flatMap((id) => item.cards.get(id) ?? []),
     unblock: expectation.unblock,
   }
-  const { parts, refusal } = await order(accounts, change, untried, signal)
+  const { parts, refusal, reach } = await order(accounts, change, untried, signal)
   const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
   // A new account whose card alone is in conflict was made; one of which nothing was written was there before.
   const duplicate = untried && isConflict(reported) && parts.every(({ outcome }) => outcome !== 'applied')
@@ -116,6 +116,7 @@ export async function bringAbout(
     owned: item.pin !== null && pinTaken && !pinInDoubt ? { ...owned, pin: item.pin.id } : owned,
     verifyInMs,
     acceptedAt,
+    refusedByReader: reach === 'accepted',
     provenAt: proof(after),
     failures: pinLost ? { pin: lostPin } : {},
   })

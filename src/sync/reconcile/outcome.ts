@@ -28,6 +28,8 @@ export interface Outcome {
   readonly acceptedAt: Date | null
   /** Seen shut, in a read separate from any write; null for an account that is to be open. */
   readonly provenAt: Date | null
+  /** By its own word, the target took it and a reader may not have: a proof claims no more than that. */
+  readonly refusedByReader: boolean
   /** A late write had undone a lock-out that was proven before; so it had that of these cards. */
   readonly reopened: boolean
   /** Of an account whose person is erased: what became of it; null: not yet. */
@@ -50,6 +52,7 @@ export function outcomeOf(item: WorkItem, startedAt: Date, fields: Partial<Outco
     startedAt,
     acceptedAt: null,
     provenAt: null,
+    refusedByReader: false,
     reopened: false,
     removal: null,
     undoneCards: [],

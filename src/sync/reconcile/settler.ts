@@ -99,6 +99,11 @@ export function startSettler(context: SyncContext, target: string, owner: string
   }
 }
 
+/** What was just said about this very write counts more than what the target said of itself a minute ago. */
+function claimOf({ refusedByReader }: Outcome, proof: string): string {
+  return refusedByReader && proof === 'read-back' ? 'accepted' : proof
+}
+
 function removals(batch: readonly Waiting[]): readonly NotedRemoval[] {
   return batch.flatMap(({ item: { erasure, row }, removal }) =>
     erasure === null || removal === null ? [] : [{ erasure, account: row.id, target: row.target, outcome: removal }],
@@ -147,7 +152,7 @@ function settlementOf(
     startedAt: outcome.startedAt,
     acceptedAt: outcome.acceptedAt,
     provenAt: outcome.provenAt,
-    proof: outcome.provenAt === null && shutCards.length === 0 ? null : proof,
+    proof: outcome.provenAt === null && shutCards.length === 0 ? null : claimOf(outcome, proof),
     reopened: outcome.reopened,
     undoneCards: outcome.undoneCards,
     shutCards,

@@ -26,6 +26,22 @@ describe('a lock-out', () => {
     expect(await site.lockouts()).toEqual([{ cause: 'record', proven: true, proof: 'read-back', ended: false }])
   })
 
+  test.each([
+    ['the account', { status: 'left' }],
+    ['a card', { cardState: 'suspended' }],
+  ] as const)(
+    'that a reader refused, by the word of the target, claims no more than that it was accepted: %s',
+    async (_of, more) => {
+      await site.settle(row(1))
+      const { accounts } = bench.target.connection
+      const { apply } = accounts
+      accounts.apply = async (change, signal) => ({ ...(await apply(change, signal)), reach: 'accepted' })
+      await site.settle(row(1, more))
+      expect(site.card()?.state).toBe('blocked')
+      expect(await site.lockouts()).toMatchObject([{ proven: true, proof: 'accepted' }])
+    },
+  )
+
   test('of an account that the target does not know is proven: nobody gets in with it', async () => {
     await site.settle(row(1))
     bench.target.users.clear()

@@ -38,6 +38,7 @@ export async function shutOut(
   return ended(context, target, item, known ?? item.lastSeen, actual, {
     startedAt,
     blocked: written.blocked,
+    refusedByReader: written.refusedByReader,
     acceptedAt: written.acceptedAt,
     provenAt: out ? now() : null,
     failures: out ? {} : unexplained ? { lock: { kind: 'transient', code: 'engine.not-shut' } } : written.failures,
@@ -88,6 +89,8 @@ export interface Written {
   readonly acceptedAt: Date | null
   /** Cards that were blocked by it, by the target's own ids. */
   readonly blocked: readonly string[]
+  /** A reader may not have taken it, by the target's own word. */
+  readonly refusedByReader: boolean
 }
 
 /** Of the account as a whole, or of these cards of it. @throws ConnectorError when the target refuses us or asks us to wait: then it is not read either, and its row says when to come back. */
@@ -100,7 +103,7 @@ export async function sendLock(
 ): Promise<Written> {
   try {
     const order = { kind: 'lock', externalId, at: now(), ...what } as const
-    const { parts, blocked = [] } = await target.connection.accounts.apply(order, signal)
+    const { parts, blocked = [], reach } = await target.connection.accounts.apply(order, signal)
     const failed = parts.flatMap(({ failure, part }) => (failure === undefined ? [] : [{ part, failure }]))
     return {
       failures: Object.fromEntries(
@@ -109,6 +112,7 @@ export async function sendLock(
       unknown: failed.some(({ failure }) => failure.outcomeUnknown),
       acceptedAt: failed.length === 0 ? now() : null,
       blocked,
+      refusedByReader: reach === 'accepted',
     }
   } catch (thrown) {
     if (signal.aborted) throw thrown
@@ -119,6 +123,7 @@ export async function sendLock(
       unknown: failure.outcomeUnknown,
       acceptedAt: null,
       blocked: [],
+      refusedByReader: false,
     }
   }
 }
