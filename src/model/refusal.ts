@@ -7,6 +7,7 @@
 export type RefusalKind = 'unknown' | 'state' | 'invalid'
 
 const refusals = {
+  // By area, and by code within it.
   'alarm.ends-itself': ['invalid', 'An alarm of this kind ends when its cause does; gatehouse alarms says what to do.'],
   'alarm.no-webhook': ['state', 'No receiver of alarms is configured: see alarms.webhook.'],
   'alarm.not-on': ['unknown', 'There is no such alarm that is on.'],
@@ -17,6 +18,7 @@ const refusals = {
   'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
   'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
   'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'backup.busy': ['state', 'A backup is being made already: wait until it is done.'],
   'card.contested': [
     'state',
     'Somebody else waits for this card, so it may be in their hands: name the person by number, or use `gatehouse card lost`.',
@@ -68,21 +70,6 @@ const refusals = {
     'state',
     'This configuration can not be run here as things are: `gatehouse config show` says why.',
   ],
-  'grant.forged': [
-    'state',
-    'The row of this grant was changed outside Gatehouse: its person is frozen. See `gatehouse frozen list`.',
-  ],
-  'grant.person-left': [
-    'state',
-    'This person has left, and nobody who has left is given a right: unlock them first, or wait for the source to bring them back.',
-  ],
-  'grant.unknown': ['unknown', 'There is no such grant: it is over, was revoked, or was never there.'],
-  'keys.busy': ['state', 'Some other process of this gateway still works on the database: stop it first.'],
-  'level.unknown': [
-    'unknown',
-    'No target offers exactly one access level of that name: write it as target/name, as `gatehouse levels list` shows it.',
-  ],
-  'backup.busy': ['state', 'A backup is being made already: wait until it is done.'],
   'erasure.done': ['state', 'This person is erased already: nothing waits any more.'],
   'erasure.forged': ['state', 'The row of this erasure was changed outside Gatehouse: the journal begins it again.'],
   'erasure.not-waiting': ['state', 'Nothing of this person waits to be removed at that target.'],
@@ -98,6 +85,20 @@ const refusals = {
     'The key of this person was changed or is gone, so nothing of them opens: restore it from a backup, and lock them at the door systems by hand until then.',
   ],
   'frozen.nothing': ['state', 'Every row of this person is as Gatehouse wrote it: there is nothing to thaw.'],
+  'grant.forged': [
+    'state',
+    'The row of this grant was changed outside Gatehouse: its person is frozen. See `gatehouse frozen list`.',
+  ],
+  'grant.person-left': [
+    'state',
+    'This person has left, and nobody who has left is given a right: unlock them first, or wait for the source to bring them back.',
+  ],
+  'grant.unknown': ['unknown', 'There is no such grant: it is over, was revoked, or was never there.'],
+  'keys.busy': ['state', 'Some other process of this gateway still works on the database: stop it first.'],
+  'level.unknown': [
+    'unknown',
+    'No target offers exactly one access level of that name: write it as target/name, as `gatehouse levels list` shows it.',
+  ],
   'lockout.not-open': ['state', 'This lock-out is not open: it is proven, taken back or signed off already.'],
   'lockout.unknown': ['unknown', 'There is no such lock-out.'],
   'match.already-linked': ['state', 'This account is linked to a person already.'],
@@ -127,10 +128,6 @@ const refusals = {
   ],
   'person.not-found': ['unknown', 'Nobody is known by that number, card or id.'],
   'person.unknown': ['unknown', 'There is no such person.'],
-  'plan.is-configuration': [
-    'state',
-    'This is an edit of the configuration: `gatehouse config show` shows it, and `gatehouse config release` or `reject` decides.',
-  ],
   'pin.no-account': [
     'state',
     'This person has no account where anything may be written: there is nothing to set a PIN on yet.',
@@ -145,6 +142,10 @@ const refusals = {
   'plan.frozen': [
     'state',
     'A target of this plan is frozen: nothing but lock-outs is done there until somebody unfreezes it.',
+  ],
+  'plan.is-configuration': [
+    'state',
+    'This is an edit of the configuration: `gatehouse config show` shows it, and `gatehouse config release` or `reject` decides.',
   ],
   'plan.not-held': ['state', 'This plan is not held: it was decided, or a newer one took its place.'],
   'plan.not-rejected': ['state', 'Only a plan that was rejected can be asked for again.'],
@@ -161,8 +162,8 @@ const refusals = {
   'source.nothing-to-accept': ['state', 'No delivery of this source waits for its columns to be accepted.'],
   'source.unknown': ['unknown', 'There is no such source: `gatehouse status` names those of the configuration.'],
   'target.enabled': ['state', 'This target is enabled already.'],
-  'target.observed': ['state', 'This target is only observed already.'],
   'target.not-restored': ['state', 'This target has not forgotten anything: there is nothing to settle.'],
+  'target.observed': ['state', 'This target is only observed already.'],
   'target.unknown': ['unknown', 'There is no such target: `gatehouse status` names those of the configuration.'],
   'until.over': ['invalid', 'That time has passed already.'],
   'until.too-long': [
