@@ -126,6 +126,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       sources: [
         { id: 'hr', lastDeliveryAt: at, lastCompleteAt: null, lastOutcome: 'read', records: 4, overdue: false },
       ],
+      sourcesWaitFor: [],
       targets: [
         {
           ...{

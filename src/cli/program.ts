@@ -1,6 +1,6 @@
 /** The command line as a whole: its commands, its help, and how each run ends. */
 import { readFileSync } from 'node:fs'
-import { Command, CommanderError } from 'commander'
+import { Command, CommanderError, Help, type Option } from 'commander'
 import type { Context } from './command.ts'
 import { alarmsCommand } from './commands/alarms.ts'
 import { archiveCommand } from './commands/archive.ts'
@@ -112,12 +112,19 @@ export function createProgram(context: Context): Command {
 function settle(command: Command, terminal: Terminal): void {
   command.exitOverride()
   command.showHelpAfterError('(try --help)')
+  command.configureHelp({ optionDescription })
   command.configureOutput({
     writeOut: (text) => terminal.out(text),
     writeErr: (text) => terminal.err(text),
     getOutHasColors: () => terminal.colours,
   })
   for (const inner of command.commands) settle(inner, terminal)
+}
+
+/** A command line without these is refused, so its help says which they are. */
+function optionDescription(option: Option): string {
+  const text = new Help().optionDescription(option)
+  return option.mandatory ? `${text} (required)` : text
 }
 
 function version(): string {

@@ -19,6 +19,7 @@ const calm: StatusView = {
   ...{ queue: { backend: 'postgresql', ok: true }, database: { used: 2, max: 10, waiting: 0 } },
   people: { active: 990, left: 10 },
   sources: [source],
+  sourcesWaitFor: [],
   targets: [target],
   lockouts: {
     ...{ open: 0, openAt: [], proven24h: 12, p50Ms: 310, p99Ms: 700, maxMs: 701, signedOff: 0 },
@@ -106,6 +107,15 @@ test.each([
   expect(text.split('\n').filter((line) => width(line) > 80)).toEqual([])
   expect(text.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
   expect(text.endsWith('\n')).toBe(true)
+})
+
+test('sources that wait for a target are told, and for what', () => {
+  const screen = formatStatus({ ...empty, sourcesWaitFor: ['hq', long] }, false)
+  expect(screen).toMatch(/^LOOK HERE {2}sources wait for a target\n/)
+  expect(screen).toMatch(
+    /^hr +never +never +- +- +waits\n {2}read once hq, \S+ have told their access\s+levels: gatehouse check\n/m,
+  )
+  expect(screen.split('\n').filter((line) => width(line) > 80)).toEqual([])
 })
 
 test('when all is well, the first line says so', () => {

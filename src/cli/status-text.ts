@@ -41,7 +41,9 @@ export function formatStatus(view: StatusView, colours: boolean): string {
     targetTable(view, colours).trimEnd(),
     ...targetNotes(view),
     '',
-    sourceTable(view, colours),
+    sourceTable(view, colours).trimEnd(),
+    ...sourceNotes(view),
+    '',
     ...footLines(view, colours),
     '',
   ].join('\n')
@@ -58,7 +60,8 @@ function fitting(all: readonly string[], room: number): string {
 }
 
 /** What a person should look at, worst first. */
-function worriesOf({ at, lockouts, targets, sources, alarms, plans, queue, frozenSince }: StatusView): string[] {
+function worriesOf(view: StatusView): string[] {
+  const { at, lockouts, targets, sources, sourcesWaitFor, alarms, plans, queue, frozenSince } = view
   const late = lockouts.openAt.filter(({ since }) => Date.parse(at) - Date.parse(since) > lockoutLimitMs)
   const some = (count: number, one: string, many?: string): string[] => (count === 0 ? [] : [counted(count, one, many)])
   const dead = targets.reduce((sum, target) => sum + target.dead, 0)
@@ -76,6 +79,7 @@ function worriesOf({ at, lockouts, targets, sources, alarms, plans, queue, froze
       ? some(targets.filter((target) => target.frozenSince !== null).length, 'target frozen', 'targets frozen')
       : ['frozen everywhere']),
     ...some(sources.filter(({ overdue }) => overdue).length, 'source late', 'sources late'),
+    ...(sourcesWaitFor.length === 0 ? [] : ['sources wait for a target']),
     ...(queue.ok ? [] : ['the queue store is away']),
     ...some(alarms.filter(({ code }) => !toldOtherwise.has(code)).length, 'alarm'),
     ...some(plans.held, 'plan held', 'plans held'),
@@ -185,7 +189,14 @@ function targetNotes({ at, targets }: StatusView): string[] {
   })
 }
 
-function sourceTable({ at, sources }: StatusView, colours: boolean): string {
+function sourceNotes({ sourcesWaitFor: targets }: StatusView): string[] {
+  if (targets.length === 0) return []
+  const told = targets.length === 1 ? 'has told its' : 'have told their'
+  const text = `read once ${targets.map(plain).join(', ')} ${told} access levels: gatehouse check`
+  return [wrapped(text, '  ', columns)]
+}
+
+function sourceTable({ at, sources, sourcesWaitFor }: StatusView, colours: boolean): string {
   const ago = (time: string | null): string => (time === null ? 'never' : `${spell(at, time)} ago`)
   return formatTable(
     [
@@ -194,7 +205,7 @@ function sourceTable({ at, sources }: StatusView, colours: boolean): string {
       { title: 'last complete', of: ({ lastCompleteAt }) => ago(lastCompleteAt) },
       { title: 'outcome', of: ({ lastOutcome }) => lastOutcome },
       { title: 'records', of: ({ records }) => records, right: true },
-      { title: 'state', of: ({ overdue }) => (overdue ? 'overdue' : 'ok') },
+      { title: 'state', of: ({ overdue }) => (overdue ? 'overdue' : sourcesWaitFor.length > 0 ? 'waits' : 'ok') },
     ],
     sources,
     colours,

@@ -21,6 +21,7 @@ const tones: Readonly<Record<string, 'green' | 'yellow' | 'red'>> = {
   away: 'red',
   frozen: 'yellow',
   rests: 'yellow',
+  waits: 'yellow',
 }
 
 /** With a title line; ends in a line break. No rows: one line that says `none`. */

@@ -3,6 +3,7 @@ import pg from 'pg'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { expiringTokens } from '../auth/expiring-tokens.ts'
 import { forgetOldAlarms, raiseAlarm, setAlarms } from '../store/alarms.ts'
+import { targetsAwaited } from '../store/targets.ts'
 import { tellAlarms } from '../sync/alarms/tell-alarms.ts'
 import { watchAudit } from '../sync/alarms/watch-audit.ts'
 import { watchDisk } from '../sync/alarms/watch-disk.ts'
@@ -158,7 +159,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
 
   async function followTime(): Promise<void> {
     await engine.levels.reload()
-    if (!(await canBegin())) return
+    if ((await targetsAwaited(context.database.pool, [...context.targets.keys()])).length > 0) return
     if (loops === null) await resumeCalendar(context, engine.brakes)
     startLoops()
     await followCalendar(context, engine.brakes)
@@ -168,19 +169,6 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
   async function followConfiguration(): Promise<void> {
     isCarriedOut = await carryOut(stopping.signal)
     await count(stopping.signal)
-  }
-
-  /**
-   * Before a target has told its levels for the first time, nobody can be resolved as a whole. Once people are known, those who leave
-   * must not wait for a target that is new and can't be reached: what it offers is looked at when it has told.
-   */
-  async function canBegin(): Promise<boolean> {
-    const { rows } = await context.database.pool.query<{ can: boolean }>(
-      `select exists (select 1 from person)
-           or not exists (select 1 from target where id = any($1::text[]) and levels_at is null) as can`,
-      [[...context.targets.keys()]],
-    )
-    return rows[0]?.can ?? false
   }
 
   function startLoops(): void {

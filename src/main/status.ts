@@ -2,7 +2,7 @@
 import type { WakeUps } from '../../queues/wake-ups.ts'
 import type { StatusView } from '../api/acts/status.ts'
 import { alarmAction } from '../model/alarm.ts'
-import { breakerFailures } from '../store/targets.ts'
+import { breakerFailures, targetsAwaited } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { sweepCounts } from '../sync/drift/sweep-target.ts'
 import { countSignedOff } from '../sync/failures.ts'
@@ -37,6 +37,7 @@ export async function status(
     },
     people: await totals.people(),
     sources: await sources(context, totals),
+    sourcesWaitFor: await targetsAwaited(pool, [...context.targets.keys()]),
     targets: await targets(context, totals),
     lockouts: await lockouts(context, totals),
     plans: { held: small.plans_held },

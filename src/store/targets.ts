@@ -32,6 +32,18 @@ export async function noteSuccess(pool: pg.Pool, id: string): Promise<void> {
   )
 }
 
+/**
+ * Those of these targets that have not told their access levels yet, while nobody is known: before they have, nobody can be resolved as a
+ * whole, so no source is read. Once people are known, those who leave wait for no new target.
+ */
+export async function targetsAwaited(pool: pg.Pool, targets: readonly string[]): Promise<readonly string[]> {
+  const { rows } = await pool.query<{ id: string }>(
+    `select id from target where id = any($1::text[]) and levels_at is null and not exists (select 1 from person) order by id`,
+    [targets],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** How sure a write is to reach the readers, as its health said last: shown to operators, decides nothing. */
 export async function noteReach(pool: pg.Pool, id: string, reach: string): Promise<void> {
   await pool.query('update target set reach = $2 where id = $1', [id, reach])

@@ -210,7 +210,7 @@ test('match reads all accounts and says whose they are; adopt and link, and what
 })
 
 test('what changed by hand at the door system is shown until it is mended; nothing is settled that was not forgotten', async () => {
-  expect(await table('drift')).toBe('none\n\nnone\n')
+  expect(await table('drift')).toBe('nothing changed at the targets behind our back\n')
   expect(await asJson(driftPage, 'drift', 'hq')).toEqual({ rows: [], next: null, counts: [] })
   await refused(3, /\[target\.not-restored\]/, cli('settle', 'hq', ...because))
   await refused(1, /\[target\.unknown\]/, cli('drift', 'nowhere'))

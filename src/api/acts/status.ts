@@ -19,6 +19,8 @@ export interface StatusView {
     readonly records: number | null
     readonly overdue: boolean
   }[]
+  /** Targets that have to tell their access levels before any source is read for the first time. */
+  readonly sourcesWaitFor: readonly string[]
   readonly targets: readonly {
     readonly id: string
     readonly mode: string

@@ -26,6 +26,9 @@ export const statusView = z
         }),
       )
       .readonly(),
+    sourcesWaitFor: z.array(z.string()).readonly().meta({
+      description: 'Targets that have to tell their access levels before any source is read for the first time.',
+    }),
     targets: z
       .array(
         z.object({

@@ -65,21 +65,24 @@ export function driftCommand(context: Context): Command {
 }
 
 function formatDrift(rows: readonly DriftView[], counts: readonly DriftCount[], colours: boolean): string {
+  if (counts.length === 0 && rows.length === 0) return 'nothing changed at the targets behind our back\n'
   return [
+    'How many changes there are of each kind',
     formatTable(
       [
         { title: 'target', of: (each) => each.target },
-        { title: 'what', of: (each) => each.class },
+        { title: 'change', of: (each) => each.class },
         { title: 'how many', of: (each) => each.count, right: true },
       ],
       counts,
       colours,
     ),
+    'Which they are, by random id: gatehouse person show says who it is',
     formatTable(
       [
         { title: 'target', of: (row) => row.target },
-        { title: 'what', of: (row) => row.class },
-        { title: 'of', of: (row) => row.part },
+        { title: 'change', of: (row) => row.class },
+        { title: 'level or card', of: (row) => row.part },
         { title: 'person', of: (row) => row.person },
         { title: 'found', of: (row) => plainTime(row.foundAt) },
       ],
