@@ -47,6 +47,9 @@ export function plainRows(workers: readonly Row[]): Readonly<Record<FloorTable, 
       cards: { [id(number).card]: 'on' },
       levels,
     })
+  // An importer of its own would not write it; it is as wide here, so that both write as many bytes.
+  const holdings = (number: number) =>
+    `account:${id(number).account} card:${id(number).card}:active record:${id(number).person}`
   return {
     person_key: {
       names: ['id', 'epoch', 'wrapped'],
@@ -62,9 +65,10 @@ export function plainRows(workers: readonly Row[]): Readonly<Record<FloorTable, 
         'protected',
         'locked_at',
         'unlocked_until',
+        'holdings',
         'guard',
       ],
-      make: (n) => [id(n).person, id(n).key, 'active', null, null, false, null, null, guard],
+      make: (n) => [id(n).person, id(n).key, 'active', null, null, false, null, null, holdings(n), guard],
     },
     source_record: {
       names: [
