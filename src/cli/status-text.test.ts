@@ -113,7 +113,7 @@ test('sources that wait for a target are told, and for what', () => {
   const screen = formatStatus({ ...empty, sourcesWaitFor: ['hq', long] }, false)
   expect(screen).toMatch(/^LOOK HERE {2}sources wait for a target\n/)
   expect(screen).toMatch(
-    /^hr +never +never +- +- +waits\n {2}read once hq, \S+ have told their access\s+levels: gatehouse check\n/m,
+    /^hr +never +never +- +- +waits\n {2}read once hq, \S+ have told their access levels:\s+gatehouse check\n/m,
   )
   expect(screen.split('\n').filter((line) => width(line) > 80)).toEqual([])
 })
