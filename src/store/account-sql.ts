@@ -11,3 +11,7 @@ export const isOpen = (column: string) => `${column} like '{"lock":"open",%'`
 
 /** `column` holds what is ours (`owned`) of an account that is there by us, or was taken over. */
 export const isMade = (column: string) => `${column} like '{"made":true,%'`
+
+/** Somebody said by name that `account` may stay as it is; whether it really was said is looked at every quarter minute (`reviewDiscards`). */
+export const isDiscarded = (account: string) =>
+  `coalesce(${account}.discarded_version = ${account}.desired_version and ${account}.discarded_guard is not null, false)`

@@ -174,6 +174,7 @@ export const catalogue: Catalogue = {
     failures: 'clear',
     failing_since: 'clear',
     discarded_version: 'clear',
+    discarded_guard: 'guard',
     frozen_at: 'clear',
     suspect_at: 'clear',
     guard: 'guard',

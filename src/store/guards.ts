@@ -135,6 +135,11 @@ export function intentGuard(account: AccountId, desired: string): readonly Guard
   return [account, desired]
 }
 
+/** That an account may stay as it is, as long as this is the version desired: a forged one would keep a right that is to be taken away. */
+export function discardGuard(account: AccountId, version: number | null): readonly GuardValue[] {
+  return [account, version]
+}
+
 /** Which of the target's levels an id of ours, named in guarded rows, stands for. */
 export function levelGuard(row: Pick<LevelRow, 'id' | 'target' | 'external_id' | 'name'>): readonly GuardValue[] {
   return [row.id, row.target, row.external_id, row.name]

@@ -3,6 +3,7 @@ import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migrat
 import pg from 'pg'
 import type { Vault } from '../vault/vault.ts'
 import { kyselyOn, openDatabase, schemaName } from './database.ts'
+import { signOlderDiscards } from './failures.ts'
 import * as spine from './migrations/0001-spine.ts'
 import * as brakes from './migrations/0002-brakes.ts'
 import * as configVersions from './migrations/0003-config-versions.ts'
@@ -17,6 +18,7 @@ import * as replacedKeys from './migrations/0012-replaced-keys.ts'
 import * as seenRows from './migrations/0013-seen-rows.ts'
 import * as releasedVersions from './migrations/0014-released-versions.ts'
 import * as holdings from './migrations/0015-holdings.ts'
+import * as signedDiscards from './migrations/0015-signed-discards.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -24,6 +26,9 @@ import { signOlderModes } from './target-modes.ts'
 const signedStandings = '0005-operators'
 /** Before it, nothing signed a target about which nobody had decided. */
 const signedModes = '0011-shield'
+
+/** Before it, nothing signed what somebody had discarded. */
+const signedDiscardsFrom = '0015-signed-discards'
 
 const migrations: Record<string, Migration> = {
   '0001-spine': spine,
@@ -40,6 +45,7 @@ const migrations: Record<string, Migration> = {
   '0013-seen-rows': seenRows,
   '0014-released-versions': releasedVersions,
   '0015-holdings': holdings,
+  [signedDiscardsFrom]: signedDiscards,
 }
 const provider = { getMigrations: async () => migrations }
 
@@ -98,4 +104,5 @@ export async function signOlderRows(
 ): Promise<void> {
   if (migrated.includes(signedStandings)) await signOlderStandings(client, vault)
   if (migrated.includes(signedModes)) await signOlderModes(client, vault)
+  if (migrated.includes(signedDiscardsFrom)) await signOlderDiscards(client, vault)
 }

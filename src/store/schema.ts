@@ -277,6 +277,8 @@ export interface AccountTable {
   failing_since: TimeOrNull
   /** The desired version of which somebody said by name that it may stay as it is. */
   discarded_version: number | null
+  /** Signs that; without it, nobody said so. */
+  discarded_guard: Buffer | null
   frozen_at: TimeOrNull
   /** A lock-out waits because its source is suspect; this says since when that is. */
   suspect_at: TimeOrNull

@@ -1,6 +1,7 @@
 /** Counts over whole tables, for whoever looks at the gateway as a whole: grouped by the store, over indexes where the tables are large. */
 import type pg from 'pg'
 import type { Lane } from '../model/lane.ts'
+import { isDiscarded } from './account-sql.ts'
 
 export interface OpenLockoutTotal {
   readonly target: string
@@ -28,7 +29,7 @@ export interface WorkTotal {
 
 export async function workTotals(pool: pg.Pool): Promise<readonly WorkTotal[]> {
   const { rows } = await pool.query<WorkTotal>(
-    `select w.target, w.lane, count(*) filter (where w.dead_at is not null and a.discarded_version is distinct from a.desired_version)::int as dead,
+    `select w.target, w.lane, count(*) filter (where w.dead_at is not null and not ${isDiscarded('a')})::int as dead,
             count(*) filter (where w.dead_at is null and (w.lane = 'urgent' or w.verify_at is not null or a.desired_version > a.applied_version))::int as waiting,
             min(w.due_at) filter (where w.dead_at is null and w.due_at <= now() and (w.lease_until is null or w.lease_until < now())) as oldest_due
        from account_work w join account a on a.id = w.account_id group by w.target, w.lane`,
@@ -45,7 +46,7 @@ export interface AccountTotal {
 /** Reads the whole table of accounts: to be asked seldom where it is large. */
 export async function accountTotals(pool: pg.Pool): Promise<readonly AccountTotal[]> {
   const { rows } = await pool.query<AccountTotal>(
-    `select target, count(*) filter (where applied_version > 0)::int as applied, count(*) filter (where failures is not null and discarded_version is distinct from desired_version)::int as failing
+    `select target, count(*) filter (where applied_version > 0)::int as applied, count(*) filter (where failures is not null and not ${isDiscarded('account')})::int as failing
        from account group by target`,
   )
   return rows

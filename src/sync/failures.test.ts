@@ -1,11 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { failureViews } from '../main/failure-views.ts'
 import type { AccountId } from '../model/id.ts'
+import { signOlderRows } from '../store/migrate.ts'
 import { countSignedOff, discardByHand, retryAllFailures, retryFailure, signOffByHand } from './failures.ts'
 import { type Bench, day, minute, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { lockoutStatement } from './lockout-export.ts'
-import { watchTheTime } from './sweep.ts'
+import { restoreWork, watchTheTime } from './sweep.ts'
 
 const engine = useEngine()
 let bench: Bench
@@ -143,6 +144,60 @@ describe('what somebody signs off', () => {
     await bench.deliver([row(1, { department: 'Research' })])
     await bench.rest()
     expect([...(user(1)?.levels ?? [])].sort()).toEqual(['id of Lab', 'id of Main'])
+  })
+})
+
+describe('what nobody signed off, whatever somebody writes', () => {
+  const giveUp = 'update account_work set dead_at = now()'
+  const sayDiscarded = 'update account set discarded_version = desired_version'
+  const forgeries = () => bench.rows(`select 1 from alarm where code = 'guard.failed' and cleared_at is null`)
+
+  test.each([
+    ['given up', giveUp],
+    ['given up and discarded', `${giveUp}; ${sayDiscarded}`],
+    ['discarded with a guard of nothing', `${giveUp}; ${sayDiscarded}, discarded_guard = '\\x00'`],
+  ])('is done: a right is taken away though it is said to be %s', async (_, sql) => {
+    await bench.deliver([row(1, { department: 'Research' })])
+    await bench.rest()
+    await bench.deliver([row(1)])
+    await engine.tamper(sql)
+    await bench.rest()
+    expect([...(user(1)?.levels ?? [])]).toEqual(['id of Main'])
+    expect(await forgeries()).toHaveLength(1)
+  })
+
+  test('is listed and alarmed when a reason is made up as well', async () => {
+    await bench.deliver([row(1, { department: 'Research' })])
+    await bench.rest()
+    await bench.deliver([row(1)])
+    await engine.tamper(`${giveUp}; ${sayDiscarded}, failures = '{"lock":{"kind":"rejected","code":"x"}}'`)
+    await restoreWork(bench.context)
+    await watchTheTime(bench.context)
+    expect((await list()).rows).toMatchObject([{ state: 'given-up' }])
+    expect(await bench.alarms()).toEqual(['account.dead', 'guard.failed'])
+    await retry(await first())
+    await bench.rest()
+    expect([...(user(1)?.levels ?? [])]).toEqual(['id of Main'])
+  })
+
+  test('is not signed off on an account whose row was changed', async () => {
+    refuse('all')
+    await bench.deliver([row(1)])
+    await bench.rest()
+    const account = await first()
+    await engine.tamper('update account set desired_version = desired_version + 1')
+    await expect(discard(account)).rejects.toMatchObject({ code: 'failure.unknown' })
+  })
+
+  test('of before anything was signed counts, once', async () => {
+    refuse('all')
+    await bench.deliver([row(1)])
+    await bench.rest()
+    await discard(await first())
+    await engine.tamper('update account set discarded_guard = null')
+    await signOlderRows(bench.context.database.pool, bench.context.vault, ['0015-signed-discards'])
+    await restoreWork(bench.context)
+    expect([(await list()).rows, await forgeries()]).toEqual([[], []])
   })
 })
 

@@ -25,7 +25,7 @@ export async function retryFailure(
   reason: string,
 ): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    const account = await failingAccount(client, id)
+    const account = await failingAccount(client, context.vault, id)
     if (account === null) throw new Refusal('failure.unknown')
     await retry(client, [account])
     await recordAudit(client, context.vault, {
@@ -93,10 +93,10 @@ export async function discardByHand(
   reason: string,
 ): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    const account = await failingAccount(client, id)
+    const account = await failingAccount(client, context.vault, id)
     if (account === null) throw new Refusal('failure.unknown')
     if (account.lane === 'urgent' || (await lockedOutAmong(client, [id])).has(id)) throw new Refusal('failure.lock-out')
-    await discardFailure(client, id)
+    await discardFailure(client, context.vault, account)
     await recordAudit(client, context.vault, {
       actor: subject,
       action: 'account.discarded',

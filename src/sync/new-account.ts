@@ -55,6 +55,7 @@ export function addAccount(
       failures: null,
       failing_since: null,
       discarded_version: null,
+      discarded_guard: null,
       frozen_at: null,
       suspect_at: null,
       guard: Buffer.alloc(0),

@@ -4,13 +4,14 @@ import type { Lane } from '../model/lane.ts'
 import { isMade } from '../store/account-sql.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
 import { wakeForFreeCards } from '../store/card-holders.ts'
-import { givenUp } from '../store/failures.ts'
+import { givenUp, reviewDiscards } from '../store/failures.ts'
 import { dropPins } from '../store/pins.ts'
 import { readStanding } from '../store/source-standing.ts'
 import { everywhere } from '../store/standings.ts'
 import { breakerFailures } from '../store/targets.ts'
 import { dueLanes, restoreLostWork, waitingWork } from '../store/work.ts'
 import type { Brakes, SyncContext } from './context.ts'
+import { tellForged } from './forged.ts'
 import { plan } from './plan/plan.ts'
 import { isOffering } from './pull/pull-brakes.ts'
 import { reviewFrozen } from './reconcile/review-frozen.ts'
@@ -37,6 +38,7 @@ export async function sweepWork(context: SyncContext): Promise<void> {
 export async function restoreWork(context: SyncContext): Promise<void> {
   const { database, targets, log, now } = context
   await reviewFrozen(context)
+  await tellForged(database.pool, context, ...(await reviewDiscards(database.pool, context.vault)))
   await wakeForFreeCards(database.pool, [...targets.keys()], now())
   await dropPins(database.pool, null, now())
   const count = await restoreLostWork(database.pool)

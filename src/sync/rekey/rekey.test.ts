@@ -4,14 +4,16 @@ import { openAuditPage } from '../../audit/page.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { createSubjectWithToken } from '../../auth/tokens.ts'
 import { cardKey, h10301 } from '../../model/card.ts'
-import type { PersonId } from '../../model/id.ts'
+import type { AccountId, PersonId } from '../../model/id.ts'
 import { restoreSilenced } from '../../store/alarms.ts'
 import { writeAuditMark } from '../../store/audit-mark.ts'
 import { catalogue } from '../../store/catalogue.ts'
 import { insertConfigVersion, releasedVersions } from '../../store/config-versions.ts'
+import { discardFailure } from '../../store/failures.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { openVault } from '../../vault/vault.ts'
+import { certain } from '../certain.ts'
 import { sweepIfDue } from '../drift/sweep-target.ts'
 import { continueErasures } from '../erasure/continue.ts'
 import { erasePerson } from '../erasure/erase.ts'
@@ -81,6 +83,7 @@ async function live(): Promise<void> {
   await issuePin(context, await bench.personOf('n10'), bench.operator, { target: null, reason })
   file = file.map((each) => (Number(each.id) >= 30 ? { ...each, family: 'Other' } : each))
   await bench.deliver(file)
+  await discardAt(await bench.personOf('n11'))
   await inTransaction(database.pool, (client) =>
     insertConfigVersion(client, vault, {
       ...{ number: 1, state: 'released', created_at: context.now(), decided_at: context.now(), decided_by: null },
@@ -90,6 +93,15 @@ async function live(): Promise<void> {
   token = (await createSubjectWithToken(database.db, vault, { name: 'Ada', role: 'admin', days: 9 })).token
   await appendOnce(database.pool, vault)
   await writeAuditMark(database.pool, vault, { seq: 1, hash: Buffer.alloc(32) })
+}
+
+async function discardAt(person: PersonId): Promise<void> {
+  const { database, vault } = bench.context
+  const [account] = await bench.rows<{ id: AccountId; desired_version: number }>(
+    'select id, desired_version from account where person_id = $1',
+    [person],
+  )
+  await inTransaction(database.pool, (client) => discardFailure(client, vault, certain(account)))
 }
 
 describe('every column', () => {

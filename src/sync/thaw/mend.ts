@@ -285,7 +285,7 @@ async function keepAccounts(
   // What the target showed, and what came of work, is asked and done anew.
   await client.query(
     `update account set frozen_at = null, applied_version = 0, actual = null, actual_at = null, failures = null, failing_since = null,
-            discarded_version = null where id = any($1::uuid[])`,
+            discarded_version = null, discarded_guard = null where id = any($1::uuid[])`,
     [closed.map((account) => account.row.id)],
   )
   const { rowCount } = await client.query(
