@@ -2,7 +2,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { type PersonRow, personGuard } from '../store/guards.ts'
-import { loseCard } from './cards.ts'
+import { issueCard, loseCard } from './cards.ts'
 import { erasePerson } from './erasure/erase.ts'
 import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
@@ -53,6 +53,24 @@ describe('a lost card whose row somebody deletes', () => {
     await engine.tamper('delete from lockout; delete from account_work; delete from outbox')
     await settle()
     expect([card(), user()?.lock]).toEqual(['blocked', 'open'])
+  })
+
+  test('stays blocked though a lock of its holder was lifted since', async () => {
+    await issueCard(bench.context, person, h10301(7, 900), bench.operator, 'spare')
+    await settle()
+    await loseCard(bench.context, { card: h10301(7, 900), person: null }, bench.operator, 'stolen')
+    await steal(`delete from credential where state = 'lost' and person_id = ?`)
+    await engine.tamper('delete from lockout; delete from account_work; delete from outbox')
+    await lockPerson(bench.context, person, bench.operator, 'now')
+    await bench.rest()
+    await thawPerson(bench.context, person, bench.operator, 'seen')
+    await unlockPerson(bench.context, person, bench.operator, 'seen', 1)
+    await settle()
+    const held = await bench.heldPlan('operator')
+    if (held !== null) await bench.release(held)
+    await settle()
+    const spare = user()?.cards.get(cardKey(h10301(7, 900)))
+    expect([user()?.lock, card(), spare?.state ?? 'blocked']).toEqual(['open', 'on', 'blocked'])
   })
 
   test('is no new card when the source names it again, and an alarm is on', async () => {

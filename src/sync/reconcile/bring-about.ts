@@ -23,10 +23,9 @@ import {
   ownedAfter,
   ownedAfterLock,
   ownedBefore,
-  unknownCards,
 } from './owned.ts'
 import { mayLandLate } from './shut-out.ts'
-import { strangeBlocks, strangeToLift } from './strange-blocks.ts'
+import { strangeBlocks, strangeToLift, unknownCards } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */

@@ -1,6 +1,6 @@
 /** What of an account is ours: only what we brought about is taken away again, and only our own blocks are lifted. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import { type Card, cardKey } from '../../model/card.ts'
+import { cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
@@ -165,16 +165,6 @@ function blockedByUs(item: WorkItem, id: CredentialId): boolean {
 /** Cards of an account that are to be blocked. */
 export function blockedCards({ desired, cards }: WorkItem): CredentialId[] {
   return idsOf(desired.cards).filter((id) => desired.cards[id] === 'blocked' && cards.has(id))
-}
-
-/**
- * The row of a card that is to be blocked is gone, so that nobody can tell which it is: any card on the account that we have no row of may
- * be it.
- */
-export function unknownCards({ desired, cards }: WorkItem, actual: ActualAccount | null): readonly Card[] {
-  if (idsOf(desired.cards).every((id) => desired.cards[id] !== 'blocked' || cards.has(id))) return []
-  const known = new Set([...cards.values()].map(cardKey))
-  return (actual?.cards ?? []).flatMap(({ card }) => (card === null || known.has(cardKey(card)) ? [] : [card]))
 }
 
 /** Of these cards, those that are not to be on, and are not. */

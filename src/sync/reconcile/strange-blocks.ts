@@ -1,6 +1,7 @@
 /** A lock-out blocks every card on the account, also others' and those of unknown format: these blocks are noted, and lifted with the lock. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import { cardKey } from '../../model/card.ts'
+import { type Card, cardKey } from '../../model/card.ts'
+import type { CredentialId } from '../../model/id.ts'
 import { unusableAmong } from '../../store/card-holders.ts'
 import type { SyncContext } from '../context.ts'
 import { cardDigest } from '../identifiers.ts'
@@ -24,7 +25,8 @@ export function strangeBlocks(
   const { owned, row } = item
   const noted = new Set(owned.strange)
   const now = new Set(blocked)
-  if (noted.size + now.size === 0) return {}
+  // What may be the card that is to be blocked is never ours to lift.
+  if (noted.size + now.size === 0 || lacksRow(item)) return {}
   const strange = strangeCards(item, actual).flatMap((shown) => {
     const name = strangeName(vault, row.id, shownKey(shown))
     return noted.has(name) || now.has(shown.ref) ? [name] : []
@@ -39,7 +41,7 @@ export async function strangeToLift(
   actual: ActualAccount | null,
 ): Promise<readonly string[]> {
   const { owned, row, desired } = item
-  if (desired.lock === 'closed' || owned.strange === undefined) return []
+  if (desired.lock === 'closed' || owned.strange === undefined || lacksRow(item)) return []
   const noted = new Set(owned.strange)
   const ours = strangeCards(item, actual).filter((shown) => noted.has(strangeName(vault, row.id, shownKey(shown))))
   const digestOf = ({ card }: Shown) => (card === null ? null : cardDigest(vault, card))
@@ -48,6 +50,20 @@ export async function strangeToLift(
     ours.flatMap((shown) => digestOf(shown) ?? []),
   )
   return ours.flatMap((shown) => (unusable.some((digest) => digestOf(shown)?.equals(digest)) ? [] : [shown.ref]))
+}
+
+/** The row of a card that is to be blocked was taken away: nobody can tell any more which card it is. */
+function lacksRow({ desired, cards }: WorkItem): boolean {
+  return (Object.entries(desired.cards) as [CredentialId, string][]).some(
+    ([id, state]) => state === 'blocked' && !cards.has(id),
+  )
+}
+
+/** Where a row was taken away, any card on the account that we have no row of may be the one to be blocked. */
+export function unknownCards(item: WorkItem, actual: ActualAccount | null): readonly Card[] {
+  if (!lacksRow(item)) return []
+  const known = new Set([...item.cards.values()].map(cardKey))
+  return (actual?.cards ?? []).flatMap(({ card }) => (card === null || known.has(cardKey(card)) ? [] : [card]))
 }
 
 /** Blocked cards on the account that are none of the person's: of those it is noted by id whose block they bear. */
