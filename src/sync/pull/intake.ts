@@ -80,7 +80,8 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
     const touched = await placeRecords(client, context, pull, news, notes)
     const joining = touched.filter(({ mark }) => mark === 'fresh')
     const cause = { actor: origin, because: 'record', arrivedAt: pull.arrivedAt } as const
-    lockouts = await resolveAndPass(client, context, touched, origin, cause, pull.people)
+    // Most pages of most deliveries say nothing new.
+    if (touched.length > 0) lockouts = await resolveAndPass(client, context, touched, origin, cause, pull.people)
     await noteAltered(client, context, pull, notes.altered)
     joined = joining.filter(({ person }) => person.state === 'active').length
     changed = news.incoming.length
