@@ -18,7 +18,7 @@ import * as replacedKeys from './migrations/0012-replaced-keys.ts'
 import * as seenRows from './migrations/0013-seen-rows.ts'
 import * as releasedVersions from './migrations/0014-released-versions.ts'
 import * as holdings from './migrations/0015-holdings.ts'
-import * as signedDiscards from './migrations/0015-signed-discards.ts'
+import * as signedDiscards from './migrations/0016-signed-discards.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -28,7 +28,7 @@ const signedStandings = '0005-operators'
 const signedModes = '0011-shield'
 
 /** Before it, nothing signed what somebody had discarded. */
-const signedDiscardsFrom = '0015-signed-discards'
+const signedDiscardsFrom = '0016-signed-discards'
 
 const migrations: Record<string, Migration> = {
   '0001-spine': spine,

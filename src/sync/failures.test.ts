@@ -195,7 +195,7 @@ describe('what nobody signed off, whatever somebody writes', () => {
     await bench.rest()
     await discard(await first())
     await engine.tamper('update account set discarded_guard = null')
-    await signOlderRows(bench.context.database.pool, bench.context.vault, ['0015-signed-discards'])
+    await signOlderRows(bench.context.database.pool, bench.context.vault, ['0016-signed-discards'])
     await restoreWork(bench.context)
     expect([(await list()).rows, await forgeries()]).toEqual([[], []])
   })
