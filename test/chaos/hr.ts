@@ -3,6 +3,7 @@ import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { type Change, drop, joiners, leavers, movers } from '../../demo/workforce/changes.ts'
 import { toCsv } from '../../demo/workforce/csv.ts'
+import { sites } from '../../demo/workforce/organisation.ts'
 import type { Random } from '../../demo/workforce/random.ts'
 import { trapNames } from '../../demo/workforce/traps.ts'
 import type { WorkerRow } from '../../demo/workforce/worker-row.ts'
@@ -18,12 +19,15 @@ export class Hr {
   readonly #site: Site
   #workforce: Workforce
   #files = 0
+  /** So many may still leave: a site of which most have left shows little. */
+  #mayLeave: number
   /** Who was in at some time: their accounts are there, open or shut. */
   readonly everIn = new Set<string>()
 
   constructor(site: Site, size: number) {
     this.#site = site
-    this.#workforce = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10) })
+    this.#workforce = makeWorkforce({ size, seed: 7, today: begunEverywhere(new Date()) })
+    this.#mayLeave = Math.floor(size / 3)
   }
 
   get workforce(): Workforce {
@@ -46,7 +50,11 @@ export class Hr {
     const event = chance.pick<(workforce: Workforce) => Change>([
       (workforce) => joiners(workforce, size),
       (workforce) => movers(workforce, size),
-      (workforce) => leavers(workforce, size, { how }),
+      (workforce) => {
+        if (this.#mayLeave < size) return joiners(workforce, size)
+        this.#mayLeave -= size
+        return leavers(workforce, size, { how })
+      },
     ])
     await this.#deliver(event(this.#workforce))
   }
@@ -98,4 +106,10 @@ export class Hr {
   #drop(name: string, rows: readonly WorkerRow[]): Promise<void> {
     return this.#site.drop(name, toCsv(rows, { trailer: true }))
   }
+}
+
+/** The day that has begun at every site: whoever starts today is in, wherever that is, at whatever hour this runs. */
+function begunEverywhere(now: Date): string {
+  const days = sites.map(({ zone }) => new Intl.DateTimeFormat('sv-SE', { timeZone: zone }).format(now))
+  return days.sort()[0] as string
 }

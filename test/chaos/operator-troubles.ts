@@ -95,7 +95,7 @@ export async function configurationReleased(world: World, meanwhile: (world: Wor
 async function mostSettled(operator: Operator, users: readonly string[]): Promise<void> {
   const waiting = new Set(users)
   await until(
-    'most of them are as they should be',
+    () => `most are as they should be: ${[...waiting].join(', ')} are not`,
     async () => {
       for (const userId of waiting) {
         const { id } = await operator.findSoon(userId)

@@ -8,14 +8,21 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
 
-/** Calls `probe` every few ms until it returns something else than undefined or false. @throws Error after `limitMs`. */
-/** `limitMs` is for what never comes: whoever means a time measures it. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, limitMs = 25_000): Promise<NonNullable<T>> {
+/**
+ * Calls `probe` every few ms until it returns something else than undefined, null or false. `limitMs` is for what never comes: whoever means
+ * a time measures it. @throws Error that names `what` after `limitMs`.
+ */
+export async function until<T>(
+  what: string | (() => string),
+  probe: () => T | Promise<T>,
+  limitMs = 25_000,
+): Promise<NonNullable<T>> {
   const begun = performance.now()
   for (;;) {
     const result = await probe()
     if (result !== undefined && result !== null && result !== false) return result
-    if (performance.now() - begun > limitMs) throw new Error(`waited ${limitMs} ms in vain: ${what}`)
+    if (performance.now() - begun > limitMs)
+      throw new Error(`waited ${limitMs} ms in vain: ${typeof what === 'string' ? what : what()}`)
     await sleep(performance.now() - begun < 100 ? 2 : 20)
   }
 }
