@@ -130,8 +130,9 @@ export class Client {
   ): Promise<Body> {
     const request = { method, path, route, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
     const response = await this.#session.request(request, signal)
-    if (method !== 'GET' && isRefusedByReader(parseAnswer(response).body)) this.#onReaderRefusal()
-    return successOf(response)
+    const answer = parseAnswer(response)
+    if (method !== 'GET' && isRefusedByReader(answer.body)) this.#onReaderRefusal()
+    return successOf(response, answer)
   }
 }
 

@@ -1,9 +1,9 @@
 /** Reads BioStar's answers: two dialects (all strings, or typed), four ways to write an empty list, with or without a wrapper. */
 import { z } from 'zod'
 import type { HttpResponse } from '../../src/connector/http.ts'
+import { parseJson } from '../../src/model/parse-json.ts'
 import { failureOf } from './errors.ts'
 
-type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json }
 export type Body = { readonly [key: string]: unknown }
 
 /** A scalar as text, whatever dialect wrote it. Absent, null and empty are undefined. */
@@ -54,8 +54,8 @@ export function parseAnswer(response: Pick<HttpResponse, 'text'>): Answer {
  * with 200, so the status alone proves nothing.
  * @throws ConnectorError by the table of errors.ts.
  */
-export function successOf(response: HttpResponse): Body {
-  const { code, body } = parseAnswer(response)
+export function successOf(response: HttpResponse, answer = parseAnswer(response)): Body {
+  const { code, body } = answer
   if (response.status < 400 && code === '0') return body
   const wrapper = isObject(body.Response) ? body.Response : body
   const retryAfter = response.headers['retry-after']
@@ -109,13 +109,8 @@ function read<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
 }
 
 function parseObject(source: string): Body {
-  try {
-    const parsed: Json = JSON.parse(source)
-    return isObject(parsed) ? parsed : {}
-  } catch (error) {
-    if (error instanceof SyntaxError) return {}
-    throw error
-  }
+  const parsed = parseJson(source)
+  return isObject(parsed) ? parsed : {}
 }
 
 function isObject(value: unknown): value is Body {

@@ -1,12 +1,12 @@
 /** Tokens that are about to end while their owner has no other that lives longer, so that nobody is locked out of the gateway unawares. */
 import type { Kysely } from 'kysely'
-import { type SubjectRow, tokenGuard } from '../store/guards.ts'
+import { tokenGuard } from '../store/guards.ts'
 import type { Tables } from '../store/schema.ts'
 import type { Vault } from '../vault/vault.ts'
 import { isGenuineSubject } from './subjects.ts'
 
 const dayMs = 86_400_000
-/** So long before its end a token is one that ends, or a quarter of its life if that is shorter. */
+/** So long before its end somebody is told, or a quarter of its life if that is shorter. */
 const noticeMs = 14 * dayMs
 
 /**
@@ -24,11 +24,10 @@ export async function expiringTokens(db: Kysely<Tables>, vault: Vault, now: Date
       return [{ id: row.id, owner, from: row.created_at.getTime(), until: row.expires_at.getTime() }]
     })
     .toSorted((left, right) => right.until - left.until)
-  const lasts = new Map<SubjectRow['id'], (typeof tokens)[0]>()
-  for (const token of tokens) if (!lasts.has(token.owner.id)) lasts.set(token.owner.id, token)
+  const lasts = [...Map.groupBy(tokens, ({ owner }) => owner.id).values()].flatMap(([last]) => last ?? [])
   const lastAdmin = tokens.find(({ owner }) => owner.role === 'admin')
   const at = now.getTime()
-  return [...lasts.values()]
+  return lasts
     .filter(({ id, from, until }) => {
       if (until <= at) return id === lastAdmin?.id
       return until - at <= Math.min(noticeMs, (until - from) / 4)

@@ -38,6 +38,12 @@ export interface Scheduler extends Role {
 
 const tickMs = 1_000
 
+/**
+ * What a new version changes is planned as the policy's, not as the calendar's: so the patrol waits until everybody was resolved for it, but
+ * not for ever. Whoever holds a transaction open holds that up, and must not stop the patrol by it.
+ */
+const patrolWaitsMs = 30 * 60_000
+
 export interface SchedulerParts {
   readonly opened: Opened
   readonly engine: Engine
@@ -56,6 +62,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
   const { context } = engine
   const carryOut = carryOutVersion(engine, version)
   let isCarriedOut = false
+  const begunAt = Date.now()
   const count = countProposals(opened)
   const stopping = new AbortController()
   let loops: Map<string, SourceLoop> | null = null
@@ -94,8 +101,9 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
       every(1_000, 'configuration', lost, followConfiguration),
-      // What a new version changes is planned as the policy's, not as the calendar's: so the patrol waits until that is done.
-      every(500, 'patrol', lost, async () => (loops === null || !isCarriedOut ? undefined : await patrol())),
+      every(500, 'patrol', lost, async () => {
+        if (loops !== null && (isCarriedOut || Date.now() - begunAt > patrolWaitsMs)) await patrol()
+      }),
       every(1_000, 'releases', lost, () => finishReleases(context)),
       every(1_000, 'thawed', lost, () => planThawed(context, engine.brakes)),
       every(1_000, 'suspicions', lost, () => watchSuspicions(context)),

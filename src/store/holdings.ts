@@ -1,4 +1,4 @@
-/** What a person's row says, signed, of the rows that belong to them: none can be taken away, moved or put back unnoticed. */
+/** What a person's row says, signed, of the rows that belong to them: none can be taken away or moved unnoticed, and no card be put back as it was. */
 import type { AccountId } from '../model/id.ts'
 import type { Dossier } from './dossier.ts'
 import type { AccountRow, CredentialRow, GrantRow, SourceRecordRow } from './guards.ts'

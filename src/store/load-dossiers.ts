@@ -24,8 +24,13 @@ export interface LoadedDossiers {
   readonly dossiers: Map<PersonId, Dossier>
   /** People with a row whose guard or seal is wrong, or that is not there: nothing may be decided about them; each is alarmed. */
   readonly frozen: readonly PersonId[]
-  /** Of these, those whose rows are right as far as they are there: they can be shut out all the same. */
+  /** Of these, those whose rows are right as far as they are there: they can be shut out all the same, and must be (`wholeAndTorn`). */
   readonly torn: Map<PersonId, Dossier>
+}
+
+/** For whoever only shuts people out, or leaves it to `resolve` to do no more than that for torn ones. */
+export function wholeAndTorn({ dossiers, torn }: LoadedDossiers): ReadonlyMap<PersonId, Dossier> {
+  return new Map([...dossiers, ...torn])
 }
 
 /** Locks and loads these people; unknown ids are left out. Whoever decides nothing need not lock, and is not told of what is missing: it may just have come. */

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { Dossier } from '../store/dossier.ts'
-import { loadDossiers } from '../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
 import { refuseErasing } from './erasure/under-way.ts'
@@ -20,9 +20,10 @@ export async function changePerson<T>(
   { shutsOut = false }: { readonly shutsOut?: boolean } = {},
 ): Promise<T> {
   const done = await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen, torn } = await loadDossiers(client, context.vault, [id])
+    const loaded = await loadDossiers(client, context.vault, [id])
+    const { frozen } = loaded
     await tellForged(client, context, ...frozen)
-    const dossier = dossiers.get(id) ?? (shutsOut ? torn.get(id) : undefined)
+    const dossier = (shutsOut ? wholeAndTorn(loaded) : loaded.dossiers).get(id)
     if (dossier === undefined && frozen.length > 0) return null
     if (dossier === undefined) throw new Refusal('person.unknown')
     if (!shutsOut) await refuseErasing(client, context, id)

@@ -11,12 +11,12 @@ import type { SyncContext } from './context.ts'
 import { tellForged } from './forged.ts'
 
 export function lockoutStatement(context: Pick<SyncContext, 'vault'>, row: LockoutRow): LockoutStatement {
-  const iso = (at: Date | null): string | null => at?.toISOString() ?? null
+  const iso = (at: Date | null): string | null => (at === null ? null : timeOf(at))
   const claimed = {
     ...{ person: row.person_id, account: row.account_id, target: row.target, cause: row.cause },
     credential: row.credential_id,
-    arrivedAt: row.arrived_at.toISOString(),
-    decidedAt: row.decided_at.toISOString(),
+    arrivedAt: timeOf(row.arrived_at),
+    decidedAt: timeOf(row.decided_at),
     startedAt: iso(row.started_at),
     acceptedAt: iso(row.accepted_at),
     provenAt: iso(row.proven_at),
@@ -34,6 +34,11 @@ export function lockoutStatement(context: Pick<SyncContext, 'vault'>, row: Locko
   if (provenAt !== null && proof !== null) return { state: 'proven', ...stated, provenAt, proof }
   if (endedAt === null) return { state: 'open', ...stated }
   return { state: isSignedOff(context.vault, row) ? 'signed-off' : 'taken-back', ...stated, endedAt }
+}
+
+/** A time without end, which only somebody else writes, is read as no Date: the row fails its guard, and what it claims has to be shown all the same. */
+function timeOf(at: Date): string {
+  return (at instanceof Date ? at : new Date(0)).toISOString()
 }
 
 /**

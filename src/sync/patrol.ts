@@ -1,7 +1,7 @@
 /** Walks through everybody, gently and without end: whoever's wake-up was taken away is resolved all the same, and what was changed or taken out is found. */
 import type { PersonId } from '../model/id.ts'
 import type { Dossier } from '../store/dossier.ts'
-import { loadDossiers } from '../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../store/load-dossiers.ts'
 import { ownerless, peopleAfter } from '../store/people.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { Brakes, SyncContext } from './context.ts'
@@ -40,7 +40,7 @@ export function startPatrol(context: SyncContext, brakes: Brakes): () => Promise
 async function step(context: SyncContext, ids: readonly PersonId[]): Promise<boolean> {
   return inTransaction(context.database.pool, async (client) => {
     const loaded = await loadDossiers(client, context.vault, ids)
-    const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
+    const dossiers = [...wholeAndTorn(loaded).values()]
     await tellForged(client, context, ...loaded.frozen)
     const before = dossiers.map(momentOf)
     const now = context.now()

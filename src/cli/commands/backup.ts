@@ -94,7 +94,7 @@ function formatRestored(
   ])
   const lost = [
     `What was decided after ${plainTime(madeAt)} is not in this store: locks by operators, releases of plans, tokens, and the end of the audit trail.`,
-    'At its start the gateway shuts out again everybody who was out. Whoever a door system shows shut since then stays shut, and is locked until an operator unlocks them by name.',
+    'At its start the gateway shuts out again everybody who was out. Whoever a door system shows shut since then stays shut, and is locked until an operator unlocks them by name; not when a large part of a door system is found shut, which raises restore.many-shut.',
     'It reads every source from the beginning: deliver the newest complete file again. Nothing else is changed at a door system before a person has released the next plan.',
   ]
   const warned = lost.map((text) => `${wrapped(text, '  ')}\n`).join('')

@@ -3,7 +3,7 @@ import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
 import { isClosed } from '../../store/account-sql.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
@@ -40,7 +40,7 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
       rows.map(({ person_id }) => person_id),
     )
     await tellForged(client, context, ...loaded.frozen)
-    const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
+    const dossiers = [...wholeAndTorn(loaded).values()]
     const wanted = new Set(accounts)
     const again = dossiers.flatMap((dossier) =>
       dossier.accounts.flatMap((account): PassedLockout[] => {

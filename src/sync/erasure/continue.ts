@@ -1,7 +1,9 @@
 /** Carries every erasure on from wherever it stands: has accounts removed, and deletes whoever is left at no target. */
+import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
 import { setAlarms } from '../../store/alarms.ts'
+import type { Dossier } from '../../store/dossier.ts'
 import {
   deletePersonRows,
   findErasure,
@@ -14,7 +16,9 @@ import {
   saveErasure,
 } from '../../store/erasures.ts'
 import type { ErasureAccountRow, ErasureRow } from '../../store/guards.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { accountsAmong, namesOf } from '../../store/holdings.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
+import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { enqueue } from '../../store/work.ts'
 import { currentEpoch } from '../../vault/keyring.ts'
@@ -99,9 +103,12 @@ async function genuineRemovals(
 async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<boolean> {
   const { vault, now } = context
   const deleted = await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, vault, [erasure.person_id])
+    const loaded = await loadDossiers(client, vault, [erasure.person_id])
+    const dossier = wholeAndTorn(loaded).get(erasure.person_id)
     // A row that was changed outside keeps nobody from being erased: the journal knows what holds a re-import.
-    await tellForged(client, context, ...frozen)
+    await tellForged(client, context, ...loaded.frozen)
+    // An account that somebody took from them is theirs again, and removed with the others.
+    if (dossier?.torn) await saveDossiers(client, vault, [dossier])
     const current = await findErasure(client, erasure.id, true)
     if (current === null) return true
     // Looked at again: what is signed below must not have been changed since this round began.
@@ -111,13 +118,9 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
     }
     if (current.deleted_at !== null) return true
     const removals = await genuineRemovals(client, vault, current)
-    const { rows: accounts } = await client.query<{ id: AccountId }>(
-      'select id from account where person_id = $1 for update',
-      [erasure.person_id],
-    )
-    if (!accounts.every(({ id }) => removals.some(({ account_id }) => account_id === id))) return false
+    const accounts = await accountsOf(client, current, dossier)
+    if (!accounts.every((id) => removals.some(({ account_id }) => account_id === id))) return false
     if (!(await supersedePlansOf(client, vault, erasure.person_id))) return false
-    const dossier = dossiers.get(erasure.person_id)
     if (dossier !== undefined) await putTombstones(client, vault, erasure.id, tombstonesOfAll(context, dossier))
     const sources = dossier?.records.map(({ row }) => row.source) ?? []
     const done = { ...current, epoch: newestEpoch(context), deleted_at: now() }
@@ -134,6 +137,20 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
   })
   if (deleted) vault.forget(erasure.key_id)
   return deleted
+}
+
+/** Those that are there, and those that were: of one whose row somebody deleted nobody knows that it was removed, until it is signed off. */
+async function accountsOf(
+  client: pg.ClientBase,
+  { id, person_id }: ErasureRow,
+  dossier: Dossier | undefined,
+): Promise<readonly AccountId[]> {
+  const { rows } = await client.query<{ id: AccountId }>('select id from account where person_id = $1 for update', [
+    person_id,
+  ])
+  const noted = await removalsOf(client, [id])
+  const named = accountsAmong(namesOf(dossier?.person.holdings ?? ''))
+  return [...rows.map((row) => row.id), ...noted.map(({ account_id }) => account_id), ...named]
 }
 
 /** No copy of the person's key lies under a newer one: with its end none opens any more. What the key's row says of its epoch is not guarded. */

@@ -11,6 +11,7 @@ import { type HrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { rewrapAll } from '../keys/rewrap.ts'
 import { continueErasures } from './continue.ts'
 import { erasePerson } from './erase.ts'
+import { signOffErasure } from './lift.ts'
 import { replayErasures } from './replay.ts'
 
 const engine = useEngine()
@@ -104,7 +105,7 @@ describe('an erasure in trouble', () => {
     })
   })
 
-  test('of whose row nothing is left any more is done', async () => {
+  test('of whose row nothing is left any more is not stated as done before somebody has signed off the account that nobody can find', async () => {
     const person = await bench.personOf('n1')
     await erase()
     await engine.tamper('delete from account_work')
@@ -112,6 +113,12 @@ describe('an erasure in trouble', () => {
       await engine.tamper(`delete from ${table} where person_id = $1`, [person])
     await engine.tamper('delete from person_key where id = (select key_id from person where id = $1)', [person])
     await engine.tamper('delete from person where id = $1', [person])
+    await settle()
+    const [open] = await bench.rows<{ id: string; done: boolean }>(
+      'select id, deleted_at is not null as done from erasure',
+    )
+    expect(open?.done).toBe(false)
+    await signOffErasure(bench.context, open?.id ?? '', 'doors', bench.operator, 'closed by hand')
     await settle()
     expect(await bench.rows('select deleted_at is not null as done, epoch from erasure')).toEqual([
       { done: true, epoch: bench.context.keyring.current.epochs.at(-1)?.id },

@@ -12,7 +12,7 @@ import {
   tombstonesOfErasures,
 } from '../../store/erasures.ts'
 import type { ErasureRow } from '../../store/guards.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -68,8 +68,9 @@ async function returned(
 
 async function eraseAgain(context: SyncContext, entry: JournalledErasure): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen, torn } = await loadDossiers(client, context.vault, [entry.person])
-    const dossier = dossiers.get(entry.person) ?? torn.get(entry.person)
+    const loaded = await loadDossiers(client, context.vault, [entry.person])
+    const { frozen } = loaded
+    const dossier = wholeAndTorn(loaded).get(entry.person)
     // Their key was destroyed, or a row was changed: nothing here can be read, and their accounts were removed when they were erased.
     const isUnreadable = dossier === undefined && frozen.length > 0
     if (isUnreadable) await deletePersonRows(client, entry.person, context.now())

@@ -4,7 +4,7 @@ import type pg from 'pg'
 import type { AccountId, CredentialId, PersonId, PlanId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { nextChanges, type PlannedChange } from '../../store/plans.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -129,8 +129,9 @@ async function applyBatch(
 ): Promise<{ applied: number; dropped: number }> {
   const byAccount = Map.groupBy(planned, ({ account_id }) => account_id)
   return inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen } = await loadDossiers(client, context.vault, ownersOf(planned))
-    await tellForged(client, context, ...frozen)
+    const loaded = await loadDossiers(client, context.vault, ownersOf(planned))
+    const dossiers = wholeAndTorn(loaded)
+    await tellForged(client, context, ...loaded.frozen)
     if (request.resolveFirst) {
       confirmReleased(dossiers.values(), byAccount)
       await resolveAndPass(client, context, [...dossiers.values()], 'operator', {
@@ -197,6 +198,7 @@ function confirmReleased(
 
 /** Who was protected since the plan was made loses nothing by it: a person must have seen that they are. */
 function allowed(dossier: Dossier | undefined, changes: readonly PlannedChange[]): readonly PlannedChange[] {
+  if (dossier?.torn === true) return changes.filter(({ kind }) => kind.startsWith('lockout-'))
   if (dossier?.person.protected !== true) return changes
   return changes.filter(({ kind, held_for }) => held_for === 'protected' || !takesAway(kind as ChangeKind))
 }

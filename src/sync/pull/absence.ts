@@ -1,7 +1,7 @@
 /** Who is missing from a source, and when that counts: silence is not absence until it was confirmed or released. */
 import type { PersonId } from '../../model/id.ts'
 import { type DossierRecord, touch } from '../../store/dossier.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { peopleWithRowOf, recordsOf, rowDigests } from '../../store/source-records.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
@@ -91,7 +91,7 @@ async function markMissing(
     await inTransaction(context.database.pool, async (client) => {
       const loaded = await loadDossiers(client, context.vault, people.slice(start, start + batch))
       await tellForged(client, context, ...loaded.frozen)
-      const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
+      const dossiers = [...wholeAndTorn(loaded).values()]
       const records = dossiers.flatMap((dossier) => dossier.records.filter(({ row }) => row.source === source))
       const now = context.now()
       for (const record of records) {

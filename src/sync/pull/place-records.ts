@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { newId, type PersonId, type SourceRecordId } from '../../model/id.ts'
 import { type Dossier, type DossierRecord, touch } from '../../store/dossier.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { recordsByKey } from '../../store/source-records.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -41,7 +41,7 @@ export async function placeRecords(
     ...back.values(),
   ])
   // What a source says of somebody of whom a row is missing may shut them out, and is kept until a person has looked.
-  const dossiers = new Map([...loaded.dossiers, ...loaded.torn])
+  const dossiers = wholeAndTorn(loaded)
   const frozen = loaded.frozen.filter((id) => !loaded.torn.has(id))
   const forged = [...owners.values()].filter(
     ({ id, person }) => dossiers.has(person) && !dossiers.get(person)?.records.some(({ row }) => row.id === id),

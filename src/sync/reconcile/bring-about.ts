@@ -25,7 +25,7 @@ import {
   ownedBefore,
 } from './owned.ts'
 import { mayLandLate } from './shut-out.ts'
-import { strangeBlocks, strangeToLift, unknownCards } from './strange-blocks.ts'
+import { strangeToLift, unknownCards } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
@@ -74,7 +74,7 @@ export async function bringAbout(
   const isPinSet = item.pin === null || pinLost
   if (before !== null && isPinSet && openParts(expectation, before, startedAt).length === 0 && lost.length === 0)
     return done({
-      owned: { ...ownedAfter(context.levels, item, before, before), ...strangeBlocks(context, item, before) },
+      owned: ownedAfter(context, item, before, before),
       provenAt: proof(before),
       failures: pinLost ? { pin: lostPin } : {},
     })
@@ -106,10 +106,7 @@ export async function bringAbout(
     ...openParts(expectation, after, context.now()),
     ...(isPinSet || pinTaken ? [] : [{ kind: 'pin' } as const]),
   ]
-  const owned = {
-    ...ownedAfter(context.levels, item, before, after, stillBlocked(item, expectation, parts)),
-    ...strangeBlocks(context, item, after),
-  }
+  const owned = ownedAfter(context, item, before, after, stillBlocked(item, expectation, parts))
   const outcome = done({
     actual: after,
     owned: item.pin !== null && pinTaken && !pinInDoubt ? { ...owned, pin: item.pin.id } : owned,

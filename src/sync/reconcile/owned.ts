@@ -22,17 +22,25 @@ export function ownedBefore(levels: LevelCatalogue, item: WorkItem): Pick<Owned,
  * longer desired, and whose block is still ours.
  */
 export function ownedAfter(
-  levels: LevelCatalogue,
+  context: SyncContext,
   item: WorkItem,
   before: ActualAccount | null,
   after: ActualAccount,
   left: readonly CredentialId[] = leftBlocked(item),
 ): Owned {
+  const { levels } = context
   const earlier = ownedBefore(levels, item)
   const now = claimed(levels, item, [item.desired], before)
   const ours = { levels: union(earlier.levels, now.levels), cards: union(earlier.cards, now.cards) }
   const { closed, blocked } = ownedBlocks(item, before)
-  return { made: true, ...thereOf(levels, item, ours, after), closed, blocked: [...blocked, ...left], ...keptOf(item) }
+  return {
+    made: true,
+    ...thereOf(levels, item, ours, after),
+    closed,
+    blocked: [...blocked, ...left],
+    ...strangeBlocks(context, item, after),
+    ...keptOf(item),
+  }
 }
 
 /**

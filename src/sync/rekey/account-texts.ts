@@ -1,4 +1,5 @@
 /** Texts about an account that hold keyed names: what is wanted, desired and ours, what runs set out for, and cards that nobody knows. */
+import { parseJson } from '../../model/parse-json.ts'
 import type { AccountRow, DriftRow } from '../../store/guards.ts'
 import { intentGuard } from '../../store/guards.ts'
 import type { AccountWorkTable, Intent } from '../../store/schema.ts'
@@ -55,8 +56,8 @@ export function renamedDesired(cell: Cell<AccountRow>): string | null {
 
 export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountRow>): string | null {
   if (was.owned === null) return null
-  const owned = attemptJson<Owned>(was.owned)
-  if (owned === null || (owned.maybe === undefined && owned.strange === undefined)) return was.owned
+  const owned = parseJson(was.owned) as Owned | undefined
+  if (owned === undefined || (owned.maybe === undefined && owned.strange === undefined)) return was.owned
   const { maybe, strange } = owned
   const named = (vault: Vault) => (key: string) => vault.index('card', key).toString('base64url')
   const known = renamedCards(opened.get('actual'), named(old), named(next))
@@ -129,12 +130,4 @@ export function renamedDriftPart(cell: Cell<DriftRow>): string {
       ? null
       : attempt(() => turn.next.open(keys.next, { table: 'account', column: 'actual', row, version }, actual))
   return row === null ? was.part : `card:${strangeRenaming(shown, turn, row)(name)}`
-}
-
-function attemptJson<T>(text: string): T | null {
-  try {
-    return JSON.parse(text) as T
-  } catch {
-    return null
-  }
 }

@@ -69,7 +69,6 @@ export function passGiven(
 ): readonly { readonly id: AccountId; readonly target: string }[] {
   const passed: { id: AccountId; target: string }[] = []
   for (const dossier of dossiers) {
-    if (dossier.torn) continue
     const issued = issuedCards(dossier)
     if (dossier.grants.length === 0 && issued.size === 0) continue
     const open = openLevels(dossier)
@@ -78,14 +77,15 @@ export function passGiven(
       const { row } = account
       const mode = modes.get(row.target)
       if (!row.pending || mode?.writes !== true) continue
-      const given = mode.waits === null ? { open, issued } : { open: nothing, issued: noCards }
+      const gives = mode.waits === null && !dossier.torn
+      const given = gives ? { open, issued } : { open: nothing, issued: noCards }
       if (pass(account, { ...given, ended })) passed.push({ id: row.id, target: row.target })
     }
   }
   return passed
 }
 
-/** At a target whose first plan nobody has released, nothing is given yet. */
+/** At a target whose first plan nobody has released nothing is given yet, and nothing to whom somebody took a row of. */
 const nothing: ReadonlySet<AccessLevelId> = new Set()
 const noCards: ReadonlySet<CredentialId> = new Set()
 

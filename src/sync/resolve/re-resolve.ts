@@ -1,6 +1,6 @@
 /** Resolves people again because something else than their records moved: the clock, or the policy. */
 import type { PersonId } from '../../model/id.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { peopleAfter } from '../../store/people.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
@@ -52,13 +52,14 @@ async function resolveBatch(
   arrivedAt: Date,
 ): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
-    const { dossiers, frozen, torn } = await loadDossiers(client, context.vault, ids)
+    const loaded = await loadDossiers(client, context.vault, ids)
+    const { frozen, torn } = loaded
     await tellForged(client, context, ...frozen)
     // A frozen person is looked at again only after a human has: else the clock would circle on them.
     const still = frozen.filter((id) => !torn.has(id))
     if (still.length > 0)
       await client.query('update person set next_change_at = null where id = any($1::uuid[])', [still])
-    await resolveAndPass(client, context, [...dossiers.values(), ...torn.values()], by, {
+    await resolveAndPass(client, context, [...wholeAndTorn(loaded).values()], by, {
       actor: by,
       because: by,
       arrivedAt,

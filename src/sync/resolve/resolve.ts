@@ -109,6 +109,7 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
  */
 function shutTorn(context: SyncContext, dossier: Dossier, standing: Standing, now: Date, by: Origin): Resolution {
   settlePerson(context, dossier, understand(context, dossier, now).standing, now)
+  endOverGrants(dossier, now, false)
   const isOutNow = isShut(dossier, standing, now)
   const opens = new Map(dossier.credentials.map(({ row }) => [row.id, isUsable(row)]))
   for (const account of dossier.accounts) {
@@ -116,7 +117,8 @@ function shutTorn(context: SyncContext, dossier: Dossier, standing: Standing, no
     const cards = (Object.entries(base.cards) as [CredentialId, 'on' | 'blocked'][]).map(
       ([id, state]) => [id, isOutNow || opens.get(id) === false ? 'blocked' : state] as const,
     )
-    const parts = { ...base, lock: isOutNow ? 'closed' : base.lock, cards: Object.fromEntries(cards) } as const
+    const lock = isOutNow ? 'closed' : base.lock
+    const parts = { ...base, lock, cards: Object.fromEntries(cards), levels: withoutEnded(dossier, base.levels) }
     revise(context, dossier, account, { parts, facts: null }, by)
   }
   return { findings: [], freedCards: [] }

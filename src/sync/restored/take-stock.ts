@@ -9,7 +9,7 @@ import { isClosed } from '../../store/account-sql.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import { ownedGuard } from '../../store/guards.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { openRestore, saveRestore } from '../../store/restores.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import type { Intent } from '../../store/schema.ts'
@@ -146,8 +146,9 @@ async function adoptAll(
   const { database, vault } = context
   return inTransaction(database.pool, async (client) => {
     const people = ownersOf(looks.map(({ item }) => item.row))
-    const { dossiers, frozen } = await loadDossiers(client, vault, people)
-    await tellForged(client, context, ...frozen)
+    const loaded = await loadDossiers(client, vault, people)
+    const dossiers = wholeAndTorn(loaded)
+    await tellForged(client, context, ...loaded.frozen)
     const judged = looks.flatMap((look) => judge(context, target, look, dossiers))
     const shut = new Set(judged.flatMap(({ dossier, adopted }) => (dossier && adopted?.foundShut ? [dossier] : [])))
     const locks = shut.size <= locksLeft

@@ -22,7 +22,7 @@ export async function activePeople(
     const records: { rows: SourceRecordRow[] } = await client.query<SourceRecordRow>(
       `select id, source, key_digest, row_digest, person_id, key_id, version, presence, missing_since, guard
          from source_record
-        where source = $1 and presence <> 'gone' and ($2::uuid is null or person_id > $2)
+        where source = $1 and presence <> 'gone' and person_id is not null and ($2::uuid is null or person_id > $2)
         order by person_id limit ${page}`,
       [source, after],
     )

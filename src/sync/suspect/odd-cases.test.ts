@@ -41,6 +41,12 @@ describe('a limit in percent', () => {
     expect([closed().length, await isSuspect()]).toEqual([6, false])
     await deliver(staff(1100, left(20)), { perPage: 7 })
     expect([closed().length, await isSuspect()]).toEqual([11, true])
+    const there = await count(1500)
+    await engine.tamper(
+      `update source_record set person_id = null
+        where id = (select r.id from source_record r join person p on p.id = r.person_id where p.state = 'active' limit 1)`,
+    )
+    expect(await count(1500)).toBe(there - 1)
   }, 60_000)
 
   test('lets a suspicion end when what waits is within it', async () => {

@@ -1,5 +1,5 @@
 /** Passes lock-outs that were held back, when the suspicion has ended that held them. */
-import { loadDossiers } from '../../store/load-dossiers.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { isLetGo, type SourceStanding } from '../../store/source-standing.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -21,7 +21,7 @@ export async function passWaiting(
     await inTransaction(context.database.pool, async (client) => {
       const loaded = await loadDossiers(client, context.vault, people)
       await tellForged(client, context, ...loaded.frozen)
-      const dossiers = [...loaded.dossiers.values(), ...loaded.torn.values()]
+      const dossiers = [...wholeAndTorn(loaded).values()]
       const modes = await modesOf(client, context)
       const lockouts = lockoutsAmong(dossiers, modes, leftByAbsence(context)).filter(
         ({ account: { row } }) =>

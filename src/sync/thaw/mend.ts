@@ -82,7 +82,7 @@ export async function mendPerson(client: pg.ClientBase, context: SyncContext, id
     newKey: null,
     ...{ records: [], credentials: [], grants: [], accounts: [], newIndexes: [], torn: false },
   }
-  const named = new Named(genuine ? person.holdings : null)
+  const named = new Named(person.holdings, genuine)
   const records = await keepRecords(client, context, dossier, named)
   const cards = await keepCards(client, context, dossier, named)
   const grants = await keepGrants(client, context, dossier, named)
@@ -98,11 +98,14 @@ export async function mendPerson(client: pg.ClientBase, context: SyncContext, id
 
 /** What the person's own row names of the rows that belong to them; where that can't be believed, or is of before, every row is named. */
 class Named {
+  /** The row that names them is not as Gatehouse wrote it: nobody can tell what was taken away, or put back as it was. */
+  readonly isDoubtful: boolean
   /** By kind and id. */
   readonly #names: Map<string, string> | null
 
-  constructor(holdings: string | null) {
-    this.#names = holdings === null ? null : new Map(namesOf(holdings).map((name) => [rowOf(name), name]))
+  constructor(holdings: string | null, genuine: boolean) {
+    this.isDoubtful = !genuine
+    this.#names = holdings === null || !genuine ? null : new Map(namesOf(holdings).map((name) => [rowOf(name), name]))
   }
 
   /** Each is asked for once: what is left over was taken away. False also for a row of another state than the one that is named. */
@@ -161,7 +164,7 @@ async function keepRecords(
   await client.query('delete from source_record where id = any($1::uuid[])', [dropped])
   bad += named.left('record')
   // Of which source a bad row is, it can't be asked.
-  if (bad > 0) await client.query('update source set fingerprint = null')
+  if (bad > 0 || named.isDoubtful) await client.query('update source set fingerprint = null')
   return bad
 }
 
@@ -171,8 +174,8 @@ function unseen(): Buffer {
 }
 
 /**
- * A card whose row is bad counts as lost, which nothing revives by itself. One that can't even be read is dropped, or is gone: nobody can
- * say which it was, so every card that the records name and no row knows counts as lost too.
+ * A card whose row is bad counts as lost, which nothing revives by itself. One that can't even be read is dropped, or is gone, or may be:
+ * nobody can say which it was, so every card that the records name and no row knows counts as lost too.
  */
 async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: Dossier, named: Named): Promise<number> {
   const { vault, sources } = context
@@ -206,7 +209,7 @@ async function keepCards(client: pg.ClientBase, context: SyncContext, dossier: D
     })
   }
   const gone = named.left('card')
-  if (unreadable + gone > 0) loseUnknownCards(context, dossier)
+  if (unreadable + gone > 0 || named.isDoubtful) loseUnknownCards(context, dossier)
   return bad + gone
 }
 
@@ -221,7 +224,7 @@ function loseUnknownCards(context: SyncContext, dossier: Dossier): void {
   }
 }
 
-/** A right that nobody can be shown to have given is none. */
+/** A right that nobody can be shown to have given is none, nor is one that may have ended: its older row would be as genuine. */
 async function keepGrants(
   client: pg.ClientBase,
   { vault }: SyncContext,
@@ -234,7 +237,7 @@ async function keepGrants(
   )
   const bad: GrantRow[] = []
   for (const row of rows) {
-    const isNamed = named.take(grantHolding(row))
+    const isNamed = named.take(grantHolding(row)) && !named.isDoubtful
     if (isNamed && vault.verifyGuard('individual_grant', grantGuard(row), row.guard))
       grants.push({ mark: 'stored', row })
     else bad.push(row)
