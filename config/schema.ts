@@ -2,6 +2,7 @@
  * One file because the whole shape of the configuration is read, and described, in one place. */
 import { z } from 'zod'
 import type { SourceFieldName } from '../src/model/source-record.ts'
+import { isZoneName } from '../src/model/zone.ts'
 import { durationMs } from './durations.ts'
 import { referenceText } from './reference.ts'
 
@@ -20,19 +21,9 @@ const duration = z
   })
   .meta({ takes: 'duration' })
 
-function isZone(name: string): boolean {
-  // The runtime also takes offsets such as +01:00, which know nothing of summer time.
-  if (!/^[A-Za-z]/.test(name)) return false
-  try {
-    return new Intl.DateTimeFormat('en', { timeZone: name }) !== undefined
-  } catch {
-    return false
-  }
-}
-
 const zone = z
   .string()
-  .refine(isZone, 'expected a time zone by its IANA name, such as Europe/Berlin')
+  .refine(isZoneName, 'expected a time zone by its IANA name, such as Europe/Berlin')
   .meta({ takes: 'time zone' })
 
 const expression = z.string().min(1).max(8192).meta({ takes: 'CEL' })

@@ -1,6 +1,6 @@
 /** The settings of one BioStar 2 or BioStar X server: where it is, how to log in, and how people and cards are written there. */
 import { z } from 'zod'
-import { isZone } from './zone.ts'
+import { isZoneName } from '../../src/model/zone.ts'
 
 const address = z.string().refine(
   (value) => {
@@ -110,7 +110,7 @@ export const settings = z
       }),
     server_zone: z
       .string()
-      .refine(isZone, { error: 'expected a time zone by its IANA name, such as Europe/Berlin' })
+      .refine(isZoneName, { error: 'expected a time zone by its IANA name, such as Europe/Berlin' })
       .default('UTC')
       .meta({
         takes: 'time zone',

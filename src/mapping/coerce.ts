@@ -1,5 +1,6 @@
 /** From the result of an expression to the value of a field: exactly what the model's schema accepts, checked by hand for speed. */
 import type { SourceFieldName, SourceFields, SourceRecord } from '../model/source-record.ts'
+import { isZone } from '../model/zone.ts'
 import { isPlainDate } from './functions.ts'
 import { RowRefused } from './problem.ts'
 
@@ -73,19 +74,9 @@ function truth(value: unknown): boolean | null {
   throw new RowRefused('mapping.type')
 }
 
-/** Few zones occur, and asking `Intl` costs some 20 µs. Unknown names are not kept, so the table can't grow without bound. */
-const zones = new Set<string>()
-
 function zone(value: unknown): string | null {
   const name = text(value)
-  if (name === null || zones.has(name)) return name
-  try {
-    new Intl.DateTimeFormat('en-US', { timeZone: name })
-  } catch (error) {
-    if (error instanceof RangeError) throw new RowRefused('mapping.zone')
-    throw error
-  }
-  zones.add(name)
+  if (name !== null && !isZone(name)) throw new RowRefused('mapping.zone')
   return name
 }
 

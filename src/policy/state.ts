@@ -1,7 +1,8 @@
 /** What a person's employments mean at one instant: the state, what is in force, and when to look again. Pure; time is an argument. */
 import type { Validity } from '../model/account.ts'
 import type { Employment, Person, PersonState } from '../model/person.ts'
-import { dayEndMs, dayStartMs, isZone } from './zone.ts'
+import { isZone } from '../model/zone.ts'
+import { dayEndMs, dayStartMs } from './zone.ts'
 
 export interface StateOptions {
   /** IANA zone by site; an employment at another site uses its own zone. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dayEndMs, isZone, zonedMidnight } from './zone.ts'
+import { dayEndMs, zonedMidnight } from './zone.ts'
 
 const iso = (date: string, zone: string) => zonedMidnight(date, zone).toISOString()
 
@@ -86,5 +86,4 @@ describe('the first instant of a day', () => {
 it('a zone or a date that does not exist is refused', () => {
   expect(() => zonedMidnight('2024-01-01', 'Mars/Olympus')).toThrow(RangeError)
   expect(() => zonedMidnight('someday', 'UTC')).toThrow(RangeError)
-  expect([isZone('Europe/Berlin'), isZone('Mars/Olympus')]).toEqual([true, false])
 })
