@@ -3,11 +3,17 @@ import type pg from 'pg'
 import type { LockoutRow } from './guards.ts'
 import type { LockoutFilter } from './lockouts.ts'
 
-export const lockoutStates = ['open', 'proven', 'taken-back', 'signed-off'] as const
-export type LockoutState = (typeof lockoutStates)[number]
+const stillOpen = 'proven_at is null and ended_at is null'
+/** What a row claims that is not open any more. */
+const over = {
+  proven: 'proven_at is not null',
+  'taken-back': 'proven_at is null and ended_at is not null and signed_off_at is null',
+  'signed-off': 'proven_at is null and ended_at is not null and signed_off_at is not null',
+}
+type ListedState = 'open' | keyof typeof over
 
 export interface ListedLockouts extends LockoutFilter {
-  readonly state?: LockoutState
+  readonly state?: ListedState
   readonly target?: string
 }
 
@@ -15,14 +21,6 @@ export interface ListedLockouts extends LockoutFilter {
 export interface LockoutPlace {
   readonly open: boolean
   readonly id: string
-}
-
-const isOpen = 'proven_at is null and ended_at is null'
-const conditions: Readonly<Record<LockoutState, string>> = {
-  open: isOpen,
-  proven: 'proven_at is not null',
-  'taken-back': 'proven_at is null and ended_at is not null and signed_off_at is null',
-  'signed-off': 'proven_at is null and ended_at is not null and signed_off_at is not null',
 }
 
 /**
@@ -38,7 +36,7 @@ export async function lockoutPage(
   const { state } = filter
   const inOpen = after?.open ?? true
   const open =
-    inOpen && (state === undefined || state === 'open') ? await section(pool, filter, isOpen, after, limit) : []
+    inOpen && (state === undefined || state === 'open') ? await section(pool, filter, stillOpen, after, limit) : []
   const left = limit - open.length
   const rest =
     left === 0 || state === 'open'
@@ -46,7 +44,7 @@ export async function lockoutPage(
       : await section(
           pool,
           filter,
-          state === undefined ? `not (${isOpen})` : conditions[state],
+          state === undefined ? `not (${stillOpen})` : over[state],
           inOpen ? null : after,
           left,
         )

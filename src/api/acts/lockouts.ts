@@ -25,7 +25,8 @@ export interface LockoutView {
 }
 
 export interface AskedLockouts {
-  readonly state?: 'open' | 'proven' | 'taken-back' | 'signed-off'
+  /** As its row claims. */
+  readonly state?: Exclude<LockoutView['state'], 'not-provable'>
   readonly target?: string
   readonly person?: string
   /** Decided then or later. */

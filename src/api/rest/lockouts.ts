@@ -17,7 +17,7 @@ import {
   reason,
   toPage,
 } from '../route.ts'
-import { lockoutView } from '../schemas/lockouts.ts'
+import { listedStates, lockoutView } from '../schemas/lockouts.ts'
 import { time } from '../schemas/values.ts'
 
 /** Which, by when they were decided and whose they are. */
@@ -34,7 +34,7 @@ const list = createRoute({
   summary: 'Lock-outs, those that are open first',
   request: {
     query: z.strictObject({
-      state: z.enum(['open', 'proven', 'taken-back', 'signed-off']).optional(),
+      state: z.enum(listedStates).optional(),
       target: configuredId.optional(),
       ...asked,
       ...pageQuery,

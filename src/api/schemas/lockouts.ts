@@ -3,6 +3,9 @@ import { z } from '@hono/zod-openapi'
 import type { LockoutView } from '../acts/lockouts.ts'
 import { count, time, timeOrNull } from './values.ts'
 
+/** States by which they are listed: those that a row can claim. */
+export const listedStates = ['open', 'proven', 'taken-back', 'signed-off'] as const
+
 export const lockoutView = z
   .object({
     id: z.string(),
@@ -12,7 +15,7 @@ export const lockoutView = z
     target: z.string(),
     cause: z.string(),
     state: z
-      .enum(['proven', 'open', 'taken-back', 'signed-off', 'not-provable'])
+      .enum([...listedStates, 'not-provable'])
       .meta({ description: '`not-provable`: somebody else wrote to its row; its times say nothing.' }),
     arrivedAt: time.meta({ description: 'When the news reached us: a lock-out is timed from here to `provenAt`.' }),
     decidedAt: time,

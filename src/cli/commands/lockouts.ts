@@ -3,7 +3,7 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import type { LockoutView } from '../../api/acts/lockouts.ts'
 import { pageOf } from '../../api/route.ts'
-import { lockoutView } from '../../api/schemas/lockouts.ts'
+import { listedStates, lockoutView } from '../../api/schemas/lockouts.ts'
 import { type LockoutsVerdict, verifyLockouts } from '../../audit/lockout-lines.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { print, writeTo } from '../download.ts'
@@ -51,7 +51,6 @@ interface ListOptions extends PageOptions, Decided {
 
 function listCommand(context: Context): Command {
   const { terminal } = context
-  const states = ['open', 'proven', 'taken-back', 'signed-off']
   const command = describeList('list', 'List lock-outs, those that are open first, the newest of each', [
     'gatehouse lockouts list',
     'gatehouse lockouts list hq --state open',
@@ -59,7 +58,7 @@ function listCommand(context: Context): Command {
     `gatehouse lockouts list --person ${person}`,
   ])
     .argument('[target]', 'only those at this target')
-    .addOption(new Option('--state <state>', 'only those that are so').choices(states))
+    .addOption(new Option('--state <state>', 'only those that are so').choices(listedStates))
   return decidedOptions(command).action((target: string | undefined, options: ListOptions) =>
     withClient(context, options, (client) => {
       const path = pagePath('/v1/lockouts', options, { state: options.state, target, ...decidedIn(options) })
