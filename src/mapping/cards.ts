@@ -13,16 +13,14 @@ export type CardMapping =
 /** A claim; null when the row says that there is no card; ABSENT when it doesn't speak of this card. */
 export interface CompiledCard {
   readonly read: (cells: Cells) => CardClaim | null | typeof ABSENT
-  readonly columns: readonly string[]
 }
 
 export function compileCard(field: string, mapping: CardMapping): CompiledCard {
   const state = mapping.state === undefined ? null : compileCell(`${field}.state`, mapping.state)
-  const number = mapping.format === 'H10301' ? numberReader(field, mapping) : uidReader(field, mapping)
+  const readCard = mapping.format === 'H10301' ? numberReader(field, mapping) : uidReader(field, mapping)
   return {
-    columns: [...number.columns, ...(state?.columns ?? [])],
     read: (cells) => {
-      const card = number.read(cells)
+      const card = readCard(cells)
       if (card === null || card === ABSENT) return card
       const said = state ? stateOf(state.read(cells)) : 'active'
       return said === ABSENT ? ABSENT : { card, state: said }
@@ -30,15 +28,12 @@ export function compileCard(field: string, mapping: CardMapping): CompiledCard {
   }
 }
 
-interface CardReader {
-  readonly read: (cells: Cells) => Card | null | typeof ABSENT
-  readonly columns: readonly string[]
-}
+type CardReader = (cells: Cells) => Card | null | typeof ABSENT
 
 function numberReader(field: string, mapping: CardMapping & { format: 'H10301' }): CardReader {
   const facility = compileCell(`${field}.facility`, mapping.facility)
   const number = compileCell(`${field}.number`, mapping.number)
-  const read: CardReader['read'] = (cells) => {
+  return refusing((cells) => {
     const left = part(facility.read(cells))
     const right = part(number.read(cells))
     if (left !== null && left !== ABSENT && right !== null && right !== ABSENT)
@@ -47,19 +42,17 @@ function numberReader(field: string, mapping: CardMapping & { format: 'H10301' }
     const given = (left !== null && left !== ABSENT && !isConstant(facility)) || (right !== null && right !== ABSENT)
     if (given) throw new RowRefused('mapping.card-half')
     return left === ABSENT || right === ABSENT ? ABSENT : null
-  }
-  return { read: refusing(read), columns: [...facility.columns, ...number.columns] }
+  })
 }
 
 function uidReader(field: string, mapping: CardMapping & { format: 'CSN' }): CardReader {
   const uid = compileCell(`${field}.uid`, mapping.uid)
-  const read: CardReader['read'] = (cells) => {
+  return refusing((cells) => {
     const value = part(uid.read(cells))
     if (value === null || value === ABSENT) return value
     if (typeof value !== 'string') throw new RowRefused('mapping.card')
     return csn(value)
-  }
-  return { read: refusing(read), columns: uid.columns }
+  })
 }
 
 /** Hidden counts as absent: either way the source doesn't tell, and 'no card' must not be read out of it. */
@@ -88,7 +81,7 @@ function isConstant(expression: CellExpression): boolean {
   return expression.columns.length === 0
 }
 
-function refusing(read: CardReader['read']): CardReader['read'] {
+function refusing(read: CardReader): CardReader {
   return (cells) => {
     try {
       return read(cells)

@@ -23,8 +23,6 @@ export interface Mapping {
    * Any other problem keeps this row out.
    */
   apply(cells: Cells): { readonly record: SourceRecord } | { readonly problem: MappingProblem }
-  /** Every column that the expressions name, to compare with those that the source delivers. */
-  readonly columns: readonly string[]
   /** The fields that the mapping fills: what the source is expected to speak of. */
   readonly fields: readonly SourceFieldName[]
 }
@@ -40,10 +38,8 @@ export function compileMapping(config: MappingConfig): Mapping {
   const attrs = Object.entries(config.attrs ?? {}).map(([name, source]) => compileAttr(name, source))
   const cards = config.cards?.map((card, index) => compileCard(`cards[${index}]`, card)) ?? null
   if (cards && cards.length > 16) throw new ExpressionError('cards[16]', 'mapping.too-many-cards', start)
-  const all = [key, ...(person ? [person] : []), ...fields, ...attrs, ...(cards ?? [])]
 
   return {
-    columns: [...new Set(all.flatMap((part) => part.columns))].sort(),
     fields: fields.map((field) => field.name),
     apply(cells) {
       let current = 'key'
