@@ -2,9 +2,10 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { connectors } from '../connectors/index.ts'
+import { type DocumentedKey, documentedKeys } from './documented-keys.ts'
 import { expressionMistakes } from './expressions.ts'
 import { configFile } from './schema.ts'
-import { type DocumentedKey, documentedKeys, settingsPage } from './settings-page.ts'
+import { settingsPage } from './settings-page.ts'
 
 const page = readFileSync(new URL('../docs/settings.md', import.meta.url), 'utf8')
 
