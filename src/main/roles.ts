@@ -1,4 +1,4 @@
-/** What a gateway's process can do; by default it does all of it. */
+/** What a gateway's process can do: by default all of it, and on the embedded database, which serves one process, nothing less. */
 import type { Config } from '../../config/config.ts'
 import { GatewayError } from './gateway-error.ts'
 

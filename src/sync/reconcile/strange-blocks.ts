@@ -1,4 +1,7 @@
-/** A lock-out blocks every card on the account, also others' and those of unknown format: these blocks are noted, and lifted with the lock. */
+/**
+ * Cards on an account that are others', or of unknown format. A lock-out blocks them, too: these blocks are noted, and lifted with the lock.
+ * Where the row of a card that is to be blocked was taken away, each that nobody knows may be it, and is blocked.
+ */
 import type { ActualAccount } from '../../connector/contract.ts'
 import { type Card, cardKey } from '../../model/card.ts'
 import type { CredentialId } from '../../model/id.ts'

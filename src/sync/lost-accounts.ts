@@ -1,10 +1,13 @@
-/** Who joined and left again while a restored store knows nothing of it: an account that they may still have is looked for, and shut. */
-import { ConnectorError } from '../../connector/errors.ts'
-import type { Dossier } from '../../store/dossier.ts'
-import type { SyncContext } from '../context.ts'
-import type { Origin } from '../origin.ts'
-import { decodeParts, encodeParts } from '../parts.ts'
-import { begin, isShut, understand } from '../resolve/resolve.ts'
+/**
+ * An account of which no row tells, since the store came from a backup or somebody took the row away: who is out may still have it, so it is
+ * looked for, and shut.
+ */
+import { ConnectorError } from '../connector/errors.ts'
+import type { Dossier } from '../store/dossier.ts'
+import type { SyncContext } from './context.ts'
+import type { Origin } from './origin.ts'
+import { decodeParts, encodeParts } from './parts.ts'
+import { begin, isShut, understand } from './resolve/resolve.ts'
 
 /** In memory: whoever is out gets an account to be shut at each target where we know of none. Where there is none, that is found out. */
 export function beginLost(context: SyncContext, dossier: Dossier, now: Date, by: Origin): void {
