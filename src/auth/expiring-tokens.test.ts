@@ -1,8 +1,6 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startPostgres, type TestPostgres } from '../../test/support/servers.ts'
-import { type Database, openDatabase } from '../store/database.ts'
-import { migrate } from '../store/migrate.ts'
+import { beforeEach, expect, test } from 'vitest'
+import { useDatabase } from '../store/database.fixture.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
 import { expiringTokens } from './expiring-tokens.ts'
@@ -13,18 +11,8 @@ const vault = openVault(createKeyring({ stamp: 'demo' }))
 const day = 86_400_000
 const begin = new Date('2026-03-01T08:00:00Z')
 const after = (days: number) => new Date(begin.getTime() + days * day)
-let postgres: TestPostgres
-let database: Database
+const database = useDatabase()
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-  await migrate(postgres.admin)
-  database = openDatabase(postgres.admin, 2)
-}, 60_000)
-afterAll(async () => {
-  await database?.close()
-  await postgres?.[Symbol.asyncDispose]()
-})
 beforeEach(async () => {
   await sql`truncate subject, api_token`.execute(database.db)
 })

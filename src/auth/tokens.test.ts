@@ -1,9 +1,7 @@
 import { sql } from 'kysely'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
-import { startPostgres, type TestPostgres } from '../../test/support/servers.ts'
+import { beforeEach, expect, test } from 'vitest'
 import type { SubjectId } from '../model/id.ts'
-import { type Database, openDatabase } from '../store/database.ts'
-import { migrate } from '../store/migrate.ts'
+import { useDatabase } from '../store/database.fixture.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
 import type { AuthErrorCode } from './auth-error.ts'
@@ -15,18 +13,8 @@ import { createSubjectWithToken, listTokens, revokeToken } from './tokens.ts'
 
 const vault = openVault(createKeyring({ stamp: 'demo' }))
 const request = { name: 'Zelda Samplewoman', role: 'operator', days: 30 } as const
-let postgres: TestPostgres
-let database: Database
+const database = useDatabase()
 
-beforeAll(async () => {
-  postgres = await startPostgres()
-  await migrate(postgres.admin)
-  database = openDatabase(postgres.admin, 2)
-}, 60_000)
-afterAll(async () => {
-  await database?.close()
-  await postgres?.[Symbol.asyncDispose]()
-})
 beforeEach(async () => {
   await sql`truncate subject, api_token`.execute(database.db)
 })

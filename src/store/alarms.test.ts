@@ -1,6 +1,5 @@
-import pg from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startPostgres, type TestPostgres } from '../../test/support/servers.ts'
+import type pg from 'pg'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
 import {
@@ -17,21 +16,15 @@ import {
   setAlarms,
   takeNotice,
 } from './alarms.ts'
-import { migrate } from './migrate.ts'
+import { useDatabase } from './database.fixture.ts'
 
-let postgres: TestPostgres
+const database = useDatabase()
 let pool: pg.Pool
 const vault = openVault(createKeyring({ stamp: 'demo' }))
-beforeAll(async () => {
-  postgres = await startPostgres()
-  await migrate(postgres.admin)
-  pool = new pg.Pool({ ...postgres.admin, max: 2, options: '-c search_path=gatehouse' })
+beforeEach(async () => {
+  pool = database.pool
+  await pool.query('delete from alarm; delete from alarm_notice')
 })
-afterAll(async () => {
-  await pool?.end()
-  await postgres?.[Symbol.asyncDispose]()
-})
-beforeEach(() => pool.query('delete from alarm; delete from alarm_notice'))
 
 const told = async () =>
   (

@@ -1,20 +1,8 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { startPostgres, type TestPostgres } from '../../test/support/servers.ts'
-import { type Database, openDatabase } from './database.ts'
-import { migrate } from './migrate.ts'
+import { beforeEach, describe, expect, test } from 'vitest'
+import { useDatabase } from './database.fixture.ts'
 import { noteFailure, noteSuccess } from './targets.ts'
 
-let postgres: TestPostgres
-let database: Database
-beforeAll(async () => {
-  postgres = await startPostgres()
-  await migrate(postgres.admin)
-  database = openDatabase(postgres.admin, 2)
-})
-afterAll(async () => {
-  await database?.close()
-  await postgres?.[Symbol.asyncDispose]()
-})
+const database = useDatabase()
 beforeEach(async () => {
   await database.pool.query('delete from target')
   await database.pool.query(`insert into target (id) values ('hq')`)

@@ -1,10 +1,10 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { type PersonRow, personGuard } from '../store/guards.ts'
 import { issueCard, loseCard } from './cards.ts'
 import { erasePerson } from './erasure/erase.ts'
-import { type Bench, day, type Engine, hour, startEngine } from './fixtures/engine.fixture.ts'
+import { type Bench, day, hour, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { addGrant } from './grants.ts'
 import { lockPerson, unlockPerson } from './operator.ts'
@@ -12,13 +12,9 @@ import { startPatrol } from './patrol.ts'
 import { restoreWork } from './sweep.ts'
 import { frozenPeople, thawPerson } from './thaw/thaw-person.ts'
 
-let engine: Engine
+const engine = useEngine()
 let bench: Bench
 let person: PersonId
-beforeAll(async () => {
-  engine = await startEngine()
-}, 60_000)
-afterAll(() => engine[Symbol.asyncDispose]())
 beforeEach(async () => {
   bench = await engine.begin({ sources: [hrSource('visitors')] })
   await bench.deliver([row(1), row(2)])
@@ -212,6 +208,8 @@ test('a dated end still locks out whoever lost a row', async () => {
   expect(user()?.lock).toBe('closed')
   await bench.pass(hour)
   await bench.followCalendar()
+  await bench.rest()
+  expect(user()?.lock).toBe('closed')
 })
 
 test('a row from before anything was named is believed, and names what is there when somebody looks', async () => {

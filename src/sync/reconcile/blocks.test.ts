@@ -177,7 +177,14 @@ describe("a block on a card that is none of the person's", () => {
     give(theirs)
     await lock()
     nextCalls(bench.target, 'put', { is: 'parts', parts: ['card'], kind: 'transient' })
-    await unlock()
+    await unlockPerson(bench.context, await bench.personOf('n1'), bench.operator, 'all is well', 1)
+    await bench.work()
+    expect([stateOf(theirs), JSON.parse(await owned())]).toEqual([
+      'blocked',
+      expect.objectContaining({ strange: [expect.any(String)] }),
+    ])
+    await bench.rest()
     expect(stateOf(theirs)).toBe('on')
+    expect(await owned()).not.toContain('strange')
   })
 })
