@@ -1,6 +1,6 @@
 /** Proves whose cards are given out, blocked, unblocked and taken away, and whose are not. */
 import { expect, test } from 'vitest'
-import { csn, h10301 } from '../../src/model/card.ts'
+import { type Card, csn, h10301, readCard } from '../../src/model/card.ts'
 import { connected, desiredAccount, never } from './testing.ts'
 
 const chip = csn('04A1B2C3')
@@ -126,6 +126,35 @@ test('a lost Wiegand card is blocked on its account although its format is not t
   expect(server.simulator.state.card(wiegandNumber)).toMatchObject({ owner: '42', blocked: true })
   expect(server.simulator.state.card(`9${wiegandNumber}`)).toMatchObject({ blocked: false })
   expect(await block()).toEqual(['unchanged'])
+})
+
+test('a card of a longer format is registered, blocked and taken away as what it is', async () => {
+  await using server = await connected()
+  const long = readCard('H10304:12345:345678') as Card
+  const twin = readCard('H10302:6472681038') as Card
+  const number = '6472681038'
+  expect(await server.put('42', desiredAccount({ cards: [{ card: long, state: 'on' }] }))).toMatchObject({
+    [`card ${long.raw}`]: 'applied',
+  })
+  expect((await server.mustRead('42')).cards).toMatchObject([{ card: long, state: 'on' }])
+  // The same bits under another name are no second card.
+  expect(await server.put('43', desiredAccount({ cards: [{ card: twin, state: 'on' }] }))).toMatchObject({
+    [`card ${twin.raw}`]: 'conflict biostar2.card-exists',
+  })
+  await server.lock('42')
+  expect(server.simulator.state.card(number)).toMatchObject({ owner: '42', blocked: true })
+  await server.put('42', desiredAccount({ lock: 'closed' }), { cards: [long] }, [long])
+  expect(server.simulator.state.card(number)).toMatchObject({ owner: null, blocked: false })
+})
+
+test('a lost card of a format that the server does not have is blocked where it was set up there by hand', async () => {
+  await using server = await connected()
+  const foreign = readCard('H10306:1234:56789') as Card
+  const number = String(1234 * 65_536 + 56_789)
+  server.simulator.seed({ users: [{ id: '42', name: 'Ada', cards: [{ number, wiegandFormat: 5 }] }] })
+  const order = { kind: 'lock', externalId: '42', known: null, at: new Date(), cards: [foreign] } as const
+  expect((await server.accounts.apply(order, never)).parts).toMatchObject([{ outcome: 'applied' }])
+  expect(server.simulator.state.card(number)).toMatchObject({ owner: '42', blocked: true })
 })
 
 test('a card that is refused does not keep another one on the account', async () => {

@@ -2,9 +2,10 @@
 import type { ActualAccount } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { Card } from '../../src/model/card.ts'
+import { joinedNumber } from '../../src/model/cards/forms.ts'
 import type { Client, UserFields } from './client.ts'
 import { ownFailure, vendorCodeOf } from './errors.ts'
-import { type VendorCard, vendorCardOf } from './mapping.ts'
+import { isWiegandFormat, modelCardOf, type VendorCard, vendorCardOf } from './mapping.ts'
 import type { CardRecord } from './records.ts'
 import type { Settings } from './settings.ts'
 
@@ -69,16 +70,20 @@ export class Cards {
   }
 
   /**
-   * Blocks a 26-bit card of this number on this user's account whose format the server does not tell, so that it can't be recognised there.
+   * Blocks a Wiegand card of this number on this user's account whose format the server does not tell, so that it can't be recognised there.
    * Where it is another card, it is one too many: better than one that was lost and opens doors.
    */
   async blockUntold(card: Card, userId: string, signal: AbortSignal): Promise<'applied' | 'unchanged'> {
-    const wanted = vendorCardOf(card, this.#settings)
+    const wanted = joinedNumber(card)?.toString()
+    if (wanted === undefined) return 'unchanged'
+    // A format that the servers do not know can be there under one that was set up by hand.
+    const isForeign = !isWiegandFormat(card.format)
     let outcome: 'applied' | 'unchanged' = 'unchanged'
-    for await (const rows of this.#client.findCards(wanted.number, signal)) {
-      for (const { ref, number, type, wiegandFormat, owner, blocked } of rows) {
-        const isUntold = type === wiegand && number === wanted.number && wiegandFormat === undefined
-        if (!isUntold || owner !== userId) continue
+    for await (const rows of this.#client.findCards(wanted, signal)) {
+      for (const row of rows) {
+        const { ref, number, type, wiegandFormat, owner, blocked } = row
+        if (type !== wiegand || number !== wanted || owner !== userId) continue
+        if (wiegandFormat !== undefined && (!isForeign || modelCardOf(row, this.#settings) !== null)) continue
         if ((await this.setState(ref, blocked ? 'blocked' : 'on', 'blocked', signal)) === 'applied') outcome = 'applied'
       }
     }
@@ -122,20 +127,19 @@ export class Cards {
 
 const cardExists = '401'
 
-/** Kinds and formats as the vendor numbers them: 0 chip serial number, 1 Wiegand; format 0 is 26 bit. */
+/** Kinds as the vendor numbers them: 0 chip serial number, 1 Wiegand. */
 const wiegand = '1'
-const wiegand26 = '0'
 
 function isSame(row: CardRecord, wanted: VendorCard): boolean {
   return (
     row.number === wanted.number &&
     row.type === wanted.type &&
-    (wanted.type !== wiegand || row.wiegandFormat === wiegand26)
+    (wanted.type !== wiegand || row.wiegandFormat === wanted.wiegandFormat)
   )
 }
 
-function registration(card: VendorCard): UserFields {
-  return card.type === wiegand
-    ? { card_id: card.number, card_type: { id: wiegand, type: '10' }, wiegand_format_id: { id: wiegand26 } }
-    : { card_id: card.number, card_type: { id: card.type, type: '1' } }
+function registration({ type, number, wiegandFormat }: VendorCard): UserFields {
+  return type === wiegand
+    ? { card_id: number, card_type: { id: wiegand, type: '10' }, wiegand_format_id: { id: wiegandFormat } }
+    : { card_id: number, card_type: { id: type, type: '1' } }
 }

@@ -40,7 +40,7 @@ export async function lock(
     const held = (account?.cards ?? []).filter(({ card }) => card !== null && wanted.has(cardKey(card)))
     const seen = new Set(held.flatMap(({ card }) => (card === null ? [] : [cardKey(card)])))
     const untold = account?.cards.some(({ card }) => card === null)
-      ? change.cards.filter((card) => card.format === 'H10301' && !seen.has(cardKey(card)))
+      ? change.cards.filter((card) => card.format !== 'CSN' && !seen.has(cardKey(card)))
       : []
     const unseen = untold.map((card) =>
       attempt({ kind: 'card', card }, () => cards.blockUntold(card, change.externalId, signal)),

@@ -1,7 +1,7 @@
 /** Proves that what is written to the server reads back as the same, and that what the server refuses is never written. */
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { csn, h10301 } from '../../src/model/card.ts'
+import { type Card, cardText, csn, h10301, readCard } from '../../src/model/card.ts'
 import { accountOfDetail, modelCardOf, profileOf, userIdOf, vendorCardOf, writable } from './mapping.ts'
 import { userDetail } from './records.ts'
 import { type Settings, settings as schema } from './settings.ts'
@@ -116,7 +116,7 @@ test('a rendered profile reads back as it was rendered', () => {
 // ---------------------------------------------------------------- cards
 
 test('a 26-bit card is facility and number in one decimal, as in the documented example', () => {
-  expect(vendorCardOf(h10301(20, 10_000), standard)).toEqual({ type: '1', number: '1320720' })
+  expect(vendorCardOf(h10301(20, 10_000), standard)).toEqual({ type: '1', number: '1320720', wiegandFormat: '0' })
 })
 
 test('every 26-bit card reads back as itself', () => {
@@ -124,10 +124,38 @@ test('every 26-bit card reads back as itself', () => {
     fc.property(fc.nat(255), fc.nat(65_535), (facility, number) => {
       const card = h10301(facility, number)
       const written = vendorCardOf(card, standard)
-      expect(modelCardOf({ ...written, wiegandFormat: '0' }, standard)).toEqual(card)
+      expect(modelCardOf({ wiegandFormat: undefined, ...written }, standard)).toEqual(card)
       expect(modelCardOf({ ...written, wiegandFormat: undefined }, standard)).toBeNull()
     }),
   )
+})
+
+// Numbers by hand: facility and number joined (BioStar 2 API, Cards: 16 + 19, 12 + 20 and 22 + 23 bits).
+test.each([
+  ['H10302:12345678901', '1', 12345678901n],
+  ['H10304:12345:345678', '2', 12345n * 2n ** 19n + 345678n],
+  ['C1000-35:2001:123456', '3', 2001n * 2n ** 20n + 123456n],
+  ['C1000-48:42069:42069', '4', 42069n * 2n ** 23n + 42069n],
+])('%s is a number of format %s at the server, and reads back as itself', (text, wiegandFormat, number) => {
+  const card = readCard(text) as Card
+  expect(vendorCardOf(card, standard)).toEqual({ type: '1', number: String(number), wiegandFormat })
+  expect(modelCardOf({ type: '1', number: String(number), wiegandFormat }, standard)).toEqual(card)
+})
+
+test('the same number is another card in each format', () => {
+  const row = { type: '1', number: '6472681038' }
+  const texts = ['1', '2'].map((wiegandFormat) => cardText(modelCardOf({ ...row, wiegandFormat }, standard) as Card))
+  expect(texts).toEqual(['H10302:6472681038', 'H10304:12345:345678'])
+})
+
+test.each([
+  'H10306:1234:56789',
+  'AWID34:77:1234567',
+  'AWID50:2001:13371337',
+  'IR56:123:123',
+  'PIV75:32:1:92446:20301231',
+])('the server has no format for %s, so it is refused before anything is written', (text) => {
+  expect(codeOf(() => vendorCardOf(readCard(text) as Card, standard))).toBe('biostar2.card-format')
 })
 
 test.each(['as-read', 'reversed'] as const)(

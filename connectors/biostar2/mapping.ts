@@ -1,6 +1,10 @@
 /** Between Gatehouse's words and BioStar's, without any call: ids, names, cards and whole users. */
 import type { ActualAccount, ListedAccount, Profile } from '../../src/connector/contract.ts'
-import { type Card, CardError, cardKey, csn, h10301, h10301Parts } from '../../src/model/card.ts'
+import { type Card, cardKey, csn } from '../../src/model/card.ts'
+import { reversedBytes } from '../../src/model/cards/chip-orders.ts'
+import { CardError } from '../../src/model/cards/coding.ts'
+import { cardOfJoined, joinedNumber } from '../../src/model/cards/forms.ts'
+import type { WiegandFormat } from '../../src/model/cards/layouts.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import { ownFailure } from './errors.ts'
 import type { CardRecord, UserDetail, UserRow } from './records.ts'
@@ -89,29 +93,34 @@ function present(fields: Readonly<Record<string, string | undefined>>): Profile 
 
 // ---------------------------------------------------------------- cards
 
-/** A card as the server is asked for it: kind and number. */
+/** A card as the server is asked for it: kind, number, and of a Wiegand card its format. */
 export interface VendorCard {
   readonly type: '0' | '1'
   readonly number: string
+  readonly wiegandFormat?: string
 }
 
 const serialNumberType = '0'
 const wiegandType = '1'
-const wiegand26 = '0'
+
+/** The formats that every server has, by `wiegand_format_id`; what is set up on one server alone (5 to 14) is not told by its number. */
+const wiegandFormats: readonly WiegandFormat[] = ['H10301', 'H10302', 'H10304', 'C1000-35', 'C1000-48']
+
+export function isWiegandFormat(format: Card['format']): boolean {
+  return format !== 'CSN' && wiegandFormats.includes(format)
+}
+
 // UIDs of ISO/IEC 14443 have 4, 7 or 10 bytes, of ISO/IEC 15693 8; 125 kHz tags have 5.
 const serialNumberBytes = [4, 5, 7, 8, 10]
 
 /**
- * Wiegand 26 bit: facility and number without parity as one decimal, 8 + 16 bits (BioStar 2 API, Cards). A chip serial number is
- * its decimal without leading zeros (since 2.9.4, code 415).
- * @throws ConnectorError `rejected` when the card would come back as another one, or not at all.
+ * Wiegand: facility and number without parity as one decimal, 8 + 16 bits for the 26-bit format (BioStar 2 API, Cards). A chip serial
+ * number is its decimal without leading zeros (since 2.9.4, code 415).
+ * @throws ConnectorError `rejected` when the server has no such format, or the card would come back as another one, or not at all.
  */
 export function vendorCardOf(card: Card, settings: Settings): VendorCard {
   const written = writeCard(card, settings)
-  const readBack = modelCardOf(
-    { ...written, wiegandFormat: card.format === 'H10301' ? wiegand26 : undefined },
-    settings,
-  )
+  const readBack = modelCardOf({ wiegandFormat: undefined, ...written }, settings)
   if (readBack !== null && cardKey(readBack) === cardKey(card)) return written
   throw ownFailure(
     'rejected',
@@ -123,12 +132,19 @@ export function vendorCardOf(card: Card, settings: Settings): VendorCard {
 function writeCard(card: Card, settings: Settings): VendorCard {
   if (card.format === 'CSN')
     return { type: serialNumberType, number: BigInt(`0x${inOrder(card.raw, settings)}`).toString() }
+  const id = wiegandFormats.indexOf(card.format)
+  if (id < 0) {
+    throw ownFailure(
+      'rejected',
+      'biostar2.card-format',
+      `The server knows cards of the formats ${wiegandFormats.join(', ')} and chip serial numbers.`,
+    )
+  }
   try {
-    const { facility, number } = h10301Parts(card)
-    return { type: wiegandType, number: String(facility * 0x10000 + number) }
+    return { type: wiegandType, number: String(joinedNumber(card)), wiegandFormat: String(id) }
   } catch (error) {
     if (!(error instanceof CardError)) throw error
-    throw ownFailure('rejected', 'biostar2.card-invalid', 'The card is no valid 26-bit card.')
+    throw ownFailure('rejected', 'biostar2.card-invalid', `The card is no valid card of the format ${card.format}.`)
   }
 }
 
@@ -139,8 +155,9 @@ export function modelCardOf(
 ): Card | null {
   if (!/^[1-9]\d{0,31}$|^0$/.test(row.number)) return null
   const value = BigInt(row.number)
-  if (row.type === wiegandType && row.wiegandFormat === wiegand26) {
-    return value > 0xffffffn ? null : h10301(Number(value >> 16n), Number(value & 0xffffn))
+  if (row.type === wiegandType) {
+    const format = /^\d$/.test(row.wiegandFormat ?? '') ? wiegandFormats[Number(row.wiegandFormat)] : undefined
+    return format === undefined ? null : joinedCard(format, value)
   }
   if (row.type !== serialNumberType || value === 0n) return null
   const hex = value.toString(16)
@@ -148,8 +165,17 @@ export function modelCardOf(
   return bytes === undefined ? null : csn(inOrder(hex.padStart(bytes * 2, '0'), settings))
 }
 
+function joinedCard(format: WiegandFormat, value: bigint): Card | null {
+  try {
+    return cardOfJoined(format, value)
+  } catch (error) {
+    if (error instanceof CardError) return null
+    throw error
+  }
+}
+
 function inOrder(hex: string, settings: Settings): string {
-  return settings.csn_byte_order === 'as-read' ? hex : (hex.match(/../g) ?? []).reverse().join('')
+  return settings.csn_byte_order === 'as-read' ? hex : reversedBytes(hex)
 }
 
 // ---------------------------------------------------------------- accounts

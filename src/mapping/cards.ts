@@ -1,5 +1,6 @@
 /** The cards that a row speaks of; a source that shows no cards is told apart from a person who has none. */
-import { type Card, type CardClaim, CardError, type CardState, cardStates, csn, h10301 } from '../model/card.ts'
+import { type Card, type CardClaim, type CardState, cardStates, csn, h10301 } from '../model/card.ts'
+import { CardError } from '../model/cards/coding.ts'
 import { ABSENT, type CellExpression, type Cells, compileCell } from './cell.ts'
 import { isBlank } from './coerce.ts'
 import { HIDDEN } from './functions.ts'
