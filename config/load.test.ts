@@ -377,7 +377,7 @@ describe('what is refused', () => {
       '7 sources.hr.mapping.fields.left: expected text; found true',
       '7 sources.hr.mapping.fields.employee_number: expected a known key, perhaps employeeNumber; found an unknown key',
       '8 sources.hr.mapping.attrs.cost center: expected a name of letters, digits and _; found another name',
-      '9 sources.hr.mapping.cards[0].format: expected one of H10301, CSN; found "MIFARE"',
+      '9 sources.hr.mapping.cards[0].format: expected one of H10301, D10202, H10306, AWID34, C1000-35, C15001, H10304, C1000-48, AWID50, IR56, H10302, CSN34, PIV75, FASC-N, CSN; found "MIFARE"',
       '9 sources.hr.mapping.cards[1].uid: expected text; found nothing',
     ])
   })

@@ -1,6 +1,7 @@
 /** What the configuration file may say, key by key: the one source for checks, defaults, editor help and documentation.
  * One file because the whole shape of the configuration is read, and described, in one place. */
 import { z } from 'zod'
+import { facilityFormats, manyFieldFormats, numberFormats } from '../src/model/cards/layouts.ts'
 import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
 import { durationMs } from './durations.ts'
@@ -148,29 +149,71 @@ const keys = z
   .prefault({})
   .meta({ title: 'Keys', description: 'Where the external key and the keyring are.' })
 
+const cardState = expression.exactOptional().meta({
+  title: 'State',
+  description: 'Gives issued, active, suspended, lost or returned. Without it a card is active.',
+  examples: ['row.lost == "Y" ? "lost" : "active"'],
+})
+
 const card = z.discriminatedUnion('format', [
   z.strictObject({
-    format: z.literal('H10301').meta({ title: 'Format', description: '26-bit Wiegand.', examples: ['H10301'] }),
+    format: z.enum(facilityFormats).meta({
+      title: 'Format',
+      description:
+        'A format with a facility code: H10301 is 26-bit Wiegand. Never guessed: ask the site which its cards have.',
+      examples: ['H10301'],
+    }),
     facility: expression.meta({
       title: 'Facility',
-      description: 'Facility code, 0 to 255.',
+      description: 'Facility code, or the company of a Corporate 1000 card.',
       examples: ['row.facility'],
     }),
-    number: expression.meta({ title: 'Number', description: 'Card number, 0 to 65535.', examples: ['row.card'] }),
-    state: expression.exactOptional().meta({
-      title: 'State',
-      description: 'Gives issued, active, suspended, lost or returned. Without it a card is active.',
-      examples: ['row.lost == "Y" ? "lost" : "active"'],
+    number: expression.meta({ title: 'Number', description: 'Card number.', examples: ['row.card'] }),
+    state: cardState,
+  }),
+  z.strictObject({
+    format: z.enum(numberFormats).meta({
+      title: 'Format',
+      description:
+        'A format of one number: H10302 has 37 bits, CSN34 is a serial number of 4 bytes in a frame of 34 bits.',
+      examples: ['H10302'],
     }),
+    number: expression.meta({ title: 'Number', description: 'Card number.', examples: ['row.card'] }),
+    state: cardState,
+  }),
+  z.strictObject({
+    format: z.enum(manyFieldFormats).meta({
+      title: 'Format',
+      description: 'A card of the United States government, by its 75 or 200 bits.',
+      examples: ['PIV75'],
+    }),
+    bits: expression.meta({
+      title: 'Bits',
+      description: 'All bits in hex, parity included, with the last bit on the right.',
+      examples: ['row.bits'],
+    }),
+    state: cardState,
   }),
   z.strictObject({
     format: z.literal('CSN').meta({ title: 'Format', description: 'Chip serial number.', examples: ['CSN'] }),
     uid: expression.meta({ title: 'Serial number', description: '4 to 10 bytes in hex.', examples: ['row.uid'] }),
-    state: expression.exactOptional().meta({
-      title: 'State',
-      description: 'Gives issued, active, suspended, lost or returned. Without it a card is active.',
-      examples: ['row.state'],
-    }),
+    byte_order: z
+      .enum(['as-read', 'reversed'])
+      .exactOptional()
+      .meta({
+        title: 'Byte order',
+        description: 'Reversed: this source writes the last byte of the chip first. As the chip gives it, if left out.',
+        examples: ['reversed'],
+      }),
+    decimal_bytes: z
+      .union([z.literal(4), z.literal(5), z.literal(7), z.literal(8), z.literal(10)])
+      .exactOptional()
+      .meta({
+        title: 'Decimal',
+        description: 'This source writes serial numbers as decimals, of chips with so many bytes. In hex, if left out.',
+        examples: [4],
+      }),
+    state: cardState,
   }),
 ])
 

@@ -36,7 +36,8 @@ export async function cardViews(context: SyncContext, text: string): Promise<Car
   const views = await Promise.all(
     [...dossiers.values()].flatMap((dossier) =>
       dossier.credentials
-        .filter((each) => cardKey(each.card) === cardKey(card))
+        // Under another format it is the same card to a reader.
+        .filter(({ row }) => row.digest.equals(digest))
         .map((credential) => viewOf(context, dossier, credential)),
     ),
   )

@@ -1,15 +1,34 @@
 /** The cards that a row speaks of; a source that shows no cards is told apart from a person who has none. */
-import { type Card, type CardClaim, type CardState, cardStates, csn, h10301 } from '../model/card.ts'
+import { type Card, type CardClaim, type CardState, cardOfBits, cardOfValues, cardStates, csn } from '../model/card.ts'
+import { badgeType } from '../model/cards/badge.ts'
+import { reversedBytes } from '../model/cards/chip-orders.ts'
 import { CardError } from '../model/cards/coding.ts'
+import {
+  type facilityFormats,
+  layouts,
+  type manyFieldFormats,
+  type numberFormats,
+  type WiegandFormat,
+} from '../model/cards/layouts.ts'
 import { ABSENT, type CellExpression, type Cells, compileCell } from './cell.ts'
 import { isBlank } from './coerce.ts'
 import { HIDDEN } from './functions.ts'
 import { RowRefused } from './problem.ts'
 
 /** Expressions for one card. `state` gives a card state in words; without it a card is `active`. */
-export type CardMapping =
-  | { readonly format: 'H10301'; readonly facility: string; readonly number: string; readonly state?: string }
-  | { readonly format: 'CSN'; readonly uid: string; readonly state?: string }
+export type CardMapping = { readonly state?: string } & (
+  | { readonly format: (typeof facilityFormats)[number]; readonly facility: string; readonly number: string }
+  | { readonly format: (typeof numberFormats)[number]; readonly number: string }
+  /** All bits with parity, right-aligned in hex. */
+  | { readonly format: (typeof manyFieldFormats)[number]; readonly bits: string }
+  /** In hex, or with `decimal_bytes` as the decimal of so many bytes; `reversed`: the last byte of the chip comes first. */
+  | {
+      readonly format: 'CSN'
+      readonly uid: string
+      readonly byte_order?: 'as-read' | 'reversed'
+      readonly decimal_bytes?: number
+    }
+)
 
 /** A claim; null when the row says that there is no card; ABSENT when it doesn't speak of this card. */
 export interface CompiledCard {
@@ -18,7 +37,7 @@ export interface CompiledCard {
 
 export function compileCard(field: string, mapping: CardMapping): CompiledCard {
   const state = mapping.state === undefined ? null : compileCell(`${field}.state`, mapping.state)
-  const readCard = mapping.format === 'H10301' ? numberReader(field, mapping) : uidReader(field, mapping)
+  const readCard = cardReader(field, mapping)
   return {
     read: (cells) => {
       const card = readCard(cells)
@@ -31,14 +50,25 @@ export function compileCard(field: string, mapping: CardMapping): CompiledCard {
 
 type CardReader = (cells: Cells) => Card | null | typeof ABSENT
 
-function numberReader(field: string, mapping: CardMapping & { format: 'H10301' }): CardReader {
+function cardReader(field: string, mapping: CardMapping): CardReader {
+  if ('uid' in mapping) return wholeReader(field, 'uid', mapping.uid, (value) => chipOf(value, mapping))
+  if ('bits' in mapping) {
+    const { format } = mapping
+    return wholeReader(field, 'bits', mapping.bits, (value) => cardOfBits(format, bitsOf(format, value)))
+  }
+  if ('facility' in mapping) return numberReader(field, mapping)
+  const { format } = mapping
+  return wholeReader(field, 'number', mapping.number, (value) => cardOfValues(format, { number: digits(value) }))
+}
+
+function numberReader(field: string, mapping: Extract<CardMapping, { facility: string }>): CardReader {
   const facility = compileCell(`${field}.facility`, mapping.facility)
   const number = compileCell(`${field}.number`, mapping.number)
   return refusing((cells) => {
     const left = part(facility.read(cells))
     const right = part(number.read(cells))
     if (left !== null && left !== ABSENT && right !== null && right !== ABSENT)
-      return h10301(digits(left), digits(right))
+      return cardOfValues(mapping.format, { facility: digits(left), number: digits(right) })
     // A facility that is a constant of the site isn't given by the row, so it alone makes no card half.
     const given = (left !== null && left !== ABSENT && !isConstant(facility)) || (right !== null && right !== ABSENT)
     if (given) throw new RowRefused('mapping.card-half')
@@ -46,18 +76,37 @@ function numberReader(field: string, mapping: CardMapping & { format: 'H10301' }
   })
 }
 
-function uidReader(field: string, mapping: CardMapping & { format: 'CSN' }): CardReader {
-  const uid = compileCell(`${field}.uid`, mapping.uid)
+/** A card that one cell gives as a whole. */
+function wholeReader(field: string, name: string, expression: string, of: (value: Given) => Card): CardReader {
+  const cell = compileCell(`${field}.${name}`, expression)
   return refusing((cells) => {
-    const value = part(uid.read(cells))
-    if (value === null || value === ABSENT) return value
-    if (typeof value !== 'string') throw new RowRefused('mapping.card')
-    return csn(value)
+    const value = part(cell.read(cells))
+    return value === null || value === ABSENT ? value : of(value)
   })
 }
 
+function chipOf(value: Given, mapping: Extract<CardMapping, { uid: string }>): Card {
+  const { byte_order: order, decimal_bytes: bytes } = mapping
+  const reversed = order === 'reversed'
+  if (bytes === undefined) {
+    if (typeof value !== 'string') throw new RowRefused('mapping.card')
+    const given = csn(value)
+    return reversed ? csn(reversedBytes(given.raw)) : given
+  }
+  const card = badgeType({ format: 'CSN', bytes, base: 'decimal', reversed }).read(digits(value).toString())
+  if (card === null) throw new RowRefused('mapping.card')
+  return card
+}
+
+function bitsOf(format: WiegandFormat, value: Given): string {
+  if (typeof value !== 'string' || !/^[0-9A-F]{1,64}$/i.test(value)) throw new RowRefused('mapping.card')
+  return BigInt(`0x${value}`).toString(2).padStart(layouts[format].bits, '0')
+}
+
+type Given = string | number | bigint
+
 /** Hidden counts as absent: either way the source doesn't tell, and 'no card' must not be read out of it. */
-function part(value: unknown): string | number | bigint | null | typeof ABSENT {
+function part(value: unknown): Given | null | typeof ABSENT {
   if (value === null || value === ABSENT) return value
   if (value === HIDDEN) return ABSENT
   if (typeof value === 'string') return isBlank(value) ? null : value.trim()
@@ -65,10 +114,15 @@ function part(value: unknown): string | number | bigint | null | typeof ABSENT {
   throw new RowRefused('mapping.card')
 }
 
-/** Printed numbers have leading zeros, so these are allowed here; anything but digits is not. */
-function digits(value: string | number | bigint): number {
-  if (typeof value === 'string' && !/^\d{1,8}$/.test(value)) throw new RowRefused('mapping.card')
-  return Number(value)
+/** Printed numbers have leading zeros, so these are allowed here; anything but digits is not, nor a number that was rounded on its way. */
+function digits(value: Given): bigint {
+  const isWhole = typeof value === 'string' ? /^\d{1,25}$/.test(value) : value >= 0 && isExact(value)
+  if (!isWhole) throw new RowRefused('mapping.card')
+  return BigInt(value)
+}
+
+function isExact(value: number | bigint): boolean {
+  return typeof value === 'bigint' || Number.isSafeInteger(value)
 }
 
 function stateOf(value: unknown): CardState | typeof ABSENT {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { csn, h10301 } from '../model/card.ts'
+import { csn, h10301, readCard } from '../model/card.ts'
 import { ExpressionError } from './cel.ts'
 import { compileMapping, type MappingConfig } from './mapping.ts'
 import { recordProblemCodes } from './problem.ts'
@@ -173,6 +173,37 @@ describe('cards', () => {
   ])('%o is a problem of its card', (cells, code) => {
     const half = [{ format: 'H10301', facility: 'row.f', number: 'row.n' }] as const
     expect(problemOf({ cards: half }, cells as Record<string, string | null>)).toEqual({ field: 'cards[0]', code })
+  })
+
+  it.each([
+    [{ format: 'H10304', facility: '12345', number: 'row.c' }, '0345678', 'H10304:12345:345678'],
+    [{ format: 'C1000-48', facility: 'row.c', number: 'row.c' }, '42069', 'C1000-48:42069:42069'],
+    [{ format: 'H10302', number: 'row.c' }, '12345678901', 'H10302:12345678901'],
+    [{ format: 'PIV75', bits: 'row.c' }, '002000045a47a6b8b5f', 'PIV75:32:1:92446:20301231'],
+    [{ format: 'CSN', uid: 'row.c', byte_order: 'reversed' }, '80E5D4C3B2A104', 'CSN:04A1B2C3D4E580'],
+    [{ format: 'CSN', uid: 'row.c', decimal_bytes: 4 }, '0077705923', 'CSN:04A1B2C3'],
+    [{ format: 'CSN', uid: 'row.c', decimal_bytes: 4, byte_order: 'reversed' }, '1904649758', 'CSN:1EA68671'],
+    [{ format: 'CSN', uid: 'number(row.c)', decimal_bytes: 4 }, '514229873', 'CSN:1EA68671'],
+  ] as const)('of the format that %o names are read as such', (mapping, cell, text) => {
+    expect(recordOf({ cards: [mapping] }, { c: cell }).cards).toEqual([{ card: readCard(text), state: 'active' }])
+    expect(recordOf({ cards: [mapping] }, { c: ' ' }).cards).toEqual([])
+    expect(recordOf({ cards: [mapping] }, {})).not.toHaveProperty('cards')
+  })
+
+  it.each([
+    [{ format: 'H10304', facility: '65536', number: 'row.c' }, '1'],
+    [{ format: 'H10302', number: 'row.c' }, '34359738368'],
+    [{ format: 'H10302', number: 'row.c' }, '1.2E+10'],
+    // 9007199254740993 as a number has lost its last digit already.
+    [{ format: 'H10302', number: 'double(row.c)' }, '9007199254740993'],
+    [{ format: 'PIV75', bits: 'row.c' }, '002000045A47A6B8B5E'],
+    [{ format: 'PIV75', bits: 'row.c' }, '12 34'],
+    [{ format: 'FASC-N', bits: 'row.c' }, 'F'.repeat(64)],
+    [{ format: 'CSN', uid: 'row.c', decimal_bytes: 4 }, '4294967296'],
+    [{ format: 'CSN', uid: 'row.c', decimal_bytes: 4 }, '04A1B2C3'],
+    [{ format: 'CSN', uid: 'number(row.c)' }, '77705923'],
+  ] as const)('%o of %s is a problem of its card', (mapping, cell) => {
+    expect(problemOf({ cards: [mapping] }, { c: cell })).toMatchObject({ code: 'mapping.card' })
   })
 
   it('have a known state or are a problem', () => {

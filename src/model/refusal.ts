@@ -35,10 +35,25 @@ const refusals = {
   ],
   'card.not-suspended': ['state', 'No operator has suspended this card: what a source blocks, the source lifts.'],
   'card.not-theirs': ['state', 'This person has no such card.'],
+  'card.other-format': [
+    'state',
+    'A reader can not tell this card from one that is held under another format: name it as `gatehouse card explain` shows it.',
+  ],
   'card.person-left': ['state', 'This person has left, and nobody who has left is given a card: unlock them first.'],
+  'card.random-serial': [
+    'invalid',
+    'This chip draws its serial number anew at each tap (it begins with 08): it names no card, and is given to nobody.',
+  ],
   'card.returned': ['state', 'This card was given back, and is on nobody’s account.'],
+  'card.two-formats': [
+    'state',
+    'This person has the card under another format, and to a reader both are the same: take the one back whose format is wrong (`gatehouse card explain` shows both).',
+  ],
   'card.unknown': ['unknown', 'Nobody has this card, or has had it.'],
-  'card.unreadable': ['invalid', 'Write a card as H10301:facility:number or CSN:hex.'],
+  'card.unreadable': [
+    'invalid',
+    'Write a card as H10301:facility:number, CSN:hex, or with another format in front: `gatehouse card explain` shows how a number can be meant.',
+  ],
   'card.waits': ['state', 'This person only waits for the card: its holder is somebody else.'],
   'config.brakes-alone': [
     'state',

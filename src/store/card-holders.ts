@@ -62,8 +62,8 @@ export async function wakeForFreeCards(pool: pg.Pool, targets: readonly string[]
   const { rowCount } = await pool.query(
     `update person set next_change_at = $2 where id in (select id from person where (next_change_at is null or next_change_at > $2) and id in (
        select w.person_id from credential w where w.waits and w.state <> 'returned' and not exists (
-         select 1 from credential c where c.digest = w.digest and c.person_id <> w.person_id
-            and ((c.state <> 'returned' and not c.waits) or ${lingers('$1')}))) for update skip locked)`,
+         select 1 from credential c where c.digest = w.digest and c.id <> w.id
+            and ((c.state <> 'returned' and (not c.waits or c.person_id = w.person_id)) or ${lingers('$1')}))) for update skip locked)`,
     [targets, at],
   )
   return rowCount ?? 0

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { AuditAction } from '../audit/actions.ts'
 import { recordAudit } from '../audit/record.ts'
-import { type Card, cardKey } from '../model/card.ts'
+import { type Card, cardKey, isRandomSerial } from '../model/card.ts'
 import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import { type CardRow, cardRows, lockCards, wakeWaiting } from '../store/card-holders.ts'
@@ -74,7 +74,7 @@ export function resumeCard(context: SyncContext, ref: CardRef, subject: SubjectI
 /**
  * Gives a card to a person: one that nobody has, or that was lost or given back before. It waits while it is still on the account of
  * whoever gave it back. @throws Refusal `card.held` when somebody else has it, `card.issued` when this person has it and it is on,
- * `person.unknown`, `person.frozen`, `card.person-left`.
+ * `card.two-formats` when they have it under another format, `card.random-serial`, `person.unknown`, `person.frozen`, `card.person-left`.
  */
 export async function issueCard(
   context: SyncContext,
@@ -83,10 +83,13 @@ export async function issueCard(
   subject: SubjectId,
   reason: string,
 ): Promise<CardDone> {
+  if (isRandomSerial(card)) throw new Refusal('card.random-serial')
   return changePerson(context, person, async (dossier, client) => {
     await context.refuseSuperseded(client)
-    const known = dossier.credentials.find((credential) => cardKey(credential.card) === cardKey(card))
+    const same = sameIn(context, dossier, card)
+    const known = same.find((credential) => cardKey(credential.card) === cardKey(card))
     if (known !== undefined && !known.row.waits && isUsable(known.row)) throw new Refusal('card.issued')
+    if (same.some((other) => other !== known && other.row.state !== 'returned')) throw new Refusal('card.two-formats')
     const { person: merged, standing } = understand(context, dossier, context.now())
     const { unlocked_until } = dossier.person
     if (standing.state === 'left' && (unlocked_until === null || unlocked_until <= context.now()))
@@ -110,7 +113,7 @@ export async function issueCard(
       waits: true,
     })
     touch(credential)
-    return finish(client, context, dossier, credential, subject, reason, 'credential.issued')
+    return finish(client, context, dossier, [credential], subject, reason, 'credential.issued')
   })
 }
 
@@ -123,18 +126,26 @@ async function act(
   change: (credential: DossierCredential) => void,
   losing = false,
 ): Promise<CardDone> {
-  const person = await personOf(context.database.pool, context, ref, losing)
+  const { person_id: person } = await holderOf(context.database.pool, context, ref, losing)
   const say = async (dossier: Dossier, client: pg.PoolClient) => {
     // A card that was lost is blocked whatever came into force meanwhile.
     if (!losing) await context.refuseSuperseded(client)
     await lockCards(client)
-    const credential = dossier.credentials.find(({ card }) => cardKey(card) === cardKey(ref.card))
     // Decided about by somebody else since it was looked up.
-    const holder = await personOf(client, context, ref, losing)
-    if (credential === undefined || holder !== person) throw new Refusal('card.returned')
-    change(credential)
-    touch(credential)
-    return finish(client, context, dossier, credential, subject, reason, action)
+    const holder = await holderOf(client, context, ref, losing)
+    if (holder.person_id !== person) throw new Refusal('card.returned')
+    // Whatever it is called, it is the same card to a reader: when it is lost, that must not be a matter of words.
+    const meant = sameIn(context, dossier, ref.card).filter(
+      ({ row, card }) =>
+        (losing && row.id === holder.id) ||
+        (row.state !== 'returned' && (losing || cardKey(card) === cardKey(ref.card))),
+    )
+    if (meant.length === 0) throw new Refusal('card.other-format')
+    for (const credential of meant) {
+      change(credential)
+      touch(credential)
+    }
+    return finish(client, context, dossier, meant, subject, reason, action)
   }
   return changePerson(context, person, say, { shutsOut: losing })
 }
@@ -143,42 +154,62 @@ async function finish(
   client: pg.ClientBase,
   context: SyncContext,
   dossier: Dossier,
-  credential: DossierCredential,
+  credentials: readonly DossierCredential[],
   subject: SubjectId,
   reason: string,
   action: AuditAction,
 ): Promise<CardDone> {
-  const { row } = credential
-  const lockouts = await carryOutAct(client, context, dossier, subject, (part) => part === `card:${row.id}`)
-  await recordAudit(client, context.vault, {
-    actor: subject,
-    action,
-    object: row.id,
-    details: { person: dossier.person.id, state: row.state, suspended: row.held_at !== null, reason },
-    about: dossier.key,
-  })
-  if (row.state === 'returned') await wakeWaiting(client, [row.digest], context.now())
+  const parts = new Set(credentials.map(({ row }) => `card:${row.id}`))
+  const lockouts = await carryOutAct(client, context, dossier, subject, (part) => parts.has(part))
+  for (const { row } of credentials) {
+    await recordAudit(client, context.vault, {
+      actor: subject,
+      action,
+      object: row.id,
+      details: { person: dossier.person.id, state: row.state, suspended: row.held_at !== null, reason },
+      about: dossier.key,
+    })
+    if (row.state === 'returned') await wakeWaiting(client, [row.digest], context.now())
+  }
+  // Of several that are lost together, the one that opened doors.
+  const { row } = certain(credentials.find((credential) => !credential.row.waits) ?? credentials[0])
   return { person: dossier.person.id, credential: row.id, lockouts, waits: row.waits }
 }
 
-/** Whose card it is: never a guess. Only losing may concern one that was given back, as long as it is still on an account. */
-async function personOf(
+/** What a person has of a card: under the format that was named, and under others that a reader can not tell from it. */
+function sameIn({ vault }: SyncContext, { credentials }: Dossier, card: Card): readonly DossierCredential[] {
+  const digest = cardDigest(vault, card)
+  return credentials.filter(({ row }) => row.digest.equals(digest))
+}
+
+/**
+ * Who has the card: never a guess. Only losing may concern one that was given back, as long as it is still on an account. Of somebody who
+ * is to have it under two formats, neither is given, and both are theirs to speak of.
+ */
+async function holderOf(
   client: pg.ClientBase | pg.Pool,
   context: SyncContext,
   { card, person }: CardRef,
   losing: boolean,
-): Promise<PersonId> {
+): Promise<CardRow> {
   const all = await rowsOf(client, context, card)
   const rows = person === null ? all : all.filter((row) => row.person_id === person)
   const held =
-    rows.find(isHeld) ?? (losing ? rows.find(({ state, lingers }) => state === 'returned' && lingers) : undefined)
+    rows.find(isHeld) ??
+    (losing ? rows.find(({ state, lingers }) => state === 'returned' && lingers) : undefined) ??
+    rows.find((row) => rows.some((other) => isTwin(row, other)))
   if (held !== undefined) {
     if (!context.vault.verifyGuard('credential', credentialGuard(held), held.guard)) throw new Refusal('card.forged')
-    return held.person_id
+    return held
   }
   if (rows.some(({ waits }) => waits)) throw new Refusal('card.waits')
   if (rows.length > 0) throw new Refusal('card.returned')
   throw new Refusal(all.length > 0 ? 'card.not-theirs' : 'card.unknown')
+}
+
+function isTwin(one: CardRow, other: CardRow): boolean {
+  const isOpen = one.state !== 'returned' && other.state !== 'returned'
+  return isOpen && one.id !== other.id && one.person_id === other.person_id
 }
 
 function isHeld({ state, waits }: CardRow): boolean {

@@ -1,5 +1,5 @@
 /** What people, records, cards and accounts are found by: each identifier compared in one way, and stored as a keyed digest only. */
-import { type Card, cardKey } from '../model/card.ts'
+import { type Card, wireKey } from '../model/card.ts'
 import type { SourceRecord } from '../model/source-record.ts'
 import type { Vault } from '../vault/vault.ts'
 
@@ -24,8 +24,9 @@ export function personKeyDigest(vault: Vault, source: string, key: string): Buff
   return vault.index('person-key', `${source}/${key}`)
 }
 
+/** The same for all cards that a reader can not tell apart, whatever format they are held in. */
 export function cardDigest(vault: Vault, card: Card): Buffer {
-  return vault.index('card', cardKey(card))
+  return vault.index('card', wireKey(card))
 }
 
 /** Of the id that an account has at its target. */

@@ -1,11 +1,12 @@
 /** Texts about an account that hold keyed names: what is wanted, desired and ours, what runs set out for, and cards that nobody knows. */
+import { wireKey } from '../../model/card.ts'
 import { parseJson } from '../../model/parse-json.ts'
 import type { AccountRow, DriftRow } from '../../store/guards.ts'
 import { intentGuard } from '../../store/guards.ts'
 import type { AccountWorkTable, Intent } from '../../store/schema.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
-import { strangeName } from '../strange-card.ts'
+import { shownKey, strangeName } from '../strange-card.ts'
 import { type Rename, renamedCards, renamedParts, renaming } from './names.ts'
 import { attempt } from './recipes.ts'
 import type { Cell, Turn } from './turn.ts'
@@ -60,7 +61,7 @@ export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountR
   if (owned === undefined || (owned.maybe === undefined && owned.strange === undefined)) return was.owned
   const { maybe, strange } = owned
   const named = (vault: Vault) => (key: string) => vault.index('card', key).toString('base64url')
-  const known = renamedCards(opened.get('actual'), named(old), named(next))
+  const known = renamedCards(onWire, opened.get('actual'), named(old), named(next))
   const cards = maybe?.cards.map(
     (name) => known.get(name) ?? next.carryOver.index('card', Buffer.from(name, 'base64url')).toString('base64url'),
   )
@@ -72,6 +73,11 @@ export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountR
   })
 }
 
+/** By what cards are found in the database. */
+function onWire(shown: Parameters<typeof shownKey>[0]): string {
+  return shown.card === null ? shownKey(shown) : wireKey(shown.card)
+}
+
 /** Names of cards of nobody, by what the target showed of the account. */
 function strangeRenaming(
   shown: string | null | undefined,
@@ -79,7 +85,7 @@ function strangeRenaming(
   account: AccountRow['id'],
 ): (name: string) => string {
   const named = (vault: Vault) => (key: string) => strangeName(vault, account, key)
-  const known = renamedCards(shown, named(old), named(next))
+  const known = renamedCards(shownKey, shown, named(old), named(next))
   return (name) => known.get(name) ?? next.carryOver.name(name)
 }
 

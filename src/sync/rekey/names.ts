@@ -4,7 +4,6 @@ import type { AccountFacts } from '../../store/dossier.ts'
 import { decodeParts, encodeParts } from '../parts.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
-import { shownKey } from '../strange-card.ts'
 import type { Turn } from './turn.ts'
 
 export type Rename = (part: 'profile' | 'validity', name: string) => string
@@ -38,13 +37,14 @@ export function renamedParts(text: string, rename: Rename): string {
   }
 }
 
-/** The cards that the target showed, by what `old` makes of each: what `next` makes of it. */
+/** The cards that the target showed, each by its key, by what `old` makes of it: what `next` makes of it. */
 export function renamedCards(
+  keyOf: (shown: ActualAccount['cards'][number]) => string,
   lastSeen: string | null | undefined,
   old: (key: string) => string,
   next: (key: string) => string,
 ): ReadonlyMap<string, string> {
   const actual = typeof lastSeen === 'string' ? (JSON.parse(lastSeen) as ActualAccount | null) : null
-  const keys = (actual?.cards ?? []).map(shownKey)
+  const keys = (actual?.cards ?? []).map(keyOf)
   return new Map(keys.map((key) => [old(key), next(key)]))
 }

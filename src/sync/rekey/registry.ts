@@ -3,7 +3,7 @@
  * holds it to the catalogue, so that no column is forgotten. One file because it is held against the catalogue as a whole.
  */
 import type { Selectable } from 'kysely'
-import { type Card, cardKey } from '../../model/card.ts'
+import { type Card, wireKey } from '../../model/card.ts'
 import type { SourceRecord } from '../../model/source-record.ts'
 import {
   accountGuard,
@@ -197,7 +197,7 @@ export const registry: Registry = {
       card: sealed(({ id }) => place('credential', 'card', id), person),
       digest: indexed('card', ({ opened }) => {
         const text = opened.get('card')
-        return text === undefined ? null : cardKey(JSON.parse(text) as Card)
+        return text === undefined ? null : wireKey(JSON.parse(text) as Card)
       }),
       guard: signed('credential', credentialGuard),
     },

@@ -17,6 +17,7 @@ export function mergeCredentials(
 ): readonly Buffer[] {
   const freed: Buffer[] = []
   const claims = new Map(person.cards.map((claim) => [cardKey(claim.card), claim]))
+  const gone = dossier.credentials.filter(({ row }) => isOver(row.state))
   for (const credential of dossier.credentials) {
     const { row } = credential
     const claim = claims.get(cardKey(credential.card))
@@ -44,6 +45,12 @@ export function mergeCredentials(
   }
   for (const [key, { card, state }] of claims) {
     if (state === 'returned') continue
+    // Under another format it is the same card: lost or given back before this delivery, it does not come back by a new name.
+    const digest = gone.length === 0 ? null : cardDigest(context.vault, card)
+    if (digest !== null && gone.some(({ row }) => row.digest.equals(digest))) {
+      findings.push({ code: 'card.not-revived', scope: dossier.person.id })
+      continue
+    }
     dossier.credentials.push(
       newCredential(context, dossier, card, { state, source: certain(claimant(dossier, key)).row.source }),
     )
@@ -92,6 +99,13 @@ export function giveBackAll(dossier: Dossier): readonly Buffer[] {
   return freed
 }
 
+/** The same card to a reader, held by this person under another format: whoever names one of them must say which is meant. */
+export function twins({ credentials }: Dossier, { row }: DossierCredential): readonly DossierCredential[] {
+  return credentials.filter(
+    (other) => other.row.id !== row.id && other.row.state !== 'returned' && other.row.digest.equals(row.digest),
+  )
+}
+
 /** The record that names a card. */
 export function claimant({ records }: Dossier, key: string): Dossier['records'][number] | undefined {
   return records.find(({ record }) => record.cards?.some(({ card }) => cardKey(card) === key))
@@ -123,6 +137,9 @@ export function isUsableState(state: CardState): boolean {
 
 /** A claim moves a card on (issued, active, suspended and back), and into lost, but never out of lost or returned. */
 function follows(from: CardState, to: CardState): boolean {
-  if (from === to || from === 'lost' || from === 'returned') return false
-  return true
+  return from !== to && !isOver(from)
+}
+
+function isOver(state: CardState): boolean {
+  return state === 'lost' || state === 'returned'
 }

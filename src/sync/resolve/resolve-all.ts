@@ -1,7 +1,7 @@
 /** Resolves a batch of people and settles what only shows between people: taken account ids and cards that somebody else still holds. */
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
-import type { PersonId } from '../../model/id.ts'
+import type { CredentialId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { cardRows, lockCards, wakeWaiting } from '../../store/card-holders.ts'
 import { type Dossier, touch } from '../../store/dossier.ts'
@@ -11,6 +11,7 @@ import type { SyncContext } from '../context.ts'
 import { beginLost } from '../lost-accounts.ts'
 import type { Origin } from '../origin.ts'
 import { textKey } from '../text-key.ts'
+import { twins } from './credentials.ts'
 import { type Finding, resolve } from './resolve.ts'
 
 /** Brings `wanted` up to date in memory; the caller saves. Findings are logged, by code. */
@@ -32,8 +33,10 @@ export async function resolveAll(
   // Cards that are new to the store are known only now; whoever must wait is resolved once more, without the card.
   for (const dossier of await holdTakenCards(client, context, dossiers)) {
     findings.push(...resolve(context, dossier, now, by).findings)
-    if (dossier.credentials.some(({ row }) => row.waits))
-      findings.push({ code: 'card.waits', scope: dossier.person.id })
+    const waiting = dossier.credentials.filter(({ row }) => row.waits)
+    if (waiting.length > 0) findings.push({ code: 'card.waits', scope: dossier.person.id })
+    if (waiting.some((credential) => twins(dossier, credential).length > 0))
+      findings.push({ code: 'card.two-formats', scope: dossier.person.id })
   }
   const isRestored = (await openRestore(client, context.vault)) !== null
   // Of whom an account's row was taken away: where that was can be told from what is known of them.
@@ -49,7 +52,8 @@ export async function resolveAll(
 
 /**
  * A card that another person of ours holds waits for its release, and until it was seen to be gone from their accounts: it is never on
- * two. Returns the people for whom that changed.
+ * two. One that the same person has under another format waits as well, since it is the same card to a reader: of two that come at once
+ * neither is given, as nobody knows which is meant. Returns the people for whom that changed.
  */
 async function holdTakenCards(
   client: pg.ClientBase,
@@ -70,19 +74,19 @@ async function holdTakenCards(
   )
   // What is in this batch counts as it stands now.
   const here = new Map(dossiers.flatMap(({ credentials }) => credentials.map(({ row }) => [row.id, row])))
-  const holders = new Map<string, Set<PersonId>>()
+  const holders = new Map<string, Set<CredentialId>>()
   for (const row of rows) {
     const { state, waits } = here.get(row.id) ?? row
     if (!row.lingers && (state === 'returned' || waits)) continue
     // A row that somebody tampered with holds its card as well: nobody gets it by that.
-    addHolder(holders, textKey(row.digest), row.person_id)
+    addHolder(holders, textKey(row.digest), row.id)
   }
   const changed = new Set<Dossier>()
   for (const { dossier, credential } of asking) {
     const { row } = credential
     const key = textKey(row.digest)
-    const waits = [...(holders.get(key) ?? [])].some((holder) => holder !== dossier.person.id)
-    if (!waits) addHolder(holders, key, dossier.person.id)
+    const waits = twins(dossier, credential).length > 0 || [...(holders.get(key) ?? [])].some((id) => id !== row.id)
+    if (!waits) addHolder(holders, key, row.id)
     if (waits === row.waits) continue
     row.waits = waits
     touch(credential)
@@ -91,8 +95,8 @@ async function holdTakenCards(
   return [...changed]
 }
 
-function addHolder(holders: Map<string, Set<PersonId>>, key: string, person: PersonId): void {
-  holders.set(key, (holders.get(key) ?? new Set()).add(person))
+function addHolder(holders: Map<string, Set<CredentialId>>, key: string, credential: CredentialId): void {
+  holders.set(key, (holders.get(key) ?? new Set()).add(credential))
 }
 
 /** Every right that ended by itself has an entry in the audit trail. */

@@ -20,7 +20,13 @@ import { validityDigest } from './validity-digest.ts'
 
 /** Something about a person that a human should look at; codes only. */
 export interface Finding {
-  readonly code: 'account.no-identity' | 'account.identity-taken' | 'card.not-revived' | 'card.waits' | 'level.unknown'
+  readonly code:
+    | 'account.no-identity'
+    | 'account.identity-taken'
+    | 'card.not-revived'
+    | 'card.two-formats'
+    | 'card.waits'
+    | 'level.unknown'
   readonly scope: string
 }
 

@@ -4,6 +4,7 @@ import { type Card, cardKey } from '../../model/card.ts'
 import type { CredentialId } from '../../model/id.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { cardDigest } from '../identifiers.ts'
 import type { Owned } from '../owned-row.ts'
 import type { Parts } from '../parts.ts'
 import { sameValidity } from '../reconcile/compare.ts'
@@ -110,14 +111,14 @@ function newSince(
 ): NonNullable<Owned['maybe']> {
   const knownLevels = new Set([...(lastSeen?.levels ?? []), ...desired.levels.map((id) => levels.externalId(id))])
   const keys = (cards: readonly (Card | null | undefined)[]) =>
-    cards.filter((card) => card !== null && card !== undefined).map(cardKey)
+    cards
+      .filter((card) => card !== null && card !== undefined)
+      .map((card) => cardDigest(vault, card).toString('base64url'))
   const desiredCards = Object.keys(desired.cards).map((id) => held.get(id as CredentialId))
   const knownCards = new Set(keys([...(lastSeen?.cards ?? []).map(({ card }) => card), ...desiredCards]))
   return {
     levels: actual.levels.filter((level) => !knownLevels.has(level)),
-    cards: keys(actual.cards.map(({ card }) => card))
-      .filter((key) => !knownCards.has(key))
-      .map((key) => vault.index('card', key).toString('base64url')),
+    cards: keys(actual.cards.map(({ card }) => card)).filter((key) => !knownCards.has(key)),
   }
 }
 
