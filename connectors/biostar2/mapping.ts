@@ -100,6 +100,9 @@ export interface VendorCard {
   readonly wiegandFormat?: string
 }
 
+/** What of the settings says how cards are written. */
+export type CardSettings = Pick<Settings, 'csn_byte_order'>
+
 const serialNumberType = '0'
 const wiegandType = '1'
 
@@ -118,7 +121,7 @@ const serialNumberBytes = [4, 5, 7, 8, 10]
  * number is its decimal without leading zeros (since 2.9.4, code 415).
  * @throws ConnectorError `rejected` when the server has no such format, or the card would come back as another one, or not at all.
  */
-export function vendorCardOf(card: Card, settings: Settings): VendorCard {
+export function vendorCardOf(card: Card, settings: CardSettings): VendorCard {
   const written = writeCard(card, settings)
   const readBack = modelCardOf({ wiegandFormat: undefined, ...written }, settings)
   if (readBack !== null && cardKey(readBack) === cardKey(card)) return written
@@ -129,7 +132,7 @@ export function vendorCardOf(card: Card, settings: Settings): VendorCard {
   )
 }
 
-function writeCard(card: Card, settings: Settings): VendorCard {
+function writeCard(card: Card, settings: CardSettings): VendorCard {
   if (card.format === 'CSN')
     return { type: serialNumberType, number: BigInt(`0x${inOrder(card.raw, settings)}`).toString() }
   const id = wiegandFormats.indexOf(card.format)
@@ -151,7 +154,7 @@ function writeCard(card: Card, settings: Settings): VendorCard {
 /** The card behind a row; null when its kind, format or number is none that is known here, or its format is not told. */
 export function modelCardOf(
   row: { readonly type: string | undefined; readonly number: string; readonly wiegandFormat: string | undefined },
-  settings: Settings,
+  settings: CardSettings,
 ): Card | null {
   if (!/^[1-9]\d{0,31}$|^0$/.test(row.number)) return null
   const value = BigInt(row.number)
@@ -174,7 +177,7 @@ function joinedCard(format: WiegandFormat, value: bigint): Card | null {
   }
 }
 
-function inOrder(hex: string, settings: Settings): string {
+function inOrder(hex: string, settings: CardSettings): string {
   return settings.csn_byte_order === 'as-read' ? hex : reversedBytes(hex)
 }
 

@@ -149,6 +149,7 @@ test.each([
   ],
   ['POST', `/v1/people/${personId}/pin`, 'operator', { reason }, 'issuePin', [personId, { reason, target: null }]],
   ['POST', '/v1/cards/find', 'operator', { card: 'CSN:04A1B2C3' }, 'card', ['CSN:04A1B2C3']],
+  ['POST', '/v1/cards/uses', 'operator', { cards: ['CSN:04A1B2C3'] }, 'cardUses', [['CSN:04A1B2C3']]],
   ['POST', '/v1/cards/lose', 'operator', { card: 'c:1', reason }, 'loseCard', [{ card: 'c:1', reason }]],
   [
     'POST',

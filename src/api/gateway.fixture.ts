@@ -70,7 +70,10 @@ const lockout = {
   ...{ state: 'proven' as const, proof: 'read-back', requests: 3, waitingMs: 40 },
   ...{ arrivedAt: at, decidedAt: at, startedAt: at, acceptedAt: at, provenAt: at, endedAt: null },
 }
-const cardDone = { credential: grantId, person: personId, waits: false, lockouts: [lockoutId], paused: [] }
+const cardDone = {
+  ...{ credential: grantId, person: personId, waits: false, lockouts: [lockoutId], paused: [] },
+  refused: [{ target: 'hq', code: 'biostar2.card-format' }],
+}
 const card = {
   ...{ credential: grantId, card: 'H10301:7:4711', person: personId, name: 'Zelda Samplewoman', state: 'active' },
   ...{ waits: false, suspendedSince: null, source: 'hr', lockouts: [] },
@@ -265,6 +268,12 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     unprotectPerson: async () => undefined,
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
     card: async () => [card],
+    cardUses: async () => [
+      {
+        ...{ asked: 'H10301:7:4711', card: 'H10301:7:4711', person: personId, state: 'active', waits: false },
+        accounts: [{ target: 'hq', desired: 'on', actual: 'on', actualAt: at }],
+      },
+    ],
     loseCard: async () => cardDone,
     returnCard: async () => cardDone,
     suspendCard: async () => cardDone,

@@ -1,5 +1,5 @@
 /** One card as authorised callers see it: whose it is, who waits for it, and what each door system has of it. */
-import type { CardView } from '../api/acts/cards.ts'
+import type { CardUse, CardView } from '../api/acts/cards.ts'
 import type { ActualAccount } from '../connector/contract.ts'
 import { type Card, cardKey, cardText, readCard } from '../model/card.ts'
 import { Refusal } from '../model/refusal.ts'
@@ -45,6 +45,33 @@ export async function cardViews(context: SyncContext, text: string): Promise<Car
   return views.sort((a, b) => order(a) - order(b))
 }
 
+/** For a number that can be meant in several ways. @throws Refusal `card.unreadable`. */
+export async function cardUses(context: SyncContext, texts: readonly string[]): Promise<CardUse[]> {
+  const { database, vault } = context
+  const digests = texts.map((text) => cardDigest(vault, cardOf(text)))
+  const { rows, dossiers } = await inTransaction(database.pool, async (client) => {
+    const found = await cardRows(client, digests, [...context.targets.keys()])
+    const { dossiers: loaded } = await loadDossiers(client, vault, [...new Set(found.map((row) => row.person_id))])
+    return { rows: found, dossiers: loaded }
+  })
+  return rows.map(({ i, id, person_id: person, state, waits }) => {
+    const asked = texts[i] ?? ''
+    const dossier = dossiers.get(person)
+    const credential = dossier?.credentials.find(({ row }) => row.id === id)
+    // What a thief may have written of a frozen person is not repeated.
+    if (dossier === undefined || credential === undefined)
+      return { asked, card: null, person, state: 'frozen', waits: false, accounts: [] }
+    return {
+      asked,
+      card: cardText(credential.card),
+      person,
+      state,
+      waits,
+      accounts: accountsOf(context, dossier, credential),
+    }
+  })
+}
+
 async function viewOf(context: SyncContext, dossier: Dossier, { row, card }: DossierCredential): Promise<CardView> {
   const { facts } = understand(context, dossier, context.now()).person
   const lockouts = await context.database.pool.query<LockoutRow>(
@@ -60,14 +87,22 @@ async function viewOf(context: SyncContext, dossier: Dossier, { row, card }: Dos
     waits: row.waits,
     suspendedSince: row.held_at?.toISOString() ?? null,
     source: row.source,
-    accounts: dossier.accounts.map(({ row: account }) => ({
-      target: account.target,
-      desired: account.desired === null ? null : (decodeParts(account.desired).cards[row.id] ?? null),
-      actual: actualState(context, dossier, account, card),
-      actualAt: account.actual_at?.toISOString() ?? null,
-    })),
+    accounts: accountsOf(context, dossier, { row, card }),
     lockouts: lockouts.rows.map((each) => lockoutView(context, each)),
   }
+}
+
+function accountsOf(
+  context: SyncContext,
+  dossier: Dossier,
+  { row, card }: Pick<DossierCredential, 'row' | 'card'>,
+): CardView['accounts'] {
+  return dossier.accounts.map(({ row: account }) => ({
+    target: account.target,
+    desired: account.desired === null ? null : (decodeParts(account.desired).cards[row.id] ?? null),
+    actual: actualState(context, dossier, account, card),
+    actualAt: account.actual_at?.toISOString() ?? null,
+  }))
 }
 
 function actualState(

@@ -190,6 +190,21 @@ describe('cards', () => {
     expect(recordOf({ cards: [mapping] }, {})).not.toHaveProperty('cards')
   })
 
+  // As docs/cards.md says.
+  it('are taken apart by an expression, and are none where the cell is empty', () => {
+    const printed = [
+      {
+        format: 'H10301',
+        facility: 'row.c == null ? "" : row.c.substring(0, 3)',
+        number: 'row.c == null ? "" : row.c.substring(3)',
+      },
+    ] as const
+    expect(recordOf({ cards: printed }, { c: '10058400' }).cards).toEqual([
+      { card: h10301(100, 58_400), state: 'active' },
+    ])
+    expect(recordOf({ cards: printed }, { c: null }).cards).toEqual([])
+  })
+
   it.each([
     [{ format: 'H10304', facility: '65536', number: 'row.c' }, '1'],
     [{ format: 'H10302', number: 'row.c' }, '34359738368'],

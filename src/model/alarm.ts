@@ -34,6 +34,13 @@ export const alarms = {
     action:
       'gatehouse audit verify says where; compare with an export kept elsewhere, and find out who writes to the database.',
   },
+  'card.two-formats': {
+    scope: 'row',
+    means:
+      'A person is to have one card under two formats, which a reader can not tell apart: the second waits, or both.',
+    action:
+      'gatehouse person show with the scope as id; then mend the source, or gatehouse card returned for the wrong one.',
+  },
   'config.proposed': {
     scope: 'gateway',
     means: 'The configuration file says something else than what is in force: it waits for a release.',

@@ -1,5 +1,6 @@
 /** Who holds a card: in our books, or still at a door system though it was given back. */
 import type pg from 'pg'
+import type { PersonId } from '../model/id.ts'
 import { forEachDigest } from './by-digest.ts'
 import type { CredentialRow } from './guards.ts'
 
@@ -40,6 +41,17 @@ export async function unusableAmong(pool: pg.Pool, digests: readonly Buffer[]): 
     [digests],
   )
   return rows.map(({ digest }) => digest)
+}
+
+/** People who are to have one card under two formats, at most 100 of them: somebody must say which is meant. */
+export async function peopleOfTwoFormats(pool: pg.Pool): Promise<readonly PersonId[]> {
+  const { rows } = await pool.query<{ person_id: PersonId }>(
+    `select distinct w.person_id from credential w where w.waits and w.state <> 'returned' and exists (
+       select 1 from credential c
+        where c.digest = w.digest and c.person_id = w.person_id and c.id <> w.id and c.state <> 'returned')
+      order by 1 limit 100`,
+  )
+  return rows.map(({ person_id }) => person_id)
 }
 
 /** Of two who decide who has a card, the second waits for the first to commit, and sees what he decided. */

@@ -8,6 +8,7 @@ import { Refusal } from '../model/refusal.ts'
 import { type CardRow, cardRows, lockCards, wakeWaiting } from '../store/card-holders.ts'
 import { type Dossier, type DossierCredential, touch } from '../store/dossier.ts'
 import { credentialGuard } from '../store/guards.ts'
+import { cardRefusal } from './card-refusal.ts'
 import { certain } from './certain.ts'
 import { changePerson } from './change-person.ts'
 import type { SyncContext } from './context.ts'
@@ -29,6 +30,8 @@ export interface CardDone {
   readonly lockouts: readonly string[]
   /** Until it was seen to be gone from the accounts of whoever gave it back. */
   readonly waits: boolean
+  /** Targets of the person that can not take a card of this format, and why; of an issued card alone. */
+  readonly refused: readonly { readonly target: string; readonly code: string }[]
 }
 
 /** Blocks the card everywhere, now and until somebody says in words that it is back. @throws Refusal `card.unknown`, `card.returned`, `card.waits`, `card.not-theirs`, `card.forged`, `person.frozen`. */
@@ -113,7 +116,8 @@ export async function issueCard(
       waits: true,
     })
     touch(credential)
-    return finish(client, context, dossier, [credential], subject, reason, 'credential.issued')
+    const done = await finish(client, context, dossier, [credential], subject, reason, 'credential.issued')
+    return { ...done, refused: refusedBy(context, dossier, card) }
   })
 }
 
@@ -173,7 +177,15 @@ async function finish(
   }
   // Of several that are lost together, the one that opened doors.
   const { row } = certain(credentials.find((credential) => !credential.row.waits) ?? credentials[0])
-  return { person: dossier.person.id, credential: row.id, lockouts, waits: row.waits }
+  return { person: dossier.person.id, credential: row.id, lockouts, waits: row.waits, refused: [] }
+}
+
+function refusedBy({ targets }: SyncContext, { accounts }: Dossier, card: Card): CardDone['refused'] {
+  return accounts.flatMap(({ row: { target } }) => {
+    const setup = targets.get(target)
+    const refusal = setup === undefined ? null : cardRefusal(setup.connection.accounts, card)
+    return refusal === null ? [] : [{ target, code: refusal.code }]
+  })
 }
 
 /** What a person has of a card: under the format that was named, and under others that a reader can not tell from it. */

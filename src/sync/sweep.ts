@@ -3,7 +3,7 @@ import type { AlarmCode } from '../model/alarm.ts'
 import type { Lane } from '../model/lane.ts'
 import { isMade } from '../store/account-sql.ts'
 import { restoreSilenced, setAlarms } from '../store/alarms.ts'
-import { wakeForFreeCards } from '../store/card-holders.ts'
+import { peopleOfTwoFormats, wakeForFreeCards } from '../store/card-holders.ts'
 import { givenUp, reviewDiscards } from '../store/failures.ts'
 import { dropPins } from '../store/pins.ts'
 import { readStanding } from '../store/source-standing.ts'
@@ -72,6 +72,7 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('plan.held', await heldPlans(context))
   await watch('target.observed', await observedAgain(context))
   await watch('account.dead', await givenUp(database.pool))
+  await watch('card.two-formats', await peopleOfTwoFormats(database.pool))
   await watch('target.left', await leftTargets(context))
   await watchStops(context)
   await restoreSilenced(database.pool, vault)

@@ -1,3 +1,4 @@
+import assert from 'node:assert/strict'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { compileMapping } from '../mapping/mapping.ts'
 import { type Card, cardText, csn, readCard } from '../model/card.ts'
@@ -5,6 +6,7 @@ import type { PersonId } from '../model/id.ts'
 import { issueCard, loseCard, returnCard, suspendCard } from './cards.ts'
 import { type Bench, type Engine, minute, startEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
+import { watchTheTime } from './sweep.ts'
 
 let engine: Engine
 let bench: Bench
@@ -144,6 +146,53 @@ test('a card that is held under one format is not given back under another', asy
   await deliver(row(1, asSplit))
   await expect(giveBack(whole)).rejects.toMatchObject({ code: 'card.other-format' })
   expect(shown()).toEqual(['n1 H10304:7:100 on'])
+})
+
+test('two formats of one card raise an alarm for the person, until it is known which is meant', async () => {
+  await deliver(row(1, { ...asSplit, ...asWhole }))
+  await watchTheTime(bench.context)
+  const scopes = () => bench.rows(`select scope from alarm where code = 'card.two-formats' and cleared_at is null`)
+  expect(await scopes()).toEqual([{ scope: await person(1) }])
+  await deliver(row(1, asSplit))
+  await watchTheTime(bench.context)
+  expect(await scopes()).toEqual([])
+})
+
+test('a card of a format that the target can not take is not sent there, and keeps nothing else from it', async () => {
+  bench.target.unknownFormats.add('H10304')
+  await deliver(row(1, { ...asSplit, department: 'Sales' }))
+  expect([bench.target.users.get('n1')?.lock, shown()]).toEqual(['open', []])
+  const failures = () => bench.rows<{ failures: string }>('select failures from account')
+  expect(JSON.stringify(await failures())).toContain('memory.card-format')
+  expect(await failures()).toHaveLength(1)
+  // One that it can take is on, beside it.
+  await deliver(row(1, { ...asSplit, email: '3670117' }))
+  expect(shown()).toEqual(['n1 H10302:3670117 on'])
+})
+
+test('a card that is on the account already is not asked about: what is there, the target can take', async () => {
+  await deliver(row(1, asSplit))
+  bench.target.unknownFormats.add('H10304')
+  await lose(split)
+  await settle()
+  expect(shown()).toEqual(['n1 H10304:7:100 blocked'])
+  await deliver(row(1, { ...asSplit, family: 'Other' }))
+  expect([bench.target.users.get('n1')?.profile.name, shown()]).toEqual(['Person1 Other', ['n1 H10304:7:100 blocked']])
+})
+
+test('whoever issues a card is told where it can not be taken; a fault of the connector is no such answer', async () => {
+  await deliver(row(1, {}))
+  bench.target.unknownFormats.add('H10302')
+  expect((await issue(1, whole)).refused).toEqual([{ target: 'doors', code: 'memory.card-format' }])
+  expect((await issue(1, csn('04A1B2C3'))).refused).toEqual([])
+  const { accounts } = bench.setup.connection
+  const faulty = { ...accounts, checkCard: () => assert.fail('a bug') }
+  const targets = new Map([['doors', { ...bench.setup, connection: { ...bench.setup.connection, accounts: faulty } }]])
+  const broken = { ...bench.context, targets }
+  await expect(issueCard(broken, await person(1), csn('04A1B2C4'), bench.operator, 'seen')).rejects.toThrow('a bug')
+  // A target that is configured no more is asked nothing.
+  const none = { ...bench.context, targets: new Map() }
+  expect((await issueCard(none, await person(1), csn('04A1B2C5'), bench.operator, 'seen')).refused).toEqual([])
 })
 
 test('a chip that draws its serial number anew at each tap is issued to nobody', async () => {

@@ -232,6 +232,7 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   const lost = await call<{ lockouts: string[]; person: string }>('POST /v1/cards/lose', {}, { card, reason })
   await call('GET /v1/lockouts/{id}', { id: lost.lockouts[0] ?? '' })
   await call('POST /v1/cards/find', {}, { card })
+  await call('POST /v1/cards/uses', {}, { cards: [card] })
   await call('POST /v1/cards/return', {}, { card, person: lost.person, reason })
   await call('POST /v1/people/{id}/cards', { id: lost.person }, { card, reason })
   const { lockouts } = await call<{ lockouts: string[] }>('POST /v1/people/{id}/lock', { id }, { reason })

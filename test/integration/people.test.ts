@@ -3,7 +3,7 @@ import pg from 'pg'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { z } from 'zod'
 import { pageOf } from '../../src/api/route.ts'
-import { cardView } from '../../src/api/schemas/cards.ts'
+import { cardUse, cardView } from '../../src/api/schemas/cards.ts'
 import { grantView } from '../../src/api/schemas/grants.ts'
 import { type Desk, openDesk, refused } from '../support/desk.ts'
 import type { Finished, GatewayProcess } from '../support/gateway-process.ts'
@@ -19,6 +19,11 @@ const rows = workers(4)
 type Row = (typeof rows)[0]
 const [anybody, other] = rows as [Row, Row]
 const because = ['--reason', 'checked by phone']
+const explained = z.object({
+  readings: z.array(z.looseObject({ card: z.string() })),
+  misfits: z.array(z.object({ format: z.string(), why: z.string() })),
+  uses: z.array(cardUse).nullable(),
+})
 
 beforeAll(async () => {
   postgres = await startPostgres()
@@ -69,6 +74,61 @@ test('a lost card is blocked with its proof, tells nobody’s lock by its number
     expect.stringMatching(/^suspended: to be blocked at 1 account\n/),
   ])
   expect(await table('card', 'resume', card, ...because)).toMatch(/^resumed: /)
+})
+
+test('explain says what a number can mean, and who has it by ids alone; half of it without a gateway', async () => {
+  const named = `H10301:${anybody.cardFacility}:${anybody.cardNumber}`
+  const said = await table('card', 'explain', named)
+  expect(said).toMatch(new RegExp(`^${named}\n  if it is +as it is written$`, 'm'))
+  expect(said).toContain(`card_id ${cardOf(anybody)}, Wiegand format 0`)
+  expect(said).toMatch(/^ {2}in use +person [0-9a-f-]{36}: active, hq on$/m)
+  expect(said).not.toContain(anybody.familyName)
+  expect(await table('card', 'explain', 'H10301:250:1')).toMatch(/^ {2}in use +nobody has it, or has had it$/m)
+  // As the door system counts it: one of many meanings is held by somebody.
+  const { readings, uses } = await asJson(explained, 'card', 'explain', cardOf(anybody))
+  expect(readings.map(({ card }) => card)).toContain(named)
+  expect(readings.length).toBeGreaterThan(10)
+  expect(uses).toMatchObject([
+    { asked: named, card: named, state: 'active', accounts: [{ target: 'hq', actual: 'on' }] },
+  ])
+  expect(await table('card', 'explain', cardOf(anybody))).toMatch(/^ {4}person [0-9a-f-]{36}: active, hq on$/m)
+
+  const alone = await asJson(explained, 'card', 'explain', named, '--offline')
+  expect(alone).toMatchObject({ readings: [{ card: named, unguarded: 0, warnings: [] }], uses: null })
+  const away = await cli('card', 'explain', named, '--url', 'http://127.0.0.1:1')
+  expect([away.code, away.stdout]).toEqual([4, expect.stringContaining('card_id')])
+  expect(away.stderr).toMatch(/^error: who has the card is not known: the gateway at \S+ can't be reached/)
+
+  const flipped = await cli('card', 'explain', '10000000100000000000000011', '--offline')
+  expect([flipped.code, flipped.stdout]).toEqual([
+    2,
+    'This number is no card of a format that is known here.\nNot H10301: the parity in bit 25 does not fit.\n',
+  ])
+  await refused(2, /a number of a card has digits, letters/, cli('card', 'explain', '17;4711'))
+  for (const text of ['PIV75:32:1:92446:20301231', 'CSN:08A1B2C3', '1001100000011100110101000110010011101'])
+    expect(await table('card', 'explain', text, '--offline')).toMatch(/BioStar 2/)
+  expect(await table('card', 'explain', 'CSN:08A1B2C3', '--offline')).toContain('draws this number anew at each tap')
+  await refused(2, /\[card\.random-serial\]/, cli('card', 'issue', anybody.employeeNumber, 'CSN:08A1B2C3', ...because))
+})
+
+test('a card that the door system has no format for is issued, and it is said where it does not work', async () => {
+  const issued = await cli('card', 'issue', other.employeeNumber, 'H10306:1234:56789', ...because)
+  expect([issued.code, issued.stderr]).toEqual([
+    0,
+    'NOT taken at hq, which can not have such a card: biostar2.card-format\n',
+  ])
+  await until('the failure is listed', async () => (await table('failures', 'list')).includes('biostar2.card-format'))
+  expect(await table('card', 'returned', 'H10306:1234:56789', ...because)).toMatch(/^returned/)
+  // Known by its bits, whatever it is called.
+  await table('card', 'issue', other.employeeNumber, 'H10304:12345:345678', ...because)
+  await refused(3, /\[card\.two-formats\]/, cli('card', 'issue', other.employeeNumber, 'H10302:6472681038', ...because))
+  await refused(3, /\[card\.held\]/, cli('card', 'issue', anybody.employeeNumber, 'H10302:6472681038', ...because))
+  expect(await table('card', 'explain', 'H10302:6472681038')).toMatch(/: issued as H10304:12345:345678, hq /)
+  await until('it is at the door system', () =>
+    site.simulator.state.user(other.employeeNumber)?.cards.some(({ number }) => number === '6472681038'),
+  )
+  expect(await table('card', 'lost', 'H10302:6472681038', ...because)).toMatch(/^lost: to be blocked at 1 account\n/)
+  expect(await table('card', 'returned', 'H10304:12345:345678', ...because)).toMatch(/^returned/)
 })
 
 test('lock shuts a person out and its proof is shown; unlock lets them in again', async () => {

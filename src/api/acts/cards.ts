@@ -26,8 +26,20 @@ export interface CardView {
   readonly lockouts: readonly LockoutView[]
 }
 
+/** Somebody who has or had a card, by ids alone. */
+export interface CardUse {
+  /** As it was asked for. */
+  readonly asked: string
+  /** As this person holds it: the format may be another one that a reader can not tell from it. Null when the person is frozen. */
+  readonly card: string | null
+  readonly person: string
+  readonly state: string
+  readonly waits: boolean
+  readonly accounts: CardView['accounts']
+}
+
 export interface CardRequest {
-  /** `H10301:facility:number` or `CSN:hex`. */
+  /** `H10301:facility:number`, `CSN:hex`, or another format with its fields. */
   readonly card: string
   /** Id of whose it must be; absent: whoever has it. */
   readonly person?: string
@@ -43,11 +55,15 @@ export interface CardDone {
   readonly lockouts: readonly string[]
   /** Targets where nothing happens until they are resumed. */
   readonly paused: readonly string[]
+  /** Targets of the person that can not take an issued card of this format, and why. */
+  readonly refused: readonly { readonly target: string; readonly code: string }[]
 }
 
 export interface CardActs {
   /** Whoever has the card or waits for it; and who gave it back, while it is still on an account. */
   card(card: string): Promise<readonly CardView[]>
+  /** Whoever has or had one of these cards; those that nobody knows are left out. */
+  cardUses(cards: readonly string[]): Promise<readonly CardUse[]>
   loseCard(actor: Actor, request: CardRequest): Promise<CardDone>
   returnCard(actor: Actor, request: CardRequest): Promise<CardDone>
   suspendCard(actor: Actor, request: CardRequest): Promise<CardDone>

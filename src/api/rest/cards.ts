@@ -4,14 +4,20 @@ import type { CardRequest } from '../acts/cards.ts'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { body, byId, json, needs, problems, reason } from '../route.ts'
-import { cardDone, cardView } from '../schemas/cards.ts'
+import { cardDone, cardUse, cardView } from '../schemas/cards.ts'
 
 const card = z
   .string()
   .trim()
   .min(3)
-  .max(40)
-  .meta({ description: '`H10301:facility:number` or `CSN:hex`.', examples: ['H10301:17:4711'] })
+  .max(100)
+  .meta({
+    description: '`H10301:facility:number`, `CSN:hex`, or another format with its fields.',
+    examples: ['H10301:17:4711'],
+  })
+
+/** No number has so many readings. */
+const usesMax = 100
 
 const request = z.strictObject({
   card,
@@ -30,6 +36,19 @@ const show = createRoute({
   request: { body: body(z.strictObject({ card })) },
   responses: {
     200: json(z.object({ cards: z.array(cardView).readonly() }), 'Who has it, and who waits for it.'),
+    ...problems,
+  },
+})
+
+const uses = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/cards/uses',
+  summary: 'Who has or had one of these cards, by ids alone: for a number that can be meant in several ways',
+  description: 'A POST, because numbers in URLs end up in logs.',
+  request: { body: body(z.strictObject({ cards: z.array(card).min(1).max(usesMax) })) },
+  responses: {
+    200: json(z.object({ uses: z.array(cardUse).readonly() }), 'Cards that nobody knows are left out.'),
     ...problems,
   },
 })
@@ -81,6 +100,7 @@ const issue = createRoute({
 
 export function addCards(api: Api, acts: Acts): void {
   api.openapi(show, async (c) => c.json({ cards: await acts.card(c.req.valid('json').card) }, 200))
+  api.openapi(uses, async (c) => c.json({ uses: await acts.cardUses(c.req.valid('json').cards) }, 200))
   api.openapi(lose, async (c) => c.json(await acts.loseCard(c.get('actor'), asked(c.req.valid('json'))), 200))
   api.openapi(giveBack, async (c) => c.json(await acts.returnCard(c.get('actor'), asked(c.req.valid('json'))), 200))
   api.openapi(suspend, async (c) => c.json(await acts.suspendCard(c.get('actor'), asked(c.req.valid('json'))), 200))

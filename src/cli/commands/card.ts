@@ -1,4 +1,4 @@
-/** Cards by number: show, lost, returned, suspend, resume, issue. */
+/** Cards by number: show, explain, lost, returned, suspend, resume, issue. */
 import type { Command } from 'commander'
 import { z } from 'zod'
 import type { CardView } from '../../api/acts/cards.ts'
@@ -10,16 +10,20 @@ import { counted, plain, plainTime } from '../plain.ts'
 import { awaitProofs, type ProofOptions, proofText, tellUnproven } from '../proofs.ts'
 import { formatTable } from '../table.ts'
 import { byHelp, withPerson } from '../with-person.ts'
+import { explainCommand } from './card-explain.ts'
 
-const cardHelp = 'H10301:facility:number or CSN:hex, or - to read it from standard input'
+const cardHelp =
+  'H10301:facility:number, CSN:hex or another format with its fields (see card explain), or - to read it from standard input'
 
 export function cardCommand(context: Context): Command {
   return describe('card', 'Look at one card, and say that it is lost, given back, suspended or issued', [
     'gatehouse card show H10301:17:4711',
+    'gatehouse card explain 1118823',
     'gatehouse card lost H10301:17:4711 --reason "found on the street"',
     'gatehouse card issue 4711 H10301:17:4712 --reason "replaces the lost one"',
   ])
     .addCommand(showCommand(context))
+    .addCommand(explainCommand(context))
     .addCommand(
       sayCommand(
         context,
@@ -118,11 +122,13 @@ function issueCommand(context: Context): Command {
     'gatehouse card issue 4711 CSN:04a1b2c3 --reason "found again under the seat"',
   ])
     .argument('<person>', byHelp)
-    .argument('<card>', 'H10301:facility:number or CSN:hex')
+    .argument('<card>', 'H10301:facility:number, CSN:hex or another format with its fields (see card explain)')
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
     .action((by: string, card: string, options: CallOptions & { reason: string }) =>
       withPerson(context, options, by, async (client, person) => {
         const done = await client.post(`/v1/people/${person}/cards`, { card, reason: options.reason }, cardDone)
+        for (const { target, code } of done.refused)
+          context.terminal.err(`NOT taken at ${plain(target)}, which can not have such a card: ${plain(code)}\n`)
         show(context, options, done, ({ waits }) =>
           waits ? 'issued; it waits until it is gone from the account of whoever gave it back\n' : 'issued\n',
         )

@@ -11,7 +11,7 @@ import {
   returnCard,
   suspendCard,
 } from '../../sync/cards.ts'
-import { cardOf, cardViews } from '../card-views.ts'
+import { cardOf, cardUses, cardViews } from '../card-views.ts'
 import { pausedAmong } from '../lockout-views.ts'
 import { type ActsParts, withLevels } from './parts.ts'
 
@@ -26,6 +26,7 @@ export function cardActs({ engine }: ActsParts): CardActs {
     }
   return {
     card: (card) => cardViews(context, card),
+    cardUses: (cards) => cardUses(context, cards),
     loseCard: saying(loseCard),
     returnCard: saying(returnCard),
     suspendCard: saying(suspendCard),

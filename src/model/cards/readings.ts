@@ -94,7 +94,7 @@ function readDecimal(found: Found, value: bigint): void {
   found.add('facility and five digits of the number (FFFNNNNN)', () =>
     h10301(Number(value / 100_000n), Number(value % 100_000n)),
   )
-  for (const format of wiegandFormats)
+  for (const format of wiegandFormats.filter((each) => layouts[each].parity.length > 0))
     found.add('all bits with parity, as a decimal', () => cardOfBits(format, binary(value, layouts[format])))
   const bytes = chipBytes.find((each) => value < 1n << BigInt(each * 8))
   if (bytes !== undefined && value > 0n) addChip(found, 'serial number as a decimal', hexOf(value, bytes * 2))

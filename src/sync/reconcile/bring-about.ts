@@ -5,13 +5,15 @@ import type {
   ActualAccount,
   Applied,
   DesiredAccount,
+  PartOutcome,
 } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { AccountCard, PartRef } from '../../model/account.ts'
 import { type Card, cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
+import { cardRefusal } from '../card-refusal.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { type Expectation, isShut, openParts } from './compare.ts'
+import { cardStates, type Expectation, isShut, openParts } from './compare.ts'
 import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
 import {
   isUntried,
@@ -79,7 +81,7 @@ export async function bringAbout(
       failures: pinLost ? { pin: lostPin } : {},
     })
 
-  const change = {
+  const asked = {
     kind: 'put' as const,
     externalId: item.externalId,
     desired: expectation.desired,
@@ -88,7 +90,9 @@ export async function bringAbout(
     lift: liftable(item).flatMap((id) => item.cards.get(id) ?? []),
     unblock: expectation.unblock,
   }
-  const { parts, refusal, reach } = await order(accounts, change, untried, signal)
+  const { change, refused: notSent } = withoutRefused(accounts, asked)
+  const { parts: sent, refusal, reach } = await order(accounts, change, untried, signal)
+  const parts = [...sent, ...notSent]
   const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
   // A new account whose card alone is in conflict was made; one of which nothing was written was there before.
   const duplicate = untried && isConflict(reported) && parts.every(({ outcome }) => outcome !== 'applied')
@@ -137,6 +141,22 @@ async function order(
     if (!untried || !isRefusal) throw thrown
     return { parts: [{ part: { kind: 'profile' }, outcome: 'failed', failure: thrown }], refusal: thrown }
   }
+}
+
+type Put = Extract<AccountChange, { kind: 'put' }>
+
+/** A card that the target could not take at all is asked of it before anything is written, and not sent: it opens nothing there. */
+function withoutRefused(accounts: AccountsCapability, change: Put): { change: Put; refused: readonly PartOutcome[] } {
+  const there = change.actual === null ? null : cardStates(change.actual)
+  const refused = change.desired.cards.flatMap(({ card }) => {
+    if (there?.has(cardKey(card))) return []
+    const failure = cardRefusal(accounts, card)
+    return failure === null ? [] : [{ part: { kind: 'card', card } as const, outcome: 'failed' as const, failure }]
+  })
+  if (refused.length === 0) return { change, refused }
+  const keys = new Set(refused.map(({ part }) => cardKey(part.card)))
+  const cards = change.desired.cards.filter(({ card }) => !keys.has(cardKey(card)))
+  return { change: { ...change, desired: { ...change.desired, cards } }, refused }
 }
 
 type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
