@@ -7,6 +7,7 @@ import type { ServedRequest } from '../telemetry/metrics.ts'
 import { ActError } from './acts/act-error.ts'
 import type { Acts } from './acts.ts'
 import { type ApiLimits, createApp } from './app.ts'
+import { cardAnswers } from './card-answers.fixture.ts'
 import type { Api } from './env.ts'
 
 export const tokens: Readonly<Record<Role, string>> = { viewer: 'viewer', operator: 'operator', admin: 'admin' }
@@ -69,15 +70,6 @@ const lockout = {
   ...{ id: lockoutId, person: personId, account: change.account, credential: null, target: 'hq', cause: 'record' },
   ...{ state: 'proven' as const, proof: 'read-back', requests: 3, waitingMs: 40 },
   ...{ arrivedAt: at, decidedAt: at, startedAt: at, acceptedAt: at, provenAt: at, endedAt: null },
-}
-const cardDone = {
-  ...{ credential: grantId, person: personId, waits: false, lockouts: [lockoutId], paused: [] },
-  refused: [{ target: 'hq', code: 'biostar2.card-format' }],
-}
-const card = {
-  ...{ credential: grantId, card: 'H10301:7:4711', person: personId, name: 'Zelda Samplewoman', state: 'active' },
-  ...{ waits: false, suspendedSince: null, source: 'hr', lockouts: [] },
-  accounts: [{ target: 'hq', desired: 'on', actual: 'on', actualAt: at }],
 }
 
 const archive = {
@@ -267,18 +259,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     protectPerson: async () => undefined,
     unprotectPerson: async () => undefined,
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
-    card: async () => [card],
-    cardUses: async () => [
-      {
-        ...{ asked: 'H10301:7:4711', card: 'H10301:7:4711', person: personId, state: 'active', waits: false },
-        accounts: [{ target: 'hq', desired: 'on', actual: 'on', actualAt: at }],
-      },
-    ],
-    loseCard: async () => cardDone,
-    returnCard: async () => cardDone,
-    suspendCard: async () => cardDone,
-    resumeCard: async () => cardDone,
-    issueCard: async () => cardDone,
+    ...cardAnswers({ credential: grantId, person: personId, lockout: lockoutId, at }),
     issuePin: async () => ({ pin: '290417', targets: ['hq'], refused: [] }),
     addGrant: async () => grant,
     revokeGrant: async () => undefined,

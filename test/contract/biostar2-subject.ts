@@ -20,8 +20,13 @@ export function biostarSubject(name: 'biostar2' | 'biostarx', quirks: Quirks = {
     name,
     connector: biostar2,
     start: () => start(name, quirks),
-    // A 26-bit Wiegand card and serial numbers of 4, 7 and 8 bytes.
-    cards: [h10301(20, 10_000), csn('84A1B2C3'), csn('04AABBCCDDEE80'), csn('E004015012345678')],
+    // Wiegand cards of 26 and 37 bits (H10304 12345:345678), and serial numbers of 4 and 7 bytes.
+    cards: [
+      h10301(20, 10_000),
+      csn('84A1B2C3'),
+      csn('04AABBCCDDEE80'),
+      { format: 'H10304', bits: 37, raw: '13039A8C9D' },
+    ],
     cardNumber,
     missingLevel: '999',
     levelsMax: 16,
@@ -31,14 +36,18 @@ export function biostarSubject(name: 'biostar2' | 'biostarx', quirks: Quirks = {
 }
 
 /** BioStar 2 API, Cards: facility and number joined without parity, and a serial number as its decimal. */
-function cardNumber({ format, raw }: Card): string {
-  const bits = BigInt(`0x${raw}`)
-  return (format === 'H10301' ? (bits >> 1n) & 0xffffffn : bits).toString()
+function cardNumber({ format, bits, raw }: Card): string {
+  const all = BigInt(`0x${raw}`)
+  return (format in wiegandFormats ? (all >> 1n) & ((1n << BigInt(bits - 2)) - 1n) : all).toString()
 }
+
+/** Parity is the first and the last bit of both. */
+const wiegandFormats: Readonly<Record<string, number>> = { H10301: 0, H10304: 2 }
 
 function seedCard(card: Card) {
   const number = cardNumber(card)
-  return card.format === 'H10301' ? { number, wiegandFormat: 0 } : number
+  const wiegandFormat = wiegandFormats[card.format]
+  return wiegandFormat === undefined ? number : { number, wiegandFormat }
 }
 
 const paths: Readonly<Record<Where, Pick<FaultSpec, 'method' | 'path'>>> = {
