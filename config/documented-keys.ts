@@ -62,27 +62,44 @@ function insideOf(schema: Schema, path: string): [Schema, string] {
   return [schema, path]
 }
 
-/** One map that knows the keys of all forms, which one key with a fixed value tells apart. */
+/** One map that knows the keys of all forms, which one key with a fixed value, or one of a few, tells apart. */
 function united(forms: readonly Schema[]): Schema {
+  const [first] = forms
+  const telling = Object.keys(first?.properties ?? {}).find((name) =>
+    forms.every(({ properties }) => valuesOf(properties?.[name]).length > 0),
+  )
+  const told = forms.map((form) => ({ form, values: valuesOf(form.properties?.[telling ?? '']) }))
   const properties: Record<string, Schema> = {}
-  const isEverywhere = (name: string) => forms.every(({ properties: own }) => own !== undefined && name in own)
-  const named = forms.map((form) => {
-    const [name, each] = Object.entries(form.properties ?? {}).find(([, known]) => known.const !== undefined) ?? []
-    return { form, name, value: each?.const, description: each?.description }
-  })
-  for (const { form, name: telling, value } of named)
-    for (const [name, each] of Object.entries(form.properties ?? {})) {
-      if (name === telling)
-        properties[name] = {
-          enum: named.map((other) => other.value),
-          description: named.map((other) => `${other.value}: ${other.description}`).join(' '),
-          ...(each.examples === undefined ? {} : { examples: each.examples }),
-        }
-      else if (isEverywhere(name)) properties[name] = each
-      else properties[name] = { ...each, description: `With ${value}, where it must be given: ${each.description}` }
+  for (const name of new Set(forms.flatMap((form) => Object.keys(form.properties ?? {})))) {
+    const having = told.filter(({ form }) => form.properties?.[name] !== undefined)
+    const each = having[0]?.form.properties?.[name] ?? {}
+    const descriptions = [...new Set(having.map(({ form }) => form.properties?.[name]?.description))]
+    if (name === telling)
+      properties[name] = {
+        enum: told.flatMap(({ values }) => values),
+        description: having
+          .map(({ form, values }) => `${some(values)}: ${form.properties?.[name]?.description}`)
+          .join(' '),
+        ...(each.examples === undefined ? {} : { examples: each.examples }),
+      }
+    else if (having.length === forms.length) properties[name] = each
+    else {
+      const isRequired = having.every(({ form }) => form.required?.includes(name))
+      const where = `With ${some(having.flatMap(({ values }) => values))}${isRequired ? ', where it must be given' : ''}`
+      properties[name] = { ...each, description: `${where}: ${descriptions.join(' ')}` }
     }
+  }
   const required = Object.keys(properties).filter((name) => forms.every((form) => form.required?.includes(name)))
   return { type: 'object', properties, required }
+}
+
+/** The first stands for all where they are many: which they are, their own key says. */
+function some(values: readonly unknown[]): string {
+  return values.length > 3 ? `${values[0]} and ${values.length - 1} more` : values.join(', ')
+}
+
+function valuesOf(schema: Schema | undefined): readonly unknown[] {
+  return schema?.enum ?? (schema?.const === undefined ? [] : [schema.const])
 }
 
 function keyOf(schema: Schema, path: string, required: boolean, inner: Schema): DocumentedKey {

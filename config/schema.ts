@@ -206,7 +206,7 @@ const card = z.discriminatedUnion('format', [
         examples: ['reversed'],
       }),
     decimal_bytes: z
-      .union([z.literal(4), z.literal(5), z.literal(7), z.literal(8), z.literal(10)])
+      .literal([4, 5, 7, 8, 10])
       .exactOptional()
       .meta({
         title: 'Decimal',
