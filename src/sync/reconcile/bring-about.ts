@@ -91,17 +91,17 @@ export async function bringAbout(
     unblock: expectation.unblock,
   }
   const { change, refused: notSent } = withoutRefused(accounts, asked)
-  const { parts: sent, refusal, reach } = await order(accounts, change, untried, signal)
-  const parts = [...sent, ...notSent]
-  const reported = parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
+  const { parts, refusal, reach } = await order(accounts, change, untried, signal)
+  const answered = failuresOf(parts)
+  const reported = [...answered, ...failuresOf(notSent)]
   // A new account whose card alone is in conflict was made; one of which nothing was written was there before.
-  const duplicate = untried && isConflict(reported) && parts.every(({ outcome }) => outcome !== 'applied')
+  const duplicate = untried && isConflict(answered) && parts.every(({ outcome }) => outcome !== 'applied')
   const acceptedAt = context.now()
   const after = await accounts.read(item.externalId, signal)
   if (refusal !== null && after === null) throw refusal
   const verifyInMs = reported.some(({ failure }) => failure.outcomeUnknown) ? target.lateWriteMs : null
   if (after === null || duplicate) {
-    return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), reported)
+    return refused(item, done({ appliedVersion: null, actual: after, verifyInMs, acceptedAt }), answered)
   }
   const pinTaken = after.pin && parts.some(({ part, outcome }) => part.kind === 'pin' && outcome !== 'failed')
   // What may still land late may be an older PIN: it is set once more when that is over, and counts only then.
@@ -160,6 +160,10 @@ function withoutRefused(accounts: AccountsCapability, change: Put): { change: Pu
 }
 
 type Reported = readonly { readonly part: PartRef; readonly failure: ConnectorError }[]
+
+function failuresOf(parts: readonly PartOutcome[]): Reported {
+  return parts.flatMap(({ part, failure }) => (failure === undefined ? [] : [{ part, failure }]))
+}
 
 function isConflict(reported: Reported): boolean {
   return reported.some(({ failure }) => failure.kind === 'conflict')
