@@ -5,6 +5,8 @@ const tests = String.raw`\.(test|fixture)\.ts$|/test-[a-z-]+\.ts$|^test/`
 const forTests = String.raw`/(testing|fixture)\.ts$|-for-tests\.ts$`
 /** Where everything is put together. */
 const roots = String.raw`^src/(main|cli)(\.ts$|/)`
+/** Door systems to try things with: not in the image. */
+const simulators = '^connectors/([^/]+/simulator|simulator-parts)/'
 /** Runs the whole: may know everything, is known by nobody. */
 const outside = '^(demo|bench|test|scripts)/'
 
@@ -66,8 +68,8 @@ export default {
     {
       name: 'no-dev-packages-in-production',
       severity: 'error',
-      comment: 'the image is installed without them',
-      from: { path: ours, pathNot: [tests, forTests] },
+      comment: 'the image is installed without them, and has no simulators',
+      from: { path: ours, pathNot: [tests, forTests, simulators] },
       to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
     },
     {
@@ -94,7 +96,7 @@ export default {
       name: 'connector-knows-contract-and-model',
       severity: 'error',
       comment: 'a connector only translates: contract, model, libraries and its own folder',
-      from: { path: '^connectors/([^/]+)/', pathNot: [tests, '^connectors/[^/]+/simulator/', forTests] },
+      from: { path: '^connectors/([^/]+)/', pathNot: [tests, simulators, forTests] },
       to: {
         path: `${ours}|${outside}|^src/[^/]+$`,
         pathNot: ['^connectors/$1/', '^src/connector/', '^src/model/'],
@@ -104,22 +106,33 @@ export default {
       name: 'connector-has-no-database',
       severity: 'error',
       comment: 'the engine owns state, queues and the way out to the network',
-      from: { path: '^connectors/[^/]+/', pathNot: [tests, '^connectors/[^/]+/simulator/'] },
+      from: { path: '^connectors/[^/]+/', pathNot: [tests, simulators] },
       to: { path: '(^|/)node_modules/(pg|pg-copy-streams|kysely|bullmq|ioredis|undici|@?hono)/' },
     },
     {
       name: 'connector-never-imports-its-simulator',
       severity: 'error',
       comment: 'both are written from the vendor’s documents, so that a misunderstanding in one shows in the other',
-      from: { path: '^connectors/[^/]+/', pathNot: [tests, '^connectors/[^/]+/simulator/', forTests] },
-      to: { path: '^connectors/[^/]+/simulator/' },
+      from: { path: '^connectors/[^/]+/', pathNot: [tests, simulators, forTests] },
+      to: { path: simulators },
     },
     {
       name: 'simulator-stands-alone',
       severity: 'error',
-      comment: 'a simulator knows neither its connector nor the gateway; not even its tests do',
+      comment:
+        'a simulator knows neither its connector nor the gateway, only what all are made of; not even its tests do',
       from: { path: '^connectors/([^/]+)/simulator/' },
-      to: { path: `${ours}|${outside}|^src/[^/]+$`, pathNot: '^connectors/$1/simulator/' },
+      to: {
+        path: `${ours}|${outside}|^src/[^/]+$`,
+        pathNot: ['^connectors/$1/simulator/', '^connectors/simulator-parts/'],
+      },
+    },
+    {
+      name: 'simulator-parts-know-no-system',
+      severity: 'error',
+      comment: 'what all simulators are made of is the same for each',
+      from: { path: '^connectors/simulator-parts/' },
+      to: { path: `${ours}|${outside}|^src/[^/]+$`, pathNot: '^connectors/simulator-parts/' },
     },
     {
       name: 'connectors-are-handed-in',
@@ -133,7 +146,7 @@ export default {
       severity: 'error',
       comment: 'the image has none; only `gatehouse simulate` starts one',
       from: { path: '^src/', pathNot: [tests, '^src/cli/'] },
-      to: { path: '^connectors/[^/]+/simulator/' },
+      to: { path: simulators },
     },
     {
       name: 'roots-are-imported-by-nobody',

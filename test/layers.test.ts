@@ -30,7 +30,8 @@ const tree: Record<string, string[]> = {
   'connectors/one/index.ts': ['../../src/connector/contract.ts', '../../src/model/word.ts', 'zod'],
   'connectors/one/one.test.ts': ['./simulator/index.ts', '../../src/store/rows.ts'],
   'connectors/one/testing.ts': ['./simulator/index.ts', './index.ts'],
-  'connectors/one/simulator/index.ts': ['hono'],
+  'connectors/one/simulator/index.ts': ['hono', 'fast-check', '../../simulator-parts/clock.ts'],
+  'connectors/simulator-parts/clock.ts': ['node:events'],
   'src/main/start.ts': ['../../connectors/one/index.ts', '../telemetry/log.ts', '../api/app.ts'],
   'src/cli/run.ts': ['../main/start.ts', '../../connectors/one/simulator/index.ts'],
   // What is wrong, once each.
@@ -53,6 +54,8 @@ const tree: Record<string, string[]> = {
   'connectors/one/neighbour.ts': ['../two/index.ts'],
   'connectors/one/stored.ts': ['pg'],
   'connectors/one/simulated.ts': ['./simulator/index.ts'],
+  'connectors/one/dressed.ts': ['../simulator-parts/clock.ts'],
+  'connectors/simulator-parts/partial.ts': ['../one/simulator/index.ts'],
   'connectors/one/simulator/knowing.ts': ['../index.ts'],
   'connectors/one/simulator/knowing.test.ts': ['../../../src/model/word.ts'],
   'connectors/two/index.ts': ['../../src/connector/contract.ts'],
@@ -82,8 +85,10 @@ const expected = {
   'connectors/one/neighbour.ts': ['connector-knows-contract-and-model'],
   'connectors/one/stored.ts': ['connector-has-no-database'],
   'connectors/one/simulated.ts': ['connector-never-imports-its-simulator'],
+  'connectors/one/dressed.ts': ['connector-knows-contract-and-model', 'connector-never-imports-its-simulator'],
   'connectors/one/simulator/knowing.ts': ['simulator-stands-alone'],
   'connectors/one/simulator/knowing.test.ts': ['simulator-stands-alone'],
+  'connectors/simulator-parts/partial.ts': ['simulator-parts-know-no-system'],
 }
 
 beforeAll(() => {

@@ -1,5 +1,5 @@
 /** Remembers since when each person could get in, so that what somebody claims of a moment can be held against the truth of that moment. */
-import type { SimulatorClock } from './clock.ts'
+import type { SimulatorClock } from '../../simulator-parts/clock.ts'
 import type { World, WorldWatcher } from './world.ts'
 
 /** `open`: not disabled, or with a card that is not blocked. `absent`: there is no such person. */

@@ -1,7 +1,7 @@
 /** What is due at a moment of the simulator's clock comes due by itself, when the clock is moved, and never while it is frozen. */
 import { expect, test, vi } from 'vitest'
+import { simulatorClock } from '../../simulator-parts/clock.ts'
 import { newUser, startLoggedIn } from './client-for-tests.ts'
-import { simulatorClock } from './clock.ts'
 
 test('a frozen clock that is moved brings about what was due, in the order of the moments', () => {
   const clock = simulatorClock(0)

@@ -1,9 +1,9 @@
 /** The controls of a running simulator, the same for tests in this process and for the side door. */
-import type { SimulatorClock } from './clock.ts'
+import type { SimulatorClock } from '../../simulator-parts/clock.ts'
+import type { Latency } from '../../simulator-parts/gate.ts'
 import type { DeviceCondition } from './device.ts'
 import type { Faults } from './faults.ts'
 import type { HandChange } from './hand.ts'
-import type { Latency } from './options.ts'
 import type { Quirks } from './quirks.ts'
 import type { RequestLog } from './request-log.ts'
 import type { Seed } from './seed.ts'

@@ -1,5 +1,5 @@
 /** Carries changes from the server to the readers, after a delay and by the rules of the two sync settings. */
-import type { SimulatorClock } from './clock.ts'
+import type { SimulatorClock } from '../../simulator-parts/clock.ts'
 import { Device, type DeviceCondition, type KnownUser, type Pending } from './device.ts'
 import { type ReaderEdit, takeOverEdits } from './device-edits.ts'
 import { Refusal } from './envelope.ts'

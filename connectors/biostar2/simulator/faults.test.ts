@@ -1,8 +1,8 @@
 /** Faults strike the requests they name, as often as told, and the server recovers afterwards. */
 import { expect, test, vi } from 'vitest'
+import { seededRandom } from '../../simulator-parts/random.ts'
 import { newUser, start, startLoggedIn } from './client-for-tests.ts'
 import { type FaultSpec, Faults } from './faults.ts'
-import { seededRandom } from './random.ts'
 
 const put = { method: 'PUT', path: '^/api/users/5$', times: 1 }
 
@@ -95,7 +95,7 @@ test('chance is seeded: the same seed strikes the same requests', () => {
   const strikes = (seed: number) => {
     const faults = new Faults(seededRandom(seed))
     faults.add({ kind: 'http', probability: 0.3 })
-    return Array.from({ length: 200 }, () => faults.judge('GET', '/api/users').fault !== null)
+    return Array.from({ length: 200 }, () => faults.judge({ method: 'GET', path: '/api/users' }).fault !== null)
   }
   expect(strikes(7)).toEqual(strikes(7))
   expect(strikes(7)).not.toEqual(strikes(8))

@@ -1,12 +1,13 @@
 /** A BioStar 2 (or BioStar X) server on loopback, with its faults, its readers and a side door for whoever tests against it. */
+
+import { selfSignedCertificate } from '../../simulator-parts/certificate.ts'
+import { Gate } from '../../simulator-parts/gate.ts'
+import { seededRandom } from '../../simulator-parts/random.ts'
 import { Backup } from './backup.ts'
-import { selfSignedCertificate } from './certificate.ts'
 import type { SimulatorControl } from './control.ts'
 import { Faults } from './faults.ts'
-import { Gate } from './gate.ts'
 import { byHand } from './hand.ts'
 import { type SimulatorOptions, settleOptions } from './options.ts'
-import { seededRandom } from './random.ts'
 import { type RequestEntry, RequestLog } from './request-log.ts'
 import { createRouter } from './routes.ts'
 import { plant } from './seed.ts'
@@ -53,7 +54,7 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
   // Faults draw from a stream of their own, so that arming one does not change the latencies of the others.
   const faults = new Faults(seededRandom(settled.seed + 1))
   const log = new RequestLog(settled.requestsKept)
-  const certificate = selfSignedCertificate(settled.quirks.certificateNames, Date.now())
+  const certificate = selfSignedCertificate('BioStar simulator', settled.quirks.certificateNames, Date.now())
   const underWay = new Set<RequestEntry | LateWrite>()
   const { sync, clock, quirks } = simulation
   const backup = new Backup(simulation)

@@ -1,4 +1,5 @@
 /** What a simulator is started with, and what it takes when it is not told. */
+import type { Latency } from '../../simulator-parts/gate.ts'
 import { defaultQuirks, type Quirks } from './quirks.ts'
 
 /** One access group and the doors it opens. Every door gets a reader of its own. */
@@ -6,8 +7,6 @@ export interface LevelSpec {
   name: string
   doors: readonly string[]
 }
-
-export type Latency = { fixedMs: number } | { medianMs: number; p99Ms: number }
 
 export interface SimulatorOptions {
   /** Port of the HTTPS API on 127.0.0.1; 0 takes a free one. */

@@ -1,13 +1,12 @@
 /** The HTTPS listener: takes requests, makes them wait, lets faults strike, and keeps the record. */
-import { once } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, createServer as createSocketServer, type Server, type Socket } from 'node:net'
-import type { Certificate } from './certificate.ts'
+import type { Certificate } from '../../simulator-parts/certificate.ts'
+import type { Gate } from '../../simulator-parts/gate.ts'
+import { type Line, openLine } from '../../simulator-parts/line.ts'
 import { Refusal } from './envelope.ts'
 import { execute, type Reply, type Request, refused } from './execute.ts'
 import type { Fault, Faults } from './faults.ts'
-import type { Gate } from './gate.ts'
 import type { RequestEntry, RequestLog } from './request-log.ts'
 import type { Router } from './routes.ts'
 import type { Simulation } from './simulation.ts'
@@ -28,69 +27,22 @@ export interface LateWrite {
   callOff(): void
 }
 
-interface Listener {
-  port: number
-  close(): Promise<void>
-}
-
 const bodyBytesMax = 32 * 1024 * 1024
-const host = '127.0.0.1'
 
-/** Listens on loopback. A plain socket server stands in front, so that a half-open line can withhold the TLS handshake. */
-export async function listen(parts: ServerParts): Promise<Listener> {
+export async function listen(parts: ServerParts): Promise<Line> {
   const { simulation, faults, certificate, underWay } = parts
-  const sockets = new Set<Socket>()
   const https = createHttpsServer({ key: certificate.key, cert: certificate.cert, ALPNProtocols: ['http/1.1'] })
   https.keepAliveTimeout = simulation.options.keepAliveMs
   https.on('request', (request, response) => void serve(parts, request, response))
-  // A client that distrusts the certificate or hangs up: its own business.
-  https.on('tlsClientError', (_error, socket) => socket.destroy())
-  const front = createSocketServer((socket) => {
-    sockets.add(socket)
-    socket.setNoDelay(true)
-    socket.on('close', () => sockets.delete(socket))
-    // A reset by the client ends its connection and nothing else; 'close' follows.
-    socket.on('error', () => socket.destroy())
-    if (faults.line() === 'half-open') socket.pause()
-    else https.emit('connection', socket)
-  })
-  const port = await open(front, simulation.options.port)
-  // Listening again right after closing can find the port still busy for a moment.
-  let closed = false
-  let line = faults.line()
-  const listenAgain = () => {
-    if (line !== 'down' && !closed && !front.listening) front.listen(port, host)
-  }
-  front.on('error', () => setTimeout(listenAgain, 10))
-  faults.onLineChange = () => {
-    const next = faults.line()
-    if (next === line) return
-    // Connections of a line that was down or half-open never come back to life.
-    if (next === 'down' || line === 'half-open') for (const socket of sockets) socket.destroy()
-    if (next === 'down') front.close()
-    line = next
-    listenAgain()
-  }
+  const line = await openLine(https, faults, simulation.options.port)
   return {
-    port,
-    async close() {
-      closed = true
-      faults.onLineChange = () => {}
+    port: line.port,
+    close() {
       for (const one of underWay) if ('callOff' in one) one.callOff()
       underWay.clear()
-      for (const socket of sockets) socket.destroy()
-      if (front.listening) {
-        front.close()
-        await once(front, 'close')
-      }
+      return line.close()
     },
   }
-}
-
-async function open(server: Server, port: number): Promise<number> {
-  server.listen(port, host)
-  await once(server, 'listening')
-  return (server.address() as AddressInfo).port
 }
 
 async function serve(parts: ServerParts, request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -114,7 +66,7 @@ async function serve(parts: ServerParts, request: IncomingMessage, response: Ser
   }
   log.noteBody(entry, raw, wanted.body)
   if (faults.line() === 'half-open') return
-  const { extraMs, fault } = faults.judge(method, path)
+  const { extraMs, fault } = faults.judge({ method, path })
   entry.fault = fault?.kind ?? null
   parts.underWay.add(entry)
   await gate.pass(extraMs)

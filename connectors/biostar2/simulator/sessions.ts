@@ -1,6 +1,6 @@
 /** Logins and sessions: who may log in, how long a session lives, and when one login ends another. */
 import { randomBytes } from 'node:crypto'
-import type { SimulatorClock } from './clock.ts'
+import type { SimulatorClock } from '../../simulator-parts/clock.ts'
 import { Refusal } from './envelope.ts'
 import { type EventLog, eventCode } from './event-log.ts'
 import type { User } from './model.ts'

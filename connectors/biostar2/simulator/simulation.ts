@@ -1,7 +1,7 @@
 /** The parts of one running simulator, made from its options and filled with the site every test starts from. */
 import { randomBytes } from 'node:crypto'
+import { type SimulatorClock, simulatorClock } from '../../simulator-parts/clock.ts'
 import { Chronicle } from './chronicle.ts'
-import { type SimulatorClock, simulatorClock } from './clock.ts'
 import { DeviceSync } from './device-sync.ts'
 import { EventLog } from './event-log.ts'
 import type { SettledOptions } from './options.ts'

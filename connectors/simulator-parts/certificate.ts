@@ -26,14 +26,14 @@ const oid = {
 }
 
 /**
- * An EC P-256 v3 certificate valid for ten years from yesterday. `names` are DNS names and IP addresses of the SAN.
+ * An EC P-256 v3 certificate valid for ten years from yesterday. `title` is its common name, `names` are DNS names and IP addresses of the SAN.
  * Layout: RFC 5280 section 4.1.
  */
-export function selfSignedCertificate(names: readonly string[], nowMs: number): Certificate {
+export function selfSignedCertificate(title: string, names: readonly string[], nowMs: number): Certificate {
   const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'prime256v1' })
   const spki = publicKey.export({ type: 'spki', format: 'der' })
   const algorithm = sequence(objectId(oid.ecdsaWithSha256))
-  const name = sequence(set(sequence(objectId(oid.commonName), tlv(0x0c, Buffer.from('BioStar simulator')))))
+  const name = sequence(set(sequence(objectId(oid.commonName), tlv(0x0c, Buffer.from(title)))))
   // A leading zero bit keeps the serial number positive, a leading one bit of the next byte keeps it from being trimmed.
   const serial = randomBytes(16)
   serial[0] = ((serial[0] ?? 0) & 0x3f) | 0x40

@@ -1,6 +1,8 @@
 /** Lets so many requests be served at once, each for its latency; the others wait in the order they came. */
-import type { Latency } from './options.ts'
 import type { Random } from './random.ts'
+
+/** How long serving one request takes: always the same, or log-normal with this median and 99th percentile. */
+export type Latency = { fixedMs: number } | { medianMs: number; p99Ms: number }
 
 export class Gate {
   readonly #random: Random
