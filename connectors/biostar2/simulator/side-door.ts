@@ -1,7 +1,5 @@
 /** The control API: plain HTTP and JSON on a loopback port of its own, for demos and for tests in other processes. */
-import { once } from 'node:events'
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import { instant, missing, openJsonDoor, type Routes } from '../../simulator-parts/json-door.ts'
 import type { SimulatorControl } from './control.ts'
 import { Refusal } from './envelope.ts'
 import type { FaultSpec } from './faults.ts'
@@ -10,11 +8,7 @@ import type { RequestFilter } from './request-log.ts'
 import type { Seed } from './seed.ts'
 import type { Swipe } from './swipe.ts'
 
-type Body = Record<string, unknown>
-type Handle = (control: SimulatorControl, body: Body, id: string, query: URLSearchParams) => unknown
-
-// The bodies are trusted: whoever reaches this port may do everything anyway. What is wrong in them throws below.
-const routes: Record<string, Handle> = {
+const routes: Routes<SimulatorControl> = {
   'GET /state': ({ state }, _body, _id, query) => ({
     total: state.userCount,
     users: state.users(Number(query.get('offset') ?? 0), Number(query.get('limit') ?? 0)),
@@ -69,71 +63,12 @@ const routes: Record<string, Handle> = {
   'POST /restart': (control) => control.restart(),
 }
 
-class Missing extends Error {}
-
-function missing(): never {
-  throw new Missing('not found')
-}
-
-function instant(value: unknown): number {
-  const ms = typeof value === 'number' ? value : Date.parse(String(value))
-  if (Number.isNaN(ms)) throw new TypeError('now is neither milliseconds nor an ISO moment')
-  return ms
-}
-
 /** Opens the control API on 127.0.0.1. */
-export async function openSideDoor(
+export function openSideDoor(
   control: SimulatorControl,
   port: number,
 ): Promise<{ url: string; close(): Promise<void> }> {
-  const server = createServer((request, response) => void answer(control, request, response))
-  server.listen(port, '127.0.0.1')
-  await once(server, 'listening')
-  return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
-    async close() {
-      server.close()
-      server.closeAllConnections()
-      await once(server, 'close')
-    },
-  }
-}
-
-async function answer(control: SimulatorControl, request: IncomingMessage, response: ServerResponse): Promise<void> {
-  const { status, body } = await outcome(control, request)
-  const text = JSON.stringify(body ?? { ok: true })
-  response.writeHead(status, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(text) })
-  response.end(text)
-}
-
-async function outcome(
-  control: SimulatorControl,
-  request: IncomingMessage,
-): Promise<{ status: number; body: unknown }> {
-  try {
-    const url = new URL(request.url ?? '/', 'http://side-door')
-    const found = findRoute(request.method ?? 'GET', url.pathname)
-    const chunks: Buffer[] = []
-    for await (const chunk of request) chunks.push(chunk as Buffer)
-    const sent = chunks.length === 0 ? {} : (JSON.parse(Buffer.concat(chunks).toString('utf8')) as Body)
-    return { status: 200, body: found.handle(control, sent, found.id, url.searchParams) }
-  } catch (error) {
-    if (error instanceof Missing) return { status: 404, body: { error: error.message } }
-    if (error instanceof Refusal) return { status: 400, body: { error: error.message, code: error.code } }
-    if (error instanceof TypeError || error instanceof SyntaxError) {
-      return { status: 400, body: { error: error.message } }
-    }
-    return { status: 500, body: { error: error instanceof Error ? error.stack : String(error) } }
-  }
-}
-
-function findRoute(method: string, path: string): { handle: Handle; id: string } {
-  const segments = path.split('/')
-  const exact = routes[`${method} ${path}`]
-  if (exact) return { handle: exact, id: '' }
-  for (let at = segments.length - 1; at > 1; at--) {
-    const handle = routes[`${method} ${segments.with(at, ':').join('/')}`]
-    if (handle) return { handle, id: decodeURIComponent(segments[at] ?? '') }
-  }
-  return missing()
+  return openJsonDoor(control, routes, port, (error) =>
+    error instanceof Refusal ? { error: error.message, code: error.code } : null,
+  )
 }

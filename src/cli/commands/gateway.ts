@@ -99,23 +99,31 @@ function toRoles(list: string): readonly Role[] {
   })
 }
 
+const simulators: Readonly<Record<string, () => Promise<{ runSimulator(argv: readonly string[]): Promise<number> }>>> =
+  {
+    biostar2: () => import('../../../connectors/biostar2/simulator/main.ts'),
+    aeos: () => import('../../../connectors/aeos/simulator/main.ts'),
+  }
+
 export function simulateCommand(context: Context): Command {
   return describe('simulate', 'Run a simulated door system on this machine, to try things with', [
     'gatehouse simulate biostar2',
     'gatehouse simulate biostar2 --port 8443 --people 50',
+    'gatehouse simulate aeos --snapshot 2021-10',
     'gatehouse simulate biostar2 --help',
   ])
-    .argument('<system>', 'biostar2')
+    .argument('<system>', Object.keys(simulators).join(' or '))
     .argument('[options...]', 'its own options')
     .passThroughOptions()
     .allowUnknownOption()
     .action(async (system: string, argv: string[]) => {
-      if (system !== 'biostar2') {
+      const open = Object.hasOwn(simulators, system) ? simulators[system] : undefined
+      if (open === undefined) {
         context.terminal.err(`error: there is no simulator for ${plain(system)}\n`)
         context.finish(exitCodes.usage)
         return
       }
-      const { runSimulator } = await import('../../../connectors/biostar2/simulator/main.ts')
+      const { runSimulator } = await open()
       try {
         if ((await runSimulator(argv)) !== 0) context.finish(exitCodes.failed)
       } catch (error) {

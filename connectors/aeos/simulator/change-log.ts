@@ -1,0 +1,28 @@
+/** Writes the operators' log: every change with who made it. */
+import { fullName } from './carrier-rows.ts'
+import type { Carrier } from './model.ts'
+import type { Simulation } from './simulation.ts'
+
+/** `operation` names the type of the entry; details are names of what was changed, never values. */
+export function noteChange(
+  { world, clock, quirks }: Simulation,
+  operation: string,
+  user: string,
+  carrier: Carrier | null,
+  details: readonly string[],
+): void {
+  const types = world.table('LogType').rows
+  const typeId = [...types].find(([, { Name }]) => Name === operation)?.[0] ?? 0
+  world.changes.push({
+    id: world.next('change'),
+    typeId,
+    at: clock.now(),
+    user,
+    carrier: carrier?.id ?? null,
+    carrierName: carrier === null ? null : fullName(carrier),
+    details,
+  })
+  // Halving now and then costs less than shifting at every change.
+  const { length } = world.changes
+  if (length > quirks.eventsKept * 2) world.changes.splice(0, length - quirks.eventsKept)
+}
