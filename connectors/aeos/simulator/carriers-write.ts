@@ -4,6 +4,7 @@ import { carrierRow, infoType } from './carrier-rows.ts'
 import { checkFields, references } from './field-rules.ts'
 import { type Carrier, type CarrierKind, carrierKinds } from './model.ts'
 import { type Cell, long, type Row, rows } from './row.ts'
+import { letGo } from './token-links.ts'
 import { complexType } from './types.ts'
 
 // What the server says of a carrier, whatever a client sends.
@@ -42,15 +43,14 @@ function change(call: Call, kind: CarrierKind): Answer {
 }
 
 function remove(call: Call, kind: CarrierKind): Answer {
-  const { world, quirks } = call.simulation
+  const { world, quirks, clock } = call.simulation
   const carrier = ofKind(call, kind, Number(call.input))
   if (carrier.tokens.length > 0 && quirks.removeWithBadges === 'refused') {
     return refuse(call, `${kind} still has identifiers`)
   }
-  for (const id of [...carrier.tokens]) {
-    const token = world.tokens.get(id)
-    const status = quirks.removeWithBadges === 'blocked' ? 2 : 0
-    if (token !== undefined) world.setToken(token, { status, carrier: null, replacedBy: null, replaces: null })
+  for (const token of carrier.tokens.flatMap((id) => world.tokens.get(id) ?? [])) {
+    if (quirks.removeWithBadges === 'freed') letGo(world, token, 0, null)
+    else letGo(world, token, 2, { reason: token.blockReason ?? 0, at: clock.now() })
   }
   world.removeCarrier(carrier)
   return 'removed'

@@ -2,10 +2,11 @@
 
 import { noteChange } from './change-log.ts'
 import { type BadgeSpec, carrierWithId, rowIdOf, tokenOf } from './find-names.ts'
-import type { Carrier, Token } from './model.ts'
+import type { Carrier } from './model.ts'
 import type { Row } from './row.ts'
 import { giveBadge, giveTemplate, plant, type SeedCarrier } from './seed.ts'
 import type { Simulation } from './simulation.ts'
+import { letGo } from './token-links.ts'
 
 export type HandChange =
   | { action: 'create'; carrier: SeedCarrier }
@@ -57,7 +58,7 @@ function make(simulation: Simulation, change: HandChange): Carrier {
   const carrier = carrierWithId(simulation, change.carrier)
   switch (change.action) {
     case 'delete':
-      for (const id of [...carrier.tokens]) withdraw(simulation, world.tokens.get(id))
+      for (const token of carrier.tokens.flatMap((id) => world.tokens.get(id) ?? [])) letGo(world, token, 0, null)
       world.removeCarrier(carrier)
       break
     case 'change': {
@@ -94,7 +95,7 @@ function make(simulation: Simulation, change: HandChange): Carrier {
       giveBadge(simulation, carrier, change.badge)
       break
     case 'withdraw':
-      withdraw(simulation, tokenOf(simulation, change.badge))
+      letGo(world, tokenOf(simulation, change.badge), 0, null)
       break
     default:
       throw new TypeError(`unknown action: ${String((change satisfies never as { action: unknown }).action)}`)
@@ -116,16 +117,4 @@ function turnBadge(simulation: Simulation, change: BadgeChange): Carrier {
     world.setToken(token, { status: token.replaces === null ? 1 : 4, blockReason: null, blockedAt: null })
   }
   return carrierWithId(simulation, token.carrier)
-}
-
-function withdraw({ world }: Simulation, token: Token | undefined): void {
-  const away = {
-    status: 0,
-    carrier: null,
-    replacedBy: null,
-    replaces: null,
-    blockReason: null,
-    blockedAt: null,
-  } as const
-  if (token !== undefined) world.setToken(token, away)
 }

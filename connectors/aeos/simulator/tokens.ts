@@ -2,6 +2,7 @@
 import { type Answer, type Call, carrierOf, type Handlers, refuse, request } from './call.ts'
 import type { Token } from './model.ts'
 import { flag, inner, long, maybeLong, maybeText, type Row, text } from './row.ts'
+import { letGo } from './token-links.ts'
 import { tokenRow } from './token-rows.ts'
 import { checkBadge, checkReason } from './token-rules.ts'
 
@@ -15,15 +16,6 @@ export const tokenWrites: Handlers = {
   releaseBlockedToken,
   replaceToken,
 }
-
-const unassigned = {
-  carrier: null,
-  replacedBy: null,
-  replaces: null,
-  blockReason: null,
-  blockedAt: null,
-  endValidity: null,
-} as const
 
 /** The token of a pair of type and number, which every operation but find names it by. */
 function named(call: Call, input: Row): Token {
@@ -51,7 +43,7 @@ function assignToken(call: Call): Answer {
   const carrier = carrierOf(call, long(input, 'CarrierId'))
   const token = free(call, long(input, 'IdentifierType'), text(input, 'BadgeNumber'), (held) => {
     const movable = quirks.takenBadge === 'moved' && held.status === 1 && held.carrier !== carrier.id
-    return movable ? world.setToken(held, { ...unassigned, status: 0 }) : refuse(call, 'Identifier is not free')
+    return movable ? letGo(world, held, 0, null) : refuse(call, 'Identifier is not free')
   })
   world.setToken(token, { status: 1, carrier: carrier.id, unit: maybeLong(input, 'UnitId') ?? token.unit })
   return tokenRow(token)
@@ -74,12 +66,10 @@ function withdrawToken(call: Call): Answer {
   const isBlocked = token.status === 3 && quirks.withdrawBlocked === 'taken'
   if (token.status !== 1 && token.status !== 4 && !isBlocked) return refuse(call, 'Identifier is not in use')
   const waiting = token.replaces === null ? undefined : world.tokens.get(token.replaces)
-  if (waiting !== undefined) {
-    const restored = { status: 1, replacedBy: null, blockReason: null, blockedAt: null } as const
-    // What was not restored stays blocked as any badge that somebody blocked.
-    world.setToken(waiting, flag(input, 'RestoreReplaced') ? restored : { replacedBy: null })
+  letGo(world, token, 0, null)
+  if (waiting !== undefined && flag(input, 'RestoreReplaced')) {
+    world.setToken(waiting, { status: 1, blockReason: null, blockedAt: null })
   }
-  world.setToken(token, { ...unassigned, status: 0 })
   return 'removed'
 }
 
@@ -113,16 +103,14 @@ function withdrawAndBlockToken(call: Call): Answer {
   const isReplacement = token.status === 4 && quirks.replacementsBlockable
   const isBlocked = token.status === 3 && quirks.withdrawBlocked === 'taken'
   if (token.status !== 1 && !isReplacement && !isBlocked) return refuse(call, 'Identifier is not in use')
-  const waiting = token.replaces === null ? undefined : world.tokens.get(token.replaces)
-  if (waiting !== undefined) world.setToken(waiting, { replacedBy: null })
-  world.setToken(token, { ...unassigned, status: 2, blockReason: reason, blockedAt: clock.now() })
+  letGo(world, token, 2, { reason, at: clock.now() })
   return 'removed'
 }
 
 function releaseBlockedToken(call: Call): Answer {
   const token = named(call, request(call))
   if (token.status !== 2) return refuse(call, 'Identifier is not permanently blocked')
-  call.simulation.world.setToken(token, { ...unassigned, status: 0 })
+  letGo(call.simulation.world, token, 0, null)
   return 'removed'
 }
 
@@ -138,15 +126,15 @@ function replaceToken(call: Call): Answer {
   const to = free(call, long(input, 'IdentifierTypeTo'), text(input, 'BadgeNumberTo'), () =>
     refuse(call, 'Identifier is not free'),
   )
-  const blocked = { blockReason: reason, blockedAt: clock.now() }
+  const at = clock.now()
   const until = maybeLong(input, 'EndValidity')
   const endValidity = until === undefined || until === simulation.clearMs ? null : until
   // The card was only forgotten: it waits for its owner to come back with it.
   if (world.table('BlockReason').rows.get(reason)?.forgotten === true) {
-    world.setToken(from, { ...blocked, status: 3, replacedBy: to.id })
+    world.setToken(from, { status: 3, replacedBy: to.id, blockReason: reason, blockedAt: at })
     world.setToken(to, { status: 4, carrier: carrier.id, replaces: from.id, endValidity })
   } else {
-    world.setToken(from, { ...unassigned, ...blocked, status: 2 })
+    letGo(world, from, 2, { reason, at })
     world.setToken(to, { status: 1, carrier: carrier.id, endValidity })
   }
   return tokenRow(to)
