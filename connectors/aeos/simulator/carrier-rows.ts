@@ -9,8 +9,8 @@ export function infoType(kind: CarrierKind): string {
 
 /** The full info of a carrier, as find, add and change answer it. */
 export function carrierRow(call: Call, carrier: Carrier): Row {
-  const { id, kind, fields } = carrier
-  const row: Row = { ...fields, Id: id, CarrierType: kind, ReadOnly: false }
+  const { id, kind, fields, readOnly } = carrier
+  const row: Row = { ...fields, Id: id, CarrierType: kind, ReadOnly: readOnly }
   const freeFields = visibleFreeFields(call, carrier)
   if (freeFields.length > 0) row.Freefield = freeFields
   else delete row.Freefield

@@ -1,11 +1,12 @@
 /** add, change and remove of each kind of carrier. A change writes only what it names. */
 import { type Answer, type Call, carrierOf, type Handler, type Handlers, refuse, request, sees } from './call.ts'
 import { carrierRow, infoType } from './carrier-rows.ts'
-import { checkFields, references } from './field-rules.ts'
+import { checkFields, checkSigns, references } from './field-rules.ts'
 import { type Carrier, type CarrierKind, carrierKinds } from './model.ts'
 import { type Cell, long, type Row, rows } from './row.ts'
 import { letGo } from './token-links.ts'
 import { complexType } from './types.ts'
+import { wholeSecond } from './zone.ts'
 
 // What the server says of a carrier, whatever a client sends.
 const ownFields = new Set(['Id', 'NetworkId', 'CarrierType', 'NrMovements', 'ReadOnly', 'ModificationDate'])
@@ -58,7 +59,8 @@ function remove(call: Call, kind: CarrierKind): Answer {
 
 function ofKind(call: Call, kind: CarrierKind, id: number): Carrier {
   const carrier = carrierOf(call, id)
-  return carrier.kind === kind ? carrier : refuse(call, `${kind} not found`)
+  if (carrier.kind !== kind) return refuse(call, `${kind} not found`)
+  return carrier.readOnly ? refuse(call, `${kind} is read only`) : carrier
 }
 
 function check(call: Call, kind: CarrierKind, fields: Row, carrier: Carrier | null): void {
@@ -77,6 +79,7 @@ function merged(call: Call, kind: CarrierKind, held: Row, sent: Row): Row {
   for (const { name, type } of complexType(infoType(kind)).all) {
     const cell = sent[name]
     if (cell === undefined || ownFields.has(name)) continue
+    checkSigns(call, kind, name, cell)
     if (name === 'Freefield') result.Freefield = freeFields(call, rows(held, name), rows(sent, name))
     else if (isCleared(call, name, type, cell)) delete result[name]
     else if (cell !== '' && cell !== call.simulation.clearMs) result[name] = cell
@@ -98,8 +101,4 @@ function freeFields({ simulation, caller }: Call, held: readonly Row[], sent: re
   const kept = held.filter((field) => isHidden(field) || (simulation.quirks.freeFields === 'merged' && !isSent(field)))
   const taken = sent.filter((field) => !isHidden(field) && field.value !== undefined && field.value !== '')
   return [...kept, ...taken.map(({ DefinitionId, value }) => ({ DefinitionId, value }))]
-}
-
-function wholeSecond(ms: number): number {
-  return Math.floor(ms / 1000) * 1000
 }

@@ -2,6 +2,12 @@
 import { fullName } from './carrier-rows.ts'
 import type { Carrier } from './model.ts'
 import type { Simulation } from './simulation.ts'
+import { wholeSecond } from './zone.ts'
+
+/** After a change of something that is not a field of the carrier itself. */
+export function noteModified({ clock, quirks }: Simulation, carrier: Carrier): void {
+  if (quirks.modifiedBy === 'everything') carrier.fields.ModificationDate = wholeSecond(clock.now())
+}
 
 /** `operation` names the type of the entry; details are names of what was changed, never values. */
 export function noteChange(

@@ -310,6 +310,44 @@ test('findPerson can cut the dates of a person to midnight', async () => {
   expect(text(body, 'Person/ArrivalDateTime')).toBe('2026-03-04T00:00:00')
 })
 
+test('signs that are not taken are refused where they are sent, and nowhere else', async () => {
+  await using client = await start()
+  const id = await addEmployee(client, '<LastName>Sample-Example</LastName>')
+  client.simulator.quirks.refusedSigns = '-;'
+  const refused = await client.send('EmployeeChange', `<Id>${id}</Id><FirstName>Ada;</FirstName>`)
+  expect([refused.code, refused.fault]).toEqual([62, 'Employee.firstName contains invalid characters'])
+  expect((await client.send('EmployeeChange', `<Id>${id}</Id><Title>Dr</Title>`)).status).toBe(200)
+})
+
+test('a carrier that is kept by something else is shown and not changed', async () => {
+  await using client = await start()
+  client.simulator.seed({ carriers: [{ lastName: 'Sample', readOnly: true }] })
+  const { body } = await client.send('EmployeeSearchInfo', '<EmployeeInfo/>')
+  expect(text(body, 'Employee/EmployeeInfo/ReadOnly')).toBe('true')
+  const changed = await client.send('EmployeeChange', '<Id>1</Id><Title>Dr</Title>')
+  expect([changed.code, changed.fault]).toEqual([62, 'Employee is read only'])
+  expect((await client.send('EmployeeId', 1)).code).toBe(63)
+})
+
+test.each([
+  ['fields', 1],
+  ['everything', 3],
+] as const)('ModificationDate is set by %s', async (modifiedBy, changes) => {
+  await using client = await start({ quirks: { modifiedBy } })
+  client.simulator.seed({ carriers: [{ lastName: 'Sample' }] })
+  const dates = new Set<unknown>()
+  const act = async (change: () => Promise<unknown> | unknown) => {
+    client.simulator.clock.advance(60_000)
+    await change()
+    const { body } = await client.send('EmployeeSearchInfo', '<EmployeeInfo/>')
+    dates.add(text(body, 'Employee/EmployeeInfo/ModificationDate'))
+  }
+  await act(() => client.send('EmployeeChange', '<Id>1</Id><Title>Dr</Title>'))
+  await act(() => assign(client, 1, '500'))
+  await act(() => client.simulator.hand({ action: 'block', carrier: 1 }))
+  expect(dates.size).toBe(changes)
+})
+
 test('signs that XML knows come back as they were sent', async () => {
   await using client = await start()
   await addEmployee(client, '<LastName>Sm&amp;th &lt;Ö&#x1F600;&gt; "x"</LastName>')

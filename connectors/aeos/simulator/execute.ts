@@ -1,7 +1,7 @@
 /** Runs one message against the simulated server and writes its answer; knows nothing of sockets, time or faults. */
 import type { XmlElement } from 'libxml2-wasm'
 import { AeosFault, type Answer, type Call } from './call.ts'
-import { noteChange } from './change-log.ts'
+import { noteChange, noteModified } from './change-log.ts'
 import { EnvelopeError, envelope, faultEnvelope, payloadAttributes, removedPayload, withBody } from './envelope.ts'
 import { handlerOf } from './handlers.ts'
 import type { SystemUser } from './model.ts'
@@ -67,6 +67,7 @@ function run(simulation: Simulation, caller: SystemUser, root: XmlElement, entry
   if (operation.changes) {
     const [id] = entry.carriers
     const carrier = (id === undefined ? undefined : simulation.world.carriers.get(id)) ?? before
+    if (carrier !== null) noteModified(simulation, carrier)
     noteChange(simulation, operation.name, caller.username, carrier, namesIn(call.input))
   }
   return payloadOf(simulation, operation, answer)

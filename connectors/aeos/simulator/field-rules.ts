@@ -45,10 +45,20 @@ export function checkFields(call: Call, kind: CarrierKind, fields: Row): void {
   if (quirks.referencesChecked) checkReferences(call, kind, fields)
 }
 
+/** Refuses a text that is sent with a sign that is not taken; what was there before is not looked at. */
+export function checkSigns(call: Call, kind: CarrierKind, name: string, value: unknown): void {
+  const { refusedSigns } = call.simulation.quirks
+  if (typeof value !== 'string' || ![...refusedSigns].some((sign) => value.includes(sign))) return
+  refuse(call, `${propertyOf(kind, name)} contains invalid characters`)
+}
+
 /** In the style of bean validation, as the one text seen in public. */
 function refuseSize(call: Call, kind: CarrierKind, name: string): never {
-  const property = `${kind}.${name.charAt(0).toLowerCase()}${name.slice(1)}`
-  return refuse(call, `${property} size must be between 1 and ${lengths[name] ?? 255}`)
+  return refuse(call, `${propertyOf(kind, name)} size must be between 1 and ${lengths[name] ?? 255}`)
+}
+
+function propertyOf(kind: CarrierKind, name: string): string {
+  return `${kind}.${name.charAt(0).toLowerCase()}${name.slice(1)}`
 }
 
 function checkReferences(call: Call, kind: CarrierKind, fields: Row): void {

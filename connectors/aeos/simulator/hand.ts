@@ -1,12 +1,12 @@
 /** What an operator does by hand in AEOS, or the rule engine by itself, behind the back of every integration. */
-
-import { noteChange } from './change-log.ts'
+import { noteChange, noteModified } from './change-log.ts'
 import { type BadgeSpec, carrierWithId, rowIdOf, tokenOf } from './find-names.ts'
 import type { Carrier } from './model.ts'
 import type { Row } from './row.ts'
 import { giveBadge, giveTemplate, plant, type SeedCarrier } from './seed.ts'
 import type { Simulation } from './simulation.ts'
 import { letGo } from './token-links.ts'
+import { wholeSecond } from './zone.ts'
 
 export type HandChange =
   | { action: 'create'; carrier: SeedCarrier }
@@ -42,14 +42,13 @@ const logged: Readonly<Record<HandChange['action'], string>> = {
 /** Makes the change and notes it in the operators' log. Throws a TypeError on what does not exist. Gives the carrier's id. */
 export function byHand(simulation: Simulation, change: HandChange): number {
   const carrier = make(simulation, change)
-  const { clock } = simulation
-  carrier.fields.ModificationDate = Math.floor(clock.now() / 1000) * 1000
+  noteModified(simulation, carrier)
   noteChange(simulation, logged[change.action], operator, carrier, [])
   return carrier.id
 }
 
 function make(simulation: Simulation, change: HandChange): Carrier {
-  const { world } = simulation
+  const { world, clock } = simulation
   if (change.action === 'create') {
     const [id = 0] = plant(simulation, { carriers: [change.carrier] }).carriers
     return carrierWithId(simulation, id)
@@ -62,7 +61,7 @@ function make(simulation: Simulation, change: HandChange): Carrier {
       world.removeCarrier(carrier)
       break
     case 'change': {
-      const fields: Row = { ...carrier.fields }
+      const fields: Row = { ...carrier.fields, ModificationDate: wholeSecond(clock.now()) }
       for (const [name, value] of Object.entries(change.fields)) {
         if (value === null) delete fields[name]
         else fields[name] = name.endsWith('DateTime') ? Date.parse(String(value)) : value

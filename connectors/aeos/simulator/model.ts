@@ -25,6 +25,8 @@ export interface Profile {
 export interface Carrier {
   readonly id: number
   readonly kind: CarrierKind
+  /** Kept by something else: the service shows it and does not change it. */
+  readonly readOnly: boolean
   /** The fields of its info type, without what the server says of itself (Id, CarrierType, ReadOnly). */
   fields: Row
   states: CarrierStates

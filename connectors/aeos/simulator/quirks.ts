@@ -1,4 +1,4 @@
-/** Every switch of the simulated server with its default: what is documented is on, and where nothing is known the side that is harder on a client. */
+/** Every switch of the simulated server with its default: what is documented is on, and where nothing is known mostly the side that is harder on a client. */
 
 export interface Quirks {
   /** Requests are checked against the schema, order of elements included; without it elements are taken by name in any order. */
@@ -26,12 +26,16 @@ export interface Quirks {
   emptyTexts: 'cleared' | 'ignored'
   /** The free fields that a change names take the place of all, as other lists do, or are merged into what is there. */
   freeFields: 'replaced' | 'merged'
+  /** What sets ModificationDate: a change of a carrier's own fields, or of its badges, rights and states as well. */
+  modifiedBy: 'fields' | 'everything'
   /** findPerson shows arrival and leave cut to midnight, as an example of the manual does. */
   personDatesCut: boolean
   /** Which of the two moments a local time means that comes twice in autumn. */
   ambiguousTime: 'earlier' | 'later'
   /** Fields without which no carrier is added; more than LastName can be made mandatory. */
   mandatoryFields: readonly string[]
+  /** Signs that no text of a carrier may hold: the length facets and patterns of the real schema are not public. */
+  refusedSigns: string
   /** ArrivalDateTime is now when an add does not say it. */
   arrivalDefaulted: boolean
   /** Department, unit, contact person and free field must exist. */
@@ -92,9 +96,11 @@ export const defaultQuirks: Quirks = {
   leaveDateClearable: true,
   emptyTexts: 'cleared',
   freeFields: 'replaced',
+  modifiedBy: 'fields',
   personDatesCut: false,
   ambiguousTime: 'earlier',
   mandatoryFields: ['LastName'],
+  refusedSigns: '',
   arrivalDefaulted: true,
   referencesChecked: true,
   personnelNoUnique: false,

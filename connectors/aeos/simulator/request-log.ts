@@ -65,7 +65,7 @@ export class RequestLog {
   }
 
   noteMessage(message: Buffer): void {
-    if (this.#messagesKept === 0) return
+    if (this.#messagesKept === 0 || message.length === 0) return
     this.#messages.push(message.toString('utf8'))
     if (this.#messages.length > this.#messagesKept) this.#messages.shift()
   }

@@ -1,6 +1,6 @@
 /** Who may call and what each sees: login, functions of the role, units, entrances, free fields, licences. */
 import { expect, test } from 'vitest'
-import { start, text, texts } from './client-for-tests.ts'
+import { pair, start, text, texts } from './client-for-tests.ts'
 
 test('a wrong name, a wrong password and none at all are 401 without SOAP', async () => {
   await using client = await start()
@@ -50,6 +50,7 @@ test('a filter of units hides carriers, badges and departments of others as if t
   ).toEqual(['Here'])
   expect((await local.send('CarrierIdProfile', 2)).fault).toBe('Carrier not found')
   expect((await local.send('EmployeeChange', '<Id>2</Id><Title>Dr</Title>')).code).toBe(62)
+  expect((await local.send('IdentifierWithdraw', pair('2'))).code).toBe(125)
   expect((await local.send('EmployeeAdd', '<UnitId>2</UnitId><LastName>Sample</LastName>')).code).toBe(61)
   expect(texts((await local.send('UnitSearchInfo')).body, 'Unit/Name')).toEqual(['Headquarters'])
   expect(texts((await local.send('DepartmentSearchInfo', '<DepartmentInfo/>')).body, 'Department/Name')).toEqual([

@@ -6,6 +6,7 @@ import { entriesOf, setEntries } from './profile-entries.ts'
 import type { Row } from './row.ts'
 import type { Simulation } from './simulation.ts'
 import { addTemplate, siteIds } from './site.ts'
+import { wholeSecond } from './zone.ts'
 
 export interface SeedCarrier {
   /** Employee if absent. */
@@ -27,12 +28,16 @@ export interface SeedCarrier {
   /** Templates that the rule engine gave, which no client can take away. */
   byRule?: readonly (string | number)[]
   blocked?: boolean
+  /** Kept by something else, and not to be changed through the service. */
+  readOnly?: boolean
 }
 
 export interface Seed {
   units?: readonly string[]
   departments?: readonly { name: string; unit?: string | number }[]
   templates?: readonly TemplateSpec[]
+  /** Definitions of free fields, each in the category of a kind of carrier. */
+  freeFields?: readonly { kind: Exclude<CarrierKind, 'Car'>; name: string }[]
   carriers?: readonly SeedCarrier[]
   /** This many more made-up employees with one badge each, from `countFrom` (100001 if absent). */
   count?: number
@@ -47,13 +52,17 @@ export function plant(simulation: Simulation, seed: Seed): { carriers: number[] 
     world.addRow('Department', { Name: name, UnitId: rowIdOf(simulation, 'Unit', unit ?? siteIds.unit) })
   }
   for (const template of seed.templates ?? []) addTemplate(simulation, template)
+  for (const { kind, name } of seed.freeFields ?? []) {
+    const CategoryId = rowIdOf(simulation, 'FreeFieldCategory', kind)
+    world.addRow('FreeFieldDefinition', { Name: name, CategoryId, Sequence: 3, Column: 1 })
+  }
   const people = [...(seed.carriers ?? []), ...madeUp(seed.count ?? 0, seed.countFrom ?? 100_001)]
   return { carriers: people.map((person) => plantCarrier(simulation, person).id) }
 }
 
 function plantCarrier(simulation: Simulation, seed: SeedCarrier): Carrier {
   const { world, clock } = simulation
-  const now = Math.floor(clock.now() / 1000) * 1000
+  const now = wholeSecond(clock.now())
   const fields: Row = {
     LastName: seed.lastName,
     UnitId: rowIdOf(simulation, 'Unit', seed.unit ?? siteIds.unit),
@@ -71,7 +80,7 @@ function plantCarrier(simulation: Simulation, seed: SeedCarrier): Carrier {
       value,
     }))
   }
-  const carrier = world.addCarrier(seed.kind ?? 'Employee', fields)
+  const carrier = world.addCarrier(seed.kind ?? 'Employee', fields, seed.readOnly ?? false)
   carrier.states.blocked = seed.blocked ?? false
   for (const badge of seed.badges ?? []) giveBadge(simulation, carrier, badge)
   for (const template of seed.templates ?? []) giveTemplate(simulation, carrier, template, null)
@@ -104,7 +113,7 @@ export function giveTemplate(
     Id: world.next('entry'),
     Enabled: true,
     TemplateId: rowIdOf(simulation, 'Template', template),
-    DateFrom: Math.floor(clock.now() / 1000) * 1000,
+    DateFrom: wholeSecond(clock.now()),
   }
   if (rule !== null) entry.RuleId = rule
   setEntries(carrier, doorTemplates, [...entriesOf(carrier, doorTemplates), entry])

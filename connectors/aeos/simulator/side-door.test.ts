@@ -100,8 +100,11 @@ test('what is wrong is told', async () => {
 test('by hand: everything an operator does, seen at once by the service', async () => {
   await using client = await start()
   const { simulator } = client
-  const id = simulator.hand({ action: 'create', carrier: { lastName: 'Sample', department: 'General' } })
+  simulator.seed({ freeFields: [{ kind: 'Employee', name: 'Gateway id' }] })
+  const freeFields = { 'Gateway id': 'g-1' }
+  const id = simulator.hand({ action: 'create', carrier: { lastName: 'Sample', department: 'General', freeFields } })
   const seen = () => simulator.state.carrier(id)
+  expect(seen()?.freeFields).toEqual(freeFields)
   simulator.hand({ action: 'assign', carrier: id, badge: '1' })
   simulator.hand({ action: 'grant', carrier: id, template: 'Main Entrance' })
   simulator.hand({ action: 'grant-by-rule', carrier: id, template: 'Warehouse' })

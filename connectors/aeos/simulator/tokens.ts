@@ -1,5 +1,5 @@
 /** Identifiers through their states: free, in use, permanently blocked, temporarily blocked, in use as a replacement. */
-import { type Answer, type Call, carrierOf, type Handlers, refuse, request } from './call.ts'
+import { type Answer, type Call, carrierOf, type Handlers, refuse, request, sees } from './call.ts'
 import type { Token } from './model.ts'
 import { flag, inner, long, maybeLong, maybeText, type Row, text } from './row.ts'
 import { letGo } from './token-links.ts'
@@ -20,8 +20,8 @@ export const tokenWrites: Handlers = {
 /** The token of a pair of type and number, which every operation but find names it by. */
 function named(call: Call, input: Row): Token {
   const token = call.simulation.world.token(long(input, 'IdentifierType'), text(input, 'BadgeNumber'))
-  if (token === undefined) return refuse(call, 'Identifier not found')
-  if (token.carrier !== null) call.touch([token.carrier])
+  if (token === undefined || !sees(call.caller, token.unit ?? undefined)) return refuse(call, 'Identifier not found')
+  if (token.carrier !== null) carrierOf(call, token.carrier)
   return token
 }
 

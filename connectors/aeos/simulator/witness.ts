@@ -39,6 +39,7 @@ export interface SeenAuthorisation {
 export interface SeenCarrier {
   id: number
   kind: CarrierKind
+  readOnly: boolean
   lastName: string
   firstName: string
   personnelNo: string
@@ -167,11 +168,12 @@ export class Witness {
 
   #seen(carrier: Carrier): SeenCarrier {
     const { world } = this.#simulation
-    const { id, kind, fields, states } = carrier
+    const { id, kind, readOnly, fields, states } = carrier
     const definitions = world.table('FreeFieldDefinition').rows
     return {
       id,
       kind,
+      readOnly,
       lastName: String(fields.LastName ?? ''),
       firstName: String(fields.FirstName ?? ''),
       personnelNo: String(fields.PersonnelNo ?? ''),

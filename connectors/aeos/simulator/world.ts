@@ -100,7 +100,7 @@ export class World {
     return added
   }
 
-  addCarrier(kind: CarrierKind, fields: Row): Carrier {
+  addCarrier(kind: CarrierKind, fields: Row, readOnly = false): Carrier {
     const states = {
       blocked: false,
       blockReason: null,
@@ -112,7 +112,7 @@ export class World {
     }
     const id = this.next('carrier')
     const profile = { blocks: {}, settings: {} }
-    const carrier: Carrier = { id, kind, fields, states, profile, tokens: [], images: [], verifications: [] }
+    const carrier: Carrier = { id, kind, readOnly, fields, states, profile, tokens: [], images: [], verifications: [] }
     this.#contents.carriers.set(id, carrier)
     this.#index(carrier)
     this.watcher?.(id)

@@ -18,7 +18,7 @@ export function schemaOf(snapshot: Snapshot): string {
   const used = new Set<string>()
   for (const { type } of elements.values()) reach(type, snapshot, used)
   return [
-    `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns="${schemaNamespace}"`,
+    `<xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:s="${schemaNamespace}"`,
     `  targetNamespace="${schemaNamespace}" elementFormDefault="qualified">`,
     ...[...enumTypes.values()].filter(({ name }) => used.has(name)).map((type) => enumeration(type, snapshot)),
     ...[...complexTypes.values()].filter(({ name }) => used.has(name)).map((type) => sequence(type, snapshot)),
@@ -39,7 +39,7 @@ function reach(name: string, snapshot: Snapshot, used: Set<string>): void {
 }
 
 function reference(type: string): string {
-  return simpleTypes.has(type) || type === 'anyType' ? `xs:${type}` : type
+  return simpleTypes.has(type) || type === 'anyType' ? `xs:${type}` : `s:${type}`
 }
 
 function enumeration({ name, values }: EnumType, snapshot: Snapshot): string {
@@ -57,7 +57,11 @@ function sequence(type: ComplexType, snapshot: Snapshot): string {
   const content =
     type.base === null
       ? body
-      : [`  <xs:complexContent><xs:extension base="${type.base}">`, ...body, '  </xs:extension></xs:complexContent>']
+      : [
+          `  <xs:complexContent><xs:extension base="${reference(type.base)}">`,
+          ...body,
+          '  </xs:extension></xs:complexContent>',
+        ]
   return [`  <xs:complexType name="${type.name}">`, ...content, '  </xs:complexType>'].join('\n')
 }
 

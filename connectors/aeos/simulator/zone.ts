@@ -11,6 +11,11 @@ export interface Zone {
   moment(text: string, twice: 'earlier' | 'later'): number | null
 }
 
+/** What the server takes from its clock has no fraction of a second, as in the examples of the manual. */
+export function wholeSecond(ms: number): number {
+  return Math.floor(ms / 1000) * 1000
+}
+
 const hourMs = 3_600_000
 const shape = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)?$/
 
