@@ -1,5 +1,6 @@
 /** The accounts of one server: read, listed, written and shut out by the engine's orders. */
 import type { AccountChange, AccountsCapability, ActualAccount, Applied } from '../../src/connector/contract.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
 import { Cards } from './cards.ts'
 import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
@@ -15,7 +16,6 @@ import {
   userIdOf,
   vendorCardOf,
 } from './mapping.ts'
-import { allDone } from './parts.ts'
 import { checkPin } from './pins.ts'
 import { put } from './put.ts'
 import type { ReaderRefusals } from './reader-refusals.ts'

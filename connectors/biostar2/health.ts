@@ -1,9 +1,9 @@
 /** What an operator should know about one server before trusting it with lock-outs. */
 import type { Context, Health } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
 import { type Body, findScalar, parseAnswer } from './envelope.ts'
-import { allDone } from './parts.ts'
 import type { ReaderRefusals } from './reader-refusals.ts'
 import type { Reader } from './records.ts'
 import type { Session } from './session.ts'

@@ -4,7 +4,7 @@ import { withCallScope } from '../../src/connector/egress/call-scope.ts'
 import type { Client, Listed } from './client.ts'
 import { ownFailure } from './errors.ts'
 import type { AccessGroup } from './records.ts'
-import { SharedCall } from './shared-call.ts'
+import { SharedCall } from '../../src/connector/shared-call.ts'
 
 /** Access groups per person (BioStar 2 console text; codes 651, 65637, 131090). */
 export const levelsMax = 16

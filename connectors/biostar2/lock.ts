@@ -1,11 +1,11 @@
 /** Shuts one account out at once: one request for the user and one for each card, side by side, none of which stops another. */
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
 import { cardKey } from '../../src/model/card.ts'
 import type { Cards } from './cards.ts'
 import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
-import { allDone, attempt, combine } from './parts.ts'
 import { pastValidity } from './validity.ts'
 import { isMissing } from './view.ts'
 

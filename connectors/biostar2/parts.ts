@@ -2,7 +2,6 @@
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { PartRef } from '../../src/model/account.ts'
-import { cardKey } from '../../src/model/card.ts'
 import type { UserFields } from './client.ts'
 import type { Blame } from './codes.ts'
 import { blameOf } from './errors.ts'
@@ -120,38 +119,4 @@ function applied(sections: readonly Section[]): PartOutcome[] {
 
 function failed(sections: readonly Section[], failure: ConnectorError): PartOutcome[] {
   return sections.flatMap(({ parts }) => parts.map((part) => ({ part, outcome: 'failed' as const, failure })))
-}
-
-const weight = { unchanged: 0, applied: 1, failed: 2 } as const
-
-/** One outcome per part: where several speak of the same part, a failure outweighs success, and that outweighs no change. */
-export function combine(outcomes: readonly PartOutcome[]): PartOutcome[] {
-  const byPart = new Map<string, PartOutcome>()
-  for (const outcome of outcomes) {
-    const key = partKey(outcome.part)
-    const before = byPart.get(key)
-    if (before === undefined || weight[before.outcome] < weight[outcome.outcome]) byPart.set(key, outcome)
-  }
-  return [...byPart.values()]
-}
-
-function partKey(part: PartRef): string {
-  if (part.kind === 'card') return `card:${cardKey(part.card)}`
-  return part.kind === 'level' ? `level:${part.level}` : part.kind
-}
-
-/** Runs one step for one part; its failure becomes the outcome of that part. Cancelling is passed on. */
-export async function attempt(part: PartRef, step: () => Promise<'applied' | 'unchanged'>): Promise<PartOutcome> {
-  try {
-    return { part, outcome: await step() }
-  } catch (error) {
-    if (!(error instanceof ConnectorError)) throw error
-    return { part, outcome: 'failed', failure: error }
-  }
-}
-
-/** Waits for all steps, also when one fails, so that nothing goes on unseen; then throws the first failure. */
-export async function allDone<const T extends readonly Promise<unknown>[]>(steps: T) {
-  await Promise.allSettled(steps)
-  return Promise.all(steps)
 }

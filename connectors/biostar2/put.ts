@@ -1,5 +1,6 @@
 /** Makes one account as desired: one request for the user, and one or two for each card that is not on it yet. */
 import type { AccountChange, Applied, PartOutcome } from '../../src/connector/contract.ts'
+import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
 import type { AccountCard } from '../../src/model/account.ts'
 import { cardKey } from '../../src/model/card.ts'
 import { type Cards, cardsMax } from './cards.ts'
@@ -7,7 +8,7 @@ import type { Client } from './client.ts'
 import { ownFailure } from './errors.ts'
 import { fitLevels, type Levels } from './levels.ts'
 import { profileOf } from './mapping.ts'
-import { allDone, attempt, combine, type Section, writeNew, writeSections } from './parts.ts'
+import { type Section, writeNew, writeSections } from './parts.ts'
 import type { Settings } from './settings.ts'
 import { vendorValidity } from './validity.ts'
 

@@ -8,7 +8,7 @@ import { sessionLost } from './codes.ts'
 import { parseAnswer, successOf, thing } from './envelope.ts'
 import { ownFailure, vendorCodeOf } from './errors.ts'
 import { type LoginUser, loginUser } from './records.ts'
-import { SharedCall } from './shared-call.ts'
+import { SharedCall } from '../../src/connector/shared-call.ts'
 
 export interface Credentials {
   readonly loginId: string

@@ -1,0 +1,39 @@
+/** How connectors put together what became of each part, and wait for several steps at once. */
+import type { PartRef } from '../model/account.ts'
+import { cardKey } from '../model/card.ts'
+import type { PartOutcome } from './contract.ts'
+import { ConnectorError } from './errors.ts'
+
+const weight = { unchanged: 0, applied: 1, failed: 2 } as const
+
+/** One outcome per part: where several speak of the same part, a failure outweighs success, and that outweighs no change. */
+export function combine(outcomes: readonly PartOutcome[]): PartOutcome[] {
+  const byPart = new Map<string, PartOutcome>()
+  for (const outcome of outcomes) {
+    const key = partKey(outcome.part)
+    const before = byPart.get(key)
+    if (before === undefined || weight[before.outcome] < weight[outcome.outcome]) byPart.set(key, outcome)
+  }
+  return [...byPart.values()]
+}
+
+function partKey(part: PartRef): string {
+  if (part.kind === 'card') return `card:${cardKey(part.card)}`
+  return part.kind === 'level' ? `level:${part.level}` : part.kind
+}
+
+/** Runs one step for one part; its failure becomes the outcome of that part. Cancelling is passed on. */
+export async function attempt(part: PartRef, step: () => Promise<'applied' | 'unchanged'>): Promise<PartOutcome> {
+  try {
+    return { part, outcome: await step() }
+  } catch (error) {
+    if (!(error instanceof ConnectorError)) throw error
+    return { part, outcome: 'failed', failure: error }
+  }
+}
+
+/** Waits for all steps, also when one fails, so that nothing goes on unseen; then throws the first failure. */
+export async function allDone<const T extends readonly Promise<unknown>[]>(steps: T) {
+  await Promise.allSettled(steps)
+  return Promise.all(steps)
+}
