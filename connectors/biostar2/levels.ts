@@ -1,10 +1,10 @@
 /** Access groups at the server, which are the access levels of Gatehouse: what exists, what a user group brings along, what fits. */
 import type { TargetLevel } from '../../src/connector/contract.ts'
 import { withCallScope } from '../../src/connector/egress/call-scope.ts'
+import { SharedCall } from '../../src/connector/shared-call.ts'
 import type { Client, Listed } from './client.ts'
 import { ownFailure } from './errors.ts'
 import type { AccessGroup } from './records.ts'
-import { SharedCall } from '../../src/connector/shared-call.ts'
 
 /** Access groups per person (BioStar 2 console text; codes 651, 65637, 131090). */
 export const levelsMax = 16

@@ -4,11 +4,11 @@ import type { Context } from '../../src/connector/contract.ts'
 import { withCallScope } from '../../src/connector/egress/call-scope.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { HttpRequest, HttpResponse } from '../../src/connector/http.ts'
+import { SharedCall } from '../../src/connector/shared-call.ts'
 import { sessionLost } from './codes.ts'
 import { parseAnswer, successOf, thing } from './envelope.ts'
 import { ownFailure, vendorCodeOf } from './errors.ts'
 import { type LoginUser, loginUser } from './records.ts'
-import { SharedCall } from '../../src/connector/shared-call.ts'
 
 export interface Credentials {
   readonly loginId: string

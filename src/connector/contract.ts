@@ -101,6 +101,8 @@ export interface ActualAccount {
 export interface ListedAccount extends ActualAccount {
   /** Cards and levels are left out: only a single read shows them. */
   readonly shallow?: true
+  /** The list does not show blocks either: `lock` tells only whether the dates keep the account out. */
+  readonly lockUntold?: true
 }
 
 export interface DesiredAccount {

@@ -21,6 +21,7 @@ export function mergePerson(
   const entries = records.map((sourced) => entryOf(sourced, isCurrent))
   if (entries.length > 1) entries.sort(byPrimacy)
   const sources = entries.map((entry) => entry.fields)
+  const kind = firstOf(sources, 'kind')
   const facts: PersonFacts = {
     employeeNumber: firstOf(sources, 'employeeNumber'),
     email: firstOf(sources, 'email'),
@@ -29,8 +30,8 @@ export function mergePerson(
     preferredName: firstOf(sources, 'preferredName'),
     department: firstOf(sources, 'department'),
     title: firstOf(sources, 'title'),
+    ...(kind === null ? {} : { kind }),
   }
-  const kind = firstOf(sources, 'kind')
   const cards = unionOf(records)
   if (entries.length > 1) entries.sort(byStart)
   return { id, facts, kind, employments: entries.map((entry) => entry.employment), cards }

@@ -38,6 +38,8 @@ export interface PersonFacts {
   readonly preferredName: string | null
   readonly department: string | null
   readonly title: string | null
+  /** As the person's; for targets that keep employees, contractors and visitors apart. Absent where no source says it. */
+  readonly kind?: string | null
 }
 
 /** A person as merged at one moment; never stored in clear. */

@@ -40,6 +40,7 @@ const deepClasses: ReadonlySet<string> = new Set<DriftClass>([
 
 /** Whether this look at an account can say anything about a drift of this class. */
 export function canTell(of: string, actual: ListedAccount | null): boolean {
+  if (actual?.lockUntold === true && of === ('blocked' satisfies DriftClass)) return false
   return actual?.shallow !== true || !deepClasses.has(of)
 }
 
@@ -60,7 +61,7 @@ export function driftsBetween(
   }
   if (actual === null) return [{ class: 'account-missing', part: '' }]
   const found: Found[] = []
-  if (actual.lock === 'closed') found.push({ class: 'blocked', part: '' })
+  if (actual.lock === 'closed' && canTell('blocked', actual)) found.push({ class: 'blocked', part: '' })
   if (row.is_primary) {
     const { validity, facts } = item.facts
     if (!sameValidity(validity, actual.validity, context.now())) found.push({ class: 'validity-changed', part: '' })

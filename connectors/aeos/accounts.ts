@@ -1,0 +1,76 @@
+/** The accounts of one server: read, listed, written and shut out by the engine's orders. */
+import type { AccountChange, AccountsCapability, Applied } from '../../src/connector/contract.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
+import { Authorisations } from './authorisations.ts'
+import { badgeOf } from './badges.ts'
+import { Carriers } from './carriers.ts'
+import type { Client } from './client.ts'
+import { Departments } from './departments.ts'
+import { ambiguousCarrier, isNotFound, ownFailure, readOnlyCarrier } from './errors.ts'
+import { discoverLevels } from './levels.ts'
+import { lock } from './lock.ts'
+import { personnelNoOf, profileOf, typeOf } from './mapping.ts'
+import type { Offered } from './offered.ts'
+import { put } from './put.ts'
+import type { PersonRecord } from './records.ts'
+import type { Settings } from './settings.ts'
+import { Tokens } from './tokens.ts'
+
+export function accounts(client: Client, offered: Offered, settings: Settings, now: () => Date): AccountsCapability {
+  const departments = new Departments(client, settings, now)
+  const carriers = new Carriers(client, departments, settings, now)
+  const tokens = new Tokens(client, settings)
+  const authorisations = new Authorisations(client, offered, settings)
+  const writing = { client, carriers, tokens, authorisations, departments, settings, now }
+
+  async function apply(change: AccountChange, signal: AbortSignal): Promise<Applied> {
+    switch (change.kind) {
+      case 'put':
+        if (change.actual?.untouchable) throw readOnlyCarrier()
+        return put(change, writing, signal)
+      case 'lock':
+        return lock(change, writing, signal)
+      case 'remove':
+        return remove(change.externalId, signal)
+      default:
+        return change satisfies never
+    }
+  }
+
+  /** With all that the person was before. Several that are open may be several people. */
+  async function remove(externalId: string, signal: AbortSignal): Promise<Applied> {
+    const found = await carriers.find(externalId, signal)
+    if (found.some((record) => record.ReadOnly || typeOf(record) === null)) throw readOnlyCarrier()
+    if (found.length > 1 && (await carriers.read(externalId, signal))?.profile.Id === undefined)
+      throw ambiguousCarrier()
+    await allDone(found.map((record) => removeOne(record, signal)))
+    return { parts: [{ part: { kind: 'lock' }, outcome: found.length === 0 ? 'unchanged' : 'applied' }] }
+  }
+
+  /** Badges first: no document says what becomes of those of a carrier that is removed. */
+  async function removeOne(record: PersonRecord, signal: AbortSignal): Promise<void> {
+    try {
+      const held = await client.tokensOf(record.Id, signal)
+      await allDone(held.map((token) => tokens.withdraw(token, { isLifted: false, isShut: true }, signal)))
+      await client.removeCarrier(typeOf(record) ?? settings.carrier, record.Id, signal)
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  return {
+    identify: personnelNoOf,
+    render: (facts) => profileOf(facts, settings),
+    checkCard(card) {
+      badgeOf(card, settings)
+    },
+    checkPin(pin) {
+      if (settings.pins && /^\d{1,32}$/.test(pin)) return
+      throw ownFailure('rejected', 'aeos.pin-refused', 'A PIN is digits only, and pins must be on in the settings.')
+    },
+    discover: (signal) => discoverLevels(client, settings, signal),
+    read: (externalId, signal) => carriers.read(externalId, signal),
+    list: (signal) => carriers.list(signal),
+    apply,
+  }
+}

@@ -1,0 +1,84 @@
+/** Gives and takes levels of one carrier; what a rule of AEOS gave is never written, and whoever has one twice loses both. */
+import type { Client } from './client.ts'
+import { ownFailure } from './errors.ts'
+import { type Entry, entriesOf, parseLevel } from './levels.ts'
+import type { Offered } from './offered.ts'
+import type { Settings } from './settings.ts'
+import type { Value } from './soap.ts'
+import { profileWithout } from './whole-profile.ts'
+
+export class Authorisations {
+  readonly #client: Client
+  readonly #offered: Offered
+  readonly #settings: Settings
+
+  constructor(client: Client, offered: Offered, settings: Settings) {
+    this.#client = client
+    this.#offered = offered
+    this.#settings = settings
+  }
+
+  /** Adds without overwriting anything; valid from `dateFrom` on, by the server's clock. */
+  async add(carrierId: string, levels: readonly string[], dateFrom: string, signal: AbortSignal): Promise<void> {
+    const parsed = levels.map((level) => parseLevel(level) ?? unknownLevel())
+    const schedule = this.#settings.entrance_schedule
+    const online = {
+      TemplateAuthorisation: parsed.flatMap((each) =>
+        'template' in each ? [{ Enabled: 'true', TemplateId: each.template, DateFrom: dateFrom }] : [],
+      ),
+      EntranceAuthorisation: parsed.flatMap((each) =>
+        'entrance' in each
+          ? [
+              {
+                Enabled: 'true',
+                EntranceId: each.entrance,
+                DateTimeScheduleId: schedule ?? unknownLevel(),
+                DateFrom: dateFrom,
+              },
+            ]
+          : [],
+      ),
+    }
+    await this.#client.addAuthorisations(carrierId, online, signal)
+  }
+
+  /** Takes every entry of these levels that a person gave. Reads first: an entry is named by its dates as well as by what it opens. */
+  async remove(carrierId: string, levels: readonly string[], signal: AbortSignal): Promise<'applied' | 'unchanged'> {
+    const { whole, read } = await this.#client.profile(carrierId, signal)
+    const entries = entriesOf(read, this.#settings).filter(({ level }) => levels.includes(level))
+    const gone = entries.filter(({ entry }) => entry.RuleId === undefined)
+    if (gone.length === 0) return 'unchanged'
+    // Named alike, the entry of a rule might go in place of ours.
+    const byRule = new Set(entries.filter(({ entry }) => entry.RuleId !== undefined).map(nameOf))
+    const isClear = gone.every((each) => !byRule.has(nameOf(each)))
+    if (isClear && (await this.#offered.has('removeCarrierAuthorizations', signal))) {
+      await this.#client.removeAuthorisations(carrierId, named(gone), signal)
+    } else {
+      await this.#client.changeProfile(profileWithout(whole, gone), signal)
+    }
+    return 'applied'
+  }
+}
+
+function unknownLevel(): never {
+  const hint = 'There is no such level any more: it was removed at AEOS, or entrance_schedule from the settings.'
+  throw ownFailure('rejected', 'aeos.level-unknown', hint)
+}
+
+function named(entries: readonly Entry[]): Value {
+  const dates = ({ entry: { DateFrom, DateUntil } }: Entry) => ({ DateFrom, DateUntil })
+  return {
+    TemplateAuthorisation: entries.flatMap((each) =>
+      each.of === 'template' ? [{ TemplateId: each.entry.TemplateId, ...dates(each) }] : [],
+    ),
+    EntranceAuthorisation: entries.flatMap((each) =>
+      each.of === 'entrance'
+        ? [{ EntranceId: each.entry.EntranceId, DateTimeScheduleId: each.entry.DateTimeScheduleId, ...dates(each) }]
+        : [],
+    ),
+  }
+}
+
+function nameOf(each: Entry): string {
+  return JSON.stringify(named([each]))
+}

@@ -1,0 +1,172 @@
+/** Carriers as accounts: found by personnel number, read with all that hangs on them, and listed. */
+import type { ActualAccount, ListedAccount } from '../../src/connector/contract.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
+import { cardOf } from './badges.ts'
+import type { Client } from './client.ts'
+import type { Departments } from './departments.ts'
+import { isNotFound } from './errors.ts'
+import { levelsShown } from './levels.ts'
+import { toLocalDate } from './local-time.ts'
+import { carrierRef, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
+import { walk } from './pages.ts'
+import type { PersonRecord, Token } from './records.ts'
+import type { Settings } from './settings.ts'
+
+export class Carriers {
+  readonly #client: Client
+  readonly #departments: Departments
+  readonly #settings: Settings
+  readonly #now: () => Date
+
+  constructor(client: Client, departments: Departments, settings: Settings, now: () => Date) {
+    this.#client = client
+    this.#departments = departments
+    this.#settings = settings
+    this.#now = now
+  }
+
+  /** Every carrier that this account id means: AEOS lets several have one personnel number. It finds what begins so; only the same counts. */
+  async find(externalId: string, signal: AbortSignal): Promise<readonly PersonRecord[]> {
+    const id = parseExternalId(externalId)
+    const found: PersonRecord[] = []
+    if ('carrierId' in id) {
+      const { rows } = await this.#client.findPeople({ Id: id.carrierId }, 0, signal)
+      return rows.filter(({ Id }) => Id === id.carrierId)
+    }
+    const load = (start: number) => this.#client.findPeople({ PersonnelNo: id.number }, start, signal)
+    for await (const rows of walk(load, ({ Id }) => Id))
+      found.push(...rows.filter(({ PersonnelNo }) => PersonnelNo?.trim() === id.number))
+    return found
+  }
+
+  /** One account of all that the id means: see `together`. */
+  async read(externalId: string, signal: AbortSignal): Promise<ActualAccount | null> {
+    const [records, departmentName] = await allDone([this.find(externalId, signal), this.#departments.names(signal)])
+    const seen = await allDone(records.map((record) => this.#details(externalId, record, departmentName, signal)))
+    return together(seen.filter((each) => each !== null))
+  }
+
+  /** Null when it was removed since it was found. */
+  async #details(
+    externalId: string,
+    record: PersonRecord,
+    departmentName: (id: string) => string | undefined,
+    signal: AbortSignal,
+  ): Promise<ActualAccount | null> {
+    const { Id } = record
+    const now = this.#now()
+    const today = toLocalDate(now.getTime(), this.#settings.timezone)
+    try {
+      // Side by side: the proof of a lock-out waits for this.
+      const [states, tokens, { read: profile }, pin] = await allDone([
+        this.#client.states(Id, signal),
+        this.#client.tokensOf(Id, signal),
+        this.#client.profile(Id, signal),
+        this.#settings.pins ? this.#client.hasPin(Id, today, signal) : Promise.resolve(false),
+      ])
+      const plain = this.#plain(externalId, record, departmentName)
+      return {
+        ...plain,
+        lock: states.Blocked ? 'closed' : 'open',
+        cards: tokens.map((token) => this.#card(token)),
+        ...levelsShown(profile, { from: plain.validity.from, now, settings: this.#settings }),
+        pin,
+      }
+    } catch (error) {
+      if (isNotFound(error)) return null
+      throw error
+    }
+  }
+
+  /**
+   * Everybody, once. Neither blocks nor badges nor rights are in the list; who has left counts as shut. Of several with one personnel
+   * number, the first that has not left bears it, and the others the ids of their carriers.
+   */
+  async *list(signal: AbortSignal): AsyncGenerator<readonly ListedAccount[]> {
+    const departmentName = await this.#departments.names(signal)
+    const numbers = new Set<string>()
+    const left: PersonRecord[] = []
+    const shown = (record: PersonRecord): ListedAccount => {
+      const number = record.PersonnelNo?.trim() ?? ''
+      const isFirst = number !== '' && !number.startsWith('#') && !numbers.has(number)
+      if (isFirst) numbers.add(number)
+      const plain = this.#plain(isFirst ? number : carrierRef(record.Id), record, departmentName)
+      return { ...plain, shallow: true, lockUntold: true }
+    }
+    const hasLeft = (record: PersonRecord) => this.#hasLeft(record)
+    const load = (start: number) => this.#client.findPeople({}, start, signal)
+    for await (const rows of walk(load, ({ Id }) => Id)) {
+      left.push(...rows.filter(hasLeft))
+      const here = rows.filter((record) => !hasLeft(record)).map(shown)
+      if (here.length > 0) yield here
+    }
+    for (let start = 0; start < left.length; start += batch) yield left.slice(start, start + batch).map(shown)
+  }
+
+  #hasLeft(record: PersonRecord): boolean {
+    const { until } = validityOf(record, this.#settings)
+    return until !== null && Date.parse(until) <= this.#now().getTime()
+  }
+
+  #plain(externalId: string, record: PersonRecord, departmentName: (id: string) => string | undefined): ActualAccount {
+    return {
+      externalId,
+      lock: this.#hasLeft(record) ? 'closed' : 'open',
+      validity: validityOf(record, this.#settings),
+      profile: profileShown(record, departmentName, this.#settings),
+      cards: [],
+      levels: [],
+      inheritedLevels: [],
+      pin: false,
+      untouchable: record.ReadOnly || typeOf(record) === null,
+    }
+  }
+
+  #card(token: Token): ActualAccount['cards'][number] {
+    const { IdentifierType, BadgeNumber, Blocked } = token
+    return {
+      card: cardOf(token, this.#settings),
+      ref: `${IdentifierType} ${BadgeNumber}`,
+      state: Blocked ? 'blocked' : 'on',
+    }
+  }
+}
+
+const batch = 500
+
+/** Identifier type and badge number out of a card's `ref`. */
+export function badgeIn(ref: string) {
+  const blank = ref.indexOf(' ')
+  return { IdentifierType: ref.slice(0, blank), BadgeNumber: ref.slice(blank + 1) }
+}
+
+/**
+ * One account of several carriers with one personnel number. Those through which nobody gets in any more count only if all are such: then
+ * the newest stands for all. Several that are open are told as one that is as open as all of them together, and whose carrier has no name
+ * (`Id`): it can be shut, and never written.
+ */
+function together(accounts: readonly ActualAccount[]): ActualAccount | null {
+  const open = accounts.filter((account) => !isShut(account))
+  const [only, ...more] = open.length > 0 ? open : accounts.toSorted(byAge).slice(-1)
+  if (only === undefined || more.length === 0) return only ?? null
+  const { Id: _, ...profile } = only.profile
+  const all = <T>(of: (account: ActualAccount) => readonly T[]): T[] => [...new Set(open.flatMap(of))]
+  return {
+    ...only,
+    profile,
+    lock: open.every(({ lock }) => lock === 'closed') ? 'closed' : 'open',
+    cards: all(({ cards }) => cards),
+    levels: all(({ levels }) => levels),
+    inheritedLevels: all(({ inheritedLevels }) => inheritedLevels),
+    pin: open.some(({ pin }) => pin),
+    untouchable: open.some(({ untouchable }) => untouchable),
+  }
+}
+
+function isShut({ lock, cards }: ActualAccount): boolean {
+  return lock === 'closed' && cards.every(({ state }) => state === 'blocked')
+}
+
+function byAge({ profile: left }: ActualAccount, { profile: right }: ActualAccount): number {
+  return Number(left.Id) - Number(right.Id)
+}

@@ -1,0 +1,203 @@
+/** The operations of the server that are used, one function each; vendor words go in, and vendor records come out. */
+import { walk } from './pages.ts'
+import {
+  type BlockReason,
+  blockReasonList,
+  carrierResult,
+  departmentList,
+  entranceList,
+  freeFieldList,
+  identifierTypeList,
+  type Named,
+  ownedTokenList,
+  personList,
+  profile,
+  readAs,
+  states,
+  type Token,
+  templateList,
+  tokenList,
+  verificationList,
+} from './records.ts'
+import type { Session } from './session.ts'
+import type { CarrierType } from './settings.ts'
+import type { Value } from './soap.ts'
+
+/** Below the 1,000 that a find without a range gives at most. */
+export const pageSize = 500
+
+/** Identifier type and badge number: the key by which every operation names a badge. */
+export interface BadgeKey {
+  readonly IdentifierType: string
+  readonly BadgeNumber: string
+}
+
+/** Fields of a carrier as they are sent: only those that are there are written. */
+export type CarrierFields = Readonly<Record<string, Value | undefined>>
+
+const nameOf = { employee: 'Employee', contractor: 'Contractor', visitor: 'Visitor' } as const
+
+/** Every call throws the ConnectorError that errors.ts derives from the answer, besides those of the HTTP client. */
+export class Client {
+  readonly #session: Session
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  // -------------------------------------------------------------- carriers
+
+  /** One page of people of every carrier type, without pictures. Text is found by how it begins. */
+  async findPeople(criteria: CarrierFields, start: number, signal: AbortSignal) {
+    const found = await this.#call('findPerson', { PersonInfo: criteria, SearchRange: range(start) }, signal)
+    const { Person: rows, SearchResultInfo } = readAs(personList, found)
+    const total = SearchResultInfo?.totalSize
+    return { rows, total: total === undefined ? null : Number(total) }
+  }
+
+  /** Gives the id that AEOS made. */
+  async addCarrier(type: CarrierType, fields: CarrierFields, signal: AbortSignal): Promise<string> {
+    return readAs(carrierResult, await this.#call(`add${nameOf[type]}`, fields, signal)).Id
+  }
+
+  /** @throws ConnectorError `conflict` (`aeos.not-found`) when it is gone. */
+  async changeCarrier(type: CarrierType, carrierId: string, fields: CarrierFields, signal: AbortSignal): Promise<void> {
+    await this.#call(`change${nameOf[type]}`, { Id: carrierId, ...fields }, signal)
+  }
+
+  async removeCarrier(type: CarrierType, carrierId: string, signal: AbortSignal): Promise<void> {
+    await this.#call(`remove${nameOf[type]}`, carrierId, signal)
+  }
+
+  async states(carrierId: string, signal: AbortSignal) {
+    return readAs(states, await this.#call('findCarrierStates', carrierId, signal)).States
+  }
+
+  async blockCarrier(carrierId: string, reason: string, signal: AbortSignal): Promise<void> {
+    await this.#call('blockCarrier', { CarrierId: carrierId, Reason: reason }, signal)
+  }
+
+  async unblockCarrier(carrierId: string, signal: AbortSignal): Promise<void> {
+    await this.#call('unblockCarrier', carrierId, signal)
+  }
+
+  async hasPin(carrierId: string, today: string, signal: AbortSignal): Promise<boolean> {
+    const { Verification } = readAs(verificationList, await this.#call('findCarrierVerification', carrierId, signal))
+    return Verification.some(({ Type, Until }) => Type === pincode && (Until === undefined || Until >= today))
+  }
+
+  async setPin(carrierId: string, pin: string, from: string, signal: AbortSignal): Promise<void> {
+    const data = { CarrierId: carrierId, Type: pincode, From: from, VerificationData: [{ Value: pin }] }
+    await this.#call('changeCarrierVerification', data, signal)
+  }
+
+  // -------------------------------------------------------------- badges
+
+  async tokensOf(carrierId: string, signal: AbortSignal): Promise<readonly Token[]> {
+    return readAs(tokenList, await this.#call('findCarrierToken', carrierId, signal)).Identifier
+  }
+
+  /** One page of badges whose number begins so; `CarrierId` is absent where nobody has it. */
+  async findTokens(key: BadgeKey, start: number, signal: AbortSignal) {
+    const found = await this.#call('findToken', { IdentifierSearch: { ...key }, SearchRange: range(start) }, signal)
+    return readAs(ownedTokenList, found).IdentifierAndCarrierId
+  }
+
+  async assign(carrierId: string, key: BadgeKey, signal: AbortSignal): Promise<void> {
+    await this.#call('assignToken', { CarrierId: carrierId, ...key }, signal)
+  }
+
+  async blockToken(key: BadgeKey, reason: string, signal: AbortSignal): Promise<void> {
+    await this.#call('blockToken', { ...key, Reason: reason }, signal)
+  }
+
+  async unblockToken(key: BadgeKey, signal: AbortSignal): Promise<void> {
+    await this.#call('unblockToken', { ...key }, signal)
+  }
+
+  /** What it replaced stays away: a forgotten card that was found again is given back at AEOS. */
+  async withdraw(key: BadgeKey, signal: AbortSignal): Promise<void> {
+    await this.#call('withdrawToken', { ...key, RestoreReplaced: 'false' }, signal)
+  }
+
+  async withdrawBlocked(key: BadgeKey, reason: string, signal: AbortSignal): Promise<void> {
+    await this.#call('withdrawAndBlockToken', { ...key, Reason: reason }, signal)
+  }
+
+  async release(key: BadgeKey, signal: AbortSignal): Promise<void> {
+    await this.#call('releaseBlockedToken', { ...key }, signal)
+  }
+
+  // -------------------------------------------------------------- authorisations
+
+  /** The whole answer, so that it can be written back whole. @throws ConnectorError `conflict` when the carrier is gone. */
+  async profile(carrierId: string, signal: AbortSignal) {
+    const whole = await this.#call('findCarrierProfile', carrierId, signal)
+    return { whole, read: readAs(profile, whole) }
+  }
+
+  async addAuthorisations(carrierId: string, online: Value, signal: AbortSignal): Promise<void> {
+    await this.#call('addCarrierAuthorizations', { CarrierId: carrierId, AuthorisationOnline: online }, signal)
+  }
+
+  async removeAuthorisations(carrierId: string, online: Value, signal: AbortSignal): Promise<void> {
+    await this.#call('removeCarrierAuthorizations', { CarrierId: carrierId, AuthorisationOnlineId: online }, signal)
+  }
+
+  /** Replaces everything that was given by hand. */
+  async changeProfile(whole: Value, signal: AbortSignal): Promise<void> {
+    await this.#call('changeCarrierProfile', whole, signal)
+  }
+
+  // -------------------------------------------------------------- what exists
+
+  async templates(signal: AbortSignal): Promise<readonly Named[]> {
+    return this.#all(async (SearchRange) => {
+      const found = await this.#call('findTemplate', { TemplateInfo: online, SearchRange }, signal)
+      return readAs(templateList, found).Template
+    })
+  }
+
+  async entrances(signal: AbortSignal): Promise<readonly Named[]> {
+    return this.#all(async (SearchRange) => {
+      const found = await this.#call('findEntrance', { EntranceInfo: online, SearchRange }, signal)
+      return readAs(entranceList, found).Entrance
+    })
+  }
+
+  async departments(signal: AbortSignal): Promise<readonly Named[]> {
+    return this.#all(async (SearchRange) => {
+      const found = await this.#call('findDepartment', { DepartmentInfo: {}, SearchRange }, signal)
+      return readAs(departmentList, found).Department
+    })
+  }
+
+  async blockReasons(signal: AbortSignal): Promise<readonly BlockReason[]> {
+    return readAs(blockReasonList, await this.#call('findBlockReason', {}, signal)).BlockReason
+  }
+
+  async identifierTypes(signal: AbortSignal): Promise<readonly Named[]> {
+    return readAs(identifierTypeList, await this.#call('findIdentifierType', {}, signal)).Identifier
+  }
+
+  async freeFields(signal: AbortSignal): Promise<readonly Named[]> {
+    return readAs(freeFieldList, await this.#call('findFreeFieldDefinition', {}, signal)).FreeFieldDefinition
+  }
+
+  #call(operation: string, value: Value, signal: AbortSignal): Promise<unknown> {
+    return this.#session.call(operation, value, signal)
+  }
+
+  async #all(page: (range: Value) => Promise<readonly Named[]>): Promise<readonly Named[]> {
+    const load = async (start: number) => ({ rows: await page(range(start)), total: null })
+    return (await Array.fromAsync(walk(load, ({ Id }) => Id))).flat()
+  }
+}
+
+const pincode = 'Pincode'
+/** Doors that are decided on line: other kinds of lock need other authorisations. */
+const online = { UnitOfAuthType: 'OnLine' } as const
+
+function range(start: number) {
+  return { startRecordNo: String(start), nrOfRecords: String(pageSize) }
+}

@@ -1,0 +1,123 @@
+/** What an operator should know about one server before trusting it with lock-outs. */
+import type { Health } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
+import type { Client } from './client.ts'
+import type { Offered } from './offered.ts'
+import { readAs, versionInfo } from './records.ts'
+import type { Session } from './session.ts'
+import type { Settings } from './settings.ts'
+
+type Problem = Health['problems'][number]
+
+/** @throws ConnectorError when the server can't be reached or refuses the credentials. */
+export async function health(
+  client: Client,
+  session: Session,
+  offered: Offered,
+  settings: Settings,
+  signal: AbortSignal,
+): Promise<Health> {
+  const { AeosVersion, WebServiceVersion } = readAs(versionInfo, await session.version(signal))
+  const [operations, reasons, types, fields, people] = await allDone([
+    offered.names(signal),
+    unlessRefused(() => client.blockReasons(signal)),
+    unlessRefused(() => client.identifierTypes(signal)),
+    unlessRefused(() => client.freeFields(signal)),
+    unlessRefused(() => client.findPeople({ PersonnelNo: 'gatehouse-asks-whether-it-may-look' }, 0, signal)),
+  ])
+  const problems: Problem[] = [
+    ...(people === null ? [problem('error', 'aeos.not-allowed', unseen)] : []),
+    ...reasonProblems(reasons, settings),
+    ...missing(
+      types?.map(({ Id }) => Id),
+      settings.identifier_types.map(({ id }) => id),
+      'aeos.identifier-type-unknown',
+      'identifier_types names types that AEOS does not have',
+    ),
+    ...missing(
+      fields?.map(({ Id }) => Id),
+      settings.free_fields.map(({ definition_id }) => definition_id),
+      'aeos.free-field-unknown',
+      'free_fields names fields that AEOS does not have, or does not show to the role of the system user',
+    ),
+  ]
+  if (settings.identifier_types.length === 0)
+    problems.push(problem('warning', 'aeos.no-identifier-types', 'identifier_types is empty: no card can be written.'))
+  if (operations.size === 0)
+    problems.push(
+      problem(
+        'warning',
+        'aeos.description-unreadable',
+        'AEOS does not show its WSDL (?wsdl): rights are taken away by writing back the whole profile of a carrier.',
+      ),
+    )
+  else if (!operations.has('removeCarrierAuthorizations'))
+    problems.push(
+      problem(
+        'warning',
+        'aeos.old-version',
+        'This version of AEOS takes rights away only by writing back the whole profile of a carrier: what is changed by hand in that instant is lost.',
+      ),
+    )
+  return {
+    product: 'Nedap AEOS',
+    version: AeosVersion ?? WebServiceVersion ?? 'unknown',
+    // What the server knows can be read; when each door controller has it, no operation tells.
+    reach: 'read-back',
+    problems,
+  }
+}
+
+const unseen =
+  'The system user may not look for people: give its role AEOS WebService > External calls, and the search function of each carrier type.'
+
+function reasonProblems(
+  reasons: Awaited<ReturnType<Client['blockReasons']>> | null,
+  { block_reasons: { carrier, token } }: Settings,
+): Problem[] {
+  if (reasons === null)
+    return [problem('warning', 'aeos.reasons-unreadable', 'The system user may not read the block reasons.')]
+  const list = reasons.map(({ Id, Description }) => `${Id} ${Description ?? ''}`.trim()).join(', ')
+  const isMissing = (id: string, may: 'CarrierBlockReason' | 'IdentifierBlockReason') =>
+    !reasons.some((reason) => reason.Id === id && reason[may])
+  return [
+    ...(isMissing(carrier, 'CarrierBlockReason')
+      ? [
+          problem(
+            'error',
+            'aeos.block-reason',
+            `block_reasons.carrier is no reason for blocking carriers. There are: ${list}.`,
+          ),
+        ]
+      : []),
+    ...(isMissing(token, 'IdentifierBlockReason')
+      ? [
+          problem(
+            'error',
+            'aeos.block-reason',
+            `block_reasons.token is no reason for blocking badges. There are: ${list}.`,
+          ),
+        ]
+      : []),
+  ]
+}
+
+function missing(there: readonly string[] | undefined, wanted: readonly string[], code: string, what: string) {
+  const absent = there === undefined ? [] : wanted.filter((id) => !there.includes(id))
+  return absent.length === 0 ? [] : [problem('error', code, `${what}: ${absent.join(', ')}.`)]
+}
+
+/** Null where the system user is not allowed to. */
+async function unlessRefused<T>(call: () => Promise<T>): Promise<T | null> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof ConnectorError && error.kind === 'rejected') return null
+    throw error
+  }
+}
+
+function problem(severity: Problem['severity'], code: string, message: string): Problem {
+  return { severity, code, message }
+}

@@ -1,0 +1,38 @@
+/** The connector for Nedap AEOS: what it is, and how it connects. */
+import { defineConnector } from '../../src/connector/contract.ts'
+import { accounts } from './accounts.ts'
+import { Client } from './client.ts'
+import { health } from './health.ts'
+import { Offered } from './offered.ts'
+import { Session } from './session.ts'
+import { settings } from './settings.ts'
+
+export default defineConnector({
+  id: 'aeos',
+  title: 'Nedap AEOS',
+  vendor: { name: 'Nedap', docs: 'https://www.nedapsecurity.com/solutions/aeos/', testedWith: [] },
+  settings,
+  capabilities: ['accounts'],
+  // The vendor publishes no limits, of rate or of sessions. These leave a server that also serves its own screens most of its time. How long
+  // it works on a request that nobody waits for is not documented either: a minute is what its application server allows a transaction by
+  // default five times over, and the sweep finds what comes later.
+  limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000, lateWriteMs: 75_000 },
+  address({ url, ca, fingerprint256 }) {
+    return {
+      origin: new URL(url).origin,
+      ...(ca === undefined ? {} : { ca }),
+      ...(fingerprint256 === undefined ? {} : { fingerprint256 }),
+    }
+  },
+  /** Makes no call: the credentials are proven when first needed. */
+  async connect(values, context) {
+    const session = new Session(context, values)
+    const client = new Client(session)
+    const offered = new Offered(session)
+    return {
+      accounts: accounts(client, offered, values, context.now),
+      health: (signal) => health(client, session, offered, values, signal),
+      close: async () => session.close(),
+    }
+  },
+})

@@ -1,0 +1,179 @@
+/** Between Gatehouse's words and those of AEOS, without any call: ids, names, dates and carriers. */
+import type { Profile } from '../../src/connector/contract.ts'
+import type { Validity } from '../../src/model/account.ts'
+import type { PersonFacts } from '../../src/model/person.ts'
+import type { CarrierFields } from './client.ts'
+import { ownFailure } from './errors.ts'
+import { fromLocal, toLocal } from './local-time.ts'
+import type { PersonRecord } from './records.ts'
+import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
+
+// ---------------------------------------------------------------- ids
+
+const personnelNoMax = 50
+/** A database reads these as patterns when it looks for a number. */
+const patternSigns = /[%_[\]^\\]/
+// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a number
+const control = /[\u0000-\u001F\u007F]/
+/** Stands before the id of a carrier whose personnel number does not name it alone. */
+const idSign = '#'
+
+/**
+ * The account id is the personnel number: AEOS makes its own ids, which nobody can know before.
+ * @throws ConnectorError `rejected` when the facts give none that can be looked for. The texts never hold the number.
+ */
+export function personnelNoOf(facts: PersonFacts): string {
+  const number = facts.employeeNumber?.trim() ?? ''
+  if (number === '') throw ownFailure('rejected', 'aeos.personnel-no-missing', 'The person has no employee number.')
+  if (number.length <= personnelNoMax && !patternSigns.test(number) && !control.test(number) && number[0] !== idSign)
+    return number
+  throw ownFailure(
+    'rejected',
+    'aeos.personnel-no-invalid',
+    'A personnel number has up to 50 characters, none of % _ [ ] ^ \\, and does not begin with #.',
+  )
+}
+
+/** What an account id says: a personnel number, or the id of one carrier. */
+export function parseExternalId(externalId: string): { readonly number: string } | { readonly carrierId: string } {
+  const carrierId = /^#(\d+)$/.exec(externalId)?.[1]
+  return carrierId === undefined ? { number: externalId } : { carrierId }
+}
+
+export function carrierRef(carrierId: string): string {
+  return `${idSign}${carrierId}`
+}
+
+/** The type of a carrier; null for one that is none of the three. */
+export function typeOf({ CarrierType, $attributes }: PersonRecord): CarrierType | null {
+  const told = CarrierType ?? String($attributes?.['xsi:type'] ?? '')
+  const name = told.replace(/^.*:/, '').replace(/Info$/, '').toLowerCase()
+  return carrierTypes.find((type) => type === name) ?? null
+}
+
+// ---------------------------------------------------------------- profile
+
+const lastNameMax = 50
+const firstNameMax = 40
+const emailMax = 128
+const departmentMax = 50
+const freeFieldMax = 250
+const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
+
+/** Text that XML can carry and AEOS keep: no control characters, single blanks, cut between graphemes to `max` UTF-16 units. */
+export function writable(value: string, max: number): string {
+  const clean = value
+    .toWellFormed()
+    .normalize('NFC')
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
+    .replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFD-\uFFFF]/g, '')
+    .replace(/[\s\u0085]+/gu, ' ')
+    .trim()
+  if (clean.length <= max) return clean
+  let cut = ''
+  for (const { segment } of graphemes.segment(clean)) {
+    if (cut.length + segment.length > max) break
+    cut += segment
+  }
+  return cut.trim()
+}
+
+/** AEOS wants a last name of at least one character. */
+const nameless = '-'
+
+/** Only what the facts speak of: a field that they do not know is left alone at the server. */
+export function profileOf(facts: PersonFacts, settings: Settings): Profile {
+  const type = wantedType(facts, settings)
+  const hasDepartment = settings.departments === 'match' && type !== 'visitor'
+  const first = writable(facts.preferredName ?? facts.givenName ?? '', firstNameMax)
+  const fields: Record<string, string> = {
+    LastName: writable(facts.familyName ?? '', lastNameMax) || first || nameless,
+    FirstName: first,
+    Email: writable(facts.email ?? '', emailMax),
+    ...(hasDepartment ? { Department: writable(facts.department ?? '', departmentMax) } : {}),
+    ...Object.fromEntries(
+      settings.free_fields.map(({ definition_id, fact }) => [
+        freeFieldName(definition_id),
+        writable(facts[fact] ?? '', freeFieldMax),
+      ]),
+    ),
+    ...(facts.kind ? { CarrierType: type } : {}),
+  }
+  return present(fields)
+}
+
+/** What the person shall be at AEOS. */
+export function wantedType({ kind }: PersonFacts, { carrier, carriers }: Settings): CarrierType {
+  return (kind ? carriers[kind] : undefined) ?? carrier
+}
+
+export function freeFieldName(definitionId: string): string {
+  return `Freefield ${definitionId}`
+}
+
+/** What a carrier shows; besides what is written, `Id` and `PersonnelNo` name it, and `FullName` is there for matching. */
+export function profileShown(
+  record: PersonRecord,
+  departmentName: (id: string) => string | undefined,
+  settings: Settings,
+): Profile {
+  const { Id, PersonnelNo, LastName, FirstName, Email, DepartmentId } = record
+  const free = new Map(record.Freefield.map(({ DefinitionId, value }) => [DefinitionId, value]))
+  return present({
+    ...{ Id, PersonnelNo, LastName, FirstName, Email },
+    FullName: [FirstName, LastName].filter((part) => part !== undefined).join(' '),
+    CarrierType: typeOf(record) ?? undefined,
+    Department: DepartmentId === undefined ? undefined : departmentName(DepartmentId),
+    ...Object.fromEntries(
+      settings.free_fields.map(({ definition_id }) => [freeFieldName(definition_id), free.get(definition_id)]),
+    ),
+  })
+}
+
+function present(fields: Readonly<Record<string, string | undefined>>): Profile {
+  return Object.fromEntries(
+    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
+  )
+}
+
+// ---------------------------------------------------------------- validity
+
+/** What is written for no start: AEOS would take the moment of creation for it. */
+const noStart = '2000-01-01T00:00:00'
+/** From here on a leave date means none: AEOS clears one by 2149-05-29, and others write 2099-01-01. */
+const noEndFrom = '2099-01-01'
+
+export function vendorStart(from: string | null, { timezone }: Settings): string {
+  return from === null ? noStart : toLocal(Date.parse(from), timezone)
+}
+
+export function vendorEnd(until: string | null, { timezone, unbounded_until }: Settings): string {
+  return until === null ? `${unbounded_until}T00:00:00` : toLocal(Date.parse(until), timezone)
+}
+
+/** The dates that differ, both of them where one does; a start that lies in the past on both sides is the same. */
+export function changedDates(desired: Validity, actual: Validity, now: Date, settings: Settings): CarrierFields {
+  const begun = (from: string | null) => from === null || Date.parse(from) <= now.getTime()
+  const start = vendorStart(desired.from, settings)
+  const end = vendorEnd(desired.until, settings)
+  const sameStart = start === vendorStart(actual.from, settings) || (begun(desired.from) && begun(actual.from))
+  if (sameStart && end === vendorEnd(actual.until, settings)) return {}
+  return { ArrivalDateTime: start, LeaveDateTime: end }
+}
+
+/** Dates for shutting out: an end that is now, and a start before it. */
+export function pastDates(from: string | null, at: Date, settings: Settings): CarrierFields {
+  const end = { LeaveDateTime: toLocal(at.getTime(), settings.timezone) }
+  return from !== null && Date.parse(from) >= at.getTime() ? { ArrivalDateTime: noStart, ...end } : end
+}
+
+export function validityOf({ ArrivalDateTime, LeaveDateTime }: PersonRecord, { timezone }: Settings): Validity {
+  const instant = (text: string | undefined) => {
+    const at = text === undefined ? null : fromLocal(text, timezone)
+    return at === null ? null : new Date(at).toISOString()
+  }
+  return {
+    from: ArrivalDateTime !== undefined && ArrivalDateTime <= noStart ? null : instant(ArrivalDateTime),
+    until: LeaveDateTime !== undefined && LeaveDateTime >= noEndFrom ? null : instant(LeaveDateTime),
+  }
+}

@@ -1,0 +1,30 @@
+/** Which operations this server offers: told by its own description, since no document says which version has which. */
+import { SharedCall } from '../../src/connector/shared-call.ts'
+import type { Session } from './session.ts'
+
+export class Offered {
+  readonly #session: Session
+  readonly #asking = new SharedCall((signal) => this.#ask(signal))
+  #names: ReadonlySet<string> | null = null
+
+  constructor(session: Session) {
+    this.#session = session
+  }
+
+  /** False also where the server does not show its description: what every version has must do then. */
+  async has(operation: string, signal: AbortSignal): Promise<boolean> {
+    return (await this.names(signal)).has(operation)
+  }
+
+  /** All that it offers; empty where it does not say. Asked once per connection. */
+  async names(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    this.#names ??= await this.#asking.join(signal)
+    return this.#names
+  }
+
+  async #ask(signal: AbortSignal): Promise<ReadonlySet<string>> {
+    const { status, text } = await this.#session.description(signal)
+    if (status !== 200) return new Set()
+    return new Set([...text.matchAll(/<(?:\w+:)?operation\s[^>]*?name="(\w+)"/g)].map(([, name = '']) => name))
+  }
+}

@@ -1,0 +1,60 @@
+/** Walks a list page by page without a gap, also while it changes: an early end would look like somebody who is gone. */
+import { ownFailure } from './errors.ts'
+
+/** How far each page reaches back into the one before, so that a few deletions meanwhile don't send the walk back. */
+const overlap = 20
+/** A server may give fewer than we ask for. No one is known to give fewer than 25 at a time, so less than that is the end. */
+const surelyLast = 25
+/** Those who came or moved meanwhile are few: the second walk finds them. */
+const walksMax = 3
+/** Without an order of its own the server might give another one each time: then there is no walking it. */
+const returnsMax = 20
+
+export interface Page<T> {
+  readonly rows: readonly T[]
+  /** How many there are in all; null where the version does not say. */
+  readonly total: number | null
+}
+
+/**
+ * Yields every row once. Each page must begin with a row that was on a page before, else rows may have slipped between the two, and the
+ * walk goes back.
+ * @throws ConnectorError `transient` (`aeos.list-incomplete`) when fewer came than the server counts, or pages never join.
+ */
+export async function* walk<T>(
+  load: (start: number) => Promise<Page<T>>,
+  idOf: (row: T) => string,
+): AsyncGenerator<readonly T[]> {
+  const seen = new Set<string>()
+  let walks = 1
+  let returns = 0
+  let size = 0
+  for (let start = 0; ; ) {
+    const { rows, total } = await load(start)
+    size = Math.max(size, rows.length)
+    const [first] = rows
+    if (start > 0 && (first === undefined || !seen.has(idOf(first)))) {
+      returns += 1
+      if (returns > returnsMax) throw incomplete()
+      start = Math.max(0, start - size)
+      continue
+    }
+    const fresh = rows.filter((row) => !seen.has(idOf(row)))
+    for (const row of fresh) seen.add(idOf(row))
+    if (fresh.length > 0) yield fresh
+    const end = start + rows.length
+    const ended = total === null ? rows.length < surelyLast || (start > 0 && fresh.length === 0) : end >= total
+    if (!ended && rows.length > 0) {
+      start = end - Math.min(overlap, Math.floor(rows.length / 2))
+      continue
+    }
+    if (total === null || seen.size >= total) return
+    if (walks === walksMax) throw incomplete()
+    walks += 1
+    start = 0
+  }
+}
+
+function incomplete() {
+  return ownFailure('transient', 'aeos.list-incomplete', 'AEOS did not give a whole list: it changed all the while.')
+}

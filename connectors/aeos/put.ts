@@ -1,0 +1,156 @@
+/** Makes one account as desired: its fields in one request, its lock, badges, levels and PIN in requests of their own. */
+import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
+import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
+import type { Authorisations } from './authorisations.ts'
+import { putCards } from './card-parts.ts'
+import type { Departments } from './departments.ts'
+import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
+import { fieldSections } from './field-sections.ts'
+import { putLevels } from './level-parts.ts'
+import { toLocalDate } from './local-time.ts'
+import { type Locking, lock } from './lock.ts'
+import { closeCarrier, openCarrier } from './lock-part.ts'
+import { parseExternalId, wantedType } from './mapping.ts'
+import { isOfFields, merged, outcomes, type Section, writeSections } from './sections.ts'
+import { type CarrierType, carrierTypes } from './settings.ts'
+
+export type Put = Extract<AccountChange, { kind: 'put' }>
+
+export interface Writing extends Locking {
+  readonly authorisations: Authorisations
+  readonly departments: Departments
+  readonly now: () => Date
+}
+
+/** A carrier that is there, and what it has. */
+export interface Carrier {
+  readonly id: string
+  readonly type: CarrierType
+  readonly actual: ActualAccount | null
+}
+
+/** @throws ConnectorError when nothing at all could be written; a part that failed alone is told in the answer. */
+export async function put(change: Put, writing: Writing, signal: AbortSignal): Promise<Applied> {
+  const { actual } = change
+  const parts = actual === null ? await create(change, writing, signal) : await update(change, actual, writing, signal)
+  return { parts: combine([...unchanged(change), ...parts]) }
+}
+
+/** A carrier of the wrong type can't become another: it is shut for good, and a new one is made that takes over its badges. */
+async function update(change: Put, actual: ActualAccount, writing: Writing, signal: AbortSignal) {
+  const { Id, CarrierType } = actual.profile
+  const type = carrierTypes.find((each) => each === CarrierType)
+  if (Id === undefined) throw ambiguousCarrier()
+  if (type === undefined) throw carrierGone()
+  const { facts } = change.desired
+  if (facts.kind && wantedType(facts, writing.settings) !== type) return replace(change, actual, writing, signal)
+  const carrier = { id: Id, type, actual }
+  const { sections, failed } = await fieldSections(change, carrier, writing, signal)
+  return [...failed, ...(await finish(change, carrier, sections, writing, signal))]
+}
+
+async function replace(change: Put, actual: ActualAccount, writing: Writing, signal: AbortSignal) {
+  const { externalId } = change
+  const shut = await lock({ kind: 'lock', externalId, known: actual, at: writing.now() }, writing, signal)
+  const [failure] = shut.parts.flatMap(({ failure: each }) => each ?? [])
+  if (failure !== undefined) throw failure
+  return make({ ...change, actual: null }, writing, signal)
+}
+
+/** Looked for once more: AEOS itself would make a second carrier with the same number. */
+async function create(change: Put, writing: Writing, signal: AbortSignal): Promise<PartOutcome[]> {
+  if ('carrierId' in parseExternalId(change.externalId)) throw carrierGone()
+  const there = await writing.carriers.find(change.externalId, signal)
+  if (there.length === 0) return make(change, writing, signal)
+  throw ownFailure('conflict', 'aeos.person-exists', 'A carrier of this personnel number is there: match it first.')
+}
+
+/** Somebody who is refused for a name or dates is not made at all; without e-mail, department and free fields they are. */
+async function make(change: Put, writing: Writing, signal: AbortSignal): Promise<PartOutcome[]> {
+  const { client, settings } = writing
+  const type = wantedType(change.desired.facts, settings)
+  const { sections, failed } = await fieldSections(change, null, writing, signal)
+  const needed = sections.filter(({ isNeeded }) => isNeeded)
+  const rest = sections.filter(({ isNeeded }) => !isNeeded)
+  const identity = {
+    ...(settings.unit_id === undefined ? {} : { UnitId: settings.unit_id }),
+    PersonnelNo: change.externalId,
+  }
+  const add = async (some: readonly Section[]) => client.addCarrier(type, { ...identity, ...merged(some) }, signal)
+  let id: string
+  let later: readonly Section[] = []
+  try {
+    id = await add(sections)
+  } catch (error) {
+    if (!isOfFields(error)) throw error
+    if (rest.length === 0) return everything(change, error)
+    try {
+      id = await add(needed)
+    } catch (again) {
+      if (!isOfFields(again)) throw again
+      return everything(change, again)
+    }
+    later = rest
+  }
+  const written = outcomes(
+    sections.filter((section) => !later.includes(section)),
+    'applied',
+  )
+  const lockPart: PartOutcome = { part: { kind: 'lock' }, outcome: 'applied' }
+  return [
+    lockPart,
+    ...failed,
+    ...written,
+    ...(await finish(change, { id, type, actual: null }, later, writing, signal)),
+  ]
+}
+
+/** Closing goes first, and opening before new rights; badges and PIN beside them. */
+async function finish(
+  change: Put,
+  carrier: Carrier,
+  sections: readonly Section[],
+  writing: Writing,
+  signal: AbortSignal,
+): Promise<PartOutcome[]> {
+  const { client, settings, now } = writing
+  const { desired } = change
+  const { id, type } = carrier
+  const closed = await closeCarrier(change, carrier, writing, signal)
+  const account = async () => [
+    ...(await writeSections(sections, (fields) => client.changeCarrier(type, id, fields, signal))),
+    ...(await openCarrier(change, carrier, writing, signal)),
+    ...(await putLevels(change, carrier, writing, signal)),
+  ]
+  const pin = async () => {
+    const today = toLocalDate(now().getTime(), settings.timezone)
+    if (desired.pin === undefined) return []
+    const digits = desired.pin
+    return [
+      await attempt({ kind: 'pin' }, async () => {
+        await client.setPin(id, digits, today, signal)
+        return 'applied'
+      }),
+    ]
+  }
+  const done = await allDone([account(), putCards(change, carrier, writing, signal), pin()])
+  return [...closed, ...done.flat()]
+}
+
+/** Every part of the order as `unchanged`, which any other outcome outweighs. */
+function unchanged({ desired, revoke }: Put): PartOutcome[] {
+  const parts: PartOutcome['part'][] = [
+    { kind: 'lock' },
+    { kind: 'validity' },
+    { kind: 'profile' },
+    ...(desired.pin === undefined ? [] : [{ kind: 'pin' as const }]),
+    ...[...desired.cards.map(({ card }) => card), ...revoke.cards].map((card) => ({ kind: 'card' as const, card })),
+    ...[...desired.levels, ...revoke.levels].map((level) => ({ kind: 'level' as const, level })),
+  ]
+  return parts.map((part) => ({ part, outcome: 'unchanged' }))
+}
+
+/** Nobody was made, so no part of them is there. */
+function everything(change: Put, failure: NonNullable<PartOutcome['failure']>): PartOutcome[] {
+  return unchanged(change).map(({ part }) => ({ part, outcome: 'failed', failure }))
+}

@@ -1,0 +1,126 @@
+/** The vendor's records as schemas: only the fields that are used, ids and times as text. */
+import { z } from 'zod'
+import { failureOf } from './errors.ts'
+
+/** A scalar as text; absent and empty are undefined. One with attributes comes with its text beside them. */
+const text = z
+  .unknown()
+  .optional()
+  .transform((value) => {
+    const bare = typeof value === 'object' && value !== null && '$value' in value ? value.$value : value
+    return typeof bare === 'string' && bare !== '' ? bare : undefined
+  })
+
+const id = text.pipe(z.string().regex(/^-?\d+$/))
+const idMaybe = text.pipe(
+  z
+    .string()
+    .regex(/^-?\d+$/)
+    .optional(),
+)
+
+const flag = text.transform((value) => value === 'true' || value === '1')
+
+/** A list as the parser gives it: nothing, null, one, or many. */
+function listOf<T extends z.ZodType>(item: T) {
+  return z.preprocess((value) => {
+    if (value === undefined || value === null || value === '') return []
+    return Array.isArray(value) ? value : [value]
+  }, z.array(item))
+}
+
+/** Reads what an answer holds. An empty element, such as an empty list, counts as one without fields. @throws ConnectorError `transient`. */
+export function readAs<T extends z.ZodType>(schema: T, value: unknown): z.output<T> {
+  const parsed = schema.safeParse(value ?? {})
+  if (parsed.success) return parsed.data
+  // The issues name values, so they are not passed on.
+  throw failureOf({ code: null, httpStatus: 200 })
+}
+
+const freeField = z.object({ DefinitionId: id, value: text })
+
+/** A person of any carrier type, as findPerson gives it. */
+export const person = z.object({
+  Id: id,
+  CarrierType: text,
+  UnitId: idMaybe,
+  ArrivalDateTime: text,
+  LeaveDateTime: text,
+  ReadOnly: flag,
+  Freefield: listOf(freeField),
+  LastName: text,
+  PersonnelNo: text,
+  FirstName: text,
+  Email: text,
+  DepartmentId: idMaybe,
+  // Which of the three it is, where CarrierType does not say so.
+  $attributes: z.record(z.string(), z.unknown()).optional(),
+})
+export type PersonRecord = z.output<typeof person>
+
+/** How many there are in all, where the version tells (from 2024 on). */
+const resultInfo = z.object({ totalSize: text }).optional()
+
+export const personList = z.object({ Person: listOf(person), SearchResultInfo: resultInfo })
+
+export const carrierResult = z.object({ Id: id })
+
+export const states = z.object({ States: z.object({ Blocked: flag, BlockReason: idMaybe }) })
+
+export const token = z.object({
+  IdentifierType: id,
+  BadgeNumber: text.pipe(z.string()),
+  Blocked: flag,
+  Replaced: flag,
+  BlockReason: idMaybe,
+  Status: text,
+})
+export type Token = z.output<typeof token>
+
+export const tokenList = z.object({ Identifier: listOf(token) })
+
+export const ownedTokenList = z.object({
+  IdentifierAndCarrierId: listOf(z.object({ Identifier: token, CarrierId: idMaybe })),
+})
+
+const authorisation = { Id: idMaybe, Enabled: flag, RuleId: idMaybe, DateFrom: text, DateUntil: text }
+const templateAuthorisation = z.object({ ...authorisation, TemplateId: id })
+const entranceAuthorisation = z.object({ ...authorisation, EntranceId: id, DateTimeScheduleId: idMaybe })
+
+/** Only what opens on-line doors; `AuthorisationOnline` is absent where there is nothing. */
+export const profile = z.object({
+  CarrierId: id,
+  AuthorisationOnline: z
+    .preprocess(
+      (value) => value ?? {},
+      z.object({
+        TemplateAuthorisation: listOf(templateAuthorisation),
+        EntranceAuthorisation: listOf(entranceAuthorisation),
+      }),
+    )
+    .optional()
+    .transform((value) => value ?? { TemplateAuthorisation: [], EntranceAuthorisation: [] }),
+})
+export type ProfileRecord = z.output<typeof profile>
+export type TemplateAuthorisation = ProfileRecord['AuthorisationOnline']['TemplateAuthorisation'][number]
+export type EntranceAuthorisation = ProfileRecord['AuthorisationOnline']['EntranceAuthorisation'][number]
+
+export const verificationList = z.object({ Verification: listOf(z.object({ Type: text, Until: text })) })
+
+const named = z.object({ Id: id, Name: text })
+export type Named = z.output<typeof named>
+
+export const templateList = z.object({ Template: listOf(named), SearchResultInfo: resultInfo })
+export const entranceList = z.object({ Entrance: listOf(named), SearchResultInfo: resultInfo })
+export const departmentList = z.object({ Department: listOf(named), SearchResultInfo: resultInfo })
+
+export const blockReasonList = z.object({
+  BlockReason: listOf(z.object({ Id: id, Description: text, CarrierBlockReason: flag, IdentifierBlockReason: flag })),
+})
+export type BlockReason = z.output<typeof blockReasonList>['BlockReason'][number]
+
+export const identifierTypeList = z.object({ Identifier: listOf(named) })
+
+export const freeFieldList = z.object({ FreeFieldDefinition: listOf(named) })
+
+export const versionInfo = z.object({ AeosVersion: text, WebServiceVersion: text })

@@ -1,0 +1,161 @@
+/** Badges at the server: assigned and withdrawn, blocked and unblocked, by identifier type and number. */
+import type { ActualAccount } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { Card } from '../../src/model/card.ts'
+import { badgeOf, isSameBadge } from './badges.ts'
+import type { BadgeKey, Client } from './client.ts'
+import { ownFailure, vendorCodeOf } from './errors.ts'
+import { walk } from './pages.ts'
+import type { Token } from './records.ts'
+import type { Settings } from './settings.ts'
+
+type CardState = ActualAccount['cards'][number]['state']
+type Done = 'applied' | 'unchanged'
+
+interface Found {
+  readonly token: Token
+  /** Id of the carrier that has it; null when nobody has. */
+  readonly owner: string | null
+}
+
+export class Tokens {
+  readonly #client: Client
+  readonly #settings: Settings
+
+  constructor(client: Client, settings: Settings) {
+    this.#client = client
+    this.#settings = settings
+  }
+
+  /**
+   * Gives the card to this carrier, on, whatever it was before; an earlier try may have done so already. A block of ours on a card that
+   * nobody has is lifted first. `mayTakeFrom` tells whether another carrier is the same person's, shut for good.
+   * @throws ConnectorError `conflict` when somebody else has it (`aeos.card-taken`) or has blocked it (`aeos.card-unusable`).
+   */
+  async obtain(
+    card: Card,
+    carrierId: string,
+    { isLifted, mayTakeFrom }: { isLifted: boolean; mayTakeFrom: (owner: string) => Promise<boolean> },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const key = badgeOf(card, this.#settings)
+    const found = await this.#find(key, signal)
+    if (found?.owner === carrierId) return this.#putOn(found.token, isLifted, signal)
+    if (found !== null && found.owner !== null) {
+      if (!(await mayTakeFrom(found.owner))) throw taken()
+      await this.withdraw(found.token, { isLifted: true, isShut: true }, signal)
+    } else if (found?.token.Blocked) {
+      if (!isLifted) throw unusable()
+      await this.#client.release(key, signal)
+    }
+    await this.#assign(key, carrierId, signal)
+  }
+
+  /** Blocks or unblocks where needed. What somebody else has just done counts as done. */
+  async setState(key: BadgeKey, actual: CardState, wanted: CardState, signal: AbortSignal): Promise<Done> {
+    if (actual === wanted) return 'unchanged'
+    return wanted === 'blocked' ? this.block(key, signal) : this.#unblock(key, signal)
+  }
+
+  async block(key: BadgeKey, signal: AbortSignal): Promise<Done> {
+    try {
+      await this.#client.blockToken(key, this.#settings.block_reasons.token, signal)
+      return 'applied'
+    } catch (error) {
+      if (!isStateRefused(error)) throw error
+      const found = await this.#find(key, signal)
+      // Blocked meanwhile, or nobody's any more: either way it opens nothing.
+      if (found === null || found.token.Blocked || found.owner === null) return 'unchanged'
+      throw error
+    }
+  }
+
+  /**
+   * Takes the badge from whoever has it. One that is blocked stays so, unless the block is ours to lift; where the server withdraws none
+   * that is blocked, it is unblocked first, but only while its carrier is shut.
+   */
+  async withdraw(
+    token: BadgeKey & { readonly Blocked: boolean },
+    { isLifted, isShut }: { readonly isLifted: boolean; readonly isShut: boolean },
+    signal: AbortSignal,
+  ): Promise<void> {
+    const { IdentifierType, BadgeNumber, Blocked } = token
+    const key = { IdentifierType, BadgeNumber }
+    const take = () =>
+      Blocked && !isLifted
+        ? this.#client.withdrawBlocked(key, this.#settings.block_reasons.token, signal)
+        : this.#client.withdraw(key, signal)
+    try {
+      await take()
+    } catch (error) {
+      if (!isStateRefused(error)) throw error
+      const found = await this.#find(key, signal)
+      if (found === null || found.owner === null) return
+      if (!Blocked || !isShut) throw error
+      await this.#client.unblockToken(key, signal)
+      await take()
+    }
+  }
+
+  async #putOn(token: Token, isLifted: boolean, signal: AbortSignal): Promise<void> {
+    if (!token.Blocked) return
+    if (!isLifted) throw unusable()
+    await this.#unblock(token, signal)
+  }
+
+  async #assign(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#client.assign(carrierId, key, signal)
+    } catch (error) {
+      if (vendorCodeOf(error) !== '113') throw error
+      const found = await this.#find(key, signal)
+      if (found?.owner === carrierId) return
+      if (found !== null && found.owner !== null) throw taken()
+      throw error
+    }
+  }
+
+  /** Lifts only a block of ours: what others blocked since then stays so, and a card that waits for its replacement is none of ours. */
+  async #unblock(key: BadgeKey, signal: AbortSignal): Promise<Done> {
+    const found = await this.#find(key, signal)
+    if (found !== null && !found.token.Blocked) return 'unchanged'
+    if (found?.token.Replaced) throw replaced()
+    const reason = found?.token.BlockReason
+    if (reason !== undefined && reason !== this.#settings.block_reasons.token) throw unusable()
+    const { IdentifierType, BadgeNumber } = key
+    await this.#client.unblockToken({ IdentifierType, BadgeNumber }, signal)
+    return 'applied'
+  }
+
+  /** The server finds numbers by how they begin: only the very badge counts. */
+  async #find({ IdentifierType, BadgeNumber }: BadgeKey, signal: AbortSignal): Promise<Found | null> {
+    const key = { IdentifierType, BadgeNumber }
+    const load = async (start: number) => ({ rows: await this.#client.findTokens(key, start, signal), total: null })
+    for await (const rows of walk(load, ({ Identifier: each }) => `${each.IdentifierType} ${each.BadgeNumber}`)) {
+      const row = rows.find(({ Identifier }) => isSameBadge(Identifier, key))
+      if (row !== undefined) return { token: row.Identifier, owner: row.CarrierId ?? null }
+    }
+    return null
+  }
+}
+
+/** Codes of the operations that change the state of a badge. */
+const stateCodes: ReadonlySet<string> = new Set(['121', '122', '123', '124', '125', '126'])
+
+function isStateRefused(error: unknown): error is ConnectorError {
+  return error instanceof ConnectorError && stateCodes.has(vendorCodeOf(error) ?? '')
+}
+
+function taken(): ConnectorError {
+  return ownFailure('conflict', 'aeos.card-taken', 'The badge belongs to somebody else: take it back there first.')
+}
+
+function unusable(): ConnectorError {
+  const hint = 'Somebody blocked the badge at AEOS for a reason that is not ours: unblock it there if it may be used.'
+  return ownFailure('conflict', 'aeos.card-unusable', hint)
+}
+
+function replaced(): ConnectorError {
+  const hint = 'The badge was forgotten and waits while another stands in for it: give it back at AEOS.'
+  return ownFailure('conflict', 'aeos.card-replaced', hint)
+}
