@@ -59,7 +59,7 @@ test('nobody who was there all the time is lost or comes twice, whatever comes a
       const found = new Set(seen)
       expect(list.filter((each) => each < count && !found.has(each))).toEqual([])
     }),
-    { numRuns: 300 },
+    { numRuns: 1000 },
   )
 })
 
@@ -70,6 +70,11 @@ test('a server without any order is told as such, not walked for ever', async ()
     kind: 'transient',
     code: 'aeos.list-incomplete',
   })
+})
+
+test('a server that ignores where a page begins is told as such', async () => {
+  const load = async () => ({ rows: numbers(pageSize), total: null })
+  await expect(Array.fromAsync(walk(load, String))).rejects.toMatchObject({ code: 'aeos.list-incomplete' })
 })
 
 test('a list that stays shorter than the server counts is no whole list', async () => {

@@ -7,7 +7,7 @@ const overlap = 20
 const surelyLast = 25
 /** Those who came or moved meanwhile are few: the second walk finds them. */
 const walksMax = 3
-/** Without an order of its own the server might give another one each time: then there is no walking it. */
+/** A server without an order of its own, or one that ignores where a page begins, can't be walked. */
 const returnsMax = 20
 
 export interface Page<T> {
@@ -33,9 +33,9 @@ export async function* walk<T>(
     const { rows, total } = await load(start)
     size = Math.max(size, rows.length)
     const [first] = rows
+    if (returns > returnsMax) throw incomplete()
     if (start > 0 && (first === undefined || !seen.has(idOf(first)))) {
       returns += 1
-      if (returns > returnsMax) throw incomplete()
       start = Math.max(0, start - size)
       continue
     }
@@ -43,8 +43,11 @@ export async function* walk<T>(
     for (const row of fresh) seen.add(idOf(row))
     if (fresh.length > 0) yield fresh
     const end = start + rows.length
-    const ended = total === null ? rows.length < surelyLast || (start > 0 && fresh.length === 0) : end >= total
+    // A full page without anybody new is one that was gone back for.
+    const isShort = rows.length < surelyLast || (fresh.length === 0 && rows.length < size)
+    const ended = total === null ? isShort : end >= total
     if (!ended && rows.length > 0) {
+      if (fresh.length === 0) returns += 1
       start = end - Math.min(overlap, Math.floor(rows.length / 2))
       continue
     }

@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import { csn, h10301 } from '../../src/model/card.ts'
+import {
+  answer,
+  connected,
+  desiredAccount,
+  fault,
+  fieldsOf,
+  never,
+  owned,
+  type Script,
+  states,
+  type TokenShown,
+  tokens,
+} from './testing.ts'
+
+const card = h10301(20, 10_000)
+const part = `card ${card.raw}`
+const on = desiredAccount({ cards: [{ card, state: 'on' }] })
+const none = { levels: [], cards: [] }
+
+/** The carrier 7 with these badges, and what the server finds of the card's number. */
+async function given(found: readonly TokenShown[], script: Script = {}, held: readonly TokenShown[] = []) {
+  const target = await connected({ IdentifierSearchInfo: owned(...found), CarrierIdToken: tokens(...held), ...script })
+  const actual = await target.mustRead()
+  const { length } = target.roots()
+  return { target, actual, sent: () => target.roots().slice(length) }
+}
+
+test.each([
+  ['that nobody knows', []],
+  ['that is free', [{ number: '10000', status: 0 }]],
+  ['of which only a longer number is known', [{ number: '100001', status: 1, owner: '8' }]],
+  ['of which only another type is known', [{ number: '10000', status: 1, type: '9', owner: '8' }]],
+])('a badge %s is looked up and given', async (_what, found) => {
+  const { target, actual, sent } = await given(found)
+  expect(await target.put(on, { actual })).toMatchObject({ [part]: 'applied' })
+  expect(sent()).toEqual(['IdentifierSearchInfo', 'IdentifierAdd'])
+  expect(target.bodies('IdentifierSearchInfo').map(fieldsOf)).toEqual([
+    'BadgeNumber=10000 IdentifierType=2 startRecordNo=0 nrOfRecords=500',
+  ])
+  expect(target.bodies('IdentifierAdd').map(fieldsOf)).toEqual(['CarrierId=7 IdentifierType=2 BadgeNumber=10000'])
+})
+
+test('a badge that an earlier try gave already is not given again', async () => {
+  const { target, actual, sent } = await given([{ number: '10000', status: 1, owner: '7' }])
+  expect(await target.put(on, { actual })).toMatchObject({ [part]: 'applied' })
+  expect(sent()).toEqual(['IdentifierSearchInfo'])
+})
+
+test('a badge of somebody else stays theirs, though they are blocked; so does one that was given meanwhile', async () => {
+  const { target, actual, sent } = await given([{ number: '10000', status: 1, owner: '8' }])
+  expect(await target.put(on, { actual })).toMatchObject({ [part]: 'conflict aeos.card-taken', lock: 'unchanged' })
+  expect(sent()).not.toContain('IdentifierAdd')
+  const raced = await given([], {
+    IdentifierAdd: fault(113),
+    IdentifierSearchInfo: [owned(), owned({ number: '10000', status: 1, owner: '8' })],
+  })
+  expect(await raced.target.put(on, { actual: raced.actual })).toMatchObject({ [part]: 'conflict aeos.card-taken' })
+})
+
+test('a refused number is told for the badge alone, unless it turns out to be given', async () => {
+  const { target, actual } = await given([], { IdentifierAdd: fault(113, 'out of range') })
+  expect(await target.put({ ...on, levels: ['11'] }, { actual })).toMatchObject({
+    [part]: 'rejected aeos.card-refused',
+    'level 11': 'applied',
+  })
+  const done = await given([], {
+    IdentifierAdd: fault(113),
+    IdentifierSearchInfo: [owned(), owned({ number: '10000', status: 1, owner: '7' })],
+  })
+  expect(await done.target.put(on, { actual: done.actual })).toMatchObject({ [part]: 'applied' })
+})
+
+test('a badge that is blocked for good is released when the block is ours, and left when it is not', async () => {
+  const dead = [{ number: '10000', status: 2, reason: '4' }]
+  const { target, actual, sent } = await given(dead)
+  expect(await target.put(on, { actual })).toMatchObject({ [part]: 'conflict aeos.card-unusable' })
+  expect(sent()).toEqual(['IdentifierSearchInfo'])
+  expect(await target.put(on, { actual, lift: [card] })).toMatchObject({ [part]: 'applied' })
+  expect(sent().slice(1)).toEqual(['IdentifierSearchInfo', 'IdentifierRelease', 'IdentifierAdd'])
+})
+
+test('a badge that shall be blocked is given first: the server blocks none that nobody has but for good', async () => {
+  const { target, actual, sent } = await given([])
+  expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
+    [part]: 'applied',
+  })
+  expect(sent()).toEqual(['IdentifierSearchInfo', 'IdentifierAdd', 'IdentifierBlock'])
+})
+
+test('an empty body is the answer to a block', async () => {
+  const { target, actual } = await given([], {}, [{ number: '10000', status: 1 }])
+  expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
+    [part]: 'applied',
+  })
+  expect(target.bodies('IdentifierBlock').map(fieldsOf)).toEqual(['IdentifierType=2 BadgeNumber=10000 Reason=4'])
+})
+
+test('our block is lifted; a block for a reason that is not ours, and a forgotten card that waits, are not', async () => {
+  const shown = (some: Partial<TokenShown>) => ({ number: '10000', status: 3, owner: '7', ...some })
+  const cases = [
+    [shown({ reason: '4' }), 'applied'],
+    [shown({}), 'applied'],
+    [shown({ status: 1 }), 'unchanged'],
+    [shown({ reason: '88' }), 'conflict aeos.card-unusable'],
+    [shown({ reason: '4', replaced: true }), 'conflict aeos.card-replaced'],
+  ] as const
+  for (const [found, outcome] of cases) {
+    const { target, actual } = await given([found], {}, [shown({})])
+    expect(await target.put(on, { actual }), outcome).toMatchObject({ [part]: outcome })
+    expect(target.bodies('IdentifierUnblock')).toHaveLength(outcome === 'applied' ? 1 : 0)
+  }
+})
+
+test('a badge that is taken away is free, stays blocked, or is freed of our block', async () => {
+  const revoke = { levels: [], cards: [card] }
+  const took = async (held: TokenShown, lift: boolean) => {
+    const { target, actual, sent } = await given([], {}, [held])
+    expect(await target.put(desiredAccount(), { actual, revoke, ...(lift ? { lift: [card] } : {}) })).toMatchObject({
+      [part]: 'applied',
+    })
+    return sent()
+  }
+  expect(await took({ number: '10000', status: 1 }, false)).toEqual(['IdentifierWithdraw'])
+  expect(await took({ number: '10000', status: 3, reason: '4' }, false)).toEqual(['IdentifierWithdrawAndBlock'])
+  expect(await took({ number: '10000', status: 3, reason: '4' }, true)).toEqual(['IdentifierWithdraw'])
+})
+
+test('what stood in for a forgotten card is taken without giving that back', async () => {
+  const { target, actual } = await given([], {}, [{ number: '10000', status: 4 }])
+  await target.put(desiredAccount(), { actual, revoke: { levels: [], cards: [card] } })
+  expect(target.bodies('IdentifierWithdraw')[0]).toContain('<RestoreReplaced>false</RestoreReplaced>')
+})
+
+test('a badge that went meanwhile is taken already', async () => {
+  const { target, actual } = await given([], { IdentifierWithdraw: fault(125) }, [{ number: '10000', status: 1 }])
+  expect(await target.put(desiredAccount(), { actual, revoke: { ...none, cards: [card] } })).toMatchObject({
+    [part]: 'applied',
+  })
+})
+
+test('where no blocked badge can be taken, it is unblocked first, but only while its carrier is shut', async () => {
+  const held = { number: '10000', status: 3, reason: '4', owner: '7' }
+  const script = { IdentifierWithdraw: [fault(125), answer('RemoveResult')], CarrierIdStates: states(true) }
+  const order = { revoke: { ...none, cards: [card] }, lift: [card] }
+  const shut = await given([held], script, [held])
+  expect(await shut.target.put(desiredAccount({ lock: 'closed' }), { actual: shut.actual, ...order })).toMatchObject({
+    [part]: 'applied',
+  })
+  expect(shut.sent()).toEqual(['IdentifierWithdraw', 'IdentifierSearchInfo', 'IdentifierUnblock', 'IdentifierWithdraw'])
+  const open = await given([held], { ...script, CarrierIdStates: states(false) }, [held])
+  expect(await open.target.put(desiredAccount(), { actual: open.actual, ...order })).toMatchObject({
+    [part]: 'rejected aeos.token-refused',
+  })
+  expect(open.sent()).not.toContain('IdentifierUnblock')
+})
+
+test('badges of others stay, whatever is ordered', async () => {
+  const { target, actual, sent } = await given([], {}, [
+    { number: '10000', status: 1 },
+    { number: '1', type: '9', status: 3 },
+  ])
+  expect(await target.put(on, { actual, revoke: { ...none, cards: [h10301(20, 9)] } })).toMatchObject({
+    [part]: 'unchanged',
+  })
+  expect(sent()).toEqual([])
+})
+
+test('a card that no identifier type fits is refused before any call', async () => {
+  const target = await connected()
+  expect(() => target.accounts.checkCard(csn('04AABBCCDDEE80'))).toThrow(
+    expect.objectContaining({ code: 'aeos.card-type-missing' }),
+  )
+  target.accounts.checkCard(card)
+  expect(target.requests).toEqual([])
+  expect(await target.accounts.read('4711', never)).not.toBeNull()
+})

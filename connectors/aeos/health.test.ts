@@ -1,0 +1,63 @@
+import { expect, test } from 'vitest'
+import { answer, connected, fault, never, people, type Script } from './testing.ts'
+
+const reason = (id: string, carrier: boolean, token: boolean) =>
+  `<BlockReason><Id>${id}</Id><Description>Gatehouse</Description><CarrierBlockReason>${carrier}</CarrierBlockReason><IdentifierBlockReason>${token}</IdentifierBlockReason><IdentifierWithdrawReason>false</IdentifierWithdrawReason><IdentifierWithdrawReplacedReason>false</IdentifierWithdrawReplacedReason><IdentifierReplacementReason>false</IdentifierReplacementReason></BlockReason>`
+
+const well: Script = {
+  PersonSearchInfo: people(),
+  BlockReasonSearch: answer('BlockReasonList', reason('3', true, false) + reason('4', false, true)),
+  IdentifierTypeSearchInfo: answer(
+    'IdentifierTypeList',
+    '<Identifier><Id>2</Id></Identifier><Identifier><Id>5</Id></Identifier>',
+  ),
+  FreeFieldDefinitionSearchInfo: answer(
+    'FreeFieldDefinitionList',
+    '<FreeFieldDefinition><Id>12</Id></FreeFieldDefinition>',
+  ),
+}
+
+async function problemsOf(script: Script, overrides: Parameters<typeof connected>[1] = {}) {
+  const target = await connected({ ...well, ...script }, overrides)
+  const { problems } = await target.health(never)
+  return problems.map(({ severity, code }) => `${severity} ${code}`)
+}
+
+test('a server that fits the settings has no problems, and says what it is', async () => {
+  const target = await connected(well)
+  expect(await target.health(never)).toEqual({
+    product: 'Nedap AEOS',
+    version: '2023.2',
+    reach: 'read-back',
+    problems: [],
+  })
+})
+
+test('ids that the server does not know are told, with what there is', async () => {
+  expect(await problemsOf({}, { block_reasons: { carrier: '4', token: '9' } })).toEqual(
+    Array(2).fill('error aeos.block-reason'),
+  )
+  expect(await problemsOf({ IdentifierTypeSearchInfo: answer('IdentifierTypeList') })).toEqual([
+    'error aeos.identifier-type-unknown',
+  ])
+  const fields = { free_fields: [{ definition_id: '13', fact: 'title' }] }
+  expect(await problemsOf({}, fields)).toEqual(['error aeos.free-field-unknown'])
+  expect(await problemsOf({}, { identifier_types: [] })).toEqual(['warning aeos.no-identifier-types'])
+})
+
+test('what the system user may not do is told, and is no failure', async () => {
+  expect(await problemsOf({ PersonSearchInfo: fault(901) })).toEqual(['error aeos.not-allowed'])
+  expect(await problemsOf({ BlockReasonSearch: fault(901), IdentifierTypeSearchInfo: fault(902) })).toEqual([
+    'warning aeos.reasons-unreadable',
+  ])
+})
+
+test('an older version, and one that does not show what it offers, are told', async () => {
+  expect(await problemsOf({ wsdl: '<operation name="findPerson">' })).toEqual(['warning aeos.old-version'])
+  expect(await problemsOf({ wsdl: '<html/>' })).toEqual(['warning aeos.description-unreadable'])
+})
+
+test('a server that fails has no health', async () => {
+  const target = await connected({ ...well, BlockReasonSearch: fault(990) })
+  await expect(target.health(never)).rejects.toMatchObject({ kind: 'transient' })
+})

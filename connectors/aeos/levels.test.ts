@@ -1,0 +1,150 @@
+import { expect, test } from 'vitest'
+import { answer, connected, desiredAccount, fault, fieldsOf, never, profile, template } from './testing.ts'
+
+const none = { levels: [], cards: [] }
+const entrance = (id: string, schedule: string) =>
+  `<EntranceAuthorisation><Id>9${id}</Id><Enabled>true</Enabled><EntranceId>${id}</EntranceId><DateTimeScheduleId>${schedule}</DateTimeScheduleId><DateFrom>2020-01-01T00:00:00</DateFrom></EntranceAuthorisation>`
+const lists = {
+  TemplateSearchInfo: answer(
+    'TemplateList',
+    '<Template><Id>11</Id><Name>Main doors</Name><UnitOfAuthType>OnLine</UnitOfAuthType></Template><Template><Id>12</Id><UnitOfAuthType>OnLine</UnitOfAuthType></Template>',
+  ),
+  EntranceSearchInfo: answer(
+    'EntranceList',
+    '<Entrance><Id>21</Id><Name>Back door</Name><UnitOfAuthType>OnLine</UnitOfAuthType></Entrance>',
+  ),
+}
+
+test('templates are levels; entrances too, where the settings have a schedule for them', async () => {
+  const templates = [
+    { externalId: '11', name: 'Main doors' },
+    { externalId: '12', name: '12' },
+  ]
+  const plain = await connected(lists)
+  expect(await plain.accounts.discover(never)).toEqual(templates)
+  expect(plain.bodies('TemplateSearchInfo').map(fieldsOf)).toEqual([
+    'UnitOfAuthType=OnLine startRecordNo=0 nrOfRecords=500',
+  ])
+  const both = await connected(lists, { entrance_schedule: '5' })
+  expect(await both.accounts.discover(never)).toEqual([...templates, { externalId: 'entrance:21', name: 'Back door' }])
+})
+
+test('what is switched off, over, or begins only after the carrier may come in, is not held; what a rule gave is inherited', async () => {
+  const target = await connected(
+    {
+      CarrierIdProfile: profile(
+        [
+          template('11'),
+          template('11'),
+          template('12', { rule: '4' }),
+          template('13').replace('>true<', '>false<'),
+          template('14', { more: '<DateUntil>2026-01-01T00:00:00</DateUntil>' }),
+          template('15', { more: '<DateUntil>2027-01-01T00:00:00</DateUntil>' }),
+          template('16', { from: '2027-01-01T00:00:00' }),
+          entrance('21', '5'),
+          entrance('22', '6'),
+        ].join(''),
+      ),
+    },
+    { entrance_schedule: '5' },
+  )
+  expect(await target.mustRead()).toMatchObject({
+    levels: ['11', '15', 'entrance:21', 'entrance:22@6'],
+    inheritedLevels: ['12'],
+  })
+})
+
+test('what is missing is given in one request, for good, from now on; what is there, by hand or by rule, is not given again', async () => {
+  const target = await connected(
+    { CarrierIdProfile: profile(template('11') + template('12', { rule: '4' })) },
+    { entrance_schedule: '5' },
+  )
+  const actual = await target.mustRead()
+  const told = await target.put(desiredAccount({ levels: ['11', '12', '13', 'entrance:21'] }), { actual })
+  expect(told).toMatchObject({
+    'level 11': 'unchanged',
+    'level 12': 'unchanged',
+    'level 13': 'applied',
+    'level entrance:21': 'applied',
+  })
+  expect(target.bodies('ProfileAdd').map(fieldsOf)).toEqual([
+    'CarrierId=7 Enabled=true TemplateId=13 DateFrom=2026-11-26T10:00:00 Enabled=true EntranceId=21 DateTimeScheduleId=5 DateFrom=2026-11-26T10:00:00',
+  ])
+})
+
+test('a level that is not there costs itself alone', async () => {
+  const target = await connected({ ProfileAdd: (body) => (body.includes('>99<') ? fault(116) : profile()) })
+  const told = await target.put(desiredAccount({ levels: ['11', '99', 'nonsense'] }), {
+    actual: await target.mustRead(),
+  })
+  expect(told).toMatchObject({
+    'level 11': 'applied',
+    'level 99': 'rejected aeos.authorisation-refused',
+    'level nonsense': 'rejected aeos.level-unknown',
+  })
+})
+
+test('a carrier that went meanwhile is a conflict, not a level that is not there', async () => {
+  const target = await connected({
+    ProfileAdd: fault(116, 'Carrier not found'),
+    CarrierIdProfile: [profile(), fault(101, 'Carrier not found')],
+  })
+  const put = target.put(desiredAccount({ levels: ['11', '12'] }), { actual: await target.mustRead() })
+  await expect(put).rejects.toMatchObject({ kind: 'conflict', code: 'aeos.not-found' })
+})
+
+const twice =
+  template('11') + template('11', { from: '2021-01-01T00:00:00', more: '<DateUntil>2030-01-01T00:00:00</DateUntil>' })
+
+test('a level that was given twice is taken twice, each by its dates; the entry of a rule stays', async () => {
+  const online = twice + template('11', { rule: '4', from: '2022-01-01T00:00:00' })
+  const target = await connected({ CarrierIdProfile: profile(online) })
+  const told = await target.put(desiredAccount(), {
+    actual: await target.mustRead(),
+    revoke: { ...none, levels: ['11', '12'] },
+  })
+  expect(told).toMatchObject({ 'level 11': 'applied', 'level 12': 'unchanged' })
+  expect(target.bodies('ProfileRemove').map(fieldsOf)).toEqual([
+    'CarrierId=7 TemplateId=11 DateFrom=2020-01-01T00:00:00 TemplateId=11 DateFrom=2021-01-01T00:00:00 DateUntil=2030-01-01T00:00:00',
+  ])
+})
+
+const other =
+  '<AuthorisationOffline><TemplateAuthorisation><Id>3</Id><Enabled>true</Enabled><TemplateId>44</TemplateId></TemplateAuthorisation><TemplateAuthorisation><Id>4</Id><Enabled>true</Enabled><RuleId>4</RuleId><TemplateId>45</TemplateId></TemplateAuthorisation></AuthorisationOffline><AccessDuringHoliday>true</AccessDuringHoliday>'
+
+test.each([
+  ['a version that can take none', ''],
+  ['a server that does not show what it offers', { status: 404, headers: {}, text: '' }],
+])('at %s the whole profile is written back without it, and without what a rule gave', async (_what, wsdl) => {
+  const online = twice + template('12') + template('13', { rule: '4' }) + entrance('21', '5')
+  const target = await connected({
+    wsdl,
+    CarrierIdProfile: profile(online).replace('</ProfileResult>', `${other}</ProfileResult>`),
+  })
+  await target.put(desiredAccount(), { actual: await target.mustRead(), revoke: { ...none, levels: ['11'] } })
+  expect(target.bodies('ProfileRemove')).toEqual([])
+  expect(target.bodies('ProfileChange').map(fieldsOf)).toEqual([
+    [
+      'CarrierId=7 Id=812 Enabled=true TemplateId=12 DateFrom=2020-01-01T00:00:00',
+      'Id=921 Enabled=true EntranceId=21 DateTimeScheduleId=5 DateFrom=2020-01-01T00:00:00',
+      'Id=3 Enabled=true TemplateId=44 AccessDuringHoliday=true',
+    ].join(' '),
+  ])
+})
+
+test('where the entry of a rule bears the same name as ours, the whole profile is written back: else the wrong one might go', async () => {
+  const target = await connected({
+    CarrierIdProfile: profile(template('11') + template('11', { rule: '4' }).replace('811', '899')),
+  })
+  await target.put(desiredAccount(), { actual: await target.mustRead(), revoke: { ...none, levels: ['11'] } })
+  expect(target.bodies('ProfileRemove')).toEqual([])
+  expect(target.bodies('ProfileChange').map(fieldsOf)).toEqual(['CarrierId=7'])
+})
+
+test('levels of others stay: only what is revoked is taken', async () => {
+  const target = await connected({ CarrierIdProfile: profile(template('11') + template('12')) })
+  const actual = await target.mustRead()
+  const { length } = target.roots()
+  await target.put(desiredAccount({ levels: ['11'] }), { actual })
+  expect(target.roots()).toHaveLength(length)
+})

@@ -1,0 +1,173 @@
+import { expect, test } from 'vitest'
+import { csn, h10301 } from '../../src/model/card.ts'
+import { connected, fault, fieldsOf, people, states, tokens } from './testing.ts'
+
+const card = h10301(20, 10_000)
+const serial = csn('84A1B2C3')
+const held = tokens(
+  { number: '10000', status: 1 },
+  { number: '84A1B2C3', type: '5', status: 4 },
+  { number: '777', type: '9', status: 1 },
+  { number: '778', type: '9', status: 3, replaced: true },
+)
+const notFound = fault(110, 'Carrier not found')
+
+test('a known account is shut by its carrier first, every badge that is on, and the end of its dates: five requests', async () => {
+  const target = await connected({ CarrierIdToken: held })
+  const known = await target.mustRead()
+  const { length } = target.roots()
+  expect(await target.lock(known)).toEqual({
+    lock: 'applied',
+    validity: 'applied',
+    [`card ${card.raw}`]: 'applied',
+    [`card ${serial.raw}`]: 'applied',
+  })
+  const roots = target.roots().slice(length)
+  expect(roots[0]).toBe('CarrierIdBlock')
+  expect(roots.toSorted()).toEqual(['CarrierIdBlock', 'EmployeeChange', ...Array(3).fill('IdentifierBlock')])
+  expect(target.bodies('CarrierIdBlock').map(fieldsOf)).toEqual(['CarrierId=7 Reason=3'])
+  expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual(['Id=7 LeaveDateTime=2026-11-26T10:00:00'])
+  // One that waits while another stands in for it is blocked already, and never given back.
+  expect(target.bodies('IdentifierBlock').map(fieldsOf)).toEqual([
+    'IdentifierType=2 BadgeNumber=10000 Reason=4',
+    'IdentifierType=5 BadgeNumber=84A1B2C3 Reason=4',
+    'IdentifierType=9 BadgeNumber=777 Reason=4',
+  ])
+})
+
+test('an account that was never seen is found first; its carrier is blocked before its badges are known', async () => {
+  const target = await connected({ CarrierIdToken: held })
+  expect(await target.lock()).toMatchObject({ lock: 'applied', validity: 'applied', [`card ${card.raw}`]: 'applied' })
+  expect(target.roots().slice(0, 2)).toEqual(['PersonSearchInfo', 'CarrierIdBlock'])
+  expect(target.bodies('IdentifierBlock')).toHaveLength(3)
+})
+
+test('a start that lies ahead moves back with the end', async () => {
+  const target = await connected({
+    PersonSearchInfo: people({ id: '7', number: '4711', arrival: '2027-01-01T00:00:00' }),
+  })
+  await target.lock()
+  expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
+    'Id=7 ArrivalDateTime=2000-01-01T00:00:00 LeaveDateTime=2026-11-26T10:00:00',
+  ])
+})
+
+test('every carrier of that very number is shut, and none of a number that only begins so', async () => {
+  const target = await connected({
+    PersonSearchInfo: people(
+      { id: '7', number: '4711' },
+      { id: '8', number: '47110' },
+      { id: '9', number: '4711', type: 'Contractor' },
+    ),
+  })
+  expect(await target.lock()).toEqual({ lock: 'applied', validity: 'applied' })
+  expect(target.bodies('CarrierIdBlock').map(fieldsOf)).toEqual(['CarrierId=7 Reason=3', 'CarrierId=9 Reason=3'])
+  expect(target.bodies('ContractorChange')).toHaveLength(1)
+})
+
+test('who is not there is out already; so is who was removed since they were seen', async () => {
+  const gone = await connected({ PersonSearchInfo: people() })
+  expect(await gone.lock()).toEqual({ lock: 'unchanged' })
+  expect(await gone.lock(null, [card])).toEqual({})
+
+  const target = await connected({
+    PersonSearchInfo: [people({ id: '7', number: '4711' }), people()],
+    CarrierIdBlock: notFound,
+    EmployeeChange: fault(62, 'Employee not found'),
+  })
+  expect(await target.lock(await target.mustRead())).toEqual({ lock: 'unchanged' })
+})
+
+test('who was removed and made anew since they were seen is shut under the new id', async () => {
+  const target = await connected({
+    PersonSearchInfo: [people({ id: '7', number: '4711' }), people({ id: '12', number: '4711' })],
+    CarrierIdBlock: [notFound, states(true)],
+    EmployeeChange: [fault(62, 'Employee not found'), fault(62, 'dates')],
+  })
+  expect(await target.lock(await target.mustRead())).toEqual({
+    lock: 'applied',
+    validity: 'rejected aeos.fields-refused',
+  })
+  expect(target.bodies('CarrierIdBlock').at(-1)).toContain('<CarrierId>12</CarrierId>')
+})
+
+test('nothing that fails keeps anything else open', async () => {
+  const target = await connected({
+    CarrierIdToken: held,
+    CarrierIdBlock: fault(990),
+    EmployeeChange: fault(990),
+    IdentifierBlock: [fault(990), '', ''],
+  })
+  expect(await target.lock(await target.mustRead())).toEqual({
+    lock: 'transient aeos.system-error',
+    validity: 'transient aeos.system-error',
+    [`card ${card.raw}`]: 'transient aeos.system-error',
+    [`card ${serial.raw}`]: 'applied',
+  })
+})
+
+test('badges that can not be read keep the lock-out open, although the carrier is blocked', async () => {
+  const target = await connected({ CarrierIdToken: fault(103) })
+  expect(await target.lock()).toEqual({ lock: 'transient aeos.find-failed', validity: 'applied' })
+  expect(target.bodies('CarrierIdBlock')).toHaveLength(1)
+})
+
+test('a badge of unknown format that can not be blocked keeps the lock-out as a whole open', async () => {
+  const target = await connected({
+    CarrierIdToken: tokens({ number: '777', type: '9', status: 1 }),
+    IdentifierBlock: fault(990),
+  })
+  expect(await target.lock()).toMatchObject({ lock: 'transient aeos.system-error' })
+})
+
+test('a block that somebody else made keeps its reason: it is looked at, not written again', async () => {
+  const target = await connected({ CarrierIdStates: states(true, '88') })
+  expect(await target.lock(await target.mustRead())).toMatchObject({ lock: 'unchanged' })
+  expect(target.bodies('CarrierIdBlock')).toEqual([])
+  // Lifted since it was seen.
+  const lifted = await connected({ CarrierIdStates: [states(true, '88'), states(false)] })
+  expect(await lifted.lock(await lifted.mustRead())).toMatchObject({ lock: 'applied' })
+})
+
+test('what is blocked already may be refused, and counts as done', async () => {
+  const target = await connected({
+    CarrierIdBlock: fault(110),
+    CarrierIdStates: [states(false), states(true)],
+    CarrierIdToken: tokens({ number: '10000', status: 1 }),
+    IdentifierBlock: fault(123),
+    IdentifierSearchInfo:
+      '<IdentifierAndCarrierIdList xmlns="http://www.nedap.com/aeosws/schema"><IdentifierAndCarrierId><Identifier><Id>1</Id><IdentifierType>2</IdentifierType><BadgeNumber>10000</BadgeNumber><Blocked>true</Blocked></Identifier><CarrierId>7</CarrierId></IdentifierAndCarrierId></IdentifierAndCarrierIdList>',
+  })
+  expect(await target.lock(await target.mustRead())).toMatchObject({
+    lock: 'unchanged',
+    [`card ${card.raw}`]: 'unchanged',
+  })
+})
+
+test('a leave date that has passed is not moved', async () => {
+  const target = await connected({
+    PersonSearchInfo: people({ id: '7', number: '4711', leave: '2026-11-25T10:00:00' }),
+    CarrierIdStates: states(true),
+  })
+  expect(await target.lock(await target.mustRead())).toEqual({ lock: 'unchanged', validity: 'unchanged' })
+  expect(target.bodies('EmployeeChange')).toEqual([])
+})
+
+test('single cards are blocked and nothing else is touched, in one request of a known account and three of an unknown one', async () => {
+  const target = await connected({ CarrierIdToken: held })
+  const known = await target.mustRead()
+  const { length } = target.roots()
+  expect(await target.lock(known, [card, h10301(20, 9)])).toEqual({ [`card ${card.raw}`]: 'applied' })
+  expect(target.roots().slice(length)).toEqual(['IdentifierBlock'])
+  expect(await target.lock(null, [card])).toEqual({ [`card ${card.raw}`]: 'applied' })
+  expect(target.roots().slice(length + 1)).toEqual(['PersonSearchInfo', 'CarrierIdToken', 'IdentifierBlock'])
+})
+
+test('a carrier that AEOS marks as read-only is never changed', async () => {
+  const target = await connected({ PersonSearchInfo: people({ id: '7', number: '4711', readOnly: true }) })
+  const known = await target.mustRead()
+  expect(known.untouchable).toBe(true)
+  for (const seen of [known, null]) await expect(target.lock(seen)).rejects.toMatchObject({ code: 'aeos.read-only' })
+  await expect(target.remove()).rejects.toMatchObject({ code: 'aeos.read-only' })
+  expect(target.roots().filter((root) => /Block|Change|EmployeeId/.test(root))).toEqual([])
+})
