@@ -4,7 +4,7 @@ import type { Validity } from '../../src/model/account.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import type { CarrierFields } from './client.ts'
 import { ownFailure } from './errors.ts'
-import { fromLocal, toLocal } from './local-time.ts'
+import { fromLocal, toLocal, toLocalStart } from './local-time.ts'
 import type { PersonRecord } from './records.ts'
 import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
 
@@ -144,7 +144,7 @@ const noStart = '2000-01-01T00:00:00'
 const noEndFrom = '2099-01-01'
 
 export function vendorStart(from: string | null, { timezone }: Settings): string {
-  return from === null ? noStart : toLocal(Date.parse(from), timezone)
+  return from === null ? noStart : toLocalStart(Date.parse(from), timezone)
 }
 
 export function vendorEnd(until: string | null, { timezone, unbounded_until }: Settings): string {

@@ -1,6 +1,6 @@
 /** The settings of one AEOS server: where it is, who we are there, and how people, badges and blocks are written. */
 import { z } from 'zod'
-import { isZone } from './local-time.ts'
+import { isZoneName } from '../../src/model/zone.ts'
 
 const address = z.string().refine(
   (value) => {
@@ -72,7 +72,7 @@ export const settings = z
     password: z.string().min(1).meta({ title: 'Password', description: 'As a reference to a secret.', secret: true }),
     timezone: z
       .string()
-      .refine(isZone, { error: 'expected an IANA time zone, such as Europe/Amsterdam' })
+      .refine(isZoneName, { error: 'expected an IANA time zone, such as Europe/Amsterdam' })
       .meta({
         title: 'Time zone of the server',
         description: 'AEOS gives its times without a zone, by the clock of the server.',

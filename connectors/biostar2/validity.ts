@@ -1,7 +1,8 @@
 /** From when to when an account is in force: as moments to us, as dates and hours of its own zone to the server. */
+
+import { momentOf, wallTime } from '../../src/connector/zone.ts'
 import type { Validity } from '../../src/model/account.ts'
 import type { Settings } from './settings.ts'
-import { momentOf, wallTime } from './zone.ts'
 
 type Rules = Pick<Settings, 'server_zone' | 'unbounded_until'>
 

@@ -1,5 +1,5 @@
 /** Between moments and what the clocks of a time zone show: a wall time is written here as if it were UTC, in ms since 1970. */
-import { offsetMs } from '../../src/model/zone.ts'
+import { offsetMs } from '../model/zone.ts'
 
 const dayMs = 24 * 3_600_000
 
