@@ -55,7 +55,7 @@ export class Carriers {
   ): Promise<ActualAccount | null> {
     const { Id } = record
     const now = this.#now()
-    const today = toLocalDate(now.getTime(), this.#settings.timezone)
+    const today = toLocalDate(now.getTime(), this.#settings.server_zone)
     try {
       // Side by side: the proof of a lock-out waits for this.
       const [states, tokens, { read: profile }, pin] = await allDone([

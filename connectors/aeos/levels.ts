@@ -54,7 +54,7 @@ export function levelsShown(
   { from, now, settings }: { readonly from: string | null; readonly now: Date; readonly settings: Settings },
 ): { readonly levels: string[]; readonly inheritedLevels: string[] } {
   const opensAt = Math.max(now.getTime(), from === null ? 0 : Date.parse(from))
-  const instant = (text: string | undefined) => (text === undefined ? null : fromLocal(text, settings.timezone))
+  const instant = (text: string | undefined) => (text === undefined ? null : fromLocal(text, settings.server_zone))
   const counts = ({ entry: { Enabled, DateFrom, DateUntil } }: Entry) =>
     Enabled && (instant(DateFrom) ?? 0) <= opensAt && (instant(DateUntil) ?? Infinity) > now.getTime()
   const present = entriesOf(profile, settings).filter(counts)

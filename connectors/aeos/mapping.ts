@@ -143,12 +143,12 @@ const noStart = '2000-01-01T00:00:00'
 /** From here on a leave date means none: AEOS clears one by 2149-05-29, and others write 2099-01-01. */
 const noEndFrom = '2099-01-01'
 
-export function vendorStart(from: string | null, { timezone }: Settings): string {
-  return from === null ? noStart : toLocalStart(Date.parse(from), timezone)
+export function vendorStart(from: string | null, { server_zone }: Settings): string {
+  return from === null ? noStart : toLocalStart(Date.parse(from), server_zone)
 }
 
-export function vendorEnd(until: string | null, { timezone, unbounded_until }: Settings): string {
-  return until === null ? `${unbounded_until}T00:00:00` : toLocal(Date.parse(until), timezone)
+export function vendorEnd(until: string | null, { server_zone, unbounded_until }: Settings): string {
+  return until === null ? `${unbounded_until}T00:00:00` : toLocal(Date.parse(until), server_zone)
 }
 
 /** The dates that differ, both of them where one does; a start that lies in the past on both sides is the same. */
@@ -163,13 +163,13 @@ export function changedDates(desired: Validity, actual: Validity, now: Date, set
 
 /** Dates for shutting out: an end that is now, and a start before it. */
 export function pastDates(from: string | null, at: Date, settings: Settings): CarrierFields {
-  const end = { LeaveDateTime: toLocal(at.getTime(), settings.timezone) }
+  const end = { LeaveDateTime: toLocal(at.getTime(), settings.server_zone) }
   return from !== null && Date.parse(from) >= at.getTime() ? { ArrivalDateTime: noStart, ...end } : end
 }
 
-export function validityOf({ ArrivalDateTime, LeaveDateTime }: PersonRecord, { timezone }: Settings): Validity {
+export function validityOf({ ArrivalDateTime, LeaveDateTime }: PersonRecord, { server_zone }: Settings): Validity {
   const instant = (text: string | undefined) => {
-    const at = text === undefined ? null : fromLocal(text, timezone)
+    const at = text === undefined ? null : fromLocal(text, server_zone)
     return at === null ? null : new Date(at).toISOString()
   }
   return {

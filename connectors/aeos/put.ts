@@ -123,7 +123,7 @@ async function finish(
     ...(await putLevels(change, carrier, writing, signal)),
   ]
   const pin = async () => {
-    const today = toLocalDate(now().getTime(), settings.timezone)
+    const today = toLocalDate(now().getTime(), settings.server_zone)
     if (desired.pin === undefined) return []
     const digits = desired.pin
     return [

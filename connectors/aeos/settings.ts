@@ -16,28 +16,63 @@ const id = z.string().regex(/^[1-9]\d{0,18}$/, { error: 'expected the id as AEOS
 
 export const carrierTypes = ['employee', 'contractor', 'visitor'] as const
 
+const typeId = id.meta({ title: 'Id', description: 'Id of the identifier type.', examples: ['2'] })
+const digits = z
+  .int()
+  .min(1)
+  .max(32)
+  .optional()
+  .meta({ title: 'Digits', description: 'Shorter numbers are padded with zeros to so many.', examples: [5] })
+
 /** How badges of one identifier type are written. */
 const identifierType = z.discriminatedUnion('format', [
   z.strictObject({
-    id,
-    format: z.literal('H10301'),
-    facility: z.int().min(0).max(255).optional(),
-    digits: z.int().min(1).max(32).optional(),
+    id: typeId,
+    format: z.literal('H10301').meta({ description: 'A 26-bit Wiegand card.', examples: ['H10301'] }),
+    facility: z
+      .int()
+      .min(0)
+      .max(255)
+      .optional()
+      .meta({
+        title: 'Facility code',
+        description:
+          'The facility (customer) code that AEOS keeps with this type: the badge number is the number alone. Without it, it is facility × 65536 + number.',
+        examples: [20],
+      }),
+    digits,
   }),
   z.strictObject({
-    id,
-    format: z.literal('CSN'),
-    bytes: z.int().min(4).max(10),
-    notation: z.enum(['hex', 'decimal']),
-    byte_order: z.enum(['as-read', 'reversed']).default('as-read'),
-    digits: z.int().min(1).max(32).optional(),
+    id: typeId,
+    format: z.literal('CSN').meta({ description: 'A chip serial number.', examples: ['CSN'] }),
+    bytes: z
+      .int()
+      .min(4)
+      .max(10)
+      .meta({ title: 'Bytes', description: 'Its length.', examples: [7] }),
+    notation: z
+      .enum(['hex', 'decimal'])
+      .meta({ title: 'Notation', description: 'How it is written.', examples: ['hex'] }),
+    byte_order: z
+      .enum(['as-read', 'reversed'])
+      .default('as-read')
+      .meta({
+        title: 'Byte order',
+        description: 'Whether AEOS keeps the bytes in the order of the chip, or reversed.',
+        examples: ['reversed'],
+      }),
+    digits,
   }),
 ])
 export type IdentifierType = z.output<typeof identifierType>
 
 const freeField = z.strictObject({
-  definition_id: id,
-  fact: z.enum(['employeeNumber', 'email', 'department', 'title', 'preferredName']),
+  definition_id: id.meta({ title: 'Id', description: 'Id of its definition.', examples: ['12'] }),
+  fact: z.enum(['employeeNumber', 'email', 'department', 'title', 'preferredName']).meta({
+    title: 'Fact',
+    description: 'What of the person is written.',
+    examples: ['title'],
+  }),
 })
 
 export const settings = z
@@ -47,10 +82,16 @@ export const settings = z
       description: 'Address of the server, without /aeosws. Plain http is accepted for this machine only.',
       examples: ['https://aeos.example.org:8443'],
     }),
-    ca: z.string().startsWith('-----BEGIN CERTIFICATE-----').optional().meta({
-      title: 'Certificate authority',
-      description: 'PEM of the authority that signed the certificate of the server.',
-    }),
+    ca: z
+      .string()
+      .startsWith('-----BEGIN CERTIFICATE-----')
+      .optional()
+      .meta({
+        title: 'Certificate authority',
+        takes: 'PEM',
+        description: 'PEM of the authority that signed the certificate of the server.',
+        examples: [`\${file:/etc/gatehouse/aeos-ca.pem}`],
+      }),
     fingerprint256: z
       .string()
       .regex(/^(?:[0-9A-Fa-f]{2}:?){31}[0-9A-Fa-f]{2}$/, { error: 'expected 64 hex digits, with or without colons' })
@@ -58,7 +99,7 @@ export const settings = z
       .meta({
         title: 'Certificate fingerprint',
         description: 'SHA-256 of the certificate of the server, which is often self-signed.',
-        examples: ['02:C6:39:9D:…'],
+        examples: ['02C6399DD4206AA1C893C9E33BF72896B9BEB0B49B047A271183FAEA7EC217F2'],
       }),
     username: z
       .string()
@@ -69,25 +110,43 @@ export const settings = z
         description: 'A system user of its own for the gateway: AEOS logs every change under its name.',
         examples: ['gatehouse'],
       }),
-    password: z.string().min(1).meta({ title: 'Password', description: 'As a reference to a secret.', secret: true }),
-    timezone: z
+    password: z
+      .string()
+      .min(1)
+      .meta({
+        title: 'Password',
+        description: 'As a reference to a secret.',
+        secret: true,
+        examples: [`\${file:/etc/gatehouse/aeos-password}`],
+      }),
+    server_zone: z
       .string()
       .refine(isZoneName, { error: 'expected an IANA time zone, such as Europe/Amsterdam' })
       .meta({
         title: 'Time zone of the server',
-        description: 'AEOS gives its times without a zone, by the clock of the server.',
+        takes: 'time zone',
+        description: 'AEOS gives and takes its times without a zone, by the clock of the server.',
         examples: ['Europe/Amsterdam'],
       }),
-    block_reasons: z.strictObject({ carrier: id, token: id }).meta({
-      title: 'Block reasons',
-      description:
-        'Ids of the reasons for blocking a carrier and a badge. Reasons of our own tell our blocks from those of others; `gatehouse check` lists what there is.',
-      examples: [{ carrier: '3', token: '4' }],
-    }),
-    carrier: z.enum(carrierTypes).default('employee').meta({
-      title: 'Carrier type',
-      description: 'What somebody becomes whose kind is not listed under carriers.',
-    }),
+    block_reasons: z
+      .strictObject({
+        carrier: id.meta({ title: 'Of carriers', description: 'Reason for blocking a carrier.', examples: ['3'] }),
+        token: id.meta({ title: 'Of badges', description: 'Reason for blocking a badge.', examples: ['4'] }),
+      })
+      .meta({
+        title: 'Block reasons',
+        description:
+          'Ids of the reasons for blocking a carrier and a badge. Reasons of our own tell our blocks from those of others; `gatehouse check` lists what there is.',
+        examples: [{ carrier: '3', token: '4' }],
+      }),
+    carrier: z
+      .enum(carrierTypes)
+      .default('employee')
+      .meta({
+        title: 'Carrier type',
+        description: 'What somebody becomes whose kind is not listed under carriers.',
+        examples: ['employee'],
+      }),
     carriers: z
       .record(z.string().min(1), z.enum(carrierTypes))
       .default({})
@@ -102,19 +161,23 @@ export const settings = z
       .default([])
       .meta({
         title: 'Identifier types',
-        description:
-          'How cards are written: the first one that fits is taken. H10301: the number alone where AEOS has the facility (customer) code in the type, else facility × 65536 + number. CSN: as hex or decimal. digits pads with zeros.',
+        description: 'How cards are written: the first one that fits is taken. Without any, no card can be written.',
         examples: [[{ id: '2', format: 'H10301', facility: 20 }]],
       }),
     unit_id: id.optional().meta({
       title: 'Unit',
       description: 'Unit of new carriers. Existing carriers stay where they are.',
+      examples: ['6'],
     }),
-    departments: z.enum(['leave', 'match']).default('leave').meta({
-      title: 'Departments',
-      description:
-        'match: the department of that very name is set; one that AEOS does not have is refused. leave: departments stay as they are.',
-    }),
+    departments: z
+      .enum(['leave', 'match'])
+      .default('leave')
+      .meta({
+        title: 'Departments',
+        description:
+          'match: the department of that very name is set; one that AEOS does not have is refused. leave: departments stay as they are.',
+        examples: ['match'],
+      }),
     free_fields: z
       .array(freeField)
       .default([])
@@ -124,14 +187,19 @@ export const settings = z
           'Free fields that are written, by definition id. They must be assigned to the role of the system user.',
         examples: [[{ definition_id: '12', fact: 'title' }]],
       }),
-    pins: z.boolean().default(true).meta({
-      title: 'PINs',
-      description: 'Whether PINs are set (verification type Pincode). false saves one request with each read.',
-    }),
+    pins: z
+      .boolean()
+      .default(true)
+      .meta({
+        title: 'PINs',
+        description: 'Whether PINs are set (verification type Pincode). false saves one request with each read.',
+        examples: [false],
+      }),
     entrance_schedule: id.optional().meta({
       title: 'Schedule for entrances',
       description:
         'Id of a day/time schedule. With it single entrances can be granted besides templates, each with this schedule.',
+      examples: ['1'],
     }),
     unbounded_until: z.iso
       .date()
@@ -143,6 +211,7 @@ export const settings = z
         title: 'No end',
         description:
           'What clears a leave date. 2149-05-29 is the documented value; servers that keep it as a date may need another one.',
+        examples: ['2099-01-01'],
       }),
   })
   .refine((value) => value.ca === undefined || value.fingerprint256 === undefined, {

@@ -179,7 +179,7 @@ export function settingsOf(overrides: SettingsInput = {}): Settings {
     url: 'https://aeos.example.org:8443',
     username: 'gatehouse',
     password: 'made up',
-    timezone: 'Europe/Amsterdam',
+    server_zone: 'Europe/Amsterdam',
     block_reasons: { carrier: '3', token: '4' },
     identifier_types: [
       { id: '2', format: 'H10301', facility: 20 },

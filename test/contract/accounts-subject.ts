@@ -109,6 +109,10 @@ export interface AccountsSubject {
   readonly levelsMax: number | null
   /** More accounts than fit on two pages of the list. */
   readonly manyAccounts: number
+  /** Employee numbers of which the system can make no account id: refused before any call. */
+  readonly refusedNumbers: readonly string[]
+  /** The most requests that an order takes which fails at once, its read included, and the shutting of three cards; 5 where left out. */
+  readonly requestsMax?: { readonly failing: number; readonly lockKnown: number; readonly lockUnknown: number }
   /** What this system can't be provoked to, each with the reason. */
   readonly impossible: Readonly<Partial<Record<Provocation, string>>>
 }

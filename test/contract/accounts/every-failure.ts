@@ -41,7 +41,7 @@ export function everyFailure(test: AccountsTest): void {
           ...expected,
           code: expect.stringMatching(/^[a-z0-9]+\.[a-z0-9-]+$/),
         })
-        expect(simulator.requests.all - before.all).toBeLessThanOrEqual(5)
+        expect(simulator.requests.all - before.all).toBeLessThanOrEqual(target.subject.requestsMax?.failing ?? 5)
         simulator.disarm()
         await call(target)
       })
