@@ -9,7 +9,6 @@ import { failureOf, ofReading, ownFailure } from './errors.ts'
 import { openSoap, type Soap, type Value } from './soap.ts'
 
 const path = '/aeosws'
-const soap = openSoap()
 
 export interface Credentials {
   readonly username: string
@@ -71,7 +70,7 @@ export class Session {
   }
 
   async #exchange(operation: string, value: Value, signal: AbortSignal): Promise<unknown> {
-    const messages = await soap
+    const messages = await openSoap()
     const body = messages.write(operation, value)
     const isReading = /^(find|get)/.test(operation)
     try {

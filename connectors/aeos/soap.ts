@@ -1,6 +1,6 @@
 /** Writes the bodies of requests in the order of the schema, and reads answers as plain text values; no call is made here. */
-import { readFileSync } from 'node:fs'
-import { WSDL } from 'soap'
+import { readFile } from 'node:fs/promises'
+import type { WSDL } from 'soap'
 
 /** A request as nested fields, lists and text; a bare number for the requests that are one. Absent and undefined fields are left out. */
 export type Value = string | boolean | readonly Value[] | { readonly [field: string]: Value | undefined }
@@ -36,9 +36,17 @@ const asText = Object.fromEntries(
   ['dateTime', 'date', 'long', 'int', 'boolean', 'base64Binary'].map((type) => [type, (text: string) => text]),
 )
 
-/** Reads the description of the service, which takes some milliseconds: once per process is enough. */
-export async function openSoap(): Promise<Soap> {
-  const wsdl = new WSDL(readFileSync(path, 'utf8'), path.href, { customDeserializer: asText })
+let opened: Promise<Soap> | undefined
+
+/** Once per process, and only where there is a server to talk to: npm soap takes 200 ms and 30 MB to load. */
+export function openSoap(): Promise<Soap> {
+  opened ??= open()
+  return opened
+}
+
+async function open(): Promise<Soap> {
+  const { WSDL } = await import('soap')
+  const wsdl = new WSDL(await readFile(path, 'utf8'), path.href, { customDeserializer: asText })
   const { promise, resolve, reject } = Promise.withResolvers<void>()
   wsdl.onReady((error: Error | null) => (error ? reject(error) : resolve()))
   await promise

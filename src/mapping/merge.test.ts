@@ -59,8 +59,11 @@ describe('facts', () => {
       email: 'old@example.test',
       title: 'Guest',
       givenName: null,
+      kind: 'employee',
     })
     expect(person.kind).toBe('employee')
+    // Who nobody calls anything has no kind that an account could be made from.
+    expect(mergePerson(id, [sourced('1', {})]).facts).not.toHaveProperty('kind')
     expect(person.employments.map(({ key }) => key)).toEqual(['1', '2', '3'])
   })
 

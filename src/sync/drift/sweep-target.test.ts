@@ -245,6 +245,21 @@ describe('a list that shows neither cards nor levels', () => {
   })
 })
 
+test('a list that shows no blocks either forgets none that was seen in a single read', async () => {
+  Object.assign(bench.target, { shallow: true, lockUntold: true })
+  Object.assign(bench.setup, { sweepEveryMs: 15 * minute })
+  await settle(many(110))
+  user(7).lock = 'closed'
+  for (let i = 0; i < 4 && (await drifts()).length === 0; i++) await sweep()
+  // What was found just now is looked at again in any case.
+  await bench.rows(`update drift set found_at = now() - interval '2 days'`)
+  bench.target.calls.length = 0
+  await sweep()
+  expect(await drifts()).toEqual(['n7 blocked'])
+  expect(bench.target.calls.length).toBeGreaterThan(0)
+  expect(bench.target.calls.filter(({ externalId }) => externalId === 'n7')).toEqual([])
+})
+
 test('a sweep waits for its time, and for nothing when it is asked for', async () => {
   expect(await sweep(false)).not.toBeNull()
   expect(await sweep(false)).toBeNull()
