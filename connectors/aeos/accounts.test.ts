@@ -340,6 +340,22 @@ test('a contractor who becomes an employee is another carrier, which takes over 
   expect(target.bodies('IdentifierAdd').map(fieldsOf)).toEqual(['CarrierId=9 IdentifierType=2 BadgeNumber=10000'])
 })
 
+test('who is to be shut stays what they are; so does a carrier that no number names, and says so', async () => {
+  const target = await connected(
+    { PersonSearchInfo: people({ id: '7', number: '4711', type: 'Contractor' }) },
+    external,
+  )
+  const actual = await target.mustRead()
+  const person = facts({ kind: 'own' })
+  expect(await target.put(desiredAccount({ facts: person, lock: 'closed' }), { actual })).toMatchObject({
+    lock: 'applied',
+  })
+  expect(await target.put(desiredAccount({ facts: person }), { actual, externalId: '#7' })).toMatchObject({
+    profile: 'rejected aeos.type-fixed',
+  })
+  expect(target.bodies('EmployeeAdd')).toEqual([])
+})
+
 // ---------------------------------------------------------------- removing
 
 test('a carrier is removed after its badges: one that is blocked stays blocked, the others are free', async () => {

@@ -2,14 +2,13 @@
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { allDone, attempt } from '../../src/connector/outcomes.ts'
 import { cardKey } from '../../src/model/card.ts'
-import { badgeOf } from './badges.ts'
 import { badgeIn } from './carriers.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
 export async function putCards(
-  { externalId, desired, revoke, lift = [] }: Put,
+  { externalId, desired, revoke, lift = [], unblock = [] }: Put,
   { id, actual }: Carrier,
-  { client, carriers, tokens, settings }: Writing,
+  { client, carriers, tokens }: Writing,
   signal: AbortSignal,
 ): Promise<PartOutcome[]> {
   const lifted = new Set(lift.map(cardKey))
@@ -24,16 +23,15 @@ export async function putCards(
     return same && (await client.states(owner, signal)).Blocked
   }
 
-  const given = desired.cards.map(({ card, state }) =>
-    attempt({ kind: 'card', card }, async () => {
-      const there = present.get(cardKey(card))
-      if (there !== undefined) return tokens.setState(badgeIn(there.ref), there.state, state, signal)
-      await tokens.obtain(card, id, { isLifted: lifted.has(cardKey(card)), mayTakeFrom }, signal)
-      // Only now: a badge that nobody has can be blocked for good only.
-      if (state === 'blocked') await tokens.block(badgeOf(card, settings), signal)
-      return 'applied'
-    }),
-  )
+  const given = desired.cards.map((entry) => {
+    const { card, state } = entry
+    const there = present.get(cardKey(card))
+    return attempt({ kind: 'card', card }, () =>
+      there === undefined
+        ? tokens.obtain(entry, id, { isLifted: lifted.has(cardKey(card)), mayTakeFrom }, signal)
+        : tokens.setState(badgeIn(there.ref), there.state, state, signal),
+    )
+  })
   const taken = revoke.cards.flatMap((card) => {
     const there = wanted.has(cardKey(card)) ? undefined : present.get(cardKey(card))
     if (there === undefined) return []
@@ -44,5 +42,14 @@ export async function putCards(
       return 'applied'
     })
   })
-  return allDone([...given, ...taken])
+  // Others' badges, and those of unknown format, that a lock of ours blocked.
+  const freed = (actual?.cards ?? []).flatMap(({ card, ref, state }) => {
+    const key = card === null ? null : cardKey(card)
+    const isOrdered = key !== null && (wanted.has(key) || revoke.cards.some((each) => cardKey(each) === key))
+    if (isOrdered || !unblock.includes(ref)) return []
+    return attempt(card === null ? { kind: 'lock' } : { kind: 'card', card }, () =>
+      tokens.setState(badgeIn(ref), state, 'on', signal),
+    )
+  })
+  return allDone([...given, ...taken, ...freed])
 }

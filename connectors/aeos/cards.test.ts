@@ -48,6 +48,16 @@ test('a badge that an earlier try gave already is not given again', async () => 
   expect(sent()).toEqual(['IdentifierSearchInfo'])
 })
 
+test('a badge that an earlier try gave and blocked already is told as it is wanted', async () => {
+  const blocked = desiredAccount({ cards: [{ card, state: 'blocked' }] })
+  const shut = await given([{ number: '10000', status: 3, reason: '4', owner: '7' }])
+  expect(await shut.target.put(blocked, { actual: shut.actual })).toMatchObject({ [part]: 'applied' })
+  expect(shut.sent()).toEqual(['IdentifierSearchInfo'])
+  const open = await given([{ number: '10000', status: 1, owner: '7' }])
+  expect(await open.target.put(blocked, { actual: open.actual })).toMatchObject({ [part]: 'applied' })
+  expect(open.sent()).toEqual(['IdentifierSearchInfo', 'IdentifierBlock'])
+})
+
 test('a badge of somebody else stays theirs, though they are blocked; so does one that was given meanwhile', async () => {
   const { target, actual, sent } = await given([{ number: '10000', status: 1, owner: '8' }])
   expect(await target.put(on, { actual })).toMatchObject({ [part]: 'conflict aeos.card-taken', lock: 'unchanged' })

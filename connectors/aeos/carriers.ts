@@ -2,7 +2,7 @@
 import type { ActualAccount, ListedAccount } from '../../src/connector/contract.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import { cardOf } from './badges.ts'
-import type { Client } from './client.ts'
+import type { BadgeKey, Client } from './client.ts'
 import type { Departments } from './departments.ts'
 import { isNotFound } from './errors.ts'
 import { levelsShown } from './levels.ts'
@@ -123,19 +123,19 @@ export class Carriers {
   }
 
   #card(token: Token): ActualAccount['cards'][number] {
-    const { IdentifierType, BadgeNumber, Blocked } = token
-    return {
-      card: cardOf(token, this.#settings),
-      ref: `${IdentifierType} ${BadgeNumber}`,
-      state: Blocked ? 'blocked' : 'on',
-    }
+    return { card: cardOf(token, this.#settings), ref: badgeRef(token), state: token.Blocked ? 'blocked' : 'on' }
   }
 }
 
 const batch = 500
 
+/** How an account names a badge: by what every operation names it. */
+export function badgeRef({ IdentifierType, BadgeNumber }: BadgeKey): string {
+  return `${IdentifierType} ${BadgeNumber}`
+}
+
 /** Identifier type and badge number out of a card's `ref`. */
-export function badgeIn(ref: string) {
+export function badgeIn(ref: string): BadgeKey {
   const blank = ref.indexOf(' ')
   return { IdentifierType: ref.slice(0, blank), BadgeNumber: ref.slice(blank + 1) }
 }

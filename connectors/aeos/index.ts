@@ -13,9 +13,8 @@ export default defineConnector({
   vendor: { name: 'Nedap', docs: 'https://www.nedapsecurity.com/solutions/aeos/', testedWith: [] },
   settings,
   capabilities: ['accounts'],
-  // The vendor publishes no limits, of rate or of sessions. These leave a server that also serves its own screens most of its time. How long
-  // it works on a request that nobody waits for is not documented either: a minute is what its application server allows a transaction by
-  // default five times over, and the sweep finds what comes later.
+  // The vendor publishes no limits, of rate or of sessions: these leave a server that also serves its own screens most of its time. Nor does
+  // it say how long a request may live on that nobody waits for: 75 s is an assumption, and a sweep finds what comes later.
   limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000, lateWriteMs: 75_000 },
   address({ url, ca, fingerprint256 }) {
     return {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { csn, h10301 } from '../../src/model/card.ts'
-import { connected, fault, fieldsOf, people, states, tokens } from './testing.ts'
+import { connected, desiredAccount, fault, fieldsOf, never, owned, people, states, tokens } from './testing.ts'
 
 const card = h10301(20, 10_000)
 const serial = csn('84A1B2C3')
@@ -170,4 +170,31 @@ test('a carrier that AEOS marks as read-only is never changed', async () => {
   for (const seen of [known, null]) await expect(target.lock(seen)).rejects.toMatchObject({ code: 'aeos.read-only' })
   await expect(target.remove()).rejects.toMatchObject({ code: 'aeos.read-only' })
   expect(target.roots().filter((root) => /Block|Change|EmployeeId/.test(root))).toEqual([])
+})
+
+test('a lock-out tells which badges it blocked itself, of every kind, and these alone are unblocked when they are named', async () => {
+  const target = await connected({ CarrierIdToken: held })
+  const order = { kind: 'lock', externalId: '4711', at: new Date('2026-11-26T09:00:00Z') } as const
+  const known = await target.mustRead()
+  for (const seen of [null, known]) {
+    const { blocked } = await target.accounts.apply({ ...order, known: seen }, never)
+    expect(blocked).toEqual(['2 10000', '5 84A1B2C3', '9 777'])
+  }
+  const shut = await connected({
+    CarrierIdStates: states(true),
+    CarrierIdToken: tokens({ number: '777', type: '9', status: 3 }, { number: '778', type: '9', status: 3 }),
+    IdentifierSearchInfo: owned({ number: '777', type: '9', status: 3, reason: '4', owner: '7' }),
+  })
+  const actual = await shut.mustRead()
+  expect((await shut.accounts.apply({ ...order, known: actual }, never)).blocked).toEqual([])
+  expect(await shut.put(desiredAccount(), { actual, unblock: ['9 777'] })).toMatchObject({ lock: 'applied' })
+  expect(shut.bodies('IdentifierUnblock').map(fieldsOf)).toEqual(['IdentifierType=9 BadgeNumber=777'])
+})
+
+test('one of several carriers that went meanwhile hides no failure of another', async () => {
+  const target = await connected({
+    PersonSearchInfo: people({ id: '7', number: '4711' }, { id: '9', number: '4711' }),
+    CarrierIdBlock: (body) => (body.includes('>7<') ? notFound : fault(990)),
+  })
+  expect(await target.lock()).toMatchObject({ lock: 'transient aeos.system-error' })
 })

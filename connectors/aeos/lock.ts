@@ -5,11 +5,11 @@ import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
 import type { PartRef } from '../../src/model/account.ts'
 import { type Card, cardKey } from '../../src/model/card.ts'
 import { cardOf } from './badges.ts'
-import { badgeIn, type Carriers } from './carriers.ts'
+import { badgeIn, badgeRef, type Carriers } from './carriers.ts'
 import type { BadgeKey, Client } from './client.ts'
 import { isNotFound, readOnlyCarrier, vendorCodeOf } from './errors.ts'
 import { pastDates, typeOf, validityOf } from './mapping.ts'
-import type { PersonRecord } from './records.ts'
+import type { PersonRecord, Token } from './records.ts'
 import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
 import type { Tokens } from './tokens.ts'
 
@@ -45,43 +45,58 @@ interface Carrier {
 export async function lock(change: Lock, locking: Locking, signal: AbortSignal): Promise<Applied> {
   if (change.known?.untouchable) throw readOnlyCarrier()
   const known = change.known === null ? null : knownCarrier(change.known, locking.settings)
-  if (known !== null) {
-    const parts = await shut(change, [known], locking, signal)
-    if (parts !== 'gone') return { parts }
-  }
+  const seen = known === null ? null : await shut(change, known, locking, signal)
+  if (seen !== null) return applied(change, [seen])
   const records = await locking.carriers.find(change.externalId, signal)
   const carriers = records.flatMap((record) => foundCarrier(record, locking.settings) ?? [])
   if (carriers.length === 0 && records.length > 0) throw readOnlyCarrier()
-  const parts = await shut(change, carriers, locking, signal)
-  return { parts: parts === 'gone' || parts.length === 0 ? outAlready(change) : parts }
+  const done = await allDone(carriers.map((carrier) => shut(change, carrier, locking, signal)))
+  return applied(
+    change,
+    done.filter((each) => each !== null),
+  )
 }
 
-/** Who is not there is out already. */
-function outAlready({ cards }: Lock): PartOutcome[] {
-  return cards === undefined ? [{ part: { kind: 'lock' }, outcome: 'unchanged' }] : []
+interface Done {
+  readonly outcomes: readonly PartOutcome[]
+  /** Of the badges that were on: which ones it blocked. */
+  readonly blocked: readonly string[]
 }
 
-/** `gone` when one of them is not there any more. */
-async function shut(change: Lock, carriers: readonly Carrier[], locking: Locking, signal: AbortSignal) {
-  const one = change.cards === undefined ? shutCarrier : blockCards
-  const outcomes = (await allDone(carriers.map((carrier) => one(change, carrier, locking, signal)))).flat()
-  return outcomes.some(({ failure }) => isNotFound(failure)) ? 'gone' : combine(outcomes)
+function applied({ cards }: Lock, done: readonly Done[]): Applied {
+  // Who is not there is out already.
+  const nobody: PartOutcome[] = [{ part: { kind: 'lock' }, outcome: 'unchanged' }]
+  if (cards !== undefined) return { parts: combine(done.flatMap(({ outcomes }) => outcomes)) }
+  if (done.length === 0) return { parts: nobody, blocked: [] }
+  return { parts: combine(done.flatMap(({ outcomes }) => outcomes)), blocked: done.flatMap(({ blocked }) => blocked) }
 }
 
-async function shutCarrier(change: Lock, carrier: Carrier, locking: Locking, signal: AbortSignal) {
+/** Null when the carrier is not there any more. */
+async function shut(change: Lock, carrier: Carrier, locking: Locking, signal: AbortSignal): Promise<Done | null> {
+  const { cards } = change
+  const wanted = new Set(cards?.map(cardKey))
+  const isMeant = ({ card }: Badge) => cards === undefined || (card !== null && wanted.has(cardKey(card)))
+  const badges = () => blockBadges(carrier, isMeant, locking, signal)
+  const [whole, { outcomes, blocked }] =
+    cards === undefined
+      ? await allDone([shutCarrier(change, carrier, locking, signal), badges()])
+      : [[], await badges()]
+  const all = [...whole, ...outcomes]
+  return all.some(({ failure }) => isNotFound(failure)) ? null : { outcomes: all, blocked }
+}
+
+function shutCarrier(change: Lock, carrier: Carrier, locking: Locking, signal: AbortSignal) {
   const { client, settings } = locking
   const { id, type, validity } = carrier
   const isOver = validity.until !== null && Date.parse(validity.until) <= change.at.getTime()
-  const outcomes = await allDone([
+  return allDone([
     attempt({ kind: 'lock' }, () => blockCarrier(carrier, locking, signal)),
-    blockBadges(carrier, () => true, locking, signal),
     attempt({ kind: 'validity' }, async () => {
       if (isOver) return 'unchanged'
       await client.changeCarrier(type, id, pastDates(validity.from, change.at, settings), signal)
       return 'applied'
     }),
   ])
-  return outcomes.flat()
 }
 
 /** A block of others keeps its reason, by which it is told from ours: one that was seen is only made sure of. */
@@ -97,32 +112,33 @@ async function blockCarrier({ id, seenShut }: Carrier, { client, settings }: Loc
   }
 }
 
-function blockCards({ cards = [] }: Lock, carrier: Carrier, locking: Locking, signal: AbortSignal) {
-  const wanted = new Set(cards.map(cardKey))
-  return blockBadges(carrier, ({ card }) => card !== null && wanted.has(cardKey(card)), locking, signal)
-}
-
 async function blockBadges(
   { id, badges }: Carrier,
   isMeant: (badge: Badge) => boolean,
   { client, tokens, settings }: Locking,
   signal: AbortSignal,
-): Promise<PartOutcome[]> {
-  const block = ({ key, card, isOn }: Badge) =>
-    // A badge of unknown format has no name as a part: when it can't be blocked, the lock-out as a whole is not done.
-    attempt(partOf(card), async () => (isOn ? tokens.block(key, signal) : 'unchanged'))
-  if (badges !== null) return allDone(badges.filter(isMeant).map(block))
+): Promise<Done> {
   try {
-    const found = (await client.tokensOf(id, signal)).map((token) => ({
-      key: { IdentifierType: token.IdentifierType, BadgeNumber: token.BadgeNumber },
-      card: cardOf(token, settings),
-      isOn: !token.Blocked,
-    }))
-    return await allDone(found.filter(isMeant).map(block))
+    const held = (badges ?? (await client.tokensOf(id, signal)).map((token) => badgeOf(token, settings))).filter(
+      isMeant,
+    )
+    const outcomes = await allDone(
+      held.map(({ key, card, isOn }) =>
+        // A badge of unknown format has no name as a part: when it can't be blocked, the lock-out as a whole is not done.
+        attempt(partOf(card), async () => (isOn ? tokens.block(key, signal) : 'unchanged')),
+      ),
+    )
+    const blocked = held.flatMap(({ key }, at) => (outcomes[at]?.outcome === 'applied' ? [badgeRef(key)] : []))
+    return { outcomes, blocked }
   } catch (error) {
     if (!(error instanceof ConnectorError)) throw error
-    return [{ part: { kind: 'lock' }, outcome: 'failed', failure: error }]
+    return { outcomes: [{ part: { kind: 'lock' }, outcome: 'failed', failure: error }], blocked: [] }
   }
+}
+
+function badgeOf({ IdentifierType, BadgeNumber, Blocked }: Token, settings: Settings): Badge {
+  const key = { IdentifierType, BadgeNumber }
+  return { key, card: cardOf(key, settings), isOn: !Blocked }
 }
 
 function partOf(card: Card | null): PartRef {

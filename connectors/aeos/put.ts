@@ -42,11 +42,21 @@ async function update(change: Put, actual: ActualAccount, writing: Writing, sign
   const type = carrierTypes.find((each) => each === CarrierType)
   if (Id === undefined) throw ambiguousCarrier()
   if (type === undefined) throw carrierGone()
-  const { facts } = change.desired
-  if (facts.kind && wantedType(facts, writing.settings) !== type) return replace(change, actual, writing, signal)
+  const { facts, lock: wantedLock } = change.desired
+  const isOther = facts.kind != null && wantedType(facts, writing.settings) !== type
+  const isNamed = !('carrierId' in parseExternalId(change.externalId))
+  // Who is to be shut out stays what they are.
+  if (isOther && isNamed && wantedLock === 'open') return replace(change, actual, writing, signal)
   const carrier = { id: Id, type, actual }
   const { sections, failed } = await fieldSections(change, carrier, writing, signal)
-  return [...failed, ...(await finish(change, carrier, sections, writing, signal))]
+  const typeFixed = isOther && !isNamed ? [fixedType()] : []
+  return [...typeFixed, ...failed, ...(await finish(change, carrier, sections, writing, signal))]
+}
+
+function fixedType(): PartOutcome {
+  const hint =
+    'The carrier has no personnel number that names it alone, so none of another type can take its place: do it at AEOS.'
+  return { part: { kind: 'profile' }, outcome: 'failed', failure: ownFailure('rejected', 'aeos.type-fixed', hint) }
 }
 
 async function replace(change: Put, actual: ActualAccount, writing: Writing, signal: AbortSignal) {

@@ -231,6 +231,7 @@ interface Put {
   readonly actual: ActualAccount | null
   readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
   readonly lift: readonly Card[]
+  readonly unblock: readonly string[]
 }
 
 /** Outcomes by part, readable in an assertion: `applied`, `unchanged`, or kind and code of the failure. */

@@ -1,7 +1,7 @@
 /** Badges at the server: assigned and withdrawn, blocked and unblocked, by identifier type and number. */
 import type { ActualAccount } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import type { Card } from '../../src/model/card.ts'
+import type { AccountCard } from '../../src/model/account.ts'
 import { badgeOf, isSameBadge } from './badges.ts'
 import type { BadgeKey, Client } from './client.ts'
 import { ownFailure, vendorCodeOf } from './errors.ts'
@@ -28,19 +28,22 @@ export class Tokens {
   }
 
   /**
-   * Gives the card to this carrier, on, whatever it was before; an earlier try may have done so already. A block of ours on a card that
+   * Gives the card to this carrier in the state that is wanted; an earlier try may have done so already. A block of ours on a card that
    * nobody has is lifted first. `mayTakeFrom` tells whether another carrier is the same person's, shut for good.
    * @throws ConnectorError `conflict` when somebody else has it (`aeos.card-taken`) or has blocked it (`aeos.card-unusable`).
    */
   async obtain(
-    card: Card,
+    { card, state }: AccountCard,
     carrierId: string,
     { isLifted, mayTakeFrom }: { isLifted: boolean; mayTakeFrom: (owner: string) => Promise<boolean> },
     signal: AbortSignal,
-  ): Promise<void> {
+  ): Promise<Done> {
     const key = badgeOf(card, this.#settings)
     const found = await this.#find(key, signal)
-    if (found?.owner === carrierId) return this.#putOn(found.token, isLifted, signal)
+    if (found?.owner === carrierId) {
+      await this.setState(key, found.token.Blocked ? 'blocked' : 'on', state, signal)
+      return 'applied'
+    }
     if (found !== null && found.owner !== null) {
       if (!(await mayTakeFrom(found.owner))) throw taken()
       await this.withdraw(found.token, { isLifted: true, isShut: true }, signal)
@@ -49,6 +52,9 @@ export class Tokens {
       await this.#client.release(key, signal)
     }
     await this.#assign(key, carrierId, signal)
+    // Only now: a badge that nobody has can be blocked for good only.
+    if (state === 'blocked') await this.block(key, signal)
+    return 'applied'
   }
 
   /** Blocks or unblocks where needed. What somebody else has just done counts as done. */
@@ -95,12 +101,6 @@ export class Tokens {
       await this.#client.unblockToken(key, signal)
       await take()
     }
-  }
-
-  async #putOn(token: Token, isLifted: boolean, signal: AbortSignal): Promise<void> {
-    if (!token.Blocked) return
-    if (!isLifted) throw unusable()
-    await this.#unblock(token, signal)
   }
 
   async #assign(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<void> {
