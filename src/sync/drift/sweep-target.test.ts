@@ -251,8 +251,6 @@ test('a list that shows no blocks either forgets none that was seen in a single 
   await settle(many(110))
   user(7).lock = 'closed'
   for (let i = 0; i < 4 && (await drifts()).length === 0; i++) await sweep()
-  // What was found just now is looked at again in any case.
-  await bench.rows(`update drift set found_at = now() - interval '2 days'`)
   bench.target.calls.length = 0
   await sweep()
   expect(await drifts()).toEqual(['n7 blocked'])
