@@ -51,7 +51,8 @@ export function accounts(client: Client, offered: Offered, settings: Settings, n
   async function removeOne(record: PersonRecord, signal: AbortSignal): Promise<void> {
     try {
       const held = await client.tokensOf(record.Id, signal)
-      await allDone(held.map((token) => tokens.withdraw(token, { isLifted: false, isShut: true }, signal)))
+      const shutFirst = () => client.blockCarrier(record.Id, settings.block_reasons.carrier, signal)
+      await allDone(held.map((token) => tokens.withdraw(token, { isLifted: false, shutFirst }, signal)))
       await client.removeCarrier(typeOf(record) ?? settings.carrier, record.Id, signal)
     } catch (error) {
       if (!isNotFound(error)) throw error

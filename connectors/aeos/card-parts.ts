@@ -1,9 +1,60 @@
-/** Gives, blocks, unblocks and takes badges of one carrier, each on its own; those that nobody ordered stay as they are. */
+/** Takes, gives, blocks and unblocks badges of one carrier, each on its own; those that nobody ordered stay as they are. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt } from '../../src/connector/outcomes.ts'
 import { cardKey } from '../../src/model/card.ts'
 import { badgeIn } from './carriers.ts'
 import type { Carrier, Put, Writing } from './put.ts'
+
+export interface Taken {
+  readonly outcomes: readonly PartOutcome[]
+  /** The carrier is shut, was so or had to be, and is to be opened only now. */
+  readonly isShut: boolean
+  /** What keeps it shut: a badge that could neither be taken nor blocked. */
+  readonly inTheWay: ConnectorError | null
+}
+
+/**
+ * Takes the badges that are revoked. Some servers withdraw none that is blocked: then the carrier is shut for so long as it takes to
+ * unblock and withdraw it, so that a lost card opens nothing, not even for an instant.
+ */
+export async function takeCards(
+  { desired, revoke, lift = [] }: Put,
+  { id, actual }: Carrier,
+  { client, tokens, settings }: Writing,
+  signal: AbortSignal,
+): Promise<Taken> {
+  const lifted = new Set(lift.map(cardKey))
+  const wanted = new Set(desired.cards.map(({ card }) => cardKey(card)))
+  const revoked = revoke.cards.filter((card) => !wanted.has(cardKey(card)))
+  let isShut = actual?.lock === 'closed'
+  let inTheWay: ConnectorError | null = null
+  const shutFirst = async () => {
+    isShut = true
+    const { Blocked } = await client.states(id, signal)
+    if (!Blocked) await client.blockCarrier(id, settings.block_reasons.carrier, signal)
+  }
+  const outcomes = await allDone(
+    revoked.flatMap((card) => {
+      const there = actual?.cards.find((each) => each.card !== null && cardKey(each.card) === cardKey(card))
+      if (there === undefined) return []
+      const key = badgeIn(there.ref)
+      const token = { ...key, Blocked: there.state === 'blocked' }
+      return attempt({ kind: 'card', card }, async () => {
+        try {
+          await tokens.withdraw(token, { isLifted: lifted.has(cardKey(card)), shutFirst }, signal)
+        } catch (error) {
+          if (!(error instanceof ConnectorError) || !isShut) throw error
+          const blocked = await attempt({ kind: 'card', card }, () => tokens.block(key, signal))
+          inTheWay ??= blocked.failure ?? null
+          throw error
+        }
+        return 'applied'
+      })
+    }),
+  )
+  return { outcomes, isShut, inTheWay }
+}
 
 export async function putCards(
   { externalId, desired, revoke, lift = [], unblock = [] }: Put,
@@ -12,7 +63,7 @@ export async function putCards(
   signal: AbortSignal,
 ): Promise<PartOutcome[]> {
   const lifted = new Set(lift.map(cardKey))
-  const wanted = new Set(desired.cards.map(({ card }) => cardKey(card)))
+  const ordered = new Set([...desired.cards.map(({ card }) => card), ...revoke.cards].map(cardKey))
   const present = new Map(
     (actual?.cards ?? []).flatMap((entry) => (entry.card === null ? [] : [[cardKey(entry.card), entry] as const])),
   )
@@ -32,24 +83,12 @@ export async function putCards(
         : tokens.setState(badgeIn(there.ref), there.state, state, signal),
     )
   })
-  const taken = revoke.cards.flatMap((card) => {
-    const there = wanted.has(cardKey(card)) ? undefined : present.get(cardKey(card))
-    if (there === undefined) return []
-    const token = { ...badgeIn(there.ref), Blocked: there.state === 'blocked' }
-    const how = { isLifted: lifted.has(cardKey(card)), isShut: desired.lock === 'closed' }
-    return attempt({ kind: 'card', card }, async () => {
-      await tokens.withdraw(token, how, signal)
-      return 'applied'
-    })
-  })
   // Others' badges, and those of unknown format, that a lock of ours blocked.
   const freed = (actual?.cards ?? []).flatMap(({ card, ref, state }) => {
-    const key = card === null ? null : cardKey(card)
-    const isOrdered = key !== null && (wanted.has(key) || revoke.cards.some((each) => cardKey(each) === key))
-    if (isOrdered || !unblock.includes(ref)) return []
+    if ((card !== null && ordered.has(cardKey(card))) || !unblock.includes(ref)) return []
     return attempt(card === null ? { kind: 'lock' } : { kind: 'card', card }, () =>
       tokens.setState(badgeIn(ref), state, 'on', signal),
     )
   })
-  return allDone([...given, ...taken, ...freed])
+  return allDone([...given, ...freed])
 }

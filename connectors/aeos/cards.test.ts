@@ -150,20 +150,48 @@ test('a badge that went meanwhile is taken already', async () => {
   })
 })
 
-test('where no blocked badge can be taken, it is unblocked first, but only while its carrier is shut', async () => {
+test('where no blocked badge can be taken, its carrier is shut for so long as it takes to unblock and withdraw it', async () => {
   const held = { number: '10000', status: 3, reason: '4', owner: '7' }
-  const script = { IdentifierWithdraw: [fault(125), answer('RemoveResult')], CarrierIdStates: states(true) }
+  const script = { IdentifierWithdraw: [fault(125), answer('RemoveResult')] }
   const order = { revoke: { ...none, cards: [card] }, lift: [card] }
-  const shut = await given([held], script, [held])
+  const open = await given([held], { ...script, CarrierIdStates: [states(false), states(false), states(true)] }, [held])
+  expect(await open.target.put(desiredAccount(), { actual: open.actual, ...order })).toMatchObject({
+    [part]: 'applied',
+    lock: 'applied',
+  })
+  expect(open.sent()).toEqual([
+    'IdentifierWithdraw',
+    'IdentifierSearchInfo',
+    'CarrierIdStates',
+    'CarrierIdBlock',
+    'IdentifierUnblock',
+    'IdentifierWithdraw',
+    'CarrierIdStates',
+    'CarrierIdUnBlock',
+  ])
+  const shut = await given([held], { ...script, CarrierIdStates: states(true) }, [held])
   expect(await shut.target.put(desiredAccount({ lock: 'closed' }), { actual: shut.actual, ...order })).toMatchObject({
     [part]: 'applied',
   })
-  expect(shut.sent()).toEqual(['IdentifierWithdraw', 'IdentifierSearchInfo', 'IdentifierUnblock', 'IdentifierWithdraw'])
-  const open = await given([held], { ...script, CarrierIdStates: states(false) }, [held])
-  expect(await open.target.put(desiredAccount(), { actual: open.actual, ...order })).toMatchObject({
-    [part]: 'rejected aeos.token-refused',
-  })
-  expect(open.sent()).not.toContain('IdentifierUnblock')
+  expect(shut.sent()).not.toContain('CarrierIdBlock')
+  expect(shut.sent()).not.toContain('CarrierIdUnBlock')
+})
+
+test('a card that can neither be taken nor blocked again keeps its carrier shut', async () => {
+  const held = { number: '10000', status: 3, reason: '4', owner: '7' }
+  const shown = [states(false), states(false), states(true)]
+  const script = { IdentifierWithdraw: [fault(125), fault(990)], CarrierIdStates: shown }
+  const order = { revoke: { ...none, cards: [card] }, lift: [card] }
+  for (const isBlockedAgain of [true, false]) {
+    const block = isBlockedAgain ? '' : fault(990)
+    const { target, actual, sent } = await given([held], { ...script, IdentifierBlock: block }, [held])
+    const told = await target.put(desiredAccount(), { actual, ...order })
+    expect(told).toMatchObject({
+      [part]: 'transient aeos.system-error',
+      lock: isBlockedAgain ? 'applied' : 'transient aeos.system-error',
+    })
+    expect(sent().includes('CarrierIdUnBlock')).toBe(isBlockedAgain)
+  }
 })
 
 test('badges of others stay, whatever is ordered', async () => {

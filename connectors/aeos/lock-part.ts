@@ -1,6 +1,7 @@
 /** Opens and closes a carrier by its block, which has a reason: only one of ours is lifted. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import type { Taken } from './card-parts.ts'
 import { isNotFound, ownFailure } from './errors.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
@@ -16,8 +17,15 @@ export async function closeCarrier({ desired }: Put, carrier: Carrier, writing: 
  * What others blocked meanwhile stays so: AEOS keeps one reason, and lifting theirs would leave nothing of it.
  * @throws ConnectorError whatever is not a refusal of this part alone.
  */
-export async function openCarrier({ desired }: Put, carrier: Carrier, writing: Writing, signal: AbortSignal) {
-  if (desired.lock === 'closed' || carrier.actual === null || carrier.actual.lock === 'open') return []
+export async function openCarrier(
+  { desired }: Put,
+  carrier: Carrier,
+  { isShut, inTheWay }: Taken,
+  writing: Writing,
+  signal: AbortSignal,
+): Promise<PartOutcome[]> {
+  if (desired.lock === 'closed' || !isShut) return []
+  if (inTheWay !== null) return [{ part, outcome: 'failed', failure: inTheWay }]
   const { client, settings } = writing
   return told(async () => {
     const { Blocked, BlockReason } = await client.states(carrier.id, signal)

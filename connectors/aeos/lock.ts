@@ -63,12 +63,18 @@ interface Done {
   readonly blocked: readonly string[]
 }
 
+/** @throws ConnectorError a refused login and a wait that is asked for, where nothing else came of it: that is about every order. */
 function applied({ cards }: Lock, done: readonly Done[]): Applied {
+  const all = done.flatMap(({ outcomes }) => outcomes)
+  const [general] = all.flatMap(({ failure }) =>
+    failure?.kind === 'unauthenticated' || failure?.kind === 'throttled' ? failure : [],
+  )
+  if (general !== undefined && all.every(({ outcome }) => outcome === 'failed')) throw general
   // Who is not there is out already.
   const nobody: PartOutcome[] = [{ part: { kind: 'lock' }, outcome: 'unchanged' }]
-  if (cards !== undefined) return { parts: combine(done.flatMap(({ outcomes }) => outcomes)) }
+  if (cards !== undefined) return { parts: combine(all) }
   if (done.length === 0) return { parts: nobody, blocked: [] }
-  return { parts: combine(done.flatMap(({ outcomes }) => outcomes)), blocked: done.flatMap(({ blocked }) => blocked) }
+  return { parts: combine(all), blocked: done.flatMap(({ blocked }) => blocked) }
 }
 
 /** Null when the carrier is not there any more. */

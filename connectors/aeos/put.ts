@@ -2,7 +2,7 @@
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
 import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
-import { putCards } from './card-parts.ts'
+import { putCards, takeCards } from './card-parts.ts'
 import type { Departments } from './departments.ts'
 import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
 import { fieldSections } from './field-sections.ts'
@@ -115,7 +115,7 @@ async function make(change: Put, writing: Writing, signal: AbortSignal): Promise
   ]
 }
 
-/** Closing goes first, and opening before new rights; badges and PIN beside them. */
+/** Closing goes first, then what is taken; opening comes before new rights, and badges and PIN beside them. */
 async function finish(
   change: Put,
   carrier: Carrier,
@@ -127,9 +127,10 @@ async function finish(
   const { desired } = change
   const { id, type } = carrier
   const closed = await closeCarrier(change, carrier, writing, signal)
+  const taken = await takeCards(change, carrier, writing, signal)
   const account = async () => [
     ...(await writeSections(sections, (fields) => client.changeCarrier(type, id, fields, signal))),
-    ...(await openCarrier(change, carrier, writing, signal)),
+    ...(await openCarrier(change, carrier, taken, writing, signal)),
     ...(await putLevels(change, carrier, writing, signal)),
   ]
   const pin = async () => {
@@ -144,7 +145,7 @@ async function finish(
     ]
   }
   const done = await allDone([account(), putCards(change, carrier, writing, signal), pin()])
-  return [...closed, ...done.flat()]
+  return [...closed, ...taken.outcomes, ...done.flat()]
 }
 
 /** Every part of the order as `unchanged`, which any other outcome outweighs. */

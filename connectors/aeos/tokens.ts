@@ -46,7 +46,7 @@ export class Tokens {
     }
     if (found !== null && found.owner !== null) {
       if (!(await mayTakeFrom(found.owner))) throw taken()
-      await this.withdraw(found.token, { isLifted: true, isShut: true }, signal)
+      await this.withdraw(found.token, { isLifted: true, shutFirst: async () => undefined }, signal)
     } else if (found?.token.Blocked) {
       if (!isLifted) throw unusable()
       await this.#client.release(key, signal)
@@ -78,11 +78,11 @@ export class Tokens {
 
   /**
    * Takes the badge from whoever has it. One that is blocked stays so, unless the block is ours to lift; where the server withdraws none
-   * that is blocked, it is unblocked first, but only while its carrier is shut.
+   * that is blocked, it is unblocked first, and opens nothing meanwhile: `shutFirst` sees to it that its carrier is shut.
    */
   async withdraw(
     token: BadgeKey & { readonly Blocked: boolean },
-    { isLifted, isShut }: { readonly isLifted: boolean; readonly isShut: boolean },
+    { isLifted, shutFirst }: { readonly isLifted: boolean; readonly shutFirst: () => Promise<void> },
     signal: AbortSignal,
   ): Promise<void> {
     const { IdentifierType, BadgeNumber, Blocked } = token
@@ -97,7 +97,8 @@ export class Tokens {
       if (!isStateRefused(error)) throw error
       const found = await this.#find(key, signal)
       if (found === null || found.owner === null) return
-      if (!Blocked || !isShut) throw error
+      if (!found.token.Blocked) throw error
+      await shutFirst()
       await this.#client.unblockToken(key, signal)
       await take()
     }

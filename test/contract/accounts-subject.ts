@@ -31,7 +31,7 @@ export type Fault = { readonly on: Where; readonly times?: number; readonly skip
        */
       readonly kind: 'cut-before' | 'cut-after' | 'hang' | 'maintenance' | 'session-lost' | 'full'
     }
-  /** The connection breaks, and the request is carried out that much later. */
+  /** The connection breaks, and the request is carried out that much later, by the clock of the system: `landed` moves it on. */
   | { readonly kind: 'late-write'; readonly delayMs: number }
   /** The request is carried out and answered, but that much later. */
   | { readonly kind: 'slow'; readonly delayMs: number }
@@ -90,7 +90,7 @@ export interface AccountsSimulator extends AsyncDisposable {
   ids(): readonly string[]
   /** How many requests arrived so far, and how many of them were to change something, or to log in. */
   readonly requests: { readonly all: number; readonly writes: number; readonly logins: number }
-  /** Resolves when nothing is still to be carried out, late writes included. */
+  /** Brings about what is still to be carried out, late writes included, and resolves when nothing is. */
   landed(): Promise<void>
 }
 

@@ -95,6 +95,7 @@ async function start(product: 'biostar2' | 'biostarx', quirks: Quirks): Promise<
   const simulator = await startBiostarSimulator({ product, levels, latency, deviceDelayMs: 0, quirks })
   simulator.seed({ users: [{ id: operator, name: 'Made-up Operator', operatorLevel: 2 }] })
   let down: number | null = null
+  let lateMs = 0
   return {
     settings: (wrong) => ({
       url: simulator.url,
@@ -105,13 +106,11 @@ async function start(product: 'biostar2' | 'biostarx', quirks: Quirks): Promise<
     secrets: [simulator.password],
     levels: simulator.state.groups().map(({ id }) => String(id)),
     untouchable: ['1', operator],
-    arm: (fault) =>
-      void simulator.faults.add({
-        ...paths[fault.on],
-        times: fault.times ?? 1,
-        skip: fault.skip ?? 0,
-        ...faultOf(fault),
-      }),
+    arm(fault) {
+      if (fault.kind === 'late-write') lateMs = Math.max(lateMs, fault.delayMs)
+      const { on, times = 1, skip = 0 } = fault
+      simulator.faults.add({ ...paths[on], times, skip, ...faultOf(fault) })
+    },
     disarm: () => simulator.faults.clear(),
     setDown(wanted) {
       if (down !== null) simulator.faults.remove(down)
@@ -147,7 +146,10 @@ async function start(product: 'biostar2' | 'biostarx', quirks: Quirks): Promise<
         logins: entries.filter(({ path }) => path === '/api/login').length,
       }
     },
-    landed: () => simulator.landed(),
+    landed() {
+      simulator.clock.advance(lateMs)
+      return simulator.landed()
+    },
     [Symbol.asyncDispose]: () => simulator.close(),
   }
 }

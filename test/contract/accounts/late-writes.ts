@@ -7,7 +7,10 @@ import type { Target } from '../target.ts'
 
 const person = madeUpPerson(1)
 const options = { needs: ['late-write'] } as const
-const delayMs = 200
+/** Longer than any test takes: a write lands when the test says so. */
+const delayMs = 60_000
+/** What is only slow is done after so long, whatever the test does; much longer than what it does meanwhile. */
+const slowMs = 800
 
 function withCard(target: Target, state: 'on' | 'blocked' = 'on') {
   const cards = [{ card: target.subject.cards[0], state }]
@@ -170,14 +173,14 @@ export function lateWrites(test: AccountsTest): void {
     expectExactly(target)
   })
 
-  const impatient = { needs: ['slow'], timeoutMs: 100 } as const
+  const impatient = { needs: ['slow'], timeoutMs: 250 } as const
 
   test(
     'a create that is done after we gave up waiting is one account with exactly its parts',
     impatient,
     async (target) => {
       const desired = withCard(target)
-      target.simulator.arm({ kind: 'slow', on: 'create', delayMs })
+      target.simulator.arm({ kind: 'slow', on: 'create', delayMs: slowMs })
       await expect(target.put(person, desired)).rejects.toMatchObject({ kind: 'transient', outcomeUnknown: true })
       expect(await target.read(person)).toBeNull()
       await bringAbout(target, desired)
@@ -193,7 +196,7 @@ export function lateWrites(test: AccountsTest): void {
     const { simulator, accounts } = target
     await target.put(person, { lock: 'closed' })
     const actual = await target.read(person)
-    simulator.arm({ kind: 'slow', on: 'change', delayMs })
+    simulator.arm({ kind: 'slow', on: 'change', delayMs: slowMs })
     const overtaken = new AbortController()
     const reason = new Error('a lock-out overtakes')
     const { writes } = simulator.requests
