@@ -125,7 +125,7 @@ test('everybody is listed once, under a number or an id; blocks are not told, bu
     ['4712', 'open', true],
     ['#1', 'closed', false],
   ])
-  expect(listed.every(({ shallow, lockUntold }) => shallow && lockUntold)).toBe(true)
+  expect(listed.every(({ told }) => told?.cards === true && !told.lock && told.levels.size === 0)).toBe(true)
 })
 
 // ---------------------------------------------------------------- creating

@@ -1,8 +1,10 @@
 /** The accounts of one server: read, listed, written and shut out by the engine's orders. */
-import type { AccountChange, AccountsCapability, Applied } from '../../src/connector/contract.ts'
+import type { AccountChange, AccountsCapability, Applied, Context } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import { Authorisations } from './authorisations.ts'
 import { badgeOf } from './badges.ts'
+import { badgesHeld } from './badges-held.ts'
 import { Carriers } from './carriers.ts'
 import type { Client } from './client.ts'
 import { Departments } from './departments.ts'
@@ -14,9 +16,15 @@ import type { Offered } from './offered.ts'
 import { put } from './put.ts'
 import type { PersonRecord } from './records.ts'
 import type { Settings } from './settings.ts'
+import { TemplatesHeld, templatesHeld } from './templates-held.ts'
 import { Tokens } from './tokens.ts'
 
-export function accounts(client: Client, offered: Offered, settings: Settings, now: () => Date): AccountsCapability {
+export function accounts(
+  client: Client,
+  offered: Offered,
+  settings: Settings,
+  { now, log }: Pick<Context, 'now' | 'log'>,
+): AccountsCapability {
   const departments = new Departments(client, settings, now)
   const carriers = new Carriers(client, departments, settings, now)
   const tokens = new Tokens(client, settings)
@@ -59,6 +67,17 @@ export function accounts(client: Client, offered: Offered, settings: Settings, n
     }
   }
 
+  /** What the server does not let us look through is left to single reads: no reason to do without the list of people. */
+  async function orUntold<T>(asked: Promise<T>, untold: T): Promise<T> {
+    try {
+      return await asked
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || !isUntellable(error)) throw error
+      log('warn', 'aeos.list-shallow', { code: error.code as `${string}.${string}` })
+      return untold
+    }
+  }
+
   return {
     identify: personnelNoOf,
     render: (facts) => profileOf(facts, settings),
@@ -71,7 +90,15 @@ export function accounts(client: Client, offered: Offered, settings: Settings, n
     },
     discover: (signal) => discoverLevels(client, settings, signal),
     read: (externalId, signal) => carriers.read(externalId, signal),
-    list: (signal) => carriers.list(signal),
+    async *list(signal, levels = []) {
+      const badges = await orUntold(badgesHeld(client, settings, signal), null)
+      const templates = await orUntold(templatesHeld(client, offered, settings, levels, signal), new TemplatesHeld())
+      yield* carriers.list(badges, templates, signal)
+    },
     apply,
   }
+}
+
+function isUntellable({ kind, code }: ConnectorError): boolean {
+  return kind === 'rejected' || code === 'aeos.list-incomplete' || code === 'aeos.find-failed'
 }

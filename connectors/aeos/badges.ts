@@ -1,9 +1,12 @@
 /** Between cards and badge numbers: AEOS keeps the format, and mostly the facility, in the identifier type; pure. */
+import type { ActualAccount } from '../../src/connector/contract.ts'
 import type { Card } from '../../src/model/card.ts'
 import { type BadgeType, badgeType } from '../../src/model/cards/badge.ts'
 import type { BadgeKey } from './client.ts'
 import { ownFailure } from './errors.ts'
 import type { IdentifierType, Settings } from './settings.ts'
+
+export type CardShown = ActualAccount['cards'][number]
 
 /** AEOS keeps a badge number as up to 32 characters. */
 const badgeMax = 32
@@ -28,6 +31,22 @@ export function badgeOf(card: Card, { identifier_types }: Settings): BadgeKey {
 export function cardOf({ IdentifierType, BadgeNumber }: BadgeKey, { identifier_types }: Settings): Card | null {
   const type = identifier_types.find(({ id }) => id === IdentifierType)
   return type === undefined || BadgeNumber.length > badgeMax ? null : badgesOf(type).read(BadgeNumber)
+}
+
+/** How an account names a badge: by what every operation names it. */
+export function badgeRef({ IdentifierType, BadgeNumber }: BadgeKey): string {
+  return `${IdentifierType} ${BadgeNumber}`
+}
+
+/** Identifier type and badge number out of a card's `ref`. */
+export function badgeIn(ref: string): BadgeKey {
+  const blank = ref.indexOf(' ')
+  return { IdentifierType: ref.slice(0, blank), BadgeNumber: ref.slice(blank + 1) }
+}
+
+/** A badge as an account shows it. */
+export function cardShown(key: BadgeKey, state: CardShown['state'], settings: Settings): CardShown {
+  return { card: cardOf(key, settings), ref: badgeRef(key), state }
 }
 
 /** Whether two keys name the same badge; hex digits count the same in either case. */

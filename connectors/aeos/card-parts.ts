@@ -3,7 +3,7 @@ import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt } from '../../src/connector/outcomes.ts'
 import { cardKey } from '../../src/model/card.ts'
-import { badgeIn } from './carriers.ts'
+import { badgeIn } from './badges.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
 export interface Taken {

@@ -1,16 +1,18 @@
 /** Carriers as accounts: found by personnel number, read with all that hangs on them, and listed. */
 import type { ActualAccount, ListedAccount } from '../../src/connector/contract.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
-import { cardOf } from './badges.ts'
-import type { BadgeKey, Client } from './client.ts'
+import { cardShown } from './badges.ts'
+import type { BadgesHeld } from './badges-held.ts'
+import type { Client } from './client.ts'
 import type { Departments } from './departments.ts'
 import { isNotFound } from './errors.ts'
 import { levelsShown } from './levels.ts'
 import { toLocalDate } from './local-time.ts'
 import { carrierRef, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
 import { walk } from './pages.ts'
-import type { PersonRecord, Token } from './records.ts'
+import type { PersonRecord } from './records.ts'
 import type { Settings } from './settings.ts'
+import type { TemplatesHeld } from './templates-held.ts'
 
 export class Carriers {
   readonly #client: Client
@@ -68,7 +70,7 @@ export class Carriers {
       return {
         ...plain,
         lock: states.Blocked ? 'closed' : 'open',
-        cards: tokens.map((token) => this.#card(token)),
+        cards: tokens.map((token) => cardShown(token, token.Blocked ? 'blocked' : 'on', this.#settings)),
         ...levelsShown(profile, { from: plain.validity.from, now, settings: this.#settings }),
         pin,
       }
@@ -79,10 +81,14 @@ export class Carriers {
   }
 
   /**
-   * Everybody, once. Neither blocks nor badges nor rights are in the list; who has left counts as shut. Of several with one personnel
-   * number, the first that has not left bears it, and the others the ids of their carriers.
+   * Everybody, once, with what is known of their badges and templates. Blocks are not in the list: who has left counts as shut. Of several
+   * with one personnel number, the first that has not left bears it, and the others the ids of their carriers.
    */
-  async *list(signal: AbortSignal): AsyncGenerator<readonly ListedAccount[]> {
+  async *list(
+    badges: BadgesHeld | null,
+    templates: TemplatesHeld,
+    signal: AbortSignal,
+  ): AsyncGenerator<readonly ListedAccount[]> {
     const departmentName = await this.#departments.names(signal)
     const numbers = new Set<string>()
     const left: PersonRecord[] = []
@@ -91,7 +97,12 @@ export class Carriers {
       const isFirst = number !== '' && !number.startsWith('#') && !numbers.has(number)
       if (isFirst) numbers.add(number)
       const plain = this.#plain(isFirst ? number : carrierRef(record.Id), record, departmentName)
-      return { ...plain, shallow: true, lockUntold: true }
+      return {
+        ...plain,
+        cards: badges?.of(record.Id) ?? [],
+        levels: templates.of(record.Id),
+        told: { lock: false, cards: badges !== null, levels: templates.told(typeOf(record)) },
+      }
     }
     const hasLeft = (record: PersonRecord) => this.#hasLeft(record)
     const load = (start: number) => this.#client.findPeople({}, start, signal)
@@ -121,24 +132,9 @@ export class Carriers {
       untouchable: record.ReadOnly || typeOf(record) === null,
     }
   }
-
-  #card(token: Token): ActualAccount['cards'][number] {
-    return { card: cardOf(token, this.#settings), ref: badgeRef(token), state: token.Blocked ? 'blocked' : 'on' }
-  }
 }
 
 const batch = 500
-
-/** How an account names a badge: by what every operation names it. */
-export function badgeRef({ IdentifierType, BadgeNumber }: BadgeKey): string {
-  return `${IdentifierType} ${BadgeNumber}`
-}
-
-/** Identifier type and badge number out of a card's `ref`. */
-export function badgeIn(ref: string): BadgeKey {
-  const blank = ref.indexOf(' ')
-  return { IdentifierType: ref.slice(0, blank), BadgeNumber: ref.slice(blank + 1) }
-}
 
 /**
  * One account of several carriers with one personnel number. Those through which nobody gets in any more count only if all are such: then

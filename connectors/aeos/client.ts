@@ -7,6 +7,7 @@ import {
   departmentList,
   entranceList,
   freeFieldList,
+  holderList,
   identifierTypeList,
   type Named,
   ownedTokenList,
@@ -25,6 +26,8 @@ import type { Value } from './soap.ts'
 
 /** Below the 1,000 that a find without a range gives at most. */
 export const pageSize = 500
+/** Smaller where each row may bring a picture: integrations take so many. */
+export const holderPage = 100
 
 /** Identifier type and badge number: the key by which every operation names a badge. */
 export interface BadgeKey {
@@ -51,8 +54,25 @@ export class Client {
   async findPeople(criteria: CarrierFields, start: number, signal: AbortSignal) {
     const found = await this.#call('findPerson', { PersonInfo: criteria, SearchRange: range(start) }, signal)
     const { Person: rows, SearchResultInfo } = readAs(personList, found)
-    const total = SearchResultInfo?.totalSize
-    return { rows, total: total === undefined ? null : Number(total) }
+    return { rows, total: totalOf(SearchResultInfo) }
+  }
+
+  /** One page of carriers of this type that have the template, by whatever way. Where they have pictures, the answer holds them. */
+  async findHolders(
+    type: CarrierType,
+    template: string,
+    { start, size }: { readonly start: number; readonly size: number },
+    signal: AbortSignal,
+  ) {
+    const name = nameOf[type]
+    const criteria = { AuthorizationTemplateIdList: { TemplateId: [template] } }
+    const found = await this.#call(
+      `find${name}`,
+      { [`${name}Info`]: criteria, SearchRange: range(start, size) },
+      signal,
+    )
+    const { rows, SearchResultInfo } = readAs(holderList, found)
+    return { rows, total: totalOf(SearchResultInfo) }
   }
 
   /** Gives the id that AEOS made. */
@@ -97,10 +117,11 @@ export class Client {
     return readAs(tokenList, await this.#call('findCarrierToken', carrierId, signal)).Identifier
   }
 
-  /** One page of badges whose number begins so; `CarrierId` is absent where nobody has it. */
-  async findTokens(key: BadgeKey, start: number, signal: AbortSignal) {
+  /** One page of badges of this type whose number begins so, if one is given; `CarrierId` is absent where nobody has it. */
+  async findTokens(key: Partial<BadgeKey>, start: number, signal: AbortSignal) {
     const found = await this.#call('findToken', { IdentifierSearch: { ...key }, SearchRange: range(start) }, signal)
-    return readAs(ownedTokenList, found).IdentifierAndCarrierId
+    const { IdentifierAndCarrierId: rows, SearchResultInfo } = readAs(ownedTokenList, found)
+    return { rows, total: totalOf(SearchResultInfo) }
   }
 
   async assign(carrierId: string, key: BadgeKey, signal: AbortSignal): Promise<void> {
@@ -198,6 +219,10 @@ const pincode = 'Pincode'
 /** Doors that are decided on line: other kinds of lock need other authorisations. */
 const online = { UnitOfAuthType: 'OnLine' } as const
 
-function range(start: number) {
-  return { startRecordNo: String(start), nrOfRecords: String(pageSize) }
+function range(start: number, size = pageSize) {
+  return { startRecordNo: String(start), nrOfRecords: String(size) }
+}
+
+function totalOf(info: { readonly totalSize?: string | undefined } | undefined): number | null {
+  return info?.totalSize === undefined ? null : Number(info.totalSize)
 }

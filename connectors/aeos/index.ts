@@ -29,7 +29,7 @@ export default defineConnector({
     const client = new Client(session)
     const offered = new Offered(session)
     return {
-      accounts: accounts(client, offered, values, context.now),
+      accounts: accounts(client, offered, values, context),
       health: (signal) => health(client, session, offered, values, signal),
       close: async () => session.close(),
     }

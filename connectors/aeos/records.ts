@@ -65,6 +65,25 @@ export const personList = z.object({ Person: listOf(person), SearchResultInfo: r
 
 export const carrierResult = z.object({ Id: id })
 
+const picture = z.unknown().optional()
+/** What a find of one type of carrier gives, of which only the ids count here, and whether pictures came along. */
+export const holderList = z
+  .object({
+    Employee: listOf(z.object({ EmployeeInfo: carrierResult, FirstPhoto: picture })),
+    Contractor: listOf(z.object({ ContractorInfo: carrierResult, FirstPhoto: picture })),
+    Visitor: listOf(z.object({ VisitorInfo: carrierResult, FirstPhoto: picture })),
+    SearchResultInfo: resultInfo,
+  })
+  .transform(({ Employee, Contractor, Visitor, SearchResultInfo }) => {
+    const row = ({ Id }: { readonly Id: string }, photo: unknown) => ({ Id, hasPicture: photo !== undefined })
+    const rows = [
+      ...Employee.map((each) => row(each.EmployeeInfo, each.FirstPhoto)),
+      ...Contractor.map((each) => row(each.ContractorInfo, each.FirstPhoto)),
+      ...Visitor.map((each) => row(each.VisitorInfo, each.FirstPhoto)),
+    ]
+    return { rows, SearchResultInfo }
+  })
+
 export const states = z.object({ States: z.object({ Blocked: flag, BlockReason: idMaybe }) })
 
 export const token = z.object({
@@ -81,6 +100,7 @@ export const tokenList = z.object({ Identifier: listOf(token) })
 
 export const ownedTokenList = z.object({
   IdentifierAndCarrierId: listOf(z.object({ Identifier: token, CarrierId: idMaybe })),
+  SearchResultInfo: resultInfo,
 })
 
 const authorisation = { Id: idMaybe, Enabled: flag, RuleId: idMaybe, DateFrom: text, DateUntil: text }

@@ -201,6 +201,15 @@ export const settings = z
         'Id of a day/time schedule. With it single entrances can be granted besides templates, each with this schedule.',
       examples: ['1'],
     }),
+    template_filter: z
+      .enum(['without-pictures', 'always', 'never'])
+      .default('without-pictures')
+      .meta({
+        title: 'Who holds a template',
+        description:
+          'Whether a sweep asks for the holders of each template (versions from August 2024 on). The answers bring the pictures of these people along, in pages of 100. without-pictures: no more once a picture came.',
+        examples: ['always'],
+      }),
     unbounded_until: z.iso
       .date()
       .refine((date) => date >= '2099-01-01' && date <= '2149-05-29', {

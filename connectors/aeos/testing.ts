@@ -152,6 +152,7 @@ export const quiet: Script = {
   CarrierIdBlock: states(true),
   CarrierIdUnBlock: states(false),
   IdentifierSearchInfo: owned(),
+  IdentifierTypeSearchInfo: answer('IdentifierTypeList', '<Identifier><Id>2</Id><Name>Wiegand</Name></Identifier>'),
   IdentifierAdd: answer('IdentifierResult', token({ number: '10000', status: 1 }).replace(/<\/?Identifier>/g, '')),
   IdentifierBlock: '',
   IdentifierUnblock: '',
@@ -172,7 +173,7 @@ function removed(): string {
   return `<RemoveResult xmlns="${schema}" xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xmlns:xs="http://www.w3.org/2001/XMLSchema" xsi:type="xs:string">(null)</RemoveResult>`
 }
 
-type SettingsInput = Partial<Record<keyof Settings, unknown>>
+export type SettingsInput = Partial<Record<keyof Settings, unknown>>
 
 export function settingsOf(overrides: SettingsInput = {}): Settings {
   return connector.settings.parse({

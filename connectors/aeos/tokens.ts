@@ -131,7 +131,7 @@ export class Tokens {
   /** The server finds numbers by how they begin: only the very badge counts. */
   async #find({ IdentifierType, BadgeNumber }: BadgeKey, signal: AbortSignal): Promise<Found | null> {
     const key = { IdentifierType, BadgeNumber }
-    const load = async (start: number) => ({ rows: await this.#client.findTokens(key, start, signal), total: null })
+    const load = (start: number) => this.#client.findTokens(key, start, signal)
     for await (const rows of walk(load, ({ Identifier: each }) => `${each.IdentifierType} ${each.BadgeNumber}`)) {
       const row = rows.find(({ Identifier }) => isSameBadge(Identifier, key))
       if (row !== undefined) return { token: row.Identifier, owner: row.CarrierId ?? null }

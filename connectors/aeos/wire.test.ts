@@ -7,6 +7,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest'
 import { csn, h10301 } from '../../src/model/card.ts'
 import { openSoap, type Value } from './soap.ts'
 import {
+  answer,
   connected,
   desiredAccount,
   facts,
@@ -222,6 +223,14 @@ test('xmllint takes every request that the orders of the engine lead to, and eac
     await target.accounts.discover(never)
     await target.health(never)
   })
+  const filtering = { wsdl: '<wsdl:operation name="addCarriersAuthorization"/>' }
+  const found = {
+    EmployeeSearchInfo: 'EmployeeList',
+    ContractorSearchInfo: 'ContractorList',
+    VisitorSearchInfo: 'VisitorList',
+  }
+  const nobody = Object.fromEntries(Object.entries(found).map(([root, list]) => [root, answer(list)]))
+  await run({ ...filtering, ...nobody }, (target) => Array.fromAsync(target.accounts.list(never, ['11'])))
   await run({ ProfileAdd: fault(116), EmployeeChange: fault(62) }, async (target) => {
     const actual = await target.mustRead()
     await target.put(
@@ -236,6 +245,6 @@ test('xmllint takes every request that the orders of the engine lead to, and eac
   expect(used.length).toBeGreaterThan(18)
   const seen = new Set(sent.map(({ root }) => root))
   expect(used.filter((root) => !seen.has(root))).toEqual([])
-  for (const verb of ['Add', 'Change', 'Id'])
+  for (const verb of ['Add', 'Change', 'Id', 'SearchInfo'])
     for (const type of ['Employee', 'Contractor', 'Visitor']) expect(seen).toContain(`${type}${verb}`)
 })

@@ -1,9 +1,18 @@
 /** The accounts of one server: read, listed, written and shut out by the engine's orders. */
-import type { AccountChange, AccountsCapability, ActualAccount, Applied } from '../../src/connector/contract.ts'
+import type {
+  AccountChange,
+  AccountsCapability,
+  ActualAccount,
+  Applied,
+  Context,
+} from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import { Cards } from './cards.ts'
+import { cardsListed } from './cards-listed.ts'
 import type { Client } from './client.ts'
 import { protectedAccount } from './errors.ts'
+import { GroupsListed } from './groups-listed.ts'
 import { Levels } from './levels.ts'
 import { lock } from './lock.ts'
 import {
@@ -19,6 +28,7 @@ import {
 import { checkPin } from './pins.ts'
 import { put } from './put.ts'
 import type { ReaderRefusals } from './reader-refusals.ts'
+import type { UserRow } from './records.ts'
 import type { Session } from './session.ts'
 import type { Settings } from './settings.ts'
 import { listUsers } from './users.ts'
@@ -29,7 +39,7 @@ export function accounts(
   session: Session,
   settings: Settings,
   refusals: ReaderRefusals,
-  now: () => Date,
+  { now, log }: Pick<Context, 'now' | 'log'>,
 ): AccountsCapability {
   const cards = new Cards(client, settings)
   const levels = new Levels(client, now)
@@ -89,6 +99,17 @@ export function accounts(
     return { parts: [{ part: { kind: 'lock' }, outcome: found === null ? 'unchanged' : 'applied' }] }
   }
 
+  /** What the server does not let us look through is left to single reads: no reason to do without the list of users. */
+  async function orUntold<T>(asked: Promise<T>, untold: T): Promise<T> {
+    try {
+      return await asked
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || error.kind !== 'rejected') throw error
+      log('warn', 'biostar2.list-shallow', { code: error.code as `${string}.${string}` })
+      return untold
+    }
+  }
+
   return {
     identify: (facts) => userIdOf(facts, settings),
     render: (facts) => profileOf(facts, settings),
@@ -102,14 +123,26 @@ export function accounts(
       const [found, inheritedBy] = await allDone([readOwn(externalId, signal), levels.inheritance(signal)])
       return found && { ...found.account, inheritedLevels: inheritedBy(found.detail.user_group_id) }
     },
-    async *list(signal) {
+    async *list(signal, asked = []) {
       await requireFullView(session, signal)
       const ownAccount = await own(signal)
+      const cardsOf = await orUntold(cardsListed(client, signal), null)
+      const groups = new GroupsListed()
+      for (const group of asked) groups.add(group, await orUntold(client.usersOfGroup(group, signal), nothingTold))
+      const inheritedBy = groups.told.size > 0 ? await levels.inheritance(signal) : () => []
+      const listed = ({ user_id, user_group_id }: UserRow) => ({
+        cards: cardsOf === null ? null : (cardsOf.get(user_id) ?? []),
+        levels: groups.of(user_id),
+        inheritedLevels: inheritedBy(user_group_id),
+        toldLevels: groups.told,
+      })
       for await (const rows of listUsers(client, ownAccount.userId ?? firstAdministrator, signal))
-        yield rows.map((row) => accountOfRow(row, settings, ownAccount))
+        yield rows.map((row) => accountOfRow(row, listed(row), settings, ownAccount))
       // Our operator level may have been narrowed meanwhile.
       await requireFullView(session, signal)
     },
     apply,
   }
 }
+
+const nothingTold = { rows: [], whole: false }

@@ -8,6 +8,8 @@ import {
   accessGroup,
   type CardRecord,
   cardRecord,
+  type Member,
+  member,
   type Reader,
   reader,
   type UserDetail,
@@ -86,6 +88,13 @@ export class Client {
     }
   }
 
+  /** One page of the cards that somebody has. */
+  async assignedCards(offset: number, signal: AbortSignal): Promise<{ rows: CardRecord[]; total: number | null }> {
+    const path = `/api/cards/assigned?limit=${cardPage}&offset=${offset}`
+    const body = await this.#call('GET', '/api/cards/assigned', undefined, signal, path)
+    return rowsOf(body, 'CardCollection', cardRecord)
+  }
+
   async registerCard(card: UserFields, signal: AbortSignal): Promise<CardRecord | undefined> {
     const body = await this.#call('POST', '/api/cards', { CardCollection: { rows: [card] } }, signal)
     return rowsOf(body, 'CardCollection', cardRecord).rows[0]
@@ -108,6 +117,13 @@ export class Client {
   async accessGroups(signal: AbortSignal): Promise<Listed<AccessGroup>> {
     const body = await this.#call('POST', '/api/v2/access_groups/search', { limit: 0, order_by: 'id:false' }, signal)
     return listed(body, 'AccessGroupCollection', accessGroup)
+  }
+
+  /** Who was given this access group, but not who has it through a user group; nobody where there is no such group. */
+  async usersOfGroup(group: string, signal: AbortSignal): Promise<Listed<Member>> {
+    const path = `/api/access_groups/${encodeURIComponent(group)}/users`
+    const body = await this.#call('GET', '/api/access_groups/:id/users', undefined, signal, path)
+    return listed(body, 'UserCollection', member)
   }
 
   async readers(signal: AbortSignal): Promise<Listed<Reader>> {

@@ -30,7 +30,7 @@ export default defineConnector({
     const refusals = new ReaderRefusals(context.now)
     const client = new Client(session, () => refusals.note())
     return {
-      accounts: accounts(client, session, values, refusals, context.now),
+      accounts: accounts(client, session, values, refusals, context),
       health: (signal) => health(client, session, context, values, refusals, signal),
       close: () => session.close(),
     }

@@ -221,12 +221,24 @@ export function accountOfDetail(
   }
 }
 
-/** A row of the list shows neither cards nor levels. */
-export function accountOfRow(row: UserRow, settings: Settings, own: OwnAccount): ListedAccount {
-  const untouchable = isUntouchable(row, row.operator_level, own)
+/** What other lists say of a user, since a row of the list of users shows neither cards nor levels. */
+export interface Listed {
+  /** Null: they are not told. */
+  readonly cards: readonly CardRecord[] | null
+  readonly levels: readonly string[]
+  readonly inheritedLevels: readonly string[]
+  /** The levels of which the two tell. */
+  readonly toldLevels: ReadonlySet<string>
+}
+
+export function accountOfRow(row: UserRow, listed: Listed, settings: Settings, own: OwnAccount): ListedAccount {
+  const { cards, levels, inheritedLevels, toldLevels } = listed
   return {
     ...common(row, settings),
-    ...{ cards: [], levels: [], inheritedLevels: [], pin: row.have_pin, untouchable, shallow: true },
+    ...{ levels, inheritedLevels, pin: row.have_pin },
+    cards: (cards ?? []).map((card) => actualCard(card, settings)),
+    untouchable: isUntouchable(row, row.operator_level, own),
+    told: { lock: true, cards: cards !== null, levels: toldLevels },
   }
 }
 

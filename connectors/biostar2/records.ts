@@ -53,6 +53,10 @@ export type UserDetail = z.output<typeof userDetail>
 export const userRow = z.object({ ...userBase, operator_level: reference, have_pin: flag })
 export type UserRow = z.output<typeof userRow>
 
+/** A row of `GET /api/access_groups/:id/users`. */
+export const member = z.object({ user_id: text.pipe(z.string()) })
+export type Member = z.output<typeof member>
+
 /** An operator level. Its filters list the groups that it is limited to. */
 const groupIds = listOf(reference).optional().catch(undefined)
 const operatorLevel = z

@@ -97,12 +97,20 @@ export interface ActualAccount {
   readonly untouchable: boolean
 }
 
+/** What a list shows of an account besides profile and dates. Of all else its silence says nothing: only a single read does. */
+export interface Told {
+  /** False: `lock` tells only whether the dates keep the account out. */
+  readonly lock: boolean
+  /** True: every card and its state. False: none. */
+  readonly cards: boolean
+  /** Ids of the levels that it tells of: what the account has none of is not there, and what it has may still turn out to open nothing. */
+  readonly levels: ReadonlySet<string>
+}
+
 /** An account as a list shows it. */
 export interface ListedAccount extends ActualAccount {
-  /** Cards and levels are left out: only a single read shows them. */
-  readonly shallow?: true
-  /** The list does not show blocks either: `lock` tells only whether the dates keep the account out. */
-  readonly lockUntold?: true
+  /** Absent: as much as a single read. */
+  readonly told?: Told
 }
 
 export interface DesiredAccount {
@@ -176,8 +184,11 @@ export interface AccountsCapability {
   discover(signal: AbortSignal): Promise<readonly TargetLevel[]>
   /** One account (null when the target has none), read separately from any write. */
   read(externalId: string, signal: AbortSignal): Promise<ActualAccount | null>
-  /** All accounts, page by page, to the end; one that leaves out what only single reads show says so (`shallow`). */
-  list(signal: AbortSignal): AsyncIterable<readonly ListedAccount[]>
+  /**
+   * All accounts, page by page, to the end, each with what the list tells of it (`told`). Who has one of `levels` is told where that takes
+   * few requests: what no rule hands out, nobody asks about.
+   */
+  list(signal: AbortSignal, levels?: readonly string[]): AsyncIterable<readonly ListedAccount[]>
   apply(change: AccountChange, signal: AbortSignal): Promise<Applied>
 }
 

@@ -109,6 +109,8 @@ export interface AccountsSubject {
   readonly levelsMax: number | null
   /** More accounts than fit on two pages of the list. */
   readonly manyAccounts: number
+  /** What a list can tell besides profile and dates: every card, and the levels that it is asked about. */
+  readonly listTells: { readonly cards: boolean; readonly levels: boolean }
   /** Employee numbers of which the system can make no account id: refused before any call. */
   readonly refusedNumbers: readonly string[]
   /** The most requests that an order takes which fails at once, its read included, and the shutting of three cards; 5 where left out. */

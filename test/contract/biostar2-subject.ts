@@ -31,6 +31,7 @@ export function biostarSubject(name: 'biostar2' | 'biostarx', quirks: Quirks = {
     missingLevel: '999',
     levelsMax: 16,
     manyAccounts: 1210,
+    listTells: { cards: true, levels: true },
     refusedNumbers: ['Quillfeather 4711', '99999999999999999999', 'ä'.repeat(40), ''],
     impossible: {},
   }

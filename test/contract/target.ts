@@ -150,9 +150,9 @@ function listening(accounts: AccountsCapability, subject: AccountsSubject, liste
       listener.forbid('external id', externalId)
       return listener.call(() => accounts.read(externalId, signal))
     },
-    async *list(signal) {
+    async *list(signal, levels) {
       try {
-        for await (const page of accounts.list(signal)) yield page
+        for await (const page of accounts.list(signal, levels)) yield page
       } catch (error) {
         listener.hear(error)
         throw error

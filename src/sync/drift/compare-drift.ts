@@ -28,20 +28,31 @@ export interface Found extends Drift {
   readonly class: DriftClass
 }
 
-/** What only a single read can tell, where a list is shallow. */
-const deepClasses: ReadonlySet<string> = new Set<DriftClass>([
-  'level-added',
-  'level-removed',
+const cardClasses: ReadonlySet<string> = new Set<DriftClass>([
   'card-added',
   'card-removed',
   'card-blocked',
   'card-unblocked',
 ])
+const levelClasses: ReadonlySet<string> = new Set<DriftClass>(['level-added', 'level-removed'])
 
-/** Whether this look at an account can say anything about a drift of this class. */
-export function canTell(of: string, actual: ListedAccount | null): boolean {
-  if (actual?.lockUntold === true && of === ('blocked' satisfies DriftClass)) return false
-  return actual?.shallow !== true || !deepClasses.has(of)
+/** Whether this look at an account can say anything about such a drift: of what a list does not tell, its silence proves nothing. */
+export function canTell(
+  context: SyncContext,
+  { class: is, part }: Found | Drift,
+  actual: ListedAccount | null,
+): boolean {
+  const told = actual?.told
+  if (told === undefined) return true
+  if (is === ('blocked' satisfies DriftClass)) return told.lock
+  if (cardClasses.has(is)) return told.cards
+  return !levelClasses.has(is) || told.levels.has(externalLevel(context, part))
+}
+
+/** The vendor's id of the level that a part names by ours, where we know it. */
+function externalLevel({ levels }: SyncContext, part: string): string {
+  const named = part.slice('level:'.length)
+  return levels.externalId(named as AccessLevelId) ?? named
 }
 
 /**
@@ -56,23 +67,21 @@ export function driftsBetween(
 ): Found[] {
   const { desired, row } = item
   if (desired.lock === 'closed') {
-    const isOpen = actual !== null && (actual.shallow === true ? actual.lock === 'open' : !isShut(actual))
-    return isOpen ? [{ class: 'opened', part: '' }] : []
+    return actual !== null && !isShut(actual) ? [{ class: 'opened', part: '' }] : []
   }
   if (actual === null) return [{ class: 'account-missing', part: '' }]
   const found: Found[] = []
-  if (actual.lock === 'closed' && canTell('blocked', actual)) found.push({ class: 'blocked', part: '' })
+  if (actual.lock === 'closed') found.push({ class: 'blocked', part: '' })
   if (row.is_primary) {
     const { validity, facts } = item.facts
     if (!sameValidity(validity, actual.validity, context.now())) found.push({ class: 'validity-changed', part: '' })
     const rendered = Object.entries(target.connection.accounts.render(facts))
     if (rendered.some(([field, value]) => actual.profile[field] !== value))
       found.push({ class: 'profile-changed', part: '' })
-    if (actual.shallow !== true)
-      found.push(...cardDrifts(context, item, actual), ...levelDrifts(context, target, item, actual))
+    found.push(...cardDrifts(context, item, actual), ...levelDrifts(context, target, item, actual))
   }
   const refused = new Set(Object.keys(row.failures === null ? {} : (JSON.parse(row.failures) as object)))
-  return found.filter((each) => !refused.has(partOf(each)))
+  return found.filter((each) => !refused.has(partOf(each)) && canTell(context, each, actual))
 }
 
 /** As in the failures of an account. */

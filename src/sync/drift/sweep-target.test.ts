@@ -245,6 +245,45 @@ describe('a list that shows neither cards nor levels', () => {
   })
 })
 
+test('a list that shows cards and some levels is believed in these, and of the others only a single read tells', async () => {
+  Object.assign(bench.target, { shallow: true, cardsTold: true, levelsTold: new Set(['id of Lab', 'id of Vault']) })
+  Object.assign(bench.setup, { sweepEveryMs: 15 * minute })
+  await settle(many(110))
+  for (const who of [7, 8, 9]) user(who).levels.add('id of Vault')
+  for (const who of [17, 18]) Object.assign(card(who), { state: 'blocked' })
+  for (const who of [27, 28]) user(who).levels.delete('id of Main')
+  user(37).cards.clear()
+  bench.target.calls.length = 0
+  await sweep()
+  const read = new Set(bench.target.calls.map(({ externalId }) => externalId))
+  const told = [
+    ...[17, 18].map((who) => `n${who} card-blocked card`),
+    'n37 card-removed card',
+    ...[7, 8, 9].map((who) => `n${who} level-added doors/Vault`),
+  ]
+  const untold = [27, 28].filter((who) => read.has(`n${who}`)).map((who) => `n${who} level-removed doors/Main`)
+  expect(await drifts()).toEqual([...told, ...untold].sort())
+  expect(read.size).toBeLessThanOrEqual(50 + told.length)
+  await sweep()
+  await sweep()
+  expect(await drifts()).toEqual([...told, ...[27, 28].map((who) => `n${who} level-removed doors/Main`)].sort())
+  user(7).levels.delete('id of Vault')
+  Object.assign(card(17), { state: 'on' })
+  await sweep()
+  const left = (await drifts()).map((drift) => drift.split(' ')[0])
+  expect(left).toEqual(['n18', 'n27', 'n28', 'n37', 'n8', 'n9'])
+})
+
+test('of a leaver whose card was unblocked by hand the list itself tells, where it tells cards', async () => {
+  Object.assign(bench.target, { shallow: true, lockUntold: true, cardsTold: true })
+  await settle(many(40).map((each) => (each.id === '3' ? { ...each, status: 'left' as const } : each)))
+  Object.assign(card(3), { state: 'on' })
+  await sweep()
+  expect(await drifts()).toEqual(['n3 opened'])
+  await bench.rest()
+  expect(card(3).state).toBe('blocked')
+})
+
 test('a list that shows no blocks either forgets none that was seen in a single read', async () => {
   Object.assign(bench.target, { shallow: true, lockUntold: true })
   Object.assign(bench.setup, { sweepEveryMs: 15 * minute })

@@ -95,10 +95,12 @@ class Sweep {
 
   async run(): Promise<void> {
     await this.#chooseDue()
-    for await (const page of this.target.connection.accounts.list(this.signal)) await this.#lookAt(page)
+    const { context, target } = this
+    const asked = handedOut(context, target.id)
+    for await (const page of target.connection.accounts.list(this.signal, asked)) await this.#lookAt(page)
     await this.#lookForMissing()
     await this.strangers.forgetGone()
-    await forgetLostDrifts(this.context.database.pool, this.target.id)
+    await forgetLostDrifts(context.database.pool, target.id)
   }
 
   async #lookAt(page: readonly ListedAccount[]): Promise<void> {
@@ -156,12 +158,12 @@ class Sweep {
     const doubtful = items.filter((item) => {
       const actual = actualOf.get(item.row.id) ?? null
       const now = driftsBetween(context, target, item, actual)
-      const told = (known.get(item.row.id) ?? []).filter((row) => canTell(row.class, actual))
+      const told = (known.get(item.row.id) ?? []).filter((row) => canTell(context, row, actual))
       return (
         now.length !== told.length ||
         now.some((each) => !told.some((row) => isSame(row, each))) ||
         told.some((row) => this.#isRecent(row.found_at)) ||
-        (actual?.shallow === true && this.due.has(item.row.id))
+        (actual?.told !== undefined && this.due.has(item.row.id))
       )
     })
     for (let start = 0; start < doubtful.length; start += target.concurrency * 4) {
@@ -276,6 +278,14 @@ class Sweep {
     // At the end it begins anew.
     this.lookedThrough = chosen.rows.length < limit ? null : certain(chosen.rows.at(-1)).id
   }
+}
+
+/** The vendor's ids of the levels that rules hand out here. */
+function handedOut({ levels, policy }: SyncContext, target: string): string[] {
+  return policy.levels().flatMap((ref) => {
+    const id = ref.startsWith(`${target}/`) ? levels.byRef(ref) : undefined
+    return (id === undefined ? undefined : levels.externalId(id)) ?? []
+  })
 }
 
 function timeOf(text: string | undefined): Date | null {

@@ -17,7 +17,7 @@ const unreadMax = 20
 
 /** @throws ConnectorError when the target rests or refuses our login: that is about no single account. */
 export async function lookAt(target: TargetSetup, listed: ListedAccount, signal: AbortSignal): Promise<Look> {
-  if (listed.shallow !== true) return { account: listed }
+  if (listed.told === undefined) return { account: listed }
   try {
     const account = await readTwice(target, listed.externalId, signal)
     // Somebody may have made an operator of it meanwhile.

@@ -11,7 +11,7 @@ export function tracedAccounts(traces: Traces, target: string, accounts: Account
     checkCard: (card) => accounts.checkCard(card),
     checkPin: (pin) => accounts.checkPin(pin),
     discover: (signal) => accounts.discover(signal),
-    list: (signal) => accounts.list(signal),
+    list: (signal, levels) => accounts.list(signal, levels),
     read: (externalId, signal) =>
       traces.span(written.has(signal) ? 'account.read-back' : 'account.read', { target }, () =>
         accounts.read(externalId, signal),

@@ -1,5 +1,7 @@
 /** The list of all accounts goes to its end: nobody is lost, nobody comes twice, also while others change it; or it fails. */
 import { expect } from 'vitest'
+import type { ActualAccount, ListedAccount } from '../../../src/connector/contract.ts'
+import type { PersonFacts } from '../../../src/model/person.ts'
 import type { AccountsTest } from '../accounts-test.ts'
 import { madeUpPerson } from '../made-up.ts'
 import { never, type Target } from '../target.ts'
@@ -37,13 +39,41 @@ export function listing(test: AccountsTest): void {
       if (row === undefined) continue
       const { validity, profile, untouchable } = row
       // A list that does not tell blocks knows only whom the dates keep out.
-      const lock = row.lockUntold === true ? single?.lock : row.lock
+      const lock = row.told?.lock === false ? single?.lock : row.lock
       expect({ lock, validity, profile, untouchable }).toEqual({
         lock: single?.lock,
         validity: single?.validity,
         profile: single?.profile,
         untouchable: single?.untouchable,
       })
+    }
+  })
+
+  test('the cards and levels that the list tells of are those that a single read shows; of others it says nothing', async (target) => {
+    const { subject, simulator, accounts } = target
+    const [first, second, third, fourth] = subject.cards
+    const [own, other, untold] = simulator.levels as [string, string, string]
+    const asked = [own, other, subject.missingLevel]
+    const people = [1, 2, 3].map((n) => madeUpPerson(n))
+    const [one, two, three] = people as [PersonFacts, PersonFacts, PersonFacts]
+    const cards = [first, second].map((card) => ({ card, state: 'on' as const }))
+    await target.put(one, { cards, levels: [own, untold] })
+    await target.put(two, { cards: [{ card: third, state: 'blocked' }], levels: [other] })
+    await target.put(three, { levels: [untold] })
+    simulator.byHand({ act: 'block', card: second })
+    simulator.byHand({ act: 'add-card', externalId: accounts.identify(one), number: 1 })
+    simulator.byHand({ act: 'create', externalId: accounts.identify(madeUpPerson(4)), cards: [fourth] })
+    const rows = new Map<string, ListedAccount>()
+    for await (const page of accounts.list(never, asked)) for (const row of page) rows.set(row.externalId, row)
+    for (const facts of [...people, madeUpPerson(4)]) {
+      const single = await target.read(facts)
+      const row = rows.get(accounts.identify(facts))
+      const told = row?.told ?? { lock: true, cards: true, levels: new Set(simulator.levels) }
+      const isTold = (level: string) => told.levels.has(level)
+      expect(sortedCards(row)).toEqual(told.cards ? sortedCards(single) : [])
+      expect(row?.levels.filter(isTold)).toEqual(single?.levels.filter(isTold))
+      expect(row?.inheritedLevels.filter(isTold)).toEqual(single?.inheritedLevels.filter(isTold))
+      expect({ cards: told.cards, levels: [own, other].every(isTold) }).toEqual(subject.listTells)
     }
   })
 
@@ -108,4 +138,8 @@ export function listing(test: AccountsTest): void {
 
 function remove(simulator: Target['simulator'], ids: readonly string[]): void {
   for (const externalId of ids) simulator.byHand({ act: 'delete', externalId })
+}
+
+function sortedCards(account: ListedAccount | ActualAccount | null | undefined): string[] {
+  return (account?.cards ?? []).map((card) => JSON.stringify(card)).sort()
 }
