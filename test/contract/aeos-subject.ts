@@ -28,6 +28,7 @@ export function aeosSubject(name: string, options: SimulatorOptions = {}): Accou
     missingLevel: '999',
     levelsMax: null,
     manyAccounts: 1210,
+    listTells: { cards: true, levels: true },
     refusedNumbers: ['47%11', '#47', ''],
     // AEOS finds an account by its number, which takes requests of its own, and shuts a badge by one request each.
     requestsMax: { failing: 7, lockKnown: 5, lockUnknown: 7 },
