@@ -35,6 +35,7 @@ export interface TargetConfig {
     readonly email: readonly string[]
     readonly name: readonly string[]
     readonly card: boolean
+    readonly leadingZeros: 'tell' | 'ignore'
   }
   readonly sweepEveryMs: number
 }
@@ -93,6 +94,8 @@ export interface WebhookConfig {
 export interface ConnectionFacts {
   readonly settings: unknown
   readonly limits: { readonly concurrency: number; readonly requestsPerSecond: number }
+  /** Where accounts show whose they are; only of targets. */
+  readonly recognisedBy: Pick<TargetConfig['match'], 'employeeNumber' | 'email' | 'name'>
 }
 
 /** `facts` answers for every source and target; `folder` is what relative paths start from. */
@@ -136,14 +139,14 @@ export function configOf(
       }
     }),
     targets: mapValues(file.targets, (target, id) => {
-      const { settings, limits } = facts('targets', id)
+      const { settings, limits, recognisedBy } = facts('targets', id)
       return {
         connector: target.connector,
         mode: target.mode,
         settings,
         concurrency: target.concurrency ?? limits.concurrency,
         requestsPerSecond: target.requests_per_second ?? limits.requestsPerSecond,
-        match: matchOf(target.match),
+        match: matchOf(target.match, recognisedBy),
         sweepEveryMs: target.sweep_every,
       }
     }),
@@ -157,8 +160,17 @@ export function configOf(
   }
 }
 
-function matchOf({ employee_number, ...rest }: ConfigFile['targets'][string]['match']): TargetConfig['match'] {
-  return { employeeNumber: employee_number, ...rest }
+function matchOf(
+  match: ConfigFile['targets'][string]['match'],
+  recognisedBy: ConnectionFacts['recognisedBy'],
+): TargetConfig['match'] {
+  return {
+    employeeNumber: match.employee_number ?? recognisedBy.employeeNumber,
+    email: match.email ?? recognisedBy.email,
+    name: match.name ?? recognisedBy.name,
+    card: match.card,
+    leadingZeros: match.leading_zeros,
+  }
 }
 
 function tracesOf(traces: ConfigFile['telemetry']['traces']): Config['traces'] {

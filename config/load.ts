@@ -22,6 +22,9 @@ export interface LoadOptions {
   readonly instead?: { readonly deciding: Deciding; readonly name: string }
 }
 
+/** By what nobody is recognised: of a connector that does not say. */
+const nowhere = { employeeNumber: [], email: [], name: [] }
+
 /**
  * Reads, follows references, and checks the file, the settings of every connector, and whether the parts fit.
  * @throws ConfigError with every problem; values are shown only where they can't be secret.
@@ -69,6 +72,7 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
     return {
       settings: settings.get(pathText(at)),
       limits: connector.limits,
+      recognisedBy: connector.recognisedBy ?? nowhere,
     }
   })
 }

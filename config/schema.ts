@@ -422,12 +422,14 @@ const source = z.strictObject({
   brakes,
 })
 
-const profileField = z.string().regex(/^[a-z][a-z0-9_]{0,63}$/, 'expected the name of a profile field of the target')
-const fieldsOf = (fallback: string, title: string, description: string, field: z.ZodType<string> = profileField) =>
+const profileField = z
+  .string()
+  .regex(/^[A-Za-z][A-Za-z0-9_ ]{0,63}$/, 'expected the name of a profile field of the target')
+const fieldsOf = (example: string, title: string, description: string, field: z.ZodType<string> = profileField) =>
   z
     .array(field)
-    .default([fallback])
-    .meta({ title, description, examples: [[fallback]] })
+    .optional()
+    .meta({ title, description: `${description} Default: what the connector says.`, examples: [[example]] })
 
 const match = z
   .strictObject({
@@ -443,6 +445,15 @@ const match = z
       .boolean()
       .default(true)
       .meta({ title: 'Cards', description: 'Whether a card tells whose an account is.', examples: [true] }),
+    leading_zeros: z
+      .enum(['tell', 'ignore'])
+      .default('tell')
+      .meta({
+        title: 'Leading zeros',
+        description:
+          'ignore: an account that shows 4711 is found by the employee number 004711 too. tell: these are two numbers.',
+        examples: ['ignore'],
+      }),
   })
   .prefault({})
   .meta({ title: 'Match', description: 'By what `gatehouse match` recognises whose an existing account is.' })

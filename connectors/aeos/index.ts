@@ -16,6 +16,7 @@ export default defineConnector({
   // The vendor publishes no limits, of rate or of sessions: these leave a server that also serves its own screens most of its time. Nor does
   // it say how long a request may live on that nobody waits for: 75 s is an assumption, and a sweep finds what comes later.
   limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000, lateWriteMs: 75_000 },
+  recognisedBy: { employeeNumber: ['account-id', 'PersonnelNo'], email: ['Email'], name: ['FullName'] },
   address({ url, ca, fingerprint256 }) {
     return {
       origin: new URL(url).origin,

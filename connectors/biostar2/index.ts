@@ -17,6 +17,7 @@ export default defineConnector({
   // It gives up its own requests after 60 s (`web_request_timeout` in the sample of BioStar 2 API, Setting), so one that we gave up may
   // still be carried out until then; the rest is for the way to the server and its queue.
   limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000, lateWriteMs: 75_000 },
+  recognisedBy: { employeeNumber: ['account-id'], email: ['email'], name: ['name'] },
   address({ url, ca, fingerprint256 }) {
     return {
       origin: new URL(url).origin,

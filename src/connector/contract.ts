@@ -251,6 +251,15 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
      */
     readonly lateWriteMs?: number
   }
+  /**
+   * Where an account shows whose it is, unless the target's configuration says otherwise: `account-id`, or profile fields as the system
+   * stores them. Of a name the first field that is filled counts.
+   */
+  readonly recognisedBy?: {
+    readonly employeeNumber: readonly string[]
+    readonly email: readonly string[]
+    readonly name: readonly string[]
+  }
   /** Where to connect, for the egress guard; null for a source without a network. */
   address(
     settings: z.output<S>,

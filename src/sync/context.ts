@@ -48,6 +48,8 @@ export interface MatchRules {
   readonly email: readonly string[]
   readonly name: readonly string[]
   readonly card: boolean
+  /** Whether zeros at its beginning tell an employee number from another. */
+  readonly leadingZeros: 'tell' | 'ignore'
 }
 
 export interface TargetSetup {

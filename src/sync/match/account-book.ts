@@ -3,7 +3,7 @@ import type { PersonId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
 import { certain } from '../certain.ts'
 import { textKey } from '../text-key.ts'
-import type { Candidate } from './classify.ts'
+import { type Candidate, classify, settleRivals, type Verdict } from './classify.ts'
 import type { Ground, Mark } from './marks.ts'
 import { nameFit, nameKey, nameKeysOf } from './names.ts'
 
@@ -19,11 +19,11 @@ export interface Met {
 interface Entry {
   readonly name: string | null
   readonly numbers: readonly string[]
-  readonly candidates: Map<PersonId, Candidate & { readonly grounds: Set<Ground>; byId: boolean }>
+  readonly candidates: Map<PersonId, Candidate & { readonly grounds: Set<Ground>; readonly shared: Set<Ground> }>
   readonly namesakes: Set<PersonId>
 }
 
-/** About a kilobyte an account: names and digests, none of which is ever written. */
+/** About a kilobyte an account: names and digests, none of which is ever written. All accounts are added before anybody is met. */
 export class AccountBook {
   readonly #entries = new Map<number, Entry>()
   readonly #byMark = new Map<string, number[]>()
@@ -43,41 +43,28 @@ export class AccountBook {
 
   meet({ person, marks, facts, numbers, hasAccount }: Met): void {
     for (const mark of marks) {
-      for (const n of this.#byMark.get(markKey(mark)) ?? []) {
-        const { candidates, name, numbers: shown } = this.#entries.get(n) as Entry
-        const known = candidates.get(person)
-        if (known !== undefined) {
-          known.grounds.add(mark.ground)
-          known.byId ||= mark.isAccountId
-          continue
+      const places = this.#byMark.get(markKey(mark)) ?? []
+      for (const n of places) {
+        const { candidates, name, numbers: shown } = certain(this.#entries.get(n))
+        const known = candidates.get(person) ?? {
+          ...{ person, grounds: new Set<Ground>(), shared: new Set<Ground>(), name: nameFit(name, facts), hasAccount },
+          numberDiffers: shown.length > 0 && numbers.length > 0 && !shown.some((number) => numbers.includes(number)),
         }
-        const differs = shown.length > 0 && numbers.length > 0 && !shown.some((number) => numbers.includes(number))
-        candidates.set(person, {
-          ...{ person, grounds: new Set([mark.ground]), name: nameFit(name, facts), hasAccount },
-          ...{ numberDiffers: differs, byId: mark.isAccountId },
-        })
+        known.grounds.add(mark.ground)
+        if (places.length > 1) known.shared.add(mark.ground)
+        candidates.set(person, known)
       }
     }
     for (const key of nameKeysOf(facts))
       for (const n of this.#byName.get(key) ?? []) this.#entries.get(n)?.namesakes.add(person)
   }
 
-  places(): Iterable<number> {
-    return this.#entries.keys()
-  }
-
-  candidates(n: number): readonly Candidate[] {
-    return [...certain(this.#entries.get(n)).candidates.values()]
-  }
-
-  /** People who are called as the account is. */
-  namesakes(n: number): readonly PersonId[] {
-    return [...certain(this.#entries.get(n)).namesakes]
-  }
-
-  /** Whether the account has the id that Gatehouse itself would give this person. */
-  bearsIdOf(n: number, person: PersonId): boolean {
-    return this.#entries.get(n)?.candidates.get(person)?.byId === true
+  /** Whose each account is, by its place; when everybody was met. */
+  verdicts(): ReadonlyMap<number, Verdict> {
+    const each = [...this.#entries].map(
+      ([n, { candidates, namesakes }]) => [n, classify([...candidates.values()], [...namesakes])] as const,
+    )
+    return settleRivals(new Map(each))
   }
 }
 

@@ -21,7 +21,6 @@ import { understand } from '../resolve/resolve.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { AccountBook } from './account-book.ts'
-import { classify } from './classify.ts'
 import { beginLink, findPlaces, finishLink, noteFound } from './link-account.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
@@ -190,10 +189,10 @@ function isCertain(context: SyncContext, target: TargetSetup, dossier: Dossier, 
     person: dossier.person.id,
     marks: marksOfPerson(vault, target, dossier, facts),
     facts,
-    numbers: numbersOf(dossier),
+    numbers: numbersOf(target.match, dossier),
     hasAccount: dossier.accounts.some(({ row }) => row.target === target.id && isMade(vault, row)),
   })
-  return classify(book.candidates(1), []).is === 'certain'
+  return book.verdicts().get(1)?.is === 'certain'
 }
 
 function auditOf(target: TargetSetup, { subject, reason }: Linking) {

@@ -5,8 +5,9 @@ import { expect, test } from 'vitest'
 import type { PersonId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
 import { AccountBook } from './account-book.ts'
-import { classify } from './classify.ts'
+import type { Verdict } from './classify.ts'
 import type { Ground, Mark } from './marks.ts'
+import { nameFit } from './names.ts'
 
 const families = ['Amber', 'Birch', 'Cedar', 'Dune', 'van der Elm', 'Amber-Birch']
 const givens = ['Ada', 'Bo', 'Cleo', 'Dag', 'Ada Cleo']
@@ -49,7 +50,7 @@ const account: fc.Arbitrary<Account> = fc.record({
   shows: fc.record({ number: what, email: what, card: what }),
 })
 
-const mark = (ground: Ground, value: string): Mark => ({ ground, digest: Buffer.from(value), isAccountId: false })
+const mark = (ground: Ground, value: string): Mark => ({ ground, digest: Buffer.from(value) })
 
 function marksOf({ number, email, card }: Human): Mark[] {
   return [
@@ -96,7 +97,7 @@ test('a link that is called certain leads to the owner, unless two identifiers, 
           ...{ numbers: each.number === null ? [] : [each.number], hasAccount: false },
         })
       }
-      const verdict = classify(book.candidates(1), book.namesakes(1))
+      const verdict = book.verdicts().get(1) as Verdict
       if (verdict.is !== 'certain') return
       certain += 1
       const linked = people[ids.indexOf(verdict.person as PersonId)] as Human
@@ -119,4 +120,76 @@ test('a link that is called certain leads to the owner, unless two identifiers, 
     { numRuns: 20_000, seed: 20_260_302 },
   )
   expect(certain).toBeGreaterThan(1_000)
+})
+
+/** Of what a human has, a few accounts show some: so it is for everybody at once. */
+const accounts = fc.array(account, { minLength: 2, maxLength: 8 })
+
+test('of many accounts at once nobody gets two, and what makes a link certain is shown by no other account and had by no other person', () => {
+  const seen = { certain: 0, several: 0 }
+  fc.assert(
+    fc.property(fc.array(human, { minLength: 1, maxLength: 6 }), accounts, (people, all) => {
+      const ids = people.map(() => randomUUID() as PersonId)
+      const book = new AccountBook()
+      const shownBy = all.map((of) => {
+        const owner = of.owner === null ? null : (people[of.owner] ?? null)
+        const value = (field: 'number' | 'email' | 'card') => {
+          const shown = of.shows[field]
+          if (shown === 'nothing') return null
+          return (shown === 'theirs' ? owner : people[shown])?.[field] ?? null
+        }
+        const { given, family } = owner ?? of.stranger
+        return { given, family, number: value('number'), email: value('email'), card: value('card') }
+      })
+      for (const [n, shown] of shownBy.entries())
+        book.add(n, marksOf(shown), all[n]?.name === 'none' ? null : `${shown.given} ${shown.family}`, [])
+      for (const [i, each] of people.entries())
+        book.meet({
+          ...{ person: ids[i] as PersonId, marks: marksOf(each), facts: factsOf(each) },
+          ...{ numbers: each.number === null ? [] : [each.number], hasAccount: false },
+        })
+      const verdicts = [...book.verdicts()]
+      expect(verdicts).toHaveLength(all.length)
+      const linked = verdicts.filter(([, { is }]) => is === 'certain')
+      expect(new Set(linked.map(([, { person }]) => person)).size).toBe(linked.length)
+      // Who is only probable is so for one account, or is the second one of somebody.
+      for (const [, { is, person, reasons }] of verdicts)
+        if (is === 'probable' && !reasons.includes('second-account'))
+          expect(verdicts.filter(([, each]) => each.is !== 'ambiguous' && each.person === person)).toHaveLength(1)
+      for (const [n, { person }] of linked) {
+        const shown = shownBy[n] as Human
+        const who = people[ids.indexOf(person as PersonId)] as Human
+        const unique = (['number', 'email', 'card'] as const).filter(
+          (field) =>
+            shown[field] !== null &&
+            who[field] === shown[field] &&
+            people.filter((each) => each[field] === shown[field]).length === 1 &&
+            shownBy.filter((each) => each[field] === shown[field]).length === 1,
+        )
+        expect(unique).not.toEqual([])
+        // A number that two accounts show makes neither certain.
+        if (shown.number !== null && shown.number === who.number)
+          expect(shownBy.filter(({ number }) => number === shown.number)).toHaveLength(1)
+      }
+      seen.certain += linked.length
+      seen.several += verdicts.filter(([, { reasons }]) => reasons.includes('several-accounts')).length
+    }),
+    { numRuns: 3_000, seed: 20_261_126 },
+  )
+  expect(seen.certain).toBeGreaterThan(1_000)
+  expect(seen.several).toBeGreaterThan(1_000)
+})
+
+test.each([
+  ['Jürgen Müller', 'JUERGEN MUELLER', 'fits'],
+  ['Jürgen Müller', 'Muller, J.', 'fits'],
+  ['Søren Weiß', 'Soren Weiss', 'fits'],
+  ['Łukasz Bąk', 'Lukasz Bak', 'fits'],
+  ['Þóra Æsir', 'Thora Asir', 'fits'],
+  ['Ada Amber', 'Ada Birch', 'partly'],
+  ['Ada Amber', 'Bo Birch', 'differs'],
+])('%s, who is called %s there: %s', (name, there, is) => {
+  const [given = '', family = ''] = name.split(' ')
+  const facts = factsOf({ given, family, number: null, email: null, card: null })
+  expect(nameFit(there, facts)).toBe(is)
 })

@@ -22,6 +22,8 @@ export type MatchReason =
 export interface Candidate {
   readonly person: PersonId
   readonly grounds: ReadonlySet<Ground>
+  /** Those of the grounds of which another account there shows the same. */
+  readonly shared: ReadonlySet<Ground>
   readonly name: NameFit
   /** The account shows an employee number of its own, and this person has another. */
   readonly numberDiffers: boolean
@@ -36,19 +38,22 @@ export interface Verdict {
 }
 
 /**
- * By unique identifiers: all that lead to anybody must lead to the same person, and two of them, or one and the name, make it
- * certain. A number alone is not: systems that count their own users hit upon somebody's number by chance.
+ * By identifiers that are unique on both sides: one person has it, and one account shows it. All that lead to anybody must lead to the
+ * same person, and two that are unique, or one and the name, make it certain. A number alone does not: systems that count their own
+ * users hit upon somebody's number by chance.
  */
 export function classify(candidates: readonly Candidate[], byName: readonly PersonId[]): Verdict {
   const grounds = [...new Set(candidates.flatMap((each) => [...each.grounds]))].sort()
   if (grounds.length === 0) return classifyByName(byName)
   const agreed = candidates.filter((each) => grounds.every((ground) => each.grounds.has(ground)))
   const [one, other] = agreed
-  if (one === undefined) return { is: 'ambiguous', person: null, reasons: [...grounds, 'identifiers-disagree'] }
+  if (one === undefined) return ambiguous(grounds, 'identifiers-disagree')
   // A mailbox that two people share tells nothing; a number besides that only one of them has, does.
-  const telling = grounds.filter((ground) => candidates.filter((each) => each.grounds.has(ground)).length === 1)
-  if (other !== undefined || telling.length === 0)
-    return { is: 'ambiguous', person: null, reasons: [...grounds, 'several-people'] }
+  const theirs = grounds.filter((ground) => candidates.filter((each) => each.grounds.has(ground)).length === 1)
+  if (other !== undefined || theirs.length === 0) return ambiguous(grounds, 'several-people')
+  // Nor does a mailbox that two accounts show. A number is meant to be one account's: where it is not, nothing else tells which.
+  const telling = theirs.filter((ground) => !one.shared.has(ground))
+  if (telling.length === 0 || one.shared.has('employee-number')) return ambiguous(grounds, 'several-accounts')
   const doubts: MatchReason[] = []
   if (one.hasAccount) doubts.push('second-account')
   if (one.numberDiffers) doubts.push('employee-number-differs')
@@ -58,9 +63,32 @@ export function classify(candidates: readonly Candidate[], byName: readonly Pers
   return { is: doubts.length === 0 ? 'certain' : 'probable', person: one.person, reasons }
 }
 
+function ambiguous(grounds: readonly Ground[], why: MatchReason): Verdict {
+  return { is: 'ambiguous', person: null, reasons: [...grounds, why] }
+}
+
 function classifyByName(people: readonly PersonId[]): Verdict {
   const [person, other] = people
   if (person === undefined) return { is: 'none', person: null, reasons: [] }
   if (other !== undefined) return { is: 'ambiguous', person: null, reasons: ['name', 'several-people'] }
   return { is: 'probable', person, reasons: ['name'] }
+}
+
+/**
+ * Nobody is given two accounts by guess: one that is certain leaves the others of the same person at most probable, and where none or
+ * several are, nobody can tell which is theirs.
+ */
+export function settleRivals(verdicts: ReadonlyMap<number, Verdict>): ReadonlyMap<number, Verdict> {
+  const settled = new Map(verdicts)
+  for (const [person, rivals] of Map.groupBy(verdicts, ([, each]) => each.person)) {
+    if (person === null || rivals.length === 1) continue
+    const sure = rivals.filter(([, { is }]) => is === 'certain')
+    for (const [n, verdict] of rivals) {
+      if (sure.length !== 1)
+        settled.set(n, { ...verdict, is: 'ambiguous', reasons: [...verdict.reasons, 'several-accounts'] })
+      else if (verdict.is !== 'certain' && !verdict.reasons.includes('second-account'))
+        settled.set(n, { ...verdict, reasons: [...verdict.reasons, 'second-account'] })
+    }
+  }
+  return settled
 }

@@ -14,31 +14,31 @@ export type Ground = 'employee-number' | 'email' | 'card'
 export interface Mark {
   readonly ground: Ground
   readonly digest: Buffer
-  /** The id that Gatehouse itself gives a person at this target. */
-  readonly isAccountId: boolean
 }
 
 const normalisedEmail = (text: string): string => text.trim().toLowerCase()
 
-function mark(ground: Ground, digest: Buffer): Mark {
-  return { ground, digest, isAccountId: false }
-}
-
 /** The id of an account, if the rules say that it is an employee number. */
 export const accountId = 'account-id'
 
-function numberMark(vault: Vault, text: string): Mark[] {
-  const digest = employeeNumberDigest(vault, text)
-  return digest === null ? [] : [mark('employee-number', digest)]
+function numberMark(vault: Vault, rules: MatchRules, text: string): Mark[] {
+  const digest = employeeNumberDigest(vault, comparable(rules, text))
+  return digest === null ? [] : [{ ground: 'employee-number', digest }]
+}
+
+/** As numbers are held against each other. */
+function comparable({ leadingZeros }: MatchRules, text: string): string {
+  const number = normalised(text)
+  return leadingZeros === 'ignore' ? number.replace(/^0+(?=.)/, '') : number
 }
 
 function idMark(vault: Vault, target: string, externalId: string): Mark {
-  return { ...mark('employee-number', accountDigest(vault, target, externalId)), isAccountId: true }
+  return { ground: 'employee-number', digest: accountDigest(vault, target, externalId) }
 }
 
 function emailMark(vault: Vault, text: string): Mark[] {
   const email = normalisedEmail(text)
-  return email.includes('@') ? [mark('email', vault.index('email', email))] : []
+  return email.includes('@') ? [{ ground: 'email', digest: vault.index('email', email) }] : []
 }
 
 /** Marks of an account, by the rules of its target. */
@@ -46,21 +46,21 @@ export function marksOfAccount(vault: Vault, { id: target, match }: TargetSetup,
   const { externalId, profile, cards } = account
   const byId = match.employeeNumber.includes(accountId)
   return [
-    ...(byId ? [...numberMark(vault, externalId), idMark(vault, target, externalId)] : []),
-    ...shownNumbers(match, account).flatMap((text) => numberMark(vault, text)),
+    ...(byId ? [...numberMark(vault, match, externalId), idMark(vault, target, externalId)] : []),
+    ...shownNumbers(match, account).flatMap((text) => numberMark(vault, match, text)),
     ...match.email.flatMap((field) => emailMark(vault, profile[field] ?? '')),
     ...(match.card ? cards.flatMap(({ card }) => (card === null ? [] : cardMark(vault, card))) : []),
   ]
 }
 
 function cardMark(vault: Vault, card: Card): Mark {
-  return mark('card', cardDigest(vault, card))
+  return { ground: 'card', digest: cardDigest(vault, card) }
 }
 
 /** Employee numbers that the account shows in a field of its own. */
-export function shownNumbers({ employeeNumber }: MatchRules, { profile }: ActualAccount): string[] {
-  return employeeNumber.flatMap((field) => {
-    const text = field === accountId ? '' : normalised(profile[field] ?? '')
+export function shownNumbers(rules: MatchRules, { profile }: ActualAccount): string[] {
+  return rules.employeeNumber.flatMap((field) => {
+    const text = field === accountId ? '' : comparable(rules, profile[field] ?? '')
     return text === '' ? [] : [text]
   })
 }
@@ -71,8 +71,8 @@ export function shownName({ name }: MatchRules, { profile }: ActualAccount): str
 }
 
 /** Employee numbers of all records that still speak of the person. */
-export function numbersOf({ records }: Dossier): string[] {
-  return textsOf(records, 'employeeNumber').map(normalised)
+export function numbersOf(rules: MatchRules, { records }: Dossier): string[] {
+  return textsOf(records, 'employeeNumber').map((text) => comparable(rules, text))
 }
 
 function textsOf(records: Dossier['records'], field: 'employeeNumber' | 'email'): string[] {
@@ -85,7 +85,7 @@ function textsOf(records: Dossier['records'], field: 'employeeNumber' | 'email')
 /** Marks of a person; cards that were given back, or wait for somebody, are not theirs. */
 export function marksOfPerson(vault: Vault, target: TargetSetup, dossier: Dossier, facts: PersonFacts): Mark[] {
   return [
-    ...textsOf(dossier.records, 'employeeNumber').flatMap((text) => numberMark(vault, text)),
+    ...textsOf(dossier.records, 'employeeNumber').flatMap((text) => numberMark(vault, target.match, text)),
     ...idOf(vault, target, facts),
     ...textsOf(dossier.records, 'email').flatMap((text) => emailMark(vault, text)),
     ...dossier.credentials

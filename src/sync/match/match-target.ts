@@ -30,7 +30,6 @@ import { inParallel } from '../in-parallel.ts'
 import { isMade } from '../owned-row.ts'
 import { understand } from '../resolve/resolve.ts'
 import { AccountBook } from './account-book.ts'
-import { classify, type MatchReason, type Verdict } from './classify.ts'
 import { checkMostRead, lookAt, noLook } from './look-at.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
@@ -163,16 +162,14 @@ function recognise(context: SyncContext, target: TargetSetup, book: AccountBook,
     person: dossier.person.id,
     marks: marksOfPerson(context.vault, target, dossier, facts),
     facts,
-    numbers: numbersOf(dossier),
+    numbers: numbersOf(target.match, dossier),
     hasAccount,
   })
 }
 
 /** Classes are given when all people were met; of several accounts that one person would get, at most one is certain. */
 async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook): Promise<void> {
-  const verdicts = new Map<number, Verdict>()
-  for (const n of book.places()) verdicts.set(n, classify(book.candidates(n), book.namesakes(n)))
-  settleRivals(verdicts, book)
+  const verdicts = book.verdicts()
   let after = 0
   for (;;) {
     const { length, last } = await inTransaction(context.database.pool, async (client) => {
@@ -195,20 +192,5 @@ async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook):
     })
     if (length < batch) return
     after = last
-  }
-}
-
-/** The account that bears the id which the person would be given is theirs; without one, nobody can tell which is. */
-function settleRivals(verdicts: Map<number, Verdict>, book: AccountBook): void {
-  const certain = [...verdicts].filter(([, { is }]) => is === 'certain')
-  for (const rivals of Map.groupBy(certain, ([, { person }]) => person as PersonId).values()) {
-    if (rivals.length === 1) continue
-    const named = rivals.filter(([n, { person }]) => book.bearsIdOf(n, person as PersonId))
-    for (const [n, verdict] of rivals) {
-      if (named.length === 1 && named[0]?.[0] === n) continue
-      const [is, reason]: [Verdict['is'], MatchReason] =
-        named.length === 1 ? ['probable', 'second-account'] : ['ambiguous', 'several-accounts']
-      verdicts.set(n, { ...verdict, is, reasons: [...verdict.reasons, reason] })
-    }
   }
 }

@@ -3,12 +3,30 @@ import type { PersonFacts } from '../../model/person.ts'
 
 export type NameFit = 'fits' | 'partly' | 'differs' | 'unknown'
 
-/** Letters and digits alone, without accents and case: door systems cut names, and replace what they can't hold. */
+/** Letters that are no other letter with a sign, and what people write for them where a keyboard lacks them. */
+const written: Readonly<Record<string, string>> = {
+  ß: 'ss',
+  ø: 'o',
+  æ: 'a',
+  œ: 'o',
+  ł: 'l',
+  đ: 'd',
+  ð: 'd',
+  þ: 'th',
+  ı: 'i',
+}
+
+/**
+ * Letters and digits alone, without accents and case: door systems cut names, and replace what they can't hold. Müller, Muller and
+ * Mueller are one.
+ */
 function words(text: string): string[] {
   return text
     .normalize('NFKD')
     .replaceAll(/\p{M}/gu, '')
     .toLowerCase()
+    .replaceAll(/[ßøæœłđðþı]/g, (letter) => written[letter] as string)
+    .replaceAll(/([aou])e/g, '$1')
     .split(/[^\p{L}\p{N}]+/u)
     .filter((word) => word !== '')
 }

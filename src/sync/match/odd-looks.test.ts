@@ -116,7 +116,7 @@ describe('an account that can not be read', () => {
     unreadable('rejected', 'n1')
     expect(await match(bench)).toMatchObject({
       n1: { class: 'unread', person: null },
-      x1: { class: 'probable', reasons: ['card', 'name', 'second-account'] },
+      x1: { class: 'ambiguous', reasons: ['card', 'name', 'several-accounts'] },
     })
   })
 
