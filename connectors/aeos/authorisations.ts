@@ -1,6 +1,6 @@
 /** Gives and takes levels of one carrier; what a rule of AEOS gave is never written, and whoever has one twice loses both. */
 import type { Client } from './client.ts'
-import { ownFailure } from './errors.ts'
+import { ownFailure, vendorCodeOf } from './errors.ts'
 import { type Entry, entriesOf, parseLevel } from './levels.ts'
 import type { Offered } from './offered.ts'
 import type { Settings } from './settings.ts'
@@ -42,21 +42,34 @@ export class Authorisations {
     await this.#client.addAuthorisations(carrierId, online, signal)
   }
 
-  /** Takes every entry of these levels that a person gave. Reads first: an entry is named by its dates as well as by what it opens. */
+  /**
+   * Takes every entry of these levels that a person gave. Reads first: an entry is named by its dates as well as by what it opens. Where
+   * that names none, or several, the profile is written back without it.
+   */
   async remove(carrierId: string, levels: readonly string[], signal: AbortSignal): Promise<'applied' | 'unchanged'> {
-    const { whole, read } = await this.#client.profile(carrierId, signal)
-    const entries = entriesOf(read, this.#settings).filter(({ level }) => levels.includes(level))
-    const gone = entries.filter(({ entry }) => entry.RuleId === undefined)
+    const { whole, entries, gone } = await this.#held(carrierId, levels, signal)
     if (gone.length === 0) return 'unchanged'
     // Named alike, the entry of a rule might go in place of ours.
     const byRule = new Set(entries.filter(({ entry }) => entry.RuleId !== undefined).map(nameOf))
     const isClear = gone.every((each) => !byRule.has(nameOf(each)))
-    if (isClear && (await this.#offered.has('removeCarrierAuthorizations', signal))) {
-      await this.#client.removeAuthorisations(carrierId, named(gone), signal)
-    } else {
+    if (!isClear || !(await this.#offered.has('removeCarrierAuthorizations', signal))) {
       await this.#client.changeProfile(profileWithout(whole, gone), signal)
+      return 'applied'
+    }
+    try {
+      await this.#client.removeAuthorisations(carrierId, named(gone), signal)
+    } catch (error) {
+      if (vendorCodeOf(error) !== '117') throw error
+      const now = await this.#held(carrierId, levels, signal)
+      if (now.gone.length > 0) await this.#client.changeProfile(profileWithout(now.whole, now.gone), signal)
     }
     return 'applied'
+  }
+
+  async #held(carrierId: string, levels: readonly string[], signal: AbortSignal) {
+    const { whole, read } = await this.#client.profile(carrierId, signal)
+    const entries = entriesOf(read, this.#settings).filter(({ level }) => levels.includes(level))
+    return { whole, entries, gone: entries.filter(({ entry }) => entry.RuleId === undefined) }
   }
 }
 

@@ -2,7 +2,7 @@
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { isNotFound } from './errors.ts'
-import { vendorStart } from './mapping.ts'
+import { rightsStart } from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
 /**
@@ -19,8 +19,7 @@ export async function putLevels(
   const missing = [...new Set(desired.levels)].filter((level) => !there.has(level))
   const gone = revoke.levels.filter((level) => actual?.levels.includes(level) && !desired.levels.includes(level))
   // Nobody gets in before they start, whatever the carrier's own dates say.
-  const start = desired.validity.from === null ? 0 : Date.parse(desired.validity.from)
-  const dateFrom = vendorStart(new Date(Math.max(now().getTime(), start)).toISOString(), settings)
+  const dateFrom = rightsStart(desired.validity.from, now(), settings)
 
   async function each(levels: readonly string[], step: (some: readonly string[]) => Promise<PartOutcome['outcome']>) {
     if (levels.length === 0) return []

@@ -1,20 +1,24 @@
 /** Times as AEOS gives and takes them: without a zone, by the clock of the server. */
 import { momentOf, wallTime } from '../../src/connector/zone.ts'
 
-/** `2026-11-26T09:30:00`, by the server's clock; fractions of a second are dropped. Of an hour that clocks show twice, the first is meant. */
-export function toLocal(instant: number, zone: string): string {
-  return textOf(wallTime(instant, zone))
+/**
+ * `2026-11-26T09:30:00`, by the server's clock; fractions of a second are dropped. An hour that clocks show twice is never written, since
+ * no document says which of the two the server takes: an end in it comes before it begins, so that nobody stays too long.
+ */
+export function toLocalEnd(instant: number, zone: string): string {
+  const twice = shownTwice(instant, zone)
+  return textOf(twice === null ? wallTime(instant, zone) : twice.from - 1000)
 }
 
-/** The same for a start: one that lies in the second such hour waits until the clock shows what it shows once, so that nobody comes in early. */
+/** The same for a start, which waits until that hour is over, so that nobody comes in early. */
 export function toLocalStart(instant: number, zone: string): string {
-  const wall = wallTime(instant, zone)
-  return textOf(wall + Math.max(0, instant - momentOf(wall, zone)))
+  const twice = shownTwice(instant, zone)
+  return textOf(twice === null ? wallTime(instant, zone) : twice.until)
 }
 
 /** `2026-11-26`, by the server's clock. */
 export function toLocalDate(instant: number, zone: string): string {
-  return toLocal(instant, zone).slice(0, 10)
+  return textOf(wallTime(instant, zone)).slice(0, 10)
 }
 
 const pattern = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\d\d)?$/
@@ -26,6 +30,25 @@ export function fromLocal(text: string, zone: string): number | null {
   const wall = Date.parse(`${date}T${time}${offset ?? 'Z'}`)
   if (Number.isNaN(wall)) return null
   return offset === undefined ? momentOf(wall, zone) : wall
+}
+
+const dayMs = 24 * 3_600_000
+
+/** The wall times from which and until which clocks show what they show now a second time; null when they show it once. */
+function shownTwice(instant: number, zone: string): { readonly from: number; readonly until: number } | null {
+  const ahead = (at: number) => wallTime(at, zone) - at
+  const [before, after] = [ahead(instant - dayMs), ahead(instant + dayMs)]
+  if (after >= before) return null
+  // When the clocks are put back: between `low`, which shows them ahead, and `high`.
+  let [low, high] = [instant - dayMs, instant + dayMs]
+  while (high - low > 1) {
+    const middle = Math.floor((low + high) / 2)
+    if (ahead(middle) === before) low = middle
+    else high = middle
+  }
+  const [from, until] = [high + after, high + before]
+  const wall = wallTime(instant, zone)
+  return wall < from || wall >= until ? null : { from, until }
 }
 
 function textOf(wall: number): string {

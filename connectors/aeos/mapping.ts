@@ -4,7 +4,7 @@ import type { Validity } from '../../src/model/account.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import type { CarrierFields } from './client.ts'
 import { ownFailure } from './errors.ts'
-import { fromLocal, toLocal, toLocalStart } from './local-time.ts'
+import { fromLocal, toLocalEnd, toLocalStart } from './local-time.ts'
 import type { PersonRecord } from './records.ts'
 import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
 
@@ -148,7 +148,13 @@ export function vendorStart(from: string | null, { server_zone }: Settings): str
 }
 
 export function vendorEnd(until: string | null, { server_zone, unbounded_until }: Settings): string {
-  return until === null ? `${unbounded_until}T00:00:00` : toLocal(Date.parse(until), server_zone)
+  return until === null ? `${unbounded_until}T00:00:00` : toLocalEnd(Date.parse(until), server_zone)
+}
+
+/** From when a right holds that is given now: from the start of the person (null for none), or at once, and then surely not later. */
+export function rightsStart(from: string | null, now: Date, settings: Settings): string {
+  if (from !== null && Date.parse(from) > now.getTime()) return vendorStart(from, settings)
+  return toLocalEnd(now.getTime(), settings.server_zone)
 }
 
 /** The dates that differ, both of them where one does; a start that lies in the past on both sides is the same. */
@@ -163,7 +169,7 @@ export function changedDates(desired: Validity, actual: Validity, now: Date, set
 
 /** Dates for shutting out: an end that is now, and a start before it. */
 export function pastDates(from: string | null, at: Date, settings: Settings): CarrierFields {
-  const end = { LeaveDateTime: toLocal(at.getTime(), settings.server_zone) }
+  const end = { LeaveDateTime: toLocalEnd(at.getTime(), settings.server_zone) }
   return from !== null && Date.parse(from) >= at.getTime() ? { ArrivalDateTime: noStart, ...end } : end
 }
 
