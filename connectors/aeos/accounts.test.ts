@@ -225,7 +225,7 @@ test('an end is taken away by the value that clears it', async () => {
   })
   await target.put(desiredAccount(), { actual: await target.mustRead() })
   expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
-    'Id=7 ArrivalDateTime=2000-01-01T00:00:00 LeaveDateTime=2149-05-29T00:00:00',
+    'Id=7 ArrivalDateTime=2000-01-01T00:00:01 LeaveDateTime=2149-05-29T00:00:00',
   ])
 })
 

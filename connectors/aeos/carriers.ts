@@ -8,7 +8,7 @@ import type { Departments } from './departments.ts'
 import { isNotFound } from './errors.ts'
 import { levelsShown } from './levels.ts'
 import { toLocalDate } from './local-time.ts'
-import { carrierRef, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
+import { carrierRef, mayBeCut, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
 import { walk } from './pages.ts'
 import type { PersonRecord } from './records.ts'
 import type { Settings } from './settings.ts'
@@ -19,6 +19,7 @@ export class Carriers {
   readonly #departments: Departments
   readonly #settings: Settings
   readonly #now: () => Date
+  #cutsDates = true
 
   constructor(client: Client, departments: Departments, settings: Settings, now: () => Date) {
     this.#client = client
@@ -60,13 +61,14 @@ export class Carriers {
     const today = toLocalDate(now.getTime(), this.#settings.server_zone)
     try {
       // Side by side: the proof of a lock-out waits for this.
-      const [states, tokens, { read: profile }, pin] = await allDone([
+      const [dates, states, tokens, { read: profile }, pin] = await allDone([
+        this.#dates(record, signal),
         this.#client.states(Id, signal),
         this.#client.tokensOf(Id, signal),
         this.#client.profile(Id, signal),
         this.#settings.pins ? this.#client.hasPin(Id, today, signal) : Promise.resolve(false),
       ])
-      const plain = this.#plain(externalId, record, departmentName)
+      const plain = this.#plain(externalId, { ...record, ...dates }, departmentName)
       return {
         ...plain,
         lock: states.Blocked ? 'closed' : 'open',
@@ -78,6 +80,16 @@ export class Carriers {
       if (isNotFound(error)) return null
       throw error
     }
+  }
+
+  /** Asked for once more where they may be cut to days, until this server has shown that it does not cut them. */
+  async #dates(record: PersonRecord, signal: AbortSignal) {
+    const type = typeOf(record)
+    const cut = mayBeCut(record)
+    if (cut === 'no') this.#cutsDates = false
+    if (cut !== 'yes' || !this.#cutsDates || type === null) return {}
+    const { ArrivalDateTime, LeaveDateTime } = (await this.#client.carrier(type, record.Id, signal)) ?? record
+    return { ArrivalDateTime, LeaveDateTime }
   }
 
   /**

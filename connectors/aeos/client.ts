@@ -3,6 +3,7 @@ import { walk } from './pages.ts'
 import {
   type BlockReason,
   blockReasonList,
+  carrierList,
   carrierResult,
   departmentList,
   entranceList,
@@ -80,9 +81,17 @@ export class Client {
     return readAs(carrierResult, await this.#call(`add${nameOf[type]}`, fields, signal)).Id
   }
 
-  /** @throws ConnectorError `conflict` (`aeos.not-found`) when it is gone. */
-  async changeCarrier(type: CarrierType, carrierId: string, fields: CarrierFields, signal: AbortSignal): Promise<void> {
-    await this.#call(`change${nameOf[type]}`, { Id: carrierId, ...fields }, signal)
+  /** What the carrier is afterwards. @throws ConnectorError `conflict` (`aeos.not-found`) when it is gone. */
+  async changeCarrier(type: CarrierType, carrierId: string, fields: CarrierFields, signal: AbortSignal) {
+    return readAs(carrierResult, await this.#call(`change${nameOf[type]}`, { Id: carrierId, ...fields }, signal))
+  }
+
+  /** The carrier as its own type shows it, with its picture; undefined when it is gone. */
+  async carrier(type: CarrierType, carrierId: string, signal: AbortSignal) {
+    const name = nameOf[type]
+    const criteria = { [`${name}Info`]: { Id: carrierId }, SearchRange: range(0) }
+    const found = readAs(carrierList(name), await this.#call(`find${name}`, criteria, signal))
+    return found.find(({ Id }) => Id === carrierId)
   }
 
   async removeCarrier(type: CarrierType, carrierId: string, signal: AbortSignal): Promise<void> {

@@ -48,7 +48,7 @@ test('a start that lies ahead moves back with the end', async () => {
   })
   await target.lock()
   expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
-    'Id=7 ArrivalDateTime=2000-01-01T00:00:00 LeaveDateTime=2026-11-26T10:00:00',
+    'Id=7 ArrivalDateTime=2000-01-01T00:00:01 LeaveDateTime=2026-11-26T10:00:00',
   ])
 })
 

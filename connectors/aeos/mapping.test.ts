@@ -87,13 +87,13 @@ const shown = (dates: object) => readAs(person, { Id: '1', ...dates })
 
 test('dates go by the clock of the server; none is written and read by the values that AEOS takes for it', () => {
   expect(vendorStart('2026-12-01T08:00:00Z', settings)).toBe('2026-12-01T09:00:00')
-  expect(vendorStart(null, settings)).toBe('2000-01-01T00:00:00')
+  expect(vendorStart(null, settings)).toBe('2000-01-01T00:00:01')
   expect(vendorEnd('2030-06-30T22:00:00Z', settings)).toBe('2030-07-01T00:00:00')
   expect(vendorEnd(null, settings)).toBe('2149-05-29T00:00:00')
   expect(vendorEnd(null, settingsOf({ unbounded_until: '2099-01-01' }))).toBe('2099-01-01T00:00:00')
   expect(validityOf(shown({}), settings)).toEqual({ from: null, until: null })
   for (const LeaveDateTime of ['2149-05-29T00:00:00', '2099-01-01T00:00:00'])
-    expect(validityOf(shown({ ArrivalDateTime: '2000-01-01T00:00:00', LeaveDateTime }), settings)).toEqual({
+    expect(validityOf(shown({ ArrivalDateTime: '2000-01-01T00:00:01', LeaveDateTime }), settings)).toEqual({
       from: null,
       until: null,
     })
@@ -111,7 +111,7 @@ test('dates are written both or not at all; a start that has passed on both side
   expect(changedDates(open, open, now, settings)).toEqual({})
   expect(changedDates(open, { from: '2020-01-01T00:00:00.000Z', until: null }, now, settings)).toEqual({})
   expect(changedDates(open, { from: null, until: '2020-01-01T00:00:00.000Z' }, now, settings)).toEqual({
-    ArrivalDateTime: '2000-01-01T00:00:00',
+    ArrivalDateTime: '2000-01-01T00:00:01',
     LeaveDateTime: '2149-05-29T00:00:00',
   })
   expect(changedDates({ from: '2027-01-01T00:00:00Z', until: null }, open, now, settings)).toMatchObject({
@@ -123,7 +123,7 @@ test('who is shut out has left now, and began before that', () => {
   const at = new Date('2026-11-26T09:00:00Z')
   expect(pastDates(null, at, settings)).toEqual({ LeaveDateTime: '2026-11-26T10:00:00' })
   expect(pastDates('2027-01-01T00:00:00Z', at, settings)).toEqual({
-    ArrivalDateTime: '2000-01-01T00:00:00',
+    ArrivalDateTime: '2000-01-01T00:00:01',
     LeaveDateTime: '2026-11-26T10:00:00',
   })
 })

@@ -138,8 +138,8 @@ function present(fields: Readonly<Record<string, string | undefined>>): Profile 
 
 // ---------------------------------------------------------------- validity
 
-/** What is written for no start: AEOS would take the moment of creation for it. */
-const noStart = '2000-01-01T00:00:00'
+/** What is written for no start: AEOS would take the moment of creation for it. Its second shows that dates are not cut to days. */
+const noStart = '2000-01-01T00:00:01'
 /** From here on a leave date means none: AEOS clears one by 2149-05-29, and others write 2099-01-01. */
 const noEndFrom = '2099-01-01'
 
@@ -149,6 +149,21 @@ export function vendorStart(from: string | null, { server_zone }: Settings): str
 
 export function vendorEnd(until: string | null, { server_zone, unbounded_until }: Settings): string {
   return until === null ? `${unbounded_until}T00:00:00` : toLocalEnd(Date.parse(until), server_zone)
+}
+
+/** What also stands for no end, where the value that clears a date does not clear this one. */
+export const farEnd = { LeaveDateTime: `${noEndFrom}T00:00:00` } as const
+
+/** Whether an end that was to be cleared is still there: of the leave date some say that nothing clears it. */
+export function keptEnd(sent: CarrierFields, shown: string | undefined, settings: Settings): boolean {
+  return sent.LeaveDateTime === vendorEnd(null, settings) && shown !== undefined && shown < noEndFrom
+}
+
+/** Whether these dates may be days alone: an example of the manual shows those of findPerson without the time that was written. */
+export function mayBeCut({ ArrivalDateTime, LeaveDateTime }: PersonRecord): 'yes' | 'no' | 'unknown' {
+  const dates = [ArrivalDateTime, LeaveDateTime].filter((text) => text !== undefined)
+  if (dates.length === 0) return 'unknown'
+  return dates.every((text) => /T00:00:00(?:\.0+)?$/.test(text)) ? 'yes' : 'no'
 }
 
 /** From when a right holds that is given now: from the start of the person (null for none), or at once, and then surely not later. */

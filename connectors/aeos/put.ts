@@ -3,6 +3,7 @@ import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../s
 import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
 import { putCards, takeCards } from './card-parts.ts'
+import type { CarrierFields } from './client.ts'
 import type { Departments } from './departments.ts'
 import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
 import { fieldSections } from './field-sections.ts'
@@ -10,7 +11,7 @@ import { putLevels } from './level-parts.ts'
 import { toLocalDate } from './local-time.ts'
 import { type Locking, lock } from './lock.ts'
 import { closeCarrier, openCarrier } from './lock-part.ts'
-import { parseExternalId, wantedType } from './mapping.ts'
+import { farEnd, keptEnd, parseExternalId, wantedType } from './mapping.ts'
 import { isOfFields, merged, outcomes, type Section, writeSections } from './sections.ts'
 import { type CarrierType, carrierTypes } from './settings.ts'
 
@@ -128,8 +129,12 @@ async function finish(
   const { id, type } = carrier
   const closed = await closeCarrier(change, carrier, writing, signal)
   const taken = await takeCards(change, carrier, writing, signal)
+  const send = async (fields: CarrierFields) => {
+    const { LeaveDateTime } = await client.changeCarrier(type, id, fields, signal)
+    if (keptEnd(fields, LeaveDateTime, settings)) await client.changeCarrier(type, id, farEnd, signal)
+  }
   const account = async () => [
-    ...(await writeSections(sections, (fields) => client.changeCarrier(type, id, fields, signal))),
+    ...(await writeSections(sections, send)),
     ...(await openCarrier(change, carrier, taken, writing, signal)),
     ...(await putLevels(change, carrier, writing, signal)),
   ]

@@ -63,7 +63,14 @@ const resultInfo = z.object({ totalSize: text }).optional()
 
 export const personList = z.object({ Person: listOf(person), SearchResultInfo: resultInfo })
 
-export const carrierResult = z.object({ Id: id })
+export const carrierResult = z.object({ Id: id, ArrivalDateTime: text, LeaveDateTime: text })
+
+/** As the find of one carrier type gives them. */
+export function carrierList(name: string) {
+  return z
+    .object({ [name]: listOf(z.object({ [`${name}Info`]: carrierResult })) })
+    .transform((lists) => Object.values(lists).flatMap((rows) => rows.flatMap((row) => Object.values(row))))
+}
 
 const picture = z.unknown().optional()
 /** What a find of one type of carrier gives, of which only the ids count here, and whether pictures came along. */

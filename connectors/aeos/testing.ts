@@ -236,7 +236,7 @@ interface Put {
 }
 
 /** Outcomes by part, readable in an assertion: `applied`, `unchanged`, or kind and code of the failure. */
-function told(outcomes: readonly PartOutcome[]): Record<string, string> {
+export function told(outcomes: readonly PartOutcome[]): Record<string, string> {
   return Object.fromEntries(
     outcomes.map(({ part, outcome, failure }) => {
       const name =
