@@ -221,7 +221,7 @@ test('only what differs is written, and a refused field costs itself alone', asy
 
 test('an end is taken away by the value that clears it', async () => {
   const target = await connected({
-    PersonSearchInfo: people({ id: '7', number: '4711', leave: '2026-11-01T00:00:00' }),
+    PersonSearchInfo: people({ id: '7', number: '4711', leave: '2026-11-01T08:00:00' }),
   })
   await target.put(desiredAccount(), { actual: await target.mustRead() })
   expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
@@ -261,10 +261,18 @@ test('a department is found by its very name; one that is not there is told for 
 })
 
 test('an account that went away meanwhile is a conflict', async () => {
-  const target = await connected({ EmployeeChange: fault(62, 'Employee not found') })
-  const actual = await target.mustRead()
-  const put = target.put(desiredAccount({ facts: facts({ familyName: 'Thistledown' }) }), { actual })
+  const order = desiredAccount({ facts: facts({ familyName: 'Thistledown' }) })
+  const target = await connected({
+    EmployeeChange: fault(62, 'Employee not found'),
+    CarrierIdStates: [states(false), fault(100, 'Carrier not found')],
+  })
+  const put = target.put(order, { actual: await target.mustRead() })
   await expect(put).rejects.toMatchObject({ kind: 'conflict', code: 'aeos.not-found' })
+  // It may as well be something else that is not found, which only costs its part.
+  const other = await connected({ EmployeeChange: fault(62, 'Unit not found') })
+  expect(await other.put(order, { actual: await other.mustRead() })).toMatchObject({
+    profile: 'rejected aeos.fields-refused',
+  })
 })
 
 test('our block is lifted, before new rights are given; a block of somebody else stays, and costs the lock alone', async () => {

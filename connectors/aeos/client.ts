@@ -1,4 +1,5 @@
 /** The operations of the server that are used, one function each; vendor words go in, and vendor records come out. */
+import { saysNotFound } from './errors.ts'
 import { walk } from './pages.ts'
 import {
   type BlockReason,
@@ -83,7 +84,10 @@ export class Client {
 
   /** What the carrier is afterwards. @throws ConnectorError `conflict` (`aeos.not-found`) when it is gone. */
   async changeCarrier(type: CarrierType, carrierId: string, fields: CarrierFields, signal: AbortSignal) {
-    return readAs(carrierResult, await this.#call(`change${nameOf[type]}`, { Id: carrierId, ...fields }, signal))
+    return readAs(
+      carrierResult,
+      await this.#write(`change${nameOf[type]}`, carrierId, { Id: carrierId, ...fields }, signal),
+    )
   }
 
   /** The carrier as its own type shows it, with its picture; undefined when it is gone. */
@@ -103,11 +107,11 @@ export class Client {
   }
 
   async blockCarrier(carrierId: string, reason: string, signal: AbortSignal): Promise<void> {
-    await this.#call('blockCarrier', { CarrierId: carrierId, Reason: reason }, signal)
+    await this.#write('blockCarrier', carrierId, { CarrierId: carrierId, Reason: reason }, signal)
   }
 
   async unblockCarrier(carrierId: string, signal: AbortSignal): Promise<void> {
-    await this.#call('unblockCarrier', carrierId, signal)
+    await this.#write('unblockCarrier', carrierId, carrierId, signal)
   }
 
   async hasPin(carrierId: string, today: string, signal: AbortSignal): Promise<boolean> {
@@ -117,7 +121,7 @@ export class Client {
 
   async setPin(carrierId: string, pin: string, from: string, signal: AbortSignal): Promise<void> {
     const data = { CarrierId: carrierId, Type: pincode, From: from, VerificationData: [{ Value: pin }] }
-    await this.#call('changeCarrierVerification', data, signal)
+    await this.#write('changeCarrierVerification', carrierId, data, signal)
   }
 
   // -------------------------------------------------------------- badges
@@ -212,6 +216,16 @@ export class Client {
 
   async freeFields(signal: AbortSignal): Promise<readonly Named[]> {
     return readAs(freeFieldList, await this.#call('findFreeFieldDefinition', {}, signal)).FreeFieldDefinition
+  }
+
+  /** @throws ConnectorError `conflict` when it turns out that it is the carrier which is not found. */
+  async #write(operation: string, carrierId: string, value: Value, signal: AbortSignal): Promise<unknown> {
+    try {
+      return await this.#call(operation, value, signal)
+    } catch (error) {
+      if (saysNotFound(error)) await this.states(carrierId, signal)
+      throw error
+    }
   }
 
   #call(operation: string, value: Value, signal: AbortSignal): Promise<unknown> {

@@ -117,10 +117,13 @@ export const notFound: Row = {
   hint: 'AEOS does not have it any more: it was removed there meanwhile.',
 }
 
-/** Codes whose text may say that the carrier itself is gone. Of an authorisation it may be the template that is not found. */
+/**
+ * Codes whose text can only mean the carrier itself: of operations that are given nothing but its id. Of a write it may be a reason, a
+ * department or a template that is not found.
+ */
 const aboutCarriers: ReadonlySet<number> = new Set([
-  ...people.flatMap((family) => [family, family + 2, family + 3]),
-  ...[55, 100, 101, 102, 103, 104, 105, 110, 112],
+  ...people.flatMap((family) => [family, family + 3]),
+  ...[55, 100, 101, 102, 103, 104, 105],
 ])
 
 export function isAboutCarrier(code: string): boolean {

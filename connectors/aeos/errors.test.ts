@@ -90,11 +90,13 @@ test.each([
 
 test('"not found" is the one text that counts, where it can only be the carrier', () => {
   const said = (code: number) => failureOf({ code: String(code), httpStatus: 500, vendorText: 'CARRIER NOT FOUND' })
-  for (const code of [55, 60, 62, 63, 67, 73, 100, 101, 103, 110, 112]) {
+  for (const code of [55, 60, 63, 70, 73, 100, 101, 103]) {
     expect(said(code), String(code)).toMatchObject({ kind: 'conflict', code: 'aeos.not-found' })
   }
-  // Of an authorisation it may be the template, of a badge the badge.
+  // Of an authorisation it may be the template, of a badge the badge, of a block its reason.
   expect(said(116)).toMatchObject({ kind: 'rejected', code: 'aeos.authorisation-refused' })
+  expect(said(110)).toMatchObject({ kind: 'rejected', code: 'aeos.block-refused' })
+  expect(said(62)).toMatchObject({ kind: 'rejected', code: 'aeos.fields-refused' })
   expect(said(124)).toMatchObject({ kind: 'rejected', code: 'aeos.token-refused' })
 })
 

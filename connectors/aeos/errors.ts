@@ -36,8 +36,11 @@ export function failureOf(refusal: Refusal): ConnectorError {
   return error
 }
 
+/** The one text that decides anything, since no code says it. */
+const notFoundText = /not found/i
+
 function listed(code: string, text: string | undefined): Row | undefined {
-  return isAboutCarrier(code) && /not found/i.test(text ?? '') ? notFound : rowOf(code)
+  return isAboutCarrier(code) && notFoundText.test(text ?? '') ? notFound : rowOf(code)
 }
 
 /** AEOS documents no way to ask for a pause; what stands in front of it may. */
@@ -70,6 +73,11 @@ export function ofReading(error: ConnectorError): ConnectorError {
 /** True for the answer that the carrier is not there. */
 export function isNotFound(error: unknown): boolean {
   return error instanceof ConnectorError && error.code === notFound.code
+}
+
+/** Whether a refusal says that something is not there: the carrier, or what it was to be given. */
+export function saysNotFound(error: unknown): boolean {
+  return error instanceof ConnectorError && error.kind === 'rejected' && notFoundText.test(error.vendorText ?? '')
 }
 
 /** Where the engine expects `conflict`: read again and decide again. */

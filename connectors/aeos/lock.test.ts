@@ -11,6 +11,7 @@ const held = tokens(
   { number: '778', type: '9', status: 3, replaced: true },
 )
 const notFound = fault(110, 'Carrier not found')
+const gone = fault(100, 'Carrier not found')
 
 test('a known account is shut by its carrier first, every badge that is on, and the end of its dates: five requests', async () => {
   const target = await connected({ CarrierIdToken: held })
@@ -66,21 +67,29 @@ test('every carrier of that very number is shut, and none of a number that only 
 })
 
 test('who is not there is out already; so is who was removed since they were seen', async () => {
-  const gone = await connected({ PersonSearchInfo: people() })
-  expect(await gone.lock()).toEqual({ lock: 'unchanged' })
-  expect(await gone.lock(null, [card])).toEqual({})
+  const nobody = await connected({ PersonSearchInfo: people() })
+  expect(await nobody.lock()).toEqual({ lock: 'unchanged' })
+  expect(await nobody.lock(null, [card])).toEqual({})
 
   const target = await connected({
     PersonSearchInfo: [people({ id: '7', number: '4711' }), people()],
+    CarrierIdStates: [states(false), gone],
     CarrierIdBlock: notFound,
     EmployeeChange: fault(62, 'Employee not found'),
   })
   expect(await target.lock(await target.mustRead())).toEqual({ lock: 'unchanged' })
 })
 
+test('a reason that is not found is no carrier that is gone: the lock-out is not done', async () => {
+  const target = await connected({ CarrierIdBlock: fault(110, 'Block reason not found') })
+  for (const known of [await target.mustRead(), null])
+    expect(await target.lock(known)).toEqual({ lock: 'rejected aeos.block-refused', validity: 'applied' })
+})
+
 test('who was removed and made anew since they were seen is shut under the new id', async () => {
   const target = await connected({
     PersonSearchInfo: [people({ id: '7', number: '4711' }), people({ id: '12', number: '4711' })],
+    CarrierIdStates: [states(false), gone],
     CarrierIdBlock: [notFound, states(true)],
     EmployeeChange: [fault(62, 'Employee not found'), fault(62, 'dates')],
   })
@@ -195,6 +204,7 @@ test('one of several carriers that went meanwhile hides no failure of another', 
   const target = await connected({
     PersonSearchInfo: people({ id: '7', number: '4711' }, { id: '9', number: '4711' }),
     CarrierIdBlock: (body) => (body.includes('>7<') ? notFound : fault(990)),
+    CarrierIdStates: gone,
   })
   expect(await target.lock()).toMatchObject({ lock: 'transient aeos.system-error' })
 })

@@ -56,16 +56,26 @@ async function update(change: Put, actual: ActualAccount, writing: Writing, sign
 
 function fixedType(): PartOutcome {
   const hint =
-    'The carrier has no personnel number that names it alone, so none of another type can take its place: do it at AEOS.'
+    'A carrier of another type could not take the place of this one: it has no personnel number that names it alone, or AEOS refuses a second one. Do it at AEOS.'
   return { part: { kind: 'profile' }, outcome: 'failed', failure: ownFailure('rejected', 'aeos.type-fixed', hint) }
 }
 
-async function replace(change: Put, actual: ActualAccount, writing: Writing, signal: AbortSignal) {
-  const { externalId } = change
-  const shut = await lock({ kind: 'lock', externalId, known: actual, at: writing.now() }, writing, signal)
+/** Whoever can't be made anew, such as where no two carriers may have one number, stays what they are, and open. */
+async function replace(change: Put, before: ActualAccount, writing: Writing, signal: AbortSignal) {
+  const { externalId, unblock = [] } = change
+  const shut = await lock({ kind: 'lock', externalId, known: before, at: writing.now() }, writing, signal)
   const [failure] = shut.parts.flatMap(({ failure: each }) => each ?? [])
   if (failure !== undefined) throw failure
-  return make({ ...change, actual: null }, writing, signal)
+  const made = await make({ ...change, actual: null }, writing, signal)
+  if (!made.some(({ part, outcome }) => part.kind === 'lock' && outcome === 'failed')) return made
+  const actual = await writing.carriers.read(externalId, signal)
+  const id = actual?.profile.Id
+  const type = carrierTypes.find((each) => each === actual?.profile.CarrierType)
+  if (actual === null || id === undefined || type === undefined) return made
+  const carrier = { id, type, actual }
+  const { sections, failed } = await fieldSections(change, carrier, writing, signal)
+  const again = { ...change, unblock: [...unblock, ...(shut.blocked ?? [])] }
+  return [fixedType(), ...failed, ...(await finish(again, carrier, sections, writing, signal))]
 }
 
 /** Looked for once more: AEOS itself would make a second carrier with the same number. */

@@ -4,11 +4,12 @@ import { openEgress } from '../../src/connector/egress/egress.ts'
 import { type Card, h10301 } from '../../src/model/card.ts'
 import connector from './index.ts'
 import { type SimulatorOptions, startAeosSimulator } from './simulator/index.ts'
+import { openSoap, type Value } from './soap.ts'
 import { desiredAccount, facts, never, type SettingsInput, told } from './testing.ts'
 
 /** Block reasons and identifier types of the simulator's site. */
-export const reasons = { carrier: '11', token: '12' } as const
-export const wiegandType = '4'
+const reasons = { carrier: '11', token: '12' } as const
+const wiegandType = '4'
 const facility = 20
 
 /** `now` is the clock of the connector; the simulator has its own. */
@@ -49,7 +50,14 @@ export async function simulated(
     })
 
     const read = (externalId = '4711') => accounts.read(externalId, never)
+    const authorization = `Basic ${Buffer.from(`${settings.username}:${settings.password}`).toString('base64')}`
+    const headers = { authorization, 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' }
     return {
+      /** Sends one operation past the connector, in the words of the service; gives the HTTP status. */
+      async say(operation: string, value: Value): Promise<number> {
+        const body = (await openSoap()).write(operation, value)
+        return (await egress.http.request({ method: 'POST', path: '/aeosws', headers, body }, never)).status
+      },
       accounts,
       read,
       health: (): Promise<Health> => health(never),
@@ -118,8 +126,8 @@ export function failures(told: Readonly<Record<string, string>>): Record<string,
 }
 
 /** Whoever looks at the simulator after each step of the history; `told` is what the connector said of it, `ordered` what a put was for. */
-export type Look = (step: Step, told: Readonly<Record<string, string>>, ordered?: DesiredAccount) => Promise<void>
-export const steps = ['create', 'change', 'lock', 'unlock', 'lose', 'replace', 'leave', 'remove'] as const
+type Look = (step: Step, told: Readonly<Record<string, string>>, ordered?: DesiredAccount) => Promise<void>
+const steps = ['create', 'change', 'lock', 'unlock', 'lose', 'replace', 'leave', 'remove'] as const
 export type Step = (typeof steps)[number]
 
 /** Create, change, lock, unlock, card lost and replaced, leave, remove: what the engine would order, in its words. */
@@ -131,7 +139,12 @@ export async function history(target: Simulated, look: Look): Promise<void> {
   await look('create', await target.put(with1), with1)
 
   const renamed = facts({ familyName: 'Thistledown', email: 'zyphora@example.org' })
-  const changed = desiredAccount({ ...with1, facts: renamed, validity: { from: null, until: null }, levels: [warehouse] })
+  const changed = desiredAccount({
+    ...with1,
+    facts: renamed,
+    validity: { from: null, until: null },
+    levels: [warehouse],
+  })
   await look('change', await target.put(changed, { revoke: { levels: [entrance], cards: [] } }), changed)
 
   const { told: shut } = await target.lock(await target.mustRead())

@@ -1,7 +1,6 @@
 /** Whatever a server may be like where no document says so: a whole history ends right, or the connector says why not, and nobody who left gets in. */
 import { expect, test } from 'vitest'
-import { desiredAccount } from './testing.ts'
-import { failures, first, history, second, type Simulated, type Step, simulated } from './simulated-for-tests.ts'
+import { failures, first, history, type Simulated, type Step, second, simulated } from './simulated-for-tests.ts'
 import { type Quirks, type SimulatorOptions, snapshots } from './simulator/index.ts'
 import { defaultQuirks } from './simulator/quirks.ts'
 
