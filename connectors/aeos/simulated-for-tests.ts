@@ -117,7 +117,7 @@ function numberOf({ raw }: Card): string {
   return String((BigInt(`0x${raw}`) >> 1n) & 0xffffn)
 }
 
-export const [first, second, third] = [h10301(facility, 48_213), h10301(facility, 48_214), h10301(facility, 48_215)]
+export const [first, second] = [h10301(facility, 48_213), h10301(facility, 48_214)]
 const failed = (outcomes: PartOutcome['outcome'] | string) => outcomes !== 'applied' && outcomes !== 'unchanged'
 
 /** The parts that were not brought about, with the reason of each. */
