@@ -1,16 +1,9 @@
 /** The gateway in a process of its own, as `gatehouse start` runs it; can tell its memory and what it sent. */
-import diagnostics from 'node:diagnostics_channel'
 import { readFileSync } from 'node:fs'
 import { type Gateway, initGateway, startGateway } from '../src/main.ts'
 import { createLog } from '../src/telemetry/log.ts'
 import { answerParent } from './child-process.ts'
-
-/** A request as it was sent, without its session. */
-export interface SentRequest {
-  readonly method: string
-  readonly path: string
-  readonly body: string | null
-}
+import { recordedRequests, recordRequests } from './sent-requests.ts'
 
 export interface StartRequest {
   readonly config: string
@@ -20,13 +13,6 @@ export interface StartRequest {
 
 const log = createLog({ level: 'warn', human: false, write: (line) => void process.stderr.write(line) })
 let gateway: Gateway | undefined
-let sent: SentRequest[] | null = null
-
-// undici itself tells of every request; nothing of the gateway is replaced or slowed.
-diagnostics.subscribe('undici:request:create', (message) => {
-  const { method, path, body } = (message as { request: { method: string; path: string; body: unknown } }).request
-  sent?.push({ method, path, body: body === null || body === undefined ? null : String(body) })
-})
 
 /** The most memory that this process ever had, in bytes. */
 function peakMemory(): number {
@@ -44,12 +30,10 @@ answerParent(
       return gateway.url
     },
     peakMemory,
-    record() {
-      sent = []
-    },
-    recorded: (): SentRequest[] => sent ?? [],
+    record: recordRequests,
+    recorded: recordedRequests,
     /** Whether it has sent anything since `record`. */
-    busy: (): boolean => (sent?.length ?? 0) > 0,
+    busy: (): boolean => recordedRequests().length > 0,
   },
   async () => gateway?.stop(),
 )

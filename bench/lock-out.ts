@@ -5,9 +5,9 @@ import { makeWorkforce } from '../demo/workforce/workforce.ts'
 import { percentile, pieces } from './arithmetic.ts'
 import { startChild } from './child-process.ts'
 import { atMost, type Claim } from './claim.ts'
-import type { SentRequest } from './gateway-child.ts'
 import type { Replayed, ReplayRequest } from './replay-child.ts'
 import type { BenchRequest } from './request.ts'
+import type { SentRequest } from './sent-requests.ts'
 import { openSite, type Site, until } from './site.ts'
 
 const usualLatency = { medianMs: 40, p99Ms: 200 }

@@ -5,10 +5,11 @@ import { benchFailover } from './failover.ts'
 import { benchImport } from './import.ts'
 import { benchLockout } from './lock-out.ts'
 import { benchMemory } from './memory.ts'
-import { benchProvision } from './provision.ts'
+import { benchProvisionOf } from './provision.ts'
 import type { BenchRequest } from './request.ts'
 import type { Queue } from './site.ts'
 import { benchStart } from './start.ts'
+import { benchSweepOf } from './sweep.ts'
 import { benchUnderLoad } from './under-load.ts'
 
 interface Benchmark {
@@ -24,7 +25,10 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   start: { size: 1, queues: ['postgresql'], run: benchStart },
   import: { size: 100_000, queues: both, run: benchImport },
   memory: { size: 1_000_000, queues: both, run: benchMemory },
-  provision: { size: 10_000, queues: both, run: benchProvision },
+  provision: { size: 10_000, queues: both, run: benchProvisionOf('biostar2') },
+  'provision-aeos': { size: 10_000, queues: ['postgresql'], run: benchProvisionOf('aeos') },
+  sweep: { size: 30_000, queues: ['postgresql'], run: benchSweepOf('biostar2') },
+  'sweep-aeos': { size: 30_000, queues: ['postgresql'], run: benchSweepOf('aeos') },
   'lock-out': { size: 2_000, queues: both, run: benchLockout },
   'under-load': { size: 100_000, queues: both, run: benchUnderLoad },
   failover: { size: 20, queues: both, run: benchFailover },

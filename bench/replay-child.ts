@@ -1,8 +1,8 @@
 /** A bare loop: logs in and sends given requests to a door system, so many at a time, and does nothing with the answers. */
 import { Pool } from 'undici'
 import { answerParent } from './child-process.ts'
-import type { SentRequest } from './gateway-child.ts'
-import type { SimulatorFacts } from './simulator-child.ts'
+import type { SimulatorFacts } from './door-systems.ts'
+import type { SentRequest } from './sent-requests.ts'
 
 export interface ReplayRequest {
   readonly simulator: SimulatorFacts
@@ -20,7 +20,7 @@ export interface Replayed {
 answerParent({
   async replay({ simulator, requests, atOnce }: ReplayRequest): Promise<Replayed> {
     const pool = new Pool(simulator.url, { connections: atOnce, pipelining: 1, connect: { ca: simulator.ca } })
-    const session = await logIn(pool, simulator)
+    const headers = await headersOf(pool, simulator)
     const spans: [number, number][] = []
     let refused = 0
     let next = 0
@@ -32,7 +32,7 @@ answerParent({
         const answer = await pool.request({
           method: method as 'GET',
           path,
-          headers: { 'bs-session-id': session, ...(body === null ? {} : { 'content-type': 'application/json' }) },
+          headers: body === null ? headers.bare : headers.withBody,
           body,
         })
         await answer.body.text()
@@ -46,6 +46,17 @@ answerParent({
     return { ms, spans, refused }
   },
 })
+
+/** HTTP Basic with every request, or a session of its own. */
+async function headersOf(pool: Pool, simulator: SimulatorFacts) {
+  if (simulator.kind === 'aeos') {
+    const credentials = Buffer.from(`${simulator.username}:${simulator.password}`).toString('base64')
+    const bare = { authorization: `Basic ${credentials}` }
+    return { bare, withBody: { ...bare, 'content-type': 'text/xml; charset=UTF-8', soapaction: '""' } }
+  }
+  const bare = { 'bs-session-id': await logIn(pool, simulator) }
+  return { bare, withBody: { ...bare, 'content-type': 'application/json' } }
+}
 
 async function logIn(pool: Pool, { username, password }: SimulatorFacts): Promise<string> {
   const answer = await pool.request({

@@ -1,29 +1,19 @@
-/** The simulated door system in a process of its own. */
-import { type BiostarSimulator, startBiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
-import type { SimulatorOptions } from '../connectors/biostar2/simulator/options.ts'
+/** A simulated door system in a process of its own. */
 import { answerParent } from './child-process.ts'
+import { type RunningSimulator, type SimulatorFacts, type SimulatorRequest, startSimulator } from './door-systems.ts'
 
-/** What others need to know of a running simulator. */
-export interface SimulatorFacts {
-  readonly url: string
-  readonly ca: string
-  readonly fingerprint256: string
-  readonly username: string
-  readonly password: string
-}
-
-let simulator: BiostarSimulator
+let simulator: RunningSimulator
 
 answerParent(
   {
-    async start(options: SimulatorOptions): Promise<SimulatorFacts> {
-      simulator = await startBiostarSimulator(options)
-      simulator.changeSettings({ use_alphanumeric: true })
-      const { url, ca, fingerprint256, username, password } = simulator
-      return { url, ca, fingerprint256, username, password }
+    async start(request: SimulatorRequest): Promise<SimulatorFacts> {
+      simulator = await startSimulator(request)
+      return simulator.facts
     },
-    latency: (latency: Parameters<BiostarSimulator['setLatency']>[0]) => simulator.setLatency(latency),
-    users: () => simulator.state.userCount,
+    latency: (latency: SimulatorRequest['latency']) => simulator.setLatency(latency),
+    plant: (count: number) => simulator.plant(count),
+    users: () => simulator.accounts(),
+    levels: () => simulator.levels(),
   },
   () => simulator.close(),
 )

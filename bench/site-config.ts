@@ -1,8 +1,8 @@
 /** The configuration of the measured site: HR's files and those of an agency, one door system, a rule for everybody and one per department. */
 import { join } from 'node:path'
-import { doorSystem, groups, mapping, policyFor } from '../demo/workforce/gateway-config.ts'
+import { groups, mapping, policyFor } from '../demo/workforce/gateway-config.ts'
 import { sites, siteZone } from '../demo/workforce/organisation.ts'
-import type { SimulatorFacts } from './simulator-child.ts'
+import { type SimulatorFacts, settingsFor } from './door-systems.ts'
 
 export const settleMs = 100
 
@@ -21,12 +21,12 @@ export function siteConfig(simulator: SimulatorFacts, directory: string): object
     sources: Object.fromEntries(sourceNames.map((name) => [name, sourceConfig(join(directory, name))])),
     targets: {
       hq: {
-        connector: 'biostar2',
+        connector: simulator.kind,
         mode: 'enabled',
         concurrency: 8,
         // The door system sets the pace here, not a limit of ours.
         requests_per_second: 10_000,
-        settings: doorSystem(simulator),
+        settings: settingsFor(simulator),
       },
     },
     policy: policyFor('hq'),

@@ -8,8 +8,9 @@ import type { SimulatorOptions } from '../connectors/biostar2/simulator/index.ts
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
 import { startPostgres, startRedis } from '../test/support/servers.ts'
 import { type Child, startChild } from './child-process.ts'
+import type { DoorSystem, SimulatorFacts } from './door-systems.ts'
 import type { StartRequest } from './gateway-child.ts'
-import type { SimulatorFacts } from './simulator-child.ts'
+
 import { levels, type SourceName, siteConfig, sourceNames } from './site-config.ts'
 
 export interface Site extends AsyncDisposable {
@@ -38,6 +39,8 @@ export type Queue = 'postgresql' | 'redis'
 
 export interface SiteOptions {
   readonly latency: SimulatorOptions['latency']
+  /** BioStar 2 when left out. */
+  readonly kind?: DoorSystem
   readonly queue: Queue
   /** Roles of the gateway; all in one process when left out. */
   readonly roles?: StartRequest['roles']
@@ -45,7 +48,7 @@ export interface SiteOptions {
   readonly others?: readonly NonNullable<StartRequest['roles']>[]
 }
 
-export async function openSite({ latency, queue, roles, others = [] }: SiteOptions): Promise<Site> {
+export async function openSite({ latency, kind = 'biostar2', queue, roles, others = [] }: SiteOptions): Promise<Site> {
   await using opening = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
   opening.defer(() => rm(directory, { recursive: true, force: true }))
@@ -54,7 +57,7 @@ export async function openSite({ latency, queue, roles, others = [] }: SiteOptio
   for (const name of sourceNames) await mkdir(join(directory, name))
 
   const simulator = opening.use(startChild('simulator-child'))
-  const simulatorFacts = await simulator.ask<SimulatorFacts>('start', { levels, seed: 1, latency })
+  const simulatorFacts = await simulator.ask<SimulatorFacts>('start', { kind, levels, latency })
   const config = join(directory, 'gatehouse.yaml')
   await writeFile(join(directory, 'password'), simulatorFacts.password, { mode: 0o600 })
   await writeFile(config, JSON.stringify(siteConfig(simulatorFacts, directory)), { mode: 0o600 })
