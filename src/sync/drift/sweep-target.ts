@@ -16,6 +16,7 @@ import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
+import { oneAhead } from '../one-ahead.ts'
 import { partOf } from '../parts.ts'
 import { replanTarget } from '../plan/replan.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
@@ -97,7 +98,7 @@ class Sweep {
     await this.#chooseDue()
     const { context, target } = this
     const asked = handedOut(context, target.id)
-    for await (const page of target.connection.accounts.list(this.signal, asked)) await this.#lookAt(page)
+    for await (const page of oneAhead(target.connection.accounts.list(this.signal, asked))) await this.#lookAt(page)
     await this.#lookForMissing()
     await this.strangers.forgetGone()
     await forgetLostDrifts(context.database.pool, target.id)
