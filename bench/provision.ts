@@ -11,6 +11,7 @@ import type { BenchRequest } from './request.ts'
 import type { SentRequest } from './sent-requests.ts'
 import { openSite, type Queue, type Site, until } from './site.ts'
 import { levels } from './site-config.ts'
+import { sweptByGateway } from './swept-by-gateway.ts'
 
 const latency = { fixedMs: 5 }
 const atOnce = 8
@@ -19,7 +20,7 @@ const shareMin = 0.7
 export const benchProvisionOf =
   (kind: DoorSystem) =>
   async ({ size, queue, say }: BenchRequest): Promise<Claim[]> => {
-    const { accounts, ms, requests } = await provision(kind, size, queue)
+    const { accounts, ms, requests, swept } = await provision(kind, size, queue)
     say(`${accounts} accounts in ${Math.round(ms)} ms with ${requests.length} requests`)
     const bare = await replayed(kind, requests)
     say(`the same requests alone took ${Math.round(bare.ms)} ms; ${bare.refused} of them were refused`)
@@ -36,15 +37,20 @@ export const benchProvisionOf =
         },
         floor * shareMin,
       ),
+      swept,
     ]
   }
 
+interface Provisioned {
+  readonly accounts: number
+  readonly ms: number
+  readonly requests: readonly SentRequest[]
+  /** Since the accounts are there already. */
+  readonly swept: Claim
+}
+
 /** From the release of the plan until the last account was read back. */
-async function provision(
-  kind: DoorSystem,
-  size: number,
-  queue: Queue,
-): Promise<{ accounts: number; ms: number; requests: SentRequest[] }> {
+async function provision(kind: DoorSystem, size: number, queue: Queue): Promise<Provisioned> {
   await using site = await openSite({ kind, latency, queue })
   // Without traps: a mailbox that two people share is tried for a while, and would be timed instead.
   const { rows } = makeWorkforce({ size, seed: 7, today: new Date().toISOString().slice(0, 10), traps: 'none' })
@@ -58,7 +64,8 @@ async function provision(
     'select count(*)::int as accounts from account where applied_version = desired_version and desired_version > 0',
   )
   const requests = await site.gateway.ask<SentRequest[]>('recorded')
-  return { accounts: done[0]?.accounts ?? 0, ms: last.getTime() - begun.getTime(), requests }
+  const swept = await sweptByGateway(site, kind)
+  return { accounts: done[0]?.accounts ?? 0, ms: last.getTime() - begun.getTime(), requests, swept }
 }
 
 async function lastReadBack(site: Site): Promise<Date | null> {
