@@ -18,6 +18,41 @@ test('a claim is held to its limit, and printed with five fields', () => {
   expect(told[0]).toBe('false shut: 199 people (should be exactly 200)')
 })
 
+test('what holds alike in two places is told once, and what fails in one of them apart', () => {
+  const told: string[] = []
+  const claims = new Claims((line, ok) => told.push(`${ok} ${line}`))
+  claims.topic = 'leavers'
+  const at = (one: number, other: number) => new Map(Object.entries({ One: one, Other: other }))
+  claims.exactly('shut', at(200, 200), 200, 'people')
+  claims.below('p99', at(300, 1200), 1000, 'ms')
+  claims.exactly('levels', at(16, 17), at(16, 17), 'levels')
+  expect(told).toEqual([
+    'true shut: 200 people at each',
+    'true p99, One: 300 ms (below 1,000)',
+    'false p99, Other: 1,200 ms (should be below 1,000)',
+    'true levels, One: 16 levels',
+    'true levels, Other: 17 levels',
+  ])
+  expect(claims.all.map(({ name, ok }) => `${name} ${ok}`).slice(0, 4)).toEqual([
+    'leavers, One: shut true',
+    'leavers, Other: shut true',
+    'leavers, One: p99 true',
+    'leavers, Other: p99 false',
+  ])
+  expect(
+    claims
+      .rows()
+      .get('leavers')
+      ?.map(({ name }) => name),
+  ).toEqual(['shut, at each', 'p99, One', 'p99, Other', 'levels, One', 'levels, Other'])
+})
+
+test('a place that was not measured fails', () => {
+  const claims = new Claims(() => undefined)
+  claims.exactly('shut', new Map([['One', 1]]), new Map([['Other', 1]]), 'people')
+  expect(claims.failed).toBe(1)
+})
+
 test('what could not be measured fails', () => {
   const claims = new Claims(() => undefined)
   claims.below('p99', Number.NaN, 1000, 'ms')

@@ -28,9 +28,14 @@ export interface ClaimRow {
   readonly limit: string
 }
 
+/** One figure, or one of each place where it was measured, by the place's name. */
+export type Figure = number | ReadonlyMap<string, number>
+
 interface Entry extends Claim {
   readonly rule: Rule
   readonly topic: string
+  /** Where it was measured; null: in one place only. */
+  readonly place: string | null
 }
 
 export class Claims {
@@ -44,21 +49,21 @@ export class Claims {
     this.#onClaim = onClaim
   }
 
-  exactly(name: string, value: number, limit: number, unit: string): void {
-    this.#make('exactly', name, value, limit, unit)
+  exactly(name: string, value: Figure, limit: Figure, unit: string): void {
+    this.#makeEach('exactly', name, value, limit, unit)
   }
 
-  atMost(name: string, value: number, limit: number, unit: string): void {
-    this.#make('at most', name, value, limit, unit)
+  atMost(name: string, value: Figure, limit: Figure, unit: string): void {
+    this.#makeEach('at most', name, value, limit, unit)
   }
 
-  below(name: string, value: number, limit: number, unit: string): void {
-    this.#make('below', name, value, limit, unit)
+  below(name: string, value: Figure, limit: Figure, unit: string): void {
+    this.#makeEach('below', name, value, limit, unit)
   }
 
   get all(): readonly Claim[] {
-    return this.#all.map(({ topic, name, value, unit, limit, ok }) => ({
-      name: `${topic}: ${name}`,
+    return this.#all.map(({ topic, place, name, value, unit, limit, ok }) => ({
+      name: `${topic}${at(place)}: ${name}`,
       value,
       unit,
       limit,
@@ -70,25 +75,55 @@ export class Claims {
     return this.#all.filter(({ ok }) => !ok).length
   }
 
-  /** By topic, in the order in which they were made. */
+  /** By topic, in the order in which they were made; what holds alike in several places is told once. */
   rows(): ReadonlyMap<string, readonly ClaimRow[]> {
-    const rows = this.#all.map((entry) => ({
-      topic: entry.topic,
-      ok: entry.ok,
-      name: entry.name,
-      value: `${figure(entry.value)} ${unitOf(entry)}`,
-      limit: `${signs[entry.rule]} ${figure(entry.limit)}`,
-    }))
-    return Map.groupBy(rows, ({ topic }) => topic)
+    const topics = Map.groupBy(this.#all, ({ topic }) => topic)
+    return new Map([...topics].map(([topic, entries]) => [topic, rowsOf(entries)]))
   }
 
-  #make(rule: Rule, name: string, value: number, limit: number, unit: string): void {
-    // NaN compares false with everything, so a figure that could not be measured fails.
-    const ok = holds[rule](value, limit)
-    this.#all.push({ topic: this.topic, rule, name, value, unit, limit, ok })
-    const bound = rule === 'exactly' && ok ? '' : ` (${ok ? '' : 'should be '}${rule} ${figure(limit)})`
-    this.#onClaim(`${name}: ${figure(value)} ${unitOf({ value, unit })}${bound}`, ok)
+  #makeEach(rule: Rule, name: string, value: Figure, limit: Figure, unit: string): void {
+    const places = typeof value === 'number' ? [null] : [...value.keys()]
+    const entries = places.map((place): Entry => {
+      const [found, bound] = [figureAt(value, place), figureAt(limit, place)]
+      // NaN compares false with everything, so a figure that could not be measured fails.
+      const ok = holds[rule](found, bound)
+      return { topic: this.topic, place, rule, name, value: found, unit, limit: bound, ok }
+    })
+    this.#all.push(...entries)
+    for (const [first, ...alike] of together(entries)) this.#onClaim(sentence(first, alike.length > 0), first.ok)
   }
+}
+
+function figureAt(figures: Figure, place: string | null): number {
+  return typeof figures === 'number' ? figures : (figures.get(place ?? '') ?? Number.NaN)
+}
+
+function at(place: string | null): string {
+  return place === null ? '' : `, ${place}`
+}
+
+/** What holds alike in several places is one group; whatever failed is alone. */
+function together(entries: readonly Entry[]): readonly (readonly [Entry, ...Entry[]])[] {
+  const groups = Map.groupBy(entries, (entry) => {
+    const { name, place, value, limit, ok } = entry
+    return ok && place !== null ? `${value} ${limit} ${name}` : entry
+  })
+  return [...groups.values()] as [Entry, ...Entry[]][]
+}
+
+function sentence(entry: Entry, isOfEach: boolean): string {
+  const { rule, name, place, value, limit, ok } = entry
+  const bound = rule === 'exactly' && ok ? '' : ` (${ok ? '' : 'should be '}${rule} ${figure(limit)})`
+  return `${name}${isOfEach ? '' : at(place)}: ${figure(value)} ${unitOf(entry)}${isOfEach ? ' at each' : ''}${bound}`
+}
+
+function rowsOf(entries: readonly Entry[]): readonly ClaimRow[] {
+  return together(entries).map(([entry, ...alike]) => ({
+    ok: entry.ok,
+    name: `${entry.name}${alike.length > 0 ? ', at each' : at(entry.place)}`,
+    value: `${figure(entry.value)} ${unitOf(entry)}`,
+    limit: `${signs[entry.rule]} ${figure(entry.limit)}`,
+  }))
 }
 
 /** A number as people read it: 1,985. */

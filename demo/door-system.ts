@@ -1,22 +1,117 @@
-/** What the door system itself shows, compared with what it should show: always from the simulator's witness, never from the gateway. */
-import type { BiostarSimulator, SeenUser } from '../connectors/biostar2/simulator/index.ts'
+/** What the door systems themselves show, compared with what they should show: always from a simulator's witness, never from the gateway. */
 import type { Expectation, ExpectedAccount } from './expectation.ts'
+import type { RowKind } from './workforce/worker-row.ts'
 
-/** The server's own first administrator, whom no integration made. */
-const administrator = '1'
+/** One account as the door system has it, in words that fit every door system. */
+export interface SeenAccount {
+  /** The employee number, by which Gatehouse names accounts; of a second account with that number something else. */
+  readonly id: string
+  readonly name: string
+  /** Shut out as a whole, whatever cards there are. */
+  readonly closed: boolean
+  /** Names of access levels, as somebody sees them there. */
+  readonly levels: readonly string[]
+  readonly cards: readonly { readonly number: string; readonly blocked: boolean }[]
+  /** Begin and end, and what else is told of the person: for comparing two looks only. */
+  readonly validity: string
+  readonly profile: string
+  /** What no two accounts have in common, unless somebody is in there twice. */
+  readonly identifiers: readonly string[]
+}
 
-/** Everybody at the door system whom the gateway has made. */
-export function usersOf({ state }: Pick<BiostarSimulator, 'state'>): ReadonlyMap<string, SeenUser> {
-  return new Map(
-    state
-      .users()
-      .filter(({ id }) => id !== administrator)
-      .map((user) => [user.id, user]),
-  )
+export interface SeenRequest {
+  /** Counts up from 1. */
+  readonly n: number
+  readonly writes: boolean
+  /** Whether the answer was sent, and said that it is done. */
+  readonly answered: boolean
+}
+
+/** What the story must know of a door system before it refuses something. */
+export interface Refusals {
+  /** A sign that it takes in no name, and the code that Gatehouse then shows. */
+  readonly sign: string
+  readonly name: string
+  /** How many levels somebody may have, and the code beyond; null: as many as one likes. */
+  readonly levels: { readonly max: number; readonly code: string } | null
+  /** The code for a mail address that somebody else has; null: any number of people may have the same. */
+  readonly address: string | null
+}
+
+/** Somebody who was put in by hand before Gatehouse came. */
+export interface Planted {
+  readonly id: string
+  /** As HR calls it. */
+  readonly kind: RowKind
+  readonly givenName: string
+  readonly familyName: string
+  /** Of the card, as `cardNumberOf` tells it; null: without one. */
+  readonly card: string | null
+  readonly levels: readonly string[]
+}
+
+export type Grant = { readonly user: string; readonly level: string }
+
+/** A simulated door system, and what happened there. */
+export interface DoorSystem extends AsyncDisposable {
+  /** As a reader knows it. */
+  readonly name: string
+  /** Its name in the gateway's configuration. */
+  readonly target: string
+  readonly refusals: Refusals
+  /** How many requests read one account back, at most. */
+  readonly readRequestsMax: number
+  /** The target's entry in the configuration, without its mode. */
+  readonly configuration: Readonly<Record<string, unknown>>
+  /** What the configuration reads the password from; lies beside it. */
+  readonly secret: { readonly file: string; readonly value: string }
+  readonly sideDoorUrl: string
+
+  /** How many accounts there are that an integration could have made. */
+  accountCount(): number
+  accounts(): ReadonlyMap<string, SeenAccount>
+  account(id: string): SeenAccount | null
+
+  /** Resolves when every reader has heard what changed. */
+  settled(): Promise<void>
+  /** Whether a card that is held to the reader of a door opens it now. */
+  opens(card: string, door: string): boolean
+  /** The side door's call that does the same, as a path and a body. */
+  swipeCall(card: string, door: string): { readonly path: string; readonly body: object }
+  /** Somebody at its own console gives a level. */
+  grantByHand(grant: Grant): void
+  plant(accounts: readonly Planted[]): void
+
+  /** All requests so far. */
+  requestCount(): number
+  /** Those after request `since` that were about this account alone. */
+  requestsAbout(id: string, since: number): readonly SeenRequest[]
+  /** Accounts that requests after `since` have made, each as often as it was made. */
+  madeSince(since: number): readonly string[]
+  /** The answers to the next so many creations are lost: done, but nobody is told. Tells how many were. */
+  loseAnswers(times: number): { lost(): number; end(): void }
+  /** Refuses every connection, until the function that it gives is called. */
+  goDown(): () => void
+}
+
+/** A figure of each door system, by its name. */
+export type PerSystem = ReadonlyMap<string, number>
+
+export async function atEach(
+  systems: readonly DoorSystem[],
+  measure: (system: DoorSystem) => number | Promise<number>,
+): Promise<PerSystem> {
+  const figures = await Promise.all(systems.map(async (system) => [system.name, await measure(system)] as const))
+  return new Map(figures)
+}
+
+/** BioStar 2 and AEOS. */
+export function namesOf(systems: readonly DoorSystem[]): string {
+  return systems.map(({ name }) => name).join(' and ')
 }
 
 export interface Verdict {
-  /** Open, with exactly the right groups and card. */
+  /** Open, with exactly the right levels and card. */
   readonly right: number
   /** Should have an account and have none. */
   readonly missing: readonly string[]
@@ -26,59 +121,58 @@ export interface Verdict {
   readonly open: readonly string[]
   /** Should have none, and are shut out. */
   readonly shut: number
-  /** More than one account of the same person: a card, an e-mail address or a user of somebody who has another. */
+  /** More than one account of the same person: a card, a number or an address of somebody who has another. */
   readonly twice: number
 }
 
-/** `byHand`: groups by user id that somebody gave at the door system, and that must still be there. */
+/** `byHand`: levels by account that somebody gave at the door system, and that must still be there. */
 export function compare(
-  users: ReadonlyMap<string, SeenUser>,
-  { accounts }: Expectation,
+  accounts: ReadonlyMap<string, SeenAccount>,
+  { accounts: wantedAccounts }: Expectation,
   byHand: ReadonlyMap<string, readonly string[]> = new Map(),
 ): Verdict {
-  const missing = [...accounts.keys()].filter((id) => !users.has(id))
-  const present = [...accounts.values()].flatMap((wanted) => {
-    const user = users.get(wanted.id)
-    return user === undefined ? [] : [{ wanted, user }]
+  const missing = [...wantedAccounts.keys()].filter((id) => !accounts.has(id))
+  const present = [...wantedAccounts.values()].flatMap((wanted) => {
+    const account = accounts.get(wanted.id)
+    return account === undefined ? [] : [{ wanted, account }]
   })
   const wrong = present
-    .filter(({ wanted, user }) => !isRight(user, wanted, byHand.get(wanted.id) ?? []))
-    .map(({ user }) => user.id)
-  const others = [...users.values()].filter(({ id }) => !accounts.has(id))
-  const open = others.filter((user) => !isShut(user)).map(({ id }) => id)
+    .filter(({ wanted, account }) => !isRight(account, wanted, byHand.get(wanted.id) ?? []))
+    .map(({ account }) => account.id)
+  const others = [...accounts.values()].filter(({ id }) => !wantedAccounts.has(id))
+  const open = others.filter((account) => !isShut(account)).map(({ id }) => id)
   return {
     right: present.length - wrong.length,
     missing,
     wrong,
     open,
     shut: others.length - open.length,
-    twice:
-      doubled([...users.values()].flatMap(({ cards }) => cards.map(({ number }) => number))) +
-      doubled(addresses(users)),
+    twice: doubled([...accounts.values()].flatMap(({ identifiers }) => identifiers)),
   }
 }
 
-export function isRight(user: SeenUser, { groups, card }: ExpectedAccount, byHand: readonly string[]): boolean {
-  const [only, another] = user.cards
+/** Everything that is not as it should be. */
+export function faultsOf({ missing, wrong, open }: Verdict): number {
+  return missing.length + wrong.length + open.length
+}
+
+export function isRight(account: SeenAccount, { groups, card }: ExpectedAccount, byHand: readonly string[]): boolean {
+  const [only, another] = account.cards
   return (
-    !user.disabled &&
-    same([...user.groups].sort(), [...groups, ...byHand].sort()) &&
+    !account.closed &&
+    same([...account.levels].sort(), [...groups, ...byHand].sort()) &&
     another === undefined &&
     only?.number === card.number &&
     only.blocked === card.blocked
   )
 }
 
-/** Disabled, and no card that a reader would take. */
-export function isShut({ disabled, cards }: SeenUser): boolean {
-  return disabled && cards.every(({ blocked }) => blocked)
+/** Closed as a whole, and no card that a reader would take. */
+export function isShut({ closed, cards }: Pick<SeenAccount, 'closed' | 'cards'>): boolean {
+  return closed && cards.every(({ blocked }) => blocked)
 }
 
-function addresses(users: ReadonlyMap<string, SeenUser>): string[] {
-  return [...users.values()].map(({ email }) => email.toLowerCase()).filter((email) => email !== '')
-}
-
-function doubled(values: readonly string[]): number {
+export function doubled(values: readonly string[]): number {
   return values.length - new Set(values).size
 }
 
@@ -86,17 +180,17 @@ export function same(one: readonly string[], other: readonly string[]): boolean 
   return one.length === other.length && one.every((value, at) => value === other[at])
 }
 
-export interface UserChange {
+export interface AccountChange {
   readonly id: string
-  /** Names of what differs, sorted: `disabled`, `cards`, `groups`, `validity`, `profile`, `created`, `deleted`. */
+  /** Names of what differs, sorted: `closed`, `cards`, `levels`, `validity`, `profile`, `created`, `deleted`. */
   readonly parts: readonly string[]
 }
 
-/** What happened at the door system between two looks, user by user. */
+/** What happened at a door system between two looks, account by account. */
 export function changesBetween(
-  before: ReadonlyMap<string, SeenUser>,
-  after: ReadonlyMap<string, SeenUser>,
-): readonly UserChange[] {
+  before: ReadonlyMap<string, SeenAccount>,
+  after: ReadonlyMap<string, SeenAccount>,
+): readonly AccountChange[] {
   return [...new Set([...before.keys(), ...after.keys()])].flatMap((id) => {
     const [was, is] = [before.get(id), after.get(id)]
     if (was === undefined) return [{ id, parts: ['created'] }]
@@ -108,10 +202,22 @@ export function changesBetween(
   })
 }
 
-const readers: Readonly<Record<string, (user: SeenUser) => string>> = {
-  disabled: ({ disabled }) => String(disabled),
+/** Every door system as it was at one moment, by its name. */
+export type Look = ReadonlyMap<string, ReadonlyMap<string, SeenAccount>>
+
+export function lookAt(systems: readonly DoorSystem[]): Look {
+  return new Map(systems.map((system) => [system.name, system.accounts()]))
+}
+
+/** What happened at this one since then. */
+export function changesSince(look: Look, system: DoorSystem): readonly AccountChange[] {
+  return changesBetween(look.get(system.name) ?? new Map(), system.accounts())
+}
+
+const readers: Readonly<Record<string, (account: SeenAccount) => string>> = {
+  closed: ({ closed }) => String(closed),
   cards: ({ cards }) => JSON.stringify(cards),
-  groups: ({ groups }) => JSON.stringify([...groups].sort()),
-  validity: ({ start, expiry }) => `${start} ${expiry}`,
-  profile: ({ name, email, department, title }) => JSON.stringify([name, email, department, title]),
+  levels: ({ levels }) => JSON.stringify([...levels].sort()),
+  validity: ({ validity }) => validity,
+  profile: ({ profile }) => profile,
 }

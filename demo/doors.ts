@@ -1,24 +1,36 @@
-/** Cards held to readers of the simulated door system: what a person at the door would see. */
-import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
-import { isShut } from './door-system.ts'
+/** Cards held to readers of a door system: what a person at the door would see. */
+import { atEach, type DoorSystem, isShut, type PerSystem } from './door-system.ts'
 import { cardNumberOf, userIdOf } from './expectation.ts'
 import { everybody } from './workforce/gateway-config.ts'
 import type { WorkerRow } from './workforce/worker-row.ts'
 
-/** How many of these people's cards open the main entrance, once every reader has heard what changed. */
-export async function cardsThatOpen(simulator: BiostarSimulator, people: readonly WorkerRow[]): Promise<number> {
-  await simulator.settled()
-  return people.filter((row) => opens(simulator, row, everybody)).length
+/** At each door system, how many of these people's cards open the main entrance, once every reader has heard what changed. */
+export function cardsThatOpen(systems: readonly DoorSystem[], people: readonly WorkerRow[]): Promise<PerSystem> {
+  return atEach(systems, async (system) => {
+    await system.settled()
+    return people.filter((row) => opens(system, row, everybody)).length
+  })
 }
 
-export function opens(simulator: BiostarSimulator, row: WorkerRow, door: string): boolean {
-  return simulator.swipe({ card_id: cardNumberOf(row), door }).granted
+/** Whether at every door system so many of these people's cards open the main entrance. */
+export async function openEverywhere(
+  systems: readonly DoorSystem[],
+  people: readonly WorkerRow[],
+  count: number = people.length,
+): Promise<boolean> {
+  return [...(await cardsThatOpen(systems, people)).values()].every((opening) => opening === count)
 }
 
-/** How many of these people the door system shows disabled, with every card blocked. */
-export function shutOut({ state }: BiostarSimulator, people: readonly WorkerRow[]): number {
-  return people.filter((row) => {
-    const user = state.user(userIdOf(row))
-    return user !== null && isShut(user)
-  }).length
+export function opens(system: DoorSystem, row: WorkerRow, door: string): boolean {
+  return system.opens(cardNumberOf(row), door)
+}
+
+/** How many of these people are closed there, with every card blocked. */
+export function shutOut(system: DoorSystem, people: readonly WorkerRow[]): number {
+  return people.filter((row) => isShutOut(system, row)).length
+}
+
+export function isShutOut(system: DoorSystem, row: WorkerRow): boolean {
+  const account = system.account(userIdOf(row))
+  return account !== null && isShut(account)
 }

@@ -4,12 +4,25 @@ import { join } from 'node:path'
 import pg from 'pg'
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
 
+/** The embedded server takes 40, which is enough for one process or two; each may need 20. */
+const connectionsMax = 100
+
 /** A server on `asked` that no gateway owns, so that several may use it; stopped when `opened` is closed. */
 export async function openShared(
   opened: AsyncDisposableStack,
   asked: string,
 ): Promise<{ readonly url: string; readonly storePath: string }> {
-  const server = await startEmbeddedPostgres({ dataDir: asked, onLog: () => undefined })
+  const start = () => startEmbeddedPostgres({ dataDir: asked, onLog: () => undefined })
+  const first = await start()
+  try {
+    const client = await openAsSuperuser(asked, first.dataDir)
+    await client.query(`alter system set max_connections = ${connectionsMax}`)
+    await client.end()
+  } finally {
+    // It counts from the next start on.
+    await first.stop()
+  }
+  const server = await start()
   opened.defer(() => server.stop())
   const { host, port, user, password, database } = await superuserOf(asked, server.dataDir)
   const url = new URL(`postgres://localhost/${database}`)

@@ -1,11 +1,13 @@
-/** A whole small site: a simulated BioStar 2, a gateway on a fresh embedded store, and a folder that HR drops files into. */
+/** A whole small company: a simulated BioStar 2 and a simulated AEOS, a gateway on a fresh embedded store, and a folder that HR drops files into. */
 import { chmod, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type pg from 'pg'
-import { type BiostarSimulator, type Seed, startBiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
 import { initGateway } from '../src/main.ts'
 import { createLog } from '../src/telemetry/log.ts'
+import { openAeos } from './aeos-doors.ts'
+import { openBiostar2 } from './biostar2-doors.ts'
+import type { DoorSystem, Planted } from './door-system.ts'
 import { openAsSuperuser, openShared } from './embedded-store.ts'
 import { removeQueues } from './redis-traces.ts'
 import { configuration, doorNames } from './site.ts'
@@ -21,9 +23,8 @@ export interface Operator {
 }
 
 export interface House extends AsyncDisposable {
-  readonly simulator: BiostarSimulator
-  /** Name of the door system in the gateway's configuration. */
-  readonly target: string
+  /** What opens the doors: of the head office, and of the plant. */
+  readonly systems: readonly DoorSystem[]
   readonly url: string
   readonly directory: string
   /** What HR drops files into. */
@@ -50,10 +51,10 @@ export interface House extends AsyncDisposable {
 }
 
 export interface HouseOptions {
-  /** Latency of the simulator; as by default when left out. */
+  /** Latency of the simulators; as by default when left out. */
   readonly fixedMs?: number
-  /** People whom the door system has before the gateway comes; it is then only observed at first. */
-  readonly existing?: Seed
+  /** People whom the door systems have before the gateway comes; they are then only observed at first. */
+  readonly existing?: readonly Planted[]
   /** People whom HR's records may lock out within an hour, in percent; as by default when left out. */
   readonly lockoutPercent?: number
   /** The roles of each process, with commas between; more than one need a database that none of them owns. */
@@ -72,40 +73,25 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const folder = join(directory, 'hr')
   await mkdir(folder, { mode: 0o700 })
 
-  const simulator = opened.use(
-    await startBiostarSimulator({
-      levels: doorNames.map((name) => ({ name, doors: [name] })),
-      seed: 1,
-      // This server takes no dot in a name; which signs one takes is written nowhere, so Gatehouse can't know before.
-      quirks: { nameSpecials: '-_,()@#&/+:' },
-      ...(options.fixedMs === undefined ? {} : { latency: { fixedMs: options.fixedMs } }),
-    }),
-  )
-  simulator.changeSettings({ use_alphanumeric: true })
-  if (options.existing !== undefined) simulator.seed(options.existing)
+  const latency = options.fixedMs === undefined ? {} : { latency: { fixedMs: options.fixedMs } }
+  const systems = [
+    opened.use(await openBiostar2('hq', doorNames, latency)),
+    opened.use(await openAeos('plant', doorNames, latency)),
+  ]
+  const { existing } = options
+  if (existing !== undefined) for (const system of systems) system.plant(existing)
 
-  const target = 'hq'
   const config = join(directory, 'gatehouse.yaml')
   const dataPath = join(directory, '.gatehouse')
-  await writeFile(join(directory, 'password'), simulator.password, { mode: 0o600 })
-  await writeFile(
-    config,
-    JSON.stringify(
-      configuration({
-        simulator,
-        folder,
-        target,
-        mode: options.existing === undefined ? 'enabled' : 'observe',
-        now: new Date(),
-        lockoutPercent: options.lockoutPercent,
-      }),
-      null,
-      2,
-    ),
-    {
-      mode: 0o600,
-    },
-  )
+  for (const { secret } of systems) await writeFile(join(directory, secret.file), secret.value, { mode: 0o600 })
+  const site = configuration({
+    systems,
+    folder,
+    mode: existing === undefined ? 'enabled' : 'observe',
+    now: new Date(),
+    lockoutPercent: options.lockoutPercent,
+  })
+  await writeFile(config, JSON.stringify(site, null, 2), { mode: 0o600 })
   const log: string[] = []
   const logger = createLog({ level: 'debug', human: false, write: (line) => void log.push(line) })
   // The embedded default is what is shown: a database of the reader's own is left alone.
@@ -164,8 +150,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
 
   const everything = opened.move()
   return {
-    simulator,
-    target,
+    systems,
     url,
     directory,
     folder,

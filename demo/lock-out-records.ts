@@ -1,9 +1,12 @@
 /** The gateway's own record of every lock-out, read from its store one by one: an average over a day could hide a slow one. */
 import type pg from 'pg'
 import { percentile } from './claims.ts'
+import type { DoorSystem, PerSystem } from './door-system.ts'
 
 export interface LockOutRecord {
   readonly person: string
+  /** Name of the door system in the configuration. */
+  readonly target: string
   readonly cause: string
   /** From the record's bytes, read from a settled file, to the separate read that proved the lock-out. */
   readonly totalMs: number
@@ -25,7 +28,7 @@ export async function lockOutRecords(
   since: Date,
 ): Promise<readonly LockOutRecord[]> {
   const { rows } = await store.query<LockOutRecord>(
-    `select person_id as person, cause, requests, proven_at as "provenAt", coalesce(proof, '') as proof,
+    `select person_id as person, target, cause, requests, proven_at as "provenAt", coalesce(proof, '') as proof,
             (extract(epoch from proven_at - arrived_at) * 1000)::float8 as "totalMs",
             (extract(epoch from proven_at - arrived_at) * 1000 - waiting_ms)::float8 as "ownMs",
             (extract(epoch from decided_at - arrived_at) * 1000)::float8 as "decideMs",
@@ -36,13 +39,32 @@ export async function lockOutRecords(
   return rows
 }
 
-/** How many lock-outs that arrived since are proven, whoever they are of. */
+/** How many lock-outs that arrived since are proven, whoever they are of; each is of one person at one door system. */
 export async function provenSince(store: pg.Client, since: Date): Promise<number> {
   const { rows } = await store.query<{ count: number }>(
     'select count(*)::int as count from lockout where arrived_at >= $1 and proven_at is not null',
     [since],
   )
   return rows[0]?.count ?? 0
+}
+
+/** Whether the lock-outs of so many people that arrived since are proven at every door system. */
+export async function allProven(
+  { store, systems }: { readonly store: pg.Client; readonly systems: readonly DoorSystem[] },
+  people: number,
+  since: Date,
+): Promise<boolean> {
+  return (await provenSince(store, since)) >= people * systems.length
+}
+
+/** At each door system, the slowest of these from bytes to proof; NaN where there is none. */
+export function slowestAt(systems: readonly DoorSystem[], records: readonly LockOutRecord[]): PerSystem {
+  return new Map(
+    systems.map(({ name, target }) => {
+      const there = records.filter((record) => record.target === target)
+      return [name, figuresOf(there).totalMaxMs]
+    }),
+  )
 }
 
 /** For each delivery since, how long its file was watched until it counted as settled, in ms. */

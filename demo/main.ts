@@ -16,16 +16,17 @@ import { protectedPerson } from './scenes/protected-person.ts'
 import { rollingRestart } from './scenes/rolling-restart.ts'
 import { suspectSource } from './scenes/suspect-source.ts'
 import { wholeSite } from './scenes/whole-site.ts'
+import { doorNames } from './site.ts'
 import { beginStory, type Story } from './story.ts'
 import { whatNext } from './what-next.ts'
 
 const usage = `npm run demo -- [options]
 
-Plays a story on a site of its own: 2,000 made-up workers, a simulated BioStar 2, and a real gateway with a real
-PostgreSQL. It needs nothing installed, talks to this machine only, and leaves nothing behind. With REDIS_URL set,
+Plays a story at a company of its own: 2,000 made-up workers, a simulated BioStar 2 at the head office and a simulated
+AEOS at the plant, and a real gateway with a real PostgreSQL. It needs nothing installed, talks to this machine only, and leaves nothing behind. With REDIS_URL set,
 the gateway uses that Redis.
 
-  --once         play it and end; without it, the site keeps running for you to look around
+  --once         play it and end; without it, everything keeps running for you to look around
   --json         print the claims as one line of JSON on standard output, the story on standard error
   --size <n>     people in the first HR export (2000; at least 1000)
   --help         this
@@ -82,11 +83,12 @@ async function play(story: Story, printed: readonly Uint8Array[]): Promise<void>
   await brokenFiles(story)
   await operatorLock(story)
   await protectedPerson(story)
-  await wholeSite(story)
-  await leaks(story, printed)
+  // Companies of their own. Meanwhile Gatehouse may look once more at what it wrote without hearing an answer.
   await suspectSource(story.narrator)
   await firstContact(story.narrator)
   await rollingRestart(story.narrator)
+  await wholeSite(story)
+  await leaks(story, printed)
 }
 
 /** A scene that could not go on is a claim that failed; what was claimed before still counts. */
@@ -105,9 +107,12 @@ async function playToItsEnd(story: Story, printed: readonly Uint8Array[]): Promi
 async function run(options: Options, narrator: Narrator, printed: readonly Uint8Array[]): Promise<number> {
   const signalled = untilSignalled()
   narrator.say('Gatehouse stands between the systems that know who works here, and those that open the doors.')
-  narrator.say('It starts: a PostgreSQL of its own, fresh keys, and a simulated Suprema BioStar 2 with 29 doors.')
-  // A tenth of all people leaves in this story within minutes; as a rule that would be a source that has gone mad.
-  const opening = openHouse({ lockoutPercent: 20 })
+  narrator.say(
+    `The company of this story has two: at its head office a Suprema BioStar 2, at its plant a Nedap AEOS, both simulated, with ${doorNames.length} doors each. Everybody may enter both buildings, and the doors of their own department.`,
+  )
+  narrator.say('Gatehouse starts, with a PostgreSQL of its own and fresh keys.')
+  // A tenth of all people, or more, leaves in this story within minutes; as a rule that would be a source that has gone mad.
+  const opening = openHouse({ lockoutPercent: 30 })
   const ended = await Promise.race([signalled, opening.then(() => null)])
   await using house = await opening
   if (ended !== null) return ended

@@ -1,17 +1,17 @@
-/** The demo's site on paper: doors, access groups, time zones, and the configuration that a gateway for it is given. */
-import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
-import { doorSystem, groups, mapping, policyFor } from './workforce/gateway-config.ts'
+/** The demo's company on paper: doors, access levels, time zones, and the configuration that a gateway for it is given. */
+import type { DoorSystem } from './door-system.ts'
+import { groups, mapping, policyFor } from './workforce/gateway-config.ts'
 import { sites } from './workforce/organisation.ts'
 
-/** An access group that no rule knows: whoever has it was given it by hand at the door system. */
+/** An access level that no rule knows: whoever has it was given it by hand at the door system. */
 export const byHandOnly = 'Works council room'
-/** With this title come fifteen groups more: with the main entrance and a department, one above what BioStar 2 takes. */
+/** With this title come fifteen levels more: with the main entrance and a department, one above what BioStar 2 takes. */
 export const keeperTitle = 'Keeper of all keys'
 const plantRooms = Array.from({ length: 15 }, (_, at) => `Plant room ${at + 1}`)
-/** BioStar 2 takes so many access groups a person. */
-export const groupsMax = 16
+/** So many levels has whoever bears that title. */
+export const keeperLevels = plantRooms.length + 2
 
-/** Every group opens one door, which bears its name. */
+/** Every building has the same doors, and of each door system every level opens one, which bears its name. */
 export const doorNames: readonly string[] = [...groups, byHandOnly, ...plantRooms]
 
 /** Where a day is not about to end while the demo plays, or people would come and go by the calendar in the middle of a scene. */
@@ -42,19 +42,18 @@ export function exportDay(now: Date): string {
 }
 
 export interface SiteOptions {
-  readonly simulator: Pick<BiostarSimulator, 'url' | 'fingerprint256' | 'username'>
+  readonly systems: readonly Pick<DoorSystem, 'target' | 'configuration'>[]
   /** The folder that HR drops files into. */
   readonly folder: string
-  /** Name of the door system in the configuration. */
-  readonly target: string
   readonly mode: 'observe' | 'enabled'
   readonly now: Date
   /** Of the source: a share of its people whom its records may lock out within an hour; the product's own limit when left out. */
   readonly lockoutPercent: number | undefined
 }
 
-/** The content of `gatehouse.yaml`; the password lies beside it in a file of its own. */
-export function configuration({ simulator, folder, target, mode, now, lockoutPercent }: SiteOptions): object {
+/** The content of `gatehouse.yaml`; the passwords lie beside it in files of their own. */
+export function configuration({ systems, folder, mode, now, lockoutPercent }: SiteOptions): object {
+  const targets = systems.map(({ target }) => target)
   return {
     gateway: { name: 'demo', data: './.gatehouse', zone: 'Europe/Berlin' },
     http: { listen: '127.0.0.1:0' },
@@ -74,17 +73,15 @@ export function configuration({ simulator, folder, target, mode, now, lockoutPer
         mapping,
       },
     },
-    targets: {
-      [target]: {
-        connector: 'biostar2',
-        mode,
-        requests_per_second: 1000,
-        settings: doorSystem(simulator),
-      },
-    },
+    targets: Object.fromEntries(
+      systems.map((system) => [system.target, { ...system.configuration, mode, requests_per_second: 1000 }]),
+    ),
     policy: [
-      ...policyFor(target),
-      { grant: plantRooms.map((name) => `${target}/${name}`), to: `employment.title == "${keeperTitle}"` },
+      ...policyFor(...targets),
+      {
+        grant: targets.flatMap((target) => plantRooms.map((name) => `${target}/${name}`)),
+        to: `employment.title == "${keeperTitle}"`,
+      },
     ],
   }
 }

@@ -25,7 +25,8 @@ export async function startGatewayProcess(
   let said = ''
   createInterface({ input: stdout }).on('line', log)
   createInterface({ input: stderr }).on('line', (line) => {
-    said = line
+    // The line that says what is wrong, and neither where in the code nor under which Node.js.
+    if (/^\S/.test(line) && !line.startsWith('Node.js v')) said = line
     log(line)
   })
   const ended = once(child, 'exit')

@@ -2,7 +2,7 @@
 import type { PersonView } from '../src/api/acts/people.ts'
 import type { PlanView } from '../src/api/acts/plans.ts'
 import type { StatusView } from '../src/api/acts/status.ts'
-import { compare, isRight, usersOf, type Verdict } from './door-system.ts'
+import { atEach, compare, type DoorSystem, isRight, type PerSystem, type Verdict } from './door-system.ts'
 import { type Expectation, expectationOf, userIdOf } from './expectation.ts'
 import type { House } from './house.ts'
 import type { Narrator } from './narrator.ts'
@@ -17,7 +17,7 @@ export interface Story {
   readonly narrator: Narrator
   /** As HR has it now; a scene that changes people puts the new one here. */
   workforce: Workforce
-  /** Groups by user id that somebody gave by hand at the door system. */
+  /** Levels by account that somebody gave by hand, at each door system. */
   readonly byHand: Map<string, readonly string[]>
   /** The workforce at the beginning: what the stores are searched for in the end. */
   readonly beginning: Workforce
@@ -61,17 +61,28 @@ export function expectation(story: Story): Expectation {
   return expectationOf(story.workforce.rows, story.zones, new Date())
 }
 
-/** The door system as a whole against HR's rows. */
-export function judge(story: Story): Verdict {
-  return compare(usersOf(story.house.simulator), expectation(story), story.byHand)
+/** At each door system, a figure of how it compares as a whole with HR's rows. */
+export function judge(story: Story, figure: (verdict: Verdict) => number): Promise<PerSystem> {
+  const wanted = expectation(story)
+  return atEach(story.house.systems, (system) => figure(compare(system.accounts(), wanted, story.byHand)))
 }
 
-/** How many of these people's accounts are exactly as expected by now; asks for them alone, since it is asked again and again. */
-export function rightOf({ house, byHand }: Story, { accounts }: Expectation, users: readonly string[]): number {
-  return users.filter((id) => {
-    const [user, wanted] = [house.simulator.state.user(id), accounts.get(id)]
-    return user !== null && wanted !== undefined && isRight(user, wanted, byHand.get(id) ?? [])
+/** How many of these people's accounts are exactly as expected there by now; asks for them alone, since it is asked again and again. */
+export function rightAt(
+  { byHand }: Story,
+  system: DoorSystem,
+  { accounts }: Expectation,
+  ids: readonly string[],
+): number {
+  return ids.filter((id) => {
+    const [account, wanted] = [system.account(id), accounts.get(id)]
+    return account !== null && wanted !== undefined && isRight(account, wanted, byHand.get(id) ?? [])
   }).length
+}
+
+/** The same where it is least. */
+export function rightEverywhere(story: Story, wanted: Expectation, ids: readonly string[]): number {
+  return Math.min(...story.house.systems.map((system) => rightAt(story, system, wanted, ids)))
 }
 
 /** The rows of one person; the first tells number and card, which all of them share. */

@@ -1,7 +1,7 @@
 /** What a reader can try while the demo's site keeps running, each as a line to copy. */
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { usersOf } from './door-system.ts'
+import type { DoorSystem } from './door-system.ts'
 import { opens } from './doors.ts'
 import { cardNumberOf, userIdOf } from './expectation.ts'
 import { deltaOf, type Story } from './story.ts'
@@ -12,6 +12,8 @@ import type { WorkerRow } from './workforce/worker-row.ts'
 
 export async function whatNext(story: Story): Promise<void> {
   const { house, narrator } = story
+  const { systems } = house
+  const [first] = systems
   const row = somebody(story)
   const leaving = leavers(story.workforce, [row.personId], { how: 'terminated-now' })
   const file = join(house.directory, 'somebody-leaves.csv')
@@ -19,7 +21,7 @@ export async function whatNext(story: Story): Promise<void> {
 
   narrator.scene('Now it is yours', '')
   narrator.say(
-    `The gateway and the simulated door system keep running until you press Ctrl-C; then everything is removed. In another terminal, in this folder:`,
+    `The gateway and the two simulated door systems keep running until you press Ctrl-C; then everything is removed. In another terminal, in this folder:`,
   )
   const lines = [
     '',
@@ -30,13 +32,13 @@ export async function whatNext(story: Story): Promise<void> {
     `bin/gatehouse person explain ${userIdOf(row)}         # why they may open what they may open`,
     'bin/gatehouse audit verify                     # is the trail whole?',
     '',
-    "# hold this person's card to a reader, have HR say that they left, and try again",
-    swipe(story, row),
+    "# hold this person's card to a reader of each building, have HR say that they left, and try again",
+    ...systems.map((system) => swipe(system, row)),
     `mv ${file} ${join(house.folder, 'changes-by-you.csv')} && sleep 2`,
-    swipe(story, row),
+    ...systems.map((system) => swipe(system, row)),
     '',
-    '# the door system goes away for 30 seconds; somebody is locked out meanwhile, and is out when it is back',
-    `curl -s ${house.simulator.sideDoorUrl}/faults -d '{"kind":"down","forMs":30000}'`,
+    `# ${first?.name} goes away for 30 seconds; somebody is locked out meanwhile, and is out there when it is back`,
+    `curl -s ${first?.sideDoorUrl}/faults -d '{"kind":"down","forMs":30000}'`,
     `bin/gatehouse person lock ${userIdOf(row)} --reason "seen in two places at once"`,
     'sleep 10; bin/gatehouse status',
   ]
@@ -47,27 +49,25 @@ export async function whatNext(story: Story): Promise<void> {
     [house.two.name, `operator, token in ${house.two.tokenPath}`],
     ['Configuration', house.config],
     ['HR drops files into', house.folder],
-    ["Simulator's side door", house.simulator.sideDoorUrl],
-  ] as const
-  for (const [name, value] of rows) narrator.line(`${name.padEnd(22)} ${value}`)
+    ...systems.map(({ name, sideDoorUrl }) => [`Side door of ${name}`, sideDoorUrl]),
+  ]
+  for (const [name = '', value = ''] of rows) narrator.line(`${name.padEnd(24)} ${value}`)
 }
 
-function swipe({ house }: Story, row: WorkerRow): string {
-  const body = JSON.stringify({ card_id: cardNumberOf(row), door: everybody })
-  return `curl -s ${house.simulator.sideDoorUrl}/swipe -d '${body}' | cut -d, -f1`
+function swipe({ sideDoorUrl, swipeCall }: DoorSystem, row: WorkerRow): string {
+  const { path, body } = swipeCall(cardNumberOf(row), everybody)
+  return `curl -s ${sideDoorUrl}${path} -d '${JSON.stringify(body)}' | cut -d, -f1`
 }
 
-/** Somebody whose card opens the door now; none of those whose values the stores were searched for. */
+/** Somebody whose card opens the door of each building now; none of those whose values the stores were searched for. */
 function somebody({ house, workforce, beginning }: Story): WorkerRow {
   const searched = new Set(knownValues(beginning, Math.min(40, beginning.rows.length)).map(({ personId }) => personId))
   const trapped = new Set(Object.values(workforce.traps).flat())
-  const users = usersOf(house.simulator)
   const row = workforce.rows.find(
     (candidate) =>
       !searched.has(candidate.personId) &&
       !trapped.has(candidate.personId) &&
-      users.has(userIdOf(candidate)) &&
-      opens(house.simulator, candidate, everybody),
+      house.systems.every((system) => opens(system, candidate, everybody)),
   )
   if (row === undefined) throw new Error('nobody is left whose card opens a door')
   return row

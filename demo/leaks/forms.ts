@@ -43,7 +43,10 @@ export function needlesOf(known: KnownValue): Needle[] {
 function spellings({ kind, value }: KnownValue): string[] {
   if (kind !== 'card') return [value]
   const [facility = 0, number = 0] = value.split('-').map(Number)
-  return [value, `H10301:${facility}:${number}`, rawBits(facility, number), `"${facility * 65_536 + number}"`]
+  const decimal = facility * 65_536 + number
+  // Quoted as in JSON, and as AEOS names a badge: between tags, and behind the id of its type.
+  const ofAeos = [`>${decimal}<`, `"1 ${decimal}"`]
+  return [value, `H10301:${facility}:${number}`, rawBits(facility, number), `"${decimal}"`, ...ofAeos]
 }
 
 /** 26-bit Wiegand (H10301): even parity over the first twelve of 24 bits, odd parity over the others. */

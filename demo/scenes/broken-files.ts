@@ -1,12 +1,21 @@
 /** A file that was cut off locks nobody out, a leaver meanwhile is still locked out, and a release makes exactly what the plan lists. */
-
-import type { SeenUser } from '../../connectors/biostar2/simulator/index.ts'
 import type { PlanChangeView, PlanView } from '../../src/api/acts/plans.ts'
 import { figure } from '../claims.ts'
-import { changesBetween, isShut, same, type UserChange, usersOf } from '../door-system.ts'
-import { cardsThatOpen } from '../doors.ts'
+import {
+  type AccountChange,
+  atEach,
+  changesBetween,
+  changesSince,
+  type DoorSystem,
+  isShut,
+  lookAt,
+  type PerSystem,
+  type SeenAccount,
+  same,
+} from '../door-system.ts'
+import { cardsThatOpen, isShutOut } from '../doors.ts'
 import { userIdOf } from '../expectation.ts'
-import { lockOutRecords, provenSince } from '../lock-out-records.ts'
+import { allProven, lockOutRecords, slowestAt } from '../lock-out-records.ts'
 import {
   deliverChanges,
   gatewayIdOf,
@@ -38,7 +47,7 @@ async function wrongTotal(story: Story): Promise<void> {
   const { claims } = narrator
   narrator.scene('HR delivers broken files', 'broken files')
   narrator.say('HR delivers everybody again, but a row was lost on the way: the total in the last line does not fit.')
-  const before = usersOf(house.simulator)
+  const before = lookAt(house.systems)
   const lines = toCsv(workforce.rows, trailered).toString('utf8').split('\r\n')
   const refused = async (): Promise<boolean> =>
     (await status(story)).alarms.some(({ code }) => code === 'source.refused')
@@ -52,7 +61,7 @@ async function wrongTotal(story: Story): Promise<void> {
   claims.exactly('alarms that a file was refused', alarmedBefore ? 0 : 1, 1, 'alarms')
   claims.exactly(
     'changes made by the refused file',
-    changesBetween(before, usersOf(house.simulator)).length,
+    await atEach(house.systems, (system) => changesSince(before, system).length),
     0,
     'changes',
   )
@@ -68,7 +77,7 @@ interface Held {
 async function cutOff(story: Story): Promise<Held> {
   const { house, narrator, workforce } = story
   const { claims } = narrator
-  const before = usersOf(house.simulator)
+  const before = lookAt(house.systems)
   const { bytes, missing } = truncated(story)
   narrator.say(
     `Next, a file that was cut off between two rows, its total with it: it looks like a company that has ${figure(missing.length)} people fewer.`,
@@ -83,13 +92,13 @@ async function cutOff(story: Story): Promise<Held> {
   await calm()
   claims.exactly(
     'changes made by the file that was cut off',
-    changesBetween(before, usersOf(house.simulator)).length,
+    await atEach(house.systems, (system) => changesSince(before, system).length),
     0,
     'changes',
   )
   const held = plan as unknown as PlanView
   narrator.say(
-    `Gatehouse holds a plan that would lock out ${figure(held.total)} people, and raises an alarm. Silence is not absence.`,
+    `Gatehouse holds a plan that would lock out ${figure(held.radius?.losing ?? Number.NaN)} people, and raises an alarm. Silence is not absence.`,
   )
   return { plan: held, missing }
 }
@@ -112,21 +121,22 @@ async function leaverMeanwhile(story: Story, { plan, missing }: Held): Promise<v
   // Somebody whom the broken file still named.
   const person = somebodyLeaves(story, new Set(missing))
   const row = rowOf(story, person)
-  const opened = await cardsThatOpen(house.simulator, [row])
+  const opened = await cardsThatOpen(house.systems, [row])
   await deliverChanges(story, [person])
-  await until(story, 'the lock-out to be proven', async () => (await provenSince(house.store, since)) > 0, {
+  await until(story, 'the lock-out to be proven', () => allProven(house, 1, since), {
     everyMs: 25,
   })
-  const user = usersOf(house.simulator).get(userIdOf(row))
-  const opens = await cardsThatOpen(house.simulator, [row])
-  const [record] = await lockOutRecords(house.store, [await gatewayIdOf(story, row)], since)
+  const opens = await cardsThatOpen(house.systems, [row])
+  const records = await lockOutRecords(house.store, [await gatewayIdOf(story, row)], since)
   claims.exactly(
     'a leaver named while the plan is held: shut out',
-    user !== undefined && isShut(user) ? opened - opens : 0,
+    await atEach(house.systems, (system) =>
+      isShutOut(system, row) ? (opened.get(system.name) ?? 0) - (opens.get(system.name) ?? 0) : 0,
+    ),
     1,
     'people',
   )
-  claims.below('from bytes read to proof, while the plan is held', record?.totalMs ?? Number.NaN, 1000, 'ms')
+  claims.below('from bytes read to proof, while the plan is held', slowestAt(house.systems, records), 1000, 'ms')
   claims.exactly(
     'that plan is still held',
     (await house.call<PlanView>(`/v1/plans/${plan.id}`)).state === 'held' ? 1 : 0,
@@ -138,57 +148,60 @@ async function leaverMeanwhile(story: Story, { plan, missing }: Held): Promise<v
 async function release(story: Story, { plan, missing }: Held): Promise<void> {
   const { house, narrator } = story
   const { claims } = narrator
-  const listed = await listedUsers(story, plan)
+  const { systems } = house
+  const listed = await listedAccounts(story, plan)
+  const listedAt = ({ target }: DoorSystem): Listed => listed.get(target) ?? new Map()
+  const sizes = await atEach(systems, (system) => listedAt(system).size)
   narrator.say(
-    `A second subject, ${house.two.name}, looks through its ${figure(listed.size)} accounts, learns that a department was closed, and releases it.`,
+    `A second subject, ${house.two.name}, looks through its ${[...sizes].map(([name, size]) => `${figure(size)} accounts at ${name}`).join(' and ')}, learns that a department was closed, and releases it.`,
   )
-  const before = usersOf(house.simulator)
+  const before = lookAt(systems)
   await house.call(`/v1/plans/${plan.id}/release`, { reason: 'the department was closed' }, house.two)
   await until(
     story,
     'the released lock-outs to be proven',
     async () => (await status(story)).lockouts.open === 0 && (await isSettled(story)),
   )
-  const after = usersOf(house.simulator)
-  const changes = changesBetween(before, after)
-  const isListed = ({ id }: UserChange): boolean => listed.has(id)
+  const after = lookAt(systems)
+  /** At each door system, how many accounts changed in such a way. */
+  const changed = (such: (change: AccountChange, system: DoorSystem) => boolean): Promise<PerSystem> =>
+    atEach(systems, (system) => {
+      const [was, is] = [before, after].map((look) => look.get(system.name) ?? new Map<string, SeenAccount>())
+      return changesBetween(was ?? new Map(), is ?? new Map()).filter((change) => such(change, system)).length
+    })
+  const isListed = ({ id }: AccountChange, system: DoorSystem): boolean => listedAt(system).has(id)
   claims.exactly(
     'released by the second subject',
     (await releasedBy(story, plan)) === house.two.subject ? 1 : 0,
     1,
     'plans',
   )
-  claims.exactly(
-    'accounts that the plan lists, and that changed',
-    changes.filter(isListed).length,
-    listed.size,
-    'accounts',
-  )
+  claims.exactly('accounts that the plan lists, and that changed', await changed(isListed), sizes, 'accounts')
   claims.exactly(
     'accounts that changed, and that the plan does not list',
-    changes.filter((change) => !isListed(change)).length,
+    await changed((change, system) => !isListed(change, system)),
     0,
     'accounts',
   )
-  const exact = changes.filter(({ id, parts }) => {
-    const [was, is] = [before.get(id), after.get(id)]
-    if (was === undefined || is === undefined || !same(listed.get(id) ?? [], ['lock'])) return false
+  const isExact = ({ id, parts }: AccountChange, system: DoorSystem): boolean => {
+    const [was, is] = [before, after].map((look) => look.get(system.name)?.get(id))
+    if (was === undefined || is === undefined || !same(listedAt(system).get(id) ?? [], ['lock'])) return false
     return isShut(is) && same(parts, partsOfLock(was))
-  })
-  claims.exactly('accounts that changed in exactly the listed parts', exact.length, listed.size, 'accounts')
+  }
+  claims.exactly('accounts that changed in exactly the listed parts', await changed(isExact), sizes, 'accounts')
   const expected = new Set(missing.map((person) => userIdOf(rowOf(story, person))))
   claims.exactly(
     'accounts in the plan of people whom the file did name',
-    [...listed.keys()].filter((id) => !expected.has(id)).length,
+    await atEach(systems, (system) => [...listedAt(system).keys()].filter((id) => !expected.has(id)).length),
     0,
     'accounts',
   )
   story.workforce = drop(story.workforce, missing).workforce
 }
 
-/** What a plan calls `lock` is at this door system: disabled, an end in the past, and each card blocked that was not. */
-function partsOfLock({ cards }: SeenUser): readonly string[] {
-  return [...(cards.some(({ blocked }) => !blocked) ? ['cards'] : []), 'disabled', 'validity']
+/** What a plan calls `lock`: closed, an end in the past, and each card blocked that was not. */
+function partsOfLock({ cards }: SeenAccount): readonly string[] {
+  return [...(cards.some(({ blocked }) => !blocked) ? ['cards'] : []), 'closed', 'validity']
 }
 
 async function releasedBy({ house }: Story, { id }: PlanView): Promise<string | null> {
@@ -196,8 +209,11 @@ async function releasedBy({ house }: Story, { id }: PlanView): Promise<string | 
   return state === 'released' ? decidedBy : null
 }
 
-/** The parts that the plan lists, by user id at the door system. */
-async function listedUsers(story: Story, plan: PlanView): Promise<Map<string, readonly string[]>> {
+/** The parts that the plan lists, by account at one door system. */
+type Listed = ReadonlyMap<string, readonly string[]>
+
+/** By the door system's name in the configuration. */
+async function listedAccounts(story: Story, plan: PlanView): Promise<ReadonlyMap<string, Listed>> {
   const changes: PlanChangeView[] = []
   for (let after: string | null = ''; after !== null; ) {
     const cursor: string = after === '' ? '' : `&after=${encodeURIComponent(after)}`
@@ -207,19 +223,24 @@ async function listedUsers(story: Story, plan: PlanView): Promise<Map<string, re
     changes.push(...page.rows)
     after = page.next
   }
-  const listed = new Map<string, readonly string[]>()
-  for (const [account, parts] of Map.groupBy(changes, ({ account }) => account)) {
-    const view = await personView(story, parts[0]?.person ?? '')
-    const user = view.accounts.find((candidate) => candidate.account === account)?.externalId ?? account
-    listed.set(
-      user,
-      parts
-        .filter(({ dropped }) => !dropped)
-        .map(({ part }) => part)
-        .sort(),
-    )
+  const listed = new Map<string, Map<string, readonly string[]>>()
+  for (const [person, ofPerson] of Map.groupBy(changes, (change) => change.person ?? '')) {
+    const { accounts } = await personView(story, person)
+    for (const [account, parts] of Map.groupBy(ofPerson, (change) => change.account)) {
+      const view = accounts.find((candidate) => candidate.account === account)
+      const target = view?.target ?? ''
+      const there = listed.get(target) ?? new Map<string, readonly string[]>()
+      listed.set(target, there.set(view?.externalId ?? account, namesOfParts(parts)))
+    }
   }
   return listed
+}
+
+function namesOfParts(changes: readonly PlanChangeView[]): readonly string[] {
+  return changes
+    .filter(({ dropped }) => !dropped)
+    .map(({ part }) => part)
+    .sort()
 }
 
 function calm(): Promise<void> {

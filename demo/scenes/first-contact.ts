@@ -1,8 +1,15 @@
-/** A door system that has 500 accounts already: whose they are is found out, what is certain is adopted, and nothing is made twice or touched unasked. */
-import type { SeedUser } from '../../connectors/biostar2/simulator/index.ts'
+/** Door systems that have 500 accounts each already: whose they are is found out, what is certain is adopted, and nothing is made twice or touched unasked. */
 import type { MatchView } from '../../src/api/acts/matches.ts'
 import { figure } from '../claims.ts'
-import { changesBetween, usersOf } from '../door-system.ts'
+import {
+  atEach,
+  changesSince,
+  type DoorSystem,
+  lookAt,
+  namesOf,
+  type Planted,
+  type SeenAccount,
+} from '../door-system.ts'
 import { cardNumberOf, userIdOf } from '../expectation.ts'
 import { openHouse } from '../house.ts'
 import type { Narrator } from '../narrator.ts'
@@ -20,52 +27,57 @@ const existing = planted.certain + planted.probable + planted.ambiguous + plante
 
 export async function firstContact(narrator: Narrator): Promise<void> {
   const { claims } = narrator
-  narrator.scene('A door system that is full already', 'first contact')
+  narrator.scene('Door systems that are full already', 'first contact')
   const today = exportDay(new Date())
   const workforce = makeWorkforce({ size: people, seed: 7, today, traps: 'none' })
-  await using house = await openHouse({ fixedMs: 5, existing: { users: existingUsers(workforce.rows) } })
+  await using house = await openHouse({ fixedMs: 5, existing: existingAccounts(workforce.rows) })
   const story: Story = { ...beginStory(house, narrator, people), workforce }
   narrator.say(
-    `Another site: its BioStar 2 has ${figure(existing)} people, put in by hand over the years. Gatehouse only observes it, and reads HR's file of ${figure(people)} people.`,
+    `Another company: its ${namesOf(house.systems)} have ${figure(existing)} people each, put in by hand over the years. Gatehouse only observes them, and reads HR's file of ${figure(people)} people.`,
   )
-  const before = usersOf(house.simulator)
+  const { systems } = house
+  const before = lookAt(systems)
   await house.drop(`workers-${today}T0600.csv`, toCsv(workforce.rows, trailered))
   await until(story, 'the plan to be held', async () => (await heldPlan(story)) !== null)
 
-  const target = `/v1/targets/${house.target}`
-  await house.call(`${target}/match`, { reason: 'who is who' })
-  let match: MatchView | null = null
-  await until(story, 'all accounts to be matched', async () => {
-    match = await house.call<MatchView>(`${target}/match`)
-    return match.state === 'done'
-  })
-  const { classes } = match as unknown as MatchView
-  claims.exactly('accounts whose owner is certain', classes.certain ?? 0, planted.certain, 'accounts')
+  const classes = await matchAll(story)
+  const told = (name: keyof typeof planted) => new Map([...classes].map(([system, each]) => [system, each[name] ?? 0]))
+  claims.exactly('accounts whose owner is certain', told('certain'), planted.certain, 'accounts')
   claims.exactly(
     'that bear the name of somebody, and nothing more: left to a person',
-    classes.probable ?? 0,
+    told('probable'),
     planted.probable,
     'accounts',
   )
-  claims.exactly('that fit two people: left to a person', classes.ambiguous ?? 0, planted.ambiguous, 'accounts')
-  claims.exactly('of nobody whom HR knows', classes.none ?? 0, planted.none, 'accounts')
-  const { linked } = await house.call<{ linked: number }>(`${target}/match/adopt`, { reason: 'looked through' })
-  claims.exactly('accounts adopted', linked, planted.certain, 'accounts')
+  claims.exactly('that fit two people: left to a person', told('ambiguous'), planted.ambiguous, 'accounts')
+  claims.exactly('of nobody whom HR knows', told('none'), planted.none, 'accounts')
+  const adopted = await atEach(systems, async (system) => {
+    const { linked } = await house.call<{ linked: number }>(`${pathOf(system)}/match/adopt`, {
+      reason: 'looked through',
+    })
+    return linked
+  })
+  claims.exactly('accounts adopted', adopted, planted.certain, 'accounts')
   claims.exactly(
     'accounts changed before anybody said enable',
-    changesBetween(before, usersOf(house.simulator)).length,
+    await atEach(systems, (system) => changesSince(before, system).length),
     0,
     'accounts',
   )
 
-  narrator.say(`Then ${house.one.name} enables the target; its first plan is held, looked through and released.`)
-  await house.call(`${target}/enable`, { reason: 'matched and looked through' })
+  narrator.say(`Then ${house.one.name} enables both; the first plan of each is held, looked through and released.`)
+  for (const system of systems) await house.call(`${pathOf(system)}/enable`, { reason: 'matched and looked through' })
   await releaseAll(story)
-  const after = usersOf(house.simulator)
+  const after = lookAt(systems)
+  const ofThen = ({ name }: DoorSystem) => before.get(name) ?? new Map<string, SeenAccount>()
+  const ofNow = ({ name }: DoorSystem) => after.get(name) ?? new Map<string, SeenAccount>()
   const own = new Set(workforce.rows.slice(0, planted.certain).map(userIdOf))
   claims.exactly(
     'accounts that are not certain, and that changed',
-    changesBetween(before, after).filter(({ id }) => before.has(id) && !own.has(id)).length,
+    await atEach(
+      systems,
+      (system) => changesSince(before, system).filter(({ id }) => ofThen(system).has(id) && !own.has(id)).length,
+    ),
     0,
     'accounts',
   )
@@ -73,23 +85,50 @@ export async function firstContact(narrator: Narrator): Promise<void> {
   const without = planted.certain + planted.ambiguous
   claims.exactly(
     'accounts made for people who may have one',
-    after.size - before.size - (people - without),
-    0,
+    await atEach(systems, (system) => ofNow(system).size - ofThen(system).size),
+    people - without,
     'accounts',
   )
   const wanted = expectation(story)
   claims.exactly(
     'people with an account',
-    [...wanted.accounts.keys()].filter((id) => after.has(id)).length,
+    await atEach(systems, (system) => [...wanted.accounts.keys()].filter((id) => ofNow(system).has(id)).length),
     wanted.accounts.size,
     'people',
   )
   claims.exactly(
     'adopted accounts that kept what they had been given by hand',
-    [...own].filter((id) => before.get(id)?.groups.every((name) => after.get(id)?.groups.includes(name))).length,
+    await atEach(
+      systems,
+      (system) =>
+        [...own].filter((id) =>
+          ofThen(system)
+            .get(id)
+            ?.levels.every((name) => ofNow(system).get(id)?.levels.includes(name)),
+        ).length,
+    ),
     planted.certain,
     'accounts',
   )
+}
+
+function pathOf({ target }: DoorSystem): string {
+  return `/v1/targets/${target}`
+}
+
+/** Finds out at both at once whose the accounts are; how many there are of each class, by door system. */
+async function matchAll(story: Story): Promise<ReadonlyMap<string, MatchView['classes']>> {
+  const { house } = story
+  for (const system of house.systems) await house.call(`${pathOf(system)}/match`, { reason: 'who is who' })
+  const classes = new Map<string, MatchView['classes']>()
+  await until(story, 'all accounts to be matched', async () => {
+    for (const system of house.systems) {
+      const match = await house.call<MatchView>(`${pathOf(system)}/match`)
+      if (match.state === 'done') classes.set(system.name, match.classes)
+    }
+    return classes.size === house.systems.length
+  })
+  return classes
 }
 
 /** Whoever looks releases what is held until nothing is, and everything is written. */
@@ -103,34 +142,39 @@ async function releaseAll(story: Story): Promise<void> {
         await story.house
           .call(`/v1/plans/${plan.id}/release`, { reason: 'first plan, looked through' })
           .catch(() => undefined)
-      return plan === null && (await isSettled(story)) && story.house.simulator.state.userCount > existing + 1
+      return (
+        plan === null &&
+        (await isSettled(story)) &&
+        story.house.systems.every((system) => system.accountCount() > existing)
+      )
     },
     { limitMs: 120_000, everyMs: 250 },
   )
 }
 
-function existingUsers(rows: readonly WorkerRow[]): SeedUser[] {
+function existingAccounts(rows: readonly WorkerRow[]): Planted[] {
   const after = planted.certain + planted.probable
-  const cardOf = (row: WorkerRow): SeedUser['cards'] => [{ number: cardNumberOf(row), wiegandFormat: 0 }]
   return [
-    ...rows.slice(0, planted.certain).map((row) => userOf(row, userIdOf(row), cardOf(row))),
-    ...rows.slice(planted.certain, after).map((row, at) => userOf(row, `OLD-${at}`, [])),
+    ...rows.slice(0, planted.certain).map((row) => accountOf(row, userIdOf(row), cardNumberOf(row))),
+    ...rows.slice(planted.certain, after).map((row, at) => accountOf(row, `OLD-${at}`, null)),
     ...rows
       .slice(after, after + planted.ambiguous)
-      .map((row, at) => userOf(row, userIdOf(row), cardOf(rows[after + planted.ambiguous + at] as WorkerRow))),
-    ...Array.from({ length: planted.none }, (_, at) => ({ id: `V-${at}`, name: `Visitor Placeholder ${at}` })),
+      .map((row, at) => accountOf(row, userIdOf(row), cardNumberOf(rows[after + planted.ambiguous + at] as WorkerRow))),
+    ...Array.from({ length: planted.none }, (_, at) => ({
+      id: `V-${at}`,
+      kind: 'visitor' as const,
+      givenName: 'Visitor',
+      familyName: `Placeholder ${at}`,
+      card: null,
+      levels: [],
+    })),
   ]
 }
 
-function userOf(
-  { preferredName, givenName, familyName }: WorkerRow,
+function accountOf(
+  { kind, preferredName, givenName, familyName }: WorkerRow,
   id: string,
-  cards: SeedUser['cards'] = [],
-): SeedUser {
-  return {
-    id,
-    name: `${preferredName === '' ? givenName : preferredName} ${familyName}`,
-    accessGroups: [everybody],
-    cards,
-  }
+  card: string | null,
+): Planted {
+  return { id, kind, givenName: preferredName || givenName, familyName, card, levels: [everybody] }
 }

@@ -1,14 +1,16 @@
-/** The door system goes down in the middle of a wave of changes; when it is back, everything is as it should be, and nothing was done twice. */
+/** One door system goes down in the middle of a wave of changes; the other goes on, and when it is back, everything is as it should be, and nothing was done twice. */
 import { figure } from '../claims.ts'
+import { atEach, type DoorSystem, doubled, faultsOf, type PerSystem } from '../door-system.ts'
 import { userIdOf } from '../expectation.ts'
-import { lockOutRecords } from '../lock-out-records.ts'
+import { type LockOutRecord, lockOutRecords } from '../lock-out-records.ts'
 import {
   deliverChanges,
   expectation,
   gatewayIdOf,
   isSettled,
   judge,
-  rightOf,
+  rightAt,
+  rightEverywhere,
   rowOf,
   type Story,
   somebodyLeaves,
@@ -16,58 +18,89 @@ import {
 } from '../story.ts'
 import { joiners, movers } from '../workforce/changes.ts'
 
-const joining = 60
-const moving = 40
+const joining = 30
+const moving = 20
 const downMs = 4_000
 /** After so many requests of the wave, the line goes dead. */
-const requestsBeforeOutage = 60
+const requestsBeforeOutage = 40
+const answersLost = 3
 const healedWithinS = 30
 
+/** Each of them in turn. */
 export async function outage(story: Story): Promise<void> {
+  for (const system of story.house.systems) await outageOf(story, system)
+}
+
+async function outageOf(story: Story, system: DoorSystem): Promise<void> {
   const { house, narrator } = story
-  const { simulator } = house
   const { claims } = narrator
-  narrator.scene('The door system goes down', 'outage')
+  const others = house.systems.filter((other) => other !== system)
+  narrator.scene(`${system.name} goes down`, `outage of ${system.name}`)
   narrator.say(
-    `HR delivers ${joining} joiners and ${moving} movers. In the middle of it the server loses answers (done, but nobody is told), then is gone for ${downMs / 1000} seconds.`,
+    `HR delivers ${joining} joiners and ${moving} movers. In the middle of it ${system.name} loses answers (done, but nobody is told), then is gone for ${downMs / 1000} seconds or more.`,
   )
   const moved = movers(story.workforce, moving)
   const came = joiners(moved.workforce, joining)
   story.workforce = came.workforce
-  const before = simulator.requests.count
-  const lostAnswers = simulator.faults.add({ kind: 'drop-after', method: '^POST$', path: '^/api/users$', times: 3 })
+  const before = await atEach(house.systems, (each) => each.requestCount())
+  const answers = system.loseAnswers(answersLost)
   const people = new Set([...came.touched, ...moved.touched])
-  const users = [...people].map((person) => userIdOf(rowOf(story, person)))
+  const ids = [...people].map((person) => userIdOf(rowOf(story, person)))
   const wanted = expectation(story)
-  const doneBy = (): number => rightOf(story, wanted, users)
+  const doneAt = (each: DoorSystem): number => rightAt(story, each, wanted, ids)
   await deliverChanges(story, [...people])
-  await until(story, 'the wave to begin', () => simulator.requests.count >= before + requestsBeforeOutage, {
-    everyMs: 5,
-  })
-  const done = doneBy()
-  const down = simulator.faults.add({ kind: 'down' })
-  const leaver = await leaveMeanwhile(story, people)
-  await new Promise((resolve) => setTimeout(resolve, downMs))
-  const missed = people.size - doneBy()
-  narrator.say(`It went down with ${figure(done)} of ${figure(people.size)} people done. Now it is back.`)
-  simulator.faults.remove(down.id)
+  const begunAt = (before.get(system.name) ?? 0) + requestsBeforeOutage
+  await until(story, 'the wave to begin', () => system.requestCount() >= begunAt, { everyMs: 5 })
+  const done = doneAt(system)
+  const [comeBack, gone] = [system.goDown(), performance.now()]
+  const leaver = await leaveMeanwhile(story, system, people)
+  await until(story, 'the others to go on', async () => {
+    const proven = await recordsOf(story, leaver)
+    const goneMs = performance.now() - gone
+    return (
+      goneMs >= downMs &&
+      others.every((other) => doneAt(other) === people.size && proven.some(({ target }) => target === other.target))
+    )
+  }).catch(() => narrator.say('The others did not do all of it in time.'))
+  const missed = people.size - doneAt(system)
+  claims.exactly(
+    'people of the wave who are done at the other meanwhile',
+    await atEach(others, doneAt),
+    people.size,
+    'people',
+  )
+  const meanwhile = await recordsOf(story, leaver)
+  claims.below(
+    'a leaver named meanwhile: from bytes read to proof at the other',
+    await atEach(others, ({ target }) => meanwhile.find((record) => record.target === target)?.totalMs ?? Number.NaN),
+    1000,
+    'ms',
+  )
+  narrator.say(
+    `${system.name} went down with ${figure(done)} of ${figure(people.size)} people done. After ${figure((performance.now() - gone) / 1000)} s it is back.`,
+  )
+  comeBack()
   const [back, backAt] = [performance.now(), new Date()]
-  await until(story, 'everything to heal', async () => doneBy() === people.size && (await isSettled(story)), {
+  const least = (): number => rightEverywhere(story, wanted, ids)
+  await until(story, 'everything to heal', async () => least() === people.size && (await isSettled(story)), {
     limitMs: healedWithinS * 1000,
     everyMs: 250,
-    progress: () => `${figure(doneBy())} of ${figure(people.size)} people done`,
+    progress: () => `${figure(least())} of ${figure(people.size)} people done`,
   }).catch(() => narrator.say('It has not healed in time.'))
   const healedS = (performance.now() - back) / 1000
-  simulator.faults.remove(lostAnswers.id)
-  const unanswered = simulator.requests.find().filter(({ n, fault }) => n > before && fault === 'drop-after').length
+  answers.end()
 
-  await claimLeaver(story, leaver, backAt)
-  const verdict = judge(story)
-  const wrong = verdict.missing.length + verdict.wrong.length + verdict.open.length
-  claims.exactly('answers that were lost after the work was done', unanswered, 3, 'answers')
+  const afterBack = (await recordsOf(story, leaver)).find(({ target }) => target === system.target)
+  claims.below(
+    'the same leaver: from the server being back to proof there',
+    afterBack === undefined ? Number.NaN : afterBack.provenAt.getTime() - backAt.getTime(),
+    3000,
+    'ms',
+  )
+  claims.exactly('answers that were lost after the work was done', answers.lost(), answersLost, 'answers')
   claims.exactly('people who had to wait for the server to come back, at least one', Math.min(missed, 1), 1, 'people')
-  claims.exactly('changes lost in the outage', wrong, 0, 'people')
-  claims.exactly('accounts made twice', verdict.twice + createdTwice(story, before), 0, 'accounts')
+  claims.exactly('changes lost in the outage', await judge(story, faultsOf), 0, 'people')
+  claims.exactly('accounts made twice', await madeTwice(story, before), 0, 'accounts')
   claims.atMost('from the server being back to everything healed', healedS, healedWithinS, 's')
 }
 
@@ -77,27 +110,23 @@ interface Leaver {
 }
 
 /** Of somebody whom the wave does not touch. */
-async function leaveMeanwhile(story: Story, wave: ReadonlySet<string>): Promise<Leaver> {
-  story.narrator.say('While it is gone, HR names somebody who has left.')
+async function leaveMeanwhile(story: Story, { name }: DoorSystem, wave: ReadonlySet<string>): Promise<Leaver> {
+  story.narrator.say(`While ${name} is gone, HR names somebody who has left.`)
   const since = new Date()
   const person = somebodyLeaves(story, wave)
   await deliverChanges(story, [person])
   return { person, since }
 }
 
-async function claimLeaver(story: Story, { person, since }: Leaver, backAt: Date): Promise<void> {
-  const { house, narrator } = story
-  const id = await gatewayIdOf(story, rowOf(story, person))
-  const [record] = await lockOutRecords(house.store, [id], since)
-  const afterBackMs = record === undefined ? Number.NaN : record.provenAt.getTime() - backAt.getTime()
-  narrator.claims.below('a leaver named meanwhile: from the server being back to proof', afterBackMs, 3000, 'ms')
+async function recordsOf(story: Story, { person, since }: Leaver): Promise<readonly LockOutRecord[]> {
+  return lockOutRecords(story.house.store, [await gatewayIdOf(story, rowOf(story, person))], since)
 }
 
-/** Users whom the server has created more than once, by its own record of requests. */
-function createdTwice({ house }: Story, since: number): number {
-  const created = house.simulator.requests
-    .find({ method: 'POST', path: '^/api/users$' })
-    .filter(({ n, code }) => n > since && code === '0')
-    .flatMap(({ users }) => users)
-  return created.length - new Set(created).size
+/** What is there twice, and what was made more than once by the server's own record of requests. */
+async function madeTwice(story: Story, since: PerSystem): Promise<PerSystem> {
+  const twice = await judge(story, (verdict) => verdict.twice)
+  return atEach(
+    story.house.systems,
+    (system) => (twice.get(system.name) ?? Number.NaN) + doubled(system.madeSince(since.get(system.name) ?? 0)),
+  )
 }

@@ -1,8 +1,9 @@
 /** Somebody whom no file locks out: HR says that they left, and the door stays open until a person decides. */
 import type { PlanChangeView, PlanView } from '../../src/api/acts/plans.ts'
-import { cardsThatOpen, shutOut } from '../doors.ts'
+import { atEach, type PerSystem } from '../door-system.ts'
+import { cardsThatOpen, openEverywhere, shutOut } from '../doors.ts'
 import { userIdOf } from '../expectation.ts'
-import { lockOutRecords, provenSince } from '../lock-out-records.ts'
+import { allProven, lockOutRecords } from '../lock-out-records.ts'
 import { deliverChanges, gatewayIdOf, heldPlan, rowOf, type Story, until } from '../story.ts'
 import { joiners, leavers } from '../workforce/changes.ts'
 import type { WorkerRow } from '../workforce/worker-row.ts'
@@ -16,12 +17,13 @@ interface Guarded {
 export async function protectedPerson(story: Story): Promise<void> {
   const { house, narrator } = story
   const { claims } = narrator
+  const { systems } = house
   narrator.scene('Some people are locked out by nobody but a person', 'protected person')
   const came = joiners(story.workforce, 3)
   story.workforce = came.workforce
   const rows = came.touched.map((person) => rowOf(story, person))
   await deliverChanges(story, came.touched)
-  await until(story, 'three joiners to be in', async () => (await cardsThatOpen(house.simulator, rows)) === rows.length)
+  await until(story, 'three joiners to be in', () => openEverywhere(systems, rows))
   const guarded: Guarded[] = []
   for (const row of rows.slice(0, 2)) {
     const id = await gatewayIdOf(story, row)
@@ -33,18 +35,21 @@ export async function protectedPerson(story: Story): Promise<void> {
   )
 
   const since = new Date()
-  const { count } = house.simulator.requests
+  const requests = await atEach(systems, (system) => system.requestCount())
   story.workforce = leavers(story.workforce, came.touched, { how: 'terminated-now' }).workforce
   await deliverChanges(story, came.touched)
-  await until(story, 'the one who is not protected to be shut out', async () => {
-    return (await provenSince(house.store, since)) > 0
-  })
+  await until(story, 'the one who is not protected to be shut out', () => allProven(house, 1, since))
   await until(story, 'the plan to be held', async () => (await heldPlan(story)) !== null)
-  claims.exactly('of three leavers in one file, those who are shut out', shutOut(house.simulator, rows), 1, 'people')
+  claims.exactly(
+    'of three leavers in one file, those who are shut out',
+    await atEach(systems, (system) => shutOut(system, rows)),
+    1,
+    'people',
+  )
   claims.exactly(
     'protected people whose card still opens the main entrance',
     await cardsThatOpen(
-      house.simulator,
+      systems,
       guarded.map(({ row }) => row),
     ),
     2,
@@ -52,7 +57,12 @@ export async function protectedPerson(story: Story): Promise<void> {
   )
   const plan = (await heldPlan(story)) as PlanView
   claims.exactly('protected people whom the plan that waits names', await namedIn(story, plan, guarded), 2, 'people')
-  claims.exactly('requests that would have changed their accounts', writesTo(story, guarded, count), 0, 'requests')
+  claims.exactly(
+    'requests that would have changed their accounts',
+    await writesTo(story, guarded, requests),
+    0,
+    'requests',
+  )
 
   const [first, second] = guarded as [Guarded, Guarded]
   narrator.say(
@@ -62,7 +72,7 @@ export async function protectedPerson(story: Story): Promise<void> {
   const unprotected = new Date()
   await proven(story, first, since)
   claims.below('from there to the proof', Date.now() - unprotected.getTime(), 1000, 'ms')
-  claims.exactly('the other is still in', await cardsThatOpen(house.simulator, [second.row]), 1, 'people')
+  claims.exactly('the other is still in', await cardsThatOpen(systems, [second.row]), 1, 'people')
 
   narrator.say(`Of the other, ${house.one.name} looks at the plan that waits, and releases it.`)
   const left = (await heldPlan(story)) as PlanView
@@ -71,11 +81,11 @@ export async function protectedPerson(story: Story): Promise<void> {
   await proven(story, second, since)
   claims.exactly(
     'leavers shut out in the end, each by the word of a person or of HR',
-    shutOut(house.simulator, rows),
+    await atEach(systems, (system) => shutOut(system, rows)),
     3,
     'people',
   )
-  claims.exactly('cards of theirs that open anything', await cardsThatOpen(house.simulator, rows), 0, 'cards')
+  claims.exactly('cards of theirs that open anything', await cardsThatOpen(systems, rows), 0, 'cards')
 }
 
 /** How many of them the plan would lock out by HR's record, held because they are protected. */
@@ -86,17 +96,21 @@ async function namedIn({ house }: Story, plan: PlanView, people: readonly Guarde
   return people.filter(({ id }) => named.has(id)).length
 }
 
-function writesTo({ house }: Story, people: readonly Guarded[], since: number): number {
-  return people.flatMap(({ row }) =>
-    house.simulator.requests.find({ user: userIdOf(row) }).filter(({ n, method }) => n > since && method !== 'GET'),
-  ).length
+function writesTo({ house }: Story, people: readonly Guarded[], since: PerSystem): Promise<PerSystem> {
+  return atEach(
+    house.systems,
+    (system) =>
+      people
+        .flatMap(({ row }) => system.requestsAbout(userIdOf(row), since.get(system.name) ?? 0))
+        .filter(({ writes }) => writes).length,
+  )
 }
 
 async function proven(story: Story, { id }: Guarded, since: Date): Promise<void> {
   await until(
     story,
     'the lock-out to be proven',
-    async () => (await lockOutRecords(story.house.store, [id], since)).length > 0,
+    async () => (await lockOutRecords(story.house.store, [id], since)).length >= story.house.systems.length,
     { everyMs: 10 },
   )
 }

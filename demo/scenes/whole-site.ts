@@ -1,5 +1,6 @@
-/** At the end of all that happened, the door system as a whole is what HR's rows imply, person by person. */
+/** At the end of all that happened, each door system as a whole is what HR's rows imply, person by person. */
 import { figure } from '../claims.ts'
+import { namesOf } from '../door-system.ts'
 import { cardsThatOpen } from '../doors.ts'
 import { cardNumberOf } from '../expectation.ts'
 import { expectation, isQuiet, judge, type Story, status, until } from '../story.ts'
@@ -7,26 +8,31 @@ import { expectation, isQuiet, judge, type Story, status, until } from '../story
 export async function wholeSite(story: Story): Promise<void> {
   const { house, narrator } = story
   const { claims } = narrator
-  narrator.scene('The whole site, after all of this', 'whole site')
+  narrator.scene('The whole company, after all of this', 'whole site')
   await until(story, 'Gatehouse to look once more at whose answer was lost', () => isQuiet(story), { everyMs: 250 })
   const wanted = expectation(story)
-  const verdict = judge(story)
+  const gone = [...(await judge(story, ({ shut, open }) => shut + open.length)).values()]
   narrator.say(
-    `Everybody at the door system is compared with HR's rows once more: ${figure(wanted.accounts.size)} people who work here, and ${verdict.shut + verdict.open.length} accounts of people who have left.`,
+    `Everybody at ${namesOf(house.systems)} is compared with HR's rows once more: ${figure(wanted.accounts.size)} people who work here, and ${gone.map(figure).join(' and ')} accounts of people who have left.`,
   )
   claims.exactly(
-    'people with exactly the groups and card that HR implies',
-    verdict.right,
+    'people with exactly the levels and card that HR implies',
+    await judge(story, ({ right }) => right),
     wanted.accounts.size,
     'people',
   )
-  claims.exactly('accounts of people who have left, and are not shut', verdict.open.length, 0, 'accounts')
-  claims.exactly('people with two accounts', verdict.twice, 0, 'people')
+  claims.exactly(
+    'accounts of people who have left, and are not shut',
+    await judge(story, ({ open }) => open.length),
+    0,
+    'accounts',
+  )
+  claims.exactly('people with two accounts', await judge(story, ({ twice }) => twice), 0, 'people')
   const present = new Set([...wanted.accounts.values()].map(({ card }) => card.number))
-  const gone = story.beginning.rows.filter((row) => !present.has(cardNumberOf(row)))
+  const former = story.beginning.rows.filter((row) => !present.has(cardNumberOf(row)))
   claims.exactly(
     'cards of people who have left that open the main entrance',
-    await cardsThatOpen(house.simulator, gone),
+    await cardsThatOpen(house.systems, former),
     0,
     'cards',
   )

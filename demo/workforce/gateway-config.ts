@@ -51,12 +51,13 @@ export function doorSystem(simulator: {
   }
 }
 
-/** Everybody gets the main entrance, and each department its own doors. */
-export function policyFor(target: string): { grant: string[]; to: string }[] {
+/** Everybody gets the main entrance, and each department its own doors, at each of these door systems. */
+export function policyFor(...targets: readonly string[]): { grant: string[]; to: string }[] {
+  const everywhere = (level: string) => targets.map((target) => `${target}/${level}`)
   return [
-    { grant: [`${target}/${everybody}`], to: 'true' },
+    { grant: everywhere(everybody), to: 'true' },
     ...departments.map((department) => ({
-      grant: [`${target}/${groupOf(department)}`],
+      grant: everywhere(groupOf(department)),
       to: `employment.department == "${department}"`,
     })),
   ]
