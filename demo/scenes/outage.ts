@@ -21,8 +21,8 @@ import { joiners, movers } from '../workforce/changes.ts'
 const joining = 30
 const moving = 20
 const downMs = 4_000
-/** After so many requests of the wave, the line goes dead. */
-const requestsBeforeOutage = 40
+/** After so many people of the wave, the line goes dead. */
+const doneBeforeOutage = 5
 const answersLost = 3
 const healedWithinS = 30
 
@@ -49,8 +49,7 @@ async function outageOf(story: Story, system: DoorSystem): Promise<void> {
   const wanted = expectation(story)
   const doneAt = (each: DoorSystem): number => rightAt(story, each, wanted, ids)
   await deliverChanges(story, [...people])
-  const begunAt = (before.get(system.name) ?? 0) + requestsBeforeOutage
-  await until(story, 'the wave to begin', () => system.requestCount() >= begunAt, { everyMs: 5 })
+  await until(story, 'the wave to begin', () => doneAt(system) >= doneBeforeOutage, { everyMs: 10 })
   const done = doneAt(system)
   const [comeBack, gone] = [system.goDown(), performance.now()]
   const leaver = await leaveMeanwhile(story, system, people)
