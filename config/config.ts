@@ -65,7 +65,12 @@ export interface Config {
   readonly sources: Readonly<Record<string, SourceConfig>>
   readonly targets: Readonly<Record<string, TargetConfig>>
   readonly policy: readonly { readonly grant: readonly string[]; readonly to: string }[]
-  readonly leaver: { readonly removeAfterMs: number }
+  readonly leaver: {
+    readonly removeAfterMs: number
+    readonly withdrawAfterMs: number
+    /** Null: accounts are never deleted. */
+    readonly deleteAfterMs: number | null
+  }
   readonly joiner: { readonly leadMs: number }
   readonly grants: { readonly longestMs: number }
   readonly pins: { readonly length: number }
@@ -151,7 +156,7 @@ export function configOf(
       }
     }),
     policy: file.policy,
-    leaver: { removeAfterMs: file.leaver.remove_after },
+    leaver: leaverOf(file.leaver),
     joiner: { leadMs: file.joiner.lead },
     alarms: { webhook: webhookOf(file.alarms.webhook) },
     grants: { longestMs: file.grants.longest },
@@ -170,6 +175,14 @@ function matchOf(
     name: match.name ?? recognisedBy.name,
     card: match.card,
     leadingZeros: match.leading_zeros,
+  }
+}
+
+function leaverOf({ remove_after, withdraw_after, delete_after }: ConfigFile['leaver']): Config['leaver'] {
+  return {
+    removeAfterMs: remove_after,
+    withdrawAfterMs: withdraw_after ?? remove_after,
+    deleteAfterMs: delete_after ?? null,
   }
 }
 

@@ -96,7 +96,7 @@ describe('a configuration', () => {
       policy: [],
       grants: { longestMs: 31_622_400_000 },
       pins: { length: 6 },
-      leaver: { removeAfterMs: 7 * 86_400_000 },
+      leaver: { removeAfterMs: 7 * 86_400_000, withdrawAfterMs: 7 * 86_400_000, deleteAfterMs: null },
       joiner: { leadMs: 0 },
       traces: null,
       alarms: { webhook: null },
@@ -119,6 +119,7 @@ describe('a configuration', () => {
         grant: { min: 5, percent: 20 },
         create: { min: 5, percent: 20 },
         change: { min: 5, percent: 30 },
+        delete: { min: 5, percent: 2 },
         ...{ rows_lost: { min: 20, percent: 10 }, rows_changed: { min: 100, percent: 30 } },
       },
     })
@@ -155,7 +156,7 @@ targets:
     requests_per_second: 0.5
 policy:
   - { grant: [hq/Main entrance], to: 'true' }
-leaver: { remove_after: 2w }
+leaver: { remove_after: 2w, withdraw_after: 30d, delete_after: 52w }
 joiner: { lead: 500ms }
 `)
     expect(config).toMatchObject({
@@ -179,7 +180,7 @@ joiner: { lead: 500ms }
       },
       targets: { hq: { mode: 'enabled', concurrency: 2, requestsPerSecond: 0.5 } },
       policy: [{ grant: ['hq/Main entrance'], to: 'true' }],
-      leaver: { removeAfterMs: 1_209_600_000 },
+      leaver: { removeAfterMs: 1_209_600_000, withdrawAfterMs: 2_592_000_000, deleteAfterMs: 31_449_600_000 },
       joiner: { leadMs: 500 },
     })
   })
@@ -220,7 +221,7 @@ describe('what is refused', () => {
     [
       'an unknown key that resembles none',
       'leaver: { when: 7d }',
-      '1 leaver.when: expected one of the keys remove_after; found an unknown key',
+      '1 leaver.when: expected one of the keys remove_after, withdraw_after, delete_after; found an unknown key',
     ],
     ['a wrong type', 'policy: 7', '1 policy: expected a list; found 7'],
     ['a list for a map', 'gateway: []', '1 gateway: expected a map; found a list'],
@@ -250,6 +251,21 @@ describe('what is refused', () => {
       'a duration without unit',
       'leaver: { remove_after: "7" }',
       '1 leaver.remove_after: expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years; found "7"',
+    ],
+    [
+      'an account that goes before its levels',
+      'leaver: { delete_after: 6d }',
+      '1 leaver.delete_after: expected no less than remove_after: the account goes last; found "6d"',
+    ],
+    [
+      'an account that goes before its cards',
+      'leaver: { withdraw_after: 30d, delete_after: 14d }',
+      '1 leaver.delete_after: expected no less than withdraw_after: the account goes last; found "14d"',
+    ],
+    [
+      'an account that goes at once',
+      'leaver: { remove_after: 0d, delete_after: 1h }',
+      '1 leaver.delete_after: expected a day at least: whoever left by mistake is let in again until then; found "1h"',
     ],
     [
       'a duration longer than ten years',

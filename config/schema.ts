@@ -12,6 +12,8 @@ const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case le
 // `takes` says in a word what a text is, for the page of settings: the type alone does not.
 const path = z.string().min(1).max(4096).meta({ takes: 'path' })
 
+const dayMs = 86_400_000
+
 const duration = z
   .string()
   .transform((text, context) => {
@@ -337,6 +339,7 @@ export const brakes = z
     grant: changes(5, 20, 'Granted levels'),
     create: changes(5, 20, 'New accounts'),
     change: changes(5, 30, 'Other changes'),
+    delete: changes(5, 2, 'Deleted accounts'),
     rows_lost: brake(
       20,
       10,
@@ -686,6 +689,26 @@ export const configFile = z.strictObject({
         description: 'So long after a lock-out the access levels are taken away as well; until then it can be undone.',
         examples: ['7d'],
       }),
+      withdraw_after: duration.optional().meta({
+        title: 'Withdraw after',
+        description:
+          'So long after a lock-out the cards are taken off the account; until then they are blocked there. Default: as `remove_after`.',
+        examples: ['30d'],
+      }),
+      delete_after: duration.optional().meta({
+        title: 'Delete after',
+        description:
+          'So long after a lock-out the account itself is deleted, if Gatehouse made it or took it over. Not before the levels and the cards are off. Left out: never.',
+        examples: ['365d'],
+      }),
+    })
+    .superRefine(({ remove_after, withdraw_after = remove_after, delete_after }, context) => {
+      if (delete_after === undefined) return
+      const refuse = (message: string) => context.addIssue({ code: 'custom', path: ['delete_after'], message })
+      if (delete_after < remove_after) refuse('expected no less than remove_after: the account goes last')
+      else if (delete_after < withdraw_after) refuse('expected no less than withdraw_after: the account goes last')
+      else if (delete_after < dayMs)
+        refuse('expected a day at least: whoever left by mistake is let in again until then')
     })
     .prefault({})
     .meta({ title: 'Leavers', description: 'People whose last employment ended.' }),

@@ -93,7 +93,7 @@ const configuration = {
   },
 }
 
-const parts = { lock: 'open', cards: { 'H10301:7:4711': 'on' }, levels: ['hq/Main entrance'] }
+const parts = { lock: 'open', deleted: false, cards: { 'H10301:7:4711': 'on' }, levels: ['hq/Main entrance'] }
 const entry = { at, actor: 'engine', action: 'account.applied', object: change.account, details: {}, hash: 'beef' }
 
 const erasure = {
@@ -240,6 +240,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     findPerson: async () => personId,
     person: async () => ({
       ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },
+      leaver: null,
       profile: { facts: { familyName: 'Samplewoman' }, kind: 'employee', employments: [], cards: [] },
       accounts: [
         {
@@ -252,7 +253,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     }),
     explain: async () => ({
       ...{ personal: true, at, state: 'active', nextChangeAt: null, notInForce: [], records: [], written: [] },
-      ...{ individual: [grant], lockedByOperator: false, heldOpenUntil: null },
+      ...{ individual: [grant], lockedByOperator: false, heldOpenUntil: null, leaver: null, shutDespite: [] },
       rules: [{ rule: 0, grant: ['hq/Main entrance'], to: 'true', outcome: 'granted', employments: [] }],
     }),
     lockPerson: async () => ({ lockouts: [lockoutId], paused: [], observed: [] }),

@@ -8,7 +8,7 @@ type Account = PersonView['accounts'][number]
 export function formatPerson(person: PersonView, colours: boolean): string {
   const { facts, employments, cards } = person.profile
   return [
-    `Person ${plain(person.id)}: ${standingOf(person)}\n`,
+    `Person ${plain(person.id)}: ${standingOf(person)}\n${leaverText(person.leaver)}`,
     formatPairs([...known(facts), ['kind', person.profile.kind]]),
     formatTable(
       [
@@ -73,6 +73,13 @@ function standingOf({ state, protected: held, lockedByOperator, nextChangeAt }: 
   ].join(', ')
 }
 
+function leaverText(leaver: PersonView['leaver']): string {
+  if (leaver === null) return ''
+  const { leftAt, levelsOffAt, cardsOffAt, deletedAt } = leaver
+  const deleted = deletedAt === null ? 'account kept' : `account deleted ${plainTime(deletedAt)}`
+  return `left ${plainTime(leftAt)}: levels off ${plainTime(levelsOffAt)}, cards off ${plainTime(cardsOffAt)}, ${deleted}\n`
+}
+
 const known = (facts: Readonly<Record<string, string | null>>): [string, string][] =>
   Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
 
@@ -81,6 +88,8 @@ function provenAfter({ state, arrivedAt, provenAt, endedAt }: PersonView['lockou
   if (provenAt !== null) return `${Date.parse(provenAt) - Date.parse(arrivedAt)} ms`
   return endedAt === null ? 'open' : 'ended before'
 }
+
+const lockText = ({ lock, deleted }: Account['wanted']): string => (deleted ? 'deleted' : lock)
 
 /** Row by row what is wanted, what is desired and what the target shows. */
 function formatAccount(account: Account, colours: boolean): string {
@@ -91,7 +100,7 @@ function formatAccount(account: Account, colours: boolean): string {
   const has = (parts: { readonly levels: readonly string[] } | null, level: string) =>
     parts?.levels.includes(level) ? 'on' : null
   const rows = [
-    { part: 'lock', wanted: wanted.lock, desired: desired?.lock, actual: actual?.lock },
+    { part: 'lock', wanted: lockText(wanted), desired: desired && lockText(desired), actual: actual?.lock },
     ...[...new Set([...cards, ...shownCards.keys()])].map((card) => ({
       ...{ part: card, wanted: wanted.cards[card], desired: desired?.cards[card], actual: shownCards.get(card) },
     })),
@@ -116,7 +125,13 @@ function formatAccount(account: Account, colours: boolean): string {
     rows,
     colours,
   )
-  return `${told}\n${problems.join('')}${table}`
+  const byRule = desired?.lock === 'closed' ? (actual?.inheritedLevels ?? []) : []
+  const stays = byRule.length === 0 ? '' : `${despiteText(byRule)}\n`
+  return `${told}\n${stays}${problems.join('')}${table}`
+}
+
+function despiteText(levels: readonly string[]): string {
+  return `kept shut, though rules of the door system itself give ${plain(levels.join(', '))}: take the person out of them there`
 }
 
 /** The rules that give something first; of those that don't, what they read. */
@@ -130,6 +145,8 @@ export function formatExplanation(explanation: ExplanationView, colours: boolean
       ...(explanation.heldOpenUntil === null ? [] : [`held open until ${plainTime(explanation.heldOpenUntil)}`]),
       ...(explanation.nextChangeAt === null ? [] : [`changes at ${plainTime(explanation.nextChangeAt)}`]),
     ].join(', '),
+    ...(explanation.leaver === null ? [] : [leaverText(explanation.leaver).trimEnd()]),
+    ...explanation.shutDespite.map(({ target, levels }) => `At ${plain(target)} ${despiteText(levels)}`),
     ...rules.map((rule) => `\n${formatRule(rule, colours)}`),
     ...explanation.individual.map(
       ({ level, until, by, reason, waits }) =>

@@ -1,9 +1,10 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
-import type { ActualView, ExplanationView, PartsView, PersonView } from '../api/acts/people.ts'
+import type { ActualView, ExplanationView, LeaverView, PartsView, PersonView } from '../api/acts/people.ts'
 import type { ActualAccount } from '../connector/contract.ts'
 import { type Card, cardText, readCard } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
+import { leaverTimes } from '../policy/leaver.ts'
 import type { Dossier } from '../store/dossier.ts'
 import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/guards.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
@@ -88,6 +89,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
     protected: dossier.person.protected,
     lockedByOperator: dossier.person.locked_at !== null,
     nextChangeAt: dossier.person.next_change_at?.toISOString() ?? null,
+    leaver: leaverView(context, dossier),
     profile: {
       facts: { ...person.facts },
       kind: person.kind,
@@ -138,13 +140,33 @@ function shown(context: SyncContext, dossier: Dossier, parts: Parts): PartsView 
   const names = new Map(dossier.credentials.map(({ row, card }) => [row.id, cardText(card)]))
   return {
     lock: parts.lock,
+    deleted: parts.gone === true,
     cards: Object.fromEntries(Object.entries(parts.cards).map(([id, state]) => [names.get(id as never) ?? id, state])),
     levels: parts.levels.map((id) => context.levels.nameOf(id) ?? id),
   }
 }
 
+function leaverView({ leaver }: SyncContext, { person: { left_at } }: Dossier): LeaverView | null {
+  if (left_at === null) return null
+  const { levelsOffAt, cardsOffAt, deletedAt } = leaverTimes(left_at, leaver)
+  return {
+    leftAt: left_at.toISOString(),
+    levelsOffAt: levelsOffAt.toISOString(),
+    cardsOffAt: cardsOffAt.toISOString(),
+    deletedAt: deletedAt?.toISOString() ?? null,
+  }
+}
+
+function shutDespite(context: SyncContext, levels: Levels, dossier: Dossier): ExplanationView['shutDespite'] {
+  return dossier.accounts.flatMap(({ row }) => {
+    const isShut = row.desired !== null && decodeParts(row.desired).lock === 'closed'
+    const inherited = isShut ? (actualOf(context, levels, dossier, row)?.inheritedLevels ?? []) : []
+    return inherited.length === 0 ? [] : [{ target: row.target, levels: inherited }]
+  })
+}
+
 /** Why this person has what they have: rule by rule, and what would be written. */
-export async function explainPerson(context: SyncContext, id: string): Promise<ExplanationView> {
+export async function explainPerson(context: SyncContext, levels: Levels, id: string): Promise<ExplanationView> {
   const dossier = await openDossier(context, id)
   const now = context.now()
   const { person, standing } = understand(context, dossier, now)
@@ -161,6 +183,8 @@ export async function explainPerson(context: SyncContext, id: string): Promise<E
     individual: await grantViews(context, dossier),
     lockedByOperator: dossier.person.locked_at !== null,
     heldOpenUntil: dossier.person.unlocked_until?.toISOString() ?? null,
+    leaver: leaverView(context, dossier),
+    shutDespite: shutDespite(context, levels, dossier),
     records: dossier.records.map(({ row }) => ({
       source: row.source,
       presence: row.presence,

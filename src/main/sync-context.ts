@@ -57,7 +57,7 @@ export function buildEngine(
       leadMs: config.joiner.leadMs,
       sourceFields: Object.fromEntries([...sources].map(([id, { mapping }]) => [id, mapping.fields])),
     },
-    leaverRemoveAfterMs: config.leaver.removeAfterMs,
+    leaver: config.leaver,
     backupHorizonMs: config.keys.backupHorizonMs,
     grantLongestMs: config.grants.longestMs,
     pinLength: config.pins.length,
@@ -87,7 +87,17 @@ function logged(fields: Parameters<SyncContext['log']>[2]): Omit<LogFields, 'eve
 function sourceSetup(id: string, source: SourceConfig): SourceSetup {
   const mapping = compileMapping(source.mapping)
   const keyOnly = compileMapping({ key: source.mapping.key, fields: {} })
-  const { lockout_record, lockout_absence, rows_lost, rows_changed, revoke, grant, create, change } = source.brakes
+  const {
+    lockout_record,
+    lockout_absence,
+    rows_lost,
+    rows_changed,
+    revoke,
+    grant,
+    create,
+    change,
+    delete: deleting,
+  } = source.brakes
   return {
     id,
     zone: source.zone,
@@ -104,7 +114,10 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
     expectEveryMs: source.expectEveryMs,
     archiveKeepMs: source.archive?.keepMs ?? null,
     // The first accounts at a target are looked at by a person, however few they are.
-    brakes: { 'lockout-absence': lockout_absence, revoke, grant, create: { ...create, whenEmpty: 0 }, change },
+    brakes: {
+      ...{ 'lockout-absence': lockout_absence, revoke, grant, change, delete: deleting },
+      create: { ...create, whenEmpty: 0 },
+    },
     lockoutsPerHour: lockout_record,
     rowsLost: rows_lost,
     rowsChanged: rows_changed,
@@ -139,7 +152,7 @@ function traced(connection: TargetSetup['connection'], traces: Traces, id: strin
 }
 
 function strictest(all: readonly Brakes[]): Brakes {
-  const kinds = ['lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
+  const kinds = ['lockout-absence', 'revoke', 'grant', 'create', 'change', 'delete'] as const
   const least = (kind: (typeof kinds)[number]) => ({
     min: Math.min(...all.map((brakes) => brakes[kind].min)),
     percent: Math.min(...all.map((brakes) => brakes[kind].percent)),
@@ -150,5 +163,6 @@ function strictest(all: readonly Brakes[]): Brakes {
     grant: least('grant'),
     create: { ...least('create'), whenEmpty: 0 },
     change: least('change'),
+    delete: least('delete'),
   }
 }

@@ -6,6 +6,9 @@
 /** `column` holds parts (`desired` or `wanted`) whose lock is closed. */
 export const isClosed = (column: string) => `${column} like '{"lock":"closed",%'`
 
+/** `column` holds parts of an account that is to be deleted, or was. */
+export const isGone = (column: string) => `${column} like '{"lock":"closed","gone":true,%'`
+
 /** `column` holds parts whose lock is open. */
 export const isOpen = (column: string) => `${column} like '{"lock":"open",%'`
 

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import type { Connection } from '../connector/contract.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { AccessLevelId } from '../model/id.ts'
+import type { LeaverDelays } from '../policy/leaver.ts'
 import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
@@ -86,7 +87,8 @@ export interface SyncContext {
   readonly targets: ReadonlyMap<string, TargetSetup>
   readonly policy: Policy
   readonly stateOptions: StateOptions
-  readonly leaverRemoveAfterMs: number
+  /** When what of a leaver is taken away. */
+  readonly leaver: LeaverDelays
   /** How long backups of the database are kept: until then their keys are. */
   readonly backupHorizonMs: number
   /** For how long at most an individual grant with an end may be given. */

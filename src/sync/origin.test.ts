@@ -11,7 +11,7 @@ const engine = useEngine()
 let bench: Bench
 
 const none = { min: 0, percent: 0 }
-const strict = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none }
+const strict = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none, delete: none }
 
 test('a source is found in its own origin alone', () => {
   const others = ['clock', 'policy', 'operator', targetOrigin('hr'), 'hr']

@@ -53,6 +53,30 @@ describe('the parts of an account', () => {
     )
   })
 
+  test('are gone last: after the lock, the cards and the levels, and alone', () => {
+    const gone = parts({ lock: 'closed', gone: true })
+    const left = parts({ lock: 'closed', cards: cards({ a: 'blocked' }), levels: levels('x') })
+    const kinds = (before: Parts | null) => changesBetween(before, gone, 'lockout-record').map(({ kind }) => kind)
+    expect([kinds(null), kinds(parts({ levels: levels('x') })), kinds(left)]).toEqual([
+      [],
+      ['lockout-record'],
+      ['revoke', 'revoke'],
+    ])
+    const empty = applyChanges(left, gone, changesBetween(left, gone, 'lockout-record'))
+    expect([empty.gone, kinds(empty)]).toEqual([undefined, ['delete']])
+    expect(applyChanges(empty, gone, changesBetween(empty, gone, 'lockout-record'))).toEqual(gone)
+    expect(kinds(gone)).toEqual([])
+  })
+
+  test('that are gone come back as a creation, whole, and as nothing else', () => {
+    const gone = parts({ lock: 'closed', gone: true })
+    const again = parts({ profile: 'q', cards: cards({ a: 'on' }), levels: levels('x') })
+    const changes = changesBetween(gone, again, 'lockout-record')
+    expect(changes).toMatchObject([{ kind: 'create', part: 'account', before: null }])
+    expect(applyChanges(gone, again, changes)).toEqual(again)
+    expect(changesBetween(gone, parts({ lock: 'closed' }), 'lockout-record')).toEqual([])
+  })
+
   test('begin with a creation, and with nothing else', () => {
     expect(changesBetween(null, parts({ lock: 'closed' }), 'lockout-record')).toEqual([])
     expect(() => applyChanges(null, parts(), [])).toThrow('creation')
@@ -69,7 +93,7 @@ test('a profile has one name, in whatever order its fields come, and another nam
 test('a brake trips above the larger of a number and a share, and never over lock-outs by record', () => {
   expect([brakeLimit({ min: 5, percent: 2 }, 100), brakeLimit({ min: 5, percent: 2 }, 499)]).toEqual([5, 9])
   const none = { min: 0, percent: 0 }
-  const brakes = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none }
+  const brakes = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none, delete: none }
   const counts = (['lockout-record', 'revoke'] as const).map((kind) => ({ kind, target: 'doors', accounts: 1 }))
   expect(tripped(counts, brakes, () => 100).map(({ kind }) => kind)).toEqual(['revoke'])
 })

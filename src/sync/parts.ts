@@ -6,6 +6,8 @@ import type { AccessLevelId, CredentialId, PinIssueId } from '../model/id.ts'
 /** What is wanted, or desired, of one account. Digests stand for profile and validity, random ids for cards and levels. */
 export interface Parts {
   readonly lock: LockState
+  /** There is to be no such account any more: it is closed, and nothing is left on it. */
+  readonly gone?: true
   /** Keyed digest of facts that the profile is written from. */
   readonly profile: string
   readonly validity: string
@@ -17,12 +19,20 @@ export interface Parts {
   readonly pin?: PinIssueId
 }
 
-export const changeKinds = ['lockout-record', 'lockout-absence', 'revoke', 'grant', 'create', 'change'] as const
+export const changeKinds = [
+  'lockout-record',
+  'lockout-absence',
+  'revoke',
+  'grant',
+  'create',
+  'change',
+  'delete',
+] as const
 export type ChangeKind = (typeof changeKinds)[number]
 
 /** Whether such a change takes something away from a person. */
 export function takesAway(kind: ChangeKind): boolean {
-  return kind === 'revoke' || kind === 'lockout-absence' || kind === 'lockout-record'
+  return kind === 'revoke' || kind === 'delete' || kind === 'lockout-absence' || kind === 'lockout-record'
 }
 
 /** What the name of a part stands for; `whole` is all that an account has one of. */
@@ -45,13 +55,14 @@ export interface Change {
   readonly after: string | null
 }
 
-/** The same parts give the same text, whatever order they were collected in. `lock` comes first: stores are searched by it (`store/account-sql.ts`). */
+/** The same parts give the same text, whatever order they were collected in. `lock` and `gone` come first: stores are searched by them (`store/account-sql.ts`). */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const { lock, profile, validity, byLock, pin } = parts
+  const { lock, gone, profile, validity, byLock, pin } = parts
+  const first = gone === undefined ? { lock } : { lock, gone }
   // What is seldom there is left out, so that other accounts read as they always did.
   const seldom = { ...(byLock === undefined ? {} : { byLock }), ...(pin === undefined ? {} : { pin }) }
-  return JSON.stringify({ lock, profile, validity, cards, levels: [...parts.levels].sort(), ...seldom })
+  return JSON.stringify({ ...first, profile, validity, cards, levels: [...parts.levels].sort(), ...seldom })
 }
 
 /** Reads what `encodeParts` wrote; the text comes from a row whose guard was verified. */
@@ -75,8 +86,10 @@ export function changesBetween(
 ): Change[] {
   if (before === null) {
     if (after.lock === 'closed') return []
-    return [{ kind: 'create', part: 'account', before: null, after: fingerprint(after) }]
+    return [creation(after)]
   }
+  // Where the account was deleted, whoever comes back gets a new one.
+  if (before.gone) return after.lock === 'open' ? [creation(after)] : []
   // Removals wait until the lock itself was passed: a held lock-out must not come about through its removals.
   if (before.lock === 'open' && after.lock === 'closed')
     return [{ kind: leaving, part: 'lock', before: 'open', after: 'closed' }]
@@ -89,8 +102,18 @@ export function changesBetween(
       if (before[part] !== after[part]) changes.push({ kind: 'change', part, before: before[part], after: after[part] })
     }
   }
-  return [...changes, ...cardChanges(before, after, leaving), ...levelChanges(before, after)]
+  changes.push(...cardChanges(before, after, leaving), ...levelChanges(before, after))
+  // The account goes last: what still holds back a card or a level of it holds it back, too.
+  if (after.gone && changes.length === 0) return [{ kind: 'delete', part: 'account', before: before.lock, after: null }]
+  return changes
 }
+
+const creation = (parts: Parts): Change => ({
+  kind: 'create',
+  part: 'account',
+  before: null,
+  after: fingerprint(parts),
+})
 
 /** Cards that only follow the lock are part of the lock's own change. */
 function cardChanges(before: Parts, after: Parts, leaving: ChangeKind): Change[] {
@@ -137,6 +160,8 @@ export function applyChanges(before: Parts | null, after: Parts, changes: readon
     if (!changes.some(({ part }) => part === 'account')) throw new Error('an account begins with its creation')
     return after
   }
+  // Its creation anew, or its deletion: either comes alone.
+  if (changes.some(({ part }) => part === 'account')) return after
   let { lock, profile, validity } = before
   const cards: Record<string, 'on' | 'blocked'> = { ...before.cards }
   const levels = new Set(before.levels)

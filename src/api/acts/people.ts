@@ -11,6 +11,8 @@ export interface PersonView {
   readonly protected: boolean
   readonly lockedByOperator: boolean
   readonly nextChangeAt: string | null
+  /** Null for whoever has not left. */
+  readonly leaver: LeaverView | null
   /** Personal data in clear, for the authorised caller only. */
   readonly profile: {
     readonly facts: Readonly<Record<string, string | null>>
@@ -37,9 +39,20 @@ export interface PersonView {
   readonly lockouts: readonly LockoutView[]
 }
 
+/** When what of a leaver is taken away, by the configuration; plans and protection may hold it longer. */
+export interface LeaverView {
+  readonly leftAt: string
+  readonly levelsOffAt: string
+  readonly cardsOffAt: string
+  /** Null: accounts are not deleted. */
+  readonly deletedAt: string | null
+}
+
 /** The parts of an account, cards and levels by name. */
 export interface PartsView {
   readonly lock: string
+  /** There is to be no such account any more. */
+  readonly deleted: boolean
   readonly cards: Readonly<Record<string, string>>
   readonly levels: readonly string[]
 }
@@ -63,6 +76,9 @@ export interface ExplanationView extends Omit<Explanation, 'rules'> {
   readonly individual: readonly GrantView[]
   readonly lockedByOperator: boolean
   readonly heldOpenUntil: string | null
+  readonly leaver: LeaverView | null
+  /** Levels that a target's own rules give a leaver, which nobody can take away there: the account stays, shut. */
+  readonly shutDespite: readonly { readonly target: string; readonly levels: readonly string[] }[]
   readonly records: readonly {
     readonly source: string
     readonly presence: string

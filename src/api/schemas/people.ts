@@ -24,9 +24,15 @@ const employmentView = z.object({
 
 const partsView = z.object({
   lock: z.string(),
+  deleted: z.boolean().meta({ description: 'There is to be no such account any more.' }),
   cards: z.record(z.string(), z.string()),
   levels: z.array(z.string()).readonly(),
 })
+
+const leaverView = z
+  .object({ leftAt: time, levelsOffAt: time, cardsOffAt: time, deletedAt: timeOrNull })
+  .nullable()
+  .meta({ description: 'When what of a leaver is taken away, unless a plan or protection holds it.' })
 
 const profile = z.record(z.string(), z.string().nullable())
 
@@ -49,6 +55,7 @@ export const personView = z
     protected: z.boolean(),
     lockedByOperator: z.boolean(),
     nextChangeAt: timeOrNull,
+    leaver: leaverView,
     profile: z
       .object({
         facts: profile,
@@ -111,6 +118,11 @@ export const explanationView = z
     individual: z.array(grantView).readonly().meta({ description: 'Given by name, besides the rules.' }),
     lockedByOperator: z.boolean(),
     heldOpenUntil: timeOrNull,
+    leaver: leaverView,
+    shutDespite: z
+      .array(z.object({ target: z.string(), levels: z.array(z.string()).readonly() }))
+      .readonly()
+      .meta({ description: "Levels that a target's own rules give a leaver: the account stays, shut." }),
     records: z.array(z.object({ source: z.string(), presence: z.string(), missingSince: timeOrNull })).readonly(),
     written: z.array(z.object({ target: z.string(), profile })).readonly(),
   })

@@ -13,7 +13,7 @@ export function peopleActs({ engine }: ActsParts): PeopleActs {
   return {
     findPerson: (by, acting) => findPerson(context, by, acting),
     person: (id) => withLevels(engine, () => personView(context, levels, id)),
-    explain: (id) => withLevels(engine, () => explainPerson(context, id)),
+    explain: (id) => withLevels(engine, () => explainPerson(context, levels, id)),
     async lockPerson(actor, id, reason) {
       const lockouts = await withLevels(engine, () => lockPerson(context, id as PersonId, actor.subject, reason))
       const held = await context.database.pool.query<{ target: string }>(

@@ -5,6 +5,7 @@ import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { Drift } from '../../store/drifts.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut, sameValidity } from '../reconcile/compare.ts'
+import { bearsName } from '../reconcile/shut-out.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 import { shownKey, strangeName } from '../strange-card.ts'
 
@@ -67,6 +68,8 @@ export function driftsBetween(
 ): Found[] {
   const { desired, row } = item
   if (desired.lock === 'closed') {
+    // Somebody else's by now, where ours was deleted.
+    if (desired.gone && !bearsName(target, item, actual)) return []
     return actual !== null && !isShut(actual) ? [{ class: 'opened', part: '' }] : []
   }
   if (actual === null) return [{ class: 'account-missing', part: '' }]

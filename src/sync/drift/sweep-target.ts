@@ -6,7 +6,7 @@ import { recordAuditMany } from '../../audit/record.ts'
 import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
-import { isMade, isOpen } from '../../store/account-sql.ts'
+import { isGone, isMade, isOpen } from '../../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { type DriftOf, deleteDrifts, driftsOf, forgetLostDrifts, insertDrifts } from '../../store/drifts.ts'
@@ -112,7 +112,7 @@ class Sweep {
         '$2',
         16,
         `select a.id, a.desired_version = a.applied_version and not exists (select from account_work w where w.account_id = a.id) as settled
-           from account a where target = $1 and external_digest = d.digest and ${isMade('owned')} and desired is not null`,
+           from account a where target = $1 and external_digest = d.digest and (${isMade('owned')} or ${isGone('desired')}) and desired is not null`,
       ),
       [target.id, Buffer.concat(digests)],
     )

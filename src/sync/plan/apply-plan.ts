@@ -15,7 +15,8 @@ import { desire } from '../desire.ts'
 import { tellForged } from '../forged.ts'
 import { noteReopened, type PassedLockout, recordLockouts } from '../lock-out.ts'
 import { ownersOf } from '../owners-of.ts'
-import { type Change, type ChangeKind, changesBetween, decodeIfAny, decodeParts, takesAway } from '../parts.ts'
+import { type Change, type ChangeKind, changesBetween, decodeIfAny, decodeParts, partOf, takesAway } from '../parts.ts'
+import { giveBackWithdrawn } from '../resolve/credentials.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { modesOf } from '../target-modes.ts'
 import { PlanGroups } from './plan-groups.ts'
@@ -158,8 +159,10 @@ async function applyBatch(
         if (whole || cardsShut.length > 0)
           shut[byRecord ? 'record' : 'absence'].push({ dossier, account, whole, cardsShut })
         else work.push({ id, target: account.row.target })
-        if (made.has('lock') && !whole) reopened.push(id)
+        if ((made.has('lock') && !whole) || isBegun(account, made)) reopened.push(id)
         cardsOn.push(...on)
+        giveBackWithdrawn(context, dossier, withdrawn(still))
+        leaveToClock(dossier, account, context.now())
       }
       gone.push(...changes.filter(({ part }) => !made.has(part)).map(({ part }) => ({ account: id, part })))
     }
@@ -176,6 +179,24 @@ async function applyBatch(
     )
     return { applied, dropped: gone.length }
   })
+}
+
+/** Made anew where it was deleted, or for the first time. */
+function isBegun({ row }: DossierAccount, made: ReadonlySet<string>): boolean {
+  return made.has('account') && row.desired !== null && !decodeParts(row.desired).gone
+}
+
+function withdrawn(changes: readonly Change[]): ReadonlySet<CredentialId> {
+  const parts = changes.filter(({ after }) => after === null).map(({ part }) => partOf(part))
+  return new Set(parts.flatMap((named) => (named.is === 'card' ? [named.id] : [])))
+}
+
+/** An account of which all is off by now may be deleted: that comes with no delivery, but with the time. */
+function leaveToClock(dossier: Dossier, { row }: DossierAccount, now: Date): void {
+  if (!row.pending || !decodeParts(row.wanted).gone) return
+  row.wanted_by = 'clock'
+  dossier.person.next_change_at = now
+  touch(dossier)
 }
 
 /** Whoever releases a plan says that these people are gone: their absence is confirmed by name. */

@@ -91,7 +91,7 @@ test('a release makes only what the plan lists, and lists what the world no long
     meanwhile,
     async (planned, steps) => {
       const none = { min: 0, percent: 0 }
-      const brakes = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none }
+      const brakes = { 'lockout-absence': none, revoke: none, grant: none, create: none, change: none, delete: none }
       const bench = await engine.begin()
       await bench.deliver(planned.map((_, who) => hrRow(who)))
       await bench.rest()

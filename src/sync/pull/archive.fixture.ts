@@ -53,7 +53,7 @@ export async function startArchivist(): Promise<Archivist> {
     lockoutsPerHour: brake,
     rowsLost: brake,
     rowsChanged: brake,
-    brakes: { 'lockout-absence': brake, revoke: brake, grant: brake, create: brake, change: brake },
+    brakes: { 'lockout-absence': brake, revoke: brake, grant: brake, create: brake, change: brake, delete: brake },
   }
   await database.pool.query('insert into source (id) values ($1)', [source.id])
   const logged: string[] = []
@@ -70,7 +70,7 @@ export async function startArchivist(): Promise<Archivist> {
     targets: new Map(),
     policy: compilePolicy([]),
     stateOptions: { siteZones: {}, leadMs: 0, sourceFields: { hr: source.mapping.fields } },
-    leaverRemoveAfterMs: 7 * dayMs,
+    leaver: { removeAfterMs: 7 * dayMs, withdrawAfterMs: 7 * dayMs, deleteAfterMs: null },
     backupHorizonMs: 35 * dayMs,
     grantLongestMs: 0,
     pinLength: 6,

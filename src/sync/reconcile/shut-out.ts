@@ -73,8 +73,10 @@ export async function look(
 }
 
 /** Whether the account shows the name that ours would have. */
-export function bearsName(target: TargetSetup, { facts }: WorkItem, actual: ActualAccount | null): boolean {
+export function bearsName(target: TargetSetup, { facts, desired }: WorkItem, actual: ActualAccount | null): boolean {
   const profile = Object.entries(target.connection.accounts.render(facts.facts))
+  // Where ours was deleted, the id may be anybody's by now: no name at all is not enough.
+  if (desired.gone && profile.length === 0) return false
   return profile.every(([field, value]) => actual?.profile[field] === value)
 }
 
@@ -138,7 +140,7 @@ function ended(
 ): Outcome {
   const out = isOut(actual) || fields.provenAt != null
   // Rights and cards are taken away after the lock-out, as any other work; not before a late write can have come and gone.
-  const rest = out && actual !== null && hasRemovals(context.levels, item)
+  const rest = out && (item.desired.gone === true || (actual !== null && hasRemovals(context.levels, item)))
   const isWaited = fields.verifyInMs != null || mayLandLate(item)
   return outcomeOf(item, fields.startedAt, {
     appliedVersion: out && !rest ? item.row.desired_version : null,

@@ -209,7 +209,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       return item.desired.lock === 'closed'
         ? shutOut(context, target, item, signal)
         : blockCards(context, target, item, signal)
-    return item.erasure === null
+    return item.erasure === null && item.desired.gone !== true
       ? bringAbout(context, target, item, signal)
       : removeAccount(context, target, item, signal)
   }

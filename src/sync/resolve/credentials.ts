@@ -6,7 +6,9 @@ import { type Dossier, type DossierCredential, touch } from '../../store/dossier
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { cardDigest } from '../identifiers.ts'
+import { decodeIfAny } from '../parts.ts'
 import type { Finding } from './resolve.ts'
+import { isSpokenOfByNobody } from './stages.ts'
 
 /** Updates the dossier's credentials; returns the digests of cards that are free again. New ones may still have to wait: `holdTakenCards` decides. */
 export function mergeCredentials(
@@ -97,6 +99,29 @@ export function giveBackAll(dossier: Dossier): readonly Buffer[] {
   const freed: Buffer[] = []
   for (const credential of dossier.credentials) if (credential.row.state !== 'lost') giveBack(credential, freed)
   return freed
+}
+
+/**
+ * Cards that were just taken off an account of somebody who left: those that an operator issued, and all of whom nobody speaks of any
+ * more, are returned once no account is to have them. What a source still names stays its card, for when the person comes back.
+ */
+export function giveBackWithdrawn(
+  { targets }: SyncContext,
+  dossier: Dossier,
+  withdrawn: ReadonlySet<CredentialId>,
+): void {
+  if (dossier.person.left_at === null) return
+  const held = new Set(
+    dossier.accounts.flatMap(({ row }) =>
+      targets.has(row.target) ? Object.keys(decodeIfAny(row.desired)?.cards ?? {}) : [],
+    ),
+  )
+  for (const credential of dossier.credentials) {
+    const { id, state, source } = credential.row
+    const isNamed = source !== null && !isSpokenOfByNobody(dossier)
+    // Whoever waits for it is woken when the account was read without it.
+    if (withdrawn.has(id) && state !== 'lost' && !isNamed && !held.has(id)) giveBack(credential, [])
+  }
 }
 
 /** The same card to a reader, held by this person under another format: whoever names one of them must say which is meant. */

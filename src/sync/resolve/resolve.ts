@@ -4,6 +4,7 @@ import { mergePerson } from '../../mapping/merge.ts'
 import type { Validity } from '../../model/account.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { Person, PersonFacts } from '../../model/person.ts'
+import { leaverStages } from '../../policy/leaver.ts'
 import type { Evaluation } from '../../policy/policy.ts'
 import { isCurrentAt, type Standing, stateOf } from '../../policy/state.ts'
 import { type AccountFacts, type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
@@ -16,6 +17,7 @@ import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { endOverGrants, grantEnds, individualLevels, withoutEnded } from './individual.ts'
 import { profileDigest } from './profile-digest.ts'
+import { afterStages, deletedRow, isDeleted, isForgotten, stagesOf } from './stages.ts'
 import { validityDigest } from './validity-digest.ts'
 
 /** Something about a person that a human should look at; codes only. */
@@ -62,7 +64,7 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
   const { person, standing } = understand(context, dossier, now, 'gone')
   if (dossier.torn) return shutTorn(context, dossier, standing, now, by)
   const findings: Finding[] = []
-  endOverGrants(dossier, now, isRemoved(context, dossier, now))
+  endOverGrants(dossier, now, stagesOf(context, dossier, now).levelsAreOver)
   const freedCards = isForgotten(context, dossier, now)
     ? giveBackAll(dossier)
     : mergeCredentials(context, dossier, person, findings)
@@ -72,7 +74,8 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
   const { levels, unresolved } = wantedLevels(context, evaluation, findings)
   const individual = individualLevels(context, dossier, standing)
   for (const [name, target] of context.targets) {
-    const account = dossier.accounts.find(({ row }) => row.target === name && row.is_primary)
+    const known = dossier.accounts.find(({ row }) => row.target === name && row.is_primary)
+    const account = known !== undefined && isDeleted(known) ? undefined : known
     const granted = [...new Set([...(levels.get(name) ?? []), ...(individual.get(name) ?? [])])]
     if (account !== undefined) {
       revise(
@@ -97,12 +100,12 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
       standing.validity !== null
     ) {
       try {
-        begin(context, dossier, target, { person, standing, granted }, by)
+        beginOrAgain(context, dossier, target, { person, standing, granted }, by)
       } catch (error) {
         if (!(error instanceof ConnectorError)) throw error
         findings.push({ code: 'account.no-identity', scope: dossier.person.id })
       }
-    }
+    } else if (known !== undefined) stayDeleted(context, dossier, known, by)
   }
   for (const account of dossier.accounts)
     if (!account.row.is_primary) reviseExtra(context, dossier, account, standing, now, by)
@@ -140,10 +143,20 @@ function reviseExtra(
   by: Origin,
 ): void {
   const { row } = account
-  if (standing.state === 'unknown' && !isShut(dossier, standing, now)) return
-  const base = decodeParts(row.desired ?? row.wanted)
-  const lock = isShut(dossier, standing, now) ? 'closed' : 'open'
-  revise(context, dossier, account, { parts: { ...base, lock }, facts: null }, by)
+  const isOutNow = isShut(dossier, standing, now)
+  if (isDeleted(account)) stayDeleted(context, dossier, account, by)
+  if (isDeleted(account) || (standing.state === 'unknown' && !isOutNow)) return
+  const { gone: _, ...base } = decodeParts(row.desired ?? row.wanted)
+  const parts: Parts = isOutNow
+    ? afterStages({ ...base, lock: 'closed' }, stagesOf(context, dossier, now))
+    : { ...base, lock: 'open' }
+  revise(context, dossier, account, { parts, facts: null }, by)
+}
+
+/** Nothing else is wanted of it any more, whatever was wanted meanwhile. */
+function stayDeleted(context: SyncContext, dossier: Dossier, account: DossierAccount, by: Origin): void {
+  const parts = decodeParts(account.row.desired ?? account.row.wanted)
+  revise(context, dossier, account, { parts, facts: null }, by)
 }
 
 /** Shut out as a person: left or suspended by the sources, or locked by an operator; an operator's `unlock` outweighs the sources for its time. */
@@ -159,20 +172,11 @@ export function isOut({ state }: Standing): boolean {
   return state === 'left' || state === 'suspended'
 }
 
-/** Gone from every source, and for so long that nothing of them is left at the targets. */
-function isForgotten(context: SyncContext, dossier: Dossier, now: Date): boolean {
-  return isRemoved(context, dossier, now) && dossier.records.every(({ row }) => row.presence === 'gone')
-}
-
-function isRemoved(context: SyncContext, { person }: Dossier, now: Date): boolean {
-  return person.left_at !== null && person.left_at.getTime() + context.leaverRemoveAfterMs <= now.getTime()
-}
-
 function settlePerson(context: SyncContext, dossier: Dossier, standing: Standing, now: Date): void {
   const { person } = dossier
   const left = standing.state === 'left' ? (person.left_at ?? now) : null
-  const removal = left === null ? null : new Date(left.getTime() + context.leaverRemoveAfterMs)
-  const upcoming = [standing.nextChangeAt, removal, person.unlocked_until, ...grantEnds(dossier)].filter(
+  const stage = leaverStages(left, now, context.leaver).nextAt
+  const upcoming = [standing.nextChangeAt, stage, person.unlocked_until, ...grantEnds(dossier)].filter(
     (at): at is Date => at !== null && at > now,
   )
   const next = upcoming.length === 0 ? null : new Date(Math.min(...upcoming.map((at) => at.getTime())))
@@ -229,20 +233,21 @@ function wantedOf(
   grounds: Grounds,
 ): { parts: Parts; facts: AccountFacts | null } {
   const { target, person, standing, evaluation, granted, unresolved, now } = grounds
-  const base = decodeParts(account.row.desired ?? account.row.wanted)
+  const { gone: _, ...base } = decodeParts(account.row.desired ?? account.row.wanted)
   if (isShut(dossier, standing, now)) {
-    const removed = isRemoved(context, dossier, now)
     // A card that was given back leaves the account at once: somebody else may be given it.
     const held = dossier.credentials.filter(({ row }) => base.cards[row.id] !== undefined && row.state !== 'returned')
-    const cards = removed ? {} : Object.fromEntries(held.map(({ row }) => [row.id, 'blocked' as const]))
+    const cards = Object.fromEntries(held.map(({ row }) => [row.id, 'blocked' as const]))
     const { byLock: _, ...kept } = base
-    const parts = { ...kept, lock: 'closed', cards, levels: removed ? [] : withoutEnded(dossier, base.levels) } as const
+    const closed = { ...kept, lock: 'closed', cards, levels: withoutEnded(dossier, base.levels) } as const
+    const parts = afterStages(closed, stagesOf(context, dossier, now))
     const wanted = decodeParts(account.row.wanted)
     const byLock = dossier.person.locked_at !== null && !isOut(standing) && (wanted.byLock || wanted.lock === 'open')
     return { parts: byLock ? { ...parts, byLock } : parts, facts: null }
   }
   if (standing.state === 'unknown' || standing.validity === null) {
-    const last = decodeParts(account.row.wanted)
+    // Nobody's account is deleted of whom it is not certain that they left.
+    const { gone: _, ...last } = decodeParts(account.row.wanted)
     return { parts: { ...last, levels: withoutEnded(dossier, last.levels) }, facts: null }
   }
   // Levels that nobody can tell about now stay as they are; so do a mistaken leaver's while an operator keeps the door open.
@@ -314,6 +319,24 @@ function revise(
   if (row.suspect_at === null) row.wanted_by = by
   row.pending = pending
   touch(account)
+}
+
+/** Of whom the account was deleted, its row begins anew. @throws ConnectorError `rejected` when the facts give it no id. */
+function beginOrAgain(
+  context: SyncContext,
+  dossier: Dossier,
+  target: TargetSetup,
+  grounds: Pick<Grounds, 'person' | 'standing' | 'granted'>,
+  by: Origin,
+): void {
+  const { person, standing, granted } = grounds
+  const again = deletedRow(context, dossier, target, person)
+  if (again === null) {
+    begin(context, dossier, target, grounds, by)
+    return
+  }
+  const validity = standing.validity as Validity
+  revise(context, dossier, again, openParts(context, dossier, target, person.facts, validity, granted), by)
 }
 
 /** A new account of this person, wanted open and not desired yet. @throws ConnectorError `rejected` when the facts give it no id. */

@@ -171,7 +171,7 @@ test('at a target without an open account no minimum counts, where a brake says 
 function strict() {
   const none = { min: 0, percent: 0 }
   const many = { min: 1000, percent: 0 }
-  return { 'lockout-absence': many, revoke: many, grant: many, create: many, change: none }
+  return { 'lockout-absence': many, revoke: many, grant: many, create: many, change: none, delete: many }
 }
 
 async function release(): Promise<void> {
