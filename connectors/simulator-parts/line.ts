@@ -12,8 +12,6 @@ interface LineFaults {
 
 export interface Line {
   port: number
-  /** Cuts every connection that stands; new ones are taken. */
-  cut(): void
   /** Cuts every connection and stops listening. */
   close(): Promise<void>
 }
@@ -51,9 +49,6 @@ export async function openLine(https: HttpsServer, faults: LineFaults, wantedPor
   }
   return {
     port,
-    cut() {
-      for (const socket of sockets) socket.destroy()
-    },
     async close() {
       closed = true
       faults.onLineChange = () => {}

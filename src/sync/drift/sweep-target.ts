@@ -14,6 +14,7 @@ import { openRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
+import { handedOut } from '../handed-out.ts'
 import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
 import { oneAhead } from '../one-ahead.ts'
@@ -279,14 +280,6 @@ class Sweep {
     // At the end it begins anew.
     this.lookedThrough = chosen.rows.length < limit ? null : certain(chosen.rows.at(-1)).id
   }
-}
-
-/** The vendor's ids of the levels that rules hand out here. */
-function handedOut({ levels, policy }: SyncContext, target: string): string[] {
-  return policy.levels().flatMap((ref) => {
-    const id = ref.startsWith(`${target}/`) ? levels.byRef(ref) : undefined
-    return (id === undefined ? undefined : levels.externalId(id)) ?? []
-  })
 }
 
 function timeOf(text: string | undefined): Date | null {
