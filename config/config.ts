@@ -1,5 +1,6 @@
 /** The configuration as the rest of Gatehouse sees it: complete, in ms and absolute paths, with nothing left to look up. */
 import { dirname, join, resolve } from 'node:path'
+import type { DriftPolicy } from '../src/model/drift.ts'
 import type { Deciding } from './deciding.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -38,6 +39,10 @@ export interface TargetConfig {
     readonly leadingZeros: 'tell' | 'ignore'
   }
   readonly sweepEveryMs: number
+  readonly deepSweep: { readonly everyMs: number; readonly share: number }
+  readonly drift: DriftPolicy
+  /** Levels by name. */
+  readonly authoritative: readonly string[]
 }
 
 export interface Config {
@@ -153,6 +158,9 @@ export function configOf(
         requestsPerSecond: target.requests_per_second ?? limits.requestsPerSecond,
         match: matchOf(target.match, recognisedBy),
         sweepEveryMs: target.sweep_every,
+        deepSweep: { everyMs: target.deep_sweep_every, share: target.deep_sweep_share },
+        drift: target.drift,
+        authoritative: target.authoritative,
       }
     }),
     policy: file.policy,

@@ -103,6 +103,29 @@ describe('a configuration', () => {
     })
   })
 
+  test('reports what changed by hand, and reads each account singly once a day with a quarter of the rate', async () => {
+    const { hq } = (await load(minimal)).targets
+    expect(hq?.drift).toEqual({
+      ...{ right_added: 'report', right_removed: 'report', blocked: 'report', unblocked: 'revert' },
+      ...{ badge_added: 'report', badge_removed: 'report', profile_changed: 'report', validity_changed: 'report' },
+      ...{ account_missing: 'report', unknown_account: 'report' },
+    })
+    expect([hq?.authoritative, hq?.deepSweep]).toEqual([[], { everyMs: 86_400_000, share: 0.25 }])
+  })
+
+  test.each([
+    ['unblocked: report', 'expected revert: who is shut out and found open is shut again, whatever anybody configures'],
+    ['profile_changed: accept', 'expected report or revert: a field has one master'],
+    ['validity_changed: accept', 'expected report or revert: by its end a door closes without us'],
+    ['account_missing: accept', 'expected report or revert: whoever is to have no account there is left out by a rule'],
+    ['unknown_account: revert', 'expected report or accept: what Gatehouse did not make it does not touch'],
+    ['right_added: ignore', 'expected report or revert or accept'],
+  ])('refuses %s, and says why', async (line, expected) => {
+    const problem = await load(`${minimal}    drift: { ${line} }\n`).catch((error: unknown) => error)
+    expect(problem).toBeInstanceOf(ConfigError)
+    expect((problem as Error).message).toContain(expected)
+  })
+
   test('gets the defaults of the connectors and the brakes', async () => {
     const { sources, targets } = await load(minimal)
     expect(sources.hr).toEqual({

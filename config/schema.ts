@@ -2,6 +2,7 @@
  * One file because the whole shape of the configuration is read, and described, in one place. */
 import { z } from 'zod'
 import { facilityFormats, manyFieldFormats, numberFormats } from '../src/model/cards/layouts.ts'
+import { type DriftChoice, driftKinds } from '../src/model/drift.ts'
 import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
 import { durationMs } from './durations.ts'
@@ -461,6 +462,48 @@ const match = z
   .prefault({})
   .meta({ title: 'Match', description: 'By what `gatehouse match` recognises whose an existing account is.' })
 
+const choiceWords: Readonly<Record<DriftChoice, string>> = {
+  report: 'reported',
+  revert: 'made as desired again',
+  accept: 'taken for known',
+}
+
+/** One kind of change by hand; what makes no sense for it is refused, with the reason. */
+function driftKind<const May extends readonly [DriftChoice, ...DriftChoice[]]>(
+  title: string,
+  { may, what, because }: { readonly may: May; readonly what: string; readonly because?: string },
+) {
+  const reason = because === undefined ? '' : `: ${because}`
+  return z
+    .enum(may, { error: `expected ${may.join(' or ')}${reason}` })
+    .default(may[0])
+    .meta({
+      title,
+      description: `${what} ${may.map((choice) => `${choice}: ${choiceWords[choice]}`).join('; ')}.`,
+      examples: [may.at(-1)],
+    })
+}
+
+const driftPolicy = z
+  .strictObject({
+    right_added: driftKind('Right added', driftKinds.right_added),
+    right_removed: driftKind('Right removed', driftKinds.right_removed),
+    blocked: driftKind('Blocked', driftKinds.blocked),
+    unblocked: driftKind('Unblocked', driftKinds.unblocked),
+    badge_added: driftKind('Badge added', driftKinds.badge_added),
+    badge_removed: driftKind('Badge removed', driftKinds.badge_removed),
+    profile_changed: driftKind('Profile changed', driftKinds.profile_changed),
+    validity_changed: driftKind('Validity changed', driftKinds.validity_changed),
+    account_missing: driftKind('Account missing', driftKinds.account_missing),
+    unknown_account: driftKind('Unknown account', driftKinds.unknown_account),
+  })
+  .prefault({})
+  .meta({
+    title: 'Drift',
+    description:
+      'What is done about each kind of change behind our back. Nothing but lock-outs is mended while the target is observed, paused, frozen or restored?, and never more accounts than the larger of 5 and 1 % within a day.',
+  })
+
 const target = z.strictObject({
   connector,
   mode: z
@@ -500,8 +543,38 @@ const target = z.strictObject({
     .meta({
       title: 'Sweep every',
       description:
-        'How often all accounts are looked through for what changed behind our back. Nothing but lock-outs is mended.',
+        'How often all accounts are looked through for what changed behind our back. drift says what is done about it.',
       examples: ['15m'],
+    }),
+  deep_sweep_every: duration
+    .refine((ms) => ms >= 600_000, 'expected ten minutes or longer')
+    .prefault('1d')
+    .meta({
+      title: 'Deep sweep every',
+      description:
+        'Where a list shows neither cards nor levels, each account is read singly once in this time, one after the other, spread over all of it.',
+      examples: ['1d'],
+    }),
+  deep_sweep_share: z
+    .number()
+    .gt(0)
+    .max(1)
+    .default(0.25)
+    .meta({
+      title: 'Share of deep sweeps',
+      description:
+        'Of requests_per_second, what these single reads may use at most. When that is too little, an alarm says so.',
+      examples: [0.25],
+    }),
+  drift: driftPolicy,
+  authoritative: z
+    .array(z.string().min(1).max(256))
+    .default([])
+    .meta({
+      title: 'Authoritative for',
+      description:
+        'Access levels of this target, by name, that nobody but Gatehouse gives: one that no rule hands out may be taken away by drift only if it is here.',
+      examples: [['Vault']],
     }),
 })
 

@@ -142,6 +142,10 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
             reach: 'ok',
             sweptAt: at,
             withoutPerson: 2,
+            deepSweep: {
+              ...{ begunAt: at, endedAt: null, total: 3, read: 1, unreadable: 0 },
+              ...{ accountsPerHour: 120, hours: 0.5 },
+            },
             drifts: 1,
             restoredAt: null,
           },
@@ -187,11 +191,15 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
         {
           ...{ id: planId, target: 'hq', class: 'level-added', part: 'hq/Laboratories' },
           ...{ account: change.account, person: personId, foundAt: at },
+          ...{ policy: 'revert', reverted: 2, fought: false, acceptedAt: null },
         },
       ],
       next: null,
-      counts: [{ target: 'hq', class: 'level-added', count: 1 }],
+      counts: [{ target: 'hq', class: 'level-added', policy: 'revert', count: 1, accepted: 0 }],
     }),
+    acceptDrift: async () => ({ drifts: 1, left: 0 }),
+    revertDrift: async () => ({ drifts: 1, left: 2 }),
+    withdrawDrift: async () => ({ drifts: 1, left: 0 }),
     pauseTarget: async () => undefined,
     resumeTarget: async () => undefined,
     freeze: async () => undefined,
@@ -223,7 +231,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     ],
     startMatch: async () => undefined,
     match: async (target) => ({
-      ...{ target, state: 'done', requestedAt: at, finishedAt: at, accounts: 3, listed: 3, code: null },
+      ...{ target, state: 'done', requestedAt: at, finishedAt: at, accounts: 3, code: null },
       classes: { certain: 2, none: 1 },
     }),
     matchRows: async () => ({

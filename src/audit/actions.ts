@@ -72,6 +72,11 @@ export const auditActions = [
   'account.unfrozen',
   'account.removed',
 
+  'drift.reverted',
+  'drift.fought',
+  'drift.accepted',
+  'drift.withdrawn',
+
   'lockout.opened',
   'lockout.proven',
   'lockout.undone',

@@ -9,6 +9,7 @@ import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { cardCommand } from './commands/card.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
+import { driftCommand } from './commands/drift.ts'
 import { erasureCommand } from './commands/erasure.ts'
 import { failuresCommand } from './commands/failures.ts'
 import { frozenCommand } from './commands/frozen.ts'
@@ -24,7 +25,6 @@ import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
 import {
-  driftCommand,
   enableCommand,
   freezeCommand,
   observeCommand,

@@ -173,7 +173,7 @@ function stateOf({ forged, pausedBecause, unreachable, frozenSince, restUntil, r
 function targetNotes({ at, targets }: StatusView): string[] {
   return targets.flatMap((target) => {
     const { id, forged, pausedBecause, urgentWaiting, unreachable, frozenSince, restUntil } = target
-    const { restoredAt, withoutPerson, drifts } = target
+    const { restoredAt, withoutPerson, drifts, deepSweep } = target
     const notes = [
       ...(forged ? ['its row was changed outside Gatehouse'] : []),
       ...(pausedBecause === null ? [] : [`paused: ${plain(pausedBecause)}`]),
@@ -183,10 +183,15 @@ function targetNotes({ at, targets }: StatusView): string[] {
       ...(restoredAt === null ? [] : [`seems to have forgotten for ${spell(at, restoredAt)}`]),
       ...(withoutPerson === 0 ? [] : [`${counted(withoutPerson, 'account')} with no person`]),
       ...(drifts === 0 ? [] : [`${counted(drifts, 'change')} by hand: gatehouse drift`]),
+      ...(deepSweep === null || deepSweep.endedAt !== null ? [] : [deepNote(deepSweep)]),
       ...(urgentWaiting === 0 ? [] : [`${counted(urgentWaiting, 'lock-out')} waiting`]),
     ]
     return notes.length === 0 ? [] : [wrapped(`${id}: ${notes.join('; ')}`, '  ', columns)]
   })
+}
+
+function deepNote({ read, total, accountsPerHour, hours }: NonNullable<Target['deepSweep']>): string {
+  return `${read} of ${counted(total, 'account')} read singly, ${accountsPerHour} an hour, ${hours.toFixed(1)} h in all`
 }
 
 function sourceNotes({ sourcesWaitFor: targets }: StatusView): string[] {

@@ -3,6 +3,7 @@ import type { WakeUps } from '../../queues/wake-ups.ts'
 import { type AlarmCode, alarms } from '../model/alarm.ts'
 import { breakerFailures } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { deepProgress, hoursOf } from '../sync/drift/deep-sweep.ts'
 import { modesOf } from '../sync/target-modes.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { StatusFacts } from './status.ts'
@@ -82,7 +83,11 @@ export function createMeasure({
   async function standing(): Promise<void> {
     const modes = await modesOf(pool, context)
     const standings = await context.standings.all()
-    for (const { id: target, failures } of await totals.targets()) {
+    for (const { id: target, failures, drifts, deep_sweep } of await totals.targets()) {
+      metrics.drifts.set({ target }, drifts)
+      const deep = deepProgress(deep_sweep)
+      metrics.deepSweepDone.set({ target }, deep === null ? 0 : deep.read / Math.max(deep.total, deep.read, 1))
+      metrics.deepSweepHours.set({ target }, deep === null ? 0 : hoursOf(deep, context.now()))
       const { pausedBecause, frozenAt, resting, forged } = standings.get(target) ?? {}
       const mode = modes.get(target)
       const states = {

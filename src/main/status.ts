@@ -4,6 +4,7 @@ import type { StatusView } from '../api/acts/status.ts'
 import { alarmAction } from '../model/alarm.ts'
 import { breakerFailures, targetsAwaited } from '../store/targets.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { deepProgress, hoursOf } from '../sync/drift/deep-sweep.ts'
 import { sweepCounts } from '../sync/drift/sweep-target.ts'
 import { countSignedOff } from '../sync/failures.ts'
 import { modesOf } from '../sync/target-modes.ts'
@@ -78,7 +79,7 @@ async function targets(context: SyncContext, totals: Totals): Promise<StatusView
   const modes = await modesOf(pool, context)
   const standings = await context.standings.all()
   return (await totals.targets()).map(
-    ({ id, failures, rest_until, reach, swept_at, sweep_counts, restored_at, drifts }) => {
+    ({ id, failures, rest_until, reach, swept_at, sweep_counts, deep_sweep, restored_at, drifts }) => {
       const lanes = work.filter(({ target }) => target === id)
       const count = (of: readonly { readonly waiting: number }[]) => of.reduce((sum, { waiting }) => sum + waiting, 0)
       return {
@@ -97,11 +98,19 @@ async function targets(context: SyncContext, totals: Totals): Promise<StatusView
         reach,
         sweptAt: swept_at?.toISOString() ?? null,
         withoutPerson: sweepCounts(sweep_counts)?.withoutPerson ?? 0,
+        deepSweep: deepView(deep_sweep, context.now()),
         drifts,
         restoredAt: restored_at?.toISOString() ?? null,
       }
     },
   )
+}
+
+function deepView(text: string | null, now: Date): StatusView['targets'][number]['deepSweep'] {
+  const progress = deepProgress(text)
+  if (progress === null) return null
+  const { begunAt, endedAt, total, read, unreadable, accountsPerHour } = progress
+  return { begunAt, endedAt, total, read, unreadable, accountsPerHour, hours: hoursOf(progress, now) }
 }
 
 async function lockouts(context: SyncContext, totals: Totals): Promise<StatusView['lockouts']> {

@@ -140,6 +140,12 @@ function targetSetup(
     concurrency: target.concurrency,
     match: target.match,
     sweepEveryMs: target.sweepEveryMs,
+    deepSweep: {
+      everyMs: target.deepSweep.everyMs,
+      requestsPerSecond: target.requestsPerSecond * target.deepSweep.share,
+    },
+    drift: target.drift,
+    authoritative: target.authoritative,
   }
 }
 

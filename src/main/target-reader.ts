@@ -1,5 +1,6 @@
-/** What the process that leads a target reads of it, beside all work: a match that somebody asked for, and sweeps in their time. */
+/** What the process that leads a target reads of it, beside all work: a match that somebody asked for, sweeps in their time, and single reads of accounts between them. */
 import type { TargetSetup } from '../sync/context.ts'
+import { openDeepSweep } from '../sync/drift/deep-sweep.ts'
 import { sweepIfDue } from '../sync/drift/sweep-target.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { matchIfAsked } from '../sync/match/match-target.ts'
@@ -29,6 +30,7 @@ export function openTargetReader(
   const trouble = openTrouble()
   /** It was out of reach, or stopped: what it shows when it is back may not be what it showed before. */
   let wasAway = false
+  const deep = openDeepSweep(context, target)
 
   async function read(): Promise<void> {
     await matchIfAsked(context, target, owner, signal)
@@ -40,6 +42,7 @@ export function openTargetReader(
     if (Date.now() < notBefore) return
     notBefore = Date.now() + againMs
     if ((await sweepIfDue(context, target, { now: wasAway, brakes }, signal)) !== null) wasAway = false
+    await deep.step(signal)
     notBefore = 0
     const over = trouble.over()
     if (over !== null) log.info({ event: 'target.read', target: target.id, ...over }, 'target')

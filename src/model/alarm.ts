@@ -51,6 +51,23 @@ export const alarms = {
     means: 'The disk of the data folder is nearly full.',
     action: 'Make room: when it is full, nothing new is decided any more, lock-outs neither.',
   },
+  'drift.braked': {
+    scope: 'target',
+    means:
+      'So many accounts were changed by hand that none of it is undone, though drift says revert: more than 5, and than 1 %, within a day.',
+    action: 'gatehouse drift; then gatehouse drift revert or accept, by class, or undo it at the door system.',
+  },
+  'drift.fight': {
+    scope: 'target',
+    means: 'So many changes by hand were undone three times, and came back each time: they are undone no more.',
+    action: 'gatehouse drift says which; find out who makes them, then gatehouse drift accept or revert.',
+  },
+  'drift.late': {
+    scope: 'target',
+    means:
+      'Single reads of all accounts take longer than deep_sweep_every: so many hours, as it goes now. Changes that only they show are seen later.',
+    action: 'Raise deep_sweep_share or requests_per_second if the door system bears it, or deep_sweep_every.',
+  },
   'erasure.journal-forged': {
     scope: 'gateway',
     means:

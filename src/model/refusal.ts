@@ -85,6 +85,20 @@ const refusals = {
     'state',
     'This configuration can not be run here as things are: `gatehouse config show` says why.',
   ],
+  'drift.not-accepted': [
+    'state',
+    'A change of this kind can not be accepted: the next write of the account undoes it. See docs/drift.md.',
+  ],
+  'drift.not-ours': [
+    'state',
+    'None of this is Gatehouse’s to undo: no rule hands these access levels out, and `authoritative` of the target does not list them.',
+  ],
+  'drift.not-reverted': ['state', 'A change of this kind is not undone by hand: see docs/drift.md.'],
+  'drift.nothing': ['unknown', 'There is no such change: `gatehouse drift` shows what there is.'],
+  'drift.target-waits': [
+    'state',
+    'Nothing is undone at a target that is only observed, seems to have forgotten, or whose first plan waits.',
+  ],
   'erasure.done': ['state', 'This person is erased already: nothing waits any more.'],
   'erasure.forged': ['state', 'The row of this erasure was changed outside Gatehouse: the journal begins it again.'],
   'erasure.not-waiting': ['state', 'Nothing of this person waits to be removed at that target.'],

@@ -1,6 +1,7 @@
 /** Who holds a card: in our books, or still at a door system though it was given back. */
 import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
+import { isClosed } from './account-sql.ts'
 import { forEachDigest } from './by-digest.ts'
 import type { CredentialRow } from './guards.ts'
 
@@ -39,6 +40,22 @@ export async function unusableAmong(pool: pg.Pool, digests: readonly Buffer[]): 
     `select distinct digest from credential where digest = any($1::bytea[]) and state <> 'returned'
         and (state not in ('issued', 'active') or held_at is not null)`,
     [digests],
+  )
+  return rows.map(({ digest }) => digest)
+}
+
+/** The same, and cards of somebody who is to be shut out at the target: whoever carries one of these is not to get in by it. */
+export async function cardsOfNobodyInside(
+  pool: pg.Pool,
+  target: string,
+  digests: readonly Buffer[],
+): Promise<readonly Buffer[]> {
+  if (digests.length === 0) return []
+  const { rows } = await pool.query<{ digest: Buffer }>(
+    `select distinct digest from credential c where digest = any($1::bytea[]) and state <> 'returned'
+        and (state not in ('issued', 'active') or held_at is not null
+             or exists (select from account a where a.person_id = c.person_id and a.target = $2 and ${isClosed('a.desired')}))`,
+    [digests, target],
   )
   return rows.map(({ digest }) => digest)
 }

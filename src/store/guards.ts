@@ -152,15 +152,14 @@ export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonl
   return guardedOfTarget.map((name) => row[name])
 }
 
-/** What was known to have changed before a target forgot is not taken for what it forgot. */
+/** What was known to have changed before a target forgot is not taken for what it forgot; and nobody but a person, or the configuration, says that it may stay. */
 export function driftGuard(row: Omit<DriftRow, 'guard' | 'external_id'>): readonly GuardValue[] {
-  return [row.id, row.target, row.account_id, row.external_digest, row.class, row.part, row.found_at]
+  const first = [row.id, row.target, row.account_id, row.external_digest, row.class, row.part, row.found_at]
+  return [...first, ...later(row.accepted_at, row.accepted_by)]
 }
 
 /** How old it is decides whether accounts may still be linked by it. */
-export function matchRunGuard(
-  row: Omit<MatchRunRow, 'guard' | 'owner' | 'accounts' | 'listed' | 'code'>,
-): readonly GuardValue[] {
+export function matchRunGuard(row: Omit<MatchRunRow, 'guard' | 'owner' | 'accounts' | 'code'>): readonly GuardValue[] {
   return [row.id, row.target, row.state, row.requested_at, row.requested_by, row.finished_at]
 }
 

@@ -190,6 +190,8 @@ export interface TargetTable {
   sweep_counts: string | null
   /** Where single reads of accounts, of which a list shows too little, go on. */
   looked_through: AccountId | null
+  /** JSON of how far that is. */
+  deep_sweep: string | null
   frozen_at: TimeOrNull
   /** Counts changes of what is paused and frozen. */
   standing_version: Defaulted<number>
@@ -467,10 +469,8 @@ export interface MatchRunTable {
   /** The process that reads. */
   owner: string | null
   finished_at: TimeOrNull
-  /** Looked at so far. */
+  /** Read so far. */
   accounts: Defaulted<number>
-  /** Those that the list had so far: as many are to be looked at. */
-  listed: Defaulted<number>
   /** Why it failed. */
   code: string | null
   guard: Buffer
@@ -501,6 +501,10 @@ export interface DriftTable {
   class: string
   part: string
   found_at: Time
+  /** Since when it counts as known. */
+  accepted_at: TimeOrNull
+  /** Null with `accepted_at`: by the configuration. */
+  accepted_by: SubjectId | null
   guard: Buffer
 }
 

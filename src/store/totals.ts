@@ -87,14 +87,16 @@ export interface TargetTotal {
   readonly swept_at: Date | null
   /** JSON of what the last sweep counted. */
   readonly sweep_counts: string | null
+  /** JSON of how far single reads of its accounts are. */
+  readonly deep_sweep: string | null
   readonly restored_at: Date | null
   readonly drifts: number
 }
 
 export async function targetTotals(pool: pg.Pool, ids: readonly string[]): Promise<readonly TargetTotal[]> {
   const { rows } = await pool.query<TargetTotal>(
-    `select id, breaker_failures as failures, rest_until, reach, swept_at, sweep_counts, restored_at,
-            (select count(*)::int from drift d where d.target = t.id) as drifts
+    `select id, breaker_failures as failures, rest_until, reach, swept_at, sweep_counts, deep_sweep, restored_at,
+            (select count(*)::int from drift d where d.target = t.id and d.accepted_at is null) as drifts
        from target t where id = any($1::text[]) order by id`,
     [ids],
   )

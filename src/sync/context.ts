@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { Connection } from '../connector/contract.ts'
 import type { Mapping } from '../mapping/mapping.ts'
+import type { DriftPolicy } from '../model/drift.ts'
 import type { AccessLevelId } from '../model/id.ts'
 import type { LeaverDelays } from '../policy/leaver.ts'
 import type { Policy } from '../policy/policy.ts'
@@ -64,6 +65,19 @@ export interface TargetSetup {
   readonly match: MatchRules
   /** How often all its accounts are looked through for what changed behind our back. */
   readonly sweepEveryMs: number
+  readonly deepSweep: DeepSweepPace
+  /** What is done about each kind of change behind our back. */
+  readonly drift: DriftPolicy
+  /** Names of levels that nobody but Gatehouse gives there, whether a rule hands them out or not. */
+  readonly authoritative: readonly string[]
+}
+
+/** How fast accounts are read singly, where a list shows too little of them. */
+export interface DeepSweepPace {
+  /** Each once in this time. */
+  readonly everyMs: number
+  /** At most. */
+  readonly requestsPerSecond: number
 }
 
 /** An event name and coded, countable fields; nothing else fits. */

@@ -1,4 +1,5 @@
 /** What is noted as ours of an account, as its row says so and signs it. */
+import type { DriftClass } from '../model/drift.ts'
 import type { AccessLevelId, CredentialId, PinIssueId } from '../model/id.ts'
 import { type AccountRow, ownedGuard } from '../store/guards.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -24,6 +25,23 @@ export interface Owned {
    * as it is desired, else left alone.
    */
   readonly maybe?: { readonly levels: readonly string[]; readonly cards: readonly string[] }
+  /** What was made as desired again there, or is to be: here, because nobody can take that away without its showing. */
+  readonly reverts?: readonly Revert[]
+}
+
+/** One drift of the account that is undone. */
+export interface Revert {
+  readonly class: DriftClass
+  /** As in the row of the drift. */
+  readonly part: string
+  /** When the configuration had it undone, oldest first; only what counts towards a fight. */
+  readonly at: readonly string[]
+  /** The next run is to undo it. */
+  readonly now?: true
+  /** It was done by somebody else as often as it was undone: left until it is gone, or somebody takes a side. */
+  readonly fought?: true
+  /** A card that nobody may use: blocked first, as a lock-out. */
+  readonly shut?: true
 }
 
 /** `made` comes first: stores are searched by how the text begins (`isMade`, `store/account-sql.ts`). */
@@ -34,7 +52,10 @@ export function encodeOwned({ made, ...rest }: Owned): string {
 export const nothingOwned: Owned = { made: false, levels: [], cards: [], blocked: [], closed: false }
 
 /** @throws VaultError `vault.open-failed` when somebody else wrote it. */
-export function ownedOf(vault: Vault, { id, owned, owned_guard: signed }: AccountRow): Owned {
+export function ownedOf(
+  vault: Vault,
+  { id, owned, owned_guard: signed }: Pick<AccountRow, 'id' | 'owned' | 'owned_guard'>,
+): Owned {
   if (!vault.verifyGuard('account_owned', ownedGuard(id, owned), signed ?? Buffer.alloc(0)))
     throw new VaultError('vault.open-failed')
   return owned === null ? nothingOwned : (JSON.parse(owned) as Owned)

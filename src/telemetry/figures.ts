@@ -71,6 +71,24 @@ export const figures = {
     labels: ['target'],
     help: 'Accounts with parts that the target refused.',
   },
+  drifts: {
+    type: 'gauge',
+    name: 'gatehouse_drifts',
+    labels: ['target'],
+    help: 'Changes behind our back that are still there, and that nobody accepted.',
+  },
+  deepSweepDone: {
+    type: 'gauge',
+    name: 'gatehouse_deep_sweep_done_ratio',
+    labels: ['target'],
+    help: 'Of the accounts that are read singly one after the other, the share that the sweep under way, or the last one, has read.',
+  },
+  deepSweepHours: {
+    type: 'gauge',
+    name: 'gatehouse_deep_sweep_hours',
+    labels: ['target'],
+    help: 'How long the deep sweep under way takes from begin to end, as it goes now, or the last one took.',
+  },
   outboxRows: {
     type: 'gauge',
     name: 'gatehouse_outbox_rows',

@@ -214,6 +214,10 @@ test('what changed by hand at the door system is shown until it is mended; nothi
   expect(await asJson(driftPage, 'drift', 'hq')).toEqual({ rows: [], next: null, counts: [] })
   await refused(3, /\[target\.not-restored\]/, cli('settle', 'hq', ...because))
   await refused(1, /\[target\.unknown\]/, cli('drift', 'nowhere'))
+  const given = ['--class', 'level-added', ...because]
+  for (const act of ['accept', 'revert', 'withdraw'])
+    await refused(1, /\[drift\.nothing\]/, cli('drift', act, 'hq', ...given))
+  await refused(3, /\[drift\.not-accepted\]/, cli('drift', 'accept', 'hq', '--class', 'profile-changed', ...because))
 })
 
 test('rows that can not be used are listed by line, field and code, never by their values', async () => {

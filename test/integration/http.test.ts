@@ -340,6 +340,11 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/configuration/reject', {}, await proposeDays(8))
   await call('POST /v1/configuration/release', {}, await proposeDays(9))
   await call('GET /v1/drift', {}, undefined, '?target=hq&limit=5')
+  for (const act of ['accept', 'revert', 'withdraw']) {
+    called.push(`POST /v1/targets/{target}/drift/${act}`)
+    const body = { reason, class: 'level-added' }
+    expect((await ask('POST', `/v1/targets/hq/drift/${act}`, { body })).status).toBe(404)
+  }
   called.push('POST /v1/targets/{target}/settle')
   expect((await ask('POST', '/v1/targets/hq/settle', { body: { reason } })).status).toBe(409)
   const leaving = rows.slice(4, 6).map((row) => ({ ...row, status: 'terminated' as const }))

@@ -44,7 +44,19 @@ export interface StatusView {
     readonly sweptAt: string | null
     /** Accounts with no person: left alone. */
     readonly withoutPerson: number
-    /** Changes behind our back that are still there: `gatehouse drift`. */
+    /** Single reads of accounts, where a list shows too little of them; null: none yet. */
+    readonly deepSweep: {
+      readonly begunAt: string
+      /** Null: under way. */
+      readonly endedAt: string | null
+      readonly total: number
+      readonly read: number
+      readonly unreadable: number
+      readonly accountsPerHour: number
+      /** From its begin to its end, as it goes now. */
+      readonly hours: number
+    } | null
+    /** Changes behind our back that are still there, and that nobody accepted: `gatehouse drift`. */
     readonly drifts: number
     /** Since when it seems to have forgotten: only lock-outs are written. */
     readonly restoredAt: string | null

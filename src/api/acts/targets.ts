@@ -20,12 +20,37 @@ export interface DriftView {
   readonly account: string | null
   readonly person: string | null
   readonly foundAt: string
+  /** What the configuration says about such a change: report, revert or accept. */
+  readonly policy: string
+  /** How often the configuration had it undone lately. */
+  readonly reverted: number
+  /** It came back each time, and is undone no more. */
+  readonly fought: boolean
+  /** Since when it may stay; null: it may not. */
+  readonly acceptedAt: string | null
 }
 
 export interface DriftCount {
   readonly target: string
   readonly class: string
+  readonly policy: string
+  /** Without those that were accepted. */
   readonly count: number
+  readonly accepted: number
+}
+
+/** Which changes of a target a person means: one, those of an account, those of a class, or of a class at an account. */
+export interface DriftChoice {
+  readonly id?: string | undefined
+  readonly account?: string | undefined
+  readonly class?: string | undefined
+}
+
+export interface DriftDecision {
+  /** Changes that were decided about. */
+  readonly drifts: number
+  /** Those that were left: not Gatehouse's to undo, of somebody with changes that wait, or being worked on. */
+  readonly left: number
 }
 
 export interface TargetActs {
@@ -34,6 +59,12 @@ export interface TargetActs {
     target: string | undefined,
     page: { after?: string; limit: number },
   ): Promise<Paged<DriftView> & { readonly counts: readonly DriftCount[] }>
+  /** They may stay: reported no more, and left by the next write. */
+  acceptDrift(actor: Actor, target: string, chosen: DriftChoice, reason: string): Promise<DriftDecision>
+  /** They are undone, once. */
+  revertDrift(actor: Actor, target: string, chosen: DriftChoice, reason: string): Promise<DriftDecision>
+  /** They may stay no longer. */
+  withdrawDrift(actor: Actor, target: string, chosen: DriftChoice, reason: string): Promise<DriftDecision>
   /** Lets a target that seems to have forgotten go on: every account is made as desired again. */
   settleTarget(actor: Actor, target: string, reason: string): Promise<{ accounts: number }>
   /** Lets Gatehouse write to a target; the first plan waits for a release. */

@@ -1,9 +1,10 @@
 /** Targets: let Gatehouse write to one, stop all writing to one, or all but lock-outs at one or everywhere, and let it go on. */
 import { createRoute, z } from '@hono/zod-openapi'
+import { driftClasses } from '../../model/drift.ts'
 import type { Acts } from '../acts.ts'
 import type { Api } from '../env.ts'
 import { body, configuredId, json, needs, nothing, pageOf, pageQuery, problems, reason, toPage } from '../route.ts'
-import { driftCount, driftView } from '../schemas/targets.ts'
+import { driftCount, driftDecision, driftView } from '../schemas/targets.ts'
 import { count } from '../schemas/values.ts'
 
 const request = {
@@ -48,6 +49,50 @@ const drift = createRoute({
     200: json(pageOf(driftView).extend({ counts: z.array(driftCount).readonly() }), 'One page, and counts of all.'),
     ...problems,
   },
+})
+
+const chosenDrift = {
+  params: request.params,
+  body: body(
+    z
+      .strictObject({
+        reason,
+        id: z.uuid().optional().meta({ description: 'One change.' }),
+        account: z.uuid().optional().meta({ description: 'Those of this account, by random id.' }),
+        class: z.enum(driftClasses).optional().meta({ description: 'Those of this class.' }),
+      })
+      .refine((value) => [value.id, value.account, value.class].some((each) => each !== undefined), {
+        error: 'name at least one of id, account and class',
+      }),
+  ),
+}
+const decided = { 200: json(driftDecision, 'How many were decided about, and how many were left.'), ...problems }
+
+const acceptDrift = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/drift/accept',
+  summary: 'Changes by hand may stay: reported no more, and left by the next write',
+  request: chosenDrift,
+  responses: decided,
+})
+
+const revertDrift = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/drift/revert',
+  summary: 'Changes by hand are undone, once',
+  request: chosenDrift,
+  responses: decided,
+})
+
+const withdrawDrift = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/drift/withdraw',
+  summary: 'Changes that were accepted may stay no longer',
+  request: chosenDrift,
+  responses: decided,
 })
 
 const pause = createRoute({
@@ -102,6 +147,18 @@ export function addTargets(api: Api, acts: Acts): void {
   api.openapi(drift, async (c) => {
     const { target, ...page } = c.req.valid('query')
     return c.json(await acts.drifts(target, toPage(page)), 200)
+  })
+  api.openapi(acceptDrift, async (c) => {
+    const { reason: why, ...chosen } = c.req.valid('json')
+    return c.json(await acts.acceptDrift(c.get('actor'), c.req.valid('param').target, chosen, why), 200)
+  })
+  api.openapi(revertDrift, async (c) => {
+    const { reason: why, ...chosen } = c.req.valid('json')
+    return c.json(await acts.revertDrift(c.get('actor'), c.req.valid('param').target, chosen, why), 200)
+  })
+  api.openapi(withdrawDrift, async (c) => {
+    const { reason: why, ...chosen } = c.req.valid('json')
+    return c.json(await acts.withdrawDrift(c.get('actor'), c.req.valid('param').target, chosen, why), 200)
   })
   api.openapi(enable, async (c) => {
     await acts.enableTarget(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)

@@ -47,6 +47,18 @@ export const statusView = z
           reach: z.string().nullable(),
           sweptAt: timeOrNull,
           withoutPerson: count,
+          deepSweep: z
+            .object({
+              begunAt: time,
+              endedAt: timeOrNull,
+              total: count,
+              read: count,
+              unreadable: count,
+              accountsPerHour: count,
+              hours: z.number().meta({ description: 'From its begin to its end, as it goes now.' }),
+            })
+            .nullable()
+            .meta({ description: 'Single reads of accounts, where a list shows too little of them; null: none yet.' }),
           drifts: count,
           restoredAt: timeOrNull,
         }),

@@ -1,7 +1,7 @@
 /** Answers about targets. */
 import { z } from '@hono/zod-openapi'
-import type { DriftCount, DriftView, LevelView } from '../acts/targets.ts'
-import { count, time } from './values.ts'
+import type { DriftCount, DriftDecision, DriftView, LevelView } from '../acts/targets.ts'
+import { count, time, timeOrNull } from './values.ts'
 
 export const levelView = z
   .object({
@@ -22,7 +22,18 @@ export const driftView = z
     account: z.string().nullable().meta({ description: 'Random id; null for an account of nobody.' }),
     person: z.string().nullable(),
     foundAt: time,
+    policy: z.string().meta({ description: 'What the configuration says about it: report, revert or accept.' }),
+    reverted: count.meta({ description: 'How often the configuration had it undone lately.' }),
+    fought: z.boolean().meta({ description: 'It came back each time, and is undone no more.' }),
+    acceptedAt: timeOrNull,
   })
   .openapi('Drift') satisfies z.ZodType<DriftView>
 
-export const driftCount = z.object({ target: z.string(), class: z.string(), count }) satisfies z.ZodType<DriftCount>
+export const driftCount = z.object({
+  ...{ target: z.string(), class: z.string(), policy: z.string() },
+  ...{ count, accepted: count },
+}) satisfies z.ZodType<DriftCount>
+
+export const driftDecision = z
+  .object({ drifts: count, left: count })
+  .openapi('DriftDecision') satisfies z.ZodType<DriftDecision>

@@ -1,13 +1,8 @@
 /** Lets Gatehouse write to a target, stops all writing to it, or all but lock-outs there or everywhere, and lets it go on. */
 import type { Command } from 'commander'
 import { z } from 'zod'
-import type { DriftCount, DriftView } from '../../api/acts/targets.ts'
-import { pageOf } from '../../api/route.ts'
-import { driftCount, driftView } from '../../api/schemas/targets.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
-import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
-import { counted, plain, plainTime } from '../plain.ts'
-import { formatTable } from '../table.ts'
+import { counted, plain } from '../plain.ts'
 
 export function enableCommand(context: Context): Command {
   return actCommand(
@@ -45,51 +40,6 @@ export function settleCommand(context: Context): Command {
         show(context, options, settled, ({ accounts }) => `${counted(accounts, 'account')} looked at and mended\n`)
       }),
     )
-}
-
-export function driftCommand(context: Context): Command {
-  const examples = ['gatehouse drift', 'gatehouse drift hq --limit 500 --json']
-  return describeList('drift', 'Show what changed at the targets behind our back, and is still so', examples, {
-    limit: '100',
-  })
-    .argument('[target]', 'id of the target')
-    .action((target: string | undefined, options: PageOptions) =>
-      withClient(context, options, (client) => {
-        const path = pagePath('/v1/drift', options, { target })
-        const schema = pageOf(driftView).extend({ counts: z.array(driftCount) })
-        return showPage(context, client, options, { path, schema }, ({ rows, counts }) =>
-          formatDrift(rows, counts, context.terminal.colours),
-        )
-      }),
-    )
-}
-
-function formatDrift(rows: readonly DriftView[], counts: readonly DriftCount[], colours: boolean): string {
-  if (counts.length === 0 && rows.length === 0) return 'nothing changed at the targets behind our back\n'
-  return [
-    'How many changes there are of each kind',
-    formatTable(
-      [
-        { title: 'target', of: (each) => each.target },
-        { title: 'change', of: (each) => each.class },
-        { title: 'how many', of: (each) => each.count, right: true },
-      ],
-      counts,
-      colours,
-    ),
-    'Which they are, by random id: gatehouse person show says who it is',
-    formatTable(
-      [
-        { title: 'target', of: (row) => row.target },
-        { title: 'change', of: (row) => row.class },
-        { title: 'level or card', of: (row) => row.part },
-        { title: 'person', of: (row) => row.person },
-        { title: 'found', of: (row) => plainTime(row.foundAt) },
-      ],
-      rows,
-      colours,
-    ),
-  ].join('\n')
 }
 
 export function pauseCommand(context: Context): Command {

@@ -1,7 +1,11 @@
 /** Acts about targets. */
-import type { TargetActs } from '../../api/acts/targets.ts'
+import type { DriftChoice, TargetActs } from '../../api/acts/targets.ts'
+import type { Actor } from '../../auth/actor.ts'
+import type { DriftClass } from '../../model/drift.ts'
+import type { AccountId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { settleTarget } from '../../sync/drift/restored.ts'
+import { acceptByHand, type DriftChosen, revertByHand, withdrawByHand } from '../../sync/drift/take-side.ts'
 import { freezeByHand, pauseByHand, resumeByHand, unfreezeByHand } from '../../sync/stop.ts'
 import { enableTarget, observeTarget } from '../../sync/target-modes.ts'
 import { driftViews } from '../drift-views.ts'
@@ -15,6 +19,10 @@ export function targetActs({ engine }: ActsParts): TargetActs {
     settleTarget: (actor, target, reason) =>
       withLevels(engine, () => settleTarget(context, target, actor.subject, reason, brakes)),
     drifts: (target, page) => withLevels(engine, () => driftViews(context, target, page)),
+    acceptDrift: (actor, target, chosen, reason) => acceptByHand(context, target, meant(chosen), by(actor, reason)),
+    revertDrift: (actor, target, chosen, reason) =>
+      withLevels(engine, () => revertByHand(context, target, meant(chosen), by(actor, reason))),
+    withdrawDrift: (actor, target, chosen, reason) => withdrawByHand(context, target, meant(chosen), by(actor, reason)),
     pauseTarget: (actor, target, reason) => pauseByHand(context, target, actor.subject, reason),
     resumeTarget: (actor, target, reason) => resumeByHand(context, target, actor.subject, reason),
     freeze: (actor, target, reason) => freezeByHand(context, target, actor.subject, reason),
@@ -35,4 +43,13 @@ export function targetActs({ engine }: ActsParts): TargetActs {
         }))
     },
   }
+}
+
+/** The schema of the route took only what there is. */
+function meant({ id, account, class: is }: DriftChoice): DriftChosen {
+  return { id, account: account as AccountId | undefined, class: is as DriftClass | undefined }
+}
+
+function by({ subject }: Actor, reason: string) {
+  return { subject, reason }
 }

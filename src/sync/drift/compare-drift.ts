@@ -1,6 +1,7 @@
 /** Compares what a target shows of an account with what it should show, and names what somebody else changed. */
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import { type Card, cardKey } from '../../model/card.ts'
+import type { DriftClass } from '../../model/drift.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { Drift } from '../../store/drifts.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
@@ -8,22 +9,6 @@ import { isShut, sameValidity } from '../reconcile/compare.ts'
 import { bearsName } from '../reconcile/shut-out.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 import { shownKey, strangeName } from '../strange-card.ts'
-
-export const driftClasses = [
-  'account-missing',
-  'unknown-account',
-  'opened',
-  'blocked',
-  'level-added',
-  'level-removed',
-  'card-added',
-  'card-removed',
-  'card-blocked',
-  'card-unblocked',
-  'profile-changed',
-  'validity-changed',
-] as const
-export type DriftClass = (typeof driftClasses)[number]
 
 export interface Found extends Drift {
   readonly class: DriftClass
@@ -45,6 +30,7 @@ export function canTell(
 ): boolean {
   const told = actual?.told
   if (told === undefined) return true
+  if (is === ('account-unreadable' satisfies DriftClass)) return false
   if (is === ('blocked' satisfies DriftClass)) return told.lock
   if (cardClasses.has(is)) return told.cards
   return !levelClasses.has(is) || told.levels.has(externalLevel(context, part))

@@ -1,7 +1,7 @@
-/** Shuts accounts again that should be shut, as new lock-outs with clocks of their own: what was proven before stays proven as it was. */
+/** Shuts accounts and cards again that should be shut, as new lock-outs with clocks of their own: what was proven before stays proven as it was. */
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
-import type { AccountId, PersonId } from '../../model/id.ts'
+import type { AccountId, CredentialId, PersonId } from '../../model/id.ts'
 import { isClosed } from '../../store/account-sql.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
@@ -18,21 +18,26 @@ import { modesOf } from '../target-modes.ts'
 /** Accounts per transaction. */
 const batch = 50
 
-/** Of these accounts those that are still to be shut, and that nobody is at already; none at a target that is only observed. */
-export async function shutAgain(context: SyncContext, target: string, accounts: readonly AccountId[]): Promise<void> {
-  if (accounts.length === 0) return
-  const mode = (await modesOf(context.database.pool, context)).get(target)
-  if (mode?.locksOut !== true) return
-  for (let start = 0; start < accounts.length; start += batch)
-    await shutSome(context, accounts.slice(start, start + batch))
+/** An account that lets somebody in who is out, as a whole or by these cards. */
+export interface Opened {
+  readonly id: AccountId
+  readonly cards: 'all' | readonly CredentialId[]
 }
 
-async function shutSome(context: SyncContext, accounts: readonly AccountId[]): Promise<void> {
+/** Of these what is still to be shut, and what nobody is at already; nothing at a target that is only observed. */
+export async function shutAgain(context: SyncContext, target: string, opened: readonly Opened[]): Promise<void> {
+  if (opened.length === 0) return
+  const mode = (await modesOf(context.database.pool, context)).get(target)
+  if (mode?.locksOut !== true) return
+  for (let start = 0; start < opened.length; start += batch) await shutSome(context, opened.slice(start, start + batch))
+}
+
+async function shutSome(context: SyncContext, opened: readonly Opened[]): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
     const { rows } = await client.query<{ person_id: PersonId }>(
       `select distinct person_id from account a where id = any($1::uuid[]) and person_id is not null
           and not exists (select from account_work w where w.account_id = a.id and w.lane = 'urgent')`,
-      [accounts],
+      [opened.map(({ id }) => id)],
     )
     const loaded = await loadDossiers(
       client,
@@ -41,13 +46,18 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
     )
     await tellForged(client, context, ...loaded.frozen)
     const dossiers = [...wholeAndTorn(loaded).values()]
-    const wanted = new Set(accounts)
+    const wanted = new Map(opened.map(({ id, cards }) => [id, cards]))
     const again = dossiers.flatMap((dossier) =>
       dossier.accounts.flatMap((account): PassedLockout[] => {
         const { row } = account
-        if (!wanted.has(row.id) || row.desired === null || decodeParts(row.desired).lock !== 'closed') return []
+        const cards = wanted.get(row.id)
+        if (cards === undefined || row.desired === null) return []
+        const desired = decodeParts(row.desired)
+        const whole = desired.lock === 'closed'
+        const cardsShut = whole || cards === 'all' ? [] : cards.filter((id) => desired.cards[id] === 'blocked')
+        if (!whole && cardsShut.length === 0) return []
         bump(account)
-        return [{ dossier, account, whole: true, cardsShut: [] }]
+        return [{ dossier, account, whole, cardsShut }]
       }),
     )
     await saveDossiers(client, context.vault, dossiers)
@@ -55,11 +65,11 @@ async function shutSome(context: SyncContext, accounts: readonly AccountId[]): P
     await recordAuditMany(
       client,
       context.vault,
-      again.map(({ account: { row } }) => ({
+      again.map(({ account: { row }, whole, cardsShut }) => ({
         actor: 'engine',
         action: 'lockout.undone' as const,
         object: row.id,
-        details: { target: row.target },
+        details: { target: row.target, ...(whole ? {} : { cards: cardsShut }) },
       })),
     )
   })
@@ -88,7 +98,7 @@ export async function shutAllAgain(context: SyncContext, target: string, signal:
     await shutAgain(
       context,
       target,
-      rows.map(({ id }) => id),
+      rows.map(({ id }) => ({ id, cards: 'all' as const })),
     )
   }
 }

@@ -4,7 +4,7 @@ import { recordAudit } from '../../audit/record.ts'
 import type { AccessLevelId, AccountId, CredentialId, PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
-import { driftsFound, driftsOf, insertDrifts } from '../../store/drifts.ts'
+import { acceptanceOf, driftsFound, driftsOf, insertDrifts } from '../../store/drifts.ts'
 import {
   type AccountRow,
   accountGuard,
@@ -105,7 +105,11 @@ async function redate(
   await insertDrifts(
     client,
     vault,
-    found.map((row) => ({ ...row, account: row.account_id, externalDigest: row.external_digest, sealId: null })),
+    found.map((row) => ({
+      ...{ ...row, account: row.account_id, externalDigest: row.external_digest, sealId: null },
+      // What a person said stands; the configuration accepts what it finds, whenever that is.
+      accepted: row.accepted_by === null ? null : acceptanceOf(row),
+    })),
     to,
   )
 }
@@ -263,7 +267,7 @@ async function givenByHand(
   restoredAt: Date,
 ): Promise<ReadonlyMap<AccountId, ReadonlySet<AccessLevelId>>> {
   const known = (await driftsOf(client, vault, accounts)).filter(
-    (row) => row.class === 'level-added' && row.found_at < restoredAt,
+    (row) => row.class === 'level-added' && (row.found_at < restoredAt || row.accepted_by !== null),
   )
   return new Map(
     [...Map.groupBy(known, ({ account_id }) => account_id as AccountId)].map(([id, own]) => [

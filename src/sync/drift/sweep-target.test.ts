@@ -7,6 +7,7 @@ import { adoptMatches } from '../match/adopt.ts'
 import { existing, match } from '../match/match.fixture.ts'
 import { targetOrigin } from '../origin.ts'
 import { observeTarget } from '../target-modes.ts'
+import { openDeepSweep } from './deep-sweep.ts'
 import { sweepIfDue } from './sweep-target.ts'
 
 const engine = useEngine()
@@ -21,6 +22,18 @@ const sweep = (now = true) =>
 const settle = async (rows: readonly HrRow[]) => {
   await bench.deliver(rows)
   await bench.rest()
+}
+/** A deep sweep from its begin to its end. */
+const deepen = async () => {
+  Object.assign(bench.setup, { deepSweep: { everyMs: 100, requestsPerSecond: 1e6 } })
+  const { step } = openDeepSweep(bench.context, bench.setup)
+  for (let ended = false; !ended; await bench.pass(minute)) {
+    await step(new AbortController().signal)
+    const [row] = await bench.rows<{ ended: boolean }>(
+      `select deep_sweep::json->>'endedAt' is not null as ended from target`,
+    )
+    ended = row?.ended === true
+  }
 }
 /** `who class part`, sorted; `-` is nobody of ours. */
 const drifts = async () => {
@@ -222,32 +235,22 @@ describe('a list that shows neither cards nor levels', () => {
     bench.target.calls.length = 0
   })
 
-  test('is made up for by single reads, of each account once a day; what it shows is seen at once', async () => {
-    Object.assign(bench.setup, { sweepEveryMs: 15 * minute })
+  test('is made up for by single reads, one after the other; what it shows is seen at once', async () => {
     user(1).levels.add('id of Vault')
     user(2).profile.name = 'Somebody'
     await sweep()
-    // Fifty at least are read in each sweep: here, all.
+    expect(await drifts()).toEqual(['n2 profile-changed'])
+    bench.target.calls.length = 0
+    await deepen()
     expect(await drifts()).toEqual(['n1 level-added doors/Vault', 'n2 profile-changed'])
     expect(bench.target.calls.filter(({ verb }) => verb === 'read')).toHaveLength(40)
-  })
-
-  test('goes on where the last sweep ended, and forgets nothing that it can not see', async () => {
-    await settle(many(110))
-    user(7).levels.add('id of Vault')
-    const read: number[] = []
-    for (let i = 0; i < 4; i++) {
-      bench.target.calls.length = 0
-      await sweep()
-      read.push(new Set(bench.target.calls.map(({ externalId }) => externalId)).size)
-    }
-    expect([read, await drifts()]).toEqual([[50, 50, 10, 50], ['n7 level-added doors/Vault']])
+    await sweep()
+    expect(await drifts()).toEqual(['n1 level-added doors/Vault', 'n2 profile-changed'])
   })
 })
 
 test('a list that shows cards and some levels is believed in these, and of the others only a single read tells', async () => {
   Object.assign(bench.target, { shallow: true, cardsTold: true, levelsTold: new Set(['id of Lab', 'id of Vault']) })
-  Object.assign(bench.setup, { sweepEveryMs: 15 * minute })
   await settle(many(110))
   for (const who of [7, 8, 9]) user(who).levels.add('id of Vault')
   for (const who of [17, 18]) Object.assign(card(who), { state: 'blocked' })
@@ -255,17 +258,14 @@ test('a list that shows cards and some levels is believed in these, and of the o
   user(37).cards.clear()
   bench.target.calls.length = 0
   await sweep()
-  const read = new Set(bench.target.calls.map(({ externalId }) => externalId))
   const told = [
     ...[17, 18].map((who) => `n${who} card-blocked card`),
     'n37 card-removed card',
     ...[7, 8, 9].map((who) => `n${who} level-added doors/Vault`),
   ]
-  const untold = [27, 28].filter((who) => read.has(`n${who}`)).map((who) => `n${who} level-removed doors/Main`)
-  expect(await drifts()).toEqual([...told, ...untold].sort())
-  expect(read.size).toBeLessThanOrEqual(50 + told.length)
-  await sweep()
-  await sweep()
+  expect(await drifts()).toEqual([...told].sort())
+  expect(new Set(bench.target.calls.map(({ externalId }) => externalId)).size).toBe(told.length)
+  await deepen()
   expect(await drifts()).toEqual([...told, ...[27, 28].map((who) => `n${who} level-removed doors/Main`)].sort())
   user(7).levels.delete('id of Vault')
   Object.assign(card(17), { state: 'on' })
@@ -286,14 +286,13 @@ test('of a leaver whose card was unblocked by hand the list itself tells, where 
 
 test('a list that shows no blocks either forgets none that was seen in a single read', async () => {
   Object.assign(bench.target, { shallow: true, lockUntold: true })
-  Object.assign(bench.setup, { sweepEveryMs: 15 * minute })
   await settle(many(110))
   user(7).lock = 'closed'
-  for (let i = 0; i < 4 && (await drifts()).length === 0; i++) await sweep()
+  await sweep()
+  await deepen()
   bench.target.calls.length = 0
   await sweep()
   expect(await drifts()).toEqual(['n7 blocked'])
-  expect(bench.target.calls.length).toBeGreaterThan(0)
   expect(bench.target.calls.filter(({ externalId }) => externalId === 'n7')).toEqual([])
 })
 

@@ -2,8 +2,10 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { toUndo } from '../drift/reverts.ts'
 import { backoffMs, type Outcome, outcomeOf } from './outcome.ts'
 import { blockedCards, isUntried, ownedAfterLock, shutAmong } from './owned.ts'
+import { cardsToShut } from './put-back.ts'
 import { bearsName, lastKnown, look, mayLandLate, sendLock } from './shut-out.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -18,9 +20,11 @@ export async function blockCards(
   const { accounts } = target.connection
   const startedAt = now()
   const ids = blockedCards(item)
+  const isForced = toUndo(item.owned).some(({ shut }) => shut === true)
   const rest = (fields: Partial<Outcome>): Outcome => outcomeOf(item, startedAt, { retryInMs: 0, ...fields })
-  if (ids.length === 0) return rest({})
-  const areShut = (actual: ActualAccount | null): boolean => shutAmong(item, actual, ids).length === ids.length
+  if (ids.length === 0 && !isForced) return rest({})
+  const areShut = (actual: ActualAccount | null): boolean =>
+    shutAmong(item, actual, ids).length === ids.length && !cardsToShut(context, item, actual).some(({ isOn }) => isOn)
   // A write that was feared may have landed by now.
   const secondLook = item.claim.verify_due
   const untried = isUntried(item)
@@ -30,7 +34,8 @@ export async function blockCards(
   const known = seen ?? lastKnown(item, startedAt)
   const owned = (actual: ActualAccount | null) => ownedAfterLock(context, target, item, known, actual)
   if ((secondLook || untried) && areShut(seen)) return rest({ actual: seen, owned: owned(seen) })
-  const cards = ids.map((id) => certain(item.cards.get(id)))
+  const strange = cardsToShut(context, item, known).map(({ card }) => card)
+  const cards = [...ids.map((id) => certain(item.cards.get(id))), ...strange]
   const written = await sendLock(target, item, { known, cards }, now, signal)
   const actual = await accounts.read(item.externalId, signal)
   const out = areShut(actual)

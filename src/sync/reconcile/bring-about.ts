@@ -13,6 +13,8 @@ import { type Card, cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import { cardRefusal } from '../card-refusal.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { toUndo } from '../drift/reverts.ts'
+import { partOf } from '../parts.ts'
 import { cardStates, type Expectation, isShut, openParts } from './compare.ts'
 import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
 import {
@@ -26,6 +28,7 @@ import {
   ownedAfterLock,
   ownedBefore,
 } from './owned.ts'
+import { type PutBack, putBackOf } from './put-back.ts'
 import { mayLandLate } from './shut-out.ts'
 import { strangeToLift, unknownCards } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
@@ -67,7 +70,11 @@ export async function bringAbout(
       dead: true,
       failures: { account: { kind: 'rejected', code: 'account.untouchable' } },
     })
-  const expectation = { ...expect(context, target, item, before), unblock: await strangeToLift(context, item, before) }
+  const putBack = putBackOf(context, item, before)
+  const expectation = {
+    ...expect(context, target, item, before, putBack),
+    unblock: await strangeToLift(context, item, before),
+  }
   const proof = (seen: ActualAccount): Date | null =>
     item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
   const lost = lostLevels(context, item)
@@ -87,7 +94,7 @@ export async function bringAbout(
     desired: expectation.desired,
     actual: before,
     revoke: expectation.revoke,
-    lift: liftable(item).flatMap((id) => item.cards.get(id) ?? []),
+    lift: [...liftable(item), ...putBack.unblocks].flatMap((id) => item.cards.get(id) ?? []),
     unblock: expectation.unblock,
   }
   const { change, refused: notSent } = withoutRefused(accounts, asked)
@@ -174,6 +181,7 @@ function expect(
   target: TargetSetup,
   item: WorkItem,
   before: ActualAccount | null,
+  putBack: PutBack,
 ): Omit<Expectation, 'unblock'> {
   const { desired } = item
   const ours = ownedBefore(context.levels, item)
@@ -181,23 +189,28 @@ function expect(
   const closed = desired.lock === 'closed'
   const cards = Object.entries(desired.cards).flatMap(([id, state]): AccountCard[] => {
     const card = item.cards.get(id as CredentialId)
-    return card === undefined ? [] : [{ card, state: keepsBlock(item, before, id as CredentialId) ? 'blocked' : state }]
+    if (card === undefined || putBack.leaves.cards.has(id as CredentialId)) return []
+    const keeps = keepsBlock(item, before, id as CredentialId) && !putBack.unblocks.has(id as CredentialId)
+    return [{ card, state: keeps ? 'blocked' : state }]
   })
   const account: DesiredAccount = {
-    // An account that somebody closed by hand stays closed: that block is not ours to lift.
-    lock: closed || keepsClosed(item, before) ? 'closed' : 'open',
+    // An account that somebody closed by hand stays closed: that block is not ours to lift, unless it is to be undone.
+    lock: closed || (keepsClosed(item, before) && !putBack.opens) ? 'closed' : 'open',
     validity: closed && before !== null ? before.validity : item.facts.validity,
     facts: item.facts.facts,
     cards: [...cards, ...unknownCards(item, before).map((card) => ({ card, state: 'blocked' as const }))],
-    levels: external(desired.levels),
+    levels: external(desired.levels.filter((id) => !putBack.leaves.levels.has(id))),
     ...(item.pin === null || item.pin.digits === null ? {} : { pin: item.pin.digits }),
   }
   return {
     desired: account,
     profile: closed && before !== null ? before.profile : target.connection.accounts.render(item.facts.facts),
     revoke: {
-      levels: external(ours.levels.filter((id) => !desired.levels.includes(id))),
-      cards: ours.cards.filter((id) => desired.cards[id] === undefined).flatMap((id) => item.cards.get(id) ?? []),
+      levels: [...external(ours.levels.filter((id) => !desired.levels.includes(id))), ...putBack.levels],
+      cards: [
+        ...ours.cards.filter((id) => desired.cards[id] === undefined).flatMap((id) => item.cards.get(id) ?? []),
+        ...putBack.cards,
+      ],
     },
   }
 }
@@ -266,7 +279,11 @@ function partName({ levels }: SyncContext, { cards, desired, owned }: WorkItem, 
     return found === undefined ? 'card' : `card:${found[0]}`
   }
   if (part.kind !== 'level') return part.kind
-  const found = [...desired.levels, ...owned.levels].find((id) => levels.externalId(id) === part.level)
+  const undone = toUndo(owned).flatMap((each) => {
+    const named = partOf(each.part)
+    return named.is === 'level' ? [named.id] : []
+  })
+  const found = [...desired.levels, ...owned.levels, ...undone].find((id) => levels.externalId(id) === part.level)
   return found === undefined ? 'level' : `level:${found}`
 }
 

@@ -76,9 +76,13 @@ function blockedAlong(item: WorkItem, before: ActualAccount | null): CredentialI
   return others.filter((id) => seenCard(item, before, id)?.state === 'on')
 }
 
-/** What no run changes: the PIN that is set, and what was found, which is kept until somebody desires it, who knows when. */
-function keptOf({ owned: { maybe, pin } }: WorkItem): Pick<Owned, 'maybe' | 'pin'> {
-  return { ...(maybe === undefined ? {} : { maybe }), ...(pin === undefined ? {} : { pin }) }
+/** What no run changes: the PIN that is set, what is undone, and what was found, which is kept until somebody desires it, who knows when. */
+function keptOf({ owned: { maybe, pin, reverts } }: WorkItem): Pick<Owned, 'maybe' | 'pin' | 'reverts'> {
+  return {
+    ...(maybe === undefined ? {} : { maybe }),
+    ...(pin === undefined ? {} : { pin }),
+    ...(reverts === undefined ? {} : { reverts }),
+  }
 }
 
 /** Something of ours is on the account that is no longer desired there. */

@@ -63,7 +63,7 @@ async function staysForNow(
 ): Promise<Partial<Outcome> | null> {
   if (!isShut(before)) {
     // Opened since it was proven shut: that is a lock-out of its own, and overtakes this.
-    await shutAgain(context, target.id, [item.row.id])
+    await shutAgain(context, target.id, [{ id: item.row.id, cards: 'all' }])
     return { retryInMs: backoffMs(item.claim.attempts, false) }
   }
   // What is ours goes first, each by itself: a card that a deletion took along might not be free afterwards.

@@ -2,6 +2,7 @@
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, CredentialId, PinIssueId } from '../../model/id.ts'
 import { wakeWaiting } from '../../store/card-holders.ts'
+import { forgetMended } from '../../store/drifts.ts'
 import { type NotedRemoval, noteRemovals } from '../../store/erasures.ts'
 import { ownedGuard } from '../../store/guards.ts'
 import type { ProvenLockout } from '../../store/lockouts.ts'
@@ -10,7 +11,9 @@ import type { Removal } from '../../store/schema.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SpanRef } from '../../telemetry/traces.ts'
+import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
+import { fightWindowMs, toUndo, undone } from '../drift/reverts.ts'
 import { tellForged } from '../forged.ts'
 import { cardDigest } from '../identifiers.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
@@ -67,6 +70,14 @@ export function startSettler(context: SyncContext, target: string, owner: string
       for (const { settlement, item } of batch)
         if (item.pin !== null && settled.written.has(item.row.id) && isPinSet(item.pin.id, settlement))
           await dropPins(client, item.row.person_id, context.now())
+      await forgetMended(
+        client,
+        batch.flatMap(({ settlement, item }) =>
+          settled.written.has(item.row.id) && settlement.appliedVersion !== null
+            ? toUndo(item.owned).map((each) => ({ ...each, account: item.row.id }))
+            : [],
+        ),
+      )
       const entries = batch
         .filter(({ item }) => settled.written.has(item.row.id))
         .flatMap(({ settlement, removal, item }) => auditOf(target, item, settlement, removal))
@@ -131,7 +142,12 @@ function settlementOf(
 ): Settlement {
   const read = outcome.actual !== undefined
   const actualVersion = (item.row.actual_version ?? 0) + 1
-  const owned = encodeOwned(outcome.owned)
+  const { deepSweep } = certain(context.targets.get(item.row.target))
+  // What was to be undone is, or is told as what the target refused.
+  const isDone = outcome.appliedVersion !== null
+  const owned = encodeOwned(
+    isDone ? undone(outcome.owned, context.now(), fightWindowMs(deepSweep.everyMs)) : outcome.owned,
+  )
   const { actual } = outcome
   const shutCards = actual === undefined ? [] : shutAmong(item, actual, [...item.cards.keys()])
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }

@@ -58,8 +58,9 @@ export function renamedDesired(cell: Cell<AccountRow>): string | null {
 export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountRow>): string | null {
   if (was.owned === null) return null
   const owned = parseJson(was.owned) as Owned | undefined
-  if (owned === undefined || (owned.maybe === undefined && owned.strange === undefined)) return was.owned
-  const { maybe, strange } = owned
+  if (owned === undefined || [owned.maybe, owned.strange, owned.reverts].every((each) => each === undefined))
+    return was.owned
+  const { maybe, strange, reverts } = owned
   const named = (vault: Vault) => (key: string) => vault.index('card', key).toString('base64url')
   const known = renamedCards(onWire, opened.get('actual'), named(old), named(next))
   const cards = maybe?.cards.map(
@@ -70,6 +71,9 @@ export function renamedOwned({ turn: { old, next }, was, opened }: Cell<AccountR
     ...owned,
     ...(strange === undefined ? {} : { strange: strange.map(renamed) }),
     ...(maybe === undefined || cards === undefined ? {} : { maybe: { ...maybe, cards } }),
+    ...(reverts === undefined
+      ? {}
+      : { reverts: reverts.map((each) => ({ ...each, part: renamedStrange(each, renamed) })) }),
   })
 }
 
@@ -125,15 +129,22 @@ export function renamedIntents(cell: Pick<Cell<WorkRow>, 'turn' | 'was' | 'keys'
 
 const cardPart = /^card:(.{16})$/
 
+/** Only a card that nobody knows is named by its number. */
+function renamedStrange(
+  { class: is, part }: Pick<DriftRow, 'class' | 'part'>,
+  rename: (name: string) => string,
+): string {
+  const [, name] = cardPart.exec(part) ?? []
+  return is !== 'card-added' || name === undefined ? part : `card:${rename(name)}`
+}
+
 /** After the account itself. */
 export function renamedDriftPart(cell: Cell<DriftRow>): string {
   const { turn, was, keys } = cell
-  const [, name] = cardPart.exec(was.part) ?? []
-  if (was.class !== 'card-added' || name === undefined) return was.part
   const { _actual: actual, _actual_version: version, account_id: row } = besideOf(cell)
   const shown =
     actual === null || version === null || row === null || keys === null
       ? null
       : attempt(() => turn.next.open(keys.next, { table: 'account', column: 'actual', row, version }, actual))
-  return row === null ? was.part : `card:${strangeRenaming(shown, turn, row)(name)}`
+  return row === null ? was.part : renamedStrange(was, strangeRenaming(shown, turn, row))
 }

@@ -1,0 +1,83 @@
+/** How often each drift of an account was undone, as what is noted of the account says: told apart, counted, and given up when it is a fight. */
+import type { DriftClass } from '../../model/drift.ts'
+import type { Drift } from '../../store/drifts.ts'
+import type { Owned, Revert } from '../owned-row.ts'
+
+/** As often the configuration has one drift undone within the window, and no more. */
+const fightAfter = 3
+const leastWindowMs = 7 * 24 * 3_600_000
+
+/** Where accounts are read seldom, three times take long. */
+export function fightWindowMs(deepSweepEveryMs: number): number {
+  return Math.max(leastWindowMs, 4 * deepSweepEveryMs)
+}
+
+export function isSameDrift(a: Drift, b: Drift): boolean {
+  return a.class === b.class && a.part === b.part
+}
+
+/** What the next run is to undo. */
+export function toUndo({ reverts = [] }: Pick<Owned, 'reverts'>): readonly Revert[] {
+  return reverts.filter(({ now }) => now === true)
+}
+
+/** What is left to whoever takes a side. */
+export function fightsOf({ reverts = [] }: Pick<Owned, 'reverts'>): readonly Revert[] {
+  return reverts.filter(({ fought }) => fought === true)
+}
+
+export function revertOf({ reverts = [] }: Pick<Owned, 'reverts'>, drift: Drift): Revert | null {
+  return reverts.find((each) => isSameDrift(each, drift)) ?? null
+}
+
+/** How often the configuration had anything of the account undone since then, at most once counted for each moment. */
+export function undoneSince({ reverts = [] }: Pick<Owned, 'reverts'>, since: Date): number {
+  return new Set(reverts.flatMap(({ at }) => at.filter((each) => Date.parse(each) > since.getTime()))).size
+}
+
+/** The configuration has it undone once more; when that was done as often as it may, it is a fight instead. */
+export function undoByPolicy(owned: Owned, drift: Drift, at: Date, windowMs: number): Owned {
+  const before = revertOf(owned, drift)
+  const counted = (before?.at ?? []).filter((each) => Date.parse(each) > at.getTime() - windowMs)
+  const { class: is, part } = drift as Revert
+  if (counted.length >= fightAfter) return withRevert(owned, { class: is, part, at: counted, fought: true })
+  return withRevert(owned, { class: is, part, at: [...counted, at.toISOString()], now: true })
+}
+
+/** A person has it undone, or it may never stand: that ends a fight, and counts towards none. */
+export function undoByForce(owned: Owned, { class: is, part }: Drift, shut = false): Owned {
+  return withRevert(owned, { class: is as DriftClass, part, at: [], now: true, ...(shut ? { shut: true } : {}) })
+}
+
+/** A person lets it stand. */
+export function leaveBe(owned: Owned, drift: Drift): Owned {
+  return replaced(owned, drift, [])
+}
+
+/** A fight over it is over, because it is gone, or the configuration does not undo it any more; how often it was undone is kept. */
+export function endFight(owned: Owned, drift: Drift): Owned {
+  const before = revertOf(owned, drift)
+  if (before?.fought !== true) return owned
+  const { fought: _, ...rest } = before
+  return replaced(owned, drift, [rest])
+}
+
+/** What a run has undone; and what was undone so long ago that it counts for nothing is forgotten. */
+export function undone(owned: Owned, at: Date, windowMs: number): Owned {
+  const { reverts, ...rest } = owned
+  if (reverts === undefined) return owned
+  const left = reverts.flatMap(({ now: _, shut: __, ...each }): Revert[] => {
+    const counted = each.at.filter((time) => Date.parse(time) > at.getTime() - windowMs)
+    return each.fought === true || counted.length > 0 ? [{ ...each, at: counted }] : []
+  })
+  return left.length === 0 ? rest : { ...rest, reverts: left }
+}
+
+function withRevert(owned: Owned, revert: Revert): Owned {
+  return replaced(owned, revert, [revert])
+}
+
+function replaced({ reverts = [], ...rest }: Owned, drift: Drift, by: readonly Revert[]): Owned {
+  const others = [...reverts.filter((each) => !isSameDrift(each, drift)), ...by]
+  return others.length === 0 ? rest : { ...rest, reverts: others }
+}

@@ -1,0 +1,77 @@
+/**
+ * What a run does beside what is desired: it undoes what somebody changed by hand, where that was decided, and leaves be what was accepted.
+ * What to undo is noted and signed with the account; what of it the target does not show any more is nothing to do.
+ */
+import type { ActualAccount } from '../../connector/contract.ts'
+import type { Card } from '../../model/card.ts'
+import type { AccessLevelId, CredentialId } from '../../model/id.ts'
+import type { SyncContext } from '../context.ts'
+import { toUndo } from '../drift/reverts.ts'
+import { partOf } from '../parts.ts'
+import { shownKey, strangeName } from '../strange-card.ts'
+import type { WorkItem } from './work-item.ts'
+
+export interface PutBack {
+  /** By the target's own ids. */
+  readonly levels: readonly string[]
+  readonly cards: readonly Card[]
+  /** The account that somebody blocked is opened. */
+  readonly opens: boolean
+  /** Cards that somebody blocked are unblocked. */
+  readonly unblocks: ReadonlySet<CredentialId>
+  /** Desired, taken away by hand, and left so. */
+  readonly leaves: { readonly levels: ReadonlySet<AccessLevelId>; readonly cards: ReadonlySet<CredentialId> }
+}
+
+export function putBackOf(context: SyncContext, item: WorkItem, before: ActualAccount | null): PutBack {
+  const undo = item.desired.lock === 'closed' ? [] : toUndo(item.owned)
+  const parts = (of: string) => undo.flatMap(({ class: is, part }) => (is === of ? [part] : []))
+  const strange = new Set(parts('card-added'))
+  return {
+    levels: idsOf(parts('level-added'), 'level').flatMap((id) =>
+      item.desired.levels.includes(id as AccessLevelId) ? [] : (context.levels.externalId(id as AccessLevelId) ?? []),
+    ),
+    cards: strangeCards(context, item, before).flatMap(({ card, name }) =>
+      card !== null && strange.has(`card:${name}`) ? [card] : [],
+    ),
+    opens: undo.some(({ class: is }) => is === 'blocked'),
+    unblocks: new Set(idsOf(parts('card-blocked'), 'card') as CredentialId[]),
+    leaves: {
+      levels: new Set(acceptedOf(item, 'level-removed', 'level') as AccessLevelId[]),
+      cards: new Set(
+        (acceptedOf(item, 'card-removed', 'card') as CredentialId[]).filter((id) => item.desired.cards[id] === 'on'),
+      ),
+    },
+  }
+}
+
+/** Cards that nobody may use, and that somebody put on the account by hand: shown there, and named as their drift names them. */
+export function cardsToShut(
+  context: SyncContext,
+  item: WorkItem,
+  actual: ActualAccount | null,
+): readonly { readonly card: Card; readonly isOn: boolean }[] {
+  const names = new Set(toUndo(item.owned).flatMap(({ shut, part }) => (shut === true ? [part] : [])))
+  if (names.size === 0) return []
+  return strangeCards(context, item, actual).flatMap(({ card, name, state }) =>
+    card !== null && names.has(`card:${name}`) ? [{ card, isOn: state === 'on' }] : [],
+  )
+}
+
+function strangeCards({ vault }: SyncContext, { row }: WorkItem, actual: ActualAccount | null) {
+  return (actual?.cards ?? []).map((shown) => ({ ...shown, name: strangeName(vault, row.id, shownKey(shown)) }))
+}
+
+function acceptedOf({ accepted }: WorkItem, of: string, is: 'level' | 'card'): readonly string[] {
+  return idsOf(
+    accepted.flatMap(({ class: each, part }) => (each === of ? [part] : [])),
+    is,
+  )
+}
+
+function idsOf(parts: readonly string[], is: 'level' | 'card'): readonly string[] {
+  return parts.flatMap((part) => {
+    const named = partOf(part)
+    return named.is === is ? [named.id] : []
+  })
+}
