@@ -231,7 +231,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     ],
     startMatch: async () => undefined,
     match: async (target) => ({
-      ...{ target, state: 'done', requestedAt: at, finishedAt: at, accounts: 3, code: null },
+      ...{ target, state: 'done', requestedAt: at, finishedAt: at, accounts: 3, listed: 3, code: null },
       classes: { certain: 2, none: 1 },
     }),
     matchRows: async () => ({

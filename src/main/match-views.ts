@@ -1,11 +1,11 @@
 /** A match of a target as callers see it: counts for everybody, accounts in clear for those who decide about them. */
 import type { MatchRowView, MatchView } from '../api/acts/matches.ts'
 import type { Paged } from '../api/acts/paged.ts'
-import type { ActualAccount } from '../connector/contract.ts'
 import { Refusal } from '../model/refusal.ts'
 import type { MatchRow, MatchRunRow } from '../store/guards.ts'
 import { isGenuineMatchRow, latestMatchRun, matchCounts, matchRows } from '../store/match-runs.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { openFound } from '../sync/match/found.ts'
 import { checkedCursor } from './cursor.ts'
 
 /** @throws Refusal `target.unknown`, `match.none`. */
@@ -17,6 +17,7 @@ export async function matchView(context: SyncContext, target: string): Promise<M
     requestedAt: run.requested_at.toISOString(),
     finishedAt: run.finished_at?.toISOString() ?? null,
     accounts: run.accounts,
+    listed: run.listed,
     code: run.code,
     classes: run.state === 'done' ? await matchCounts(context.database.pool, run.id) : {},
   }
@@ -48,8 +49,7 @@ export async function matchedAccounts(
 function viewOf({ vault }: SyncContext, row: MatchRow): MatchRowView {
   const nothing = { account: null, profile: null, lock: null, cards: null }
   if (!isGenuineMatchRow(vault, row)) return { ...nothing, class: 'forged', person: null, reasons: [] }
-  const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
-  const found = row.found === null ? null : (JSON.parse(vault.openSystem(place, row.found)) as ActualAccount)
+  const found = openFound(vault, row)?.account ?? null
   return {
     ...(found === null
       ? nothing

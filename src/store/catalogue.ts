@@ -311,6 +311,7 @@ export const catalogue: Catalogue = {
     owner: 'clear',
     finished_at: 'clear',
     accounts: 'clear',
+    listed: 'clear',
     code: 'clear',
     guard: 'guard',
   },

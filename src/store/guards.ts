@@ -159,7 +159,9 @@ export function driftGuard(row: Omit<DriftRow, 'guard' | 'external_id'>): readon
 }
 
 /** How old it is decides whether accounts may still be linked by it. */
-export function matchRunGuard(row: Omit<MatchRunRow, 'guard' | 'owner' | 'accounts' | 'code'>): readonly GuardValue[] {
+export function matchRunGuard(
+  row: Omit<MatchRunRow, 'guard' | 'owner' | 'accounts' | 'listed' | 'code'>,
+): readonly GuardValue[] {
   return [row.id, row.target, row.state, row.requested_at, row.requested_by, row.finished_at]
 }
 

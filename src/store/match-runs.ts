@@ -16,7 +16,10 @@ import {
   matchRunGuard,
 } from './guards.ts'
 
-/** Null when a look is under way already. */
+/** For so long what a look has read is as good as new: one that broke off goes on with it. */
+const freshMs = 6 * 3_600_000
+
+/** Null when a look is under way already. One that failed lately is asked for again, and goes on where it was. */
 export async function requestMatchRun(
   client: pg.ClientBase,
   vault: Vault,
@@ -32,12 +35,26 @@ export async function requestMatchRun(
     requested_by: by,
     finished_at: null,
   } as const
+  const failed = await latestMatchRun(client, vault, target)
+  if (failed?.state === 'failed' && isFresh(failed, at)) {
+    const again = { ...failed, state: 'requested', requested_by: by, finished_at: null } as const
+    await client.query(
+      `update match_run set state = 'requested', requested_by = $2, finished_at = null, owner = null, code = null, guard = $3 where id = $1`,
+      [failed.id, by, vault.guard('match_run', matchRunGuard(again))],
+    )
+    return failed.id
+  }
+  await client.query(`delete from match_run where target = $1 and state = 'failed'`, [target])
   const { rowCount } = await client.query(
     `insert into match_run (id, target, state, requested_at, requested_by, guard) values ($1, $2, $3, $4, $5, $6)
      on conflict (target) where state in ('requested', 'running') do nothing`,
     [row.id, target, row.state, at, by, vault.guard('match_run', matchRunGuard(row))],
   )
   return rowCount === 1 ? row.id : null
+}
+
+function isFresh({ requested_at }: Pick<MatchRunRow, 'requested_at'>, at: Date): boolean {
+  return at.getTime() - requested_at.getTime() <= freshMs
 }
 
 /** The newest, or the newest that ended well. One that was changed outside Gatehouse is alarmed, and none. */
@@ -58,12 +75,13 @@ export async function latestMatchRun(
   return null
 }
 
-/** Takes what was asked for, or what a process that died left half done: it is begun anew. */
+/** Takes what was asked for, or what a process that died left half done: what that one has read is left to go on with, unless it is old. */
 export async function claimMatchRun(
   client: pg.ClientBase,
   vault: Vault,
   target: string,
   owner: string,
+  at: Date,
 ): Promise<MatchRunRow | null> {
   const { rows } = await client.query<MatchRunRow>(
     `select * from match_run where target = $1 and state in ('requested', 'running') and owner is distinct from $2 for update`,
@@ -76,27 +94,30 @@ export async function claimMatchRun(
     await client.query('delete from match_run where id = $1', [row.id])
     return null
   }
-  await client.query('delete from match_row where run_id = $1', [row.id])
+  if (!isFresh(row, at)) await client.query('delete from match_row where run_id = $1', [row.id])
   const running = { ...row, state: 'running', owner } as const
-  await client.query(`update match_run set state = 'running', owner = $2, accounts = 0, guard = $3 where id = $1`, [
-    row.id,
-    owner,
-    vault.guard('match_run', matchRunGuard(running)),
-  ])
+  await client.query(
+    `update match_run set state = 'running', owner = $2, accounts = 0, listed = 0, guard = $3 where id = $1`,
+    [row.id, owner, vault.guard('match_run', matchRunGuard(running))],
+  )
   return running
 }
 
 /** Notes how far it is; false when another process has taken it over. */
-export async function noteMatchProgress(client: pg.ClientBase, run: MatchRunRow, accounts: number): Promise<boolean> {
-  const { rowCount } = await client.query('update match_run set accounts = $3 where id = $1 and owner = $2', [
-    run.id,
-    run.owner,
-    accounts,
-  ])
+export async function noteMatchProgress(
+  client: pg.ClientBase,
+  run: MatchRunRow,
+  accounts: number,
+  listed: number,
+): Promise<boolean> {
+  const { rowCount } = await client.query(
+    'update match_run set accounts = $3, listed = $4 where id = $1 and owner = $2',
+    [run.id, run.owner, accounts, listed],
+  )
   return rowCount === 1
 }
 
-/** Ends a look, unless another process has taken it over; one that ended well takes the place of all before it. */
+/** Ends a look, unless another process has taken it over; one that ended well takes the place of all before it, and one that failed keeps what it has read. */
 export async function endMatchRun(
   client: pg.ClientBase,
   vault: Vault,
@@ -111,8 +132,56 @@ export async function endMatchRun(
     [run.id, run.owner, state, at, code, guard],
   )
   if (rowCount === 0) return
-  if (state === 'failed') await client.query('delete from match_row where run_id = $1', [run.id])
-  else await client.query('delete from match_run where target = $1 and id <> $2', [run.target, run.id])
+  if (state === 'done') await client.query('delete from match_run where target = $1 and id <> $2', [run.target, run.id])
+}
+
+/** The last place that a row has, of what an earlier try of this look has read; 0 without any. */
+export async function lastMatchPlace(client: pg.ClientBase | pg.Pool, run: MatchRunId): Promise<number> {
+  const { rows } = await client.query<{ n: number }>(
+    'select coalesce(max(n), 0)::int as n from match_row where run_id = $1',
+    [run],
+  )
+  return rows[0]?.n ?? 0
+}
+
+/** Rows of these accounts that an earlier try has read, up to place `last`; by position of the digest, unverified. */
+export async function earlierMatchRows(
+  client: pg.ClientBase | pg.Pool,
+  run: MatchRunId,
+  last: number,
+  digests: readonly Buffer[],
+): Promise<ReadonlyMap<number, MatchRow>> {
+  if (last === 0) return new Map()
+  const { rows } = await client.query<MatchRow & { i: number }>(
+    forEachDigest('$3', 16, 'select * from match_row where run_id = $1 and n <= $2 and external_digest = d.digest'),
+    [run, last, Buffer.concat(digests)],
+  )
+  return new Map(rows.map(({ i, ...row }) => [i, row]))
+}
+
+/** Takes away what an earlier try has read, up to place `last`, and is of no use any more. */
+export async function dropEarlierMatchRows(
+  client: pg.ClientBase | pg.Pool,
+  run: MatchRunId,
+  last: number,
+  kept: readonly string[],
+): Promise<void> {
+  await client.query('delete from match_row where run_id = $1 and n <= $2 and not (id = any($3::uuid[]))', [
+    run,
+    last,
+    kept,
+  ])
+}
+
+/** What was found of accounts that were read singly after all. */
+export async function replaceFound(
+  client: pg.ClientBase,
+  rows: readonly { readonly id: string; readonly found: Buffer }[],
+): Promise<void> {
+  await client.query(
+    'update match_row r set found = v.found from unnest($1::uuid[], $2::bytea[]) as v(id, found) where r.id = v.id',
+    [rows.map(({ id }) => id), rows.map(({ found }) => found)],
+  )
 }
 
 export type NewMatchRow = Omit<MatchRow, 'guard'>
@@ -153,6 +222,10 @@ export async function judgeMatchRows(
       rows.map((row) => vault.guard('match_row', matchRowGuard(row))),
     ],
   )
+}
+
+export async function deleteMatchRows(client: pg.ClientBase, ids: readonly string[]): Promise<void> {
+  await client.query('delete from match_row where id = any($1::uuid[])', [ids])
 }
 
 /** Notes that an account was linked: what was found on it is in its own row now. */

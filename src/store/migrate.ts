@@ -19,7 +19,8 @@ import * as seenRows from './migrations/0013-seen-rows.ts'
 import * as releasedVersions from './migrations/0014-released-versions.ts'
 import * as holdings from './migrations/0015-holdings.ts'
 import * as signedDiscards from './migrations/0016-signed-discards.ts'
-import * as driftPolicies from './migrations/0017-drift-policies.ts'
+import * as matchProgress from './migrations/0019-match-progress.ts'
+import * as driftPolicies from './migrations/0020-drift-policies.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -47,7 +48,8 @@ const migrations: Record<string, Migration> = {
   '0014-released-versions': releasedVersions,
   '0015-holdings': holdings,
   [signedDiscardsFrom]: signedDiscards,
-  '0017-drift-policies': driftPolicies,
+  '0019-match-progress': matchProgress,
+  '0020-drift-policies': driftPolicies,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -469,8 +469,10 @@ export interface MatchRunTable {
   /** The process that reads. */
   owner: string | null
   finished_at: TimeOrNull
-  /** Read so far. */
+  /** Looked at so far. */
   accounts: Defaulted<number>
+  /** Those that the list had so far: as many are to be looked at. */
+  listed: Defaulted<number>
   /** Why it failed. */
   code: string | null
   guard: Buffer

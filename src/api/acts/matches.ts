@@ -8,8 +8,10 @@ export interface MatchView {
   readonly state: string
   readonly requestedAt: string
   readonly finishedAt: string | null
-  /** Accounts read so far. */
+  /** Accounts looked at so far. */
   readonly accounts: number
+  /** Accounts that the target's list had so far: as many are to be looked at. */
+  readonly listed: number
   /** Why it failed. */
   readonly code: string | null
   /** By class: certain, probable, ambiguous, none, unread, linked, untouchable. Empty until all people were looked at. */

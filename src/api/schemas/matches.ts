@@ -11,7 +11,8 @@ export const matchView = z
     state: z.string(),
     requestedAt: time,
     finishedAt: timeOrNull,
-    accounts: count.meta({ description: 'Accounts read so far.' }),
+    accounts: count.meta({ description: 'Accounts looked at so far.' }),
+    listed: count.meta({ description: 'Accounts that the list had so far: as many are to be looked at.' }),
     code: z.string().nullable().meta({ description: 'Why it failed.' }),
     classes: z.record(z.string(), count).meta({ description: 'How many accounts are in each class.' }),
   })

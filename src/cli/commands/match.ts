@@ -8,6 +8,7 @@ import { adopted, matchRowView, matchView } from '../../api/schemas/matches.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { Pace } from '../pace.ts'
 import { describeList, type PageOptions, pagePath, showPage } from '../page.ts'
 import { counted, plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
@@ -30,7 +31,8 @@ export function matchCommand(context: Context): Command {
     .action((target: string, options: CallOptions & { reason: string }) =>
       withClient(context, options, async (client) => {
         await client.send('POST', at(target), { reason: options.reason })
-        const view = await withProgress(terminal, 'reading accounts', ended(client, target))
+        const pace = new Pace()
+        const view = await withProgress(terminal, () => pace.text(Date.now()), ended(client, target, pace))
         if (view.state === 'failed') throw new CliError(exitCodes.failed, `the accounts can't be read: ${view.code}`)
         show(context, options, view, formatMatch)
       }),
@@ -44,13 +46,17 @@ function at(target: string, rest = ''): string {
   return `/v1/targets/${encodeURIComponent(target)}/match${rest}`
 }
 
-async function ended(client: Client, target: string): Promise<MatchView> {
+async function ended(client: Client, target: string, pace: Pace): Promise<MatchView> {
   for (;;) {
     const view = await client.get(at(target), matchView)
+    pace.note(view, Date.now())
     if (view.state === 'done' || view.state === 'failed') return view
     await sleep(pollMs)
   }
 }
+
+const waiting =
+  'Who is probable or ambiguous gets a second account when the first plan of a source is released: look at them before.\n'
 
 function formatMatch({ target, accounts, classes }: MatchView): string {
   const of = (name: string) => classes[name] ?? 0
@@ -71,6 +77,7 @@ function formatMatch({ target, accounts, classes }: MatchView): string {
       ['linked', `${of('linked')}  before`],
       ['untouchable', `${of('untouchable')}  of operators, or built in: never touched`],
     ]),
+    ...(of('probable') + of('ambiguous') > 0 ? [waiting] : []),
     `Next:\n${next.map((line) => `  ${plain(line)}\n`).join('')}`,
   ].join('\n')
 }

@@ -12,6 +12,7 @@ import { driftsOf, forgetLostDrifts } from '../../store/drifts.ts'
 import { openRestore } from '../../store/restores.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
+import { handedOut } from '../handed-out.ts'
 import { accountDigest } from '../identifiers.ts'
 import { oneAhead } from '../one-ahead.ts'
 import { replanTarget } from '../plan/replan.ts'
@@ -94,7 +95,7 @@ class Sweep {
   async run(): Promise<void> {
     await this.#begin()
     const { context, target } = this
-    const asked = handedOut(context, target)
+    const asked = handedOut(context, target.id)
     for await (const page of oneAhead(target.connection.accounts.list(this.signal, asked))) await this.#lookAt(page)
     await this.#lookForMissing()
     await this.strangers.forgetGone()
@@ -202,15 +203,6 @@ class Sweep {
     const kept = sweepCounts(counts)
     this.last = { begunAt: timeOf(kept?.begunAt), endedAt: timeOf(kept?.endedAt) }
   }
-}
-
-/** The vendor's ids of the levels that rules hand out here, and of those that nobody else gives. */
-function handedOut({ levels, policy }: SyncContext, { id: target, authoritative }: TargetSetup): string[] {
-  const refs = new Set([...policy.levels(), ...authoritative.map((name) => `${target}/${name}`)])
-  return [...refs].flatMap((ref) => {
-    const id = ref.startsWith(`${target}/`) ? levels.byRef(ref) : undefined
-    return (id === undefined ? undefined : levels.externalId(id)) ?? []
-  })
 }
 
 function timeOf(text: string | undefined): Date | null {

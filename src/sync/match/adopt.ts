@@ -21,6 +21,7 @@ import { understand } from '../resolve/resolve.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { AccountBook } from './account-book.ts'
+import { openFound } from './found.ts'
 import { beginLink, findPlaces, finishLink, noteFound } from './link-account.ts'
 import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
 
@@ -144,8 +145,7 @@ async function linkRows(
   for (const row of genuine) {
     const dossier = dossiers.get(linking.byHand ?? (row.person_id as PersonId))
     if (dossier === undefined) continue
-    const place = { table: 'match_row', column: 'found', row: row.id, version: 1 }
-    const found = JSON.parse(context.vault.openSystem(place, certain(row.found))) as ActualAccount
+    const { account: found } = certain(openFound(context.vault, row))
     // What was found is linked as the account that the row is of, and as no other.
     if (!accountDigest(context.vault, target.id, found.externalId).equals(row.external_digest)) {
       await forged(client, context, row, linking)

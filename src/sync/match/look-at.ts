@@ -9,15 +9,13 @@ export interface Look {
   readonly failure?: ConnectorError
 }
 
-/** What is not looked at further. */
-export const noLook: Look = { account: null }
+const noLook: Look = { account: null }
 
 /** So many accounts that can't be read, if they are most of a page, are no longer a matter of single accounts. */
 const unreadMax = 20
 
 /** @throws ConnectorError when the target rests or refuses our login: that is about no single account. */
 export async function lookAt(target: TargetSetup, listed: ListedAccount, signal: AbortSignal): Promise<Look> {
-  if (listed.told === undefined) return { account: listed }
   try {
     const account = await readTwice(target, listed.externalId, signal)
     // Somebody may have made an operator of it meanwhile.

@@ -1,5 +1,4 @@
 /** Looks at every account of a target and says whose it is: reads only, and keeps what it found sealed. */
-import { randomUUID } from 'node:crypto'
 import { recordAudit } from '../../audit/record.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
@@ -9,14 +8,11 @@ import type { MatchRunRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import {
   claimMatchRun,
+  deleteMatchRows,
   endMatchRun,
-  insertMatchRows,
   isGenuineMatchRow,
   judgeMatchRows,
-  linkedAmong,
   matchRows,
-  type NewMatchRow,
-  noteMatchProgress,
   requestMatchRun,
 } from '../../store/match-runs.ts'
 import { peopleAfter } from '../../store/people.ts'
@@ -25,13 +21,13 @@ import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { tellForged } from '../forged.ts'
-import { accountDigest } from '../identifiers.ts'
-import { inParallel } from '../in-parallel.ts'
 import { isMade } from '../owned-row.ts'
 import { understand } from '../resolve/resolve.ts'
-import { AccountBook } from './account-book.ts'
-import { checkMostRead, lookAt, noLook } from './look-at.ts'
-import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
+import type { AccountBook } from './account-book.ts'
+import type { Verdict } from './classify.ts'
+import type { Look } from './look-at.ts'
+import { marksOfPerson, numbersOf } from './marks.ts'
+import { AccountReader, Overtaken } from './read-accounts.ts'
 
 /** People, and rows, per transaction. */
 const batch = 500
@@ -64,73 +60,27 @@ export async function matchIfAsked(
   signal: AbortSignal,
 ): Promise<void> {
   const { pool } = context.database
-  const run = await inTransaction(pool, (client) => claimMatchRun(client, context.vault, target.id, owner))
+  const run = await inTransaction(pool, (client) =>
+    claimMatchRun(client, context.vault, target.id, owner, context.now()),
+  )
   if (run === null) return
   const end = (state: 'done' | 'failed', code: string | null) =>
     inTransaction(pool, (client) => endMatchRun(client, context.vault, run, state, context.now(), code))
   try {
-    const { result: book } = await withCallScope({ lane: 'bulk' }, () => readAccounts(context, target, run, signal))
-    await readPeople(context, target, book, signal)
-    await judge(context, run, book)
+    const reader = new AccountReader(context, target, run, signal)
+    await withCallScope({ lane: 'bulk' }, () => reader.read())
+    await readPeople(context, target, reader.book, signal)
+    const verdicts = reader.book.verdicts()
+    const { result: left } = await withCallScope({ lane: 'bulk' }, () => reader.readCertain(verdicts))
+    await judge(context, run, verdicts, left)
     await end('done', null)
-    context.log('info', 'match.done', { target: target.id, count: book.size })
+    context.log('info', 'match.done', { target: target.id, count: reader.book.size })
   } catch (error) {
-    // Stopping, or overtaken: whoever leads next begins it anew.
+    // Stopping, or overtaken: whoever leads next goes on with it.
     if (signal.aborted || error instanceof Overtaken) throw error
     await end('failed', errorCode(error))
     context.log('error', 'match.failed', { target: target.id, code: errorCode(error) })
   }
-}
-
-class Overtaken extends Error {}
-
-async function readAccounts(
-  context: SyncContext,
-  target: TargetSetup,
-  run: MatchRunRow,
-  signal: AbortSignal,
-): Promise<AccountBook> {
-  const book = new AccountBook()
-  let n = 0
-  for await (const page of target.connection.accounts.list(signal)) {
-    const digests = page.map(({ externalId }) => accountDigest(context.vault, target.id, externalId))
-    const linked = await linkedAmong(context.database.pool, context.vault, target.id, digests)
-    const unknown = page.map((account, i) => (linked.has(i) || account.untouchable ? null : account))
-    const looks = await inParallel(unknown, target.concurrency, async (account) =>
-      account === null ? noLook : lookAt(target, account, signal),
-    )
-    checkMostRead(looks)
-    const rows = page.flatMap((account, i): NewMatchRow[] => {
-      const { account: found, failure } = looks[i] ?? noLook
-      const known = linked.get(i) ?? null
-      const left = failure === undefined ? null : 'unread'
-      const settled = account.untouchable ? 'untouchable' : known === null ? left : 'linked'
-      // Deleted since it was listed.
-      if (settled === null && found === null) return []
-      n += 1
-      const id = randomUUID()
-      // Also what was not read: it may well be the account of somebody for whom another would then be certain.
-      if (found !== null) {
-        const { match } = target
-        book.add(n, marksOfAccount(context.vault, target, found), shownName(match, found), shownNumbers(match, found))
-      }
-      const place = { table: 'match_row', column: 'found', row: id, version: 1 }
-      return [
-        {
-          ...{ id, run_id: run.id, n, external_digest: digests[i] as Buffer },
-          found: found === null ? null : context.vault.sealSystem(place, JSON.stringify(found)),
-          class: settled,
-          person_id: known,
-          reasons: settled === null ? null : JSON.stringify(failure === undefined ? [] : [failure.code]),
-        },
-      ]
-    })
-    await inTransaction(context.database.pool, async (client) => {
-      if (!(await noteMatchProgress(client, run, n))) throw new Overtaken()
-      await insertMatchRows(client, context.vault, rows)
-    })
-  }
-  return book
 }
 
 /** Everybody in the store, page by page: what leads from them to an account is noted in the book, and nothing else kept. */
@@ -167,14 +117,19 @@ function recognise(context: SyncContext, target: TargetSetup, book: AccountBook,
   })
 }
 
-/** Classes are given when all people were met; of several accounts that one person would get, at most one is certain. */
-async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook): Promise<void> {
-  const verdicts = book.verdicts()
+/** Classes are given when all people were met; `left` are accounts that could not be read since, or are gone. */
+async function judge(
+  context: SyncContext,
+  run: MatchRunRow,
+  verdicts: ReadonlyMap<number, Verdict>,
+  left: ReadonlyMap<number, Look>,
+): Promise<void> {
   let after = 0
   for (;;) {
     const { length, last } = await inTransaction(context.database.pool, async (client) => {
       const rows = await matchRows(client, run.id, null, after, batch)
       const open: (typeof rows)[number][] = []
+      const gone: string[] = []
       for (const row of rows) {
         const verdict = verdicts.get(row.n)
         if (verdict === undefined) continue
@@ -184,13 +139,21 @@ async function judge(context: SyncContext, run: MatchRunRow, book: AccountBook):
         }
         // It could not be read: what little is known of it makes nobody certain.
         if (row.class !== null) continue
-        const { is, person, reasons } = verdict
-        open.push({ ...row, class: is, person_id: person, reasons: JSON.stringify(reasons) })
+        const look = left.get(row.n)
+        if (look?.account === null) gone.push(row.id)
+        else open.push({ ...row, ...judged(verdict, look) })
       }
       await judgeMatchRows(client, context.vault, open)
+      await deleteMatchRows(client, gone)
       return { length: rows.length, last: rows.at(-1)?.n ?? 0 }
     })
     if (length < batch) return
     after = last
   }
+}
+
+function judged({ is, person, reasons }: Verdict, look: Look | undefined) {
+  if (look?.failure !== undefined)
+    return { class: 'unread', person_id: null, reasons: JSON.stringify([look.failure.code]) }
+  return { class: is, person_id: person, reasons: JSON.stringify(reasons) }
 }
