@@ -150,6 +150,10 @@ const refusals = {
   ],
   'match.untouchable': ['state', 'This is an account of an operator, or one that is built in: it is left alone.'],
   'person.ambiguous': ['state', 'Several people fit: ask by person id.'],
+  'person.deleted': [
+    'state',
+    'Every account of this person was deleted after they left: there is nothing to open. Have the source name them again.',
+  ],
   'person.erasing': ['state', 'This person is being erased: nothing takes that back.'],
   'person.frozen': [
     'state',

@@ -4,6 +4,7 @@ import { answersThatNeverCame } from './accounts/answers-that-never-came.ts'
 import { cancelling } from './accounts/cancelling.ts'
 import { everyFailure } from './accounts/every-failure.ts'
 import { lateWrites } from './accounts/late-writes.ts'
+import { leavers } from './accounts/leavers.ts'
 import { listing } from './accounts/listing.ts'
 import { lockouts } from './accounts/lock-outs.ts'
 import { oddNamesInAccounts } from './accounts/odd-names.ts'
@@ -24,6 +25,7 @@ export function accountsContract(subject: AccountsSubject): void {
     describe('answers that never came', () => answersThatNeverCame(test))
     describe('late writes', () => lateWrites(test))
     describe('lock-outs', () => lockouts(test))
+    describe('leavers', () => leavers(test))
     describe('what is not ours', () => whatIsNotOurs(test))
     describe('odd names', () => oddNamesInAccounts(test))
     describe('listing', () => listing(test))
