@@ -10,7 +10,7 @@ import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
 import { nextCalls, opens } from './fixtures/memory-target.fixture.ts'
 import { adoptMatches, linkByHand } from './match/adopt.ts'
 import { existing, match } from './match/match.fixture.ts'
-import { unlockPerson } from './operator.ts'
+import { lockPerson, unlockPerson } from './operator.ts'
 import { stranger } from './reconcile/site.fixture.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 import { freezeByHand, unfreezeByHand } from './stop.ts'
@@ -255,7 +255,11 @@ describe('who comes back', () => {
 
   test('is not let in by an operator’s word alone once the account is gone', async () => {
     await deleted()
-    await unlockPerson(bench.context, await person(), bench.operator, 'was a mistake', 24)
+    const unlock = async () => unlockPerson(bench.context, await person(), bench.operator, 'was a mistake', 24)
+    await expect(unlock()).rejects.toMatchObject({ code: 'person.deleted' })
+    // A lock of an operator is lifted all the same, and opens nothing.
+    await lockPerson(bench.context, await person(), bench.operator, 'to be sure')
+    expect(await unlock()).toMatchObject({ lifted: true, heldOpenUntil: null })
     await settle()
     expect(there()).toBeNull()
   })

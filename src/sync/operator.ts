@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { recordAudit } from '../audit/record.ts'
 import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
 import type { PersonState } from '../model/person.ts'
+import { Refusal } from '../model/refusal.ts'
 import { clearAlarm } from '../store/alarms.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
@@ -17,6 +18,7 @@ import { isUsable } from './resolve/credentials.ts'
 import { passGiven } from './resolve/individual.ts'
 import { isOut, understand } from './resolve/resolve.ts'
 import { resolveAll } from './resolve/resolve-all.ts'
+import { isDeleted } from './resolve/stages.ts'
 import { modesOf } from './target-modes.ts'
 
 /** Shuts a person out everywhere, whatever HR says, until unlocked. Returns the ids of the lock-outs. @throws Refusal `person.unknown`, `person.frozen`. */
@@ -57,7 +59,7 @@ export interface Unlocked {
  * Lifts the operator's lock, which restores only what that lock closed: a leaver is still a leaver. Of whoever was not locked, but left
  * or is suspended, it holds the door open for `hours` against what the sources say, so that a mistaken leaver can work while HR mends
  * the record. Only this person's own lock changes; no plan is needed. @throws Refusal `person.unknown`, `person.frozen`,
- * `config.superseded`.
+ * `person.deleted`, `config.superseded`.
  */
 export async function unlockPerson(
   context: SyncContext,
@@ -73,6 +75,7 @@ export async function unlockPerson(
     const { person } = dossier
     const { standing } = understand(context, dossier, now)
     const lifted = person.locked_at !== null
+    if (!lifted && isOut(standing) && isAllDeleted(dossier)) throw new Refusal('person.deleted')
     person.locked_at = null
     if (!lifted) person.unlocked_until = isOut(standing) ? new Date(now.getTime() + hours * 3_600_000) : null
     touch(dossier)
@@ -103,6 +106,11 @@ export async function unlockPerson(
     })
     return { lifted, heldOpenUntil, state: standing.state }
   })
+}
+
+/** A door can't be held open where there is nothing left to open it with. */
+function isAllDeleted({ accounts }: Dossier): boolean {
+  return accounts.length > 0 && accounts.every(isDeleted)
 }
 
 function liftLock({ accounts, credentials }: Dossier): void {
