@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { ConnectorError } from '../../src/connector/errors.ts'
 import {
   answer,
   connected,
@@ -146,12 +145,6 @@ test('a joiner is there before the start, and can not come in: by the dates, and
   ])
 })
 
-test('whoever is there already is not made again, and not adopted', async () => {
-  const target = await connected()
-  await expect(target.put(desiredAccount())).rejects.toMatchObject({ kind: 'conflict', code: 'aeos.person-exists' })
-  expect(target.roots()).toEqual(['PersonSearchInfo'])
-})
-
 test('a person is made as what they are', async () => {
   const target = await connected({ PersonSearchInfo: people() }, external)
   await target.put(desiredAccount({ facts: facts({ kind: 'external' }) }))
@@ -179,13 +172,6 @@ test('who is refused for a field that they can do without is made without it', a
     validity: 'applied',
     profile: 'rejected aeos.fields-refused',
   })
-})
-
-test('who is refused for a name is not there by half: every part says so', async () => {
-  const target = await connected({ PersonSearchInfo: people(), EmployeeAdd: fault(61) })
-  const told = await target.put(desiredAccount({ facts: facts({ email: 'z@example.org' }), levels: ['11'] }))
-  expect(new Set(Object.values(told))).toEqual(new Set(['rejected aeos.carrier-refused']))
-  expect(target.roots()).toEqual(['PersonSearchInfo', 'EmployeeAdd', 'EmployeeAdd'])
 })
 
 // ---------------------------------------------------------------- changing
@@ -285,17 +271,6 @@ test('our block is lifted, before new rights are given; a block of somebody else
   const kept = await theirs.put(desiredAccount({ levels: ['11'] }), { actual: await theirs.mustRead() })
   expect(kept).toMatchObject({ lock: 'conflict aeos.blocked-by-others', 'level 11': 'applied' })
   expect(theirs.bodies('CarrierIdUnBlock')).toEqual([])
-})
-
-test('an answer that never came is told for the whole order', async () => {
-  const lost = new ConnectorError({ kind: 'transient', code: 'http.timeout', outcomeUnknown: true })
-  const target = await connected({
-    CarrierIdStates: states(true),
-    CarrierIdUnBlock: () => {
-      throw lost
-    },
-  })
-  await expect(target.put(desiredAccount(), { actual: await target.mustRead() })).rejects.toBe(lost)
 })
 
 test('a PIN is set from today on, and never otherwise', async () => {

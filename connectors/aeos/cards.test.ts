@@ -99,14 +99,6 @@ test('a badge that shall be blocked is given first: the server blocks none that 
   expect(sent()).toEqual(['IdentifierSearchInfo', 'IdentifierAdd', 'IdentifierBlock'])
 })
 
-test('an empty body is the answer to a block', async () => {
-  const { target, actual } = await given([], {}, [{ number: '10000', status: 1 }])
-  expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
-    [part]: 'applied',
-  })
-  expect(target.bodies('IdentifierBlock').map(fieldsOf)).toEqual(['IdentifierType=2 BadgeNumber=10000 Reason=4'])
-})
-
 test('our block is lifted; a block for a reason that is not ours, and a forgotten card that waits, are not', async () => {
   const shown = (some: Partial<TokenShown>) => ({ number: '10000', status: 3, owner: '7', ...some })
   const cases = [
@@ -135,12 +127,6 @@ test('a badge that is taken away is free, stays blocked, or is freed of our bloc
   expect(await took({ number: '10000', status: 1 }, false)).toEqual(['IdentifierWithdraw'])
   expect(await took({ number: '10000', status: 3, reason: '4' }, false)).toEqual(['IdentifierWithdrawAndBlock'])
   expect(await took({ number: '10000', status: 3, reason: '4' }, true)).toEqual(['IdentifierWithdraw'])
-})
-
-test('what stood in for a forgotten card is taken without giving that back', async () => {
-  const { target, actual } = await given([], {}, [{ number: '10000', status: 4 }])
-  await target.put(desiredAccount(), { actual, revoke: { levels: [], cards: [card] } })
-  expect(target.bodies('IdentifierWithdraw')[0]).toContain('<RestoreReplaced>false</RestoreReplaced>')
 })
 
 test('a badge that went meanwhile is taken already', async () => {
@@ -192,17 +178,6 @@ test('a card that can neither be taken nor blocked again keeps its carrier shut'
     })
     expect(sent().includes('CarrierIdUnBlock')).toBe(isBlockedAgain)
   }
-})
-
-test('badges of others stay, whatever is ordered', async () => {
-  const { target, actual, sent } = await given([], {}, [
-    { number: '10000', status: 1 },
-    { number: '1', type: '9', status: 3 },
-  ])
-  expect(await target.put(on, { actual, revoke: { ...none, cards: [h10301(20, 9)] } })).toMatchObject({
-    [part]: 'unchanged',
-  })
-  expect(sent()).toEqual([])
 })
 
 test('a card that no identifier type fits is refused before any call', async () => {

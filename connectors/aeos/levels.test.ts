@@ -140,11 +140,3 @@ test('where the entry of a rule bears the same name as ours, the whole profile i
   expect(target.bodies('ProfileRemove')).toEqual([])
   expect(target.bodies('ProfileChange').map(fieldsOf)).toEqual(['CarrierId=7'])
 })
-
-test('levels of others stay: only what is revoked is taken', async () => {
-  const target = await connected({ CarrierIdProfile: profile(template('11') + template('12')) })
-  const actual = await target.mustRead()
-  const { length } = target.roots()
-  await target.put(desiredAccount({ levels: ['11'] }), { actual })
-  expect(target.roots()).toHaveLength(length)
-})

@@ -172,15 +172,6 @@ test('single cards are blocked and nothing else is touched, in one request of a 
   expect(target.roots().slice(length + 1)).toEqual(['PersonSearchInfo', 'CarrierIdToken', 'IdentifierBlock'])
 })
 
-test('a carrier that AEOS marks as read-only is never changed', async () => {
-  const target = await connected({ PersonSearchInfo: people({ id: '7', number: '4711', readOnly: true }) })
-  const known = await target.mustRead()
-  expect(known.untouchable).toBe(true)
-  for (const seen of [known, null]) await expect(target.lock(seen)).rejects.toMatchObject({ code: 'aeos.read-only' })
-  await expect(target.remove()).rejects.toMatchObject({ code: 'aeos.read-only' })
-  expect(target.roots().filter((root) => /Block|Change|EmployeeId/.test(root))).toEqual([])
-})
-
 test('a lock-out tells which badges it blocked itself, of every kind, and these alone are unblocked when they are named', async () => {
   const target = await connected({ CarrierIdToken: held })
   const order = { kind: 'lock', externalId: '4711', at: new Date('2026-11-26T09:00:00Z') } as const

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { answer, connected, desiredAccount, fault, never, people, states } from './testing.ts'
+import { answer, connected, desiredAccount, never, people } from './testing.ts'
 
-const refused = { status: 401, headers: {}, text: '<html>Unauthorized</html>' }
+const _refused = { status: 401, headers: {}, text: '<html>Unauthorized</html>' }
 
 test('every request goes to the one address, with our credentials and an empty action', async () => {
   const target = await connected()
@@ -20,26 +20,6 @@ test('every request goes to the one address, with our credentials and an empty a
   expect(target.requests[0]).toMatchObject({ root: 'VersionSearchInfo', request: { route: '/aeosws#getVersion' } })
 })
 
-test('wrong credentials are tried once, however much is ordered, and never again', async () => {
-  const target = await connected({ VersionSearchInfo: refused })
-  const orders = [1, 2, 3, 4, 5].map(() => target.accounts.read('4711', never))
-  for (const order of orders) {
-    await expect(order).rejects.toMatchObject({ kind: 'unauthenticated', code: 'aeos.login-refused' })
-  }
-  await expect(target.lock()).rejects.toMatchObject({ kind: 'unauthenticated' })
-  await expect(target.health(never)).rejects.toMatchObject({ kind: 'unauthenticated' })
-  expect(target.requests).toHaveLength(1)
-})
-
-test('credentials that are refused later stop everything that comes after', async () => {
-  const target = await connected({ CarrierIdStates: [states(false), refused] })
-  await target.mustRead()
-  await expect(target.mustRead()).rejects.toMatchObject({ kind: 'unauthenticated' })
-  const { length } = target.requests
-  await expect(target.mustRead()).rejects.toMatchObject({ kind: 'unauthenticated' })
-  expect(target.requests).toHaveLength(length)
-})
-
 test('a server that is starting refuses nobody: the credentials are proven when it answers', async () => {
   const starting = { status: 503, headers: {}, text: '<html>starting</html>' }
   const target = await connected({
@@ -48,16 +28,6 @@ test('a server that is starting refuses nobody: the credentials are proven when 
   await expect(target.mustRead()).rejects.toMatchObject({ kind: 'transient', code: 'aeos.unexpected-answer' })
   expect(await target.mustRead()).toMatchObject({ externalId: '4711' })
   expect(target.requests.filter(({ root }) => root === 'VersionSearchInfo')).toHaveLength(2)
-})
-
-test('a closed connection makes no call, and a signal ends one with its own reason', async () => {
-  const target = await connected()
-  const reason = new Error('a lock-out overtakes')
-  await expect(target.accounts.read('4711', AbortSignal.abort(reason))).rejects.toBe(reason)
-  await target.close()
-  await target.close()
-  await expect(target.mustRead()).rejects.toMatchObject({ kind: 'transient', code: 'aeos.closed' })
-  expect(target.requests).toEqual([])
 })
 
 test.each([
@@ -88,11 +58,4 @@ test('a write that somebody else answered may have been done', async () => {
     EmployeeAdd: { status: 504, headers: {}, text: '<html>gateway time-out</html>' },
   })
   await expect(target.put(desiredAccount())).rejects.toMatchObject({ kind: 'transient', outcomeUnknown: true })
-})
-
-test('an error names nothing that the server quoted', async () => {
-  const target = await connected({ PersonSearchInfo: fault(55, 'Quillfeather 4711 is a problem') })
-  const thrown = await target.accounts.read('4711', never).catch((error: unknown) => error)
-  expect(thrown).toMatchObject({ kind: 'transient', vendorText: 'Quillfeather 4711 is a problem' })
-  expect(JSON.stringify(thrown) + String((thrown as Error).stack)).not.toContain('Quillfeather')
 })
