@@ -4,50 +4,47 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csn, h10301 } from '../../src/model/card.ts'
+import { csn } from '../../src/model/card.ts'
+import { first, history, type Simulated, second, simulated } from './simulated-for-tests.ts'
+import { type Snapshot, schemaOf, snapshots } from './simulator/index.ts'
 import { openSoap, type Value } from './soap.ts'
-import {
-  answer,
-  connected,
-  desiredAccount,
-  facts,
-  fault,
-  never,
-  owned,
-  people,
-  profile,
-  states,
-  template,
-  tokens,
-} from './testing.ts'
+import { desiredAccount, facts, never } from './testing.ts'
 
-const wsdl = readFileSync(new URL('./aeosws.wsdl', import.meta.url), 'utf8')
 const folder = mkdtempSync(join(tmpdir(), 'aeos-wire-'))
-const schema = join(folder, 'aeosws.xsd')
+const schemaFile = (snapshot: Snapshot) => join(folder, `aeosws-${snapshot}.xsd`)
 
 beforeAll(() => {
-  const [, content = ''] = /<xs:schema ([\s\S]*<\/xs:schema>)/.exec(wsdl) ?? []
-  const names = 'xmlns:xs="http://www.w3.org/2001/XMLSchema" xmlns:tns="http://www.nedap.com/aeosws/schema"'
-  writeFileSync(schema, `<xs:schema ${names} ${content}`)
+  // Written by the simulator's author from the published table, without a look at the connector's own description.
+  for (const snapshot of snapshots) writeFileSync(schemaFile(snapshot), schemaOf(snapshot))
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What xmllint says of each body that does not fit; empty when all do. */
-function misfits(bodies: readonly string[]): string {
+/** What xmllint says of each body that does not fit; empty when all do. Throws where xmllint is missing. */
+function misfits(bodies: readonly string[], snapshot: Snapshot): string {
   const files = bodies.map((body, at) => {
     const file = join(folder, `${at}.xml`)
     writeFileSync(file, body)
     return file
   })
   try {
-    execFileSync('xmllint', ['--noout', '--schema', schema, ...files], { stdio: 'pipe' })
+    execFileSync('xmllint', ['--noout', '--schema', schemaFile(snapshot), ...files], { stdio: 'pipe' })
     return ''
   } catch (error) {
-    return String((error as { stderr: Buffer }).stderr).replaceAll(/^.* validates\n/gm, '')
+    const { code, stderr } = error as { code?: string; stderr: Buffer }
+    if (code === 'ENOENT') throw new Error('xmllint is missing: scripts/test-packages installs it')
+    return String(stderr).replaceAll(/^.* validates\n/gm, '')
   }
 }
 
-// ---------------------------------------------------------------- every operation of the description
+function bodyOf(envelope: string): string {
+  return /<soap:Body>(.*)<\/soap:Body>/s.exec(envelope)?.[1] ?? ''
+}
+
+const rootOf = (body: string) => /^<(\w+)/.exec(body)?.[1] ?? ''
+
+// ---------------------------------------------------------------- the connector's own description, taken apart
+
+const wsdl = readFileSync(new URL('./aeosws.wsdl', import.meta.url), 'utf8')
 
 interface Element {
   readonly name: string
@@ -81,6 +78,7 @@ const rootTypes = new Map(
     type,
   ]),
 )
+/** Root element of the request of each operation. */
 const requestOf = new Map(
   [...wsdl.matchAll(/<operation name="(\w+)">\s*<input message="aeos:(\w+)"\/>/g)].map(
     ([, operation = '', root = '']) => [operation, root],
@@ -96,155 +94,147 @@ const samples: Readonly<Record<string, string>> = {
   'xs:date': '2026-11-26',
   'xs:base64Binary': 'AQID',
 }
+/** Texts of which the service has a list. */
+const listed: Readonly<Record<string, string>> = {
+  Order: 'A',
+  FieldName: 'LastName',
+  AuthorisationType: 'Entrance',
+  CarrierType: 'Employee',
+  UnitOfAuthType: 'OnLine',
+}
 
 /** A value of that type, its fields in the wrong order; `whole` with every optional field, lists with two entries. */
 function sample(type: string, whole: boolean): Value {
   const simple = samples[type]
   if (simple !== undefined) return simple
-  const elements = types.get(type.replace('tns:', '')) ?? []
-  const present = elements.filter(({ optional }) => whole || !optional).toReversed()
+  const name = type.replace('tns:', '')
+  const present = (types.get(name) ?? []).filter(({ optional }) => whole || !optional).toReversed()
   return Object.fromEntries(
-    present.map(({ name, type: inner, many }) => [
-      name,
-      many ? [sample(inner, whole), sample(inner, whole)] : sample(inner, whole),
-    ]),
+    present.map(({ name: field, type: inner, many }) => {
+      const text = field === 'Type' && name === 'VerificationChange' ? 'Pincode' : listed[field]
+      const value = inner === 'xs:string' && text !== undefined ? text : sample(inner, whole)
+      return [field, many ? [value, value] : value]
+    }),
   )
 }
 
-test('xmllint takes every operation of the description, with all optional fields and without any, whatever their order', async () => {
-  const soap = await openSoap()
-  expect(requestOf.size).toBeGreaterThanOrEqual(50)
-  expect([...soap.operations].sort()).toEqual([...requestOf.keys()].sort())
-  const bodies = [...requestOf].flatMap(([operation, root]) =>
-    [true, false].map((whole) => bodyOf(soap.write(operation, sample(rootTypes.get(root) ?? '', whole)))),
-  )
-  expect(misfits(bodies)).toBe('')
+// ---------------------------------------------------------------- everything that the connector really says
+
+const wide = {
+  unit_id: '1',
+  departments: 'match',
+  entrance_schedule: '1',
+  carriers: { external: 'contractor', guest: 'visitor' },
+}
+const rich = facts({ email: 'zyphora@example.org', department: 'General', title: 'Keeper' })
+const validity = { from: '2026-12-01T08:00:00Z', until: '2030-06-30T22:00:00Z' }
+const cards = [
+  { card: first, state: 'on' as const },
+  { card: csn('84A1B2C3'), state: 'blocked' as const },
+]
+
+/** Every kind of order, of people of every carrier type, with all that they can have and with as little as possible. */
+async function sayEverything(target: Simulated): Promise<void> {
+  await history(target, async () => undefined)
+  const level = target.levelOf('Main Entrance')
+  const free: Readonly<Record<string, string>> = { external: '3', guest: '5', own: '1' }
+  for (const [kind, definition_id] of Object.entries(free)) {
+    const { put, lock, remove, accounts, mustRead } = await target.connect({
+      ...wide,
+      free_fields: [{ definition_id, fact: 'title' }],
+    })
+    const person = { ...rich, kind, ...(kind === 'guest' ? { department: null } : {}) }
+    const order = { facts: person, validity, cards, levels: [level, 'entrance:1'], pin: '483920' }
+    await put(desiredAccount({ ...order, lock: 'closed' }))
+    await put(
+      desiredAccount({ ...order, facts: { ...person, title: 'Warden' }, validity: { from: null, until: null } }),
+    )
+    const revoke = { levels: [level, 'entrance:1'], cards: cards.map(({ card }) => card) }
+    await put(desiredAccount({ facts: person, cards: [{ card: second, state: 'on' }] }), { revoke })
+    const [carrier] = target.inside()
+    await accounts.read(`#${carrier?.id}`, never)
+    await lock(await mustRead())
+    await remove()
+    // What was blocked for good is given out again, and a right whose entry is named twice is written back.
+    await put(desiredAccount({ facts: person, cards: [{ card: first, state: 'on' }], levels: [level] }), {
+      lift: [first],
+    })
+    target.simulator.hand({ action: 'grant-by-rule', carrier: target.inside()[0]?.id ?? 0, template: level })
+    await put(desiredAccount({ facts: person }), { revoke: { levels: [level], cards: [] } })
+    await remove()
+    // With nothing but a name.
+    await put(desiredAccount({ facts: facts({ kind }) }))
+    await remove()
+  }
+  // Dates that lie at midnight are asked for once more, and a page of the list is asked for with and without its rights.
+  const midnight = { lastName: 'Midnight', arrival: '2025-12-31T23:00:00Z' }
+  const kinds = ['Employee', 'Contractor', 'Visitor'] as const
+  target.simulator.seed({ carriers: kinds.map((kind) => ({ ...midnight, kind, personnelNo: kind })) })
+  const { accounts, health, read } = await target.connect(wide)
+  for (const kind of kinds) await read(kind)
+  await Array.fromAsync(accounts.list(never))
+  await Array.fromAsync(accounts.list(never, [level]))
+  await accounts.discover(never)
+  await health()
+}
+
+/** What arrived at a simulator of this snapshot, each body once. */
+async function captured(snapshot: Snapshot, act: (target: Simulated) => Promise<void>): Promise<string[]> {
+  await using target = await simulated({ snapshot, messagesKept: 10_000 })
+  await act(target)
+  const bodies = target.simulator.requests.messages().map(bodyOf)
+  expect(bodies.length).toBe(target.simulator.requests.find().filter(({ operation }) => operation !== '?wsdl').length)
+  return [...new Set(bodies)]
+}
+
+test.each(snapshots)(
+  'xmllint takes every request that the orders of the engine lead to, at the interface of %s',
+  async (snapshot) => {
+    const bodies = await captured(snapshot, sayEverything)
+    expect(bodies.length).toBeGreaterThan(100)
+    expect(misfits(bodies, snapshot)).toBe('')
+    // All that the client can call was called, but for what the snapshot lacks and the whole profile that others need no more.
+    const client = readFileSync(new URL('./client.ts', import.meta.url), 'utf8')
+    const named = [...client.matchAll(/#(?:call|write)\(\s*['`]([\w${}[\]]+)['`]/g)].flatMap(([, name = '']) =>
+      ['Employee', 'Contractor', 'Visitor'].map((type) =>
+        name.replace('$' + '{nameOf[type]}', type).replace('$' + '{name}', type),
+      ),
+    )
+    expect(named.length).toBeGreaterThan(50)
+    const offered = schemaOf(snapshot)
+    const missing = [...new Set(named)].filter((operation) => {
+      const root = requestOf.get(operation) ?? `unknown operation ${operation}`
+      return offered.includes(`element name="${root}"`) && !bodies.some((body) => rootOf(body) === root)
+    })
+    expect(missing).toEqual([])
+  },
+)
+
+test('xmllint takes every operation of the description, with all optional fields and without any, whatever order they are given in', async () => {
+  const { operations } = await openSoap()
+  expect([...operations].sort()).toEqual([...requestOf.keys()].sort())
+  for (const snapshot of snapshots) {
+    // Only what the snapshot offers; and only the newest has every optional field.
+    const there = [...requestOf].filter(([, root]) => schemaOf(snapshot).includes(`element name="${root}"`))
+    const sizes = snapshot === '2024-08' ? [true, false] : [false]
+    const bodies = await captured(snapshot, async (target) => {
+      for (const [operation, root] of there)
+        for (const whole of sizes) await target.say(operation, sample(rootTypes.get(root) ?? '', whole))
+    })
+    expect(misfits(bodies, snapshot), snapshot).toBe('')
+    expect(new Set(bodies.map(rootOf))).toEqual(new Set(there.map(([, root]) => root)))
+    if (snapshot === '2024-08') expect(there).toHaveLength(operations.size)
+  }
 })
 
 test('xmllint finds what does not fit, so that its silence means something', async () => {
   const soap = await openSoap()
   const body = bodyOf(soap.write('addEmployee', { Id: '1', LastName: 'Quillfeather' }))
   const [id, name] = ['<Id>1</Id>', '<LastName>Quillfeather</LastName>']
-  expect(misfits([body.replace(`${id}${name}`, `${name}${id}`)])).toContain('Id')
-  expect(misfits([body.replace(id, '<Id>one</Id>')])).toContain('not a valid value')
-  expect(misfits([bodyOf(soap.write('blockCarrier', { Reason: '3' }))])).toContain('CarrierId')
-  expect(misfits([bodyOf(soap.write('findEmployee', { Unheard: 'of' }))])).not.toBe('')
-})
-
-function bodyOf(envelope: string): string {
-  return /<soap:Body>(.*)<\/soap:Body>/s.exec(envelope)?.[1] ?? ''
-}
-
-// ---------------------------------------------------------------- everything that the connector really says
-
-test('xmllint takes every request that the orders of the engine lead to, and each operation of the client is among them', async () => {
-  const sent: { readonly root: string; readonly body: string }[] = []
-  const [card, serial] = [h10301(20, 10_000), csn('84A1B2C3')]
-  const cards = [
-    { card, state: 'on' as const },
-    { card: serial, state: 'blocked' as const },
-  ]
-  const wide = {
-    unit_id: '6',
-    departments: 'match',
-    entrance_schedule: '5',
-    free_fields: [{ definition_id: '12', fact: 'title' }],
-    carriers: { external: 'contractor', guest: 'visitor' },
-  }
-  const validity = { from: '2026-12-01T08:00:00Z', until: '2030-06-30T22:00:00Z' }
-  const rich = facts({ email: 'zyphora@example.org', department: 'Research', title: 'Keeper' })
-  const lists = {
-    DepartmentSearchInfo:
-      '<DepartmentList xmlns="http://www.nedap.com/aeosws/schema"><Department><Id>3</Id><Name>Research</Name></Department></DepartmentList>',
-    TemplateSearchInfo: '<TemplateList xmlns="http://www.nedap.com/aeosws/schema"/>',
-    EntranceSearchInfo: '<EntranceList xmlns="http://www.nedap.com/aeosws/schema"/>',
-    BlockReasonSearch: '<BlockReasonList xmlns="http://www.nedap.com/aeosws/schema"/>',
-    IdentifierTypeSearchInfo: '<IdentifierTypeList xmlns="http://www.nedap.com/aeosws/schema"/>',
-    FreeFieldDefinitionSearchInfo: '<FreeFieldDefinitionList xmlns="http://www.nedap.com/aeosws/schema"/>',
-  }
-  const online = `${template('11')}${template('11', { rule: '4', from: '2021-01-01T00:00:00' })}`
-  const keyCabinet =
-    '<AuthorisationOffline><TemplateAuthorisation><Id>3</Id><Enabled>true</Enabled><TemplateId>44</TemplateId></TemplateAuthorisation></AuthorisationOffline>'
-  const [held, shutHeld] = [
-    { number: '10000', status: 1, owner: '7' },
-    { number: '10000', status: 3, reason: '4', owner: '7' },
-  ]
-
-  /** One connection, one thing to do with it. */
-  async function run(
-    script: Parameters<typeof connected>[0],
-    act: (target: Awaited<ReturnType<typeof connected>>) => Promise<unknown>,
-  ) {
-    const target = await connected({ ...lists, ...script }, wide)
-    await act(target)
-    sent.push(...target.requests.filter(({ root }) => root !== 'wsdl'))
-  }
-
-  for (const kind of ['external', 'guest', undefined] as const) {
-    const person = { ...rich, ...(kind === undefined ? {} : { kind }) }
-    await run({ PersonSearchInfo: people() }, (target) =>
-      target.put(
-        desiredAccount({ facts: person, validity, cards, levels: ['11', 'entrance:21'], pin: '1234', lock: 'closed' }),
-      ),
-    )
-    await run({ PersonSearchInfo: people() }, (target) => target.put(desiredAccount({ facts: facts() })))
-  }
-  for (const type of ['Contractor', 'Visitor', 'Employee'] as const) {
-    const one = { PersonSearchInfo: people({ id: '7', number: '4711', type }) }
-    await run(one, async (target) =>
-      target.put(desiredAccount({ facts: rich, validity, levels: ['11'] }), { actual: await target.mustRead() }),
-    )
-    await run(one, (target) => target.lock())
-    await run({ ...one, CarrierIdToken: tokens(held) }, (target) => target.remove())
-  }
-  await run(
-    { CarrierIdStates: states(true), IdentifierSearchInfo: owned(shutHeld), CarrierIdToken: tokens(shutHeld) },
-    async (target) =>
-      target.put(desiredAccount({ cards: [{ card, state: 'on' }] }), { actual: await target.mustRead() }),
-  )
-  await run({ IdentifierSearchInfo: owned({ number: '10000', status: 2 }) }, async (target) =>
-    target.put(desiredAccount({ cards: [{ card, state: 'on' }] }), { actual: await target.mustRead(), lift: [card] }),
-  )
-  for (const wsdl of ['', undefined]) {
-    const script = {
-      CarrierIdProfile: profile(online).replace('</ProfileResult>', `${keyCabinet}</ProfileResult>`),
-      CarrierIdToken: tokens(held, { number: '84A1B2C3', type: '5', status: 3 }),
-    }
-    await run({ ...script, ...(wsdl === undefined ? {} : { wsdl }) }, async (target) =>
-      target.put(desiredAccount(), {
-        actual: await target.mustRead(),
-        revoke: { levels: ['11'], cards: [card, serial] },
-      }),
-    )
-  }
-  await run({}, async (target) => {
-    await target.accounts.read('#7', never)
-    await Array.fromAsync(target.accounts.list(never))
-    await target.accounts.discover(never)
-    await target.health(never)
-  })
-  const filtering = { wsdl: '<wsdl:operation name="addCarriersAuthorization"/>' }
-  const found = {
-    EmployeeSearchInfo: 'EmployeeList',
-    ContractorSearchInfo: 'ContractorList',
-    VisitorSearchInfo: 'VisitorList',
-  }
-  const nobody = Object.fromEntries(Object.entries(found).map(([root, list]) => [root, answer(list)]))
-  await run({ ...filtering, ...nobody }, (target) => Array.fromAsync(target.accounts.list(never, ['11'])))
-  await run({ ProfileAdd: fault(116), EmployeeChange: fault(62) }, async (target) => {
-    const actual = await target.mustRead()
-    await target.put(
-      desiredAccount({ facts: { ...rich, familyName: 'Thistledown' }, validity, levels: ['11', '12'] }),
-      { actual },
-    )
-  })
-
-  expect(misfits(sent.map(({ body }) => body))).toBe('')
-  const operations = readFileSync(new URL('./client.ts', import.meta.url), 'utf8')
-  const used = [...operations.matchAll(/#call\('(\w+)'/g)].flatMap(([, name]) => requestOf.get(name ?? '') ?? [])
-  expect(used.length).toBeGreaterThan(18)
-  const seen = new Set(sent.map(({ root }) => root))
-  expect(used.filter((root) => !seen.has(root))).toEqual([])
-  for (const verb of ['Add', 'Change', 'Id', 'SearchInfo'])
-    for (const type of ['Employee', 'Contractor', 'Visitor']) expect(seen).toContain(`${type}${verb}`)
+  const wrong = (text: string) => misfits([text], '2024-08')
+  expect(wrong(body)).toBe('')
+  expect(wrong(body.replace(`${id}${name}`, `${name}${id}`))).toContain('Id')
+  expect(wrong(body.replace(id, '<Id>one</Id>'))).toContain('not a valid value')
+  expect(wrong(bodyOf(soap.write('blockCarrier', { Reason: '3' })))).toContain('CarrierId')
+  expect(wrong(bodyOf(soap.write('findEmployee', { Unheard: 'of' })))).not.toBe('')
 })

@@ -12,6 +12,8 @@ interface LineFaults {
 
 export interface Line {
   port: number
+  /** Cuts every connection that stands; new ones are taken. */
+  cut(): void
   /** Cuts every connection and stops listening. */
   close(): Promise<void>
 }
@@ -49,6 +51,9 @@ export async function openLine(https: HttpsServer, faults: LineFaults, wantedPor
   }
   return {
     port,
+    cut() {
+      for (const socket of sockets) socket.destroy()
+    },
     async close() {
       closed = true
       faults.onLineChange = () => {}

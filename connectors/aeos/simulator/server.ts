@@ -29,8 +29,8 @@ export interface LateWrite {
   callOff(): void
 }
 
-export interface Listener extends Line {
-  /** New connections see this certificate; those that stand keep theirs until they are cut. */
+export interface Listener extends Pick<Line, 'port' | 'close'> {
+  /** New connections see this certificate; those that stand are cut. */
   setCertificate(certificate: Certificate): void
 }
 
@@ -47,7 +47,7 @@ export async function listen(parts: ServerParts): Promise<Listener> {
     port: line.port,
     setCertificate({ key, cert }) {
       https.setSecureContext({ key, cert })
-      https.closeAllConnections()
+      line.cut()
     },
     close() {
       for (const one of underWay) if ('callOff' in one) one.callOff()

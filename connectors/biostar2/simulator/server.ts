@@ -29,7 +29,7 @@ export interface LateWrite {
 
 const bodyBytesMax = 32 * 1024 * 1024
 
-export async function listen(parts: ServerParts): Promise<Line> {
+export async function listen(parts: ServerParts): Promise<Pick<Line, 'port' | 'close'>> {
   const { simulation, faults, certificate, underWay } = parts
   const https = createHttpsServer({ key: certificate.key, cert: certificate.cert, ALPNProtocols: ['http/1.1'] })
   https.keepAliveTimeout = simulation.options.keepAliveMs
