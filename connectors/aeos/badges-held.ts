@@ -5,12 +5,12 @@ import { ownFailure } from './errors.ts'
 import { walk } from './pages.ts'
 import type { Settings } from './settings.ts'
 
-/** Some 60 MB. Whoever has more sees badges in single reads only. */
+/** Some 40 MB, and about as much again while they are walked through. Who has more badges sees them in single reads only. */
 const badgesMax = 500_000
 
 export class BadgesHeld {
   readonly #settings: Settings
-  /** Of each carrier one text: a sign for the state and the `ref` of each badge, a line each. Some 120 bytes for a badge. */
+  /** Of each carrier one text: a sign for the state and the `ref` of each badge, a line each. Some 90 bytes for a badge. */
   readonly #of = new Map<string, string>()
   #count = 0
 
