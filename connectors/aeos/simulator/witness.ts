@@ -1,5 +1,5 @@
 /** What is true inside the simulator, told plainly for tests: nothing here passes through the service. */
-import { decide } from './access.ts'
+import { decide, grantsOf } from './access.ts'
 import type { Standing } from './chronicle.ts'
 import { type BadgeSpec, badgeOf } from './find-names.ts'
 import type { Carrier, CarrierKind, LoggedChange, LoggedEvent, Token, TokenStatus } from './model.ts'
@@ -161,8 +161,12 @@ export class Witness {
   #opens(carrier: Carrier): string[] {
     const { world } = this.#simulation
     const tokens = carrier.tokens.flatMap((id) => world.tokens.get(id) ?? [])
+    // Nothing opens without a right: the rest of a large site need not be tried.
+    const given = new Set(grantsOf(this.#simulation, carrier).map(({ entrance }) => entrance))
     return [...world.table('Entrance').rows.keys()]
-      .filter((entrance) => tokens.some((token) => decide(this.#simulation, token, entrance).granted))
+      .filter(
+        (entrance) => given.has(entrance) && tokens.some((token) => decide(this.#simulation, token, entrance).granted),
+      )
       .map((entrance) => this.#name('Entrance', entrance))
   }
 
