@@ -19,6 +19,8 @@ export interface Story {
   workforce: Workforce
   /** Levels by account that somebody gave by hand, at each door system. */
   readonly byHand: Map<string, readonly string[]>
+  /** Accounts that wait for somebody else to make room, by the gateway's ids. */
+  readonly waiting: Set<string>
   /** The workforce at the beginning: what the stores are searched for in the end. */
   readonly beginning: Workforce
   /** Deltas that were dropped, for their names. */
@@ -29,7 +31,10 @@ export interface Story {
 export function beginStory(house: House, narrator: Narrator, size: number): Story {
   const now = new Date()
   const workforce = makeWorkforce({ size, seed: 7, today: exportDay(now) })
-  return { house, narrator, workforce, beginning: workforce, byHand: new Map(), deltas: 0, zones: siteZones(now) }
+  return {
+    ...{ house, narrator, workforce, beginning: workforce, deltas: 0 },
+    ...{ byHand: new Map(), waiting: new Set(), zones: siteZones(now) },
+  }
 }
 
 export const trailered: Partial<CsvOptions> = { trailer: true }
@@ -110,13 +115,20 @@ export function personView({ house }: Story, id: string): Promise<PersonView> {
   return house.call<PersonView>(`/v1/people/${id}`)
 }
 
-/** Whether everything is written and read back, but for what waits for a person, or for somebody else to make room. */
-export async function isSettled({ house }: Story): Promise<boolean> {
-  const { rows } = await house.store.query<{ open: number }>(
-    `select count(*)::int as open from account a left join account_work w on w.account_id = a.id
-      where a.desired_version > a.applied_version and w.dead_at is null and coalesce(a.failures, '') not like '%"conflict"%'`,
+/**
+ * Whether everything is written and read back, but for what waits for a person, or for somebody else to make room. Who waits so keeps
+ * waiting when the door system is away at the time of a try.
+ */
+export async function isSettled({ house, waiting }: Story): Promise<boolean> {
+  const { rows } = await house.store.query<{ id: string; isTaken: boolean }>(
+    `select a.id, coalesce(a.failures, '') like '%"conflict"%' as "isTaken"
+       from account a left join account_work w on w.account_id = a.id
+      where a.desired_version > a.applied_version and w.dead_at is null`,
   )
-  return rows[0]?.open === 0
+  const open = new Set(rows.map(({ id }) => id))
+  for (const id of waiting) if (!open.has(id)) waiting.delete(id)
+  for (const { id, isTaken } of rows) if (isTaken) waiting.add(id)
+  return waiting.size === open.size
 }
 
 /** Besides, whether nothing is to be looked at once more: a write whose answer was lost may land late. */
