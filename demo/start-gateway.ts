@@ -26,7 +26,7 @@ export async function startGatewayProcess(
   createInterface({ input: stdout }).on('line', log)
   createInterface({ input: stderr }).on('line', (line) => {
     // The line that says what is wrong, and neither where in the code nor under which Node.js.
-    if (/^\S/.test(line) && !line.startsWith('Node.js v')) said = line
+    if (/^[\w[]/.test(line) && !/^(?:Node\.js v|file:)/.test(line)) said = line
     log(line)
   })
   const ended = once(child, 'exit')

@@ -32,8 +32,14 @@ export function beginStory(house: House, narrator: Narrator, size: number): Stor
   const now = new Date()
   const workforce = makeWorkforce({ size, seed: 7, today: exportDay(now) })
   return {
-    ...{ house, narrator, workforce, beginning: workforce, deltas: 0 },
-    ...{ byHand: new Map(), waiting: new Set(), zones: siteZones(now) },
+    house,
+    narrator,
+    workforce,
+    beginning: workforce,
+    byHand: new Map(),
+    waiting: new Set(),
+    deltas: 0,
+    zones: siteZones(now),
   }
 }
 

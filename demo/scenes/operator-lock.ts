@@ -115,9 +115,8 @@ async function mistakenLeaver(story: Story, person: string, id: string): Promise
   )
   narrator.say('Then HR says that it was right after all.')
   await lock('HR was right after all')
-  await until(story, 'the door to close', () => openEverywhere(systems, [row], 0), {
-    everyMs: 10,
-  })
+  await until(story, 'every door to close', () => systems.every((system) => isShutOut(system, row)), { everyMs: 10 })
+  claims.exactly('doors that are open to whoever was held open', await cardsThatOpen(systems, [row]), 0, 'doors')
   claims.exactly(
     'whoever was held open is shut again',
     await atEach(systems, (system) => shutOut(system, [row])),
