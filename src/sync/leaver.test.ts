@@ -14,6 +14,7 @@ import { lockPerson, unlockPerson } from './operator.ts'
 import { stranger } from './reconcile/site.fixture.ts'
 import { resolveEveryone } from './resolve/re-resolve.ts'
 import { freezeByHand, unfreezeByHand } from './stop.ts'
+import { followCalendar } from './sweep.ts'
 import { enableTarget, observeTarget } from './target-modes.ts'
 
 const engine = useEngine()
@@ -125,14 +126,15 @@ describe('of a leaver', () => {
     expect([there(), await removals()]).toEqual([null, 1])
   })
 
-  test('the times count from the lock-out also where they are set only later', async () => {
-    await begin({ leaver: { deleteAfterMs: null } })
+  test('the times count from the lock-out also where they are set only later, and all stages are due at once', async () => {
+    await begin({ leaver: { removeAfterMs: 3650 * day, withdrawAfterMs: 3650 * day, deleteAfterMs: null } })
     await settle(row(1))
     await settle(row(1, left))
     await pass(40 * day)
-    bench = { ...bench, context: { ...bench.context, leaver } }
-    await resolveEveryone(bench.context, bench.brakes)
-    await bench.followCalendar()
+    expect(there()).toEqual(whole)
+    const configured = { ...bench.context, leaver }
+    await resolveEveryone(configured, bench.brakes)
+    await followCalendar(configured, bench.brakes)
     await bench.rest()
     expect(there()).toBeNull()
   })
