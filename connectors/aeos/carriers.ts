@@ -1,6 +1,7 @@
 /** Carriers as accounts: found by personnel number, read with all that hangs on them, and listed. */
 import type { ActualAccount, ListedAccount } from '../../src/connector/contract.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
+import { SharedCall } from '../../src/connector/shared-call.ts'
 import { cardShown } from './badges.ts'
 import type { BadgesHeld } from './badges-held.ts'
 import type { Client } from './client.ts'
@@ -19,7 +20,9 @@ export class Carriers {
   readonly #departments: Departments
   readonly #settings: Settings
   readonly #now: () => Date
-  #cutsDates = true
+  /** Null until it was looked for; false for good once a time of day was seen. */
+  #cutsDates: boolean | null = null
+  readonly #someRecords = new SharedCall((signal) => this.#client.findPeople({}, 0, signal))
 
   constructor(client: Client, departments: Departments, settings: Settings, now: () => Date) {
     this.#client = client
@@ -82,14 +85,23 @@ export class Carriers {
     }
   }
 
-  /** Asked for once more where they may be cut to days, until this server has shown that it does not cut them. */
+  /** Asked for once more where they may be cut to days, on a server that has shown no time of day yet. */
   async #dates(record: PersonRecord, signal: AbortSignal) {
     const type = typeOf(record)
-    const cut = mayBeCut(record)
-    if (cut === 'no') this.#cutsDates = false
-    if (cut !== 'yes' || !this.#cutsDates || type === null) return {}
+    this.#noteTime(record)
+    if (mayBeCut(record) !== 'yes' || this.#cutsDates === false || type === null) return {}
+    // Once: of many people some came or went in the middle of a day.
+    if (this.#cutsDates === null) {
+      const { rows } = await this.#someRecords.join(signal)
+      this.#cutsDates ??= rows.every((row) => mayBeCut(row) !== 'no')
+      if (!this.#cutsDates) return {}
+    }
     const { ArrivalDateTime, LeaveDateTime } = (await this.#client.carrier(type, record.Id, signal)) ?? record
     return { ArrivalDateTime, LeaveDateTime }
+  }
+
+  #noteTime(record: PersonRecord): void {
+    if (mayBeCut(record) === 'no') this.#cutsDates = false
   }
 
   /**
@@ -105,6 +117,7 @@ export class Carriers {
     const numbers = new Set<string>()
     const left: PersonRecord[] = []
     const shown = (record: PersonRecord): ListedAccount => {
+      this.#noteTime(record)
       const number = record.PersonnelNo?.trim() ?? ''
       const isFirst = number !== '' && !number.startsWith('#') && !numbers.has(number)
       if (isFirst) numbers.add(number)

@@ -120,3 +120,23 @@ test('no switch is left out, and each row is its other side', () => {
   for (const [name, values] of Object.entries(borne))
     for (const value of values) expect(value).not.toEqual(defaultQuirks[name as keyof Quirks])
 })
+
+test('dates are asked for in another way only where no time of day is seen, and looked for once', async () => {
+  const midnight = { lastName: 'Midnight', arrival: '2025-12-31T23:00:00Z', leave: '2031-06-30T22:00:00Z' }
+  for (const personDatesCut of [false, true]) {
+    await using target = await simulated({ quirks: { personDatesCut } })
+    // The second of them leaves in the middle of a day.
+    target.simulator.seed({
+      carriers: [
+        { ...midnight, personnelNo: '1' },
+        { ...midnight, personnelNo: '2', leave: '2031-06-30T12:00:00Z' },
+      ],
+    })
+    for (const number of ['1', '2', '1', '2']) {
+      const { validity } = await target.mustRead(number)
+      expect(validity.until).toBe(number === '1' ? '2031-06-30T22:00:00.000Z' : '2031-06-30T12:00:00.000Z')
+    }
+    const asked = (operation: string) => target.simulator.requests.find({ operation }).length
+    expect([asked('^findPerson$'), asked('^findEmployee$')]).toEqual(personDatesCut ? [5, 4] : [5, 0])
+  }
+})
