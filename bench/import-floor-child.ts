@@ -72,7 +72,7 @@ async function parse(file: string): Promise<Row[]> {
   const { people } = await csv.connect(settings, context, signal)
   let delivery: Delivery | null = null
   while (delivery === null) {
-    delivery = await people.read(signal)
+    delivery = await people.read(signal, null)
     if (delivery === null) await sleep(1)
   }
   const rows: Row[] = []

@@ -59,6 +59,32 @@ export function connectorMismatches(
   })
 }
 
+/** One system may be master, or be written to: both would answer each other, and nobody could say whose word counts. */
+export function twoMasters(
+  connections: readonly (Pick<Connection, 'kind' | 'id' | 'connector'> & { readonly origin: string | null })[],
+): Mismatch[] {
+  const sources = connections.filter(({ kind }) => kind === 'sources')
+  return connections.flatMap(({ kind, id, connector, origin }) => {
+    const same = sources.find((source) => source.connector === connector && source.origin === origin)
+    if (kind !== 'targets' || origin === null || same === undefined) return []
+    const expected = `expected another system than that of sources.${same.id}: people are read from it, so nothing is written to it`
+    return [{ path: ['targets', id, 'settings'], expected }]
+  })
+}
+
+/** Settings that are of no account to the one use of a connector, and that the other can't do without. */
+export function missingSettings(
+  { kind, id }: Pick<Connection, 'kind' | 'id'>,
+  needs: Readonly<Partial<Record<string, readonly string[]>>> | undefined,
+  parsed: unknown,
+): Mismatch[] {
+  return (needs?.[needed[kind]] ?? []).flatMap((key) =>
+    asMap(parsed)[key] === undefined
+      ? [{ path: [kind, id, 'settings', key], expected: `expected a value: ${kind} of this kind need it` }]
+      : [],
+  )
+}
+
 /** Rules that grant at a target that isn't there. */
 export function policyMismatches(raw: unknown): Mismatch[] {
   const { policy, targets } = asMap(raw)

@@ -15,6 +15,8 @@ export interface SourceConfig {
   readonly zone: string
   /** As parsed by the connector's own schema; holds secrets. */
   readonly settings: unknown
+  readonly concurrency: number
+  readonly requestsPerSecond: number
   readonly mapping: ConfigFile['sources'][string]['mapping']
   /** Null: no alarm. */
   readonly expectEveryMs: number | null
@@ -136,11 +138,13 @@ export function configOf(
     },
     sites: file.sites,
     sources: mapValues(file.sources, (source, id) => {
-      const { settings } = facts('sources', id)
+      const { settings, limits } = facts('sources', id)
       return {
         connector: source.connector,
         zone: source.zone ?? file.gateway.zone,
         settings,
+        concurrency: source.concurrency ?? limits.concurrency,
+        requestsPerSecond: source.requests_per_second ?? limits.requestsPerSecond,
         mapping: source.mapping,
         expectEveryMs: source.expect_every ?? null,
         absence: { confirmAfterMs: source.absence.confirm_after },

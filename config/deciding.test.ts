@@ -9,7 +9,13 @@ import { type LoadOptions, loadConfig } from './load.ts'
 
 const limits = { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 1000 }
 const connectors: readonly ConfigurableConnector[] = [
-  { id: 'files', settings: z.strictObject({ folder: z.string() }), capabilities: ['people'], limits },
+  {
+    id: 'files',
+    settings: z.strictObject({ folder: z.string() }),
+    capabilities: ['people'],
+    limits,
+    address: () => null,
+  },
   {
     id: 'doors',
     settings: z.strictObject({
@@ -18,6 +24,7 @@ const connectors: readonly ConfigurableConnector[] = [
     }),
     capabilities: ['accounts'],
     limits,
+    address: () => null,
   },
 ]
 

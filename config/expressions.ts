@@ -46,7 +46,7 @@ function mappingMistakes(mapping: unknown, at: Path): ExpressionMistake[] {
       mistakeIn(each, [...at, 'attrs', name], (text) => inMapping({ attrs: { [name]: text } })),
     ),
     ...asList(cards).flatMap((card, index) =>
-      ['facility', 'number', 'bits', 'uid', 'state'].flatMap((part) =>
+      ['facility', 'number', 'bits', 'uid', 'cards', 'state'].flatMap((part) =>
         // Any expression of a card is compiled alike: the state will do for all.
         mistakeIn(asMap(card)[part], [...at, 'cards', index, part], (text) =>
           inMapping({ cards: [{ format: 'CSN', uid: '"any"', state: text }] }),

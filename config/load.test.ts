@@ -16,6 +16,7 @@ const files: ConfigurableConnector = {
   settings: z.strictObject({ folder: z.string(), encoding: z.enum(['utf-8', 'latin1']).default('utf-8') }),
   capabilities: ['people'],
   limits,
+  address: () => null,
 }
 const doors: ConfigurableConnector = {
   id: 'doors',
@@ -32,6 +33,7 @@ const doors: ConfigurableConnector = {
     .refine((value) => value.ca !== 'refused', { error: 'give another ca', path: ['ca'] }),
   capabilities: ['accounts'],
   limits,
+  address: () => null,
 }
 const connectors = [files, doors]
 
@@ -130,6 +132,8 @@ describe('a configuration', () => {
     const { sources, targets } = await load(minimal)
     expect(sources.hr).toEqual({
       connector: 'files',
+      concurrency: 8,
+      requestsPerSecond: 50,
       zone: 'UTC',
       settings: { folder: '/srv/drop', encoding: 'utf-8' },
       mapping: { key: 'row.id', fields: {}, attrs: {} },
@@ -416,7 +420,7 @@ describe('what is refused', () => {
       '7 sources.hr.mapping.fields.left: expected text; found true',
       '7 sources.hr.mapping.fields.employee_number: expected a known key, perhaps employeeNumber; found an unknown key',
       '8 sources.hr.mapping.attrs.cost center: expected a name of letters, digits and _; found another name',
-      '9 sources.hr.mapping.cards[0].format: expected one of H10301, D10202, H10306, AWID34, C1000-35, C15001, H10304, C1000-48, AWID50, IR56, H10302, CSN34, PIV75, FASC-N, CSN; found "MIFARE"',
+      '9 sources.hr.mapping.cards[0].format: expected one of H10301, D10202, H10306, AWID34, C1000-35, C15001, H10304, C1000-48, AWID50, IR56, H10302, CSN34, PIV75, FASC-N, CSN, list; found "MIFARE"',
       '9 sources.hr.mapping.cards[1].uid: expected text; found nothing',
     ])
   })

@@ -1,7 +1,7 @@
 /** Loads a configuration file whole, or says everything that is wrong with it at once. */
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import { connectionsOf, connectorMismatches, policyMismatches } from './checks.ts'
+import { connectionsOf, connectorMismatches, missingSettings, policyMismatches, twoMasters } from './checks.ts'
 import { type Config, configOf } from './config.ts'
 import { type Deciding, decidingOf, isDeciding, withDeciding } from './deciding.ts'
 import { expressionMistakes } from './expressions.ts'
@@ -55,14 +55,21 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
   for (const { path: at, expected, found } of expressionMistakes(raw)) problems.addMistake(at, expected, found)
 
   const settings = new Map<string, unknown>()
-  for (const { kind, id } of connections) {
+  const reached: Parameters<typeof twoMasters>[0][number][] = []
+  for (const connection of connections) {
+    const { kind, id } = connection
     const at = [kind, id, 'settings']
     const connector = shape.connectorAt(at)
     if (connector === undefined) continue
     const parsed = await connector.settings.safeParseAsync(valueAt(value, at) ?? {})
     problems.addIssues(parsed.error?.issues ?? [], at)
     settings.set(pathText(at), parsed.data)
+    if (!parsed.success) continue
+    for (const { path: where, expected } of missingSettings(connection, connector.needs, parsed.data))
+      problems.add(where, expected)
+    reached.push({ ...connection, origin: connector.address(parsed.data)?.origin ?? null })
   }
+  for (const { path: at, expected } of twoMasters(reached)) problems.add(at, expected)
 
   if (!file.success || problems.all.length > 0) throw new ConfigError(problems.sorted())
   return configOf(file.data, folder, decidingOf(declared), (kind, id) => {

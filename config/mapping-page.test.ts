@@ -113,7 +113,7 @@ test.each(tableOf('Rules', 'to', 'answer'))('the rule %s is %s', (to, answer) =>
     key: 'k',
     hidden: [],
     fields: { kind: 'employee', department: 'Research', site: 'Berlin', start: '2026-01-01', end: null, left: false },
-    attrs: { grade: 7 },
+    attrs: { grade: 7, levels: ['Main', 'Lab'] },
   })
   const now = new Date('2026-03-10T12:00:00Z')
   const explanation = compilePolicy([{ grant: ['hq/Door'], to: bare(to) }]).explain(
@@ -140,7 +140,8 @@ test('every code for a row that could not be used is explained', () => {
     const code = readFileSync(new URL(`../src/sync/pull/${file}.ts`, import.meta.url), 'utf8')
     return [...code.matchAll(/problems\.push\(\{.*code: '([a-z.-]+)' \}\)/g)].map(([, name]) => name)
   })
-  expect(new Set(told.slice(recordProblemCodes.length))).toEqual(new Set(added))
+  const isNew = (code: string | undefined) => !recordProblemCodes.some((known) => known === code)
+  expect(new Set(told.slice(recordProblemCodes.length))).toEqual(new Set(added.filter(isNew)))
 })
 
 describe('the whole example', () => {

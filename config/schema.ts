@@ -3,9 +3,9 @@
 import { z } from 'zod'
 import { facilityFormats, manyFieldFormats, numberFormats } from '../src/model/cards/layouts.ts'
 import { type DriftChoice, driftKinds } from '../src/model/drift.ts'
+import { durationMs } from '../src/model/duration.ts'
 import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
-import { durationMs } from './durations.ts'
 import { referenceText } from './reference.ts'
 
 const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case letters, digits and hyphens')
@@ -218,6 +218,18 @@ const card = z.discriminatedUnion('format', [
       }),
     state: cardState,
   }),
+  z.strictObject({
+    format: z.literal('list').meta({
+      title: 'Format',
+      description: 'All cards of the person in one cell: sources that give any number of them, such as aeos.',
+      examples: ['list'],
+    }),
+    cards: expression.meta({
+      title: 'Cards',
+      description: 'A card on each line, such as H10301:17:4711, and behind a blank its state where it is not active.',
+      examples: ['row.cards'],
+    }),
+  }),
 ])
 
 /** For each field what its expression gives, and one that does. */
@@ -382,6 +394,28 @@ const settings = z
     examples: [{ folder: '/srv/drop/workers' }],
   })
 
+const concurrency = z
+  .int()
+  .min(1)
+  .max(256)
+  .optional()
+  .meta({
+    title: 'Concurrent requests',
+    description: 'Default: what the connector says that the system bears.',
+    examples: [8],
+  })
+
+const requestsPerSecond = z
+  .number()
+  .gt(0)
+  .max(10_000)
+  .optional()
+  .meta({
+    title: 'Requests per second',
+    description: 'Default: what the connector says that the system bears.',
+    examples: [50],
+  })
+
 const source = z.strictObject({
   connector,
   zone: zone.optional().meta({
@@ -390,6 +424,8 @@ const source = z.strictObject({
     examples: ['Europe/Berlin'],
   }),
   settings,
+  concurrency,
+  requests_per_second: requestsPerSecond,
   mapping: mapping.meta({ title: 'Mapping', description: 'CEL over row, the cells of a record by column.' }),
   expect_every: duration.optional().meta({
     title: 'Expected every',
@@ -516,26 +552,8 @@ const target = z.strictObject({
       examples: ['observe'],
     }),
   settings,
-  concurrency: z
-    .int()
-    .min(1)
-    .max(256)
-    .optional()
-    .meta({
-      title: 'Concurrent requests',
-      description: 'Default: what the connector says that the system bears.',
-      examples: [8],
-    }),
-  requests_per_second: z
-    .number()
-    .gt(0)
-    .max(10_000)
-    .optional()
-    .meta({
-      title: 'Requests per second',
-      description: 'Default: what the connector says that the system bears.',
-      examples: [50],
-    }),
+  concurrency,
+  requests_per_second: requestsPerSecond,
   match,
   sweep_every: duration
     .refine((ms) => ms >= 60_000, 'expected a minute or longer')

@@ -11,6 +11,7 @@ import {
   freeFieldList,
   holderList,
   identifierTypeList,
+  logList,
   type Named,
   ownedTokenList,
   personList,
@@ -183,6 +184,16 @@ export class Client {
     await this.#call('changeCarrierProfile', whole, signal)
   }
 
+  // -------------------------------------------------------------- what happened
+
+  /** One page of the operators' log; `from` by the server's clock. Null: whatever the ids. */
+  async findLog(greaterThan: string | null, from: string, start: number, signal: AbortSignal) {
+    const LogSearch = { GreaterThanId: greaterThan ?? undefined, FromDateTime: from }
+    const found = await this.#call('findLog', { LogSearch, SearchRange: range(start) }, signal)
+    const { Log: rows, SearchResultInfo } = readAs(logList, found)
+    return { rows, total: totalOf(SearchResultInfo) }
+  }
+
   // -------------------------------------------------------------- what exists
 
   async templates(signal: AbortSignal): Promise<readonly Named[]> {
@@ -246,6 +257,7 @@ function range(start: number, size = pageSize) {
   return { startRecordNo: String(start), nrOfRecords: String(size) }
 }
 
+/** Null where the version does not tell. */
 function totalOf(info: { readonly totalSize?: string | undefined } | undefined): number | null {
   return info?.totalSize === undefined ? null : Number(info.totalSize)
 }

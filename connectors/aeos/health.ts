@@ -3,10 +3,11 @@ import type { Health } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
+import { toLocalDate } from './local-time.ts'
 import type { Offered } from './offered.ts'
 import { readAs, versionInfo } from './records.ts'
 import type { Session } from './session.ts'
-import type { Settings } from './settings.ts'
+import { noReason, type Settings } from './settings.ts'
 
 type Problem = Health['problems'][number]
 
@@ -16,19 +17,25 @@ export async function health(
   session: Session,
   offered: Offered,
   settings: Settings,
+  now: () => Date,
   signal: AbortSignal,
 ): Promise<Health> {
   const { AeosVersion, WebServiceVersion } = readAs(versionInfo, await session.version(signal))
-  const [operations, reasons, types, fields, people] = await allDone([
+  // As a source it blocks nobody, and lives by the log.
+  const isSource = settings.block_reasons.carrier === noReason
+  const today = `${toLocalDate(now().getTime(), settings.server_zone)}T00:00:00`
+  const [operations, reasons, types, fields, people, log] = await allDone([
     offered.names(signal),
     unlessRefused(() => client.blockReasons(signal)),
     unlessRefused(() => client.identifierTypes(signal)),
     unlessRefused(() => client.freeFields(signal)),
     unlessRefused(() => client.findPeople({ PersonnelNo: 'gatehouse-asks-whether-it-may-look' }, 0, signal)),
+    isSource ? unlessRefused(() => client.findLog(null, today, 0, signal)) : Promise.resolve(undefined),
   ])
   const problems: Problem[] = [
     ...(people === null ? [problem('error', 'aeos.not-allowed', unseen)] : []),
-    ...reasonProblems(reasons, settings),
+    ...(log === null ? [problem('warning', 'aeos.log-closed', logClosed)] : []),
+    ...(isSource ? [] : reasonProblems(reasons, settings)),
     ...missing(
       types?.map(({ Id }) => Id),
       settings.identifier_types.map(({ id }) => id),
@@ -37,13 +44,15 @@ export async function health(
     ),
     ...missing(
       fields?.map(({ Id }) => Id),
-      settings.free_fields.map(({ definition_id }) => definition_id),
+      [...settings.free_fields, ...settings.people.free_fields].map(({ definition_id }) => definition_id),
       'aeos.free-field-unknown',
       'free_fields names fields that AEOS does not have, or does not show to the role of the system user',
     ),
   ]
   if (settings.identifier_types.length === 0)
-    problems.push(problem('warning', 'aeos.no-identifier-types', 'identifier_types is empty: no card can be written.'))
+    problems.push(
+      problem('warning', 'aeos.no-identifier-types', 'identifier_types is empty: no card can be written or read.'),
+    )
   if (operations.size === 0)
     problems.push(
       problem(
@@ -68,6 +77,9 @@ export async function health(
     problems,
   }
 }
+
+const logClosed =
+  'The system user may not read the log of AEOS: what changes there is found by full reads only, so set full_at to more times of the day.'
 
 const unseen =
   'The system user may not look for people: give its role AEOS WebService > External calls, and the search function of each carrier type.'

@@ -51,6 +51,7 @@ export const person = z.object({
   LastName: text,
   PersonnelNo: text,
   FirstName: text,
+  Title: text,
   Email: text,
   DepartmentId: idMaybe,
   // Which of the three it is, where CarrierType does not say so.
@@ -109,6 +110,11 @@ export const ownedTokenList = z.object({
   IdentifierAndCarrierId: listOf(z.object({ Identifier: token, CarrierId: idMaybe })),
   SearchResultInfo: resultInfo,
 })
+
+const logEntry = z.object({ Id: id, DateTime: text.pipe(z.string()), CarrierId: idMaybe })
+export type LogEntry = z.output<typeof logEntry>
+
+export const logList = z.object({ Log: listOf(logEntry), SearchResultInfo: resultInfo })
 
 const authorisation = { Id: idMaybe, Enabled: flag, RuleId: idMaybe, DateFrom: text, DateUntil: text }
 const templateAuthorisation = z.object({ ...authorisation, TemplateId: id })

@@ -1,5 +1,6 @@
 /** The settings of one AEOS server: where it is, who we are there, and how people, badges and blocks are written. */
 import { z } from 'zod'
+import { durationMs } from '../../src/model/duration.ts'
 import { isZoneName } from '../../src/model/zone.ts'
 
 const address = z.string().refine(
@@ -75,6 +76,67 @@ const freeField = z.strictObject({
   }),
 })
 
+/** Kept as written: settings that were parsed are parsed once more where they are used. */
+const pollEvery = z
+  .string()
+  .refine(
+    (text) => {
+      const ms = durationMs(text)
+      return ms !== null && ms >= 10 && ms <= 3_600_000
+    },
+    { error: 'expected a duration such as 2s, from 10ms to 1h' },
+  )
+  .default('2s')
+  .meta({
+    title: 'Poll every',
+    takes: 'duration',
+    description: 'As a source: how often the log is asked for changes, with one request when there are none.',
+    examples: ['2s'],
+  })
+
+/** What is read of a server that is a source. */
+const people = z
+  .strictObject({
+    poll_every: pollEvery,
+    full_at: z
+      .array(z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time of the day, such as 03:00' }))
+      .min(1)
+      .default(['03:00'])
+      .meta({
+        title: 'Full at',
+        description:
+          'As a source: when everybody is read once more, by the clock of the server. It takes two requests for each carrier, beside the changes.',
+        examples: [['03:00', '12:30']],
+      }),
+    carrier_types: z
+      .array(z.enum(carrierTypes))
+      .min(1)
+      .default([...carrierTypes])
+      .meta({
+        title: 'Carrier types',
+        description: 'As a source: which carriers are read.',
+        examples: [['employee', 'contractor']],
+      }),
+    free_fields: z
+      .array(
+        z.strictObject({
+          definition_id: id.meta({ title: 'Id', description: 'Id of its definition.', examples: ['12'] }),
+          column: z
+            .string()
+            .regex(/^field_[a-z0-9_]{1,60}$/, { error: 'expected field_ and small letters, digits or _' })
+            .meta({ title: 'Column', description: 'Its name in the mapping.', examples: ['field_cost_centre'] }),
+        }),
+      )
+      .default([])
+      .meta({
+        title: 'Free fields',
+        description: 'As a source: free fields that are read, each into a column of its own.',
+        examples: [[{ definition_id: '12', column: 'field_cost_centre' }]],
+      }),
+  })
+  .prefault({})
+  .meta({ title: 'People', description: 'As a source: what is read, and when.' })
+
 export const settings = z
   .strictObject({
     url: address.meta({
@@ -133,10 +195,11 @@ export const settings = z
         carrier: id.meta({ title: 'Of carriers', description: 'Reason for blocking a carrier.', examples: ['3'] }),
         token: id.meta({ title: 'Of badges', description: 'Reason for blocking a badge.', examples: ['4'] }),
       })
+      .optional()
       .meta({
         title: 'Block reasons',
         description:
-          'Ids of the reasons for blocking a carrier and a badge. Reasons of our own tell our blocks from those of others; `gatehouse check` lists what there is.',
+          'Needed as a target. Ids of the reasons for blocking a carrier and a badge. Reasons of our own tell our blocks from those of others; `gatehouse check` lists what there is.',
         examples: [{ carrier: '3', token: '4' }],
       }),
     carrier: z
@@ -210,6 +273,7 @@ export const settings = z
           'Whether a sweep asks for the holders of each template (versions from August 2024 on). The answers bring the pictures of these people along, in pages of 100. without-pictures: no more once a picture came.',
         examples: ['always'],
       }),
+    people,
     unbounded_until: z.iso
       .date()
       .refine((date) => date >= '2099-01-01' && date <= '2149-05-29', {
@@ -228,5 +292,15 @@ export const settings = z
     path: ['fingerprint256'],
   })
 
-export type Settings = z.output<typeof settings>
+type Parsed = z.output<typeof settings>
+/** Whole, as a target has them. */
+export type Settings = Parsed & { readonly block_reasons: NonNullable<Parsed['block_reasons']> }
 export type CarrierType = Settings['carrier']
+
+/** No reason of AEOS has this id. */
+export const noReason = '0'
+
+/** A source blocks nobody, and may have no reasons; a target without them is refused before it is connected. */
+export function whole(parsed: Parsed): Settings {
+  return { ...parsed, block_reasons: parsed.block_reasons ?? { carrier: noReason, token: noReason } }
+}

@@ -41,7 +41,7 @@ export async function simulated(
     if (address === null) throw new Error('this connector always has an address')
     const egress = openEgress({ ...address, ...connector.limits, requestsPerSecond: 10_000, requestTimeoutMs })
     const context = { http: egress.http, log: () => undefined, now }
-    const { accounts, health, close } = await connector.connect(settings, context, never)
+    const { accounts, people, health, close } = await connector.connect(settings, context, never)
     opened.push({
       async close() {
         await close()
@@ -59,6 +59,7 @@ export async function simulated(
         return (await egress.http.request({ method: 'POST', path: '/aeosws', headers, body }, never)).status
       },
       accounts,
+      people,
       read,
       health: (): Promise<Health> => health(never),
       async put(desired: DesiredAccount, some: Partial<PutOrder> = {}, externalId = '4711') {

@@ -4,7 +4,7 @@ import type { HttpClient, HttpRequest, HttpResponse } from '../../src/connector/
 import type { Card } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import connector from './index.ts'
-import type { Settings } from './settings.ts'
+import { type Settings, whole } from './settings.ts'
 
 export const never = new AbortController().signal
 
@@ -176,7 +176,7 @@ function removed(): string {
 export type SettingsInput = Partial<Record<keyof Settings, unknown>>
 
 export function settingsOf(overrides: SettingsInput = {}): Settings {
-  return connector.settings.parse({
+  const parsed = connector.settings.parse({
     url: 'https://aeos.example.org:8443',
     username: 'gatehouse',
     password: 'made up',
@@ -188,6 +188,7 @@ export function settingsOf(overrides: SettingsInput = {}): Settings {
     ],
     ...overrides,
   })
+  return whole(parsed)
 }
 
 /** The connector with what it says to a server that answers by the script; `said` leaves the first proof of the credentials out. */

@@ -170,12 +170,17 @@ async function sayEverything(target: Simulated): Promise<void> {
   const midnight = { lastName: 'Midnight', arrival: '2025-12-31T23:00:00Z' }
   const kinds = ['Employee', 'Contractor', 'Visitor'] as const
   target.simulator.seed({ carriers: kinds.map((kind) => ({ ...midnight, kind, personnelNo: kind })) })
-  const { accounts, health, read } = await target.connect(wide)
+  const { accounts, people, health, read } = await target.connect(wide)
   for (const kind of kinds) await read(kind)
   await Array.fromAsync(accounts.list(never))
   await Array.fromAsync(accounts.list(never, [level]))
   await accounts.discover(never)
   await health()
+  // As a source: everybody, and then what the log says.
+  const whole = await people.read(never, null)
+  await whole?.settle('taken')
+  target.simulator.hand({ action: 'block', carrier: target.inside()[0]?.id ?? target.simulator.state.ids()[0] ?? 0 })
+  await people.read(never, null)
 }
 
 /** What arrived at a simulator of this snapshot, each body once. */

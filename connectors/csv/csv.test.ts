@@ -268,7 +268,7 @@ describe('the bytes as they were delivered', () => {
       hash.update(chunk)
       bytes += chunk.length
     }
-    return { bytes, fits: delivery !== null && hash.digest().equals(delivery.fingerprint) }
+    return { bytes, fits: delivery?.fingerprint?.equals(hash.digest()) }
   }
 
   it('are those of the fingerprint: marks, blank lines, control total and all', async () => {

@@ -34,13 +34,13 @@ export async function dropFolder(input: SettingsInput = {}) {
     },
     write: (name: string, content: string | Buffer) => writeFile(join(path, name), content),
     at: (name: string) => join(path, name),
-    read: () => people.read(never),
+    read: () => people.read(never, null),
     /** Two looks far enough apart, as time alone would bring them. */
     async readSettled(): Promise<Delivery | null> {
-      const first = await people.read(never)
+      const first = await people.read(never, null)
       if (first !== null) return first
       nowMs += parsed.settle_ms
-      return people.read(never)
+      return people.read(never, null)
     },
   }
 }

@@ -24,6 +24,11 @@ export interface RecordProblem {
 export interface RecordPage {
   readonly records: readonly RawRecord[]
   readonly problems: readonly RecordProblem[]
+  /**
+   * Records of which the source itself says that they are gone, in a `delta`: only the cells that name a record need be there. Whoever
+   * is in none of the pages is not gone by that.
+   */
+  readonly gone?: readonly RawRecord[]
 }
 
 /** One consistent answer of a source: a file, or one run of a query. */
@@ -38,12 +43,15 @@ export interface Delivery {
   readonly writtenAt: Date
   /** How long the source made us wait until the delivery stood still, in ms. */
   readonly settledMs: number
-  /** SHA-256 over the delivered bytes; the engine stores only a keyed digest of it. */
-  readonly fingerprint: Buffer
+  /**
+   * SHA-256 over the delivered bytes; the engine stores only a keyed digest of it. Null where nothing lies ready that could be offered
+   * twice: such a source is asked anew each time, and each of its deliveries is looked through.
+   */
+  readonly fingerprint: Buffer | null
   readonly columns: readonly string[]
   /**
    * Pages of at most 1,000 records, in the source's order. May be called again. The return value tells whether the read
-   * reached its end: only a complete read may be taken as proof that somebody is gone.
+   * reached its end: only a complete read may be taken as proof that somebody is gone, and only its cursor is kept.
    */
   pages(signal: AbortSignal): AsyncGenerator<RecordPage, DeliveryEnd>
   /**
@@ -59,11 +67,20 @@ export interface DeliveryEnd {
   readonly complete: boolean
   readonly records: number
   readonly problems: number
+  /**
+   * Where the next read goes on, in the connector's own words, up to 1 MiB: handed to the next `read`. The engine keeps it, sealed, in the
+   * transaction that ends the delivery: after a crash the same is read again, and nothing is passed over.
+   */
+  readonly cursor?: string
 }
 
 export interface PeopleCapability {
-  /** The oldest delivery that was not settled yet, or null. A wrong control total throws `rejected` and settles as refused. */
-  read(signal: AbortSignal): Promise<Delivery | null>
+  /**
+   * The oldest delivery that was not settled yet, or null. A wrong control total throws `rejected` and settles as refused. `cursor` is that
+   * of the last delivery that was taken; null when there is none, or it does not count any more: then the next delivery is a `full` one.
+   * A connector that can't go on from it reads in full as well.
+   */
+  read(signal: AbortSignal, cursor: string | null): Promise<Delivery | null>
   /** Yields whenever `read` may have something new; ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>
 }
@@ -260,6 +277,8 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
     readonly email: readonly string[]
     readonly name: readonly string[]
   }
+  /** Settings, by key, without which a capability is of no use: one that lacks them there is a mistake of the configuration. */
+  readonly needs?: Readonly<Partial<Record<C, readonly string[]>>>
   /** Where to connect, for the egress guard; null for a source without a network. */
   address(
     settings: z.output<S>,

@@ -148,7 +148,7 @@ async function checkSource(config: Config, id: string, log: Log): Promise<Findin
   const where = `sources.${id}`
   try {
     const signal = AbortSignal.timeout(limitMs)
-    const { connection, close } = await connectSource(config, id, log, signal)
+    const { connection, close } = await connectSource(config, id, { log, traces: noTraces }, signal)
     try {
       const health = await connection.health(signal)
       return {

@@ -1,6 +1,6 @@
 /** Connects what the configuration names: sources and targets, each behind the egress guard. */
 import type { Config } from '../../config/config.ts'
-import { connectors, sourceConnectors, targetConnectors } from '../../connectors/index.ts'
+import { type ConnectorFor, connectors, sourceConnectors, targetConnectors } from '../../connectors/index.ts'
 import type { Connection, Connector, Context } from '../connector/contract.ts'
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -24,15 +24,13 @@ export interface Connected<C extends 'people' | 'accounts'> {
 export async function connectSource(
   config: Config,
   id: string,
-  log: Log,
+  { log, traces }: { readonly log: Log; readonly traces: Traces },
   signal: AbortSignal,
 ): Promise<Connected<'people'>> {
   const source = config.sources[id]
   const connector = sourceConnectors.find((each) => each.id === source?.connector)
   if (source === undefined || connector === undefined) throw new Error(`source ${id} has no connector`)
-  const context: Context = { http: noNetwork.http, log: connectorLog(log, id, 'source'), now: () => new Date() }
-  const connection = await connector.connect(connector.settings.parse(source.settings), context, signal)
-  return { connection, lateWriteMs: lateWriteMs(connector), close: () => connection.close() }
+  return connected(connector, source, { id, role: 'source', log, traces, network: true }, signal)
 }
 
 /** With `network` false it is not asked for anything: for what nobody released yet. */
@@ -46,9 +44,26 @@ export async function connectTarget(
   const target = config.targets[id]
   const connector = targetConnectors.find((each) => each.id === target?.connector)
   if (target === undefined || connector === undefined) throw new Error(`target ${id} has no connector`)
-  const settings = connector.settings.parse(target.settings)
-  const egress = network ? egressOf(connector, settings, target, { traces, target: id }) : noNetwork
-  const context: Context = { http: egress.http, log: connectorLog(log, id, 'target'), now: () => new Date() }
+  return connected(connector, target, { id, role: 'target', log, traces, network }, signal)
+}
+
+interface Way {
+  readonly id: string
+  readonly role: 'source' | 'target'
+  readonly log: Log
+  readonly traces: Traces
+  readonly network: boolean
+}
+
+async function connected<C extends 'people' | 'accounts'>(
+  connector: ConnectorFor<C>,
+  system: System,
+  { id, role, log, traces, network }: Way,
+  signal: AbortSignal,
+): Promise<Connected<C>> {
+  const settings = connector.settings.parse(system.settings)
+  const egress = network ? egressOf(connector, settings, system, { traces, target: id }) : noNetwork
+  const context: Context = { http: egress.http, log: connectorLog(log, id, role), now: () => new Date() }
   const connection = await connector.connect(settings, context, signal)
   return {
     connection,
@@ -60,8 +75,10 @@ export async function connectTarget(
   }
 }
 
+type System = Pick<Config['targets'][string], 'settings' | 'concurrency' | 'requestsPerSecond'>
+
 /** What the connector knows of its system; else a system that gives up as soon as we do is covered by twice our time-out. */
-function lateWriteMs({ limits }: Pick<Connector<never, never>, 'limits'>): number {
+function lateWriteMs({ limits }: { readonly limits: Connector<never, never>['limits'] }): number {
   return limits.lateWriteMs ?? limits.requestTimeoutMs * 2
 }
 
@@ -70,15 +87,15 @@ function egressOf<S>(
     address(settings: S): ReturnType<Connector<never, never>['address']>
   },
   settings: S,
-  target: Config['targets'][string],
+  system: System,
   traced: NonNullable<EgressOptions['traced']>,
 ): Egress {
   const address = connector.address(settings)
   if (address === null) return noNetwork
   return openEgress({
     ...address,
-    concurrency: target.concurrency,
-    requestsPerSecond: target.requestsPerSecond,
+    concurrency: system.concurrency,
+    requestsPerSecond: system.requestsPerSecond,
     requestTimeoutMs: connector.limits.requestTimeoutMs,
     traced,
   })

@@ -38,7 +38,9 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
   const targets = connecting(Object.keys(config.targets), (id, signal) =>
     connectTarget(config, id, { log, traces }, signal),
   )
-  const sources = connecting(Object.keys(config.sources), (id, signal) => connectSource(config, id, log, signal))
+  const sources = connecting(Object.keys(config.sources), (id, signal) =>
+    connectSource(config, id, { log, traces }, signal),
+  )
   let told: OpenedWebhook | null = null
   const closeAll = async (): Promise<void> => {
     await Promise.all([targets.close(), sources.close(), told?.close()])

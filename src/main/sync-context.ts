@@ -102,10 +102,8 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
     id,
     zone: source.zone,
     mapping,
-    mappingVersion: createHash('sha256')
-      .update(JSON.stringify([source.mapping, source.zone]))
-      .digest('base64url')
-      .slice(0, 16),
+    mappingVersion: versionOf(source.mapping, source.zone),
+    readVersion: versionOf(source.mapping, source.zone, source.connector, source.settings),
     keyOf: (cells) => {
       const mapped = keyOnly.apply(cells)
       return 'record' in mapped ? mapped.record.key : null
@@ -122,6 +120,10 @@ function sourceSetup(id: string, source: SourceConfig): SourceSetup {
     rowsLost: rows_lost,
     rowsChanged: rows_changed,
   }
+}
+
+function versionOf(...parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64url').slice(0, 16)
 }
 
 function targetSetup(

@@ -1,5 +1,14 @@
 /** The cards that a row speaks of; a source that shows no cards is told apart from a person who has none. */
-import { type Card, type CardClaim, type CardState, cardOfBits, cardOfValues, cardStates, csn } from '../model/card.ts'
+import {
+  type Card,
+  type CardClaim,
+  type CardState,
+  cardOfBits,
+  cardOfValues,
+  cardStates,
+  csn,
+  readCard,
+} from '../model/card.ts'
 import { badgeType } from '../model/cards/badge.ts'
 import { reversedBytes } from '../model/cards/chip-orders.ts'
 import { CardError } from '../model/cards/coding.ts'
@@ -15,8 +24,16 @@ import { isBlank } from './coerce.ts'
 import { HIDDEN } from './functions.ts'
 import { RowRefused } from './problem.ts'
 
-/** Expressions for one card. `state` gives a card state in words; without it a card is `active`. */
-export type CardMapping = { readonly state?: string } & (
+/** Expressions for one card, or for all that one cell holds. `state` gives a card state in words; without it a card is `active`. */
+export type CardMapping = OneCard | CardList
+
+/** A card on each line, as people write it, and behind a blank its state where it is not `active`. */
+export interface CardList {
+  readonly format: 'list'
+  readonly cards: string
+}
+
+type OneCard = { readonly state?: string } & (
   | { readonly format: (typeof facilityFormats)[number]; readonly facility: string; readonly number: string }
   | { readonly format: (typeof numberFormats)[number]; readonly number: string }
   /** All bits with parity, right-aligned in hex. */
@@ -30,27 +47,50 @@ export type CardMapping = { readonly state?: string } & (
     }
 )
 
-/** A claim; null when the row says that there is no card; ABSENT when it doesn't speak of this card. */
+/** The claims; none when the row says that there is no card; ABSENT when it doesn't speak of this card. */
 export interface CompiledCard {
-  readonly read: (cells: Cells) => CardClaim | null | typeof ABSENT
+  readonly read: (cells: Cells) => readonly CardClaim[] | typeof ABSENT
 }
 
 export function compileCard(field: string, mapping: CardMapping): CompiledCard {
+  if (mapping.format === 'list') return compileList(field, mapping)
   const state = mapping.state === undefined ? null : compileCell(`${field}.state`, mapping.state)
-  const readCard = cardReader(field, mapping)
+  const oneCard = cardReader(field, mapping)
   return {
     read: (cells) => {
-      const card = readCard(cells)
-      if (card === null || card === ABSENT) return card
+      const card = oneCard(cells)
+      if (card === null) return []
+      if (card === ABSENT) return card
       const said = state ? stateOf(state.read(cells)) : 'active'
-      return said === ABSENT ? ABSENT : { card, state: said }
+      return said === ABSENT ? ABSENT : [{ card, state: said }]
     },
   }
 }
 
+function compileList(field: string, { cards }: CardList): CompiledCard {
+  const cell = compileCell(`${field}.cards`, cards)
+  return {
+    read(cells) {
+      const value = part(cell.read(cells))
+      if (value === ABSENT) return ABSENT
+      if (value === null) return []
+      if (typeof value !== 'string') throw new RowRefused('mapping.card')
+      return value.split('\n').flatMap((line) => (isBlank(line) ? [] : [claimOf(line.trim())]))
+    },
+  }
+}
+
+function claimOf(line: string): CardClaim {
+  const [written = '', state = 'active', ...rest] = line.split(/\s+/)
+  const card = readCard(written)
+  const said = stateOf(state)
+  if (card === null || said === ABSENT || rest.length > 0) throw new RowRefused('mapping.card')
+  return { card, state: said }
+}
+
 type CardReader = (cells: Cells) => Card | null | typeof ABSENT
 
-function cardReader(field: string, mapping: CardMapping): CardReader {
+function cardReader(field: string, mapping: OneCard): CardReader {
   if ('uid' in mapping) return wholeReader(field, 'uid', mapping.uid, (value) => chipOf(value, mapping))
   if ('bits' in mapping) {
     const { format } = mapping
@@ -61,7 +101,7 @@ function cardReader(field: string, mapping: CardMapping): CardReader {
   return wholeReader(field, 'number', mapping.number, (value) => cardOfValues(format, { number: digits(value) }))
 }
 
-function numberReader(field: string, mapping: Extract<CardMapping, { facility: string }>): CardReader {
+function numberReader(field: string, mapping: Extract<OneCard, { facility: string }>): CardReader {
   const facility = compileCell(`${field}.facility`, mapping.facility)
   const number = compileCell(`${field}.number`, mapping.number)
   return refusing((cells) => {
@@ -85,7 +125,7 @@ function wholeReader(field: string, name: string, expression: string, of: (value
   })
 }
 
-function chipOf(value: Given, mapping: Extract<CardMapping, { uid: string }>): Card {
+function chipOf(value: Given, mapping: Extract<OneCard, { uid: string }>): Card {
   const { byte_order: order, decimal_bytes: bytes } = mapping
   const reversed = order === 'reversed'
   if (bytes === undefined) {

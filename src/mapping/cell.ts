@@ -11,7 +11,7 @@ import {
   positionAt,
   positionOf,
 } from './cel.ts'
-import { date, dateFormats, HIDDEN, lower, number, trim } from './functions.ts'
+import { date, dateFormats, HIDDEN, list, lower, number, trim } from './functions.ts'
 import { isRecordProblemCode, RowRefused } from './problem.ts'
 
 export type Cells = Readonly<Record<string, string | null>>
@@ -34,6 +34,8 @@ const env = celEnvironment()
   .registerFunction('number(dyn): dyn', number)
   .registerFunction('trim(dyn): dyn', trim)
   .registerFunction('lower(dyn): dyn', lower)
+  .registerFunction('list(dyn): dyn', (text: unknown) => list(text))
+  .registerFunction('list(dyn, string): dyn', list)
   .registerFunction('hidden(): dyn', () => HIDDEN)
 
 const direct: Readonly<Record<string, (text: unknown) => unknown>> = { number, trim, lower }

@@ -1,5 +1,5 @@
 /** From the result of an expression to the value of a field: exactly what the model's schema accepts, checked by hand for speed. */
-import type { SourceFieldName, SourceFields, SourceRecord } from '../model/source-record.ts'
+import { listMax, type SourceFieldName, type SourceFields, type SourceRecord } from '../model/source-record.ts'
 import { isZone } from '../model/zone.ts'
 import { isPlainDate } from './functions.ts'
 import { RowRefused } from './problem.ts'
@@ -91,5 +91,12 @@ export function attrOf(value: unknown): SourceRecord['attrs'][string] {
   if (typeof value === 'boolean') return value
   if (typeof value === 'number' && Number.isFinite(value)) return value
   if (typeof value === 'bigint' && Number.isSafeInteger(Number(value))) return Number(value)
+  if (Array.isArray(value)) return listOf(value)
   return text(value)
+}
+
+/** The texts of a list, blank ones left out. */
+function listOf(values: readonly unknown[]): readonly string[] {
+  if (values.length > listMax) throw new RowRefused('mapping.length')
+  return values.map(text).filter((value) => value !== null)
 }

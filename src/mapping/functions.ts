@@ -89,6 +89,16 @@ export function lower(text: unknown): string | null {
   return text.toLowerCase()
 }
 
+/**
+ * The parts of a text between separators, each without white space at its ends; blank ones are left out, and of null there are none.
+ * Without a separator each line is one.
+ */
+export function list(text: unknown, separator: unknown = '\n'): readonly string[] {
+  if (text === null) return []
+  if (typeof text !== 'string' || typeof separator !== 'string' || separator === '') throw refusal('mapping.type')
+  return text.split(separator).flatMap((part) => part.trim() || [])
+}
+
 const daysIn = [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /** Whether `text` is a day of the calendar as `YYYY-MM-DD`: the same answer as the model's `plainDate`, without its cost. */

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { csn, h10301, readCard } from '../model/card.ts'
+import { cardText, csn, h10301, readCard } from '../model/card.ts'
 import { ExpressionError } from './cel.ts'
 import { compileMapping, type MappingConfig } from './mapping.ts'
 import { recordProblemCodes } from './problem.ts'
@@ -134,8 +134,57 @@ describe('attributes', () => {
     expect(record.hidden).toEqual(['attrs.h'])
   })
 
-  it('are no lists', () => {
-    expect(problemOf({ attrs: { a: '[row.s]' } }, { s: 'x' })).toEqual({ field: 'attrs.a', code: 'mapping.type' })
+  it('are lists of texts, and of nothing else', () => {
+    const levels = (expression: string, cells: Record<string, string | null>) =>
+      recordOf({ attrs: { levels: expression } }, cells).attrs.levels
+    expect(levels('list(row.l)', { l: 'Main entrance\n Lab \n\n' })).toEqual(['Main entrance', 'Lab'])
+    expect(levels('list(row.l, ",")', { l: 'a, b' })).toEqual(['a', 'b'])
+    expect(levels('list(row.l)', { l: null })).toEqual([])
+    expect(levels('list(row.l)', {})).toBeUndefined()
+    expect(levels('[row.a, row.b]', { a: 'x', b: ' ' })).toEqual(['x'])
+    const refused = { field: 'attrs.a', code: 'mapping.type' }
+    expect(problemOf({ attrs: { a: '[[row.s]]' } }, { s: 'x' })).toEqual(refused)
+    expect(problemOf({ attrs: { a: '[1]' } }, {})).toEqual(refused)
+    expect(problemOf({ attrs: { a: 'list(row.s, "")' } }, { s: 'x' })).toMatchObject(refused)
+    expect(problemOf({ attrs: { a: 'list(true)' } }, {})).toMatchObject(refused)
+    const many = Array.from({ length: 513 }, (_, n) => n).join('\n')
+    expect(problemOf({ attrs: { a: 'list(row.s)' } }, { s: many })).toEqual({
+      field: 'attrs.a',
+      code: 'mapping.length',
+    })
+  })
+})
+
+describe('cards of one cell', () => {
+  const cards = [{ format: 'list', cards: 'row.cards' }] as const
+  const claims = (text: string | null) =>
+    recordOf({ cards }, { cards: text }).cards?.map(({ card, state }) => `${cardText(card)} ${state}`)
+
+  it('are one on each line, each with its state', () => {
+    expect(claims('H10301:17:4711\nCSN:04A1B2C3 suspended\n\n')).toEqual([
+      'H10301:17:4711 active',
+      'CSN:04A1B2C3 suspended',
+    ])
+    expect(claims(null)).toEqual([])
+    expect(claims(' ')).toEqual([])
+    expect(recordOf({ cards }, {}).cards).toBeUndefined()
+  })
+
+  it.each([
+    ['no card', 'H10301:17:70000', 'mapping.card'],
+    ['no state', 'H10301:17:4711 broken', 'mapping.card-state'],
+    ['more than a state', 'H10301:17:4711 lost twice', 'mapping.card'],
+    [
+      'more cards than anybody has',
+      Array.from({ length: 65 }, (_, n) => `H10301:17:${n}`).join('\n'),
+      'mapping.length',
+    ],
+  ])('%s is refused', (_what, text, code) => {
+    expect(problemOf({ cards }, { cards: text })).toMatchObject({ code })
+  })
+
+  it('of a number is refused', () => {
+    expect(problemOf({ cards: [{ format: 'list', cards: '17' }] }, {})).toMatchObject({ code: 'mapping.card' })
   })
 })
 

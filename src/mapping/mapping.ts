@@ -1,6 +1,6 @@
 /** Turns one row of cells into a source record, or says which field kept it out; it never guesses and never repeats a value. */
 import type { CardClaim } from '../model/card.ts'
-import type { SourceFieldName, SourceRecord } from '../model/source-record.ts'
+import { cardsMax, type SourceFieldName, type SourceRecord } from '../model/source-record.ts'
 import { type CardMapping, type CompiledCard, compileCard } from './cards.ts'
 import { type CelPosition, ExpressionError } from './cel.ts'
 import { ABSENT, type CellExpression, type Cells, compileCell } from './cell.ts'
@@ -89,10 +89,11 @@ function readCards(cards: readonly CompiledCard[], cells: Cells, at: (index: num
   let complete = true
   for (const [index, card] of cards.entries()) {
     at(index)
-    const claim = card.read(cells)
-    if (claim === ABSENT) complete = false
-    else if (claim !== null) claims.push(claim)
+    const read = card.read(cells)
+    if (read === ABSENT) complete = false
+    else claims.push(...read)
   }
+  if (claims.length > cardsMax) throw new RowRefused('mapping.length')
   return complete ? claims : null
 }
 

@@ -24,7 +24,7 @@ export interface Employment {
   readonly department: string | null
   readonly company: string | null
   readonly site: string | null
-  readonly attrs: Readonly<Record<string, string | number | boolean | null>>
+  readonly attrs: SourceRecord['attrs']
   /** Fields that the source hides or does not give. */
   readonly unknown: readonly string[]
 }

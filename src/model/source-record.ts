@@ -7,6 +7,9 @@ export const plainDate = z.iso.date()
 
 const text = z.string().max(512)
 
+/** More than any system grants one person, and few enough to be written with each of their records. */
+export const listMax = 512
+
 /**
  * Fields that a mapping may fill. A key that is missing is *absent* (the source does not speak of it), `null` is an
  * explicit *null*, and a name in `hidden` means that the source may know but does not show it to us.
@@ -38,6 +41,9 @@ export const sourceFields = z.strictObject({
 export type SourceFields = z.output<typeof sourceFields>
 export type SourceFieldName = keyof SourceFields
 
+/** What a record may claim: a source that names more is wrong about something. */
+export const cardsMax = 64
+
 export const sourceRecord = z.strictObject({
   /** The source's own immutable key of this record. */
   key: z.string().min(1).max(256),
@@ -45,10 +51,12 @@ export const sourceRecord = z.strictObject({
   personKey: z.string().min(1).max(256).optional(),
   fields: sourceFields,
   hidden: z.array(z.string()).default([]),
-  /** Declared custom fields, for policy. */
-  attrs: z.record(z.string(), z.union([text, z.boolean(), z.number(), z.null()])).default({}),
+  /** Declared custom fields, for policy; a list where the source has several of a kind, such as rights. */
+  attrs: z
+    .record(z.string(), z.union([text, z.boolean(), z.number(), z.null(), z.array(text).max(listMax).readonly()]))
+    .default({}),
   /** Cards that this source speaks of; absent means that it does not speak of cards at all. */
-  cards: z.array(cardClaim).max(16).optional(),
+  cards: z.array(cardClaim).max(cardsMax).optional(),
 })
 
 export type SourceRecord = z.output<typeof sourceRecord>

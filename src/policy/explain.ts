@@ -1,7 +1,7 @@
 /** Says for one person, rule by rule, why a level is granted or not; the answer holds personal data and is marked so. */
 import type { CelPosition } from '../mapping/cel.ts'
 import type { Employment, Person, PersonState } from '../model/person.ts'
-import { fieldValue, variablesOf } from './facts.ts'
+import { fieldValue, type Known, variablesOf } from './facts.ts'
 import type { Rule, Verdict } from './rule.ts'
 import type { Standing } from './state.ts'
 
@@ -41,7 +41,7 @@ export interface EmploymentVerdict extends EmploymentName {
   readonly fields: readonly {
     readonly field: string
     readonly known: boolean
-    readonly value?: string | number | boolean | null
+    readonly value?: Known
   }[]
 }
 

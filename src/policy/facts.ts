@@ -2,7 +2,8 @@
 import type { Employment, Person, PersonFacts } from '../model/person.ts'
 import { employmentFields, type FieldRef, personFields, type RuleVariables } from './rule.ts'
 
-type Known = string | number | boolean | null
+/** What a field can be; a list for attributes alone. */
+export type Known = Employment['attrs'][string]
 
 export function variablesOf(person: Person, employment: Employment): RuleVariables {
   return { person: personOf(person), employment: employmentOf(employment) }

@@ -49,6 +49,7 @@ function lookOf(refs: readonly FieldRef[], person: Person, employment: Employmen
   for (const ref of refs) {
     const value = fieldValue(ref, person, employment)
     if (typeof value === 'string') look += `"${value.length}:${value}`
+    else if (Array.isArray(value)) look += `[${value.length}:${value.map((each) => `${each.length}:${each}`).join('')}`
     else if (value === undefined) look += '?'
     else look += value === null ? '~' : `#${value};`
   }

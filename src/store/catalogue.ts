@@ -70,6 +70,7 @@ export const catalogue: Catalogue = {
     altered: 'clear',
     lost: 'clear',
     braked: 'clear',
+    cursor: 'sealed',
     guard: 'guard',
   },
   target: {

@@ -192,6 +192,7 @@ export function sourceStandingGuard(row: Omit<SourceStandingRow, 'guard'>): read
     row.altered,
     row.lost,
     row.braked,
+    ...later(row.cursor),
   ]
 }
 

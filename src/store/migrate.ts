@@ -21,6 +21,7 @@ import * as holdings from './migrations/0015-holdings.ts'
 import * as signedDiscards from './migrations/0016-signed-discards.ts'
 import * as matchProgress from './migrations/0019-match-progress.ts'
 import * as driftPolicies from './migrations/0020-drift-policies.ts'
+import * as sourceCursor from './migrations/0022-source-cursor.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -50,6 +51,7 @@ const migrations: Record<string, Migration> = {
   [signedDiscardsFrom]: signedDiscards,
   '0019-match-progress': matchProgress,
   '0020-drift-policies': driftPolicies,
+  '0022-source-cursor': sourceCursor,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -161,6 +161,8 @@ export interface SourceStandingTable {
   lost: Defaulted<number>
   /** Why the last full delivery waits as a whole, as JSON; null: it does not. */
   braked: string | null
+  /** Where the source is read on, sealed, with what was read so far: other settings or another mapping begin anew. Null: at the beginning. */
+  cursor: Defaulted<Buffer | null>
   guard: Buffer
 }
 

@@ -25,6 +25,7 @@ export function newStanding(source: string): SourceStanding {
     altered: 0,
     lost: 0,
     braked: null,
+    cursor: null,
   }
 }
 
@@ -79,6 +80,7 @@ const columns = [
   'altered',
   'lost',
   'braked',
+  'cursor',
 ] as const satisfies readonly (keyof SourceStanding)[]
 
 async function writeStanding(

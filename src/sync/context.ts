@@ -29,6 +29,8 @@ export interface SourceSetup {
   readonly mapping: Mapping
   /** Changes whenever the mapping does, so that unchanged rows are read again under the new one. */
   readonly mappingVersion: string
+  /** Changes whenever the mapping, the connector or its settings do: what was read before tells nothing of what to read now. */
+  readonly readVersion: string
   /** The record's key alone, for rows that are otherwise unreadable; null when not even that can be told. */
   readonly keyOf: (cells: Readonly<Record<string, string | null>>) => string | null
   readonly absenceConfirmAfterMs: number

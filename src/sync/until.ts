@@ -1,5 +1,5 @@
 /** Reads until when something is given, as people type it: a duration, a last day, or a time on the clocks of the site. */
-import { durationMs } from '../../config/durations.ts'
+import { durationMs } from '../model/duration.ts'
 import { Refusal } from '../model/refusal.ts'
 import { plainDate } from '../model/source-record.ts'
 import { dayEndMs, wallClock } from '../policy/zone.ts'

@@ -9,7 +9,14 @@ import type { PeopleSimulator, Row, Wrong } from './people-subject.ts'
 const columns = ['worker_id', 'given_name', 'family_name', 'department'] as const
 
 for (const after of ['delete', 'keep', 'move'] as const) {
-  peopleContract({ name: `csv (${after})`, connector: csv, columns, start: () => start(after), impossible: {} })
+  peopleContract({
+    name: `csv (${after})`,
+    connector: csv,
+    columns,
+    many: 2500,
+    start: () => start(after),
+    impossible: { cursor: 'a folder has none: what was taken is cleared away' },
+  })
 }
 
 /** RFC 4180: every cell in quotes, and quotes doubled. */

@@ -1,6 +1,7 @@
 /** The contract of people, as tests: every connector that reads people passes them against its source. */
 import { describe, expect, test as vitestTest } from 'vitest'
 import { cancelledReads } from './people/cancelled-reads.ts'
+import { cursors } from './people/cursors.ts'
 import { oddCells } from './people/odd-cells.ts'
 import { settling } from './people/settling.ts'
 import { watching } from './people/watching.ts'
@@ -34,6 +35,7 @@ export function peopleContract(subject: PeopleSubject): void {
     describe('wrong deliveries', () => wrongDeliveries(test))
     describe('odd cells', () => oddCells(test))
     describe('cancelled reads', () => cancelledReads(test))
+    describe('cursors', () => cursors(test))
     describe('watching', () => watching(test))
   })
 }

@@ -15,11 +15,17 @@ import { Listener } from './secrecy.ts'
 
 const never = new AbortController().signal
 
+export interface Reading {
+  read(signal: AbortSignal): Promise<Delivery | null>
+  watch: PeopleCapability['watch']
+}
+
 export interface Source extends AsyncDisposable {
   readonly subject: PeopleSubject
   readonly simulator: PeopleSimulator
   readonly listener: Listener
-  readonly people: PeopleCapability
+  /** As the engine reads it: from the cursor of the last delivery that was taken. */
+  readonly people: Reading
   readonly health: Connection<'people'>['health']
   readonly close: () => Promise<void>
   /** Makes a delivery ready; its cells must not be heard of again but as cells. */
@@ -27,6 +33,10 @@ export interface Source extends AsyncDisposable {
   read(): Promise<Delivery | null>
   /** @throws Error when nothing is offered. */
   mustRead(): Promise<Delivery>
+  /** The cells of the columns that the suite knows, in the order of the records. */
+  cells(records: readonly RawRecord[]): Row[]
+  /** Another process with the same settings and the same cursor. */
+  again(cursor?: string): Promise<Source>
   /** Person number `n` as a row of this source. */
   row(n: number, some?: { readonly given?: string | null; readonly family?: string | null }): Row
 }
@@ -35,12 +45,29 @@ export async function startSource(subject: PeopleSubject): Promise<Source> {
   const simulator = await subject.start()
   const listener = new Listener()
   for (const secret of simulator.secrets) listener.forbid('secret', secret)
+  const source = await connectTo(subject, simulator, listener, null)
+  return {
+    ...source,
+    async [Symbol.asyncDispose]() {
+      await source[Symbol.asyncDispose]()
+      await simulator[Symbol.asyncDispose]()
+    },
+  }
+}
+
+async function connectTo(
+  subject: PeopleSubject,
+  simulator: PeopleSimulator,
+  listener: Listener,
+  cursor: string | null,
+): Promise<Source> {
   const { connector } = subject
   const settings = connector.settings.parse(simulator.settings)
   const egress = openWay(subject, settings)
   const context = { http: listener.watching(egress.http), log: listener.log, now: () => simulator.now() }
   const connection = await connector.connect(settings, context, never)
-  const people = listening(connection.people, listener)
+  const kept = { cursor }
+  const people = listening(connection.people, listener, kept)
   const read = () => people.read(never)
   return {
     subject,
@@ -59,6 +86,9 @@ export async function startSource(subject: PeopleSubject): Promise<Source> {
       if (delivery === null) throw new Error('nothing is offered')
       return delivery
     },
+    cells: (records) =>
+      records.map(({ cells }) => Object.fromEntries(subject.columns.map((column) => [column, cells[column] ?? null]))),
+    again: (other) => connectTo(subject, simulator, listener, other ?? kept.cursor),
     row(n, { given = `Zyphora ${n}`, family = 'Quillfeather' } = {}) {
       const [key, givenName, familyName, department] = subject.columns
       return { [key]: `W-41${n}`, [givenName]: given, [familyName]: family, [department]: 'Wyrmling Research' }
@@ -66,7 +96,6 @@ export async function startSource(subject: PeopleSubject): Promise<Source> {
     async [Symbol.asyncDispose]() {
       await connection.close()
       await egress.close()
-      await simulator[Symbol.asyncDispose]()
     },
   }
 }
@@ -78,21 +107,30 @@ export function forbidRow(listener: Listener, row: Row): void {
 /** A source without an address gets a way out that leads nowhere. */
 function openWay({ connector }: PeopleSubject, settings: unknown): { http: HttpClient; close(): Promise<void> } {
   const address = connector.address(settings)
-  if (address !== null) return openEgress({ ...address, ...connector.limits, requestTimeoutMs: 2000 })
+  if (address !== null)
+    return openEgress({ ...address, ...connector.limits, requestsPerSecond: 10_000, requestTimeoutMs: 2000 })
   const request = () => Promise.reject(new Error('a source without an address makes no calls'))
   return { http: { request }, close: () => Promise.resolve() }
 }
 
-function listening(people: PeopleCapability, listener: Listener): PeopleCapability {
+function listening(people: PeopleCapability, listener: Listener, kept: { cursor: string | null }): Reading {
   return {
     async read(signal) {
-      const delivery = await listener.call(() => people.read(signal))
+      const delivery = await listener.call(() => people.read(signal, kept.cursor))
       if (delivery === null) return null
+      let end = kept.cursor
       listener.say('the name of a delivery', delivery.name)
       return {
         ...delivery,
-        settle: (outcome) => listener.call(() => delivery.settle(outcome)),
-        pages: (pagesSignal) => listeningPages(delivery.pages(pagesSignal), listener),
+        async settle(outcome) {
+          await listener.call(() => delivery.settle(outcome))
+          kept.cursor = end
+        },
+        pages: (pagesSignal) =>
+          listeningPages(delivery.pages(pagesSignal), listener, (reached) => {
+            end = reached.cursor ?? end
+            listener.say('a cursor', end ?? '')
+          }),
       }
     },
     watch: (signal) => people.watch(signal),
@@ -102,11 +140,15 @@ function listening(people: PeopleCapability, listener: Listener): PeopleCapabili
 async function* listeningPages(
   pages: AsyncGenerator<RecordPage, DeliveryEnd>,
   listener: Listener,
+  onEnd: (end: DeliveryEnd) => void,
 ): AsyncGenerator<RecordPage, DeliveryEnd> {
   try {
     for (;;) {
       const step = await listener.call(() => pages.next())
-      if (step.done) return step.value
+      if (step.done) {
+        onEnd(step.value)
+        return step.value
+      }
       for (const problem of step.value.problems) listener.say('a problem', JSON.stringify(problem))
       for (const { place } of step.value.records) listener.say('a place', place)
       yield step.value

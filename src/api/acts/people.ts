@@ -95,7 +95,7 @@ interface VerdictView extends Omit<EmploymentVerdict, 'code' | 'failedAt' | 'fie
   readonly fields: readonly {
     readonly field: string
     readonly known: boolean
-    readonly value: string | number | boolean | null
+    readonly value: string | number | boolean | null | readonly string[]
   }[]
 }
 

@@ -3,7 +3,7 @@ import { z } from '@hono/zod-openapi'
 import type { ExplanationView, PersonView, UnlockedView } from '../acts/people.ts'
 import { grantView } from './grants.ts'
 import { lockoutView } from './lockouts.ts'
-import { count, scalar, time, timeOrNull } from './values.ts'
+import { count, scalarOrList, time, timeOrNull } from './values.ts'
 
 const employmentView = z.object({
   key: z.string(),
@@ -18,7 +18,7 @@ const employmentView = z.object({
   department: z.string().nullable(),
   company: z.string().nullable(),
   site: z.string().nullable(),
-  attrs: z.record(z.string(), scalar),
+  attrs: z.record(z.string(), scalarOrList),
   unknown: z.array(z.string()).readonly().meta({ description: 'Fields that the source hides or does not give.' }),
 })
 
@@ -107,7 +107,7 @@ export const explanationView = z
                 verdict: z.enum(['granted', 'denied', 'unknown', 'failed']),
                 code: z.string().nullable(),
                 failedAt: z.object({ line: z.number(), column: z.number() }).nullable(),
-                fields: z.array(z.object({ field: z.string(), known: z.boolean(), value: scalar })).readonly(),
+                fields: z.array(z.object({ field: z.string(), known: z.boolean(), value: scalarOrList })).readonly(),
               }),
             )
             .readonly(),

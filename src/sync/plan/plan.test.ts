@@ -366,7 +366,7 @@ describe('a pull without news', () => {
   test('keeps the plan that waits, and asks again once it was decided', async () => {
     bench = await strict(['grant'])
     await settle(many(2))
-    const memory: SourceMemory = { plan: null, waits: false }
+    const memory: SourceMemory = { plan: null, waits: false, cursor: undefined }
     const moved = many(2, { department: 'Research' })
     const first = await deliver(moved, memory)
     const again = await deliver(moved.toReversed(), memory)

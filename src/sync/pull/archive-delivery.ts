@@ -24,10 +24,13 @@ export async function archiveDelivery(
 ): Promise<void> {
   if (source.archiveKeepMs === null) return
   const { vault, archiveFolder } = context
-  const fingerprint = vault.digest('archive', [source.id, delivery.fingerprint])
+  const { fingerprint: told, raw } = delivery
+  if (told === null || raw === undefined)
+    throw failure('source.not-archivable', 'this kind of source gives no archive: leave archive out')
+  const fingerprint = vault.digest('archive', [source.id, told])
   if (await isArchived(context, source.id, fingerprint)) return
   const pull = await pullOf(context, source.id)
-  const content = provenContent(delivery, signal)
+  const content = provenContent(raw(signal), told)
   const { row: key, sealed } = vault.sealFile(content.bytes)
   await writeArchiveFile(archiveFolder, key.id, sealed)
   const createdAt = context.now()
@@ -64,10 +67,7 @@ async function pullOf(context: SyncContext, source: string): Promise<PullId> {
 }
 
 /** Counts the bytes, and fails at their end unless they are those of the fingerprint. */
-function provenContent(delivery: Delivery, signal: AbortSignal): { bytes: AsyncIterable<Buffer>; count(): number } {
-  const raw = delivery.raw?.(signal)
-  if (raw === undefined)
-    throw failure('source.not-archivable', 'this kind of source gives no archive: leave archive out')
+function provenContent(raw: AsyncIterable<Buffer>, told: Buffer): { bytes: AsyncIterable<Buffer>; count(): number } {
   let count = 0
   async function* bytes(content: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
     const hash = createHash('sha256')
@@ -76,7 +76,7 @@ function provenContent(delivery: Delivery, signal: AbortSignal): { bytes: AsyncI
       count += chunk.length
       yield chunk
     }
-    if (!hash.digest().equals(delivery.fingerprint)) throw failure('source.changed', 'it changed while it was read')
+    if (!hash.digest().equals(told)) throw failure('source.changed', 'it changed while it was read')
   }
   return { bytes: bytes(raw), count: () => count }
 }

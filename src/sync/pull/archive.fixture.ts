@@ -46,6 +46,7 @@ export async function startArchivist(): Promise<Archivist> {
     zone: 'UTC',
     mapping: compileMapping({ key: 'row.id', fields: { familyName: 'row.name' } }),
     mappingVersion: '1',
+    readVersion: '1',
     keyOf: (cells) => cells.id ?? null,
     absenceConfirmAfterMs: dayMs,
     expectEveryMs: null,

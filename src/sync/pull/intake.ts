@@ -50,6 +50,8 @@ export interface News {
   readonly incoming: readonly Incoming[]
   /** Records that were missing and whose row is here again, though it can't be used; by id, with their people. */
   readonly back: ReadonlyMap<SourceRecordId, PersonId>
+  /** Records of which the source says that they are gone; by id. */
+  readonly over: ReadonlyMap<SourceRecordId, { readonly person: PersonId; readonly place: string }>
 }
 
 /** What happened on one page: digests of rows, and of keys, that count as seen once it is stored; rows that changed; and rows that could not be used. */
@@ -76,7 +78,8 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
   let lockouts = 0
   let joined = 0
   await inTransaction(context.database.pool, async (client) => {
-    const news = await readRows(client, context, pull, page.records, notes)
+    const over = await readGone(client, context, pull, page.gone ?? [], notes)
+    const news = { ...(await readRows(client, context, pull, page.records, notes)), over }
     const touched = await placeRecords(client, context, pull, news, notes)
     const joining = touched.filter(({ mark }) => mark === 'fresh')
     const cause = { actor: origin, because: 'record', arrivedAt: pull.arrivedAt } as const
@@ -84,7 +87,7 @@ export async function takePage(context: SyncContext, pull: Pull, page: RecordPag
     if (touched.length > 0) lockouts = await resolveAndPass(client, context, touched, origin, cause, pull.people)
     await noteAltered(client, context, pull, notes.altered)
     joined = joining.filter(({ person }) => person.state === 'active').length
-    changed = news.incoming.length
+    changed = news.incoming.length + over.size
     const kept = notes.problems.slice(0, Math.max(0, problemsKept - pull.problems))
     await copyRows(
       client,
@@ -109,7 +112,7 @@ async function readRows(
   pull: Pull,
   rows: readonly RawRecord[],
   notes: PageNotes,
-): Promise<News> {
+): Promise<Omit<News, 'over'>> {
   const { source } = pull
   const digests = rows.map(({ cells }) =>
     context.vault.digest('row', [source.mappingVersion, ...pull.columns.map((column) => cells[column] ?? null)]),
@@ -139,6 +142,29 @@ async function readRows(
       notes.problems.push({ place, field: 'key', code: 'record.duplicate-key' })
   }
   return { incoming: [...incoming.values()], back: await noteUnreadable(client, source.id, unreadable, notes) }
+}
+
+/** The records that these rows name; one that was never taken in has nothing to end. */
+async function readGone(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  pull: Pull,
+  rows: readonly RawRecord[],
+  notes: PageNotes,
+): Promise<News['over']> {
+  if (rows.length === 0) return new Map()
+  const named = rows.flatMap(({ place, cells }) => {
+    const key = pull.source.keyOf(cells)
+    if (key !== null) return { place, digest: recordKeyDigest(vault, pull.source.id, key) }
+    notes.problems.push({ place, field: 'key', code: 'mapping.key' })
+    return []
+  })
+  const known = await recordsByKey(
+    client,
+    pull.source.id,
+    named.map(({ digest }) => digest),
+  )
+  return new Map([...known].map(([i, { id, person }]) => [id, { person, place: named[i]?.place ?? '' }]))
 }
 
 /**

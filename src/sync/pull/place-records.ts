@@ -1,6 +1,7 @@
 /** Puts records into the dossiers of the people they are about: by the record's own key, else by correlation, else as somebody new. */
 import type pg from 'pg'
 import { newId, type PersonId, type SourceRecordId } from '../../model/id.ts'
+import type { SourceRecord } from '../../model/source-record.ts'
 import { type Dossier, type DossierRecord, touch } from '../../store/dossier.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { recordsByKey } from '../../store/source-records.ts'
@@ -17,10 +18,10 @@ export async function placeRecords(
   client: pg.ClientBase,
   context: SyncContext,
   pull: Pull,
-  { incoming, back }: News,
+  { incoming, back, over }: News,
   notes: PageNotes,
 ): Promise<Dossier[]> {
-  if (incoming.length === 0 && back.size === 0) return []
+  if (incoming.length === 0 && back.size === 0 && over.size === 0) return []
   const { vault } = context
   const source = pull.source.id
   // Two sources that bring the same new person at once would each make one.
@@ -39,6 +40,7 @@ export async function placeRecords(
     ...[...owners.values()].map(({ person }) => person),
     ...[...marked.values()].flat(),
     ...back.values(),
+    ...[...over.values()].map(({ person }) => person),
   ])
   // What a source says of somebody of whom a row is missing may shut them out, and is kept until a person has looked.
   const dossiers = wholeAndTorn(loaded)
@@ -90,7 +92,12 @@ export async function placeRecords(
     rememberMarks(dossier, own, byMark)
     touched.add(dossier)
   })
-  for (const dossier of dossiers.values()) if (comeBack(dossier, back)) touched.add(dossier)
+  for (const dossier of dossiers.values()) {
+    if (comeBack(dossier, back)) touched.add(dossier)
+    if (endRecords(context, dossier, over)) touched.add(dossier)
+  }
+  for (const { person, place } of over.values())
+    if (untouchable.has(person)) notes.problems.push({ place, field: null, code: 'person.frozen' })
   await holdOutlivedLocks(
     client,
     context,
@@ -112,6 +119,29 @@ function comeBack({ records }: Dossier, back: News['back']): boolean {
     touch(record)
   }
   return returning.length > 0
+}
+
+/**
+ * The source's own word that somebody is gone is a leaver by record: the record says so from now on, beside what it said last. Its cards
+ * are at nobody's then.
+ */
+function endRecords(context: SyncContext, dossier: Dossier, over: News['over']): boolean {
+  let ended = false
+  for (const entry of dossier.records) {
+    const { row, record } = entry
+    const rowDigest = context.vault.digest('row-gone', [row.source, row.key_digest])
+    if (!over.has(row.id) || (row.row_digest.equals(rowDigest) && row.presence === 'present')) continue
+    const { cards, fields, hidden, ...rest } = record
+    const last = {
+      ...rest,
+      fields: { ...fields, left: true },
+      hidden: hidden.filter((name) => name !== 'left'),
+      ...(cards === undefined ? {} : { cards: [] }),
+    }
+    rewrite(context, dossier, entry, last, rowDigest)
+    ended = true
+  }
+  return ended
 }
 
 /** Null when the record fits several people: a person must say whose it is. */
@@ -152,7 +182,6 @@ function putRecord(
   source: string,
   { record, keyDigest, rowDigest }: Incoming,
 ): void {
-  const text = JSON.stringify(record)
   const known = dossier.records.find(({ row }) => row.source === source && row.key_digest.equals(keyDigest))
   if (known === undefined) {
     const id = newId<SourceRecordId>()
@@ -167,7 +196,7 @@ function putRecord(
         row_digest: rowDigest,
         person_id: dossier.person.id,
         key_id: dossier.person.key_id,
-        record: context.vault.seal(dossier.key, place, text),
+        record: context.vault.seal(dossier.key, place, JSON.stringify(record)),
         version: 1,
         presence: 'present',
         missing_since: null,
@@ -176,13 +205,20 @@ function putRecord(
     })
     return
   }
+  rewrite(context, dossier, known, record, rowDigest)
+}
+
+function rewrite(
+  { vault }: SyncContext,
+  dossier: Dossier,
+  known: DossierRecord,
+  record: SourceRecord,
+  rowDigest: Buffer,
+): void {
   const { row } = known
   row.version += 1
-  row.record = context.vault.seal(
-    dossier.key,
-    { table: 'source_record', column: 'record', row: row.id, version: row.version },
-    text,
-  )
+  const place = { table: 'source_record', column: 'record', row: row.id, version: row.version }
+  row.record = vault.seal(dossier.key, place, JSON.stringify(record))
   row.row_digest = rowDigest
   row.presence = 'present'
   row.missing_since = null

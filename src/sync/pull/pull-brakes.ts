@@ -147,17 +147,22 @@ export async function acceptColumns(
   })
 }
 
-/** Null: a delivery of changes has no size, and a first one nothing before it. */
+/**
+ * Null: a delivery of changes has no size, and a first one nothing before it. One without a fingerprint is named by the cursor that it was
+ * read from, which stays until it was taken.
+ */
 export async function pullBefore(
   context: SyncContext,
   source: SourceSetup,
   delivery: Delivery,
-  reading: Buffer,
+  fingerprint: Buffer | null,
 ): Promise<PullBefore | null> {
   if (delivery.mode !== 'full') return null
   const standing = await readStanding(context.database.pool, context.vault, source.id)
   if (standing === null || standing.records === null) return null
   const comparable = standing.shape?.equals(shapeOf(context, source, delivery)) === true
+  const reading =
+    fingerprint ?? context.vault.digest('delivery', [source.id, source.mappingVersion, 'from', standing.cursor])
   return { reading, records: standing.records, comparable }
 }
 
@@ -242,16 +247,18 @@ async function countPending(client: pg.ClientBase, source: string, limit: number
   return certain(rows[0]).count
 }
 
-/** The delivery was taken: it is what the next one is compared with, unless it waits for a person as a whole. */
+/** The delivery was taken: it is what the next one is compared with, unless it waits for a person as a whole, and read on from. */
 export async function acceptTaken(
   client: pg.ClientBase,
   context: SyncContext,
   pull: Pull,
   complete: boolean,
+  cursor: Buffer | undefined,
 ): Promise<void> {
   const { source, mode, columns } = pull
-  const standing = await lockStanding(client, context.vault, source.id)
-  if (standing === null) return
+  const known = await lockStanding(client, context.vault, source.id)
+  if (known === null) return
+  const standing = cursor === undefined ? known : { ...known, cursor }
   const rest = { ...standing, reading: null, altered: 0, lost: 0 }
   const digest = columnsDigest(context, source.id, columns)
   if (mode === 'delta') return saveStanding(client, context.vault, { ...standing, columns_delta: digest })

@@ -13,6 +13,7 @@ import { type Planned, type PlanRequest, plan } from '../plan/plan.ts'
 import { endByDelivery, isSuspect } from '../suspect/suspicion.ts'
 import { confirmAbsences, findUnseen, noteAbsences } from './absence.ts'
 import { archiveDelivery } from './archive-delivery.ts'
+import { sealCursor } from './cursor.ts'
 import { type Pull, takePage } from './intake.ts'
 import { acceptTaken, hasKnownColumns, pullBefore, weighPull } from './pull-brakes.ts'
 import { SeenRows } from './seen-rows.ts'
@@ -33,6 +34,8 @@ export interface SourceMemory {
   plan: PlanId | null
   /** A delivery waits until its columns are accepted. */
   waits: boolean
+  /** Where the next delivery is read from; undefined until it was looked up. One process at a time reads a source. */
+  cursor: string | null | undefined
 }
 
 /** Takes a delivery in. @throws ConnectorError when the source fails while it is read: the delivery stays and is read again. */
@@ -41,14 +44,17 @@ export async function pull(
   source: SourceSetup,
   delivery: Delivery,
   signal: AbortSignal,
-  memory: SourceMemory = { plan: null, waits: false },
+  memory: SourceMemory = { plan: null, waits: false, cursor: undefined },
 ): Promise<PullReport> {
-  const fingerprint = context.vault.digest('delivery', [source.id, source.mappingVersion, delivery.fingerprint])
+  const fingerprint =
+    delivery.fingerprint === null
+      ? null
+      : context.vault.digest('delivery', [source.id, source.mappingVersion, delivery.fingerprint])
   const before = await sourceRow(context, source.id)
   const last = memory.plan
   memory.plan = null
   memory.waits = false
-  const isRepeat = before.fingerprint?.equals(fingerprint) === true
+  const isRepeat = fingerprint !== null && before.fingerprint?.equals(fingerprint) === true
   if (!isRepeat && !(await hasKnownColumns(context, source, delivery))) {
     context.metrics.pulled(source.id, 'columns-moved', 0)
     memory.waits = true
@@ -56,7 +62,7 @@ export async function pull(
   }
   const report = isRepeat
     ? await repeated(context, source, delivery, before, last)
-    : await take(context, source, delivery, fingerprint, signal, last)
+    : await take(context, source, delivery, fingerprint, signal, last, memory)
   memory.plan = report.plan
   await archiveDelivery(context, source, delivery, signal)
   await delivery.settle('taken')
@@ -124,9 +130,10 @@ async function take(
   context: SyncContext,
   source: SourceSetup,
   delivery: Delivery,
-  fingerprint: Buffer,
+  fingerprint: Buffer | null,
   signal: AbortSignal,
   last: PlanId | null,
+  memory: SourceMemory,
 ): Promise<PullReport> {
   const { pool } = context.database
   const current: Pull = {
@@ -155,7 +162,7 @@ async function take(
     Math.round(delivery.settledMs),
   ])
   const end = await readAll(context, current, delivery, signal)
-  const complete = end && !current.keyless && current.mode === 'full'
+  const complete = end !== null && !current.keyless && current.mode === 'full'
   const unseen = complete ? await findUnseen(context, current) : null
   const isWeighed = await weighPull(context, current, unseen)
   const missing = unseen === null ? 0 : await noteAbsences(context, current, unseen.people)
@@ -175,12 +182,12 @@ async function take(
       'update pull set finished_at = now(), outcome = $2, complete = $3, records = $4, changed = $5, problems = $6, missing = $7 where id = $1',
       [current.id, outcome, complete, current.records, current.changed, current.problems, missing],
     )
-    await acceptTaken(client, context, current, complete)
+    await acceptTaken(client, context, current, complete, sealCursor(context, source, end?.cursor))
     // A delta says nothing about the rest: the last full file would still be news after it.
     await client.query(
       `update source set fingerprint = $2, fingerprint_at = now(), delivery_at = now(), written_at = $5,
               complete_at = case when $3 then now() else complete_at end, complete_records = case when $3 then $4::int else complete_records end where id = $1`,
-      [source.id, end ? fingerprint : null, complete, current.records, delivery.writtenAt],
+      [source.id, end === null ? null : fingerprint, complete, current.records, delivery.writtenAt],
     )
     if (complete) await noteHeard(client, context.vault, source.id)
     await recordAudit(client, context.vault, {
@@ -199,6 +206,7 @@ async function take(
       },
     })
   })
+  if (end?.cursor !== undefined) memory.cursor = end.cursor
   return {
     source: source.id,
     outcome,
@@ -238,14 +246,20 @@ async function clearLeftovers(context: SyncContext, source: string): Promise<voi
   )
 }
 
-/** True when the source's own end was reached without a record that it could not give. */
-async function readAll(context: SyncContext, current: Pull, delivery: Delivery, signal: AbortSignal): Promise<boolean> {
+/** The source's own end; null when it was not reached, or not without a record that it could not give. */
+async function readAll(
+  context: SyncContext,
+  current: Pull,
+  delivery: Delivery,
+  signal: AbortSignal,
+): Promise<DeliveryEnd | null> {
   for await (const page of readAhead(delivery.pages(signal))) {
     // A source that counts other records than it gave has lost some on the way.
-    if ('complete' in page) return page.complete && page.problems === 0 && page.records === current.records
+    if ('complete' in page)
+      return page.complete && page.problems === 0 && page.records === current.records ? page : null
     await context.traces.span('pull.page', { records: page.records.length }, () => takePage(context, current, page))
   }
-  return false
+  return null
 }
 
 /** Reads the next page while PostgreSQL works on this one; ends with how the source itself ended. */

@@ -6,6 +6,7 @@ import { isSuperseded } from '../configuration/in-force.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { sleep } from '../sleep.ts'
+import { cursorOf } from './cursor.ts'
 import { type PullReport, pull, refuse, type SourceMemory } from './pull.ts'
 import { offersColumns } from './pull-brakes.ts'
 
@@ -15,22 +16,29 @@ export interface SourceLoop {
   stop(): Promise<void>
 }
 
-/** After a failure the source is looked at again this much later. */
+/** After a failure the source is looked at again this much later, and later and later when it goes on failing. */
 const retryMs = 2_000
+const retryMsMax = 32_000
+/** So many failures in a row cost no more than the first. */
+const patience = 3
+/** A login that was refused is not tried like a connection that broke. */
+const refusedMs = 60_000
 
 export function startSourceLoop(context: SyncContext, source: SourceSetup, people: PeopleCapability): SourceLoop {
   const stopping = new AbortController()
-  const memory: SourceMemory = { plan: null, waits: false }
+  const memory: SourceMemory = { plan: null, waits: false, cursor: undefined }
   let current: Promise<readonly PullReport[]> | null = null
   let again = false
   /** The last look at it went well. */
   let reads = false
+  let failures = 0
 
   async function drainOnce(): Promise<readonly PullReport[]> {
     const reports: PullReport[] = []
     while (!stopping.signal.aborted) {
       try {
-        const delivery = await people.read(stopping.signal)
+        if (memory.cursor === undefined) memory.cursor = await cursorOf(context, source)
+        const delivery = await people.read(stopping.signal, memory.cursor)
         if (delivery === null) return reports
         reports.push(await traced(delivery))
         // It stays the oldest until a person has accepted its columns, or taken it away.
@@ -82,10 +90,13 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
     try {
       await drain()
       reads = true
+      failures = 0
     } catch (error) {
       reads = false
+      memory.cursor = undefined
+      failures += 1
       if (!isSuperseded(error)) await tell('source.failed', error)
-      await sleep(retryMs, stopping.signal)
+      await sleep(restAfter(error, failures), stopping.signal)
       again = true
     }
   }
@@ -149,4 +160,11 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       await current?.catch(() => undefined)
     },
   }
+}
+
+/** How long a source is left alone after so many failures in a row, in ms; a source that asked for a pause gets it. */
+function restAfter(error: unknown, failures: number): number {
+  if (error instanceof ConnectorError && error.kind === 'unauthenticated') return refusedMs
+  const asked = error instanceof ConnectorError && error.kind === 'throttled' ? (error.retryAfterMs ?? 0) : 0
+  return Math.max(asked, Math.min(retryMsMax, retryMs * 2 ** Math.max(0, failures - patience)))
 }

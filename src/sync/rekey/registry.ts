@@ -139,6 +139,7 @@ export const registry: Registry = {
       // Digests of rows are new, so that all rows seem to have changed: only once they are stored can they be compared again.
       shape: forgotten('bytea'),
       reading: forgotten('bytea'),
+      cursor: forgotten('bytea'),
       columns_full: carried(),
       columns_delta: carried(),
       offered_full: carried(),

@@ -14,7 +14,7 @@ export function cancelledReads(test: PeopleTest): void {
   })
 
   test('a read that is cancelled between two pages ends with the reason, and never looks complete', async (source) => {
-    const rows = Array.from({ length: 2500 }, (_, n) => source.row(n))
+    const rows = Array.from({ length: source.subject.many }, (_, n) => source.row(n))
     await source.deliver(rows)
     const delivery = await source.mustRead()
     const cancel = new AbortController()

@@ -11,7 +11,7 @@ function rows(source: Source, count: number) {
 }
 
 export function wholeReads(test: PeopleTest): void {
-  test('nothing is offered where nothing was delivered', async (source) => {
+  test('nothing is offered where nothing was delivered', ['queue'], async (source) => {
     expect(await source.read()).toBeNull()
   })
 
@@ -19,22 +19,30 @@ export function wholeReads(test: PeopleTest): void {
     await source.deliver(rows(source, 3))
     const delivery = await source.mustRead()
     expect(delivery).toMatchObject({ mode: 'full', name: expect.stringMatching(/\S/) })
-    expect([...delivery.columns].sort()).toEqual([...source.subject.columns].sort())
-    expect(delivery.fingerprint).toHaveLength(32)
+    expect(delivery.columns).toEqual(expect.arrayContaining([...source.subject.columns]))
+    expect(new Set(delivery.columns).size).toBe(delivery.columns.length)
+    if (delivery.fingerprint !== null) expect(delivery.fingerprint).toHaveLength(32)
     expect(delivery.arrivedAt.getTime()).toBeLessThanOrEqual(source.simulator.now().getTime())
     expect(delivery.settledMs).toBeGreaterThanOrEqual(0)
   })
 
   test('what holds only changes says so', ['delta'], async (source) => {
-    await source.deliver(rows(source, 3), 'delta')
-    expect((await source.mustRead()).mode).toBe('delta')
+    await source.deliver(rows(source, 3))
+    const first = await source.mustRead()
+    await readAll(first)
+    await first.settle('taken')
+    const changed = [source.row(1, { family: 'Thistledown' }), source.row(5)]
+    await source.deliver(changed, 'delta')
+    const delivery = await source.mustRead()
+    expect(delivery.mode).toBe('delta')
+    expect(source.cells((await readAll(delivery)).records)).toEqual(changed)
   })
 
   test('everybody comes once, in order, in pages of at most a thousand, and then it is complete', async (source) => {
-    const all = rows(source, 2500)
+    const all = rows(source, source.subject.many)
     await source.deliver(all)
     const { records, problems, pages, end } = await readAll(await source.mustRead())
-    expect(records.map(({ cells }) => cells)).toEqual(all)
+    expect(source.cells(records)).toEqual(all)
     expect(new Set(records.map(({ place }) => place)).size).toBe(all.length)
     expect(problems).toEqual([])
     expect(pages.length).toBeGreaterThan(2)
@@ -42,11 +50,11 @@ export function wholeReads(test: PeopleTest): void {
       expect(page.records.length + page.problems.length).toBeGreaterThan(0)
       expect(page.records.length).toBeLessThanOrEqual(pageSizeMax)
     }
-    expect(end).toEqual({ complete: true, records: all.length, problems: 0 })
+    expect(end).toMatchObject({ complete: true, records: all.length, problems: 0 })
   })
 
   test('reading the same delivery twice gives the same, and so does having it offered twice', async (source) => {
-    await source.deliver(rows(source, 1200))
+    await source.deliver(rows(source, source.subject.many))
     const delivery = await source.mustRead()
     const first = await readAll(delivery)
     expect(await readAll(delivery)).toEqual(first)
@@ -73,7 +81,7 @@ export function wholeReads(test: PeopleTest): void {
   })
 
   test('two reads at once do not disturb each other', async (source) => {
-    await source.deliver(rows(source, 1200))
+    await source.deliver(rows(source, source.subject.many))
     const delivery = await source.mustRead()
     const [one, other] = await Promise.all([readAll(delivery), readAll(delivery)])
     expect(one).toEqual(other)
@@ -81,7 +89,7 @@ export function wholeReads(test: PeopleTest): void {
   })
 
   test('who stops reading early loses nothing: the next read begins at the beginning', async (source) => {
-    const all = rows(source, 2500)
+    const all = rows(source, source.subject.many)
     await source.deliver(all)
     const delivery = await source.mustRead()
     for await (const page of delivery.pages(new AbortController().signal)) {
@@ -91,7 +99,7 @@ export function wholeReads(test: PeopleTest): void {
     expect((await readAll(delivery)).records).toHaveLength(all.length)
   })
 
-  test('other people make another fingerprint', async (source) => {
+  test('other people make another fingerprint', ['fingerprint'], async (source) => {
     await source.deliver(rows(source, 3))
     const first = await source.mustRead()
     await first.settle('taken')

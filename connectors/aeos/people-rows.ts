@@ -1,0 +1,114 @@
+/** A carrier with all that hangs on it as one row of cells; pure. */
+import { cardText } from '../../src/model/card.ts'
+import { cardOf } from './badges.ts'
+import { entriesOf, levelsShown } from './levels.ts'
+import { fromLocal, toLocalDate } from './local-time.ts'
+import { typeOf, validityOf } from './mapping.ts'
+import type { Names } from './people-names.ts'
+import type { PersonRecord, ProfileRecord, Token } from './records.ts'
+import type { Settings } from './settings.ts'
+
+/** All that AEOS says about one carrier. */
+export interface Seen {
+  readonly person: PersonRecord
+  readonly blocked: boolean
+  readonly tokens: readonly Token[]
+  readonly profile: ProfileRecord
+}
+
+export interface Row {
+  readonly cells: Readonly<Record<string, string | null>>
+  /** When it says something else by the clock alone, in ms since 1970: a start, an end. Null: never. */
+  readonly turnsAt: number | null
+}
+
+const own = [
+  'id',
+  'carrier_type',
+  'personnel_no',
+  'last_name',
+  'first_name',
+  'title',
+  'email',
+  'department',
+  'arrives',
+  'leaves',
+  'status',
+  'cards',
+  'levels',
+  'level_ids',
+  'rule_levels',
+] as const
+
+export function columnsOf({ people }: Settings): readonly string[] {
+  return [...own, ...people.free_fields.map(({ column }) => column)]
+}
+
+export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, now: Date, settings: Settings): Row {
+  const { from, until } = validityOf(person, settings)
+  const [starts, ends] = [instantOf(from), instantOf(until)]
+  const at = now.getTime()
+  const { levels, inheritedLevels } = levelsShown(profile, { from, now, settings })
+  const date = (instant: number | null) => (instant === null ? null : toLocalDate(instant, settings.server_zone))
+  const free = new Map(person.Freefield.map(({ DefinitionId, value }) => [DefinitionId, value]))
+  const cells: Record<(typeof own)[number], string | null> = {
+    id: person.Id,
+    carrier_type: typeOf(person),
+    personnel_no: person.PersonnelNo ?? null,
+    last_name: person.LastName ?? null,
+    first_name: person.FirstName ?? null,
+    title: person.Title ?? null,
+    email: person.Email ?? null,
+    department: person.DepartmentId === undefined ? null : (names.departments.get(person.DepartmentId) ?? null),
+    arrives: date(starts),
+    // Who leaves at midnight is there no longer on the day that begins then.
+    leaves: date(ends === null ? null : ends - 1000),
+    status: statusOf(starts, ends, blocked, at),
+    cards: lines(tokens.flatMap((token) => claimOf(token, settings))),
+    levels: lines(namesOf([...levels, ...inheritedLevels], names)),
+    level_ids: lines([...levels, ...inheritedLevels]),
+    rule_levels: lines(namesOf(inheritedLevels, names)),
+  }
+  const more = settings.people.free_fields.map(({ definition_id, column }) => [column, free.get(definition_id) ?? null])
+  const turns = [starts, ends, ...rightsTurn(profile, settings)].filter((each) => each !== null && each > at)
+  return {
+    cells: { ...cells, ...Object.fromEntries(more) },
+    turnsAt: turns.length === 0 ? null : Math.min(...(turns as number[])),
+  }
+}
+
+/** `left` before `blocked`: whoever has left is so for good. */
+function statusOf(starts: number | null, ends: number | null, blocked: boolean, at: number): string {
+  if (ends !== null && ends <= at) return 'left'
+  if (blocked) return 'blocked'
+  return starts !== null && starts > at ? 'not-yet' : 'present'
+}
+
+/** In use (1), or in use in place of another (4), it opens doors; blocked for a while (3), also while another stands in for it, it may again. */
+function claimOf(token: Token, settings: Settings): string[] {
+  const state = { '1': 'active', '3': 'suspended', '4': 'active' }[token.Status ?? '']
+  const card = cardOf(token, settings)
+  if (state === undefined || card === null) return []
+  return [state === 'suspended' || token.Blocked ? `${cardText(card)} suspended` : cardText(card)]
+}
+
+function namesOf(levels: readonly string[], { levels: names }: Names): readonly string[] {
+  return levels.flatMap((level) => names.get(level) ?? [])
+}
+
+function rightsTurn(profile: ProfileRecord, settings: Settings): readonly (number | null)[] {
+  return entriesOf(profile, settings).flatMap(({ entry: { Enabled, DateFrom, DateUntil } }) =>
+    Enabled
+      ? [DateFrom, DateUntil].map((text) => (text === undefined ? null : fromLocal(text, settings.server_zone)))
+      : [],
+  )
+}
+
+function instantOf(text: string | null): number | null {
+  return text === null ? null : Date.parse(text)
+}
+
+/** Sorted, since AEOS gives its lists in no order that it promises; null where there is none. */
+function lines(values: readonly string[]): string | null {
+  return values.length === 0 ? null : [...new Set(values)].sort().join('\n')
+}
