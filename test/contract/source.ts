@@ -129,7 +129,6 @@ function listening(people: PeopleCapability, listener: Listener, kept: { cursor:
         pages: (pagesSignal) =>
           listeningPages(delivery.pages(pagesSignal), listener, (reached) => {
             end = reached.cursor ?? end
-            listener.say('a cursor', end ?? '')
           }),
       }
     },
