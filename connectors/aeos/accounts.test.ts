@@ -267,10 +267,13 @@ test('our block is lifted, before new rights are given; a block of somebody else
   expect(opened).toMatchObject({ lock: 'applied', 'level 11': 'applied' })
   expect(ours.roots().slice(-2)).toEqual(['CarrierIdUnBlock', 'ProfileAdd'])
 
-  const theirs = await connected({ CarrierIdStates: [states(true), states(true, '88')] })
-  const kept = await theirs.put(desiredAccount({ levels: ['11'] }), { actual: await theirs.mustRead() })
-  expect(kept).toMatchObject({ lock: 'conflict aeos.blocked-by-others', 'level 11': 'applied' })
-  expect(theirs.bodies('CarrierIdUnBlock')).toEqual([])
+  // Ours always has a reason.
+  for (const reason of ['88', '']) {
+    const theirs = await connected({ CarrierIdStates: [states(true), states(true, reason)] })
+    const kept = await theirs.put(desiredAccount({ levels: ['11'] }), { actual: await theirs.mustRead() })
+    expect(kept).toMatchObject({ lock: 'conflict aeos.blocked-by-others', 'level 11': 'applied' })
+    expect(theirs.bodies('CarrierIdUnBlock')).toEqual([])
+  }
 })
 
 test('a PIN is set from today on, and never otherwise', async () => {

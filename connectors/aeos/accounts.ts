@@ -14,7 +14,7 @@ import { lock } from './lock.ts'
 import { personnelNoOf, profileOf, typeOf } from './mapping.ts'
 import type { Offered } from './offered.ts'
 import { put } from './put.ts'
-import type { PersonRecord } from './records.ts'
+import type { PersonRecord, Token } from './records.ts'
 import type { Settings } from './settings.ts'
 import { TemplatesHeld, templatesHeld } from './templates-held.ts'
 import { Tokens } from './tokens.ts'
@@ -60,7 +60,11 @@ export function accounts(
     try {
       const held = await client.tokensOf(record.Id, signal)
       const shutFirst = () => client.blockCarrier(record.Id, settings.block_reasons.carrier, signal)
-      await allDone(held.map((token) => tokens.withdraw(token, { isLifted: false, shutFirst }, signal)))
+      const take = (some: readonly Token[]) =>
+        allDone(some.map((token) => tokens.withdraw(token, { isLifted: false, shutFirst }, signal)))
+      await take(held.filter(({ Replaced }) => !Replaced))
+      // AEOS lets go of a card that waits only when nothing stands in for it any more.
+      await take(held.filter(({ Replaced }) => Replaced))
       await client.removeCarrier(typeOf(record) ?? settings.carrier, record.Id, signal)
     } catch (error) {
       if (!isNotFound(error)) throw error

@@ -3,7 +3,7 @@ import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt } from '../../src/connector/outcomes.ts'
 import { cardKey } from '../../src/model/card.ts'
-import { badgeIn } from './badges.ts'
+import { badgeIn, type CardShown } from './badges.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
 export interface Taken {
@@ -34,10 +34,13 @@ export async function takeCards(
     const { Blocked } = await client.states(id, signal)
     if (!Blocked) await client.blockCarrier(id, settings.block_reasons.carrier, signal)
   }
-  const outcomes = await allDone(
-    revoked.flatMap((card) => {
-      const there = actual?.cards.find((each) => each.card !== null && cardKey(each.card) === cardKey(card))
-      if (there === undefined) return []
+  const held = revoked.flatMap((card) => {
+    const there = actual?.cards.find((each) => each.card !== null && cardKey(each.card) === cardKey(card))
+    return there === undefined ? [] : [{ card, there }]
+  })
+  const take = (state: CardShown['state']) =>
+    held.flatMap(({ card, there }) => {
+      if (there.state !== state) return []
       const key = badgeIn(there.ref)
       const token = { ...key, Blocked: there.state === 'blocked' }
       return attempt({ kind: 'card', card }, async () => {
@@ -51,8 +54,10 @@ export async function takeCards(
         }
         return 'applied'
       })
-    }),
-  )
+    })
+  const outcomes = await allDone(take('on'))
+  // A card that waits is let go of only when nothing stands in for it any more.
+  outcomes.push(...(await allDone(take('blocked'))))
   return { outcomes, isShut, inTheWay }
 }
 

@@ -91,6 +91,15 @@ test('a badge that is blocked for good is released when the block is ours, and l
   expect(sent().slice(1)).toEqual(['IdentifierSearchInfo', 'IdentifierRelease', 'IdentifierAdd'])
 })
 
+test('a badge that is blocked for good for a reason that is not ours is never released', async () => {
+  for (const reason of ['88', undefined]) {
+    const dead = { number: '10000', status: 2, ...(reason === undefined ? {} : { reason }) }
+    const { target, actual, sent } = await given([dead])
+    expect(await target.put(on, { actual, lift: [card] })).toMatchObject({ [part]: 'conflict aeos.card-unusable' })
+    expect(sent()).toEqual(['IdentifierSearchInfo'])
+  }
+})
+
 test('a badge that shall be blocked is given first: the server blocks none that nobody has but for good', async () => {
   const { target, actual, sent } = await given([])
   expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
@@ -103,7 +112,7 @@ test('our block is lifted; a block for a reason that is not ours, and a forgotte
   const shown = (some: Partial<TokenShown>) => ({ number: '10000', status: 3, owner: '7', ...some })
   const cases = [
     [shown({ reason: '4' }), 'applied'],
-    [shown({}), 'applied'],
+    [shown({}), 'conflict aeos.card-unusable'],
     [shown({ status: 1 }), 'unchanged'],
     [shown({ reason: '88' }), 'conflict aeos.card-unusable'],
     [shown({ reason: '4', replaced: true }), 'conflict aeos.card-replaced'],
@@ -118,7 +127,7 @@ test('our block is lifted; a block for a reason that is not ours, and a forgotte
 test('a badge that is taken away is free, stays blocked, or is freed of our block', async () => {
   const revoke = { levels: [], cards: [card] }
   const took = async (held: TokenShown, lift: boolean) => {
-    const { target, actual, sent } = await given([], {}, [held])
+    const { target, actual, sent } = await given([{ ...held, owner: '7' }], {}, [held])
     expect(await target.put(desiredAccount(), { actual, revoke, ...(lift ? { lift: [card] } : {}) })).toMatchObject({
       [part]: 'applied',
     })
@@ -126,7 +135,43 @@ test('a badge that is taken away is free, stays blocked, or is freed of our bloc
   }
   expect(await took({ number: '10000', status: 1 }, false)).toEqual(['IdentifierWithdraw'])
   expect(await took({ number: '10000', status: 3, reason: '4' }, false)).toEqual(['IdentifierWithdrawAndBlock'])
-  expect(await took({ number: '10000', status: 3, reason: '4' }, true)).toEqual(['IdentifierWithdraw'])
+  expect(await took({ number: '10000', status: 3, reason: '4' }, true)).toEqual([
+    'IdentifierSearchInfo',
+    'IdentifierWithdraw',
+  ])
+})
+
+test('a block that somebody put in the place of ours is not lifted by taking the badge away', async () => {
+  const held = { number: '10000', status: 3, reason: '88', owner: '7' }
+  const order = { revoke: { ...none, cards: [card] }, lift: [card] }
+  const { target, actual, sent } = await given([held], {}, [held])
+  expect(await target.put(desiredAccount(), { actual, ...order })).toMatchObject({
+    [part]: 'conflict aeos.card-unusable',
+  })
+  expect(sent()).toEqual(['IdentifierSearchInfo'])
+})
+
+test('a badge that somebody blocked while it was taken stays blocked', async () => {
+  const held = { number: '10000', status: 1, owner: '7' }
+  const blocked = { ...held, status: 3, reason: '88' }
+  const { target, actual, sent } = await given([blocked], { IdentifierWithdraw: fault(125) }, [held])
+  expect(await target.put(desiredAccount(), { actual, revoke: { ...none, cards: [card] } })).toMatchObject({
+    [part]: 'applied',
+  })
+  expect(sent().filter((root) => root.startsWith('Identifier') && root !== 'IdentifierSearchInfo')).toEqual([
+    'IdentifierWithdraw',
+    'IdentifierUnblock',
+    'IdentifierWithdrawAndBlock',
+  ])
+})
+
+test('a card that waits is never unblocked to be taken away', async () => {
+  const held = { number: '10000', status: 3, reason: '14', replaced: true, owner: '7' }
+  const { target, actual, sent } = await given([held], { IdentifierWithdrawAndBlock: fault(126) }, [held])
+  expect(await target.put(desiredAccount(), { actual, revoke: { ...none, cards: [card] } })).toMatchObject({
+    [part]: 'conflict aeos.card-replaced',
+  })
+  expect(sent()).toEqual(['IdentifierWithdrawAndBlock', 'IdentifierSearchInfo'])
 })
 
 test('a badge that went meanwhile is taken already', async () => {
@@ -146,6 +191,7 @@ test('where no blocked badge can be taken, its carrier is shut for so long as it
     lock: 'applied',
   })
   expect(open.sent()).toEqual([
+    'IdentifierSearchInfo',
     'IdentifierWithdraw',
     'IdentifierSearchInfo',
     'CarrierIdStates',

@@ -80,6 +80,16 @@ export function saysNotFound(error: unknown): boolean {
   return error instanceof ConnectorError && error.kind === 'rejected' && notFoundText.test(error.vendorText ?? '')
 }
 
+/** Null where the server refuses, such as what the system user is not allowed to ask for. */
+export async function unlessRefused<T>(call: () => Promise<T>): Promise<T | null> {
+  try {
+    return await call()
+  } catch (error) {
+    if (error instanceof ConnectorError && error.kind === 'rejected') return null
+    throw error
+  }
+}
+
 /** Where the engine expects `conflict`: read again and decide again. */
 export function carrierGone(): ConnectorError {
   return new ConnectorError(notFound)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { answer, connected, fault, never, people, type Script } from './testing.ts'
 
-const reason = (id: string, carrier: boolean, token: boolean) =>
-  `<BlockReason><Id>${id}</Id><Description>Gatehouse</Description><CarrierBlockReason>${carrier}</CarrierBlockReason><IdentifierBlockReason>${token}</IdentifierBlockReason><IdentifierWithdrawReason>false</IdentifierWithdrawReason><IdentifierWithdrawReplacedReason>false</IdentifierWithdrawReplacedReason><IdentifierReplacementReason>false</IdentifierReplacementReason></BlockReason>`
+const reason = (id: string, carrier: boolean, token: boolean, withdraw = token, replaced = token) =>
+  `<BlockReason><Id>${id}</Id><Description>Gatehouse</Description><CarrierBlockReason>${carrier}</CarrierBlockReason><IdentifierBlockReason>${token}</IdentifierBlockReason><IdentifierWithdrawReason>${withdraw}</IdentifierWithdrawReason><IdentifierWithdrawReplacedReason>${replaced}</IdentifierWithdrawReplacedReason><IdentifierReplacementReason>false</IdentifierReplacementReason></BlockReason>`
 
 const well: Script = {
   PersonSearchInfo: people(),
@@ -43,6 +43,18 @@ test('ids that the server does not know are told, with what there is', async () 
   const fields = { free_fields: [{ definition_id: '13', fact: 'title' }] }
   expect(await problemsOf({}, fields)).toEqual(['error aeos.free-field-unknown'])
   expect(await problemsOf({}, { identifier_types: [] })).toEqual(['warning aeos.no-identifier-types'])
+})
+
+test('a reason that is for blocking badges alone is told: badges are withdrawn for it as well', async () => {
+  for (const flags of [
+    [false, true],
+    [true, false],
+  ] as const) {
+    const reasons = reason('3', true, false) + reason('4', false, true, ...flags)
+    expect(await problemsOf({ BlockReasonSearch: answer('BlockReasonList', reasons) })).toEqual([
+      'error aeos.block-reason',
+    ])
+  }
 })
 
 test('what the system user may not do is told, and is no failure', async () => {

@@ -1,11 +1,11 @@
 /** What an operator should know about one server before trusting it with lock-outs. */
 import type { Health } from '../../src/connector/contract.ts'
-import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
+import { unlessRefused } from './errors.ts'
 import { toLocalDate } from './local-time.ts'
 import type { Offered } from './offered.ts'
-import { readAs, versionInfo } from './records.ts'
+import { type BlockReason, readAs, versionInfo } from './records.ts'
 import type { Session } from './session.ts'
 import { noReason, type Settings } from './settings.ts'
 
@@ -84,50 +84,36 @@ const logClosed =
 const unseen =
   'The system user may not look for people: give its role AEOS WebService > External calls, and the search function of each carrier type.'
 
+/** What AEOS takes a reason for, each by a flag of its own. */
 function reasonProblems(
-  reasons: Awaited<ReturnType<Client['blockReasons']>> | null,
+  reasons: readonly BlockReason[] | null,
   { block_reasons: { carrier, token } }: Settings,
 ): Problem[] {
   if (reasons === null)
     return [problem('warning', 'aeos.reasons-unreadable', 'The system user may not read the block reasons.')]
   const list = reasons.map(({ Id, Description }) => `${Id} ${Description ?? ''}`.trim()).join(', ')
-  const isMissing = (id: string, may: 'CarrierBlockReason' | 'IdentifierBlockReason') =>
-    !reasons.some((reason) => reason.Id === id && reason[may])
+  const wanting = (setting: string, id: string, uses: readonly (readonly [Use, string])[]) => {
+    const reason = reasons.find(({ Id }) => Id === id)
+    const absent = uses.flatMap(([flag, use]) => (reason?.[flag] ? [] : [use])).join(', ')
+    return absent === ''
+      ? []
+      : [problem('error', 'aeos.block-reason', `${setting} is no reason for ${absent}. There are: ${list}.`)]
+  }
   return [
-    ...(isMissing(carrier, 'CarrierBlockReason')
-      ? [
-          problem(
-            'error',
-            'aeos.block-reason',
-            `block_reasons.carrier is no reason for blocking carriers. There are: ${list}.`,
-          ),
-        ]
-      : []),
-    ...(isMissing(token, 'IdentifierBlockReason')
-      ? [
-          problem(
-            'error',
-            'aeos.block-reason',
-            `block_reasons.token is no reason for blocking badges. There are: ${list}.`,
-          ),
-        ]
-      : []),
+    ...wanting('block_reasons.carrier', carrier, [['CarrierBlockReason', 'blocking carriers']]),
+    ...wanting('block_reasons.token', token, [
+      ['IdentifierBlockReason', 'blocking badges'],
+      ['IdentifierWithdrawReason', 'withdrawing badges'],
+      ['IdentifierWithdrawReplacedReason', 'withdrawing badges that were replaced'],
+    ]),
   ]
 }
+
+type Use = Exclude<keyof BlockReason, 'Id' | 'Description'>
 
 function missing(there: readonly string[] | undefined, wanted: readonly string[], code: string, what: string) {
   const absent = there === undefined ? [] : wanted.filter((id) => !there.includes(id))
   return absent.length === 0 ? [] : [problem('error', code, `${what}: ${absent.join(', ')}.`)]
-}
-
-/** Null where the system user is not allowed to. */
-async function unlessRefused<T>(call: () => Promise<T>): Promise<T | null> {
-  try {
-    return await call()
-  } catch (error) {
-    if (error instanceof ConnectorError && error.kind === 'rejected') return null
-    throw error
-  }
 }
 
 function problem(severity: Problem['severity'], code: string, message: string): Problem {

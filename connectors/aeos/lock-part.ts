@@ -30,7 +30,8 @@ export async function openCarrier(
   return told(async () => {
     const { Blocked, BlockReason } = await client.states(carrier.id, signal)
     if (!Blocked) return
-    if (BlockReason !== undefined && BlockReason !== settings.block_reasons.carrier) throw blockedByOthers()
+    // Ours always has one.
+    if (BlockReason !== settings.block_reasons.carrier) throw blockedByOthers()
     await client.unblockCarrier(carrier.id, signal)
   })
 }

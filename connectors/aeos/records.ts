@@ -148,7 +148,16 @@ export const entranceList = z.object({ Entrance: listOf(named), SearchResultInfo
 export const departmentList = z.object({ Department: listOf(named), SearchResultInfo: resultInfo })
 
 export const blockReasonList = z.object({
-  BlockReason: listOf(z.object({ Id: id, Description: text, CarrierBlockReason: flag, IdentifierBlockReason: flag })),
+  BlockReason: listOf(
+    z.object({
+      Id: id,
+      Description: text,
+      CarrierBlockReason: flag,
+      IdentifierBlockReason: flag,
+      IdentifierWithdrawReason: flag,
+      IdentifierWithdrawReplacedReason: flag,
+    }),
+  ),
 })
 export type BlockReason = z.output<typeof blockReasonList>['BlockReason'][number]
 

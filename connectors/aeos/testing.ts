@@ -91,7 +91,7 @@ export function people(...all: readonly Person[]): string {
 }
 
 export function states(blocked: boolean, reason = '3'): string {
-  const why = blocked ? `<BlockReason>${reason}</BlockReason>` : ''
+  const why = blocked && reason !== '' ? `<BlockReason>${reason}</BlockReason>` : ''
   return answer('CarrierStateResult', `<CarrierId>7</CarrierId><States><Blocked>${blocked}</Blocked>${why}</States>`)
 }
 
@@ -152,6 +152,10 @@ export const quiet: Script = {
   CarrierIdBlock: states(true),
   CarrierIdUnBlock: states(false),
   IdentifierSearchInfo: owned(),
+  BlockReasonSearch: answer(
+    'BlockReasonList',
+    '<BlockReason><Id>4</Id><IdentifierBlockReason>true</IdentifierBlockReason><IdentifierWithdrawReason>true</IdentifierWithdrawReason></BlockReason>',
+  ),
   IdentifierTypeSearchInfo: answer('IdentifierTypeList', '<Identifier><Id>2</Id><Name>Wiegand</Name></Identifier>'),
   IdentifierAdd: answer('IdentifierResult', token({ number: '10000', status: 1 }).replace(/<\/?Identifier>/g, '')),
   IdentifierBlock: '',

@@ -4,7 +4,7 @@ import { ConnectorError } from '../../src/connector/errors.ts'
 import type { AccountCard } from '../../src/model/account.ts'
 import { badgeOf, isSameBadge } from './badges.ts'
 import type { BadgeKey, Client } from './client.ts'
-import { ownFailure, vendorCodeOf } from './errors.ts'
+import { ownFailure, unlessRefused, vendorCodeOf } from './errors.ts'
 import { walk } from './pages.ts'
 import type { Token } from './records.ts'
 import type { Settings } from './settings.ts'
@@ -30,7 +30,8 @@ export class Tokens {
   /**
    * Gives the card to this carrier in the state that is wanted; an earlier try may have done so already. A block of ours on a card that
    * nobody has is lifted first. `mayTakeFrom` tells whether another carrier is the same person's, shut for good.
-   * @throws ConnectorError `conflict` when somebody else has it (`aeos.card-taken`) or has blocked it (`aeos.card-unusable`).
+   * @throws ConnectorError `conflict` when somebody else has it (`aeos.card-taken`) or has blocked it (`aeos.card-unusable`), or when it
+   * waits there while another stands in for it (`aeos.card-replaced`).
    */
   async obtain(
     { card, state }: AccountCard,
@@ -46,9 +47,11 @@ export class Tokens {
     }
     if (found !== null && found.owner !== null) {
       if (!(await mayTakeFrom(found.owner))) throw taken()
+      // What was blocked when that carrier was shut is ours to lift, and nothing else.
       await this.withdraw(found.token, { isLifted: true, shutFirst: async () => undefined }, signal)
     } else if (found?.token.Blocked) {
       if (!isLifted) throw unusable()
+      this.#checkLiftable(found.token)
       await this.#client.release(key, signal)
     }
     await this.#assign(key, carrierId, signal)
@@ -79,6 +82,8 @@ export class Tokens {
   /**
    * Takes the badge from whoever has it. One that is blocked stays so, unless the block is ours to lift; where the server withdraws none
    * that is blocked, it is unblocked first, and opens nothing meanwhile: `shutFirst` sees to it that its carrier is shut.
+   * @throws ConnectorError `conflict` when the block to lift is somebody else's (`aeos.card-unusable`), or the badge waits while another
+   * stands in for it (`aeos.card-replaced`); `rejected` (`aeos.block-reason`) when our reason is none for withdrawing badges.
    */
   async withdraw(
     token: BadgeKey & { readonly Blocked: boolean },
@@ -87,21 +92,44 @@ export class Tokens {
   ): Promise<void> {
     const { IdentifierType, BadgeNumber, Blocked } = token
     const key = { IdentifierType, BadgeNumber }
-    const take = () =>
-      Blocked && !isLifted
-        ? this.#client.withdrawBlocked(key, this.#settings.block_reasons.token, signal)
-        : this.#client.withdraw(key, signal)
+    const keepBlocked = () => this.#client.withdrawBlocked(key, this.#settings.block_reasons.token, signal)
+    const free = () => this.#client.withdraw(key, signal)
+    if (Blocked && isLifted) {
+      // The order is about a block of ours, which somebody's own may have replaced.
+      const found = await this.#find(key, signal)
+      if (found === null || found.owner === null) return
+      this.#checkLiftable(found.token)
+    }
     try {
-      await take()
+      await (Blocked && !isLifted ? keepBlocked() : free())
     } catch (error) {
       if (!isStateRefused(error)) throw error
       const found = await this.#find(key, signal)
       if (found === null || found.owner === null) return
       if (!found.token.Blocked) throw error
+      if (found.token.Replaced) throw replaced()
+      if (isLifted) this.#checkLiftable(found.token)
+      else await this.#checkReason(signal)
       await shutFirst()
       await this.#client.unblockToken(key, signal)
-      await take()
+      await (isLifted ? free() : keepBlocked())
     }
+  }
+
+  /** @throws ConnectorError `conflict` for a block that is not ours to lift. */
+  #checkLiftable({ Blocked, Replaced, BlockReason }: Token): void {
+    if (!Blocked) return
+    if (Replaced) throw replaced()
+    if (BlockReason !== this.#settings.block_reasons.token) throw unusable()
+  }
+
+  /** AEOS tells by one code that it withdraws no blocked badge, and that the reason is none for it. @throws ConnectorError `rejected` for the latter. */
+  async #checkReason(signal: AbortSignal): Promise<void> {
+    const reasons = await unlessRefused(() => this.#client.blockReasons(signal))
+    const ours = reasons?.find(({ Id }) => Id === this.#settings.block_reasons.token)
+    if (reasons === null || ours?.IdentifierWithdrawReason) return
+    const hint = 'block_reasons.token is no reason for withdrawing badges: allow that at AEOS, or name another reason.'
+    throw ownFailure('rejected', 'aeos.block-reason', hint)
   }
 
   async #assign(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<void> {
@@ -119,10 +147,10 @@ export class Tokens {
   /** Lifts only a block of ours: what others blocked since then stays so, and a card that waits for its replacement is none of ours. */
   async #unblock(key: BadgeKey, signal: AbortSignal): Promise<Done> {
     const found = await this.#find(key, signal)
-    if (found !== null && !found.token.Blocked) return 'unchanged'
-    if (found?.token.Replaced) throw replaced()
-    const reason = found?.token.BlockReason
-    if (reason !== undefined && reason !== this.#settings.block_reasons.token) throw unusable()
+    // Not to be seen, so that nobody knows what would be lifted.
+    if (found === null) throw unusable()
+    if (!found.token.Blocked) return 'unchanged'
+    this.#checkLiftable(found.token)
     const { IdentifierType, BadgeNumber } = key
     await this.#client.unblockToken({ IdentifierType, BadgeNumber }, signal)
     return 'applied'

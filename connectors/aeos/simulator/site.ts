@@ -37,6 +37,8 @@ const blockReasons: readonly (readonly [id: number, description: string, flags: 
   [13, 'Stolen', ['Identifier', 'Withdraw', 'WithdrawReplaced', 'Replacement']],
   [14, 'Forgotten', ['Replacement']],
   [15, 'Out of service', ['Carrier', 'Identifier', 'Withdraw']],
+  // Facts sheet, 6.2: what a reason is for is said flag by flag.
+  [16, 'Suspended', ['Identifier']],
 ]
 
 const badgeTypes: readonly Row[] = [

@@ -1,0 +1,81 @@
+/** Badges that are taken away: none is unblocked for nothing, none that somebody else blocked comes back, and none opens on its way. */
+import { expect, test } from 'vitest'
+import { failures, first, type Simulated, second, simulated } from './simulated-for-tests.ts'
+import { desiredAccount, facts } from './testing.ts'
+
+const card = `card ${first.raw}`
+const on = { card: first, state: 'on' } as const
+const blocked = { card: first, state: 'blocked' } as const
+const none = { levels: [], cards: [] }
+
+/** An employee with one badge and the right to the entrance. */
+async function employed(target: Simulated, kind = 'own') {
+  const desired = desiredAccount({
+    cards: [on],
+    levels: [target.levelOf('Main Entrance')],
+    facts: facts({ kind }),
+  })
+  expect(failures(await target.put(desired))).toEqual({})
+  expect(target.swipe(first)).toBe(true)
+  return desired
+}
+
+const writesOf = ({ simulator }: Simulated) =>
+  simulator.requests.find({ writes: true }).map(({ operation }) => operation)
+
+test('for a reason that is for blocking alone no badge is withdrawn: it stays blocked, and its carrier is left alone', async () => {
+  await using target = await simulated({}, { block_reasons: { carrier: '11', token: '16' } })
+  expect((await target.health()).problems).toMatchObject([
+    { severity: 'error', code: 'aeos.block-reason', message: expect.stringContaining('withdrawing badges') },
+  ])
+  const desired = await employed(target)
+  expect(failures(await target.put({ ...desired, cards: [blocked] }))).toEqual({})
+  const before = writesOf(target).length
+  const lost = await target.put({ ...desired, cards: [] }, { revoke: { ...none, cards: [first] } })
+  expect(failures(lost)).toEqual({ [card]: 'rejected aeos.block-reason' })
+  expect(writesOf(target).slice(before)).toEqual(['withdrawAndBlockToken'])
+  expect(target.inside()).toMatchObject([{ blocked: false, badges: [{ status: 3 }] }])
+})
+
+test('a leaver whose card waits is removed, and neither that card nor the one that stands in for it opens', async () => {
+  for (const isShut of [false, true]) {
+    await using target = await simulated()
+    await employed(target)
+    await replaceForgotten(target)
+    if (isShut) await target.lock(await target.mustRead())
+    expect(await target.remove()).toMatchObject({ lock: 'applied' })
+    expect(target.inside()).toEqual([])
+    for (const each of [first, second]) expect(target.swipe(each)).toBe(false)
+    expect(target.badge(first)).toMatchObject({ status: 2, carrier: null })
+  }
+})
+
+test('a card that waits and the one that stands in for it are taken in one order', async () => {
+  await using target = await simulated()
+  const desired = await employed(target)
+  await replaceForgotten(target)
+  const told = await target.put({ ...desired, cards: [] }, { revoke: { ...none, cards: [first, second] } })
+  expect(failures(told)).toEqual({})
+  expect(target.inside()).toMatchObject([{ blocked: false, badges: [] }])
+})
+
+test('a badge that somebody blocked at the earlier carrier does not come back with the new one', async () => {
+  await using target = await simulated({}, { carriers: { external: 'contractor' } })
+  const desired = await employed(target, 'external')
+  const employee = { ...desired, facts: facts({ kind: 'own' }) }
+  // The first try made the new carrier, and was cut off before it took the badge along.
+  target.simulator.faults.add({ kind: 'fault', operation: '^withdrawToken$', times: 1 })
+  expect(failures(await target.put(employee))).toMatchObject({ [card]: 'transient aeos.system-error' })
+  target.simulator.hand({ action: 'block-badge', badge: { type: 4, number: '48213' }, reason: 'Stolen' })
+  expect(await target.put(employee)).toMatchObject({ [card]: 'conflict aeos.card-unusable' })
+  expect(target.badge(first)).toMatchObject({ blocked: true })
+  expect(target.swipe(first)).toBe(false)
+})
+
+/** What the desk does for somebody who left the card at home; no order of the engine does. */
+async function replaceForgotten({ say, inside }: Simulated): Promise<void> {
+  const carrier = { CarrierId: String(inside()[0]?.id), Reason: '14' }
+  const from = { IdentifierTypeFrom: '4', BadgeNumberFrom: '48213' }
+  const to = { IdentifierTypeTo: '4', BadgeNumberTo: '48214' }
+  expect(await say('replaceToken', { ...carrier, ...from, ...to })).toBe(200)
+}
