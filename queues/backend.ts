@@ -25,7 +25,10 @@ export interface Backend {
 /** A message that ended leaves nothing behind. There is no second attempt: a retry is a new, delayed wake-up. */
 export const jobOptions: DefaultJobOptions = { attempts: 1, removeOnComplete: true, removeOnFail: true }
 
-/** How soon a message of a worker that died runs again (lock, then two looks at it), and that it never counts as failed for that. */
+/**
+ * How soon a message of a worker that died runs again (lock, then two looks at it), that it never counts as failed for that, and for
+ * how many seconds a worker waits to be woken before it looks by itself.
+ */
 export const workerTimes = {
   lockDuration: 5_000,
   stalledInterval: 1_000,

@@ -111,7 +111,8 @@ test('a row that is not committed wakes nobody', async () => {
   expect(sent).toBe(0)
   await client.query('commit')
   client.release()
-  await until('it was sent', () => sent === 1, 500)
+  await until('it was sent', () => sent >= 1)
+  expect(sent).toBe(1)
 })
 
 test('while the queue store is away rows stay; when it is back they are sent, and nothing was dropped', async () => {
@@ -149,12 +150,19 @@ test('when its LISTEN connection was ended it drains all the same, and listens a
   const pid = await listening()
   await admin.query('select pg_terminate_backend($1)', [pid])
   await add('hq', 'urgent')
-  await until('the poll found it', () => sent === 1, 2_000)
+  await until('the poll found it', () => sent >= 1)
   await until('another connection listens', async () => (await listening()) !== pid, 3_000)
-  const asked = performance.now()
-  await add('hq', 'urgent')
-  await until('the notice came', () => sent === 2, 500)
-  expect(performance.now() - asked).toBeLessThan(200)
+  const tookMs: number[] = []
+  for (let round = 0; round < 9; round++) {
+    sent = 0
+    const asked = performance.now()
+    await add('hq', 'urgent')
+    await until('the notice came', () => sent >= 1)
+    tookMs.push(performance.now() - asked)
+  }
+  // The polls, one a second, would be the first to find it now and then, but not most times.
+  tookMs.sort((a, b) => a - b)
+  expect(tookMs[4], `took ${tookMs.map(Math.round).join(', ')} ms`).toBeLessThan(200)
 })
 
 test('what the queue store does not take is looked at in this process, and stays for the others', async () => {

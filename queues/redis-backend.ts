@@ -21,6 +21,12 @@ const common = {
   retryStrategy: (attempts: number) => Math.min(attempts * 50, 500),
 }
 
+/**
+ * Redis wakes one waiting worker per message, in the order in which they began to wait: also one whose process hangs, or whose machine
+ * is gone and nobody has noticed. The others look by themselves after this, in seconds, as often as they look for stalled messages.
+ */
+const drainDelay = 1
+
 const { Queue, Worker } = withBackend(createRedisBackend)
 
 export interface RedisBackendOptions {
@@ -67,7 +73,13 @@ export async function openRedisBackend(
       return queue
     },
     openWorker(name, process, concurrency) {
-      const worker = new Worker(name, process, { ...workerTimes, connection: consumer, prefix, concurrency })
+      const worker = new Worker(name, process, {
+        ...workerTimes,
+        drainDelay,
+        connection: consumer,
+        prefix,
+        concurrency,
+      })
       worker.on('error', onError)
       return worker
     },

@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { Redis } from 'ioredis'
@@ -27,6 +28,9 @@ afterEach(async () => {
   await Promise.all(open.splice(0).map((wakeUps) => wakeUps.close()))
   errors.length = 0
 })
+
+/** A lane that is blocked waits for the lock of whoever holds it up, 5 s, or longer. */
+const notBlockedMs = 3_000
 
 /** A target of its own for each test. */
 let targets = 0
@@ -71,7 +75,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
     const wakeUps = await openStore(backend)
     const seen: string[] = []
     await wakeUps.consume(newTarget(), async (lane) => void seen.push(lane))
-    await until('both lanes ran', () => seen.length === 2)
+    await until('both lanes ran', () => seen.length >= 2)
     expect(seen.sort()).toEqual(['bulk', 'urgent'])
     expect(await wakeUps.health()).toEqual({ backend, ok: true })
   })
@@ -134,7 +138,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
       await wakeUps.send([{ target, lane: 'urgent' }])
       await until(
         'an urgent run began beside the other',
-        () => begun.filter((lane) => lane === 'urgent').length === count,
+        () => begun.filter((lane) => lane === 'urgent').length >= count,
       )
     }
     await wakeUps.send([{ target, lane: 'bulk' }])
@@ -143,7 +147,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
     await sleep(200)
     expect(begun.filter((lane) => lane === 'bulk')).toHaveLength(1)
     gate.resolve()
-    await until('the bulk lane ran again', () => begun.filter((lane) => lane === 'bulk').length === 2)
+    await until('the bulk lane ran again', () => begun.filter((lane) => lane === 'bulk').length >= 2)
   })
 
   test('a delayed wake-up comes in time, and does not swallow an immediate one', async () => {
@@ -152,13 +156,14 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
     const at: number[] = []
     await consumeQuietly(wakeUps, target, async () => void at.push(performance.now()))
     const sent = performance.now()
-    await wakeUps.send([{ target, lane: 'urgent', delayMs: 800 }])
+    await wakeUps.send([{ target, lane: 'urgent', delayMs: 1_600 }])
     await wakeUps.send([{ target, lane: 'urgent', delayMs: 60_000 }])
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('the immediate one ran', () => at.length === 1, 400)
-    await until('the delayed one ran', () => at.length === 2, 3_000)
-    expect((at[1] ?? 0) - sent).toBeGreaterThanOrEqual(798)
-    expect((at[1] ?? 0) - sent).toBeLessThan(1_300)
+    await until('the immediate one ran', () => at.length >= 1, 1_400)
+    await until('the delayed one ran', () => at.length >= 2, 5_000)
+    expect((at[1] ?? 0) - sent).toBeGreaterThanOrEqual(1_598)
+    expect((at[1] ?? 0) - sent).toBeLessThan(2_600)
+    expect(at).toHaveLength(2)
   })
 
   test('what a killed consumer had begun runs again within 8 s, and its lane is not blocked meanwhile', async () => {
@@ -168,13 +173,48 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
     await child.saw('pumping urgent', 1)
     await wakeUps.send([{ target, lane: 'urgent' }])
     await child.saw('pumping urgent', 2)
-    child.process.kill('SIGKILL')
-    const killed = performance.now()
-    const at: number[] = []
-    await consumeQuietly(wakeUps, target, async () => void at.push(performance.now() - killed))
+    // Only then does the store make a new message of the next wake-up; a pump that waited for it too long has begun without.
+    await until('the message is released', () => isReleased(backend, target), 8_000)
+    await child.kill()
+    let runs = 0
+    await consumeQuietly(wakeUps, target, async () => {
+      runs += 1
+    })
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('a new wake-up ran at once', () => at.length === 1, 1_000)
-    await until('the old one ran again', () => at.length === 2, 8_000)
+    await until(
+      () => `a new wake-up ran at once: ${errors}`,
+      () => runs >= 1,
+      notBlockedMs,
+    )
+    await until(
+      () => `the old one ran again: ${runs} runs, ${errors}`,
+      () => runs >= 2,
+      8_000,
+    )
+  }, 20_000)
+
+  test('a consumer that hangs while it waits holds no lane up: another one takes the wake-up', async () => {
+    const wakeUps = await openStore(backend)
+    const target = newTarget()
+    const child = spawnConsumer(backend, target)
+    await child.saw('pumping urgent', 1)
+    if (backend === 'redis') await until('both of its lanes wait for a message', async () => (await waiting()) === 2)
+    // It is neither dead nor connected anew, which is how a machine looks whose cable was cut.
+    child.process.kill('SIGSTOP')
+    try {
+      let runs = 0
+      await consumeQuietly(wakeUps, target, async () => {
+        runs += 1
+      })
+      await wakeUps.send([{ target, lane: 'urgent' }])
+      await until(
+        () => `the wake-up ran: ${errors}`,
+        () => runs >= 1,
+        notBlockedMs,
+      )
+    } finally {
+      await child.kill()
+    }
   }, 20_000)
 
   test('a pump that throws leaves no word of it in the store', async () => {
@@ -187,7 +227,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
       if (runs === 1) throw new Error(marker)
     })
     await wakeUps.send([{ target, lane: 'bulk' }])
-    await until('it ran again after the failure', () => runs === 2, 3_000)
+    await until('it ran again after the failure', () => runs >= 2)
     const stored = backend === 'redis' ? await redisDump() : await postgresDump()
     // The fixed code shows that the dump looks in the right place.
     expect(stored).toContain('queue.pump-failed')
@@ -259,7 +299,7 @@ describe.each(['redis', 'postgresql'] as const)('on %s', (backend) => {
       steps.push('ended')
     })
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('it runs', () => steps.length === 1)
+    await until('it runs', () => steps.length >= 1)
     await consumer.close()
     expect(steps).toEqual(['began', 'ended'])
     await wakeUps.send([{ target, lane: 'urgent' }])
@@ -279,16 +319,16 @@ describe('Redis in trouble', () => {
       if (runs === 1) await gate.promise
     })
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('it runs', () => runs === 1)
+    await until('it runs', () => runs >= 1)
     const client = new Redis(redis.url)
     await client.flushall()
     client.disconnect()
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('the next ran', () => runs === 2, 2_000)
+    await until('the next ran', () => runs >= 2, notBlockedMs)
     gate.resolve()
     await sleep(100)
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('and the one after it', () => runs === 3, 2_000)
+    await until('and the one after it', () => runs >= 3, notBlockedMs)
   })
 
   test('while it is away a send is refused within 2 s; when it is back every lane is looked at and sends go through', async () => {
@@ -303,7 +343,7 @@ describe('Redis in trouble', () => {
     const seen: string[] = []
     await consumeQuietly(wakeUps, target, async (lane) => void seen.push(lane))
     await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('it runs', () => seen.length === 1)
+    await until('it runs', () => seen.length >= 1)
 
     await own.kill()
     for (const attempt of [target, newTarget()]) {
@@ -378,21 +418,22 @@ describe('PostgreSQL in trouble', () => {
     await consumeQuietly(wakeUps, target, async () => {
       at = performance.now()
     })
-    for (let round = 0; round < 3; round++) {
+    const tookMs = await medianOfFive(async () => {
+      at = 0
       await sleep(100)
       const { rowCount } = await admin.query(
         `select pg_terminate_backend(pid) from pg_stat_activity where application_name = 'gatehouse-wake-ups' and query ~ 'LISTEN'`,
       )
       expect(rowCount).toBe(1)
-      await until('the lanes were looked at unasked', () => at > 0, 1_000)
+      await until('the lanes were looked at unasked', () => at > 0)
       await sleep(50)
       at = 0
       const sent = performance.now()
       await wakeUps.send([{ target, lane: 'urgent' }])
-      await until('it started', () => at > 0, 1_000)
-      expect(at - sent).toBeLessThan(100)
-      at = 0
-    }
+      await until('it started', () => at > 0)
+      return at - sent
+    })
+    expect(tookMs).toBeLessThan(100)
   })
 
   test('while it is away a send is refused within 2 s, idly; when it is back every lane is looked at and sends go through', async () => {
@@ -427,11 +468,14 @@ describe('PostgreSQL in trouble', () => {
     )
     await until('and runs', () => seen.includes('urgent'), 3_000)
     await sleep(1_000)
-    seen.length = 0
-    const sent = performance.now()
-    await wakeUps.send([{ target, lane: 'urgent' }])
-    await until('the next one runs at once', () => seen.includes('urgent'), 1_000)
-    expect(performance.now() - sent).toBeLessThan(200)
+    const tookMs = await medianOfFive(async () => {
+      seen.length = 0
+      const sent = performance.now()
+      await wakeUps.send([{ target, lane: 'urgent' }])
+      await until('the next one runs', () => seen.includes('urgent'))
+      return performance.now() - sent
+    })
+    expect(tookMs).toBeLessThan(200)
   }, 30_000)
 
   test('twenty targets with two lanes each need fewer than 8 connections, and all are served', async () => {
@@ -470,11 +514,19 @@ describe('PostgreSQL in trouble', () => {
   })
 })
 
+/** A busy machine may hold up one or two of them; what waits for a worker's own look, after seconds, is late every time. */
+async function medianOfFive(measure: () => Promise<number>): Promise<number> {
+  const tookMs: number[] = []
+  for (let round = 0; round < 5; round++) tookMs.push(await measure())
+  return tookMs.sort((a, b) => a - b)[2] ?? Number.NaN
+}
+
 function spawnConsumer(backend: 'redis' | 'postgresql', target: string) {
   const script = join(import.meta.dirname, '../test/support/wake-up-consumer.ts')
   const process_: ChildProcess = spawn(process.execPath, [script, JSON.stringify(storeOf(backend)), target], {
     stdio: ['ignore', 'pipe', 'inherit'],
   })
+  const exited = once(process_, 'exit')
   let output = ''
   process_.stdout?.on('data', (chunk: Buffer) => {
     output += chunk.toString()
@@ -482,8 +534,37 @@ function spawnConsumer(backend: 'redis' | 'postgresql', target: string) {
   return {
     process: process_,
     saw: (line: string, times: number) =>
-      until(`the child says ${line}`, () => output.split(line).length > times, 8_000),
+      until(
+        () => `the child says ${line} ${times} times: ${output}`,
+        () => output.split(line).length > times,
+        8_000,
+      ),
+    /** Resolves once it has ended: on a busy machine some time after the signal, and its connections, which take messages, go with it. */
+    async kill() {
+      process_.kill('SIGKILL')
+      await exited
+    },
   }
+}
+
+/** Whether no message of the urgent lane, waiting or running, has the next wake-up merged into it. */
+async function isReleased(backend: 'redis' | 'postgresql', target: string): Promise<boolean> {
+  if (backend === 'postgresql') {
+    const { rowCount } = await admin.query('select from bullmq.dedup where queue = $1', [`gh-${target}-urgent`])
+    return rowCount === 0
+  }
+  const client = new Redis(redis.url)
+  const count = await client.exists(`gatehouse:one:gh-${target}-urgent:de:now`)
+  client.disconnect()
+  return count === 0
+}
+
+/** How many connections to Redis wait for a message. */
+async function waiting(): Promise<number> {
+  const client = new Redis(redis.url)
+  const list = String(await client.client('LIST'))
+  client.disconnect()
+  return list.split('\n').filter((line) => / flags=\w*b/.test(line)).length
 }
 
 async function redisDump(): Promise<string> {

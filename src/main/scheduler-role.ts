@@ -2,7 +2,7 @@
 import pg from 'pg'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { expiringTokens } from '../auth/expiring-tokens.ts'
-import { forgetOldAlarms, raiseAlarm, setAlarms } from '../store/alarms.ts'
+import { forgetOldAlarms, raiseAlarm, readAlarms, setAlarms } from '../store/alarms.ts'
 import { targetsAwaited } from '../store/targets.ts'
 import { tellAlarms } from '../sync/alarms/tell-alarms.ts'
 import { watchAudit } from '../sync/alarms/watch-audit.ts'
@@ -161,8 +161,9 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
 
   async function watchTokens(): Promise<void> {
     const { database, vault, now } = context
+    const seen = await readAlarms(database.pool, 'token.expiring')
     const expiring = await expiringTokens(database.db, vault, now())
-    await setAlarms(database.pool, vault, 'token.expiring', expiring)
+    await setAlarms(database.pool, vault, 'token.expiring', expiring, seen)
   }
 
   async function followTime(): Promise<void> {

@@ -1,5 +1,7 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { beforeEach, describe, expect, test } from 'vitest'
+import type { AlarmCode } from '../model/alarm.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
 import {
@@ -11,6 +13,7 @@ import {
   markLogged,
   noticesToLog,
   raiseAlarm,
+  readAlarms,
   restoreSilenced,
   retryNotice,
   setAlarms,
@@ -34,6 +37,9 @@ const told = async () =>
   ).rows.map(({ what }) => what)
 const on = async () => (await listAlarms(pool, false)).map(({ code, scope, count }) => [code, scope, count])
 
+const set = async (code: AlarmCode, scopes: Parameters<typeof setAlarms>[3]) =>
+  setAlarms(pool, vault, code, scopes, await readAlarms(pool, code))
+
 describe('an alarm', () => {
   test('is told once when it comes and once when it goes, however often it is raised and cleared', async () => {
     expect(await raiseAlarm(pool, vault, 'source.late', 'hr')).toBe(true)
@@ -51,17 +57,42 @@ describe('an alarm', () => {
   })
 
   test('of one code is set for all scopes at once', async () => {
-    await setAlarms(pool, vault, 'source.late', ['a', 'b'])
+    await set('source.late', ['a', 'b'])
     await raiseAlarm(pool, vault, 'source.failed', 'a')
-    expect(await setAlarms(pool, vault, 'source.late', ['b', 'c'])).toEqual(['c'])
-    expect(await setAlarms(pool, vault, 'account.dead', new Map([['hq', 1]]))).toEqual(['hq'])
-    expect(await setAlarms(pool, vault, 'account.dead', new Map([['hq', 3]]))).toEqual([])
+    expect(await set('source.late', ['b', 'c'])).toEqual(['c'])
+    expect(await set('account.dead', new Map([['hq', 1]]))).toEqual(['hq'])
+    expect(await set('account.dead', new Map([['hq', 3]]))).toEqual([])
     expect((await on()).toSorted()).toEqual([
       ['account.dead', 'hq', 3],
       ['source.failed', 'a', null],
       ['source.late', 'b', null],
       ['source.late', 'c', null],
     ])
+  })
+
+  test('stays as an act left it that came after whoever sets it had looked', async () => {
+    const late = async () => (await on()).map(([, scope]) => scope)
+    const never = await readAlarms(pool, 'source.late')
+    await raiseAlarm(pool, vault, 'source.late', 'hr')
+    const wasOn = await readAlarms(pool, 'source.late')
+    await setAlarms(pool, vault, 'source.late', [], never)
+    expect(await late()).toEqual(['hr'])
+
+    await clearAlarm(pool, vault, 'source.late', 'hr')
+    expect(await setAlarms(pool, vault, 'source.late', ['hr'], never)).toEqual([])
+    expect(await setAlarms(pool, vault, 'source.late', new Map([['hr', 3]]), wasOn)).toEqual([])
+    expect(await late()).toEqual([])
+    const wasOff = await readAlarms(pool, 'source.late')
+
+    // An act takes longer than the millisecond by which two of them are told apart.
+    await sleep(5)
+    await raiseAlarm(pool, vault, 'source.late', 'hr')
+    await setAlarms(pool, vault, 'source.late', [], wasOn)
+    expect(await late()).toEqual(['hr'])
+    await clearAlarm(pool, vault, 'source.late', 'hr')
+    expect(await setAlarms(pool, vault, 'source.late', ['hr'], wasOff)).toEqual([])
+    expect(await late()).toEqual([])
+    expect(await told()).toEqual(['on', 'off', 'on', 'off'].map((what) => `source.late hr ${what}`))
   })
 
   test('that is over is listed for a month, when asked for', async () => {
@@ -86,7 +117,7 @@ describe('a thief who can write', () => {
       `update alarm set cleared_at = o.cleared_at, cleared_guard = o.cleared_guard from alarm o where o.scope = 'b' and alarm.scope = 'a'`,
     ],
   ])('silences none %s: it is on again, and told again', async (_how, sql) => {
-    await setAlarms(pool, vault, 'source.late', ['a', 'b'])
+    await set('source.late', ['a', 'b'])
     await clearAlarm(pool, vault, 'source.late', 'b')
     await pool.query(`${sql}${sql.includes('from') ? '' : ` where scope = 'a'`}`)
     expect(await restoreSilenced(pool, vault)).toBe(1)
@@ -106,7 +137,7 @@ describe('a thief who can write', () => {
 
 describe('notices', () => {
   test('are taken in order, one at a time; one that waits makes the others wait', async () => {
-    await setAlarms(pool, vault, 'source.late', ['a', 'b'])
+    await set('source.late', ['a', 'b'])
     expect(await take()).toBeNull()
     const fresh = await noticesToLog(pool, vault)
     expect(fresh.map(({ scope }) => scope)).toEqual(['a', 'b'])

@@ -26,23 +26,42 @@ export interface Notice {
   readonly first_try_at: Date | null
 }
 
-/** True when the alarm was off until now. One that is on gets the new count, which is not told again. */
+/** Alarms as they were at some moment, by `key`; their times as the database writes them, which are compared and never read. */
+type Seen = ReadonlyMap<string, SeenAlarm>
+
+interface SeenAlarm {
+  readonly code: string
+  readonly scope: string
+  readonly count: number | null
+  readonly raised: string
+  readonly cleared: string | null
+}
+
+/**
+ * True when the alarm was off until now. One that is on gets the new count, which is not told again. With `seen`: not when it was
+ * cleared since, for whoever did that knew more.
+ */
 export async function raiseAlarm(
   client: Client,
   vault: Vault,
   code: AlarmCode,
   scope: string,
   count: number | null = null,
+  seen?: Seen,
 ): Promise<boolean> {
   const at = new Date()
   const notice = newNotice(vault, code, scope, true, at, count)
   const { rowCount } = await client.query(
     `with raised as (
        insert into alarm as a (code, scope, raised_at, count) values ($1, $2, $3, $4)
-       on conflict (code, scope) do update set raised_at = $3, cleared_at = null, cleared_guard = null, count = $4 where a.cleared_at is not null
+       on conflict (code, scope) do update set raised_at = $3, cleared_at = null, cleared_guard = null, count = $4
+        where a.cleared_at is not null and ($7 or a.cleared_at::text = $8)
        returning 1)
      insert into alarm_notice (id, code, scope, is_on, at, count, guard) select $5, $1, $2, true, $3, $4, $6 from raised`,
-    [code, scope, at, count, notice.id, notice.guard],
+    [
+      ...[code, scope, at, count, notice.id, notice.guard],
+      ...[seen === undefined, seen?.get(key(code, scope))?.cleared ?? null],
+    ],
   )
   if (rowCount !== 1 && count !== null)
     await client.query(
@@ -52,39 +71,62 @@ export async function raiseAlarm(
   return rowCount === 1
 }
 
-/** True when the alarm was on until now. */
-export async function clearAlarm(client: Client, vault: Vault, code: AlarmCode, scope: string): Promise<boolean> {
+/** True when the alarm was on until now. With `seen`: not when it was raised since, for whoever did that knew more. */
+export async function clearAlarm(
+  client: Client,
+  vault: Vault,
+  code: AlarmCode,
+  scope: string,
+  seen?: Seen,
+): Promise<boolean> {
   const at = new Date()
   const notice = newNotice(vault, code, scope, false, at, null)
   const { rowCount } = await client.query(
     `with cleared as (
-       update alarm set cleared_at = $3, cleared_guard = $4 where code = $1 and scope = $2 and cleared_at is null returning 1)
+       update alarm set cleared_at = $3, cleared_guard = $4 where code = $1 and scope = $2 and cleared_at is null
+          and ($7 or raised_at::text = $8) returning 1)
      insert into alarm_notice (id, code, scope, is_on, at, guard) select $5, $1, $2, false, $3, $6 from cleared`,
-    [code, scope, at, vault.guard('alarm', clearedGuard(code, scope, at)), notice.id, notice.guard],
+    [
+      ...[code, scope, at, vault.guard('alarm', clearedGuard(code, scope, at)), notice.id, notice.guard],
+      ...[seen === undefined, seen?.get(key(code, scope))?.raised ?? null],
+    ],
   )
   return rowCount === 1
 }
 
-/** Makes exactly these scopes of an alarm be on, with their counts if there are any; returns those that were off until now. */
+/** What is on and what was, of these codes: read before whatever `setAlarms` is told, so that what changes meanwhile shows. */
+export async function readAlarms(client: Client, ...codes: readonly AlarmCode[]): Promise<Seen> {
+  const { rows } = await client.query<SeenAlarm>(
+    'select code, scope, count, raised_at::text as raised, cleared_at::text as cleared from alarm where code = any($1)',
+    [codes],
+  )
+  return new Map(rows.map((row) => [key(row.code, row.scope), row]))
+}
+
+const key = (code: string, scope: string): string => `${code} ${scope}`
+
+/**
+ * Makes exactly these scopes of an alarm be on, with their counts if there are any; returns those that were off until now. The scopes
+ * were found after `seen` was read: an act that raised or cleared one of them since, along with its cause, is not undone.
+ */
 export async function setAlarms(
   client: Client,
   vault: Vault,
   code: AlarmCode,
   scopes: readonly string[] | ReadonlyMap<string, number>,
+  seen: Seen,
 ): Promise<readonly string[]> {
   const wanted = new Map<string, number | null>(
     scopes instanceof Map ? scopes : [...scopes].map((scope) => [scope as string, null] as const),
   )
-  const { rows } = await client.query<{ scope: string; count: number | null }>(
-    'select scope, count from alarm where code = $1 and cleared_at is null',
-    [code],
-  )
-  const on = new Map(rows.map(({ scope, count }) => [scope, count]))
-  for (const scope of on.keys()) if (!wanted.has(scope)) await clearAlarm(client, vault, code, scope)
+  for (const was of seen.values())
+    if (was.code === code && was.cleared === null && !wanted.has(was.scope))
+      await clearAlarm(client, vault, code, was.scope, seen)
   const news: string[] = []
   for (const [scope, count] of wanted) {
-    if (on.has(scope) && on.get(scope) === count) continue
-    if (await raiseAlarm(client, vault, code, scope, count)) news.push(scope)
+    const known = seen.get(key(code, scope))
+    if (known?.cleared === null && known.count === count) continue
+    if (await raiseAlarm(client, vault, code, scope, count, seen)) news.push(scope)
   }
   return news
 }

@@ -6,7 +6,7 @@ import { type Bench, day, hour, useEngine } from './fixtures/engine.fixture.ts'
 import { hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
 import { nextCalls } from './fixtures/memory-target.fixture.ts'
 import { finishReleases, releasePlan } from './plan/release-plan.ts'
-import { freezeByHand, pauseByHand, resumeByHand } from './stop.ts'
+import { freezeByHand, pauseByHand, resumeByHand, unfreezeByHand } from './stop.ts'
 import { followCalendar, resumeCalendar, sweepWork, watchTheTime } from './sweep.ts'
 import { enableTarget, observeTarget } from './target-modes.ts'
 
@@ -112,6 +112,25 @@ describe('alarms that only time can tell', () => {
       { code: 'target.frozen', count: 0 },
       { code: 'target.paused', count: 0 },
     ])
+  })
+
+  test('nothing of a freeze that begins, or ends, while the stops are looked at: it is told once by whoever freezes', async () => {
+    const { context, operator } = bench
+    const watchedDuring = (act: () => Promise<void>) => {
+      const { standings } = context
+      const all: typeof standings.all = async () => {
+        const before = await standings.all()
+        await act()
+        return before
+      }
+      return watchTheTime({ ...context, standings: { ...standings, all } })
+    }
+    await watchedDuring(() => freezeByHand(context, 'doors', operator, 'odd changes'))
+    expect(await bench.alarms()).toEqual(['target.frozen'])
+    await watchedDuring(() => unfreezeByHand(context, 'doors', operator, 'all is well'))
+    expect(await bench.alarms()).toEqual([])
+    const told = await bench.rows('select code, is_on from alarm_notice order by seq')
+    expect(told).toEqual([true, false].map((is_on) => ({ code: 'target.frozen', is_on })))
   })
 
   test('a rule that names a level which a target does not offer', async () => {

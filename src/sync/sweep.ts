@@ -2,7 +2,7 @@
 import type { AlarmCode } from '../model/alarm.ts'
 import type { Lane } from '../model/lane.ts'
 import { isMade } from '../store/account-sql.ts'
-import { restoreSilenced, setAlarms } from '../store/alarms.ts'
+import { readAlarms, restoreSilenced, setAlarms } from '../store/alarms.ts'
 import { peopleOfTwoFormats, wakeForFreeCards } from '../store/card-holders.ts'
 import { givenUp, reviewDiscards } from '../store/failures.ts'
 import { dropPins } from '../store/pins.ts'
@@ -56,11 +56,34 @@ export async function resumeCalendar(context: SyncContext, brakes: Brakes): Prom
   await plan(context, { origin: 'clock', pull: null, brakes, arrivedAt: context.now() })
 }
 
+const watched = [
+  'source.late',
+  'source.suspect',
+  'source.braked',
+  'source.columns-moved',
+  'level.unknown',
+  'target.unreachable',
+  'lockout.open',
+  'plan.held',
+  'target.observed',
+  'account.dead',
+  'card.two-formats',
+  'target.left',
+  'target.paused',
+  'target.frozen',
+  'gateway.frozen',
+] as const satisfies readonly AlarmCode[]
+
+type Watch = (
+  code: (typeof watched)[number],
+  scopes: readonly string[] | ReadonlyMap<string, number>,
+) => Promise<unknown>
+
 /** Raises and clears what only time can tell: files that are late, levels that nobody finds, lock-outs that stay open, plans that wait. */
 export async function watchTheTime(context: SyncContext): Promise<void> {
   const { database, vault } = context
-  const watch = (code: AlarmCode, scopes: readonly string[] | ReadonlyMap<string, number>) =>
-    setAlarms(database.pool, vault, code, scopes)
+  const seen = await readAlarms(database.pool, ...watched)
+  const watch: Watch = (code, scopes) => setAlarms(database.pool, vault, code, scopes, seen)
   await watch('source.late', await lateSources(context))
   const sources = await sourceStandings(context)
   await watch('source.suspect', sources.suspect)
@@ -74,7 +97,7 @@ export async function watchTheTime(context: SyncContext): Promise<void> {
   await watch('account.dead', await givenUp(database.pool))
   await watch('card.two-formats', await peopleOfTwoFormats(database.pool))
   await watch('target.left', await leftTargets(context))
-  await watchStops(context)
+  await watchStops(context, watch)
   await restoreSilenced(database.pool, vault)
 }
 
@@ -93,18 +116,18 @@ async function sourceStandings(context: SyncContext) {
 }
 
 /** What is paused or frozen, with the count that waits for it, kept current. */
-async function watchStops({ database: { pool }, vault, targets, standings }: SyncContext): Promise<void> {
+async function watchStops({ database, targets, standings }: SyncContext, watch: Watch): Promise<void> {
   const everything = await standings.frozenEverywhere()
   const standing = [...(await standings.all())].filter(([id]) => targets.has(id))
   const paused = standing.flatMap(([id, { pausedBecause }]) => (pausedBecause === null ? [] : [id]))
   const frozen = standing.flatMap(([id, { frozenHereAt }]) => (frozenHereAt === null ? [] : [id]))
   const isStopped = everything !== null || paused.length > 0 || frozen.length > 0
-  const waiting: Awaited<ReturnType<typeof waitingWork>> = isStopped ? await waitingWork(pool) : new Map()
+  const waiting: Awaited<ReturnType<typeof waitingWork>> = isStopped ? await waitingWork(database.pool) : new Map()
   const counted = (ids: readonly string[], lane: Lane) => new Map(ids.map((id) => [id, waiting.get(id)?.[lane] ?? 0]))
   const bulk = [...waiting.values()].reduce((sum, counts) => sum + counts.bulk, 0)
-  await setAlarms(pool, vault, 'target.paused', counted(paused, 'urgent'))
-  await setAlarms(pool, vault, 'target.frozen', counted(frozen, 'bulk'))
-  await setAlarms(pool, vault, 'gateway.frozen', new Map(everything === null ? [] : [[everywhere, bulk]]))
+  await watch('target.paused', counted(paused, 'urgent'))
+  await watch('target.frozen', counted(frozen, 'bulk'))
+  await watch('gateway.frozen', new Map(everything === null ? [] : [[everywhere, bulk]]))
 }
 
 /** Targets that are only observed, and have accounts that Gatehouse wrote: whoever took that back, leavers get in there. */

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
 import type { AccountId } from '../../model/id.ts'
-import { setAlarms } from '../../store/alarms.ts'
+import { readAlarms, setAlarms } from '../../store/alarms.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import {
   deletePersonRows,
@@ -37,6 +37,7 @@ const patienceMs = 15 * 60_000
 /** Called by the scheduler again and again. One that fails is reported, and keeps no other from its end. */
 export async function continueErasures(context: SyncContext): Promise<void> {
   const { pool } = context.database
+  const seen = await readAlarms(pool, 'erasure.waits')
   const waiting: string[] = []
   for (const erasure of await openErasures(pool, limit)) {
     if (!isGenuineErasure(context.vault, erasure)) {
@@ -49,7 +50,7 @@ export async function continueErasures(context: SyncContext): Promise<void> {
     })
     if (!done && erasure.asked_at.getTime() + patienceMs <= context.now().getTime()) waiting.push(erasure.id)
   }
-  await setAlarms(pool, context.vault, 'erasure.waits', waiting)
+  await setAlarms(pool, context.vault, 'erasure.waits', waiting, seen)
 }
 
 /** True when the person is gone. */

@@ -2,7 +2,7 @@
 import { recordAudit } from '../../audit/record.ts'
 import type { KeyId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { clearAlarm, raiseAlarm, setAlarms } from '../../store/alarms.ts'
+import { clearAlarm, raiseAlarm, readAlarms, setAlarms } from '../../store/alarms.ts'
 import {
   hasArchiveFile,
   listArchiveFiles,
@@ -119,6 +119,7 @@ export async function sweepArchives(context: SyncContext, signal: AbortSignal): 
 async function sweep(context: SyncContext, signal: AbortSignal): Promise<void> {
   const { archiveFolder, database, vault } = context
   const now = context.now()
+  const seen = await readAlarms(database.pool, 'archive.forged', 'archive.lost')
   // Files first: whoever is archived between the two looks has a row, and then a file at the closer look below.
   const files = await listArchiveFiles(archiveFolder)
   const there = new Set(files.map(({ id }) => id))
@@ -136,8 +137,8 @@ async function sweep(context: SyncContext, signal: AbortSignal): Promise<void> {
   }
   const strayBefore = new Date(now.getTime() - strayAfterMs)
   for (const { path, id } of files) if (id === null || !known.has(id)) await removeOlder(path, strayBefore)
-  for (const row of await setAlarms(database.pool, context.vault, 'archive.forged', forged))
+  for (const row of await setAlarms(database.pool, context.vault, 'archive.forged', forged, seen))
     context.log('error', 'archive.forged', { table: 'archive', row })
-  for (const source of await setAlarms(database.pool, context.vault, 'archive.lost', [...lost]))
+  for (const source of await setAlarms(database.pool, context.vault, 'archive.lost', [...lost], seen))
     context.log('error', 'archive.lost', { source })
 }

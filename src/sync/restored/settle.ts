@@ -1,6 +1,6 @@
 /** Notices when a restored store has caught up with its targets and sources, and says what it waits for until then. */
 import { recordAudit } from '../../audit/record.ts'
-import { clearAlarm, setAlarms } from '../../store/alarms.ts'
+import { clearAlarm, readAlarms, setAlarms } from '../../store/alarms.ts'
 import { heardSources, openRestore, saveRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
@@ -16,9 +16,10 @@ export async function settleRestore(context: SyncContext): Promise<void> {
     await tellForged(database.pool, context, 'restore')
     return
   }
+  const seen = await readAlarms(database.pool, 'restore.awaits-source')
   const heard = heardSources(open)
   const awaited = [...context.sources.keys()].filter((source) => !heard.includes(source)).sort()
-  for (const source of await setAlarms(database.pool, vault, 'restore.awaits-source', awaited))
+  for (const source of await setAlarms(database.pool, vault, 'restore.awaits-source', awaited, seen))
     context.log('warn', 'restore.awaits-source', { source })
   const taken = stockTaken(open)
   if (awaited.length > 0 || ![...context.targets.keys()].every((id) => taken.includes(id))) return
