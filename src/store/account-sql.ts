@@ -15,6 +15,15 @@ export const isOpen = (column: string) => `${column} like '{"lock":"open",%'`
 /** `column` holds what is ours (`owned`) of an account that is there by us, or was taken over. */
 export const isMade = (column: string) => `${column} like '{"made":true,%'`
 
+/** A lock-out of account `id` is being worked on, or will be soon: work that was given up, or lies far off, shuts nobody. */
+export const isBeingShut = (id: string) =>
+  `exists (select from account_work w where w.account_id = ${id} and w.lane = 'urgent' and w.dead_at is null and w.due_at < now() + interval '1 hour')`
+
+/** A worker is at the account, or has yet to bring about what is desired of it. Of one that is to be shut only a lock-out keeps others from looking. */
+export const isBusy = (account: string) =>
+  `case when ${isClosed(`${account}.desired`)} then ${isBeingShut(`${account}.id`)}
+        else ${account}.desired_version > ${account}.applied_version or exists (select from account_work w where w.account_id = ${account}.id) end`
+
 /** Somebody said by name that `account` may stay as it is; whether it really was said is looked at every quarter minute (`reviewDiscards`). */
 export const isDiscarded = (account: string) =>
   `coalesce(${account}.discarded_version = ${account}.desired_version and ${account}.discarded_guard is not null, false)`

@@ -153,6 +153,23 @@ export async function wakeLanes(client: pg.ClientBase, target: string): Promise<
   await client.query(`insert into outbox (target, lane) values ($1, 'urgent'), ($1, 'bulk')`, [target])
 }
 
+/**
+ * Brings forward what lies further off than any run ever puts it, and takes back that more was applied than was ever desired: by neither
+ * is an account kept from being looked at. Returns the accounts.
+ */
+export async function mendTimes(pool: pg.Pool, target: string): Promise<readonly AccountId[]> {
+  const { rows } = await pool.query<{ id: AccountId }>(
+    `with far as (
+       update account_work set due_at = least(due_at, now()), lease_until = least(lease_until, now()), verify_at = least(verify_at, now())
+        where target = $1 and greatest(due_at, lease_until, verify_at) > now() + interval '1 day' returning account_id as id),
+     ahead as (
+       update account set applied_version = desired_version - 1 where target = $1 and applied_version > desired_version returning id)
+     select id from far union select id from ahead`,
+    [target],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /** Re-creates list entries that got lost: accounts that are not as desired, or whose lock-out is not proven, and that are not on the list. Who is marked as frozen is looked at elsewhere. */
 export async function restoreLostWork(pool: pg.Pool): Promise<number> {
   const { rowCount } = await pool.query(

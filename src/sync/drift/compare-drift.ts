@@ -54,8 +54,7 @@ export function driftsBetween(
 ): Found[] {
   const { desired, row } = item
   if (desired.lock === 'closed') {
-    // Somebody else's by now, where ours was deleted.
-    if (desired.gone && !bearsName(target, item, actual)) return []
+    if (isSomebodyElses(target, item, actual)) return []
     return actual !== null && !isShut(actual) ? [{ class: 'opened', part: '' }] : []
   }
   if (actual === null) return [{ class: 'account-missing', part: '' }]
@@ -71,6 +70,11 @@ export function driftsBetween(
   }
   const refused = new Set(Object.keys(row.failures === null ? {} : (JSON.parse(row.failures) as object)))
   return found.filter((each) => !refused.has(partOf(each)) && canTell(context, each, actual))
+}
+
+/** Ours was deleted there, and what has its id now bears another name. As long as it is there by us, it is the way in of who left, whatever its name. */
+export function isSomebodyElses(target: TargetSetup, item: WorkItem, actual: ListedAccount | null): boolean {
+  return item.desired.gone === true && !item.owned.made && !bearsName(target, item, actual)
 }
 
 /** As in the failures of an account. */

@@ -6,6 +6,7 @@ import { recordAuditMany } from '../../audit/record.ts'
 import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { AccountId } from '../../model/id.ts'
+import { isBusy } from '../../store/account-sql.ts'
 import { type DriftOf, deleteDrifts, driftsOf, insertDrifts } from '../../store/drifts.ts'
 import type { DriftRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -205,8 +206,7 @@ async function busyAmong(
   accounts: readonly { readonly id: AccountId }[],
 ): Promise<ReadonlySet<AccountId>> {
   const { rows } = await database.pool.query<{ id: AccountId }>(
-    `select id from account a where id = any($1::uuid[])
-        and (desired_version > applied_version or exists (select from account_work w where w.account_id = a.id))`,
+    `select id from account a where id = any($1::uuid[]) and ${isBusy('a')}`,
     [accounts.map(({ id }) => id)],
   )
   return new Set(rows.map(({ id }) => id))

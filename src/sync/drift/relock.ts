@@ -2,7 +2,8 @@
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, CredentialId, PersonId } from '../../model/id.ts'
-import { isClosed } from '../../store/account-sql.ts'
+import { isBeingShut, isClosed } from '../../store/account-sql.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { saveDossiers } from '../../store/save-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -24,19 +25,37 @@ export interface Opened {
   readonly cards: 'all' | readonly CredentialId[]
 }
 
-/** Of these what is still to be shut, and what nobody is at already; nothing at a target that is only observed. */
+/** Of these what is still to be shut, and what nobody is at already, with an alarm; nothing at a target that is only observed. */
 export async function shutAgain(context: SyncContext, target: string, opened: readonly Opened[]): Promise<void> {
-  if (opened.length === 0) return
-  const mode = (await modesOf(context.database.pool, context)).get(target)
-  if (mode?.locksOut !== true) return
-  for (let start = 0; start < opened.length; start += batch) await shutSome(context, opened.slice(start, start + batch))
+  const shut = await shutAll(context, target, opened)
+  if (shut > 0) await raiseAlarm(context.database.pool, context.vault, 'lockout.undone', target, shut)
 }
 
-async function shutSome(context: SyncContext, opened: readonly Opened[]): Promise<void> {
-  await inTransaction(context.database.pool, async (client) => {
+/** Nobody is found open any more: the alarm is over when each that was is proven shut again. */
+export async function clearUndone({ database, vault }: SyncContext, target: string): Promise<void> {
+  const { rows } = await database.pool.query<{ over: boolean }>(
+    `select not exists (select from lockout where target = $1 and cause = 'undone' and proven_at is null and ended_at is null)
+        and not exists (select from drift where target = $1 and class in ('opened', 'card-unblocked')) as over`,
+    [target],
+  )
+  if (certain(rows[0]).over) await clearAlarm(database.pool, vault, 'lockout.undone', target)
+}
+
+async function shutAll(context: SyncContext, target: string, opened: readonly Opened[]): Promise<number> {
+  if (opened.length === 0) return 0
+  const mode = (await modesOf(context.database.pool, context)).get(target)
+  if (mode?.locksOut !== true) return 0
+  let count = 0
+  for (let start = 0; start < opened.length; start += batch)
+    count += await shutSome(context, opened.slice(start, start + batch))
+  return count
+}
+
+async function shutSome(context: SyncContext, opened: readonly Opened[]): Promise<number> {
+  return inTransaction(context.database.pool, async (client) => {
     const { rows } = await client.query<{ person_id: PersonId }>(
       `select distinct person_id from account a where id = any($1::uuid[]) and person_id is not null
-          and not exists (select from account_work w where w.account_id = a.id and w.lane = 'urgent')`,
+          and not ${isBeingShut('a.id')}`,
       [opened.map(({ id }) => id)],
     )
     const loaded = await loadDossiers(
@@ -72,6 +91,7 @@ async function shutSome(context: SyncContext, opened: readonly Opened[]): Promis
         details: { target: row.target, ...(whole ? {} : { cards: cardsShut }) },
       })),
     )
+    return again.length
   })
 }
 
@@ -95,7 +115,7 @@ export async function shutAllAgain(context: SyncContext, target: string, signal:
     )
     if (rows.length === 0) return
     after = certain(rows.at(-1)).id
-    await shutAgain(
+    await shutAll(
       context,
       target,
       rows.map(({ id }) => ({ id, cards: 'all' as const })),

@@ -31,8 +31,11 @@ export class Strangers {
     this.#target = target
   }
 
-  /** Without a match there is nothing that they could be new since: then they are only counted. */
-  async meet(strangers: readonly Stranger[]): Promise<void> {
+  /**
+   * Without a match there is nothing that they could be new since: then they are only counted. `sinceMatched`: they are new since then,
+   * though their ids are not.
+   */
+  async meet(strangers: readonly Stranger[], sinceMatched = false): Promise<void> {
     const noted = await this.#read()
     for (const { digest } of strangers) if (noted.has(textKey(digest))) this.#seen.add(textKey(digest))
     if (this.#run === null || strangers.length === 0 || this.#news >= most) return
@@ -42,7 +45,7 @@ export class Strangers {
       [this.#run, Buffer.concat(strangers.map(({ digest }) => digest))],
     )
     const matched = new Set(rows.map(({ i }) => i))
-    const news = strangers.filter(({ digest }, i) => !matched.has(i) && !noted.has(textKey(digest)))
+    const news = strangers.filter(({ digest }, i) => (sinceMatched || !matched.has(i)) && !noted.has(textKey(digest)))
     const some = news.slice(0, most - this.#news)
     this.#news += some.length
     const { id: target } = this.#target

@@ -5,13 +5,15 @@
 import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
-import { isGone, isMade, isOpen } from '../../store/account-sql.ts'
-import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import { isBusy, isGone, isMade, isOpen } from '../../store/account-sql.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { driftsOf, forgetLostDrifts } from '../../store/drifts.ts'
 import { openRestore } from '../../store/restores.ts'
+import { mendTimes } from '../../store/work.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { handedOut } from '../handed-out.ts'
 import { accountDigest } from '../identifiers.ts'
 import { oneAhead } from '../one-ahead.ts'
@@ -20,9 +22,9 @@ import type { WorkItem } from '../reconcile/work-item.ts'
 import { stockTaken } from '../restored/gate.ts'
 import { modesOf } from '../target-modes.ts'
 import { applyPolicies } from './apply-policy.ts'
-import { canTell, driftsBetween } from './compare-drift.ts'
+import { canTell, driftsBetween, isSomebodyElses } from './compare-drift.ts'
 import { Confirmation, loadItems } from './confirm.ts'
-import { shutAllAgain } from './relock.ts'
+import { clearUndone, shutAllAgain } from './relock.ts'
 import { isForgetful, markRestored } from './restored.ts'
 import { fightsOf, isSameDrift } from './reverts.ts'
 import { strangeToShut } from './strange-cards.ts'
@@ -109,7 +111,7 @@ class Sweep {
       forEachDigest(
         '$2',
         16,
-        `select a.id, a.desired_version = a.applied_version and not exists (select from account_work w where w.account_id = a.id) as settled
+        `select a.id, not (${isBusy('a')}) as settled
            from account a where target = $1 and external_digest = d.digest and (${isMade('owned')} or ${isGone('desired')}) and desired is not null`,
       ),
       [target.id, Buffer.concat(digests)],
@@ -134,7 +136,7 @@ class Sweep {
     for (;;) {
       const { rows }: { rows: { id: AccountId }[] } = await this.context.database.pool.query<{ id: AccountId }>(
         `select id from account a where target = $1 and ${isMade('owned')} and ${isOpen('desired')}
-            and desired_version = applied_version and not exists (select from account_work w where w.account_id = a.id)
+            and not (${isBusy('a')})
             and ($2::uuid is null or id > $2) order by id limit $3`,
         [this.target.id, after, batch],
       )
@@ -154,6 +156,14 @@ class Sweep {
       (row) => row.account_id,
     )
     const actualOf = new Map(seen.map(({ id, actual }) => [id, actual]))
+    await this.strangers.meet(
+      items.flatMap((item) => {
+        const account = actualOf.get(item.row.id) ?? null
+        const isNew = account !== null && !account.untouchable && isSomebodyElses(target, item, account)
+        return isNew ? [{ account, digest: item.row.external_digest }] : []
+      }),
+      true,
+    )
     const looks = items.map((item) => {
       const actual = actualOf.get(item.row.id) ?? null
       return { item, actual, found: driftsBetween(context, target, item, actual) }
@@ -193,6 +203,12 @@ class Sweep {
 
   /** How many there are, and when the last sweep was. */
   async #begin(): Promise<void> {
+    // Nobody of ours writes such: it would keep accounts from being looked at.
+    await tellForged(
+      this.context.database.pool,
+      this.context,
+      ...(await mendTimes(this.context.database.pool, this.target.id)),
+    )
     const { rows } = await this.context.database.pool.query<{ total: number; counts: string | null }>(
       `select (select count(*)::int from account a where target = $1 and ${isMade('owned')} and desired is not null) as total,
               sweep_counts as counts from target where id = $1`,
@@ -247,7 +263,7 @@ export async function sweepIfDue(
     JSON.stringify(kept),
   ])
   if (undone > 0) await raiseAlarm(pool, context.vault, 'lockout.undone', target.id, undone)
-  else await clearAlarm(pool, context.vault, 'lockout.undone', target.id)
+  else await clearUndone(context, target.id)
   await applyPolicies(context, target, sweep.total)
   await replanTarget(context, target.id, brakes)
   context.log('info', 'target.swept', { target: target.id, count: accounts })

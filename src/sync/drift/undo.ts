@@ -62,8 +62,9 @@ export async function undoSome(
   await tellForged(client, context, ...loaded.frozen)
   // The accounts are locked by now: whoever puts one on the list from here on waits, and its worker sees what is noted below.
   const { rows: work } = await client.query<{ account_id: AccountId }>(
-    'select account_id from account_work where account_id = any($1::uuid[])',
-    [ids],
+    // By force also what was given up: nobody is at that, and it goes on with what is noted here.
+    `select account_id from account_work where account_id = any($1::uuid[]) and (dead_at is null or not $2) order by account_id for update`,
+    [ids, undoing.evenPending === true],
   )
   const busy = new Set(work.map(({ account_id }) => account_id))
   const dossiers = [...loaded.dossiers.values()]
