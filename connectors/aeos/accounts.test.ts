@@ -73,8 +73,42 @@ test('only the very number counts, of all that begin so', async () => {
 })
 
 test('a carrier that is removed while it is read is not there', async () => {
-  const target = await connected({ CarrierIdProfile: fault(101, 'Carrier not found') })
+  const target = await connected({
+    CarrierIdProfile: fault(101, 'Carrier not found'),
+    PersonSearchInfo: [people({ id: '7', number: '4711' }), people()],
+  })
   expect(await target.accounts.read('4711', never)).toBeNull()
+})
+
+test.each([
+  ['CarrierIdProfile', 101, 'Schedule not found'],
+  ['CarrierIdToken', 103, 'Identifier not found'],
+  ['CarrierIdStates', 100, 'not found'],
+])('what %s does not find proves nobody gone who is still shown', async (root, code, text) => {
+  const target = await connected({ [root]: fault(code, text) })
+  await expect(target.accounts.read('4711', never)).rejects.toMatchObject({
+    kind: 'transient',
+    code: 'aeos.find-failed',
+    vendorText: text,
+  })
+})
+
+test('a blank before a number belongs to it, though a server finds it by none: its carrier bears its id; one behind does not count', async () => {
+  const target = await connected({
+    PersonSearchInfo: people(
+      { id: '1', number: ' 4711' },
+      { id: '2', number: '4711 ' },
+      { id: '3', number: '47[12' },
+      { id: '4', number: 'EXT_0012' },
+    ),
+  })
+  expect((await Array.fromAsync(target.accounts.list(never))).flat().map(({ externalId }) => externalId)).toEqual([
+    '#1',
+    '4711',
+    '#3',
+    'EXT_0012',
+  ])
+  expect(await target.mustRead()).toMatchObject({ profile: { Id: '2', PersonnelNo: '4711' } })
 })
 
 test('a carrier without a personnel number is read by its own id', async () => {
@@ -106,6 +140,19 @@ test('two open carriers with one number are as open as both together, and are ne
   await expect(target.remove()).rejects.toMatchObject({ code: 'aeos.person-ambiguous' })
   await target.lock(actual)
   expect(target.bodies('CarrierIdBlock')).toHaveLength(2)
+})
+
+test('of two carriers with one number, one that others shut is not removed with the account: they may be two people', async () => {
+  const script = (reason: string) => ({
+    PersonSearchInfo: people({ id: '7', number: '4711', type: 'Contractor' }, { id: '9', number: '4711' }),
+    CarrierIdStates: (body: string) => states(body.includes('7'), reason),
+  })
+  const strange = await connected(script('88'))
+  await expect(strange.remove()).rejects.toMatchObject({ code: 'aeos.person-ambiguous' })
+  expect([...strange.bodies('EmployeeId'), ...strange.bodies('ContractorId')]).toEqual([])
+  const ours = await connected(script('3'))
+  expect(await ours.remove()).toEqual({ lock: 'applied' })
+  expect([ours.bodies('EmployeeId'), ours.bodies('ContractorId')].map(({ length }) => length)).toEqual([1, 1])
 })
 
 test('everybody is listed once, under a number or an id; blocks are not told, but who has left is', async () => {
@@ -297,7 +344,7 @@ test('a contractor who becomes an employee is another carrier, which takes over 
       PersonSearchInfo: people({ id: '7', number: '4711', type: 'Contractor' }),
       CarrierIdToken: tokens({ number: '10000', status: 1 }),
       IdentifierSearchInfo: owned(badge),
-      CarrierIdStates: [states(false), states(true)],
+      CarrierIdStates: [states(false), states(false), states(true)],
       EmployeeAdd: answer('EmployeeResult', '<Id>9</Id>'),
     },
     external,
@@ -362,8 +409,13 @@ test('a carrier is removed after its badges: one that is blocked stays blocked, 
 test('who is not there is removed already, also when they went meanwhile; what AEOS still needs is told', async () => {
   const gone = await connected({ PersonSearchInfo: people() })
   expect(await gone.remove()).toEqual({ lock: 'unchanged' })
-  const meanwhile = await connected({ EmployeeId: fault(63, 'Employee not found') })
+  const meanwhile = await connected({
+    EmployeeId: fault(63, 'Employee not found'),
+    PersonSearchInfo: [people({ id: '7', number: '4711' }), people()],
+  })
   expect(await meanwhile.remove()).toEqual({ lock: 'applied' })
+  const still = await connected({ EmployeeId: fault(63, 'Locker not found') })
+  await expect(still.remove()).rejects.toMatchObject({ kind: 'transient', code: 'aeos.find-failed' })
   const needed = await connected({ EmployeeId: fault(63, 'has visits') })
   await expect(needed.remove()).rejects.toMatchObject({ kind: 'rejected', code: 'aeos.removal-refused' })
 })

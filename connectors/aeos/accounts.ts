@@ -45,21 +45,33 @@ export function accounts(
     }
   }
 
-  /** With all that the person was before. Several that are open may be several people. */
+  /** With all that the person was before, which we shut ourselves. Several that are open may be several people, and so may one that others shut. */
   async function remove(externalId: string, signal: AbortSignal): Promise<Applied> {
     const found = await carriers.find(externalId, signal)
     if (found.some((record) => record.ReadOnly || typeOf(record) === null)) throw readOnlyCarrier()
-    if (found.length > 1 && (await carriers.read(externalId, signal))?.profile.Id === undefined)
-      throw ambiguousCarrier()
+    if (found.length > 1 && !(await areOne(externalId, found, signal))) throw ambiguousCarrier()
     await allDone(found.map((record) => removeOne(record, signal)))
     return { parts: [{ part: { kind: 'lock' }, outcome: found.length === 0 ? 'unchanged' : 'applied' }] }
+  }
+
+  /** Whether all but the one that is open bear our block. */
+  async function areOne(externalId: string, found: readonly PersonRecord[], signal: AbortSignal): Promise<boolean> {
+    const account = await carriers.read(externalId, signal)
+    if (account?.profile.Id === undefined) return false
+    const { lock: state, profile } = account
+    const others = found.filter(({ Id }) => state === 'closed' || Id !== profile.Id)
+    const shut = await allDone(others.map(({ Id }) => client.states(Id, signal)))
+    return shut.every(({ Blocked, BlockReason }) => Blocked && BlockReason === settings.block_reasons.carrier)
   }
 
   /** Badges first: no document says what becomes of those of a carrier that is removed. */
   async function removeOne(record: PersonRecord, signal: AbortSignal): Promise<void> {
     try {
       const held = await client.tokensOf(record.Id, signal)
-      const shutFirst = () => client.blockCarrier(record.Id, settings.block_reasons.carrier, signal)
+      const shutFirst = async () => {
+        const { Blocked } = await client.states(record.Id, signal)
+        if (!Blocked) await client.blockCarrier(record.Id, settings.block_reasons.carrier, signal)
+      }
       const take = (some: readonly Token[]) =>
         allDone(some.map((token) => tokens.withdraw(token, { isLifted: false, shutFirst }, signal)))
       await take(held.filter(({ Replaced }) => !Replaced))
@@ -67,7 +79,8 @@ export function accounts(
       await take(held.filter(({ Replaced }) => Replaced))
       await client.removeCarrier(typeOf(record) ?? settings.carrier, record.Id, signal)
     } catch (error) {
-      if (!isNotFound(error)) throw error
+      if (!(error instanceof ConnectorError) || !isNotFound(error)) throw error
+      await carriers.mustBeGone(record.Id, error, signal)
     }
   }
 

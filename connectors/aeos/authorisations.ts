@@ -1,8 +1,10 @@
 /** Gives and takes levels of one carrier; what a rule of AEOS gave is never written, and whoever has one twice loses both. */
+import type { ConnectorError } from '../../src/connector/errors.ts'
 import type { Client } from './client.ts'
 import { ownFailure, vendorCodeOf } from './errors.ts'
-import { type Entry, entriesOf, parseLevel } from './levels.ts'
+import { type Entry, entriesOf, isOtherLock, parseLevel } from './levels.ts'
 import type { Offered } from './offered.ts'
+import { isByRule } from './records.ts'
 import type { Settings } from './settings.ts'
 import type { Value } from './soap.ts'
 import { profileWithout } from './whole-profile.ts'
@@ -47,10 +49,11 @@ export class Authorisations {
    * that names none, or several, the profile is written back without it.
    */
   async remove(carrierId: string, levels: readonly string[], signal: AbortSignal): Promise<'applied' | 'unchanged'> {
+    if (levels.some(isOtherLock)) throw otherLock()
     const { whole, entries, gone } = await this.#held(carrierId, levels, signal)
     if (gone.length === 0) return 'unchanged'
     // Named alike, the entry of a rule might go in place of ours.
-    const byRule = new Set(entries.filter(({ entry }) => entry.RuleId !== undefined).map(nameOf))
+    const byRule = new Set(entries.filter(({ entry }) => isByRule(entry)).map(nameOf))
     const isClear = gone.every((each) => !byRule.has(nameOf(each)))
     if (!isClear || !(await this.#offered.has('removeCarrierAuthorizations', signal))) {
       await this.#client.changeProfile(profileWithout(whole, gone), signal)
@@ -69,7 +72,7 @@ export class Authorisations {
   async #held(carrierId: string, levels: readonly string[], signal: AbortSignal) {
     const { whole, read } = await this.#client.profile(carrierId, signal)
     const entries = entriesOf(read, this.#settings).filter(({ level }) => levels.includes(level))
-    return { whole, entries, gone: entries.filter(({ entry }) => entry.RuleId === undefined) }
+    return { whole, entries, gone: entries.filter(({ entry }) => !isByRule(entry)) }
   }
 }
 
@@ -78,11 +81,28 @@ function unknownLevel(): never {
   throw ownFailure('rejected', 'aeos.level-unknown', hint)
 }
 
+function otherLock(): ConnectorError {
+  const hint =
+    'Gatehouse takes no rights to locks of another kind, such as off-line locks and lockers: take them at AEOS.'
+  return ownFailure('rejected', 'aeos.other-lock', hint)
+}
+
 function named(entries: readonly Entry[]): Value {
   const dates = ({ entry: { DateFrom, DateUntil } }: Entry) => ({ DateFrom, DateUntil })
   return {
     TemplateAuthorisation: entries.flatMap((each) =>
       each.of === 'template' ? [{ TemplateId: each.entry.TemplateId, ...dates(each) }] : [],
+    ),
+    EntranceGroupAuthorisation: entries.flatMap((each) =>
+      each.of === 'group'
+        ? [
+            {
+              EntranceGroupId: each.entry.EntranceGroupId,
+              DateTimeScheduleId: each.entry.DateTimeScheduleId,
+              ...dates(each),
+            },
+          ]
+        : [],
     ),
     EntranceAuthorisation: entries.flatMap((each) =>
       each.of === 'entrance'

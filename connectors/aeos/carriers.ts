@@ -1,15 +1,16 @@
 /** Carriers as accounts: found by personnel number, read with all that hangs on them, and listed. */
 import type { ActualAccount, ListedAccount } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import { SharedCall } from '../../src/connector/shared-call.ts'
 import { cardShown } from './badges.ts'
 import type { BadgesHeld } from './badges-held.ts'
 import type { Client } from './client.ts'
 import type { Departments } from './departments.ts'
-import { isNotFound } from './errors.ts'
+import { isNotFound, shownThough } from './errors.ts'
 import { levelsShown } from './levels.ts'
 import { toLocalDate } from './local-time.ts'
-import { carrierRef, mayBeCut, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
+import { carrierRef, isNumber, mayBeCut, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
 import { walk } from './pages.ts'
 import type { PersonRecord } from './records.ts'
 import type { Settings } from './settings.ts'
@@ -41,8 +42,16 @@ export class Carriers {
     }
     const load = (start: number) => this.#client.findPeople({ PersonnelNo: id.number }, start, signal)
     for await (const rows of walk(load, ({ Id }) => Id))
-      found.push(...rows.filter(({ PersonnelNo }) => PersonnelNo?.trim() === id.number))
+      found.push(...rows.filter(({ PersonnelNo }) => PersonnelNo?.trimEnd() === id.number))
     return found
+  }
+
+  /**
+   * Whether the carrier that something was not found of is really gone: only that of a single operation is known to speak of the carrier.
+   * @throws ConnectorError `transient` when it is still shown.
+   */
+  async mustBeGone(carrierId: string, notFound: ConnectorError, signal: AbortSignal): Promise<void> {
+    if ((await this.find(carrierRef(carrierId), signal)).length > 0) throw shownThough(notFound)
   }
 
   /** One account of all that the id means: see `together`. */
@@ -76,12 +85,18 @@ export class Carriers {
         ...plain,
         lock: states.Blocked ? 'closed' : 'open',
         cards: tokens.map((token) => cardShown(token, token.Blocked ? 'blocked' : 'on', this.#settings)),
-        ...levelsShown(profile, { from: plain.validity.from, now, settings: this.#settings }),
+        ...levelsShown(profile, {
+          from: plain.validity.from,
+          now,
+          isShut: states.Blocked || plain.lock === 'closed',
+          settings: this.#settings,
+        }),
         pin,
       }
     } catch (error) {
-      if (isNotFound(error)) return null
-      throw error
+      if (!(error instanceof ConnectorError) || !isNotFound(error)) throw error
+      await this.mustBeGone(Id, error, signal)
+      return null
     }
   }
 
@@ -106,7 +121,8 @@ export class Carriers {
 
   /**
    * Everybody, once, with what is known of their badges and templates. Blocks are not in the list: who has left counts as shut. Of several
-   * with one personnel number, the first that has not left bears it, and the others the ids of their carriers.
+   * with one personnel number, the first that has not left bears it, and the others the ids of their carriers; so does one whose number could
+   * not be looked for.
    */
   async *list(
     badges: BadgesHeld | null,
@@ -118,8 +134,8 @@ export class Carriers {
     const left: PersonRecord[] = []
     const shown = (record: PersonRecord): ListedAccount => {
       this.#noteTime(record)
-      const number = record.PersonnelNo?.trim() ?? ''
-      const isFirst = number !== '' && !number.startsWith('#') && !numbers.has(number)
+      const number = record.PersonnelNo?.trimEnd() ?? ''
+      const isFirst = isNumber(number) && !numbers.has(number)
       if (isFirst) numbers.add(number)
       const plain = this.#plain(isFirst ? number : carrierRef(record.Id), record, departmentName)
       return {

@@ -32,6 +32,9 @@ export const pageSize = 500
 /** Smaller where each row may bring a picture: integrations take so many. */
 export const holderPage = 100
 
+/** Smaller where each row brings every entrance and schedule that it opens. */
+const templatePage = 100
+
 /** Identifier type and badge number: the key by which every operation names a badge. */
 export interface BadgeKey {
   readonly IdentifierType: string
@@ -200,7 +203,7 @@ export class Client {
     return this.#all(async (SearchRange) => {
       const found = await this.#call('findTemplate', { TemplateInfo: online, SearchRange }, signal)
       return readAs(templateList, found).Template
-    })
+    }, templatePage)
   }
 
   async entrances(signal: AbortSignal): Promise<readonly Named[]> {
@@ -243,8 +246,8 @@ export class Client {
     return this.#session.call(operation, value, signal)
   }
 
-  async #all(page: (range: Value) => Promise<readonly Named[]>): Promise<readonly Named[]> {
-    const load = async (start: number) => ({ rows: await page(range(start)), total: null })
+  async #all(page: (range: Value) => Promise<readonly Named[]>, size = pageSize): Promise<readonly Named[]> {
+    const load = async (start: number) => ({ rows: await page(range(start, size)), total: null })
     return (await Array.fromAsync(walk(load, ({ Id }) => Id))).flat()
   }
 }

@@ -90,6 +90,17 @@ export async function unlessRefused<T>(call: () => Promise<T>): Promise<T | null
   }
 }
 
+/** Something of the carrier is not found, though it is shown itself: nobody is gone. */
+export function shownThough({ vendorText }: ConnectorError): ConnectorError {
+  const hint = 'AEOS says "not found" of a carrier that it shows: if it goes on, see the log of the AEOS server.'
+  return new ConnectorError({
+    kind: 'transient',
+    code: 'aeos.find-failed',
+    hint,
+    ...(vendorText === undefined ? {} : { vendorText }),
+  })
+}
+
 /** Where the engine expects `conflict`: read again and decide again. */
 export function carrierGone(): ConnectorError {
   return new ConnectorError(notFound)
@@ -97,6 +108,12 @@ export function carrierGone(): ConnectorError {
 
 export function readOnlyCarrier(): ConnectorError {
   return ownFailure('rejected', 'aeos.read-only', 'AEOS marks this carrier as read-only, so it is never changed.')
+}
+
+export function hiddenCarrier(): ConnectorError {
+  const hint =
+    'AEOS does not show the carrier, but its badge still belongs to it: take unit filters from the system user, and give it the search function of each carrier type.'
+  return ownFailure('rejected', 'aeos.carrier-hidden', hint)
 }
 
 export function ambiguousCarrier(): ConnectorError {

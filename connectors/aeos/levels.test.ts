@@ -1,5 +1,16 @@
 import { expect, test } from 'vitest'
-import { answer, connected, desiredAccount, fault, fieldsOf, never, profile, template } from './testing.ts'
+import {
+  answer,
+  connected,
+  desiredAccount,
+  fault,
+  fieldsOf,
+  never,
+  people,
+  profile,
+  states,
+  template,
+} from './testing.ts'
 
 const none = { levels: [], cards: [] }
 const entrance = (id: string, schedule: string) =>
@@ -23,7 +34,7 @@ test('templates are levels; entrances too, where the settings have a schedule fo
   const plain = await connected(lists)
   expect(await plain.accounts.discover(never)).toEqual(templates)
   expect(plain.bodies('TemplateSearchInfo').map(fieldsOf)).toEqual([
-    'UnitOfAuthType=OnLine startRecordNo=0 nrOfRecords=500',
+    'UnitOfAuthType=OnLine startRecordNo=0 nrOfRecords=100',
   ])
   const both = await connected(lists, { entrance_schedule: '5' })
   expect(await both.accounts.discover(never)).toEqual([...templates, { externalId: 'entrance:21', name: 'Back door' }])
@@ -52,6 +63,69 @@ test('what is switched off, over, or begins only after the carrier may come in, 
     levels: ['11', '15', 'entrance:21', 'entrance:22@6'],
     inheritedLevels: ['12'],
   })
+})
+
+test('who is shut out still holds what was given by hand and opens nothing yet: it can be taken, and opens no door one day', async () => {
+  const future = template('16', { from: '2027-01-01T00:00:00' })
+  const online = [
+    future,
+    template('13').replace('>true<', '>false<'),
+    template('14', { more: '<DateUntil>2026-01-01T00:00:00</DateUntil>' }),
+    template('17', { rule: '4', from: '2027-01-01T00:00:00' }),
+  ].join('')
+  for (const shut of [
+    { CarrierIdStates: states(true) },
+    { PersonSearchInfo: people({ id: '7', number: '4711', leave: '2026-11-25T10:00:00' }) },
+  ]) {
+    const target = await connected({ CarrierIdProfile: profile(online), ...shut })
+    const actual = await target.mustRead()
+    expect(actual).toMatchObject({ levels: ['16', '13'], inheritedLevels: [] })
+    const desired = desiredAccount({ lock: 'closed' })
+    expect(await target.put(desired, { actual, revoke: { ...none, levels: ['16'] } })).toMatchObject({
+      'level 16': 'applied',
+    })
+    expect(target.bodies('ProfileRemove')).toHaveLength(1)
+  }
+})
+
+const group =
+  '<EntranceGroupAuthorisation><Id>71</Id><Enabled>true</Enabled><EntranceGroupId>31</EntranceGroupId><DateTimeScheduleId>5</DateTimeScheduleId><DateFrom>2020-01-01T00:00:00</DateFrom></EntranceGroupAuthorisation>'
+const soaa =
+  '<AuthorisationSoaa><EntranceAuthorisation><Id>72</Id><Enabled>true</Enabled><EntranceId>51</EntranceId><DateTimeScheduleId>5</DateTimeScheduleId><DateFrom>2020-01-01T00:00:00</DateFrom></EntranceAuthorisation></AuthorisationSoaa>'
+
+test('rights to entrance groups, and that there are some to other kinds of lock, are shown; of these only the former can be taken', async () => {
+  const target = await connected({
+    CarrierIdProfile: profile(group).replace('</ProfileResult>', `${soaa}</ProfileResult>`),
+  })
+  const actual = await target.mustRead()
+  expect(actual.levels).toEqual(['group:31@5', 'soaa'])
+  const told = await target.put(desiredAccount(), { actual, revoke: { ...none, levels: actual.levels } })
+  expect(told).toMatchObject({ 'level group:31@5': 'applied', 'level soaa': 'rejected aeos.other-lock' })
+  expect(target.bodies('ProfileRemove').map(fieldsOf)).toEqual([
+    'CarrierId=7 EntranceGroupId=31 DateTimeScheduleId=5 DateFrom=2020-01-01T00:00:00',
+  ])
+})
+
+test('an entry whose rule is empty was given by hand: it is shown, kept when the profile is written back, and taken', async () => {
+  const byHand = (id: string) => template(id).replace('<TemplateId>', '<RuleId/><TemplateId>')
+  const target = await connected({ wsdl: '', CarrierIdProfile: profile(byHand('11') + byHand('12')) })
+  const actual = await target.mustRead()
+  expect(actual.levels).toEqual(['11', '12'])
+  await target.put(desiredAccount(), { actual, revoke: { ...none, levels: ['11'] } })
+  expect(target.bodies('ProfileChange').map(fieldsOf)).toEqual([
+    'CarrierId=7 Id=812 Enabled=true TemplateId=12 DateFrom=2020-01-01T00:00:00',
+  ])
+})
+
+test('a server that does not show what it offers is asked again: it may have been starting', async () => {
+  const offers = '<wsdl:operation name="removeCarrierAuthorizations"/>'
+  const target = await connected({
+    wsdl: [{ status: 503, headers: {}, text: '' }, offers],
+    CarrierIdProfile: profile(template('11')),
+  })
+  for (const _ of [1, 2])
+    await target.put(desiredAccount(), { actual: await target.mustRead(), revoke: { ...none, levels: ['11'] } })
+  expect([target.bodies('ProfileChange').length, target.bodies('ProfileRemove').length]).toEqual([1, 1])
 })
 
 test('what is missing is given in one request, for good, from now on; what is there, by hand or by rule, is not given again', async () => {

@@ -43,6 +43,14 @@ test('who has a template that is asked about is told where the version can filte
   expect([eight?.levels, eight?.told?.levels]).toEqual([[], new Set()])
 })
 
+test('a server that does not find a template at all, such as the one that nobody has, has told who holds it: nobody', async () => {
+  const known = holders({ 11: ['7'] })
+  const missing = (body: string) => (body.includes('>11<') ? known(body) : fault(60, 'Template not found'))
+  const target = await connected({ wsdl: newest, EmployeeSearchInfo: missing })
+  const [seven] = (await Array.fromAsync(target.accounts.list(never, ['11', '12']))).flat()
+  expect([seven?.levels, seven?.told?.levels]).toEqual([['11'], new Set(['11', '12'])])
+})
+
 test.each<[string, Script, SettingsInput, number]>([
   ['the version has no filter', { wsdl: '<wsdl:operation name="findPerson"/>' }, {}, 0],
   ['the settings say so', {}, { template_filter: 'never' }, 0],

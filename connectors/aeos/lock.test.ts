@@ -133,15 +133,26 @@ test('a block that somebody else made keeps its reason: it is looked at, not wri
   const target = await connected({ CarrierIdStates: states(true, '88') })
   expect(await target.lock(await target.mustRead())).toMatchObject({ lock: 'unchanged' })
   expect(target.bodies('CarrierIdBlock')).toEqual([])
+  // Made since it was seen.
+  const since = await connected({ CarrierIdStates: [states(false), states(true, '88')] })
+  expect(await since.lock(await since.mustRead())).toMatchObject({ lock: 'unchanged', validity: 'applied' })
+  expect(since.bodies('CarrierIdBlock')).toEqual([])
   // Lifted since it was seen.
   const lifted = await connected({ CarrierIdStates: [states(true, '88'), states(false)] })
   expect(await lifted.lock(await lifted.mustRead())).toMatchObject({ lock: 'applied' })
 })
 
+test('a look that fails or takes too long keeps nobody in; where it would be a sixth request nobody looks', async () => {
+  const failing = await connected({ CarrierIdStates: [states(false), fault(990)] })
+  expect(await failing.lock(await failing.mustRead())).toEqual({ lock: 'applied', validity: 'applied' })
+  const full = await connected({ CarrierIdStates: [states(false), states(true, '88')], CarrierIdToken: held })
+  expect(await full.lock(await full.mustRead())).toMatchObject({ lock: 'applied' })
+})
+
 test('what is blocked already may be refused, and counts as done', async () => {
   const target = await connected({
     CarrierIdBlock: fault(110),
-    CarrierIdStates: [states(false), states(true)],
+    CarrierIdStates: [states(false), states(false), states(true)],
     CarrierIdToken: tokens({ number: '10000', status: 1 }),
     IdentifierBlock: fault(123),
     IdentifierSearchInfo:
@@ -193,9 +204,47 @@ test('a lock-out tells which badges it blocked itself, of every kind, and these 
 
 test('one of several carriers that went meanwhile hides no failure of another', async () => {
   const target = await connected({
-    PersonSearchInfo: people({ id: '7', number: '4711' }, { id: '9', number: '4711' }),
+    PersonSearchInfo: [
+      people({ id: '7', number: '4711' }, { id: '9', number: '4711' }),
+      people({ id: '9', number: '4711' }),
+    ],
     CarrierIdBlock: (body) => (body.includes('>7<') ? notFound : fault(990)),
     CarrierIdStates: gone,
   })
   expect(await target.lock()).toMatchObject({ lock: 'transient aeos.system-error' })
+})
+
+test('a carrier of which something is not found, and that is still shown, is not gone: what was shut of it counts', async () => {
+  const target = await connected({ EmployeeChange: fault(62, 'Contact person not found'), CarrierIdStates: gone })
+  expect(await target.lock()).toEqual({ lock: 'applied', validity: 'transient aeos.find-failed' })
+})
+
+test('a carrier that is not shown any more, whose badge is still its own, is hidden and not out', async () => {
+  const script = (owner: string | undefined) => ({
+    PersonSearchInfo: [people({ id: '7', number: '4711' }), people()],
+    CarrierIdToken: tokens({ number: '10000', status: 1 }),
+    CarrierIdStates: [states(false), gone],
+    CarrierIdBlock: notFound,
+    EmployeeChange: fault(62, 'Employee not found'),
+    IdentifierSearchInfo: owned({ number: '10000', status: 1, ...(owner === undefined ? {} : { owner }) }),
+  })
+  const hidden = await connected(script('7'))
+  const known = await hidden.mustRead()
+  expect(await hidden.lock(known)).toEqual({ lock: 'rejected aeos.carrier-hidden' })
+  expect(await hidden.lock(known, [card])).toEqual({ [`card ${card.raw}`]: 'applied' })
+  for (const owner of [undefined, '12']) {
+    const deleted = await connected(script(owner))
+    expect(await deleted.lock(await deleted.mustRead())).toEqual({ lock: 'unchanged' })
+  }
+  const untold = await connected({ ...script('7'), IdentifierSearchInfo: fault(108) })
+  expect(await untold.lock(await untold.mustRead())).toEqual({ lock: 'transient aeos.find-failed' })
+})
+
+test('of several carriers, one that is read-only keeps no other open, and the lock-out is not done', async () => {
+  const target = await connected({
+    PersonSearchInfo: people({ id: '7', number: '4711', readOnly: true }, { id: '9', number: '4711' }),
+  })
+  for (const known of [await target.mustRead(), null])
+    expect(await target.lock(known)).toMatchObject({ lock: 'rejected aeos.read-only', validity: 'applied' })
+  expect(target.bodies('CarrierIdBlock').map(fieldsOf)).toEqual(Array(2).fill('CarrierId=9 Reason=3'))
 })

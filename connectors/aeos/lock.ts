@@ -8,6 +8,7 @@ import { badgeIn, badgeRef, cardOf } from './badges.ts'
 import type { Carriers } from './carriers.ts'
 import type { BadgeKey, Client } from './client.ts'
 import { isNotFound, readOnlyCarrier, vendorCodeOf } from './errors.ts'
+import { whatHides } from './hidden.ts'
 import { pastDates, typeOf, validityOf } from './mapping.ts'
 import type { PersonRecord, Token } from './records.ts'
 import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
@@ -29,7 +30,7 @@ interface Badge {
 }
 
 /** One carrier to shut; `badges` are read first where nobody knows them. */
-interface Carrier {
+export interface Carrier {
   readonly id: string
   readonly type: CarrierType
   readonly validity: ActualAccount['validity']
@@ -40,21 +41,38 @@ interface Carrier {
 /**
  * An account that was never seen is found first, every carrier of its personnel number; so is one that is gone since it was seen. Of
  * single cards, nothing but their block is written.
- * @throws ConnectorError `rejected` (`aeos.read-only`) for a carrier that AEOS marks as such.
+ * @throws ConnectorError `rejected` (`aeos.read-only`) for a carrier that AEOS marks as such; one among several keeps no other open.
  */
 export async function lock(change: Lock, locking: Locking, signal: AbortSignal): Promise<Applied> {
-  if (change.known?.untouchable) throw readOnlyCarrier()
   const known = change.known === null ? null : knownCarrier(change.known, locking.settings)
+  if (known !== null && change.known?.untouchable) throw readOnlyCarrier()
   const seen = known === null ? null : await shut(change, known, locking, signal)
   if (seen !== null) return applied(change, [seen])
   const records = await locking.carriers.find(change.externalId, signal)
   const carriers = records.flatMap((record) => foundCarrier(record, locking.settings) ?? [])
   if (carriers.length === 0 && records.length > 0) throw readOnlyCarrier()
-  const done = await allDone(carriers.map((carrier) => shut(change, carrier, locking, signal)))
-  return applied(
-    change,
-    done.filter((each) => each !== null),
+  const shutOut = await allDone(carriers.map((carrier) => shut(change, carrier, locking, signal)))
+  const done = shutOut.filter((each) => each !== null)
+  if (carriers.length < records.length) done.push(failed(partsLeft(change, done), readOnlyCarrier()))
+  if (known !== null && records.length === 0) {
+    const hidden = await whatHides(known, locking, signal)
+    if (hidden !== null) done.push(failed(partsLeft(change, done), hidden))
+  }
+  return applied(change, done)
+}
+
+/** What is not done where a carrier could not be shut: the lock-out as a whole, or the cards of which nothing was heard. */
+function partsLeft({ cards }: Lock, done: readonly Done[]): PartRef[] {
+  const heard = new Set(
+    done.flatMap(({ outcomes }) => outcomes.flatMap(({ part }) => (part.kind === 'card' ? [cardKey(part.card)] : []))),
   )
+  return cards === undefined
+    ? [{ kind: 'lock' }]
+    : cards.filter((card) => !heard.has(cardKey(card))).map((card) => ({ kind: 'card', card }))
+}
+
+function failed(parts: readonly PartRef[], failure: ConnectorError): Done {
+  return { outcomes: parts.map((part) => ({ part, outcome: 'failed', failure })), blocked: [] }
 }
 
 interface Done {
@@ -88,15 +106,24 @@ async function shut(change: Lock, carrier: Carrier, locking: Locking, signal: Ab
       ? await allDone([shutCarrier(change, carrier, locking, signal), badges()])
       : [[], await badges()]
   const all = [...whole, ...outcomes]
-  return all.some(({ failure }) => isNotFound(failure)) ? null : { outcomes: all, blocked }
+  const [lost] = all.flatMap(({ failure }) => (failure !== undefined && isNotFound(failure) ? failure : []))
+  if (lost === undefined) return { outcomes: all, blocked }
+  try {
+    await locking.carriers.mustBeGone(carrier.id, lost, signal)
+    return null
+  } catch (failure) {
+    if (!(failure instanceof ConnectorError)) throw failure
+    return { outcomes: all.map((each) => (isNotFound(each.failure) ? { ...each, failure } : each)), blocked }
+  }
 }
 
 function shutCarrier(change: Lock, carrier: Carrier, locking: Locking, signal: AbortSignal) {
   const { client, settings } = locking
   const { id, type, validity } = carrier
   const isOver = validity.until !== null && Date.parse(validity.until) <= change.at.getTime()
+  const looksFirst = carrier.seenShut || requestsOf(carrier, isOver) < requestsMax
   return allDone([
-    attempt({ kind: 'lock' }, () => blockCarrier(carrier, locking, signal)),
+    attempt({ kind: 'lock' }, () => blockCarrier(carrier, looksFirst, locking, signal)),
     attempt({ kind: 'validity' }, async () => {
       if (isOver) return 'unchanged'
       await client.changeCarrier(type, id, pastDates(validity.from, change.at, settings), signal)
@@ -105,9 +132,37 @@ function shutCarrier(change: Lock, carrier: Carrier, locking: Locking, signal: A
   ])
 }
 
-/** A block of others keeps its reason, by which it is told from ours: one that was seen is only made sure of. */
-async function blockCarrier({ id, seenShut }: Carrier, { client, settings }: Locking, signal: AbortSignal) {
-  if (seenShut && (await client.states(id, signal)).Blocked) return 'unchanged'
+/** So many shut a carrier of three badges, besides those that find it: a look that would be one more is left out. */
+const requestsMax = 5
+const badgesExpected = 3
+
+/** Without a look. */
+function requestsOf({ badges }: Carrier, isOver: boolean): number {
+  const dates = isOver ? 0 : 1
+  return 1 + dates + (badges === null ? badgesExpected : badges.filter(({ isOn }) => isOn).length)
+}
+
+/** The leave date and the badges go beside it, so nothing waits for it but the block itself, and not for longer. */
+const lookMs = 400
+
+/**
+ * A block of others keeps its reason, by which it is told from ours, and one that was seen is only made sure of. A look that fails is left
+ * to the block to tell of.
+ */
+async function staysBlocked({ id, seenShut }: Carrier, { client, settings }: Locking, signal: AbortSignal) {
+  try {
+    const { Blocked, BlockReason } = await client.states(id, AbortSignal.any([signal, AbortSignal.timeout(lookMs)]))
+    return Blocked && (seenShut || BlockReason !== settings.block_reasons.carrier)
+  } catch {
+    signal.throwIfAborted()
+    return false
+  }
+}
+
+async function blockCarrier(carrier: Carrier, looksFirst: boolean, locking: Locking, signal: AbortSignal) {
+  const { client, settings } = locking
+  const { id } = carrier
+  if (looksFirst && (await staysBlocked(carrier, locking, signal))) return 'unchanged'
   try {
     await client.blockCarrier(id, settings.block_reasons.carrier, signal)
     return 'applied'

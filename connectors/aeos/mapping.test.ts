@@ -20,7 +20,8 @@ const settings = settingsOf()
 
 test('a personnel number is taken as it is, trimmed; one that a database would read as a pattern is refused, unnamed', () => {
   expect(personnelNoOf(facts({ employeeNumber: ' 00A-4711 ' }))).toBe('00A-4711')
-  for (const employeeNumber of [null, ' ', 'x'.repeat(51), '47%', '47_1', '[47]', '#47', '4\u00007']) {
+  expect(personnelNoOf(facts({ employeeNumber: 'EXT_0012' }))).toBe('EXT_0012')
+  for (const employeeNumber of [null, ' ', 'x'.repeat(51), '47%', '[47]', '47^', '#47', '4\u00007']) {
     expect(() => personnelNoOf(facts({ employeeNumber }))).toThrow(expect.objectContaining({ kind: 'rejected' }))
   }
   try {
@@ -54,6 +55,9 @@ test('free fields, department and carrier type are written where the settings an
   expect(profileOf(facts(rich), wide)).toMatchObject({ 'Freefield 12': 'Keeper', Department: 'Research' })
   expect(profileOf(facts(rich), wide)).not.toHaveProperty('CarrierType')
   expect(profileOf(facts({ ...rich, kind: 'external' }), wide)).toMatchObject({ CarrierType: 'contractor' })
+  // One that is cut is no department of that very name.
+  const department = 'Research '.repeat(9).trim()
+  expect(profileOf(facts({ department }), wide)).toMatchObject({ Department: department })
   expect(profileOf(facts({ ...rich, kind: 'own' }), wide)).toMatchObject({ CarrierType: 'employee' })
   expect(profileOf(facts({ ...rich, kind: 'guest' }), wide)).not.toHaveProperty('Department')
 })

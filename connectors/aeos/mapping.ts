@@ -11,8 +11,8 @@ import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
 // ---------------------------------------------------------------- ids
 
 const personnelNoMax = 50
-/** A database reads these as patterns when it looks for a number. */
-const patternSigns = /[%_[\]^\\]/
+/** A database that reads these as patterns may not find the very number; `_` only finds more. With `%` a search may bring everybody. */
+const patternSigns = /[%[\]^\\]/
 // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what must not be in a number
 const control = /[\u0000-\u001F\u007F]/
 /** Stands before the id of a carrier whose personnel number does not name it alone. */
@@ -25,13 +25,18 @@ const idSign = '#'
 export function personnelNoOf(facts: PersonFacts): string {
   const number = facts.employeeNumber?.trim() ?? ''
   if (number === '') throw ownFailure('rejected', 'aeos.personnel-no-missing', 'The person has no employee number.')
-  if (number.length <= personnelNoMax && !patternSigns.test(number) && !control.test(number) && number[0] !== idSign)
-    return number
+  if (isNumber(number)) return number
   throw ownFailure(
     'rejected',
     'aeos.personnel-no-invalid',
-    'A personnel number has up to 50 characters, none of % _ [ ] ^ \\, and does not begin with #.',
+    'A personnel number has up to 50 characters, none of % [ ] ^ \\, and does not begin with #.',
   )
+}
+
+/** Whether a carrier with this number can be found by it: the number as it is, whose blanks at the end alone do not count. */
+export function isNumber(number: string): boolean {
+  const isPlain = !patternSigns.test(number) && !control.test(number) && !number.startsWith(idSign)
+  return number !== '' && number === number.trim() && number.length <= personnelNoMax && isPlain
 }
 
 /** What an account id says: a personnel number, or the id of one carrier. */
@@ -56,12 +61,12 @@ export function typeOf({ CarrierType, $attributes }: PersonRecord): CarrierType 
 const lastNameMax = 50
 const firstNameMax = 40
 const emailMax = 128
-const departmentMax = 50
+/** No document names a limit for free fields. */
 const freeFieldMax = 250
 const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
 
 /** Text that XML can carry and AEOS keep: no control characters, single blanks, cut between graphemes to `max` UTF-16 units. */
-export function writable(value: string, max: number): string {
+export function writable(value: string, max = Infinity): string {
   const clean = value
     .toWellFormed()
     .normalize('NFC')
@@ -90,7 +95,7 @@ export function profileOf(facts: PersonFacts, settings: Settings): Profile {
     LastName: writable(facts.familyName ?? '', lastNameMax) || first || nameless,
     FirstName: first,
     Email: writable(facts.email ?? '', emailMax),
-    ...(hasDepartment ? { Department: writable(facts.department ?? '', departmentMax) } : {}),
+    ...(hasDepartment ? { Department: writable(facts.department ?? '') } : {}),
     ...Object.fromEntries(
       settings.free_fields.map(({ definition_id, fact }) => [
         freeFieldName(definition_id),
@@ -120,7 +125,7 @@ export function profileShown(
   const { Id, PersonnelNo, LastName, FirstName, Email, DepartmentId } = record
   const free = new Map(record.Freefield.map(({ DefinitionId, value }) => [DefinitionId, value]))
   return present({
-    ...{ Id, PersonnelNo, LastName, FirstName, Email },
+    ...{ Id, PersonnelNo: PersonnelNo?.trim(), LastName, FirstName, Email },
     FullName: [FirstName, LastName].filter((part) => part !== undefined).join(' '),
     CarrierType: typeOf(record) ?? undefined,
     Department: DepartmentId === undefined ? undefined : departmentName(DepartmentId),

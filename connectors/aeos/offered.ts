@@ -16,15 +16,16 @@ export class Offered {
     return (await this.names(signal)).has(operation)
   }
 
-  /** All that it offers; empty where it does not say. Asked once per connection. */
+  /** All that it offers; empty where it does not say. Asked until it says, and then no more in this connection. */
   async names(signal: AbortSignal): Promise<ReadonlySet<string>> {
     this.#names ??= await this.#asking.join(signal)
-    return this.#names
+    return this.#names ?? new Set()
   }
 
-  async #ask(signal: AbortSignal): Promise<ReadonlySet<string>> {
+  async #ask(signal: AbortSignal): Promise<ReadonlySet<string> | null> {
     const { status, text } = await this.#session.description(signal)
-    if (status !== 200) return new Set()
+    // It may be starting: what it does not say now is no word of what it can't do.
+    if (status !== 200) return null
     return new Set([...text.matchAll(/<(?:\w+:)?operation\s[^>]*?name="(\w+)"/g)].map(([, name = '']) => name))
   }
 }

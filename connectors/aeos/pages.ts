@@ -3,7 +3,7 @@ import { ownFailure } from './errors.ts'
 
 /** How far each page reaches back into the one before, so that a few deletions meanwhile don't send the walk back. */
 const overlap = 20
-/** A server may give fewer than we ask for. No one is known to give fewer than 25 at a time, so less than that is the end. */
+/** A server may give fewer than we ask for, and no document says how many. 25 is the smallest page that integrations ask for: less is the end. */
 const surelyLast = 25
 /** Those who came or moved meanwhile are few: the second walk finds them. */
 const walksMax = 3

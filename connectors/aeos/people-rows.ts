@@ -1,7 +1,7 @@
 /** A carrier with all that hangs on it as one row of cells; pure. */
 import { cardText } from '../../src/model/card.ts'
 import { cardOf } from './badges.ts'
-import { entriesOf, levelsShown } from './levels.ts'
+import { entriesOf, isOfDoors, levelsShown } from './levels.ts'
 import { fromLocal, toLocalDate } from './local-time.ts'
 import { typeOf, validityOf } from './mapping.ts'
 import type { Names } from './people-names.ts'
@@ -48,13 +48,14 @@ export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, 
   const { from, until } = validityOf(person, settings)
   const [starts, ends] = [instantOf(from), instantOf(until)]
   const at = now.getTime()
-  const { levels, inheritedLevels } = levelsShown(profile, { from, now, settings })
+  const held = levelsShown(profile, { from, now, isShut: false, settings })
+  const [levels, inheritedLevels] = [held.levels.filter(isOfDoors), held.inheritedLevels.filter(isOfDoors)]
   const date = (instant: number | null) => (instant === null ? null : toLocalDate(instant, settings.server_zone))
   const free = new Map(person.Freefield.map(({ DefinitionId, value }) => [DefinitionId, value]))
   const cells: Record<(typeof own)[number], string | null> = {
     id: person.Id,
     carrier_type: typeOf(person),
-    personnel_no: person.PersonnelNo ?? null,
+    personnel_no: person.PersonnelNo?.trim() ?? null,
     last_name: person.LastName ?? null,
     first_name: person.FirstName ?? null,
     title: person.Title ?? null,

@@ -2,14 +2,16 @@
 import { z } from 'zod'
 import { failureOf } from './errors.ts'
 
-/** A scalar as text; absent and empty are undefined. One with attributes comes with its text beside them. */
-const text = z
+/** A scalar as text, with the blanks around it; absent and empty are undefined. One with attributes comes with its text beside them. */
+const exactText = z
   .unknown()
   .optional()
   .transform((value) => {
     const bare = typeof value === 'object' && value !== null && '$value' in value ? value.$value : value
-    return typeof bare === 'string' && bare !== '' ? bare : undefined
+    return typeof bare === 'string' && bare.trim() !== '' ? bare : undefined
   })
+
+const text = exactText.transform((value) => value?.trim())
 
 const id = text.pipe(z.string().regex(/^-?\d+$/))
 const idMaybe = text.pipe(
@@ -20,6 +22,11 @@ const idMaybe = text.pipe(
 )
 
 const flag = text.transform((value) => value === 'true' || value === '1')
+
+/** Whether a rule of AEOS gave the entry, as it was read: an empty id is none. */
+export function isByRule({ RuleId }: { readonly RuleId?: unknown }): boolean {
+  return text.parse(RuleId) !== undefined
+}
 
 /** A list as the parser gives it: nothing, null, one, or many. */
 function listOf<T extends z.ZodType>(item: T) {
@@ -49,7 +56,8 @@ export const person = z.object({
   ReadOnly: flag,
   Freefield: listOf(freeField),
   LastName: text,
-  PersonnelNo: text,
+  // AEOS finds a text by how it begins, a blank included.
+  PersonnelNo: exactText,
   FirstName: text,
   Title: text,
   Email: text,
@@ -118,24 +126,43 @@ export const logList = z.object({ Log: listOf(logEntry), SearchResultInfo: resul
 
 const authorisation = { Id: idMaybe, Enabled: flag, RuleId: idMaybe, DateFrom: text, DateUntil: text }
 const templateAuthorisation = z.object({ ...authorisation, TemplateId: id })
+const groupAuthorisation = z.object({ ...authorisation, EntranceGroupId: id, DateTimeScheduleId: idMaybe })
 const entranceAuthorisation = z.object({ ...authorisation, EntranceId: id, DateTimeScheduleId: idMaybe })
 
-/** Only what opens on-line doors; `AuthorisationOnline` is absent where there is nothing. */
+/** All entries for one other kind of lock, whatever they open. */
+const otherLocks = z.preprocess(
+  (block) => {
+    const lists = Object.entries(typeof block === 'object' && block !== null ? block : {})
+    return lists.flatMap(([name, list]) => (name.endsWith('Authorisation') && list !== null ? list : []))
+  },
+  z.array(z.object(authorisation)),
+)
+
+/** What opens on-line doors in full; `AuthorisationOnline` is absent where there is nothing. */
 export const profile = z.object({
   CarrierId: id,
+  AuthorisationOffline: otherLocks,
+  AuthorisationSoaa: otherLocks,
+  AuthorisationLoXS: otherLocks,
+  AuthorisationLocker: otherLocks,
+  AuthorisationKeyCabinet: otherLocks,
   AuthorisationOnline: z
     .preprocess(
       (value) => value ?? {},
       z.object({
         TemplateAuthorisation: listOf(templateAuthorisation),
+        EntranceGroupAuthorisation: listOf(groupAuthorisation),
         EntranceAuthorisation: listOf(entranceAuthorisation),
       }),
     )
     .optional()
-    .transform((value) => value ?? { TemplateAuthorisation: [], EntranceAuthorisation: [] }),
+    .transform(
+      (value) => value ?? { TemplateAuthorisation: [], EntranceGroupAuthorisation: [], EntranceAuthorisation: [] },
+    ),
 })
 export type ProfileRecord = z.output<typeof profile>
 export type TemplateAuthorisation = ProfileRecord['AuthorisationOnline']['TemplateAuthorisation'][number]
+export type GroupAuthorisation = ProfileRecord['AuthorisationOnline']['EntranceGroupAuthorisation'][number]
 export type EntranceAuthorisation = ProfileRecord['AuthorisationOnline']['EntranceAuthorisation'][number]
 
 export const verificationList = z.object({ Verification: listOf(z.object({ Type: text, Until: text })) })

@@ -52,6 +52,8 @@ async function open(): Promise<Soap> {
   await promise
   // Declared by its types, and left empty by its constructor.
   wsdl.options.attributesKey = '$attributes'
+  // A blank before a number belongs to it.
+  wsdl.options.preserveWhitespace = true
   const { methods } = wsdl.definitions.bindings.aeoswsSoapBinding as unknown as { methods: Record<string, Method> }
   const methodOf = (operation: string): Method => {
     const method = methods[operation]

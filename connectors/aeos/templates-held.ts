@@ -1,6 +1,6 @@
 /** Who has which of some templates, out of a few pages for each: asked where the version has a filter for it. */
 import { type Client, holderPage } from './client.ts'
-import { ownFailure } from './errors.ts'
+import { isNotFound, ownFailure } from './errors.ts'
 import { parseLevel } from './levels.ts'
 import type { Offered } from './offered.ts'
 import { walk } from './pages.ts'
@@ -62,10 +62,18 @@ export async function templatesHeld(
   const types = [...new Set([settings.carrier, ...Object.values(settings.carriers)])]
   const held = new TemplatesHeld(templates, types)
   for (const type of types) {
-    const probe = await client.findHolders(type, noTemplate, { start: 0, size: 1 }, signal)
-    if (probe.rows.length > 0) throw filterIgnored()
+    const holders = async (template: string, start: number, size: number) => {
+      try {
+        return await client.findHolders(type, template, { start, size }, signal)
+      } catch (error) {
+        // It is the template that is not found, and nobody has one that is not there.
+        if (!isNotFound(error)) throw error
+        return { rows: [], total: 0 }
+      }
+    }
+    if ((await holders(noTemplate, 0, 1)).rows.length > 0) throw filterIgnored()
     for (const template of templates) {
-      const load = (start: number) => client.findHolders(type, template, { start, size: holderPage }, signal)
+      const load = (start: number) => holders(template, start, holderPage)
       for await (const rows of walk(load, ({ Id }) => Id)) {
         if (settings.template_filter === 'without-pictures' && rows.some(({ hasPicture }) => hasPicture)) return nothing
         for (const { Id } of rows) held.add(Id, template)

@@ -1,6 +1,13 @@
 /** A profile as it is written back whole, which replaces everything that was given by hand: all that was there, but for what goes. */
 import type { Entry } from './levels.ts'
+import { isByRule } from './records.ts'
 import type { Value } from './soap.ts'
+
+const lists = {
+  template: 'TemplateAuthorisation',
+  group: 'EntranceGroupAuthorisation',
+  entrance: 'EntranceAuthorisation',
+} as const
 
 type Node = { readonly [name: string]: unknown }
 
@@ -13,22 +20,22 @@ export function profileWithout(whole: unknown, gone: readonly Entry[]): Value {
   return Object.fromEntries(
     fields.flatMap(([name, value]) => {
       if (!name.startsWith('Authorisation')) return textField(value, name)
-      const lists = Object.entries(isNode(value) ? value : {}).map(([list, entries]): [string, Value] => [
+      const kept = Object.entries(isNode(value) ? value : {}).map(([list, entries]): [string, Value] => [
         list,
         asList(entries)
-          .filter((entry) => !('RuleId' in entry) && !(name === 'AuthorisationOnline' && isGone(list, entry, gone)))
+          .filter((entry) => !isByRule(entry) && !(name === 'AuthorisationOnline' && isGone(list, entry, gone)))
           .flatMap((entry) => Object.fromEntries(Object.entries(entry).flatMap(([key, each]) => textField(each, key)))),
       ])
-      return [[name, Object.fromEntries(lists)] as const]
+      return [[name, Object.fromEntries(kept)] as const]
     }),
   )
 }
 
 function isGone(list: string, entry: Node, gone: readonly Entry[]): boolean {
   return gone.some((each) => {
-    if (list !== (each.of === 'template' ? 'TemplateAuthorisation' : 'EntranceAuthorisation')) return false
+    if (list !== lists[each.of]) return false
     const { Enabled: _, ...named } = each.entry
-    return Object.entries(named).every(([name, value]) => entry[name] === value)
+    return Object.entries(named).every(([name, value]) => value === undefined || entry[name] === value)
   })
 }
 

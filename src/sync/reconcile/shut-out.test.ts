@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { until } from '../../../test/support/servers.ts'
+import { ConnectorError } from '../../connector/errors.ts'
 import { type Bench, second, useEngine } from '../fixtures/engine.fixture.ts'
 import type { HrRow } from '../fixtures/hr-file.fixture.ts'
 import { nextCalls } from '../fixtures/memory-target.fixture.ts'
@@ -46,6 +47,22 @@ describe('a lock-out', () => {
     await site.settle(row(1))
     bench.target.users.clear()
     await site.settle(row(1, { status: 'left' }))
+    expect(await site.lockouts()).toMatchObject([{ proven: true }])
+  })
+
+  test('of an account that is not shown, but may only be hidden by the word of the target, is not proven', async () => {
+    await site.settle(row(1))
+    const { accounts } = bench.target.connection
+    const { apply } = accounts
+    const hidden = new ConnectorError({ kind: 'rejected', code: 'memory.hidden' })
+    accounts.apply = async () => ({ parts: [{ part: { kind: 'lock' }, outcome: 'failed', failure: hidden }] })
+    bench.target.users.clear()
+    await bench.deliver([row(1, { status: 'left' })])
+    await bench.work()
+    expect(await site.lockouts()).toMatchObject([{ proven: false }])
+    expect((await site.account()).failures).toEqual({ lock: { kind: 'rejected', code: 'memory.hidden' } })
+    accounts.apply = apply
+    await bench.rest()
     expect(await site.lockouts()).toMatchObject([{ proven: true }])
   })
 

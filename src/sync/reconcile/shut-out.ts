@@ -33,8 +33,9 @@ export async function shutOut(
   } else if (item.byOperator) known = (await look(target, item, signal)) ?? known
   const written = await sendLock(target, item, { known }, now, signal)
   const actual = await accounts.read(item.externalId, signal)
-  const out = isOut(actual)
   const unexplained = Object.keys(written.failures).length === 0
+  // One that is not shown, while its lock-out failed, may only be hidden from us.
+  const out = actual === null ? unexplained : isShut(actual)
   return ended(context, target, item, known ?? item.lastSeen, actual, {
     startedAt,
     blocked: written.blocked,
@@ -138,7 +139,7 @@ function ended(
   actual: ActualAccount | null,
   { blocked = [], ...fields }: Partial<Outcome> & { startedAt: Date; blocked?: readonly string[] },
 ): Outcome {
-  const out = isOut(actual) || fields.provenAt != null
+  const out = fields.provenAt != null
   // Rights and cards are taken away after the lock-out, as any other work; not before a late write can have come and gone.
   const rest = out && (item.desired.gone === true || (actual !== null && hasRemovals(context.levels, item)))
   const isWaited = fields.verifyInMs != null || mayLandLate(item)
