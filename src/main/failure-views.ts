@@ -1,7 +1,7 @@
 /** What was given up or refused, as callers see it: part by part, by random ids, with what to do. */
 import type { FailureView } from '../api/acts/failures.ts'
 import type { Paged } from '../api/acts/paged.ts'
-import { type FailureKind, failureAdvice } from '../model/failure.ts'
+import { adviceOn } from '../model/failure.ts'
 import { Refusal } from '../model/refusal.ts'
 import { type FailingAccount, failingAccounts } from '../store/failures.ts'
 import type { SyncContext } from '../sync/context.ts'
@@ -25,7 +25,7 @@ function partsOf({ id, target, failures, failing_since, attempts, dead_at }: Fai
   return Object.entries(JSON.parse(failures) as Failures).map(([part, { kind, code }]) => ({
     ...{ account: id, target, part, kind, code },
     state: dead_at !== null ? 'given-up' : attempts === null || kind === 'rejected' ? 'refused' : 'retrying',
-    action: Object.hasOwn(failureAdvice, kind) ? failureAdvice[kind as FailureKind] : null,
+    action: adviceOn({ kind, code }),
     since: failing_since?.toISOString() ?? null,
     attempts: attempts ?? 0,
   }))

@@ -132,9 +132,9 @@ describe('of a leaver', () => {
     await settle(row(1, left))
     await pass(40 * day)
     expect(there()).toEqual(whole)
-    const configured = { ...bench.context, leaver }
-    await resolveEveryone(configured, bench.brakes)
-    await followCalendar(configured, bench.brakes)
+    Object.assign(bench.context, { leaver })
+    await resolveEveryone(bench.context, bench.brakes)
+    await followCalendar(bench.context, bench.brakes)
     await bench.rest()
     expect(there()).toBeNull()
   })
@@ -409,7 +409,7 @@ describe('a deletion', () => {
     await bench.pass(day)
     await bench.followCalendar()
     await bench.work()
-    expect(found?.lock).toBe('closed')
+    expect([found?.lock, await bench.alarms()]).toEqual(['closed', ['lockout.undone']])
     await bench.rest()
     expect([there(), await lockouts()]).toEqual([
       null,
@@ -418,6 +418,90 @@ describe('a deletion', () => {
         { cause: 'undone', proven: true },
       ],
     ])
+  })
+
+  /** The deletion is official, and the target refuses it for now. */
+  const refused = async () => {
+    const none = { min: 0, percent: 0 }
+    await begin({ source: { brakes: { ...bench.brakes, create: none } } })
+    Object.assign(bench.source.brakes, { create: bench.brakes.delete })
+    await settle(row(1))
+    Object.assign(bench.source.brakes, { create: none })
+    await settle(row(1, left))
+    await pass(29 * day)
+    bench.target.fault = ({ verb }) => (verb === 'remove' ? { is: 'failure', kind: 'rejected' } : null)
+    await bench.pass(day)
+    await bench.followCalendar()
+    await bench.work()
+    expect(there()).toEqual(['closed', [], []])
+    bench.target.fault = () => null
+  }
+  const later = async () => {
+    await bench.pass(hour)
+    await bench.work()
+  }
+  const stays = [['closed', [], []], [JSON.stringify({ account: { kind: 'rejected', code: 'account.still-needed' } })]]
+
+  test('that waits is not made of whoever is back, while what they are to get is held by a plan', async () => {
+    await refused()
+    user()?.levels.add('id of Vault')
+    await bench.deliver([row(1)])
+    expect(await holds()).toEqual(['create brake 1'])
+    await later()
+    expect([there()?.[0], levels(), await failures()]).toEqual(['closed', ['Vault'], stays[1]])
+    await release()
+    expect([user()?.lock, levels(), card(101), await failures()]).toEqual([
+      'open',
+      ['Lab', 'Main', 'Vault'],
+      'on',
+      [null],
+    ])
+  })
+
+  test('that waits is made after all when who was back has left again, for as long', async () => {
+    await refused()
+    await bench.deliver([row(1)])
+    await later()
+    await settle(row(1, left))
+    await pass(29 * day)
+    expect([there(), await failures()]).toEqual(stays)
+    await pass(day)
+    expect([there(), await failures()]).toEqual([null, [null]])
+  })
+
+  test('that waits is not made of whom a row is missing, or forged', async () => {
+    await refused()
+    await engine.tamper('create table taken as select * from source_record; delete from source_record')
+    await later()
+    expect([there(), await failures()]).toEqual(stays)
+    await engine.tamper('insert into source_record select * from taken; drop table taken')
+    await engine.tamper(`update person set left_at = left_at - interval '1 day'`)
+    await later()
+    expect([there(), await failures(), await bench.alarms()]).toEqual([...stays, ['guard.failed']])
+  })
+
+  test('that is not configured any more is not made', async () => {
+    await refused()
+    Object.assign(bench.context, { leaver: { ...leaver, deleteAfterMs: null } })
+    await later()
+    expect([there(), await failures()]).toEqual(stays)
+  })
+
+  test('is not made by an old row of the account of somebody who is back, which only shuts it', async () => {
+    await refused()
+    await engine.tamper('create table taken as select * from account')
+    await bench.deliver([row(1)])
+    await release()
+    await bench.rest()
+    expect(user()?.lock).toBe('open')
+    await engine.tamper(`update account a set wanted = t.wanted, desired = t.desired, desired_version = t.desired_version, desired_facts = t.desired_facts,
+      desired_facts_version = t.desired_facts_version, wanted_facts = t.wanted_facts, wanted_facts_version = t.wanted_facts_version, wanted_by = t.wanted_by,
+      guard = t.guard, owned = t.owned, owned_guard = t.owned_guard, pending = t.pending from taken t where t.id = a.id;
+      drop table taken;
+      insert into account_work (account_id, target, lane, due_at) select id, target, 'bulk', now() from account`)
+    await later()
+    await later()
+    expect([there(), await failures()]).toEqual([whole, stays[1]])
   })
 
   test('that the target refuses is noted, and tried again', async () => {

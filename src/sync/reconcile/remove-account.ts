@@ -1,6 +1,7 @@
 /** Takes an account off its target whose person is erased, or left for good, and reads back that it is gone; what was never ours stays, and is said. */
 import type { ActualAccount, Applied } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { shutAgain } from '../drift/relock.ts'
 import { nothingOwned } from '../owned-row.ts'
@@ -8,12 +9,16 @@ import { bringAbout } from './bring-about.ts'
 import { isShut } from './compare.ts'
 import { backoffMs, type Outcome, outcomeOf } from './outcome.ts'
 import { hasRemovals, isUntried, looksOurs } from './owned.ts'
+import { isStillGone } from './still-gone.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** What a target will not take is offered again this much later: nothing but its removal ends it. */
 const tryAgainMs = 15 * 60_000
 /** So often is looked whether the target's own rules still give the account something. */
 const ruleMs = 60 * 60_000
+
+/** Its person came back, or nobody can tell whether they are gone: it stays, shut, with all that is on it. */
+const stillNeeded = { kind: 'rejected', code: 'account.still-needed' } as const
 
 /** Rules of the target give it rights: somebody there still counts on it, and it stays, shut. */
 const keptByRule = { kind: 'rejected', code: 'account.kept-by-rule' } as const
@@ -63,9 +68,11 @@ async function staysForNow(
 ): Promise<Partial<Outcome> | null> {
   if (!isShut(before)) {
     // Opened since it was proven shut: that is a lock-out of its own, and overtakes this.
+    await raiseAlarm(context.database.pool, context.vault, 'lockout.undone', target.id, 1)
     await shutAgain(context, target.id, [{ id: item.row.id, cards: 'all' }])
     return { retryInMs: backoffMs(item.claim.attempts, false) }
   }
+  if (!(await isStillGone(context, item))) return { failures: { account: stillNeeded }, retryInMs: tryAgainMs }
   // What is ours goes first, each by itself: a card that a deletion took along might not be free afterwards.
   if (hasRemovals(context.levels, item)) {
     const outcome = await bringAbout(context, target, item, signal)
