@@ -2,91 +2,121 @@
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt } from '../../src/connector/outcomes.ts'
-import { cardKey } from '../../src/model/card.ts'
-import { badgeIn, type CardShown } from './badges.ts'
+import { type Card, cardKey } from '../../src/model/card.ts'
+import { badgeIn, badgeOf, type CardShown } from './badges.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
-export interface Taken {
+/** What was done while the carrier was shut, or had to be. */
+export interface Shut {
   readonly outcomes: readonly PartOutcome[]
   /** The carrier is shut, was so or had to be, and is to be opened only now. */
   readonly isShut: boolean
-  /** What keeps it shut: a badge that could neither be taken nor blocked. */
+  /** What keeps it shut: a badge that is on, or may be, and shall not be. */
   readonly inTheWay: ConnectorError | null
 }
 
 /**
- * Takes the badges that are revoked. Some servers withdraw none that is blocked: then the carrier is shut for so long as it takes to
- * unblock and withdraw it, so that a lost card opens nothing, not even for an instant.
+ * Takes the badges that are revoked, then gives those that shall be blocked. Some servers withdraw no badge that is blocked, and all give
+ * one as on: then the carrier is shut for so long as it takes, so that such a card opens nothing, not even for an instant.
+ * @throws ConnectorError when it is not known whether the carrier was shut.
  */
-export async function takeCards(
-  { desired, revoke, lift = [] }: Put,
-  { id, actual }: Carrier,
-  { client, tokens, settings }: Writing,
-  signal: AbortSignal,
-): Promise<Taken> {
-  const lifted = new Set(lift.map(cardKey))
-  const wanted = new Set(desired.cards.map(({ card }) => cardKey(card)))
-  const revoked = revoke.cards.filter((card) => !wanted.has(cardKey(card)))
+export async function putShutCards(put: Put, carrier: Carrier, writing: Writing, signal: AbortSignal): Promise<Shut> {
+  const { id, actual } = carrier
+  const { client, tokens, settings } = writing
   let isShut = actual?.lock === 'closed'
   let inTheWay: ConnectorError | null = null
-  const shutFirst = async () => {
+  let shutting: Promise<void> | null = null
+  let unanswered: ConnectorError | null = null
+  const shut = async () => {
     isShut = true
     const { Blocked } = await client.states(id, signal)
-    if (!Blocked) await client.blockCarrier(id, settings.block_reasons.carrier, signal)
+    if (Blocked) return
+    try {
+      await client.blockCarrier(id, settings.block_reasons.carrier, signal)
+    } catch (error) {
+      if (error instanceof ConnectorError && error.outcomeUnknown) unanswered = error
+      throw error
+    }
   }
-  const held = revoked.flatMap((card) => {
-    const there = actual?.cards.find((each) => each.card !== null && cardKey(each.card) === cardKey(card))
-    return there === undefined ? [] : [{ card, there }]
-  })
-  const take = (state: CardShown['state']) =>
-    held.flatMap(({ card, there }) => {
-      if (there.state !== state) return []
-      const key = badgeIn(there.ref)
-      const token = { ...key, Blocked: there.state === 'blocked' }
-      return attempt({ kind: 'card', card }, async () => {
-        try {
-          await tokens.withdraw(token, { isLifted: lifted.has(cardKey(card)), shutFirst }, signal)
-        } catch (error) {
-          if (!(error instanceof ConnectorError) || !isShut) throw error
-          const blocked = await attempt({ kind: 'card', card }, () => tokens.block(key, signal))
-          inTheWay ??= blocked.failure ?? null
-          throw error
-        }
-        return 'applied'
-      })
+  /** Where a step fails and its `remedy` does, too, the card may be on, and the carrier stays shut. */
+  const guarded = (
+    card: Card,
+    step: (shutFirst: () => Promise<void>) => Promise<unknown>,
+    remedy: () => Promise<'applied' | 'unchanged'>,
+  ) => {
+    const part = { kind: 'card', card } as const
+    let mayBeOn = false
+    const shutFirst = async () => {
+      shutting ??= shut()
+      await shutting
+      mayBeOn = true
+    }
+    return attempt(part, async () => {
+      try {
+        await step(shutFirst)
+      } catch (error) {
+        if (!(error instanceof ConnectorError) || !mayBeOn) throw error
+        const { failure } = await attempt(part, remedy)
+        inTheWay ??= failure ?? (error.outcomeUnknown ? error : null)
+        throw error
+      }
+      return 'applied'
     })
-  const outcomes = await allDone(take('on'))
+  }
+  const lifted = new Set((put.lift ?? []).map(cardKey))
+  const take = ({ card, there }: Held) => {
+    const key = badgeIn(there.ref)
+    const token = { ...key, Blocked: there.state === 'blocked' }
+    const isLifted = lifted.has(cardKey(card))
+    return guarded(
+      card,
+      (shutFirst) => tokens.withdraw(token, { isLifted, shutFirst }, signal),
+      () => tokens.keepShut(key, id, signal),
+    )
+  }
+  const held = revokedOf(put, carrier)
+  const outcomes = await allDone(held.filter(({ there }) => there.state === 'on').map(take))
   // A card that waits is let go of only when nothing stands in for it any more.
-  outcomes.push(...(await allDone(take('blocked'))))
+  outcomes.push(...(await allDone(held.filter(({ there }) => there.state === 'blocked').map(take))))
+  const given = givenOf(put, carrier).filter(({ state }) => state === 'blocked')
+  const how = obtaining(put, carrier, writing, signal)
+  const give = (entry: (typeof given)[number]) =>
+    guarded(
+      entry.card,
+      (shutFirst) => tokens.obtain(entry, id, { ...how(entry.card), shutFirst }, signal),
+      () => tokens.takeBack(badgeOf(entry.card, settings), id, signal),
+    )
+  outcomes.push(...(await allDone(given.map(give))))
+  // A block that may still come is about the whole account.
+  if (unanswered !== null) throw unanswered
   return { outcomes, isShut, inTheWay }
 }
 
+/** Gives the badges that shall be on, and blocks and unblocks those that are there. */
 export async function putCards(
-  { externalId, desired, revoke, lift = [], unblock = [] }: Put,
-  { id, actual }: Carrier,
-  { client, carriers, tokens }: Writing,
+  put: Put,
+  carrier: Carrier,
+  writing: Writing,
   signal: AbortSignal,
 ): Promise<PartOutcome[]> {
-  const lifted = new Set(lift.map(cardKey))
+  const { id, actual } = carrier
+  const { tokens } = writing
+  const { desired, revoke, unblock = [] } = put
   const ordered = new Set([...desired.cards.map(({ card }) => card), ...revoke.cards].map(cardKey))
-  const present = new Map(
-    (actual?.cards ?? []).flatMap((entry) => (entry.card === null ? [] : [[cardKey(entry.card), entry] as const])),
-  )
-
-  /** Another carrier of the same personnel number that is shut: what the person was before, such as a contractor. */
-  const mayTakeFrom = async (owner: string): Promise<boolean> => {
-    const same = (await carriers.find(externalId, signal)).some(({ Id }) => Id === owner && owner !== id)
-    return same && (await client.states(owner, signal)).Blocked
-  }
-
-  const given = desired.cards.map((entry) => {
-    const { card, state } = entry
-    const there = present.get(cardKey(card))
-    return attempt({ kind: 'card', card }, () =>
-      there === undefined
-        ? tokens.obtain(entry, id, { isLifted: lifted.has(cardKey(card)), mayTakeFrom }, signal)
-        : tokens.setState(badgeIn(there.ref), there.state, state, signal),
+  const present = presentAt(carrier)
+  const how = obtaining(put, carrier, writing, signal)
+  const shutFirst = async () => undefined
+  const given = givenOf(put, carrier)
+    .filter(({ state }) => state === 'on')
+    .map((entry) =>
+      attempt({ kind: 'card', card: entry.card }, () =>
+        tokens.obtain(entry, id, { ...how(entry.card), shutFirst }, signal),
+      ),
     )
+  const kept = desired.cards.flatMap(({ card, state }) => {
+    const there = present.get(cardKey(card))
+    if (there === undefined) return []
+    return attempt({ kind: 'card', card }, () => tokens.setState(badgeIn(there.ref), there.state, state, signal))
   })
   // Others' badges, and those of unknown format, that a lock of ours blocked.
   const freed = (actual?.cards ?? []).flatMap(({ card, ref, state }) => {
@@ -95,5 +125,43 @@ export async function putCards(
       tokens.setState(badgeIn(ref), state, 'on', signal),
     )
   })
-  return allDone([...given, ...freed])
+  return allDone([...given, ...kept, ...freed])
+}
+
+interface Held {
+  readonly card: Card
+  readonly there: CardShown
+}
+
+function presentAt({ actual }: Carrier): ReadonlyMap<string, CardShown> {
+  return new Map(
+    (actual?.cards ?? []).flatMap((entry) => (entry.card === null ? [] : [[cardKey(entry.card), entry] as const])),
+  )
+}
+
+/** Badges of the carrier that are to go. */
+function revokedOf({ desired, revoke }: Put, carrier: Carrier): Held[] {
+  const present = presentAt(carrier)
+  const wanted = new Set(desired.cards.map(({ card }) => cardKey(card)))
+  return revoke.cards.flatMap((card) => {
+    const there = present.get(cardKey(card))
+    return there === undefined || wanted.has(cardKey(card)) ? [] : [{ card, there }]
+  })
+}
+
+/** Badges that the carrier is to have and has not. */
+function givenOf({ desired }: Put, carrier: Carrier) {
+  const present = presentAt(carrier)
+  return desired.cards.filter(({ card }) => !present.has(cardKey(card)))
+}
+
+function obtaining({ externalId, lift = [] }: Put, { id }: Carrier, writing: Writing, signal: AbortSignal) {
+  const { client, carriers } = writing
+  const lifted = new Set(lift.map(cardKey))
+  /** Another carrier of the same personnel number that is shut: what the person was before, such as a contractor. */
+  const mayTakeFrom = async (owner: string): Promise<boolean> => {
+    const same = (await carriers.find(externalId, signal)).some(({ Id }) => Id === owner && owner !== id)
+    return same && (await client.states(owner, signal)).Blocked
+  }
+  return (card: Card) => ({ isLifted: lifted.has(cardKey(card)), mayTakeFrom })
 }

@@ -100,12 +100,30 @@ test('a badge that is blocked for good for a reason that is not ours is never re
   }
 })
 
-test('a badge that shall be blocked is given first: the server blocks none that nobody has but for good', async () => {
-  const { target, actual, sent } = await given([])
+test('a badge that shall be blocked is given while its carrier is shut: the server blocks none that nobody has but for good', async () => {
+  const shown = [states(false), states(false), states(true)]
+  const { target, actual, sent } = await given([], { CarrierIdStates: shown })
   expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
     [part]: 'applied',
+    lock: 'applied',
   })
-  expect(sent()).toEqual(['IdentifierSearchInfo', 'IdentifierAdd', 'IdentifierBlock'])
+  expect(sent()).toEqual([
+    'IdentifierSearchInfo',
+    'CarrierIdStates',
+    'CarrierIdBlock',
+    'IdentifierAdd',
+    'IdentifierBlock',
+    'CarrierIdStates',
+    'CarrierIdUnBlock',
+  ])
+})
+
+test('a badge that shall be blocked is not given where the carrier can not be shut for it', async () => {
+  const { target, actual, sent } = await given([], { CarrierIdBlock: fault(110) })
+  expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
+    [part]: 'rejected aeos.block-refused',
+  })
+  expect(sent()).not.toContain('IdentifierAdd')
 })
 
 test('our block is lifted; a block for a reason that is not ours, and a forgotten card that waits, are not', async () => {
@@ -212,7 +230,12 @@ test('where no blocked badge can be taken, its carrier is shut for so long as it
 test('a card that can neither be taken nor blocked again keeps its carrier shut', async () => {
   const held = { number: '10000', status: 3, reason: '4', owner: '7' }
   const shown = [states(false), states(false), states(true)]
-  const script = { IdentifierWithdraw: [fault(125), fault(990)], CarrierIdStates: shown }
+  const found = [held, held, { ...held, status: 1 }, held].map((each) => owned(each))
+  const script = {
+    IdentifierWithdraw: [fault(125), fault(990)],
+    CarrierIdStates: shown,
+    IdentifierSearchInfo: found,
+  }
   const order = { revoke: { ...none, cards: [card] }, lift: [card] }
   for (const isBlockedAgain of [true, false]) {
     const block = isBlockedAgain ? '' : fault(990)

@@ -1,7 +1,7 @@
 /** Opens and closes a carrier by its block, which has a reason: only one of ours is lifted. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import type { Taken } from './card-parts.ts'
+import type { Shut } from './card-parts.ts'
 import { isNotFound, ownFailure } from './errors.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
@@ -20,7 +20,7 @@ export async function closeCarrier({ desired }: Put, carrier: Carrier, writing: 
 export async function openCarrier(
   { desired }: Put,
   carrier: Carrier,
-  { isShut, inTheWay }: Taken,
+  { isShut, inTheWay }: Shut,
   writing: Writing,
   signal: AbortSignal,
 ): Promise<PartOutcome[]> {

@@ -1,5 +1,5 @@
 /** A carrier with all that hangs on it as one row of cells; pure. */
-import { cardText } from '../../src/model/card.ts'
+import { cardText, isRandomSerial } from '../../src/model/card.ts'
 import { cardOf } from './badges.ts'
 import { entriesOf, isOfDoors, levelsShown } from './levels.ts'
 import { fromLocal, toLocalDate } from './local-time.ts'
@@ -89,7 +89,8 @@ function statusOf(starts: number | null, ends: number | null, blocked: boolean, 
 function claimOf(token: Token, settings: Settings): string[] {
   const state = { '1': 'active', '3': 'suspended', '4': 'active' }[token.Status ?? '']
   const card = cardOf(token, settings)
-  if (state === undefined || card === null) return []
+  // A random serial number names no card, and must not keep the rest of the person out.
+  if (state === undefined || card === null || isRandomSerial(card)) return []
   return [state === 'suspended' || token.Blocked ? `${cardText(card)} suspended` : cardText(card)]
 }
 

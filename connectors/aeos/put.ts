@@ -2,7 +2,7 @@
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
 import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
-import { putCards, takeCards } from './card-parts.ts'
+import { putCards, putShutCards } from './card-parts.ts'
 import type { CarrierFields } from './client.ts'
 import type { Departments } from './departments.ts'
 import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
@@ -126,7 +126,7 @@ async function make(change: Put, writing: Writing, signal: AbortSignal): Promise
   ]
 }
 
-/** Closing goes first, then what is taken; opening comes before new rights, and badges and PIN beside them. */
+/** Closing goes first, then what is taken and what is given blocked; opening comes before new rights, and badges and PIN beside them. */
 async function finish(
   change: Put,
   carrier: Carrier,
@@ -138,14 +138,14 @@ async function finish(
   const { desired } = change
   const { id, type } = carrier
   const closed = await closeCarrier(change, carrier, writing, signal)
-  const taken = await takeCards(change, carrier, writing, signal)
+  const shut = await putShutCards(change, carrier, writing, signal)
   const send = async (fields: CarrierFields) => {
     const { LeaveDateTime } = await client.changeCarrier(type, id, fields, signal)
     if (keptEnd(fields, LeaveDateTime, settings)) await client.changeCarrier(type, id, farEnd, signal)
   }
   const account = async () => [
     ...(await writeSections(sections, send)),
-    ...(await openCarrier(change, carrier, taken, writing, signal)),
+    ...(await openCarrier(change, carrier, shut, writing, signal)),
     ...(await putLevels(change, carrier, writing, signal)),
   ]
   const pin = async () => {
@@ -160,7 +160,7 @@ async function finish(
     ]
   }
   const done = await allDone([account(), putCards(change, carrier, writing, signal), pin()])
-  return [...closed, ...taken.outcomes, ...done.flat()]
+  return [...closed, ...shut.outcomes, ...done.flat()]
 }
 
 /** Every part of the order as `unchanged`, which any other outcome outweighs. */

@@ -18,6 +18,13 @@ interface Found {
   readonly owner: string | null
 }
 
+interface Obtaining {
+  readonly isLifted: boolean
+  readonly mayTakeFrom: (owner: string) => Promise<boolean>
+  /** Shuts the carrier before it is given a badge that shall be blocked: AEOS gives every badge as one that is on. */
+  readonly shutFirst: () => Promise<void>
+}
+
 export class Tokens {
   readonly #client: Client
   readonly #settings: Settings
@@ -36,7 +43,7 @@ export class Tokens {
   async obtain(
     { card, state }: AccountCard,
     carrierId: string,
-    { isLifted, mayTakeFrom }: { isLifted: boolean; mayTakeFrom: (owner: string) => Promise<boolean> },
+    { isLifted, mayTakeFrom, shutFirst }: Obtaining,
     signal: AbortSignal,
   ): Promise<Done> {
     const key = badgeOf(card, this.#settings)
@@ -54,10 +61,28 @@ export class Tokens {
       this.#checkLiftable(found.token)
       await this.#client.release(key, signal)
     }
+    // A badge that nobody has can be blocked for good only, so this one is on until it is blocked.
+    if (state === 'blocked') await shutFirst()
     await this.#assign(key, carrierId, signal)
-    // Only now: a badge that nobody has can be blocked for good only.
     if (state === 'blocked') await this.block(key, signal)
     return 'applied'
+  }
+
+  /** Blocks a badge that is on at this carrier and shall not be, since it could not be taken. */
+  async keepShut(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<Done> {
+    return (await this.#isOnAt(key, carrierId, signal)) ? this.block(key, signal) : 'unchanged'
+  }
+
+  /** Takes back a badge that is on at this carrier and shall not be, since it could not be blocked. */
+  async takeBack(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<Done> {
+    if (!(await this.#isOnAt(key, carrierId, signal))) return 'unchanged'
+    await this.#client.withdraw(key, signal)
+    return 'applied'
+  }
+
+  async #isOnAt(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<boolean> {
+    const found = await this.#find(key, signal)
+    return found?.owner === carrierId && !found.token.Blocked
   }
 
   /** Blocks or unblocks where needed. What somebody else has just done counts as done. */

@@ -72,6 +72,34 @@ test('a badge that somebody blocked at the earlier carrier does not come back wi
   expect(target.swipe(first)).toBe(false)
 })
 
+test('a badge that shall be blocked opens nothing on its way to a carrier, nor when it can not be blocked there', async () => {
+  const failure = 'transient aeos.system-error'
+  const cases = [
+    ['nothing', {}, { blocked: false, badges: [{ status: 3 }] }],
+    ['^blockToken$', { [card]: failure }, { blocked: false, badges: [] }],
+    ['^(block|withdraw)Token$', { [card]: failure, lock: failure }, { blocked: true, badges: [{ status: 1 }] }],
+  ] as const
+  for (const [fails, expected, inside] of cases) {
+    await using target = await simulated()
+    const desired = desiredAccount({ levels: [target.levelOf('Main Entrance')], cards: [blocked] })
+    const opened: boolean[] = []
+    const look = setInterval(() => {
+      if (target.badge(first)?.carrier != null) opened.push(target.swipe(first))
+    }, 5)
+    target.simulator.faults.add({ kind: 'fault', operation: fails })
+    target.simulator.faults.add({ kind: 'slow', operation: '^(blockToken|unblockCarrier)$', delayMs: 60 })
+    const told = failures(await target.put(desired))
+    clearInterval(look)
+    expect(opened).not.toContain(true)
+    expect(target.swipe(first)).toBe(false)
+    expect(target.inside()).toMatchObject([inside])
+    expect(told).toEqual(expected)
+    target.simulator.faults.clear()
+    expect(failures(await target.put(desired))).toEqual({})
+    expect(target.inside()).toMatchObject([{ blocked: false, badges: [{ status: 3 }] }])
+  }
+})
+
 /** What the desk does for somebody who left the card at home; no order of the engine does. */
 async function replaceForgotten({ say, inside }: Simulated): Promise<void> {
   const carrier = { CarrierId: String(inside()[0]?.id), Reason: '14' }

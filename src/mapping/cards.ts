@@ -7,6 +7,7 @@ import {
   cardOfValues,
   cardStates,
   csn,
+  isRandomSerial,
   readCard,
 } from '../model/card.ts'
 import { badgeType } from '../model/cards/badge.ts'
@@ -61,6 +62,7 @@ export function compileCard(field: string, mapping: CardMapping): CompiledCard {
       const card = oneCard(cells)
       if (card === null) return []
       if (card === ABSENT) return card
+      checkLasting(card)
       const said = state ? stateOf(state.read(cells)) : 'active'
       return said === ABSENT ? ABSENT : [{ card, state: said }]
     },
@@ -85,7 +87,13 @@ function claimOf(line: string): CardClaim {
   const card = readCard(written)
   const said = stateOf(state)
   if (card === null || said === ABSENT || rest.length > 0) throw new RowRefused('mapping.card')
+  checkLasting(card)
   return { card, state: said }
+}
+
+/** Nobody can be given what the chip draws anew at each tap. */
+function checkLasting(card: Card): void {
+  if (isRandomSerial(card)) throw new RowRefused('mapping.card-random')
 }
 
 type CardReader = (cells: Cells) => Card | null | typeof ABSENT

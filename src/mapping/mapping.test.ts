@@ -225,6 +225,16 @@ describe('cards', () => {
   })
 
   it.each([
+    [{ format: 'CSN', uid: 'row.c' }, '08A1B2C3'],
+    [{ format: 'CSN', uid: 'row.c', byte_order: 'reversed' }, 'C3B2A108'],
+    [{ format: 'CSN', uid: 'row.c', decimal_bytes: 4 }, '144814787'],
+    [{ format: 'list', cards: 'row.c' }, 'CSN:08A1B2C3 suspended'],
+  ] as const)('that a chip draws anew at each tap are refused: %o', (mapping, c) => {
+    expect(problemOf({ cards: [mapping] }, { c })).toEqual({ field: 'cards[0]', code: 'mapping.card-random' })
+    expect(recordOf({ cards: [{ format: 'CSN', uid: 'row.c' }] }, { c: '08A1B2C3D4E580' }).cards).toHaveLength(1)
+  })
+
+  it.each([
     [{ format: 'H10304', facility: '12345', number: 'row.c' }, '0345678', 'H10304:12345:345678'],
     [{ format: 'C1000-48', facility: 'row.c', number: 'row.c' }, '42069', 'C1000-48:42069:42069'],
     [{ format: 'H10302', number: 'row.c' }, '12345678901', 'H10302:12345678901'],

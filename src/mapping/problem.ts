@@ -8,7 +8,7 @@ import type { CelPosition } from './cel.ts'
  * - `mapping.date`, `mapping.number`: the text is not a date of that format, or would lose digits as a number.
  * - `mapping.spreadsheet-number`: an identifier such as `1.23E+11`, whose digits a spreadsheet threw away.
  * - `mapping.card`: not a card of its format. - `mapping.card-half`: only one of facility and number.
- * - `mapping.card-state`: not a state of a card.
+ * - `mapping.card-random`: a chip serial number that is drawn anew at each tap. - `mapping.card-state`: not a state of a card.
  */
 export const recordProblemCodes = [
   'mapping.key',
@@ -22,6 +22,7 @@ export const recordProblemCodes = [
   'mapping.spreadsheet-number',
   'mapping.card',
   'mapping.card-half',
+  'mapping.card-random',
   'mapping.card-state',
 ] as const
 export type RecordProblemCode = (typeof recordProblemCodes)[number]

@@ -25,12 +25,18 @@ export function reversedBits(uid: string): string {
     .padStart(uid.length, '0')
 }
 
+/** The four bits of each hex digit in reverse, as some readers of EM4100 tags have it ("Unique"); its own inverse. */
+function reversedNibbles(uid: string): string {
+  return Array.from(reversedBits(uid)).reverse().join('')
+}
+
 /** Nothing is lost: what the reader gives tells the chip. */
 export const wholeOrders: readonly ChipOrder[] = [
   { name: 'as the chip gives it', of: (uid) => uid },
   { name: 'bytes reversed', of: reversedBytes },
   { name: 'bits reversed', of: reversedBits },
   { name: 'bits reversed within each byte', of: (uid) => reversedBytes(reversedBits(uid)) },
+  { name: 'bits reversed within each nibble', of: reversedNibbles },
 ]
 
 /** Bytes are lost: many chips look alike, and none can be told from what the reader gives. */

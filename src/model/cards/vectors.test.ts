@@ -147,6 +147,7 @@ test.each([
   ['4008107047', 'CSN:E43B6777', 'serial number as a decimal, bits reversed'],
   ['2003254244', 'CSN:E43B6777', 'serial number as a decimal, bytes reversed'],
   ['668788462', 'CSN:E43B6777', 'serial number as a decimal, bits reversed within each byte'],
+  ['0F0C61A61D', 'CSN:0F0368568B', 'serial number in hex, bits reversed within each nibble'],
   ['04:a1:b2:c3:d4:e5:80', 'CSN:04A1B2C3D4E580', 'serial number in hex, as the chip gives it'],
 ])('%s can be %s: %s', (text, name, how) => {
   const found = readingsOf(text).readings.find(({ card }) => cardText(card) === name)

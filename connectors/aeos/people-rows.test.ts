@@ -1,0 +1,18 @@
+import { expect, test } from 'vitest'
+import { rowOf } from './people-rows.ts'
+import { person, profile, readAs, token } from './records.ts'
+import { settingsOf } from './testing.ts'
+
+test('a serial number that is drawn anew at each tap is no card, and keeps nothing else of its holder out', () => {
+  const badge = (BadgeNumber: string) =>
+    readAs(token, { IdentifierType: '5', BadgeNumber, Blocked: 'false', Status: '1' })
+  const seen = {
+    person: readAs(person, { Id: '7', LastName: 'Quillfeather' }),
+    blocked: false,
+    tokens: [badge('08A1B2C3'), badge('84A1B2C3')],
+    profile: readAs(profile, { CarrierId: '7' }),
+  }
+  const names = { levels: new Map(), departments: new Map(), digest: '' }
+  const { cells } = rowOf(seen, names, new Date('2026-11-26T09:00:00Z'), settingsOf())
+  expect(cells).toMatchObject({ id: '7', last_name: 'Quillfeather', cards: 'CSN:84A1B2C3' })
+})
