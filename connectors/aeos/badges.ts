@@ -2,6 +2,7 @@
 import type { ActualAccount } from '../../src/connector/contract.ts'
 import type { Card } from '../../src/model/card.ts'
 import { type BadgeType, badgeType } from '../../src/model/cards/badge.ts'
+import { facilityFormats } from '../../src/model/cards/layouts.ts'
 import type { BadgeKey } from './client.ts'
 import { ownFailure } from './errors.ts'
 import type { IdentifierType, Settings } from './settings.ts'
@@ -70,8 +71,16 @@ function badgesOf(type: IdentifierType): BadgeType {
       bytes: type.bytes,
       reversed: type.byte_order !== 'as-read',
     })
-  const rule = { ...padding, format: 'H10301', base: 'decimal' } as const
-  return type.facility === undefined
-    ? badgeType({ ...rule, writes: 'joined' })
-    : badgeType({ ...rule, writes: 'number', facility: BigInt(type.facility) })
+  const rule = { ...padding, base: type.notation ?? 'decimal' }
+  if (isOfFacility(type)) {
+    const { format, facility, writes = facility === undefined ? 'joined' : 'number' } = type
+    return badgeType({ ...rule, format, writes, ...(facility === undefined ? {} : { facility: BigInt(facility) }) })
+  }
+  return badgeType({ ...rule, format: type.format, writes: type.format === 'PIV75' ? 'bits' : 'number' })
+}
+
+type WithFacility = Extract<IdentifierType, { format: (typeof facilityFormats)[number] }>
+
+function isOfFacility(type: Exclude<IdentifierType, { format: 'CSN' }>): type is WithFacility {
+  return facilityFormats.some((format) => format === type.format)
 }

@@ -1,5 +1,6 @@
 /** The settings of one AEOS server: where it is, who we are there, and how people, badges and blocks are written. */
 import { z } from 'zod'
+import { facilityFormats, layouts, numberFormats } from '../../src/model/cards/layouts.ts'
 import { durationMs } from '../../src/model/duration.ts'
 import { isZoneName } from '../../src/model/zone.ts'
 
@@ -18,6 +19,10 @@ const id = z.string().regex(/^[1-9]\d{0,18}$/, { error: 'expected the id as AEOS
 export const carrierTypes = ['employee', 'contractor', 'visitor'] as const
 
 const typeId = id.meta({ title: 'Id', description: 'Id of the identifier type.', examples: ['2'] })
+function facilityBits(format: (typeof facilityFormats)[number]): number {
+  return layouts[format].fields.find(({ name }) => name === 'facility')?.places.length ?? 0
+}
+
 const digits = z
   .int()
   .min(1)
@@ -25,22 +30,60 @@ const digits = z
   .optional()
   .meta({ title: 'Digits', description: 'Shorter numbers are padded with zeros to so many.', examples: [5] })
 
+const base = z
+  .enum(['decimal', 'hex'])
+  .optional()
+  .meta({
+    title: 'Notation',
+    description: 'How the number is written. Default: decimal.',
+    examples: ['hex'],
+  })
+
 /** How badges of one identifier type are written. */
 const identifierType = z.discriminatedUnion('format', [
+  z
+    .strictObject({
+      id: typeId,
+      format: z
+        .enum(facilityFormats)
+        .meta({ description: 'A card with facility and number, such as 26-bit Wiegand.', examples: ['H10301'] }),
+      facility: z
+        .int()
+        .min(0)
+        .max(2 ** 24 - 1)
+        .optional()
+        .meta({
+          title: 'Facility code',
+          description:
+            'The facility (customer) code that AEOS keeps with this type: only cards with this code are of the type.',
+          examples: [20],
+        }),
+      writes: z
+        .enum(['number', 'joined', 'bits'])
+        .optional()
+        .meta({
+          title: 'What is written',
+          description:
+            'number: the number alone, which needs a facility. joined: facility bits and number bits as one number, for H10301 facility × 65536 + number. bits: all bits with parity. Default: number with a facility, else joined.',
+          examples: ['bits'],
+        }),
+      notation: base,
+      digits,
+    })
+    .refine(({ format, facility }) => facility === undefined || facility < 2 ** facilityBits(format), {
+      error: 'this format has no room for such a facility code',
+      path: ['facility'],
+    })
+    .refine(({ facility, writes }) => writes !== 'number' || facility !== undefined, {
+      error: 'a number alone names no card: give the facility as well',
+      path: ['writes'],
+    }),
   z.strictObject({
     id: typeId,
-    format: z.literal('H10301').meta({ description: 'A 26-bit Wiegand card.', examples: ['H10301'] }),
-    facility: z
-      .int()
-      .min(0)
-      .max(255)
-      .optional()
-      .meta({
-        title: 'Facility code',
-        description:
-          'The facility (customer) code that AEOS keeps with this type: the badge number is the number alone. Without it, it is facility × 65536 + number.',
-        examples: [20],
-      }),
+    format: z
+      .enum([...numberFormats, 'PIV75'])
+      .meta({ description: 'A card of one number; of PIV75 all bits are written.', examples: ['H10302'] }),
+    notation: base,
     digits,
   }),
   z.strictObject({
