@@ -279,6 +279,23 @@ test('a free field is written with those of others, in case the list is replaced
   ])
 })
 
+test('of departments with one name, that of our unit is taken', async () => {
+  const one = (id: string, unit: string) =>
+    `<Department><Id>${id}</Id><Name>Research</Name><UnitId>${unit}</UnitId></Department>`
+  const script = { DepartmentSearchInfo: answer('DepartmentList', one('3', '1') + one('4', '6')) }
+  const target = await connected(script, { departments: 'match', unit_id: '6' })
+  await target.put(desiredAccount({ facts: facts({ department: 'Research' }) }), { actual: await target.mustRead() })
+  expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual(['Id=7 DepartmentId=4'])
+})
+
+test('a middle name that AEOS keeps apart counts when people are compared', async () => {
+  const more = '<MiddleName>van der</MiddleName>'
+  const target = await connected({
+    PersonSearchInfo: people({ id: '7', number: '4711', last: 'Quill' }).replace('</Person>', `${more}</Person>`),
+  })
+  expect(await target.mustRead()).toMatchObject({ profile: { LastName: 'Quill', FullName: 'Zyphora van der Quill' } })
+})
+
 test('a department is found by its very name; one that is not there is told for the profile alone', async () => {
   const lists = answer(
     'DepartmentList',

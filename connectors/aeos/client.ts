@@ -6,6 +6,7 @@ import {
   blockReasonList,
   carrierList,
   carrierResult,
+  type Department,
   departmentList,
   entranceList,
   freeFieldList,
@@ -17,10 +18,12 @@ import {
   personList,
   profile,
   readAs,
+  scheduleList,
   states,
   type Token,
   templateList,
   tokenList,
+  unitList,
   verificationList,
 } from './records.ts'
 import type { Session } from './session.ts'
@@ -213,7 +216,7 @@ export class Client {
     })
   }
 
-  async departments(signal: AbortSignal): Promise<readonly Named[]> {
+  async departments(signal: AbortSignal): Promise<readonly Department[]> {
     return this.#all(async (SearchRange) => {
       const found = await this.#call('findDepartment', { DepartmentInfo: {}, SearchRange }, signal)
       return readAs(departmentList, found).Department
@@ -226,6 +229,16 @@ export class Client {
 
   async identifierTypes(signal: AbortSignal): Promise<readonly Named[]> {
     return readAs(identifierTypeList, await this.#call('findIdentifierType', {}, signal)).Identifier
+  }
+
+  async hasUnit(unitId: string, signal: AbortSignal): Promise<boolean> {
+    const { Unit } = readAs(unitList, await this.#call('findUnit', { Id: unitId }, signal))
+    return Unit.some(({ Id }) => Id === unitId)
+  }
+
+  async hasSchedule(scheduleId: string, signal: AbortSignal): Promise<boolean> {
+    const found = await this.#call('findDayTimeSchedule', { Id: scheduleId }, signal)
+    return readAs(scheduleList, found).DayTimeSchedule.some(({ Id }) => Id === scheduleId)
   }
 
   async freeFields(signal: AbortSignal): Promise<readonly Named[]> {
@@ -246,7 +259,7 @@ export class Client {
     return this.#session.call(operation, value, signal)
   }
 
-  async #all(page: (range: Value) => Promise<readonly Named[]>, size = pageSize): Promise<readonly Named[]> {
+  async #all<T extends Named>(page: (range: Value) => Promise<readonly T[]>, size = pageSize): Promise<readonly T[]> {
     const load = async (start: number) => ({ rows: await page(range(start, size)), total: null })
     return (await Array.fromAsync(walk(load, ({ Id }) => Id))).flat()
   }

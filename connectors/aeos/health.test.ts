@@ -64,6 +64,24 @@ test('what the system user may not do is told, and is no failure', async () => {
   ])
 })
 
+test('each type of carrier that the settings name is asked for on its own; a licence that is missing is told as such', async () => {
+  const carriers = { carriers: { guest: 'visitor', external: 'contractor' } }
+  const closed = { VisitorSearchInfo: fault(901), ContractorSearchInfo: fault(902) }
+  expect(await problemsOf(closed, carriers)).toEqual(['error aeos.not-allowed', 'error aeos.no-licence'])
+  expect(await problemsOf(closed)).toEqual([])
+})
+
+test('a unit and a schedule that AEOS does not show are told', async () => {
+  const set = { unit_id: '6', entrance_schedule: '5' }
+  const none = { UnitSearchInfo: answer('UnitList'), DayTimeScheduleSearchInfo: answer('DayTimeScheduleList') }
+  expect(await problemsOf(none, set)).toEqual(['error aeos.unit-unknown', 'error aeos.schedule-unknown'])
+  const there = {
+    UnitSearchInfo: answer('UnitList', '<Unit><Id>6</Id><Name>Annex</Name></Unit>'),
+    DayTimeScheduleSearchInfo: answer('DayTimeScheduleList', '<DayTimeSchedule><Id>5</Id></DayTimeSchedule>'),
+  }
+  expect(await problemsOf(there, set)).toEqual([])
+})
+
 test('an older version, and one that does not show what it offers, are told', async () => {
   expect(await problemsOf({ wsdl: '<operation name="findPerson">' })).toEqual(['warning aeos.old-version'])
   expect(await problemsOf({ wsdl: '<html/>' })).toEqual(['warning aeos.description-unreadable'])

@@ -1,5 +1,6 @@
 /** What an operator should know about one server before trusting it with lock-outs. */
 import type { Health } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
 import { unlessRefused } from './errors.ts'
@@ -7,7 +8,7 @@ import { toLocalDate } from './local-time.ts'
 import type { Offered } from './offered.ts'
 import { type BlockReason, readAs, versionInfo } from './records.ts'
 import type { Session } from './session.ts'
-import { noReason, type Settings } from './settings.ts'
+import { type CarrierType, noReason, type Settings } from './settings.ts'
 
 type Problem = Health['problems'][number]
 
@@ -24,16 +25,25 @@ export async function health(
   // As a source it blocks nobody, and lives by the log.
   const isSource = settings.block_reasons.carrier === noReason
   const today = `${toLocalDate(now().getTime(), settings.server_zone)}T00:00:00`
-  const [operations, reasons, types, fields, people, log] = await allDone([
+  const wantedTypes = isSource ? settings.people.carrier_types : [settings.carrier, ...Object.values(settings.carriers)]
+  const { unit_id, entrance_schedule } = settings
+  const [operations, reasons, types, fields, refusals, log, hasUnit, hasSchedule] = await allDone([
     offered.names(signal),
     unlessRefused(() => client.blockReasons(signal)),
     unlessRefused(() => client.identifierTypes(signal)),
     unlessRefused(() => client.freeFields(signal)),
-    unlessRefused(() => client.findPeople({ PersonnelNo: 'gatehouse-asks-whether-it-may-look' }, 0, signal)),
+    allDone([
+      refusal('people', () => client.findPeople({ PersonnelNo: 'gatehouse-asks-whether-it-may-look' }, 0, signal)),
+      ...[...new Set(wantedTypes)].map((type) => refusal(type, () => client.carrier(type, nobody, signal))),
+    ]),
     isSource ? unlessRefused(() => client.findLog(null, today, 0, signal)) : Promise.resolve(undefined),
+    unit_id === undefined ? Promise.resolve(true) : unlessRefused(() => client.hasUnit(unit_id, signal)),
+    entrance_schedule === undefined
+      ? Promise.resolve(true)
+      : unlessRefused(() => client.hasSchedule(entrance_schedule, signal)),
   ])
   const problems: Problem[] = [
-    ...(people === null ? [problem('error', 'aeos.not-allowed', unseen)] : []),
+    ...refusals.flat(),
     ...(log === null ? [problem('warning', 'aeos.log-closed', logClosed)] : []),
     ...(isSource ? [] : reasonProblems(reasons, settings)),
     ...missing(
@@ -48,6 +58,16 @@ export async function health(
       'aeos.free-field-unknown',
       'free_fields names fields that AEOS does not have, or does not show to the role of the system user',
     ),
+    ...(hasUnit ? [] : [problem('error', 'aeos.unit-unknown', `unit_id ${unit_id} is no unit that AEOS shows.`)]),
+    ...(hasSchedule
+      ? []
+      : [
+          problem(
+            'error',
+            'aeos.schedule-unknown',
+            `entrance_schedule ${entrance_schedule} is no schedule that AEOS shows.`,
+          ),
+        ]),
   ]
   if (settings.identifier_types.length === 0)
     problems.push(
@@ -81,8 +101,20 @@ export async function health(
 const logClosed =
   'The system user may not read the log of AEOS: what changes there is found by full reads only, so set full_at to more times of the day.'
 
-const unseen =
-  'The system user may not look for people: give its role AEOS WebService > External calls, and the search function of each carrier type.'
+/** Looked for by its id, of which none is so high: to see whether we may look. */
+const nobody = '2147483647'
+
+/** Empty where we may look for them. */
+async function refusal(of: CarrierType | 'people', look: () => Promise<unknown>): Promise<Problem[]> {
+  try {
+    await look()
+    return []
+  } catch (error) {
+    if (!(error instanceof ConnectorError) || error.kind !== 'rejected') throw error
+    const whom = of === 'people' ? of : `carriers of type ${of}`
+    return [problem('error', error.code, `The system user may not look for ${whom}. ${error.hint ?? ''}`.trim())]
+  }
+}
 
 /** What AEOS takes a reason for, each by a flag of its own. */
 function reasonProblems(

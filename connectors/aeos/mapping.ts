@@ -122,11 +122,11 @@ export function profileShown(
   departmentName: (id: string) => string | undefined,
   settings: Settings,
 ): Profile {
-  const { Id, PersonnelNo, LastName, FirstName, Email, DepartmentId } = record
+  const { Id, PersonnelNo, LastName, FirstName, MiddleName, Email, DepartmentId } = record
   const free = new Map(record.Freefield.map(({ DefinitionId, value }) => [DefinitionId, value]))
   return present({
     ...{ Id, PersonnelNo: PersonnelNo?.trim(), LastName, FirstName, Email },
-    FullName: [FirstName, LastName].filter((part) => part !== undefined).join(' '),
+    FullName: [FirstName, MiddleName, LastName].filter((part) => part !== undefined).join(' '),
     CarrierType: typeOf(record) ?? undefined,
     Department: DepartmentId === undefined ? undefined : departmentName(DepartmentId),
     ...Object.fromEntries(

@@ -59,6 +59,7 @@ export const person = z.object({
   // AEOS finds a text by how it begins, a blank included.
   PersonnelNo: exactText,
   FirstName: text,
+  MiddleName: text,
   Title: text,
   Email: text,
   DepartmentId: idMaybe,
@@ -172,7 +173,11 @@ export type Named = z.output<typeof named>
 
 export const templateList = z.object({ Template: listOf(named), SearchResultInfo: resultInfo })
 export const entranceList = z.object({ Entrance: listOf(named), SearchResultInfo: resultInfo })
-export const departmentList = z.object({ Department: listOf(named), SearchResultInfo: resultInfo })
+const department = named.extend({ UnitId: idMaybe })
+export type Department = z.output<typeof department>
+export const departmentList = z.object({ Department: listOf(department), SearchResultInfo: resultInfo })
+export const unitList = z.object({ Unit: listOf(named) })
+export const scheduleList = z.object({ DayTimeSchedule: listOf(named) })
 
 export const blockReasonList = z.object({
   BlockReason: listOf(
