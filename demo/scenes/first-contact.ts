@@ -1,5 +1,6 @@
 /** Door systems that have 500 accounts each already: whose they are is found out, what is certain is adopted, and nothing is made twice or touched unasked. */
 import type { MatchView } from '../../src/api/acts/matches.ts'
+import type { StatusView } from '../../src/api/acts/status.ts'
 import { figure } from '../claims.ts'
 import {
   atEach,
@@ -81,19 +82,26 @@ export async function firstContact(narrator: Narrator): Promise<void> {
     0,
     'accounts',
   )
-  // Whose number an account bears that fits somebody else, too, gets none: it might be theirs.
-  const without = planted.certain + planted.ambiguous
+  // To whom an account leads that nobody has decided about yet, none is made: it might be theirs. An ambiguous one leads to two.
+  const undecided = planted.probable + 2 * planted.ambiguous
   claims.exactly(
     'accounts made for people who may have one',
     await atEach(systems, (system) => ofNow(system).size - ofThen(system).size),
-    people - without,
+    people - planted.certain - undecided,
     'accounts',
+  )
+  const { targets } = await house.call<StatusView>('/v1/status')
+  claims.exactly(
+    'people who may have one there already, and wait for a person to say so: none is made twice',
+    await atEach(systems, ({ target }) => targets.find(({ id }) => id === target)?.waitsForMatch ?? 0),
+    undecided,
+    'people',
   )
   const wanted = expectation(story)
   claims.exactly(
     'people with an account',
     await atEach(systems, (system) => [...wanted.accounts.keys()].filter((id) => ofNow(system).has(id)).length),
-    wanted.accounts.size,
+    wanted.accounts.size - planted.probable - planted.ambiguous,
     'people',
   )
   claims.exactly(

@@ -42,6 +42,7 @@ const plan = {
     { kind: 'revoke', target: 'hq', changes: 40, limit: 20, held: true, why: 'more than the brake lets through' },
   ],
   total: 40,
+  waits: [{ target: 'hq', for: 'match' as const, accounts: 2 }],
   radius,
   usual: { plans: 1, median: radius, largest: radius },
   pull: { lost: { rows: 300, limit: 100 }, changed: null },
@@ -141,6 +142,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
             restUntil: null,
             reach: 'ok',
             sweptAt: at,
+            waitsForMatch: 1,
             withoutPerson: 2,
             deepSweep: {
               ...{ begunAt: at, endedAt: null, total: 3, read: 1, unreadable: 0 },
@@ -245,6 +247,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     }),
     adoptMatches: async () => ({ linked: 2, left: 0 }),
     linkAccount: async () => undefined,
+    leaveMatch: async () => undefined,
     findPerson: async () => personId,
     person: async () => ({
       ...{ id: personId, state: 'active', protected: false, lockedByOperator: false, nextChangeAt: null },
@@ -253,7 +256,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       accounts: [
         {
           ...{ target: 'hq', account: change.account, externalId: '17', wanted: parts, desired: parts, settled: true },
-          ...{ failures: null, actual: null, actualAt: null },
+          ...{ waits: null, failures: null, actual: null, actualAt: null },
         },
       ],
       grants: [grant],

@@ -86,6 +86,7 @@ export const auditActions = [
   'target.enabled',
   'target.observed',
   'target.matched',
+  'match.left',
   'target.paused',
   'target.resumed',
   'target.frozen',

@@ -10,7 +10,7 @@ const leaver = {
 }
 const parts = { lock: 'closed', deleted: false, cards: {}, levels: [] }
 const account = {
-  ...{ target: 'hq', account: '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', externalId: '4711', settled: true },
+  ...{ target: 'hq', account: '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', externalId: '4711', settled: true, waits: null },
   ...{ wanted: parts, desired: parts, failures: null, actual: null, actualAt: null },
 }
 const person = (more: Partial<PersonView> = {}): PersonView => ({

@@ -109,7 +109,7 @@ function formatAccount(account: Account, colours: boolean): string {
     })),
   ]
   const told = [
-    `Account ${plain(account.externalId)} at ${plain(account.target)}: ${account.settled ? 'settled' : 'not settled'}`,
+    `Account ${plain(account.externalId)} at ${plain(account.target)}: ${account.settled ? 'settled' : account.waits === null ? 'not settled' : `waits: ${account.waits}`}`,
     `last seen ${plainTime(account.actualAt)}`,
   ].join(', ')
   const problems = Object.entries(failures ?? {}).map(

@@ -8,7 +8,7 @@ const before = (ms: number) => new Date(Date.parse(at) - ms).toISOString()
 const target = {
   ...{ id: 'hq', mode: 'enabled', accounts: 1_000, waiting: 0, urgentWaiting: 0, dead: 0, failing: 0 },
   ...{ unreachable: false, pausedBecause: null, frozenSince: null, forged: false, restUntil: null, reach: 'read-back' },
-  ...{ sweptAt: before(300_000), withoutPerson: 0, drifts: 0, deepSweep: null, restoredAt: null },
+  ...{ sweptAt: before(300_000), waitsForMatch: 0, withoutPerson: 0, drifts: 0, deepSweep: null, restoredAt: null },
 }
 const source = {
   ...{ id: 'hr', lastDeliveryAt: before(120_000), lastCompleteAt: before(120_000), lastOutcome: 'taken' },

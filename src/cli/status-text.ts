@@ -173,7 +173,7 @@ function stateOf({ forged, pausedBecause, unreachable, frozenSince, restUntil, r
 function targetNotes({ at, targets }: StatusView): string[] {
   return targets.flatMap((target) => {
     const { id, forged, pausedBecause, urgentWaiting, unreachable, frozenSince, restUntil } = target
-    const { restoredAt, withoutPerson, drifts, deepSweep } = target
+    const { restoredAt, waitsForMatch, withoutPerson, drifts, deepSweep } = target
     const notes = [
       ...(forged ? ['its row was changed outside Gatehouse'] : []),
       ...(pausedBecause === null ? [] : [`paused: ${plain(pausedBecause)}`]),
@@ -181,6 +181,7 @@ function targetNotes({ at, targets }: StatusView): string[] {
       ...(frozenSince === null ? [] : [`frozen for ${spell(at, frozenSince)}`]),
       ...(restUntil === null ? [] : [`asked us to wait ${spell(restUntil, at)}`]),
       ...(restoredAt === null ? [] : [`seems to have forgotten for ${spell(at, restoredAt)}`]),
+      ...(waitsForMatch === 0 ? [] : [`${counted(waitsForMatch, 'account')} not made, waits: match`]),
       ...(withoutPerson === 0 ? [] : [`${counted(withoutPerson, 'account')} with no person`]),
       ...(drifts === 0 ? [] : [`${counted(drifts, 'change')} by hand: gatehouse drift`]),
       ...(deepSweep === null || deepSweep.endedAt !== null ? [] : [deepNote(deepSweep)]),

@@ -106,6 +106,6 @@ export async function configurationPlan({ opened }: ConfigurationParts): Promise
       ...{ held: true, why: 'an edit of the configuration' },
     })),
     total: effect?.accounts ?? 0,
-    ...{ radius: null, usual: null, pull: null },
+    ...{ waits: null, radius: null, usual: null, pull: null },
   }
 }

@@ -13,8 +13,11 @@ import type { SyncContext } from '../sync/context.ts'
 import { openExternalId } from '../sync/external-id.ts'
 import { cardDigest, employeeNumberDigest } from '../sync/identifiers.ts'
 import type { Levels } from '../sync/levels.ts'
+import { waitingForMatch } from '../sync/match/waiting.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
 import { understand } from '../sync/resolve/resolve.ts'
+import { isDeleted } from '../sync/resolve/stages.ts'
+import { modesOf } from '../sync/target-modes.ts'
 import { grantViews } from './grant-views.ts'
 import { lockoutsOf } from './lockout-views.ts'
 
@@ -83,6 +86,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
   const dossier = await openDossier(context, id)
   const { person, standing } = understand(context, dossier, context.now())
   const lockouts = await lockoutsOf(context, id)
+  const waiting = await waitingAmong(context, dossier)
   return {
     id: dossier.person.id,
     state: standing.state,
@@ -103,6 +107,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
       wanted: shown(context, dossier, decodeParts(row.wanted)),
       desired: row.desired === null ? null : shown(context, dossier, decodeParts(row.desired)),
       settled: row.desired !== null && row.desired_version === row.applied_version && !row.pending,
+      waits: waiting.has(row.id) ? 'match' : null,
       failures: row.failures === null ? null : (JSON.parse(row.failures) as Failures),
       actual: actualOf(context, levels, dossier, row),
       actualAt: row.actual_at?.toISOString() ?? null,
@@ -110,6 +115,20 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
     grants: await grantViews(context, dossier),
     lockouts,
   }
+}
+
+function waitingAmong(context: SyncContext, { accounts }: Dossier): ReturnType<typeof waitingForMatch> {
+  return inTransaction(context.database.pool, async (client) => {
+    const unmade = accounts.filter(
+      (account) => account.row.pending && (account.row.desired === null || isDeleted(account)),
+    )
+    return waitingForMatch(
+      client,
+      context,
+      await modesOf(client, context),
+      unmade.map(({ row }) => row),
+    )
+  })
 }
 
 type Failures = PersonView['accounts'][number]['failures']

@@ -9,8 +9,10 @@ import type { SubjectRow } from '../store/guards.ts'
 import { type PlanRow, planGuard } from '../store/guards.ts'
 import { loadPlan } from '../store/plans.ts'
 import type { SyncContext } from '../sync/context.ts'
+import { countWaiting } from '../sync/match/waiting.ts'
 import type { Hold, KindCount } from '../sync/plan/brake.ts'
 import type { Outline } from '../sync/plan/plan.ts'
+import { modesOf } from '../sync/target-modes.ts'
 import { checkedCursor } from './cursor.ts'
 
 /** Plans that one is compared with. */
@@ -29,14 +31,15 @@ export async function plans(
   )
   const names = await namesOf(context, actor, rows)
   return {
-    rows: rows.map((row) => viewOf(row, names, null)),
+    rows: rows.map((row) => viewOf(row, names, { usual: null, waits: null })),
     next: rows.length === page.limit ? (rows.at(-1)?.id ?? null) : null,
   }
 }
 
 export async function plan(context: SyncContext, actor: Actor, id: string): Promise<PlanView> {
   const row = await findPlan(context, id)
-  return viewOf(row, await namesOf(context, actor, [row]), await usualOf(context, row))
+  const names = await namesOf(context, actor, [row])
+  return viewOf(row, names, { usual: await usualOf(context, row), waits: await waitsOf(context, row) })
 }
 
 export async function findPlan(context: SyncContext, id: string): Promise<PlanRow> {
@@ -45,7 +48,11 @@ export async function findPlan(context: SyncContext, id: string): Promise<PlanRo
   return row
 }
 
-function viewOf(row: PlanRow, names: ReadonlyMap<SubjectId, string>, usual: PlanView['usual']): PlanView {
+function viewOf(
+  row: PlanRow,
+  names: ReadonlyMap<SubjectId, string>,
+  beside: Pick<PlanView, 'usual' | 'waits'>,
+): PlanView {
   const counts = JSON.parse(row.counts) as KindCount[]
   const holds = JSON.parse(row.holds) as Hold[]
   const outline = outlineOf(row)
@@ -76,13 +83,19 @@ function viewOf(row: PlanRow, names: ReadonlyMap<SubjectId, string>, usual: Plan
     }),
     total: counts.reduce((sum, { accounts }) => sum + accounts, 0),
     radius: outline?.radius ?? null,
-    usual,
+    ...beside,
     pull: pull === null ? null : { lost: pull.lost, changed: pull.changed },
   }
 }
 
 function outlineOf({ outline }: PlanRow): Outline | null {
   return outline === null ? null : (JSON.parse(outline) as Outline)
+}
+
+async function waitsOf(context: SyncContext, { origin }: PlanRow): Promise<PlanView['waits']> {
+  const { pool } = context.database
+  const waiting = await countWaiting(pool, context, await modesOf(pool, context), origin)
+  return [...waiting].map(([target, accounts]) => ({ target, for: 'match', accounts }))
 }
 
 /** What the plans of the same origin before this one came to; null when there was none that counted. */

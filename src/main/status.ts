@@ -7,6 +7,7 @@ import type { SyncContext } from '../sync/context.ts'
 import { deepProgress, hoursOf } from '../sync/drift/deep-sweep.ts'
 import { sweepCounts } from '../sync/drift/sweep-target.ts'
 import { countSignedOff } from '../sync/failures.ts'
+import { countWaiting } from '../sync/match/waiting.ts'
 import { modesOf } from '../sync/target-modes.ts'
 import type { Totals } from './totals.ts'
 
@@ -77,6 +78,7 @@ async function targets(context: SyncContext, totals: Totals): Promise<StatusView
   const accounts = new Map((await totals.accounts()).map((total) => [total.target, total]))
   const work = await totals.work()
   const modes = await modesOf(pool, context)
+  const undecided = await countWaiting(pool, context, modes)
   const standings = await context.standings.all()
   return (await totals.targets()).map(
     ({ id, failures, rest_until, reach, swept_at, sweep_counts, deep_sweep, restored_at, drifts }) => {
@@ -97,6 +99,7 @@ async function targets(context: SyncContext, totals: Totals): Promise<StatusView
         restUntil: rest_until !== null && rest_until > new Date() ? rest_until.toISOString() : null,
         reach,
         sweptAt: swept_at?.toISOString() ?? null,
+        waitsForMatch: undecided.get(id) ?? 0,
         withoutPerson: sweepCounts(sweep_counts)?.withoutPerson ?? 0,
         deepSweep: deepView(deep_sweep, context.now()),
         drifts,

@@ -141,6 +141,7 @@ const refusals = {
     'The id of this account is the one that somebody else is to be given, or has: mend that first.',
   ],
   'match.no-such-account': ['unknown', 'The last match of this target found no account of that id.'],
+  'match.not-waiting': ['state', 'By the last match of this target nothing waits for that: nobody is led there.'],
   'match.none': ['state', 'This target was not matched yet: `gatehouse match` it first.'],
   'match.running': ['state', 'The accounts of this target are being read: wait until that is done.'],
   'match.stale': ['state', 'The last match of this target is older than a day: match it once more.'],

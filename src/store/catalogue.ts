@@ -90,6 +90,7 @@ export const catalogue: Catalogue = {
     mode_by: 'clear',
     first_release_at: 'clear',
     restored_at: 'clear',
+    match_id: 'clear',
     mode_guard: 'guard',
     swept_at: 'clear',
     sweep_counts: 'clear',
@@ -314,6 +315,8 @@ export const catalogue: Catalogue = {
     accounts: 'clear',
     listed: 'clear',
     code: 'clear',
+    leads: 'clear',
+    settled: 'clear',
     guard: 'guard',
   },
   match_row: {

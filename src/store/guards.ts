@@ -145,11 +145,24 @@ export function levelGuard(row: Pick<LevelRow, 'id' | 'target' | 'external_id' |
   return [row.id, row.target, row.external_id, row.name]
 }
 
-export const guardedOfTarget = ['id', 'mode', 'mode_at', 'mode_by', 'first_release_at', 'restored_at'] as const
+export const guardedOfTarget = [
+  'id',
+  'mode',
+  'mode_at',
+  'mode_by',
+  'first_release_at',
+  'restored_at',
+  'match_id',
+] as const
 
-/** Whether a target may be written to: a thief who could say so would have accounts changed that nobody has looked at. */
+const firstOfTarget = guardedOfTarget.filter((name) => name !== 'match_id')
+
+/**
+ * Whether a target may be written to, and whether it was matched: a thief who could say so would have accounts changed that nobody has looked
+ * at, or second ones made.
+ */
 export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonly GuardValue[] {
-  return guardedOfTarget.map((name) => row[name])
+  return [...firstOfTarget.map((name) => row[name]), ...later(row.match_id)]
 }
 
 /** What was known to have changed before a target forgot is not taken for what it forgot; and nobody but a person, or the configuration, says that it may stay. */
@@ -158,11 +171,12 @@ export function driftGuard(row: Omit<DriftRow, 'guard' | 'external_id'>): readon
   return [...first, ...later(row.accepted_at, row.accepted_by)]
 }
 
-/** How old it is decides whether accounts may still be linked by it. */
+/** How old it is decides whether accounts may still be linked by it, and who may have an account by it is made none. */
 export function matchRunGuard(
   row: Omit<MatchRunRow, 'guard' | 'owner' | 'accounts' | 'listed' | 'code'>,
 ): readonly GuardValue[] {
-  return [row.id, row.target, row.state, row.requested_at, row.requested_by, row.finished_at]
+  const first = [row.id, row.target, row.state, row.requested_at, row.requested_by, row.finished_at]
+  return [...first, ...later(row.leads, row.settled)]
 }
 
 /** Whose an account is, as one look at the target came to it: a forged one would give somebody another person's account. */

@@ -15,6 +15,7 @@ import {
   matchRowGuard,
   matchRunGuard,
 } from './guards.ts'
+import { lockTargetMode, saveTargetMode } from './target-modes.ts'
 
 /** For so long what a look has read is as good as new: one that broke off goes on with it. */
 const freshMs = 6 * 3_600_000
@@ -34,6 +35,8 @@ export async function requestMatchRun(
     requested_at: at,
     requested_by: by,
     finished_at: null,
+    leads: null,
+    settled: null,
   } as const
   const failed = await latestMatchRun(client, vault, target)
   if (failed?.state === 'failed' && isFresh(failed, at)) {
@@ -122,17 +125,22 @@ export async function endMatchRun(
   client: pg.ClientBase,
   vault: Vault,
   run: MatchRunRow,
-  state: 'done' | 'failed',
+  ended: { readonly leads: string } | { readonly code: string },
   at: Date,
-  code: string | null,
 ): Promise<void> {
-  const guard = vault.guard('match_run', matchRunGuard({ ...run, state, finished_at: at }))
+  const state = 'leads' in ended ? 'done' : 'failed'
+  const { leads = null, code = null } = { leads: null, code: null, ...ended }
+  const guard = vault.guard('match_run', matchRunGuard({ ...run, state, finished_at: at, leads }))
   const { rowCount } = await client.query(
-    'update match_run set state = $3, finished_at = $4, code = $5, guard = $6 where id = $1 and owner = $2',
-    [run.id, run.owner, state, at, code, guard],
+    'update match_run set state = $3, finished_at = $4, code = $5, leads = $6, guard = $7 where id = $1 and owner = $2',
+    [run.id, run.owner, state, at, code, leads, guard],
   )
-  if (rowCount === 0) return
-  if (state === 'done') await client.query('delete from match_run where target = $1 and id <> $2', [run.target, run.id])
+  if (rowCount === 0 || state === 'failed') return
+  await client.query('delete from match_run where target = $1 and id <> $2', [run.target, run.id])
+  const target = await lockTargetMode(client, vault, run.target)
+  // One that was changed from outside is signed by nobody but a person: it waits for another match then.
+  if (target !== null && target.mode_guard !== null)
+    await saveTargetMode(client, vault, { ...target, match_id: run.id })
 }
 
 /** The last place that a row has, of what an earlier try of this look has read; 0 without any. */

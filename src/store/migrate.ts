@@ -22,6 +22,7 @@ import * as signedDiscards from './migrations/0016-signed-discards.ts'
 import * as matchProgress from './migrations/0019-match-progress.ts'
 import * as driftPolicies from './migrations/0020-drift-policies.ts'
 import * as sourceCursor from './migrations/0022-source-cursor.ts'
+import * as matchLeads from './migrations/0023-match-leads.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -52,6 +53,7 @@ const migrations: Record<string, Migration> = {
   '0019-match-progress': matchProgress,
   '0020-drift-policies': driftPolicies,
   '0022-source-cursor': sourceCursor,
+  '0023-match-leads': matchLeads,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -186,6 +186,8 @@ export interface TargetTable {
   first_release_at: TimeOrNull
   /** Since when the target seems to have forgotten. */
   restored_at: TimeOrNull
+  /** The newest look at all its accounts that ended well: who may have an account by it is made none. */
+  match_id: MatchRunId | null
   mode_guard: Buffer | null
   /** When all its accounts were last looked through; null: to be done at once. */
   swept_at: TimeOrNull
@@ -477,6 +479,10 @@ export interface MatchRunTable {
   listed: Defaulted<number>
   /** Why it failed. */
   code: string | null
+  /** Which accounts may be whose (`Leads`); null until it ended well. */
+  leads: string | null
+  /** What a person has decided by it (`Settled`); null: nothing yet. */
+  settled: string | null
   guard: Buffer
 }
 

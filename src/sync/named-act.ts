@@ -32,7 +32,7 @@ export async function carryOutAct(
   const named = passNamed(dossier, modes, names)
   const asked = lockoutsAmong([dossier], modes, leftByAbsence(context))
   const due = passLockouts(await admit(client, context, 'operator', asked, null))
-  const granted = passGiven([dossier], modes)
+  const granted = await passGiven(client, context, [dossier], modes)
   await saveDossiers(client, context.vault, [dossier])
   const arrivedAt = context.now()
   const lockouts = await recordLockouts(client, context, named.shut, { actor: subject, because: 'operator', arrivedAt })

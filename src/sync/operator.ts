@@ -84,7 +84,7 @@ export async function unlockPerson(
     if (standing.state === 'unknown' || standing.validity === null) liftLock(dossier)
     await resolveAll(client, context, [dossier], 'operator')
     const opened = reopen(dossier)
-    const granted = passGiven([dossier], await modesOf(client, context))
+    const granted = await passGiven(client, context, [dossier], await modesOf(client, context))
     await saveDossiers(client, context.vault, [dossier])
     await noteReopened(
       client,

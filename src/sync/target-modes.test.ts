@@ -5,6 +5,7 @@ import { restoreTargetRows } from '../store/standings.ts'
 import { markRestored } from './drift/restored.ts'
 import { type Bench, useEngine } from './fixtures/engine.fixture.ts'
 import { type HrRow, hrRow, hrSource } from './fixtures/hr-file.fixture.ts'
+import { match } from './match/match.fixture.ts'
 import { lockPerson } from './operator.ts'
 import { enableTarget, observeTarget } from './target-modes.ts'
 
@@ -163,6 +164,9 @@ describe('who writes to the database', () => {
     await expect(bench.release((await bench.heldPlan()) as PlanId)).rejects.toMatchObject({ code: 'plan.observed' })
     await enable()
     expect(await bench.alarms()).toEqual([])
+    // Whether it was matched, and whom that led to an account, is not known any more.
+    await match(bench)
+    await settle(row(1))
     await bench.release((await bench.heldPlan()) as PlanId)
     await bench.rest()
     expect(lock(1)).toBe('open')
@@ -222,6 +226,9 @@ describe('a row of a target that somebody emptied or deleted', () => {
     await engine.tamper(empty)
     await enable()
     await settle(row(1), row(2), row(3))
+    expect([lock(3), await holds()]).toEqual([undefined, {}])
+    await match(bench)
+    await settle(row(1), row(2), row(3), row(4))
     expect([lock(3), await holds()]).toEqual([undefined, { create: 'first-plan' }])
     expect(await bench.alarms()).not.toContain('guard.failed')
   })

@@ -204,6 +204,9 @@ test('match reads all accounts and says whose they are; adopt and link, and what
   expect(accounts).toMatchObject([{ account: 'old-7', reasons: ['name'] }])
   expect(await table('match', 'show', 'hq')).toMatch(/^old-7 +\S.* probable +name +[0-9a-f-]{36}$/m)
   expect(await table('match', 'adopt', 'hq', ...because)).toMatch(/^0 accounts linked\nNext: /)
+  const leave = ['match', 'leave', 'hq', 'old-7']
+  await refused(2, /either an account or --person/, cli(...leave, '--person', other.employeeNumber, ...because))
+  expect(await table(...leave, ...because)).toBe('left: gatehouse plan list --state held\n')
   expect(await table('match', 'link', 'hq', 'old-7', other.employeeNumber, ...because)).toBe('linked\n')
   await refused(3, /\[match\.already-linked\]/, cli('match', 'link', 'hq', 'old-7', other.employeeNumber, ...because))
   await refused(1, /\[target\.unknown\]/, cli('match', 'nowhere'))

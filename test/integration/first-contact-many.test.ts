@@ -15,7 +15,8 @@ import type { HrRow } from '../../src/sync/fixtures/hr-file.fixture.ts'
 import { accountDigest, employeeNumberDigest } from '../../src/sync/identifiers.ts'
 import { adoptMatches } from '../../src/sync/match/adopt.ts'
 import { askForMatch, matchIfAsked } from '../../src/sync/match/match-target.ts'
-import { enableTarget } from '../../src/sync/target-modes.ts'
+import { countWaiting } from '../../src/sync/match/waiting.ts'
+import { enableTarget, modesOf } from '../../src/sync/target-modes.ts'
 
 const level = 'Main'
 const facility = 7
@@ -78,7 +79,7 @@ const human = (i: number): Human => ({
  * Of 1,000: 860 with one true counterpart, 80 of whom nobody can tell whose they are, 60 of people whom HR does not know. `twins`: whether two
  * accounts can have one number.
  */
-function scene(thousands: number, twins: boolean): { rows: HrRow[]; cases: Case[] } {
+function scene(thousands: number, twins: boolean): { rows: HrRow[]; cases: Case[]; joined: string[] } {
   const rows: HrRow[] = []
   const cases: Case[] = []
   let next = 0
@@ -148,7 +149,10 @@ function scene(thousands: number, twins: boolean): { rows: HrRow[]; cases: Case[
   for (let i = 0; i < 30 * thousands; i += 1)
     add('none', null, { email: `guest${i}@example.net`, card: String(60_000 + i) })
   for (let i = 0; i < 20 * thousands; i += 1) add('none', null, { number: `9${i}`, given: '' })
-  return { rows, cases }
+
+  // A few have joined since, and have nothing there.
+  const joined = people(4, [])
+  return { rows, cases, joined: joined.map(({ number }) => number) }
 }
 
 // ---------------------------------------------------------------- the door systems
@@ -208,7 +212,11 @@ async function aeosDoors(cases: readonly Case[]): Promise<Doors> {
   return Object.assign(await connected(aeos, settings, () => simulator.close()), {
     ids,
     all: () =>
-      new Map(simulator.state.carriers().map((each) => [idOf.get(each.id) ?? 'new', JSON.stringify(each)] as const)),
+      new Map(
+        simulator.state
+          .carriers()
+          .map((each) => [idOf.get(each.id) ?? `new ${each.id}`, JSON.stringify(each)] as const),
+      ),
     hasLevel: (id: string) =>
       simulator.state
         .carrier(carriers[ids.indexOf(id)] as number)
@@ -305,7 +313,7 @@ describe.each([
   { name: 'BioStar 2', thousands: 1, open: biostarDoors, twins: false, most: { match: 20, others: 1 } },
 ])('$name with $thousands,000 accounts', ({ name, thousands, open, twins, most }) => {
   test('links everybody who is certain to the right person, and changes nothing but what the released plan says', async () => {
-    const { rows, cases } = scene(thousands, twins)
+    const { rows, cases, joined } = scene(thousands, twins)
     expect(cases).toHaveLength(thousands * 1_000)
     doors = await open(cases)
     const { ids } = doors
@@ -338,10 +346,10 @@ describe.each([
       return person !== (is === 'certain' && owner !== null ? people.get(owner) : null)
     })
     expect(mistaken).toEqual([])
-    const made = await bench.rows<{ person_id: string; external_digest: Buffer }>(
+    const linked = await bench.rows<{ person_id: string; external_digest: Buffer }>(
       `select person_id, external_digest from account where owned like '{"made":true%'`,
     )
-    expect([made.length, new Set(made.map(({ person_id }) => person_id)).size]).toEqual([links.size, links.size])
+    expect([linked.length, new Set(linked.map(({ person_id }) => person_id)).size]).toEqual([links.size, links.size])
 
     // Nothing before `enable`, nor by it.
     await bench.work()
@@ -360,6 +368,26 @@ describe.each([
     expect(changed.sort()).toEqual(ids.filter((_, i) => cases[i]?.differs).sort())
     expect(changed.filter((id) => !doors.hasLevel(id))).toEqual([])
     expect(doors.writes()).toBeGreaterThan(0)
+    // Nor is anybody made a second account when the plan of the source is released as well: whoever may have one waits.
+    const first = await bench.heldPlan()
+    expect(first).not.toBeNull()
+    if (first !== null) await bench.release(first)
+    await bench.work()
+    const last = doors.all()
+    const made = [...last.keys()].filter((id) => !before.has(id))
+    expect(made).toHaveLength(joined.length)
+    expect(ids.filter((id) => last.get(id) !== after.get(id))).toEqual([])
+    // A mailbox, a card beside the number of somebody else, and so on: of each 1,000 accounts that are nobody's by guess.
+    const { pool } = bench.context.database
+    const waiting = await countWaiting(pool, bench.context, await modesOf(pool, bench.context))
+    expect(waiting.get('doors')).toBe(80 * thousands)
+    const owned = await bench.rows<{ person_id: PersonId }>(
+      `select person_id from account where owned like '{"made":true%'`,
+    )
+    expect([owned.length, new Set(owned.map(({ person_id }) => person_id)).size]).toEqual([
+      links.size + joined.length,
+      links.size + joined.length,
+    ])
     const whole = { ms: performance.now() - begun, requests: doors.requests(), writes: doors.writes() }
     process.stdout.write(
       `${name}: ${cases.length} accounts; match ${figures(looked)}; adopted ${figures(adopted)}; released ${figures(whole)}, ${whole.writes} writes\n`,

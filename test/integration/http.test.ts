@@ -309,12 +309,17 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/targets/{target}/match/accounts', at, undefined, '?limit=3')
   await call('POST /v1/targets/{target}/match/adopt', at, { reason })
   site.simulator.hand({ action: 'create', user: { id: 'second', name: 'Second Account' } })
+  site.simulator.hand({
+    action: 'create',
+    user: { id: 'namesake', name: `${rows[5]?.givenName} ${rows[5]?.familyName}` },
+  })
   await call('POST /v1/targets/{target}/match', at, { reason })
   await until('all accounts were read', async () => {
     const { state } = await call<{ state: string }>('GET /v1/targets/{target}/match', at)
     return state === 'done'
   })
   await call('POST /v1/targets/{target}/match/link', at, { account: 'second', person: id, reason })
+  await call('POST /v1/targets/{target}/match/leave', at, { account: 'namesake', reason })
   await call('GET /v1/people/{id}/erasure', { id })
   const { erasure } = await call<{ erasure: string }>('POST /v1/people/{id}/erase', { id }, { reason })
   await until(

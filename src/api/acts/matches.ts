@@ -44,4 +44,6 @@ export interface MatchActs {
   adoptMatches(actor: Actor, target: string, reason: string): Promise<{ linked: number; left: number }>
   /** Links one account by hand: of somebody who has one there already it becomes an extra account. */
   linkAccount(actor: Actor, target: string, account: string, person: string, reason: string): Promise<void>
+  /** Says that an account is none of ours, or that none of the accounts is this person's: nobody waits for that any more. */
+  leaveMatch(actor: Actor, target: string, of: { account: string } | { person: string }, reason: string): Promise<void>
 }

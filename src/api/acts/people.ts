@@ -27,6 +27,8 @@ export interface PersonView {
     readonly wanted: PartsView
     readonly desired: PartsView | null
     readonly settled: boolean
+    /** Why it is not made; `match`: one that was found may be theirs, and a person has to decide. */
+    readonly waits: string | null
     /** By part: what the target refused, or has not done yet. */
     readonly failures: Readonly<Record<string, { readonly kind: string; readonly code: string }>> | null
     /** What the target last showed. */

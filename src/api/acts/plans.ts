@@ -22,6 +22,8 @@ export interface PlanView {
     readonly why: string | null
   }[]
   readonly total: number
+  /** Accounts of its origin that are in no plan, since a person has to decide about what a match found; null in lists. */
+  readonly waits: readonly { readonly target: string; readonly for: 'match'; readonly accounts: number }[] | null
   /** Null of a plan from before it was counted. */
   readonly radius: RadiusView | null
   /** Of one plan that is looked at: what the plans of the same origin before it came to, 30 at most. */

@@ -42,6 +42,8 @@ export interface StatusView {
     readonly reach: string | null
     /** When all accounts were last looked through; what follows was found then. */
     readonly sweptAt: string | null
+    /** Accounts that are not made, since one that a match found may be theirs: a person has to decide. */
+    readonly waitsForMatch: number
     /** Accounts with no person: left alone. */
     readonly withoutPerson: number
     /** Single reads of accounts, where a list shows too little of them; null: none yet. */

@@ -56,6 +56,23 @@ const link = createRoute({
   responses: nothing,
 })
 
+const leave = createRoute({
+  ...needs('operator'),
+  method: 'post',
+  path: '/v1/targets/{target}/match/leave',
+  summary: "Say that an account is none of ours, or that none is this person's: who waited for that is made an account",
+  request: {
+    params,
+    body: body(
+      z.union([
+        z.strictObject({ account: z.string().min(1).max(256), reason }),
+        z.strictObject({ person: z.uuid(), reason }),
+      ]),
+    ),
+  },
+  responses: nothing,
+})
+
 export function addMatches(api: Api, acts: Acts): void {
   api.openapi(start, async (c) => {
     await acts.startMatch(c.get('actor'), c.req.valid('param').target, c.req.valid('json').reason)
@@ -73,6 +90,11 @@ export function addMatches(api: Api, acts: Acts): void {
   api.openapi(link, async (c) => {
     const { account, person, reason: why } = c.req.valid('json')
     await acts.linkAccount(c.get('actor'), c.req.valid('param').target, account, person, why)
+    return c.body(null, 204)
+  })
+  api.openapi(leave, async (c) => {
+    const { reason: why, ...of } = c.req.valid('json')
+    await acts.leaveMatch(c.get('actor'), c.req.valid('param').target, of, why)
     return c.body(null, 204)
   })
 }

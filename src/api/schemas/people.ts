@@ -73,6 +73,10 @@ export const personView = z
           wanted: partsView,
           desired: partsView.nullable(),
           settled: z.boolean(),
+          waits: z
+            .string()
+            .nullable()
+            .meta({ description: 'Why it is not made: one that a match found may be theirs.' }),
           failures: z.record(z.string(), z.object({ kind: z.string(), code: z.string() })).nullable(),
           actual: actualView.nullable(),
           actualAt: timeOrNull,

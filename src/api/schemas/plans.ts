@@ -36,6 +36,11 @@ export const planView = z
       )
       .readonly(),
     total: count,
+    waits: z
+      .array(z.object({ target: z.string(), for: z.literal('match'), accounts: count }))
+      .readonly()
+      .nullable()
+      .meta({ description: 'Accounts of its origin that no plan makes yet, as of now; for a single plan.' }),
     radius: radius.nullable(),
     usual: z
       .object({ plans: count, median: radius, largest: radius })

@@ -46,6 +46,7 @@ export const statusView = z
           restUntil: timeOrNull,
           reach: z.string().nullable(),
           sweptAt: timeOrNull,
+          waitsForMatch: count,
           withoutPerson: count,
           deepSweep: z
             .object({

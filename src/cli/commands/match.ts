@@ -24,6 +24,7 @@ export function matchCommand(context: Context): Command {
     'gatehouse match show hq --class probable',
     'gatehouse match adopt hq --reason "looked through with facility management"',
     'gatehouse match link hq 10017 4711 --reason "same person, by her photo"',
+    'gatehouse match leave hq --person 4712 --reason "her first day, none of these is hers"',
   ])
     .enablePositionalOptions()
     .argument('<target>', 'id of the target')
@@ -40,6 +41,7 @@ export function matchCommand(context: Context): Command {
     .addCommand(showCommand(context))
     .addCommand(adoptCommand(context))
     .addCommand(linkCommand(context))
+    .addCommand(leaveCommand(context))
 }
 
 function at(target: string, rest = ''): string {
@@ -55,8 +57,7 @@ async function ended(client: Client, target: string, pace: Pace): Promise<MatchV
   }
 }
 
-const waiting =
-  'Who is probable or ambiguous gets a second account when the first plan of a source is released: look at them before.\n'
+const waiting = 'Nobody to whom one of them leads is made an account before you have linked it, or left it.\n'
 
 function formatMatch({ target, accounts, classes }: MatchView): string {
   const of = (name: string) => classes[name] ?? 0
@@ -150,6 +151,34 @@ function linkCommand(context: Context): Command {
         const { id: person } = await client.post('/v1/people/find', { by }, z.object({ id: z.uuid() }))
         await client.send('POST', at(target, '/link'), { account, person, reason: options.reason })
         show(context, options, { target, person, state: 'linked' }, () => 'linked\n')
+      }),
+    )
+}
+
+function leaveCommand(context: Context): Command {
+  return describeCall(
+    'leave',
+    "Say that an account is none of ours, or none of them a person's: who waited is planned one",
+    [
+      'gatehouse match leave hq 10017 --reason "belongs to the cleaning firm"',
+      'gatehouse match leave hq --person 4712 --reason "her first day, none of these is hers"',
+    ],
+  )
+    .argument('<target>', 'id of the target')
+    .argument('[account]', 'id of the account there')
+    .option('--person <by>', 'employee number, card (H10301:facility:number or CSN:hex) or person id')
+    .requiredOption('--reason <text>', reasonHelp)
+    .action((target: string, account: string | undefined, options: CallOptions & { person?: string; reason: string }) =>
+      withClient(context, options, async (client) => {
+        const { person: by, reason } = options
+        if ((account === undefined) === (by === undefined))
+          throw new CliError(exitCodes.usage, 'name either an account or --person')
+        const of =
+          by === undefined
+            ? { account }
+            : { person: (await client.post('/v1/people/find', { by }, z.object({ id: z.uuid() }))).id }
+        await client.send('POST', at(target, '/leave'), { ...of, reason })
+        show(context, options, { target, ...of, state: 'left' }, () => 'left: gatehouse plan list --state held\n')
       }),
     )
 }

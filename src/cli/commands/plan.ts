@@ -96,6 +96,7 @@ function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean
       plan.kinds,
       colours,
     ),
+    ...formatWaits(plan),
     formatTable(
       [
         { title: 'person', of: (change) => change.person },
@@ -117,6 +118,13 @@ function formatPull({ pull }: PlanView): readonly string[] {
     of === null || of === undefined ? [] : [`${counted(of.rows, 'row')} ${what}, of ${of.limit} that may be`]
   const why = [...over('lost', pull?.lost), ...over('changed', pull?.changed)]
   return why.length === 0 ? [] : [`All of it waits, for its delivery had ${why.join(' and ')}.\n`]
+}
+
+function formatWaits({ waits }: PlanView): readonly string[] {
+  return (waits ?? []).map(
+    ({ target, for: why, accounts }) =>
+      `${counted(accounts, 'account')} at ${plain(target)} in no plan, waits: ${why} (gatehouse match show ${plain(target)})\n`,
+  )
 }
 
 function formatRadius({ radius, usual }: PlanView, colours: boolean): readonly string[] {

@@ -2,6 +2,7 @@
 import type { MatchActs } from '../../api/acts/matches.ts'
 import type { PersonId } from '../../model/id.ts'
 import { adoptMatches, linkByHand } from '../../sync/match/adopt.ts'
+import { leaveByHand } from '../../sync/match/leave.ts'
 import { askForMatch } from '../../sync/match/match-target.ts'
 import { matchedAccounts, matchView } from '../match-views.ts'
 import { type ActsParts, withLevels } from './parts.ts'
@@ -16,5 +17,16 @@ export function matchActs({ engine }: ActsParts): MatchActs {
       withLevels(engine, () => adoptMatches(context, target, actor.subject, reason, brakes)),
     linkAccount: (actor, target, account, person, reason) =>
       withLevels(engine, () => linkByHand(context, target, account, person as PersonId, actor.subject, reason, brakes)),
+    leaveMatch: (actor, target, of, reason) =>
+      withLevels(engine, () =>
+        leaveByHand(
+          context,
+          target,
+          'person' in of ? { person: of.person as PersonId } : of,
+          actor.subject,
+          reason,
+          brakes,
+        ),
+      ),
   }
 }

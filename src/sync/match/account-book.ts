@@ -1,6 +1,7 @@
 /** The accounts of one look at a target, as digests in memory: people are held against them one after the other. */
 import type { PersonId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
+import type { Leads } from '../../store/match-leads.ts'
 import { certain } from '../certain.ts'
 import { textKey } from '../text-key.ts'
 import { type Candidate, classify, settleRivals, type Verdict } from './classify.ts'
@@ -65,6 +66,24 @@ export class AccountBook {
       ([n, { candidates, namesakes }]) => [n, classify([...candidates.values()], [...namesakes])] as const,
     )
     return settleRivals(new Map(each))
+  }
+
+  /**
+   * To whom each account leads, but those at these places: also to whom nothing but its name does, unless it is certain whose it is. Until it
+   * is linked, it may be the account of any of them.
+   */
+  leads(verdicts: ReadonlyMap<number, Verdict>, without: (n: number) => boolean): Leads {
+    const groups = new Map<string, [number[], PersonId[]]>()
+    for (const [n, { candidates, namesakes }] of this.#entries) {
+      const byName = verdicts.get(n)?.is === 'certain' ? [] : namesakes
+      const people = [...new Set([...candidates.keys(), ...byName])].sort()
+      if (people.length === 0 || without(n)) continue
+      const key = people.join()
+      const group = groups.get(key)
+      if (group === undefined) groups.set(key, [[n], people])
+      else group[0].push(n)
+    }
+    return [...groups.values()]
   }
 }
 

@@ -64,8 +64,8 @@ export async function matchIfAsked(
     claimMatchRun(client, context.vault, target.id, owner, context.now()),
   )
   if (run === null) return
-  const end = (state: 'done' | 'failed', code: string | null) =>
-    inTransaction(pool, (client) => endMatchRun(client, context.vault, run, state, context.now(), code))
+  const end = (ended: Parameters<typeof endMatchRun>[3]) =>
+    inTransaction(pool, (client) => endMatchRun(client, context.vault, run, ended, context.now()))
   try {
     const reader = new AccountReader(context, target, run, signal)
     await withCallScope({ lane: 'bulk' }, () => reader.read())
@@ -73,12 +73,13 @@ export async function matchIfAsked(
     const verdicts = reader.book.verdicts()
     const { result: left } = await withCallScope({ lane: 'bulk' }, () => reader.readCertain(verdicts))
     await judge(context, run, verdicts, left)
-    await end('done', null)
+    const leads = reader.book.leads(verdicts, (n) => left.get(n)?.account === null)
+    await end({ leads: JSON.stringify(leads) })
     context.log('info', 'match.done', { target: target.id, count: reader.book.size })
   } catch (error) {
     // Stopping, or overtaken: whoever leads next goes on with it.
     if (signal.aborted || error instanceof Overtaken) throw error
-    await end('failed', errorCode(error))
+    await end({ code: errorCode(error) })
     context.log('error', 'match.failed', { target: target.id, code: errorCode(error) })
   }
 }

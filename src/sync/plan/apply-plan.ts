@@ -14,6 +14,7 @@ import type { SyncContext } from '../context.ts'
 import { desire } from '../desire.ts'
 import { tellForged } from '../forged.ts'
 import { noteReopened, type PassedLockout, recordLockouts } from '../lock-out.ts'
+import { type Unmade, waitingForMatch } from '../match/waiting.ts'
 import { ownersOf } from '../owners-of.ts'
 import { type Change, type ChangeKind, changesBetween, decodeIfAny, decodeParts, partOf, takesAway } from '../parts.ts'
 import { giveBackWithdrawn } from '../resolve/credentials.ts'
@@ -36,8 +37,8 @@ export interface ApplyRequest {
 const batch = 500
 
 /**
- * Changes at targets that are only observed, or wait to be settled, are left out, and so are those that would pass where a person has
- * frozen meanwhile (`halted`); they are planned again. Repeating it is harmless: what was applied is no longer a difference, so it is
+ * Changes at targets that are only observed, or wait to be settled, are left out, and so are accounts that a match made since leads to
+ * somebody's, and those that would pass where a person has frozen meanwhile (`halted`); they are planned again. Repeating it is harmless: what was applied is no longer a difference, so it is
  * skipped. @throws Refusal `plan.forged`: nothing was applied that the plan does not name; `plan.frozen`: a release stops there, and is
  * finished later.
  */
@@ -146,11 +147,12 @@ async function applyBatch(
     const reopened: AccountId[] = []
     const cardsOn: CredentialId[] = []
     const gone: { account: AccountId; part: string }[] = []
+    const waiting = await waitingForMatch(client, context, await modesOf(client, context), unmadeBy(planned))
     let applied = 0
     for (const [id, changes] of byAccount) {
       const dossier = dossiers.get(changes[0]?.person_id as PersonId)
       const account = dossier?.accounts.find(({ row }) => row.id === id)
-      const still = account === undefined ? [] : stillWanted(account, allowed(dossier, changes))
+      const still = account === undefined || waiting.has(id) ? [] : stillWanted(account, allowed(dossier, changes))
       const made = new Set(still.map(({ part }) => part))
       if (still.length > 0 && account !== undefined && dossier !== undefined) {
         applied += still.length
@@ -179,6 +181,11 @@ async function applyBatch(
     )
     return { applied, dropped: gone.length }
   })
+}
+
+function unmadeBy(planned: readonly PlannedChange[]): readonly Unmade[] {
+  const created = planned.filter(({ kind }) => kind === 'create')
+  return created.map(({ account_id: id, target, person_id }) => ({ id, target, person_id }))
 }
 
 /** Made anew where it was deleted, or for the first time. */

@@ -7,6 +7,7 @@ import type { TargetMode } from '../../store/target-modes.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import { waitingForMatch } from '../match/waiting.ts'
 import {
   type Change,
   type ChangeKind,
@@ -70,13 +71,14 @@ export async function collect(
     )
     if (rows.length === 0) return { groups, meter }
     after = certain(rows.at(-1)).id
-    const read: ReadRow[] = []
+    const all: ReadRow[] = []
     for (const row of rows) {
       if (isGenuine(context, row))
-        read.push(readRow({ mode: modes.get(row.target), isFrozen: frozen(row.target), trust }, row))
+        all.push(readRow({ mode: modes.get(row.target), isFrozen: frozen(row.target), trust }, row))
       // What is left out is told: a plan must not lack a change quietly because somebody broke its row.
       else await tellForged(client, context, certain(row.person_id))
     }
+    const read = await withoutWaiting(client, context, modes, all)
     const losing = await losingAll(client, context, origin, read)
     const steps: PlanStep[] = []
     for (const { row, before, after: to, changes } of read) {
@@ -90,6 +92,23 @@ export async function collect(
     }
     if (id !== null) await write(client, id, steps)
   }
+}
+
+/** An account that a person has yet to say is not there already is in no plan: nobody releases a second one by looking at a thousand first ones. */
+async function withoutWaiting(
+  client: pg.ClientBase,
+  context: SyncContext,
+  modes: ReadonlyMap<string, TargetMode>,
+  read: readonly ReadRow[],
+): Promise<readonly ReadRow[]> {
+  const created = read.filter(({ changes }) => changes.some(({ kind }) => kind === 'create'))
+  const waiting = await waitingForMatch(
+    client,
+    context,
+    modes,
+    created.map(({ row }) => row),
+  )
+  return read.filter(({ row }) => !waiting.has(row.id))
 }
 
 function isGenuine({ vault }: SyncContext, row: AccountOfPlan): boolean {

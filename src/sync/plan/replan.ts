@@ -3,10 +3,14 @@ import type { Brakes, SyncContext } from '../context.ts'
 import { brakesOf, type Origin, targetOrigin } from '../origin.ts'
 import { plan } from './plan.ts'
 
-/** Plans of other origins that wait, and name this target, are made again too: what they say may hold no more. */
+/**
+ * Plans of other origins that wait, and name this target, are made again too: what they say may hold no more. So is what such an origin has
+ * left to do there and no plan has: an account that waited for a match may be made now.
+ */
 export async function replan(context: SyncContext, target: string, brakes: Brakes): Promise<void> {
   const { rows } = await context.database.pool.query<{ origin: Origin }>(
-    `select distinct origin from plan p where state = 'held' and exists (select 1 from plan_change c where c.plan_id = p.id and c.target = $1)`,
+    `select distinct origin from plan p where state = 'held' and exists (select 1 from plan_change c where c.plan_id = p.id and c.target = $1)
+     union select distinct wanted_by from account where target = $1 and pending`,
     [target],
   )
   const origins = new Set([...rows.map(({ origin }) => origin), targetOrigin(target)])

@@ -23,6 +23,7 @@ import {
   lockMarkGuard,
   lockoutGuard,
   lockoutStepsGuard,
+  matchRunGuard,
   noticeGuard,
   ownedGuard,
   personGuard,
@@ -54,8 +55,7 @@ import { alongside, attempt, carried, forgotten, indexed, kept, type Recipes, se
 
 /** Columns of which nothing comes under new keys, and why. */
 export const exceptions: Readonly<Record<string, string>> = {
-  match_run: 'deleted: whose accounts are is found anew by `match`',
-  match_row: 'deleted with its run',
+  match_row: 'deleted: whose accounts are is found anew by `match`',
   audit_pending: 'empty: all of it was chained before',
   audit: 'never written anew; the old keys open and verify it up to where it ended then, and sign nothing',
 }
@@ -302,6 +302,8 @@ export const registry: Registry = {
       sign_off_guard: signed('lockout_sign_off', signOffGuard),
     },
   },
+  // Who waits by it waits on, until the target is matched once more.
+  match_run: { columns: { guard: signed('match_run', matchRunGuard) } },
   restore: { columns: { guard: signed('restore', restoreGuard) } },
   alarm: {
     columns: {

@@ -27,7 +27,7 @@ export async function rekey(client: pg.ClientBase, turn: Turn): Promise<void> {
   await remake(client, turn, 'account')
   for (const name of rest) await remake(client, turn, name as keyof Tables)
   await client.query('delete from match_row')
-  await client.query('delete from match_run')
+  await client.query(`delete from match_run where state <> 'done'`)
 }
 
 async function remake(client: pg.ClientBase, turn: Turn, table: keyof Tables): Promise<void> {

@@ -1,10 +1,12 @@
 /** Rights that a person was given by name: what they add to what the rules say, and when they are over. */
+import type pg from 'pg'
 import type { AccessLevelId, AccountId, CredentialId } from '../../model/id.ts'
 import type { Standing } from '../../policy/state.ts'
 import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
 import type { TargetMode } from '../../store/target-modes.ts'
 import type { SyncContext } from '../context.ts'
 import { desire, desireParts } from '../desire.ts'
+import { type Unmade, waitingForMatch } from '../match/waiting.ts'
 import { changesBetween, decodeParts, partOf } from '../parts.ts'
 
 /** Ends grants whose time is over, and all of a person of whom nothing is left at the targets: who comes back does not find them again. */
@@ -60,13 +62,16 @@ function endedLevels(dossier: Dossier): Set<AccessLevelId> {
 /**
  * Makes desired, in memory, what individual grants give and take, and cards that an operator issued and that were not free until now: each
  * has a person's name on it already, so none waits for a plan.
- * Whoever has no account yet gets one with these levels, and what the rules give besides waits for its own plan. Returns what there is
+ * Whoever has no account yet gets one with these levels, unless it is among those that wait for a match, and what the rules give besides waits for its own plan. Returns what there is
  * to do, for the caller to put on the list once the dossiers are saved.
  */
-export function passGiven(
-  dossiers: Iterable<Dossier>,
+export async function passGiven(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossiers: readonly Dossier[],
   modes: ReadonlyMap<string, TargetMode>,
-): readonly { readonly id: AccountId; readonly target: string }[] {
+): Promise<readonly { readonly id: AccountId; readonly target: string }[]> {
+  const waiting = await waitingForMatch(client, context, modes, unmadeOf(dossiers))
   const passed: { id: AccountId; target: string }[] = []
   for (const dossier of dossiers) {
     const issued = issuedCards(dossier)
@@ -76,13 +81,19 @@ export function passGiven(
     for (const account of dossier.accounts) {
       const { row } = account
       const mode = modes.get(row.target)
-      if (!row.pending || mode?.writes !== true) continue
+      if (!row.pending || mode?.writes !== true || waiting.has(row.id)) continue
       const gives = mode.waits === null && !dossier.torn
       const given = gives ? { open, issued } : { open: nothing, issued: noCards }
       if (pass(account, { ...given, ended })) passed.push({ id: row.id, target: row.target })
     }
   }
   return passed
+}
+
+/** Accounts that a right given by name would make. */
+function unmadeOf(dossiers: readonly Dossier[]): readonly Unmade[] {
+  const given = dossiers.filter(({ grants }) => grants.length > 0)
+  return given.flatMap(({ accounts }) => accounts.map(({ row }) => row)).filter(({ desired }) => desired === null)
 }
 
 /** At a target whose first plan nobody has released nothing is given yet, and nothing to whom somebody took a row of. */

@@ -31,7 +31,7 @@ export async function resolveAndPass(
     const modes = await modesOf(client, context)
     const asked = lockoutsAmong(dossiers, modes, leftByAbsence(context))
     const passed = passLockouts(await admit(client, context, by, asked, pull))
-    const granted = passGiven(dossiers, modes)
+    const granted = await passGiven(client, context, dossiers, modes)
     await saveDossiers(client, context.vault, dossiers)
     await recordLockouts(client, context, passed, cause)
     await enqueue(client, 'bulk', granted)
