@@ -1,9 +1,9 @@
 /** Who holds a card: in our books, or still at a door system though it was given back. */
 import type pg from 'pg'
 import type { PersonId } from '../model/id.ts'
-import { isClosed } from './account-sql.ts'
+import type { Vault } from '../vault/vault.ts'
 import { forEachDigest } from './by-digest.ts'
-import type { CredentialRow } from './guards.ts'
+import { type AccountRow, accountGuard, type CredentialRow, credentialGuard, guardedOfAccount } from './guards.ts'
 
 /**
  * True for a credential `c` that some account of its person is to have, has, or may get by a write whose end nobody knows. Targets that
@@ -44,20 +44,51 @@ export async function unusableAmong(pool: pg.Pool, digests: readonly Buffer[]): 
   return rows.map(({ digest }) => digest)
 }
 
-/** The same, and cards of somebody who is to be shut out at the target: whoever carries one of these is not to get in by it. */
+/**
+ * Of these cards, those that somebody lost, or may not use, or whose holder is to be shut out at the target: whoever carries one of these
+ * is not to get in by it. Nor is anybody by a card about which somebody else has written; `forged`: the people whose rows these are.
+ */
 export async function cardsOfNobodyInside(
   pool: pg.Pool,
+  vault: Vault,
   target: string,
   digests: readonly Buffer[],
-): Promise<readonly Buffer[]> {
-  if (digests.length === 0) return []
-  const { rows } = await pool.query<{ digest: Buffer }>(
-    `select distinct digest from credential c where digest = any($1::bytea[]) and state <> 'returned'
-        and (state not in ('issued', 'active') or held_at is not null
-             or exists (select from account a where a.person_id = c.person_id and a.target = $2 and ${isClosed('a.desired')}))`,
-    [digests, target],
+): Promise<{ readonly digests: readonly Buffer[]; readonly forged: readonly PersonId[] }> {
+  if (digests.length === 0) return { digests: [], forged: [] }
+  const { rows } = await pool.query<CredentialRow>('select * from credential where digest = any($1::bytea[])', [
+    digests,
+  ])
+  const accounts = await accountsOf(
+    pool,
+    target,
+    rows.map(({ person_id }) => person_id),
   )
-  return rows.map(({ digest }) => digest)
+  const forged = new Set<PersonId>()
+  const bad = rows.filter((row) => {
+    const own = accounts.get(row.person_id) ?? []
+    const isGenuine =
+      vault.verifyGuard('credential', credentialGuard(row), row.guard) &&
+      (row.state === 'returned' || own.every((each) => vault.verifyGuard('account', accountGuard(each), each.guard)))
+    if (!isGenuine) forged.add(row.person_id)
+    if (!isGenuine || row.state === 'returned') return !isGenuine
+    const isUsable = (row.state === 'issued' || row.state === 'active') && row.held_at === null
+    return !isUsable || own.some(({ desired }) => desired?.startsWith('{"lock":"closed",'))
+  })
+  return { digests: bad.map(({ digest }) => digest), forged: [...forged] }
+}
+
+type HolderRow = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard'>
+
+async function accountsOf(
+  pool: pg.Pool,
+  target: string,
+  people: readonly PersonId[],
+): Promise<ReadonlyMap<PersonId | null, readonly HolderRow[]>> {
+  const { rows } = await pool.query<HolderRow>(
+    `select ${[...guardedOfAccount, 'guard'].join(', ')} from account where target = $1 and person_id = any($2::uuid[])`,
+    [target, people],
+  )
+  return Map.groupBy(rows, ({ person_id }) => person_id)
 }
 
 /** People who are to have one card under two formats, at most 100 of them: somebody must say which is meant. */

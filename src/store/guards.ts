@@ -165,6 +165,18 @@ export function targetModeGuard(row: Omit<TargetModeRow, 'mode_guard'>): readonl
   return [...firstOfTarget.map((name) => row[name]), ...later(row.match_id)]
 }
 
+/** What was counted decides what is taken for new, and its time when the next sweep is due. */
+export function sweepGuard(row: Pick<Selectable<TargetTable>, 'id' | 'sweep_counts'>): readonly GuardValue[] {
+  return [row.id, row.sweep_counts]
+}
+
+/** How far single reads have come, and what they found: whoever wrote it could have accounts passed over. */
+export function deepGuard(
+  row: Pick<Selectable<TargetTable>, 'id' | 'deep_sweep' | 'looked_through'>,
+): readonly GuardValue[] {
+  return [row.id, row.deep_sweep, row.looked_through]
+}
+
 /** What was known to have changed before a target forgot is not taken for what it forgot; and nobody but a person, or the configuration, says that it may stay. */
 export function driftGuard(row: Omit<DriftRow, 'guard' | 'external_id'>): readonly GuardValue[] {
   const first = [row.id, row.target, row.account_id, row.external_digest, row.class, row.part, row.found_at]

@@ -23,6 +23,7 @@ import * as matchProgress from './migrations/0019-match-progress.ts'
 import * as driftPolicies from './migrations/0020-drift-policies.ts'
 import * as sourceCursor from './migrations/0022-source-cursor.ts'
 import * as matchLeads from './migrations/0023-match-leads.ts'
+import * as signedSweeps from './migrations/0024-signed-sweeps.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -54,6 +55,7 @@ const migrations: Record<string, Migration> = {
   '0020-drift-policies': driftPolicies,
   '0022-source-cursor': sourceCursor,
   '0023-match-leads': matchLeads,
+  '0024-signed-sweeps': signedSweeps,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -192,10 +192,12 @@ export interface TargetTable {
   /** When all its accounts were last looked through; null: to be done at once. */
   swept_at: TimeOrNull
   sweep_counts: string | null
+  sweep_guard: Buffer | null
   /** Where single reads of accounts, of which a list shows too little, go on. */
   looked_through: AccountId | null
   /** JSON of how far that is. */
   deep_sweep: string | null
+  deep_guard: Buffer | null
   frozen_at: TimeOrNull
   /** Counts changes of what is paused and frozen. */
   standing_version: Defaulted<number>

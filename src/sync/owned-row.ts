@@ -36,8 +36,9 @@ export interface Revert {
   readonly part: string
   /** When the configuration had it undone, oldest first; only what counts towards a fight. */
   readonly at: readonly string[]
-  /** The next run is to undo it. */
+  /** The next run is to undo it, if it comes soon after `noted`. */
   readonly now?: true
+  readonly noted?: string
   /** It was done by somebody else as often as it was undone: left until it is gone, or somebody takes a side. */
   readonly fought?: true
   /** A card that nobody may use: blocked first, as a lock-out. */

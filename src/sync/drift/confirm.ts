@@ -195,10 +195,10 @@ function openedBy({ row }: WorkItem, found: readonly Found[]): readonly Opened[]
 }
 
 export async function loadItems(
-  { database, vault }: SyncContext,
+  { database, vault, now }: SyncContext,
   accounts: readonly { readonly id: AccountId }[],
 ): Promise<readonly WorkItem[]> {
-  return loadWork(database.pool, vault, claimsToLookAt(accounts.map(({ id }) => ({ id, intents: [] }))))
+  return loadWork(database.pool, vault, claimsToLookAt(accounts.map(({ id }) => ({ id, intents: [] }))), now())
 }
 
 async function busyAmong(

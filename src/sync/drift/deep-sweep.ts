@@ -2,11 +2,15 @@
  * Reads each account of a target singly once in a time, where its list shows too little of them: a steady trickle that leaves the rate of
  * the target to other work, goes on where it was when a process ends, and says so when it can't be done in its time.
  */
+import type { Selectable } from 'kysely'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
 import { isMade } from '../../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import { deepGuard } from '../../store/guards.ts'
 import { openRestore } from '../../store/restores.ts'
+import type { TargetTable } from '../../store/schema.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { stockTaken } from '../restored/gate.ts'
@@ -14,9 +18,9 @@ import { sleep } from '../sleep.ts'
 import { modesOf } from '../target-modes.ts'
 import { Confirmation, loadItems } from './confirm.ts'
 import { isForgetful, markRestored } from './restored.ts'
-import { sweepCounts } from './sweep-target.ts'
+import { genuineCounts } from './sweep-target.ts'
 
-/** How far the last one is; kept on the target's row, and decides nothing but what is read next. */
+/** How far the last one is; kept on the target's row, and signed there: by its times single reads begin anew. */
 export interface DeepProgress {
   readonly begunAt: string
   /** Of the one before. */
@@ -39,9 +43,19 @@ export function deepProgress(text: string | null): DeepProgress | null {
     const kept = text === null ? null : (JSON.parse(text) as DeepProgress | null)
     return kept !== null && Number.isFinite(Date.parse(kept.begunAt)) ? kept : null
   } catch {
-    // Not signed, and decides nothing: what is no JSON counts for none.
+    // What is no JSON counts for none.
     return null
   }
+}
+
+type Row = Pick<
+  Selectable<TargetTable>,
+  'id' | 'deep_sweep' | 'looked_through' | 'deep_guard' | 'sweep_counts' | 'sweep_guard'
+>
+
+function genuineProgress(vault: Vault, row: Row): DeepProgress | null {
+  const isGenuine = row.deep_guard !== null && vault.verifyGuard('target_deep', deepGuard(row), row.deep_guard)
+  return isGenuine ? deepProgress(row.deep_sweep) : null
 }
 
 /** Read in one step, which is noted as a whole: so much is read again after a crash. */
@@ -97,21 +111,24 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
       const isLast = ids.length < count
       const done: DeepProgress = {
         ...progress,
-        read: progress.read + ids.length,
+        // Rows that somebody else wrote are none of ours.
+        read: progress.read + items.length,
         unreadable: progress.unreadable + confirmation.unreadable,
         changed: progress.changed + confirmation.changed,
         accountsPerHour: Math.round(perMs * 3_600_000),
         endedAt: isLast ? context.now().toISOString() : null,
       }
       own = { progress: done, after: isLast ? null : certain(ids.at(-1)).id, at: context.now().getTime() }
-      await pool.query('update target set deep_sweep = $2, looked_through = $3 where id = $1', [
+      const row = { id: target.id, deep_sweep: JSON.stringify(own.progress), looked_through: own.after }
+      await pool.query('update target set deep_sweep = $2, looked_through = $3, deep_guard = $4 where id = $1', [
         target.id,
-        JSON.stringify(own.progress),
-        own.after,
+        row.deep_sweep,
+        row.looked_through,
+        context.vault.guard('target_deep', deepGuard(row)),
       ])
       if (confirmation.undone > 0)
         await raiseAlarm(pool, context.vault, 'lockout.undone', target.id, confirmation.undone)
-      if (isForgetful(done.changed, done.total)) {
+      if (isForgetful(done.changed, isLast ? done.read : done.total)) {
         const last = done.lastBegunAt === null ? null : new Date(done.lastBegunAt)
         await markRestored(context, target.id, done.changed, new Date(done.begunAt), last)
       }
@@ -122,19 +139,19 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
 
   /** What is under way, or a new one when it is time; null: not now. */
   async function begin(now: Date): Promise<Position | null> {
-    const { rows } = await pool.query<{ deep: string | null; after: AccountId | null; counts: string | null }>(
-      'select deep_sweep as deep, looked_through as after, sweep_counts as counts from target where id = $1',
+    const { rows } = await pool.query<Row>(
+      'select id, deep_sweep, looked_through, deep_guard, sweep_counts, sweep_guard from target where id = $1',
       [target.id],
     )
-    const { deep, after, counts } = certain(rows[0])
-    const kept = sweepCounts(counts)
-    // Before the first sweep nobody knows what a list shows.
-    if (kept === null || kept.shallow === false) {
+    const row = certain(rows[0])
+    // Before the first sweep nobody knows what a list shows; what somebody else says of it, nobody believes.
+    if (row.sweep_counts === null) return null
+    if (genuineCounts(context.vault, row)?.shallow === false) {
       await clearAlarm(pool, context.vault, 'drift.late', target.id)
       return null
     }
     const isOwn = own !== null && now.getTime() - own.at < rememberedMs
-    const at = isOwn ? own : { progress: deepProgress(deep), after }
+    const at = isOwn ? own : { progress: genuineProgress(context.vault, row), after: row.looked_through }
     const last = at?.progress ?? null
     if (last !== null && last.endedAt === null) return { progress: last, after: at?.after ?? null }
     if (last !== null && now.getTime() < Date.parse(last.begunAt) + everyMs) return null

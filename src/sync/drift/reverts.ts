@@ -21,6 +21,25 @@ export function toUndo({ reverts = [] }: Pick<Owned, 'reverts'>): readonly Rever
   return reverts.filter(({ now }) => now === true)
 }
 
+/** So long what was noted is undone: what stands there by then, nobody has decided about. */
+const notedForMs = 3_600_000
+
+/** Without what was noted so long ago that nobody has it undone any more; put back by somebody, or kept from its worker all that while. */
+export function stillToUndo(owned: Owned, at: Date): Owned {
+  if (toUndo(owned).every((each) => isFresh(each, at))) return owned
+  const { reverts = [], ...rest } = owned
+  const left = reverts.flatMap((each): Revert[] => {
+    if (each.now !== true || isFresh(each, at)) return [each]
+    const { now: _, noted: __, shut: ___, ...counted } = each
+    return counted.at.length === 0 ? [] : [counted]
+  })
+  return left.length === 0 ? rest : { ...rest, reverts: left }
+}
+
+function isFresh({ noted }: Revert, at: Date): boolean {
+  return noted !== undefined && Math.abs(at.getTime() - Date.parse(noted)) <= notedForMs
+}
+
 /** What is left to whoever takes a side. */
 export function fightsOf({ reverts = [] }: Pick<Owned, 'reverts'>): readonly Revert[] {
   return reverts.filter(({ fought }) => fought === true)
@@ -41,12 +60,14 @@ export function undoByPolicy(owned: Owned, drift: Drift, at: Date, windowMs: num
   const counted = (before?.at ?? []).filter((each) => Date.parse(each) > at.getTime() - windowMs)
   const { class: is, part } = drift as Revert
   if (counted.length >= fightAfter) return withRevert(owned, { class: is, part, at: counted, fought: true })
-  return withRevert(owned, { class: is, part, at: [...counted, at.toISOString()], now: true })
+  const noted = at.toISOString()
+  return withRevert(owned, { class: is, part, at: [...counted, noted], now: true, noted })
 }
 
 /** A person has it undone, or it may never stand: that ends a fight, and counts towards none. */
-export function undoByForce(owned: Owned, { class: is, part }: Drift, shut = false): Owned {
-  return withRevert(owned, { class: is as DriftClass, part, at: [], now: true, ...(shut ? { shut: true } : {}) })
+export function undoByForce(owned: Owned, { class: is, part }: Drift, at: Date, shut = false): Owned {
+  const noted = { now: true, noted: at.toISOString() } as const
+  return withRevert(owned, { class: is as DriftClass, part, at: [], ...noted, ...(shut ? { shut: true } : {}) })
 }
 
 /** A person lets it stand. */
@@ -66,7 +87,7 @@ export function endFight(owned: Owned, drift: Drift): Owned {
 export function undone(owned: Owned, at: Date, windowMs: number): Owned {
   const { reverts, ...rest } = owned
   if (reverts === undefined) return owned
-  const left = reverts.flatMap(({ now: _, shut: __, ...each }): Revert[] => {
+  const left = reverts.flatMap(({ now: _, noted: __, shut: ___, ...each }): Revert[] => {
     const counted = each.at.filter((time) => Date.parse(time) > at.getTime() - windowMs)
     return each.fought === true || counted.length > 0 ? [{ ...each, at: counted }] : []
   })

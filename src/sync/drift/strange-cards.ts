@@ -3,13 +3,14 @@ import type { ListedAccount } from '../../connector/contract.ts'
 import { cardsOfNobodyInside } from '../../store/card-holders.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { cardDigest } from '../identifiers.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 import { shownKey, strangeName } from '../strange-card.ts'
 import { modesOf } from '../target-modes.ts'
 import type { Found } from './compare-drift.ts'
 import type { Fight } from './fights.ts'
-import { isSameDrift, toUndo, undoByForce } from './reverts.ts'
+import { isSameDrift, stillToUndo, toUndo, undoByForce } from './reverts.ts'
 import { undoSome } from './undo.ts'
 
 export interface Look {
@@ -20,10 +21,11 @@ export interface Look {
 
 /** Of what was added by hand and opens doors. */
 export async function strangeToShut(
-  { vault, database }: SyncContext,
+  context: SyncContext,
   target: TargetSetup,
   looks: readonly Look[],
 ): Promise<readonly Fight[]> {
+  const { vault, database } = context
   const added = looks.flatMap(({ item, actual, found }) => {
     const drifts = found.filter((each) => each.class === 'card-added')
     return (drifts.length === 0 ? [] : (actual?.cards ?? [])).flatMap((shown) => {
@@ -34,7 +36,8 @@ export async function strangeToShut(
     })
   })
   const digests = added.map(({ digest }) => digest)
-  const bad = await cardsOfNobodyInside(database.pool, target.id, digests)
+  const { digests: bad, forged } = await cardsOfNobodyInside(database.pool, vault, target.id, digests)
+  await tellForged(database.pool, context, ...forged)
   return added.flatMap(({ account, drift, digest }) =>
     bad.some((each) => each.equals(digest)) ? [{ account, drift }] : [],
   )
@@ -53,7 +56,9 @@ export async function shutStrangeCards(context: SyncContext, target: string, car
       lane: 'urgent',
       evenPending: true,
       decide: (owned, drift) =>
-        toUndo(owned).some((each) => isSameDrift(each, drift)) ? null : undoByForce(owned, drift, true),
+        toUndo(stillToUndo(owned, context.now())).some((each) => isSameDrift(each, drift))
+          ? null
+          : undoByForce(owned, drift, context.now(), true),
     }),
   )
 }

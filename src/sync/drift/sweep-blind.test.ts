@@ -1,10 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { cardKey, h10301 } from '../../model/card.ts'
 import { type Bench, day, hour, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { existing, match } from '../match/match.fixture.ts'
 import { openDeepSweep } from './deep-sweep.ts'
 import { sweepIfDue } from './sweep-target.ts'
+import { revertByHand } from './take-side.ts'
 
 const engine = useEngine()
 let bench: Bench
@@ -99,5 +101,123 @@ describe('who is locked out and was opened is shut again', () => {
     await sweep()
     expect([user(0).lock, await drifts()]).toEqual(['closed', []])
     expect(await bench.alarms()).toEqual([])
+  })
+})
+
+describe('what somebody else writes about sweeps', () => {
+  const deep = async (ms: number) => {
+    const { step } = openDeepSweep(bench.context, bench.setup)
+    for (let past = 0; past < ms; past += minute) {
+      await step(signal)
+      await bench.pass(minute)
+    }
+  }
+  const reads = () =>
+    new Set(bench.target.calls.flatMap(({ verb, externalId }) => (verb === 'read' ? [externalId] : [])))
+
+  beforeEach(async () => {
+    bench = await engine.begin()
+    await settle(many())
+    bench.target.shallow = true
+    Object.assign(bench.setup, { deepSweep: { everyMs: hour, requestsPerSecond: 1 } })
+    await sweep()
+  })
+
+  test('puts no sweep off', async () => {
+    expect(await sweep(false)).toBeNull()
+    await engine.tamper(`update target set swept_at = 'infinity'`)
+    expect(await sweep(false)).toBeNull()
+    await bench.pass(16 * minute)
+    expect(await sweep(false)).not.toBeNull()
+    await engine.tamper(
+      `update target set swept_at = now(), sweep_counts = replace(sweep_counts, '"endedAt":"20', '"endedAt":"29')`,
+    )
+    expect(await sweep(false)).not.toBeNull()
+  })
+
+  test.each([
+    `deep_sweep = '{"begunAt":"2999-01-01","endedAt":"2999-01-01","total":12,"read":12}'`,
+    `sweep_counts = '{"shallow":false}'`,
+    `looked_through = 'ffffffff-ffff-4fff-bfff-ffffffffffff'`,
+  ])('keeps no account from being read singly: %s', async (set) => {
+    await deep(10 * minute)
+    await engine.tamper(`update target set ${set}`)
+    bench.target.calls.length = 0
+    await deep(hour)
+    expect(reads().size).toBe(12)
+  })
+
+  test('hides no target that forgot, and has none taken for one', async () => {
+    await deep(10 * minute)
+    await engine.tamper(`update target set deep_sweep = replace(deep_sweep, '"changed":0', '"changed":-1000')`)
+    for (let who = 0; who < 12; who++) user(who).cards.clear()
+    await deep(hour)
+    expect(await bench.alarms()).toContain('target.restored')
+    bench = await engine.begin()
+    await settle(many())
+    bench.target.shallow = true
+    await sweep()
+    await deep(10 * minute)
+    await engine.tamper(`update target set deep_sweep = replace(deep_sweep, '"changed":0', '"changed":1000')`)
+    await deep(10 * minute)
+    expect(await bench.alarms()).toEqual([])
+  })
+
+  test('makes no target larger than it is', async () => {
+    bench.target.shallow = false
+    await engine.tamper(
+      `insert into account (id, target, key_id, external_digest, external_id, is_primary, wanted, wanted_facts, wanted_facts_version, wanted_by, pending, desired, desired_version, applied_version, owned, guard)
+       select gen_random_uuid(), target, key_id, uuid_send(gen_random_uuid()), external_id, is_primary, wanted, wanted_facts, wanted_facts_version, wanted_by,
+              pending, replace(desired, '"open"', '"closed"'), desired_version, applied_version, owned, guard
+         from account, generate_series(1, 100)`,
+    )
+    for (let who = 0; who < 6; who++) user(who).levels.clear()
+    await sweep()
+    expect(await bench.alarms()).toContain('target.restored')
+  })
+})
+
+describe('a card that nobody is to get in by, put on another account by hand', () => {
+  beforeEach(async () => {
+    bench = await engine.begin()
+    await settle(many())
+    await settle([row(0, { cardState: 'lost' }), ...many().slice(1)])
+    user(0).cards.clear()
+    user(1).cards.set(cardKey(h10301(7, 100)), { card: h10301(7, 100), state: 'on' })
+  })
+
+  test.each([
+    `update credential set state = 'returned' where state = 'lost'`,
+    `update credential set state = 'active' where state = 'lost'`,
+  ])('is shut, with an alarm, whatever somebody writes about it: %s', async (sql) => {
+    await engine.tamper(sql)
+    await sweep()
+    await bench.work()
+    expect(user(1).cards.get(cardKey(h10301(7, 100)))?.state).not.toBe('on')
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+})
+
+describe('what was noted to be undone', () => {
+  const owned = () =>
+    bench.rows<{ id: string; owned: string; owned_guard: Buffer }>('select id, owned, owned_guard from account')
+
+  test('is not any more when that was long ago, whoever puts it back: a block made by hand since stays', async () => {
+    bench = await engine.begin()
+    await settle(many())
+    user(1).lock = 'closed'
+    await sweep()
+    await revertByHand(bench.context, 'doors', { class: 'blocked' }, { subject: bench.operator, reason: 'seen' })
+    const noted = (await owned()).find((each) => each.owned.includes('reverts'))
+    await bench.rest()
+    expect(user(1).lock).toBe('open')
+    await bench.pass(2 * hour)
+    user(1).lock = 'closed'
+    await engine.tamper(
+      'update account set owned = $2, owned_guard = $3, applied_version = desired_version - 1 where id = $1',
+      [noted?.id, noted?.owned, noted?.owned_guard],
+    )
+    await bench.rest()
+    expect(user(1).lock).toBe('closed')
   })
 })

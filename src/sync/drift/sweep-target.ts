@@ -2,6 +2,7 @@
  * Looks through all accounts of a target for what changed behind our back. Who is locked out and found open is shut again at once; what is
  * done about the rest, the configuration says.
  */
+import type { Selectable } from 'kysely'
 import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
@@ -9,8 +10,11 @@ import { isBusy, isGone, isMade, isOpen } from '../../store/account-sql.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { driftsOf, forgetLostDrifts } from '../../store/drifts.ts'
+import { sweepGuard } from '../../store/guards.ts'
 import { openRestore } from '../../store/restores.ts'
+import type { TargetTable } from '../../store/schema.ts'
 import { mendTimes } from '../../store/work.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -49,9 +53,17 @@ export function sweepCounts(text: string | null): KeptCounts | null {
   try {
     return text === null ? null : (JSON.parse(text) as KeptCounts | null)
   } catch {
-    // Not signed, and decides nothing: what is no JSON counts for none.
+    // What is no JSON counts for none.
     return null
   }
+}
+
+type CountsRow = Pick<Selectable<TargetTable>, 'id' | 'sweep_counts' | 'sweep_guard'>
+
+/** As Gatehouse wrote them: what somebody else did counts for none. */
+export function genuineCounts(vault: Vault, row: CountsRow): KeptCounts | null {
+  const isGenuine = row.sweep_guard !== null && vault.verifyGuard('target_sweep', sweepGuard(row), row.sweep_guard)
+  return isGenuine ? sweepCounts(row.sweep_counts) : null
 }
 
 /** Accounts looked at together. */
@@ -79,8 +91,10 @@ class Sweep {
   shallow = false
   readonly confirmation: Confirmation
   restored: boolean
-  /** All that are ours, about. */
+  /** All that are ours, about: as rows say that nobody has verified. */
   total = 0
+  /** Of those that the list did not have, how many are really ours. */
+  #unlisted = 0
   /** The last sweep that came to its end. What was found since, by others that broke off, is as new as what this one finds. */
   last: { readonly begunAt: Date | null; readonly endedAt: Date | null } = { begunAt: null, endedAt: null }
 
@@ -100,6 +114,7 @@ class Sweep {
     const asked = handedOut(context, target.id)
     for await (const page of oneAhead(target.connection.accounts.list(this.signal, asked))) await this.#lookAt(page)
     await this.#lookForMissing()
+    await this.#tellForgetful(this.known)
     await this.strangers.forgetGone()
     await forgetLostDrifts(context.database.pool, target.id)
   }
@@ -142,12 +157,20 @@ class Sweep {
       )
       if (rows.length === 0) return
       after = certain(rows.at(-1)).id
-      await this.#compare(rows.flatMap(({ id }) => (this.listed.has(id) ? [] : [{ id, actual: null }])))
+      this.#unlisted += await this.#compare(
+        rows.flatMap(({ id }) => (this.listed.has(id) ? [] : [{ id, actual: null }])),
+      )
     }
   }
 
-  async #compare(seen: readonly Seen[]): Promise<void> {
-    if (seen.length === 0) return
+  /** All that are ours: rows that somebody else put beside them are neither listed nor genuine, and do not count. */
+  get known(): number {
+    return this.listed.size + this.#unlisted
+  }
+
+  /** Returns how many of them are genuine. */
+  async #compare(seen: readonly Seen[]): Promise<number> {
+    if (seen.length === 0) return 0
     const { context, target } = this
     const items = await loadItems(context, seen)
     this.linked += items.length
@@ -188,12 +211,17 @@ class Sweep {
       // That a target forgot is known by now: what it forgot is not asked for one by one, but who can get in.
       await this.#confirm(this.restored ? some.filter(({ desired }) => desired.lock === 'closed') : some)
     }
+    return items.length
   }
 
   async #confirm(doubtful: readonly WorkItem[]): Promise<void> {
+    await this.confirmation.confirm(doubtful)
+    await this.#tellForgetful(this.total)
+  }
+
+  async #tellForgetful(of: number): Promise<void> {
     const { context, target, confirmation } = this
-    await confirmation.confirm(doubtful)
-    if (this.restored || !isForgetful(confirmation.changed, this.total)) return
+    if (this.restored || !isForgetful(confirmation.changed, of)) return
     this.restored = await markRestored(context, target.id, confirmation.changed, this.begunAt, this.last.begunAt)
   }
 
@@ -209,14 +237,14 @@ class Sweep {
       this.context,
       ...(await mendTimes(this.context.database.pool, this.target.id)),
     )
-    const { rows } = await this.context.database.pool.query<{ total: number; counts: string | null }>(
+    const { rows } = await this.context.database.pool.query<{ total: number } & CountsRow>(
       `select (select count(*)::int from account a where target = $1 and ${isMade('owned')} and desired is not null) as total,
-              sweep_counts as counts from target where id = $1`,
+              id, sweep_counts, sweep_guard from target where id = $1`,
       [this.target.id],
     )
-    const { total, counts } = certain(rows[0])
-    this.total = total
-    const kept = sweepCounts(counts)
+    const row = certain(rows[0])
+    this.total = row.total
+    const kept = genuineCounts(this.context.vault, row)
     this.last = { begunAt: timeOf(kept?.begunAt), endedAt: timeOf(kept?.endedAt) }
   }
 }
@@ -232,6 +260,17 @@ export interface SweepOptions {
   readonly brakes: Brakes
 }
 
+/** Its time is what the last one noted, signed; that it is to be swept before, anybody may say. */
+async function isDue({ database, vault, now }: SyncContext, target: TargetSetup): Promise<boolean> {
+  const { rows } = await database.pool.query<{ due: boolean } & CountsRow>(
+    `select swept_at is null or swept_at < now() - $2 * interval '1 ms' as due, id, sweep_counts, sweep_guard from target where id = $1`,
+    [target.id, target.sweepEveryMs],
+  )
+  const row = certain(rows[0])
+  const endedAt = timeOf(genuineCounts(vault, row)?.endedAt)
+  return row.due || endedAt === null || endedAt.getTime() < now().getTime() - target.sweepEveryMs
+}
+
 /** Looks a target through when its time has come; null when it has not. @throws ConnectorError when it could not be read to its end. */
 export async function sweepIfDue(
   context: SyncContext,
@@ -240,11 +279,7 @@ export async function sweepIfDue(
   signal: AbortSignal,
 ): Promise<SweepCounts | null> {
   const { pool } = context.database
-  const { rowCount } = await pool.query(
-    `select from target where id = $1 and ($3 or swept_at is null or swept_at < now() - $2 * interval '1 ms')`,
-    [target.id, target.sweepEveryMs, now],
-  )
-  if (rowCount === 0) return null
+  if (!now && !(await isDue(context, target))) return null
   // Until a store from a backup has let stand what is there, every difference would be its own.
   const restore = await openRestore(pool, context.vault)
   if (restore !== null && !stockTaken(restore).includes(target.id)) return null
@@ -258,13 +293,15 @@ export async function sweepIfDue(
   const counts: SweepCounts = { accounts, linked, withoutPerson, untouchable, changed }
   const times = { begunAt: sweep.begunAt.toISOString(), endedAt: context.now().toISOString() }
   const kept: KeptCounts = { ...counts, ...times, shallow }
-  await pool.query('update target set swept_at = now(), sweep_counts = $2 where id = $1', [
+  const row = { id: target.id, sweep_counts: JSON.stringify(kept) }
+  await pool.query('update target set swept_at = now(), sweep_counts = $2, sweep_guard = $3 where id = $1', [
     target.id,
-    JSON.stringify(kept),
+    row.sweep_counts,
+    context.vault.guard('target_sweep', sweepGuard(row)),
   ])
   if (undone > 0) await raiseAlarm(pool, context.vault, 'lockout.undone', target.id, undone)
   else await clearUndone(context, target.id)
-  await applyPolicies(context, target, sweep.total)
+  await applyPolicies(context, target, sweep.known)
   await replanTarget(context, target.id, brakes)
   context.log('info', 'target.swept', { target: target.id, count: accounts })
   return counts

@@ -101,7 +101,7 @@ async function undo(context: SyncContext, rows: readonly DriftRow[], { subject, 
       const some = new Map(asked.slice(start, start + undoBatch))
       const undone = await undoSome(client, context, some, {
         ...{ actor: subject, reason, lane: 'bulk' },
-        decide: (owned, drift) => undoByForce(owned, drift),
+        decide: (owned, drift) => undoByForce(owned, drift, context.now()),
       })
       return undone.length
     })

@@ -21,6 +21,7 @@ import type { Claim } from '../../store/work.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { isRowFault, unlessRowFault, VaultError } from '../../vault/vault-error.ts'
 import { openFacts } from '../account-facts.ts'
+import { stillToUndo } from '../drift/reverts.ts'
 import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
@@ -57,7 +58,12 @@ export interface WorkItem {
  * Loads claimed accounts in two queries; lock-outs, PINs and what was accepted in one more each. One whose guard or seal is wrong is frozen, alarmed and left
  * out. That alone decides: the mark says since when, and one that stands on a row which is right was put there by somebody else.
  */
-export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Claim[]): Promise<readonly WorkItem[]> {
+export async function loadWork(
+  pool: pg.Pool,
+  vault: Vault,
+  claims: readonly Claim[],
+  now: Date,
+): Promise<readonly WorkItem[]> {
   const ids = claims.map(({ account_id }) => account_id)
   const accounts = await pool.query<
     AccountRow & { epoch: string | null; wrapped: Buffer | null; erasing: string | null }
@@ -91,6 +97,7 @@ export async function loadWork(pool: pg.Pool, vault: Vault, claims: readonly Cla
         claimOf.get(row.id) as Claim,
         cardsOf.get(row.person_id as PersonId) ?? [],
         byOperator,
+        now,
       )
       if (row.frozen_at !== null) mismarked.push(row.id)
       const erasure = erasing !== null && erasures.has(erasing) ? erasing : null
@@ -146,9 +153,10 @@ function open(
   claim: Claim,
   credentials: readonly CredentialRow[],
   byOperator: ReadonlySet<AccountId>,
+  now: Date,
 ): Omit<WorkItem, 'erasure'> | null {
   if (!vault.verifyGuard('account', accountGuard(row), row.guard)) throw new VaultError('vault.open-failed')
-  const owned = ownedOf(vault, row)
+  const owned = stillToUndo(ownedOf(vault, row), now)
   if (row.desired === null || row.desired_facts === null || row.desired_facts_version === null) return null
   const cards = new Map<CredentialId, Card>()
   for (const credential of credentials) {

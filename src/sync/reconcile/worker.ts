@@ -80,7 +80,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         const begunAt = new Date()
         const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most, may.historyLost)
         if (claims.length === 0) return
-        const items = await loadWork(pool, context.vault, claims)
+        const items = await loadWork(pool, context.vault, claims, context.now())
         context.traces.note('claim', { target: target.id, lane, accounts: claims.length }, { begunAt })
         await noteOrigins(items, lane)
         if (lane === 'bulk') {

@@ -150,6 +150,9 @@ export const registry: Registry = {
   target: {
     columns: {
       mode_guard: signed('target', targetModeGuard),
+      // Its accounts are looked through anew.
+      sweep_guard: forgotten('bytea'),
+      deep_guard: forgotten('bytea'),
       standing_guard: signed('standing', ({ id: scope, paused_at, pause_code, frozen_at, standing_version: version }) =>
         standingGuard({ scope, paused_at, pause_code, frozen_at, version }),
       ),

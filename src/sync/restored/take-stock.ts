@@ -100,13 +100,16 @@ async function nextOpen(pool: pg.Pool, target: string, after: AccountId | null):
 }
 
 /** Of these, as a worker would load them, those that are open still. */
-async function openOnes({ database, vault }: SyncContext, ids: readonly AccountId[]): Promise<readonly WorkItem[]> {
+async function openOnes(
+  { database, vault, now }: SyncContext,
+  ids: readonly AccountId[],
+): Promise<readonly WorkItem[]> {
   const { rows } = await database.pool.query<{ id: AccountId; intents: Intent[] }>(
     `select a.id, coalesce(w.intents, '[]') as intents from account a left join account_work w on w.account_id = a.id
       where a.id = any($1::uuid[]) and ${isAsked} order by a.id`,
     [ids],
   )
-  return loadWork(database.pool, vault, claimsToLookAt(rows))
+  return loadWork(database.pool, vault, claimsToLookAt(rows), now())
 }
 
 async function readAll(target: TargetSetup, items: readonly WorkItem[], signal: AbortSignal): Promise<readonly Seen[]> {
