@@ -97,7 +97,7 @@ const refusals = {
   'drift.nothing': ['unknown', 'There is no such change: `gatehouse drift` shows what there is.'],
   'drift.target-waits': [
     'state',
-    'Nothing is undone at a target that is only observed, seems to have forgotten, or whose first plan waits.',
+    'Nothing is undone at a target that is only observed, paused or frozen, that seems to have forgotten, or whose first plan waits; nor before a restored store has caught up.',
   ],
   'erasure.done': ['state', 'This person is erased already: nothing waits any more.'],
   'erasure.forged': ['state', 'The row of this erasure was changed outside Gatehouse: the journal begins it again.'],

@@ -85,6 +85,16 @@ export async function turnedUrgent(pool: pg.Pool, running: readonly AccountId[])
   return rows.map(({ account_id }) => account_id)
 }
 
+/** Locks these accounts, and the work that was given up; until the caller's transaction ends no worker takes any of them on. Returns those that one is at, or will be soon. */
+export async function lockIdle(client: pg.ClientBase, accounts: readonly AccountId[]): Promise<ReadonlySet<AccountId>> {
+  await client.query('select from account where id = any($1::uuid[]) order by id for update', [accounts])
+  const { rows } = await client.query<{ account_id: AccountId; dead: boolean }>(
+    `select account_id, dead_at is not null as dead from account_work where account_id = any($1::uuid[]) order by account_id for update`,
+    [accounts],
+  )
+  return new Set(rows.filter(({ dead }) => !dead).map(({ account_id }) => account_id))
+}
+
 /** Gives back accounts that were claimed and not begun. */
 export async function unclaim(pool: pg.Pool, owner: string, claims: readonly Claim[]): Promise<void> {
   if (claims.length === 0) return

@@ -14,6 +14,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
+import { isUnnumbered } from '../strange-card.ts'
 import { modesOf } from '../target-modes.ts'
 import { endDecidedFights, type Fight, revertTotals, tellFights } from './fights.ts'
 import { fightWindowMs, isSameDrift, revertOf, undoByPolicy } from './reverts.ts'
@@ -41,14 +42,14 @@ export async function applyPolicies(context: SyncContext, target: TargetSetup, l
   await tellFights(context, target.id)
 }
 
-/** Nothing is decided about a target that is observed, whose first plan waits, that forgot, or that somebody stopped; nor by a store that does not know yet what happened since its backup. */
-async function mayAct(context: SyncContext, target: TargetSetup): Promise<boolean> {
+/** Nothing is decided by a configuration that another has taken the place of, nor about a target that is observed, whose first plan waits, that forgot, or that somebody stopped; nor by a store that does not know yet what happened since its backup. */
+export async function mayAct(context: SyncContext, target: TargetSetup, byHand = false): Promise<boolean> {
   const { database, vault, standings } = context
   const mode = (await modesOf(database.pool, context)).get(target.id)
   if (mode?.writes !== true || mode.waits !== null) return false
   if ((await openRestore(database.pool, vault)) !== null) return false
   const { pausedBecause, frozenAt, resting } = await standings.of(target.id)
-  return pausedBecause === null && frozenAt === null && !resting
+  return pausedBecause === null && frozenAt === null && (byHand || !resting)
 }
 
 function classesFor({ drift }: TargetSetup, choice: 'accept' | 'revert'): readonly DriftClass[] {
@@ -61,9 +62,11 @@ async function acceptByPolicy(context: SyncContext, target: TargetSetup): Promis
   const classes = classesFor(target, 'accept')
   if (classes.length === 0) return
   for (let after: string | null = null; ; ) {
+    if (!(await mayAct(context, target))) return
     const rows: readonly DriftRow[] = await inTransaction(database.pool, async (client) => {
+      await context.refuseSuperseded(client)
       const page = await driftsAt(client, target.id, { classes, accepted: false }, after, batch)
-      const genuine = page.filter((row) => isGenuineDrift(vault, row))
+      const genuine = page.filter((row) => isGenuineDrift(vault, row) && !isUnnumbered(row.part))
       await acceptDrifts(client, vault, genuine, { at: now(), by: null })
       await recordAuditMany(
         client,
@@ -112,7 +115,7 @@ async function revertByPolicy(
   }
   await clearAlarm(database.pool, vault, 'drift.braked', target.id)
   const accounts = [...found].sort()
-  for (let start = 0; start < accounts.length; start += undoBatch)
+  for (let start = 0; start < accounts.length && (await mayAct(context, target)); start += undoBatch)
     await revertSome(context, target, accounts.slice(start, start + undoBatch), classes)
 }
 
@@ -149,6 +152,7 @@ async function revertSome(
 ): Promise<void> {
   const windowMs = fightWindowMs(target.deepSweep.everyMs)
   await inTransaction(context.database.pool, async (client) => {
+    await context.refuseSuperseded(client)
     // What somebody accepted meanwhile is not undone.
     const rows = (await driftsOf(client, context.vault, accounts)).filter(
       (row) => row.accepted_at === null && classes.includes(row.class) && isOursToUndo(context, target, row),

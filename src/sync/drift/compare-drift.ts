@@ -8,7 +8,7 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut, sameValidity } from '../reconcile/compare.ts'
 import { bearsName } from '../reconcile/shut-out.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
-import { shownKey, strangeName } from '../strange-card.ts'
+import { shownKey, strangePart } from '../strange-card.ts'
 
 export interface Found extends Drift {
   readonly class: DriftClass
@@ -101,10 +101,10 @@ function cardDrifts({ vault }: SyncContext, item: WorkItem, actual: ActualAccoun
     const card = cards.get(id)
     if (card !== undefined) accounted.add(cardKey(card))
   }
-  for (const key of shown.keys()) {
-    if (accounted.has(key)) continue
+  for (const each of actual.cards) {
+    if (accounted.has(shownKey(each))) continue
     // A card that nobody knows has no id of ours: it is told from others, and names nobody.
-    found.push({ class: 'card-added', part: `card:${strangeName(vault, row.id, key)}` })
+    found.push({ class: 'card-added', part: strangePart(vault, row.id, each) })
   }
   return found
 }

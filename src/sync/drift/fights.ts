@@ -6,6 +6,7 @@ import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { acceptedDrifts, type Drift } from '../../store/drifts.ts'
 import { type AccountRow, ownedGuard } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { lockIdle } from '../../store/work.ts'
 import { unlessRowFault } from '../../vault/vault-error.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
@@ -99,15 +100,11 @@ export async function changeNotes(
   by: (owned: Owned, drift: Drift) => Owned,
 ): Promise<void> {
   const ids = [...new Set(of.map(({ account }) => account))]
+  const busy = await lockIdle(client, ids)
   const { rows } = await client.query<Row>(
-    `select id, owned, owned_guard from account where id = any($1::uuid[]) and owned like '%"reverts":[%' order by id for update`,
+    `select id, owned, owned_guard from account where id = any($1::uuid[]) and owned like '%"reverts":[%' order by id`,
     [ids],
   )
-  const { rows: work } = await client.query<{ account_id: AccountId }>(
-    'select account_id from account_work where account_id = any($1::uuid[])',
-    [ids],
-  )
-  const busy = new Set(work.map(({ account_id }) => account_id))
   const changed = rows.flatMap((row) => {
     const owned = busy.has(row.id) ? null : unlessRowFault(() => ownedOf(vault, row))
     if (owned === null) return []

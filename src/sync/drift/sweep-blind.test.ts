@@ -1,12 +1,14 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
+import { Refusal } from '../../model/refusal.ts'
 import { type Bench, day, hour, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
 import { existing, match } from '../match/match.fixture.ts'
+import { freezeByHand } from '../stop.ts'
 import { openDeepSweep } from './deep-sweep.ts'
 import { sweepIfDue } from './sweep-target.ts'
-import { revertByHand } from './take-side.ts'
+import { acceptByHand, revertByHand } from './take-side.ts'
 
 const engine = useEngine()
 let bench: Bench
@@ -220,4 +222,56 @@ describe('what was noted to be undone', () => {
     await bench.rest()
     expect(user(1).lock).toBe('closed')
   })
+})
+
+describe('a person who takes a side', () => {
+  const by = () => ({ subject: bench.operator, reason: 'seen' })
+  const accept = (is: 'blocked' | 'card-added') => acceptByHand(bench.context, 'doors', { class: is }, by())
+
+  beforeEach(async () => {
+    bench = await engine.begin()
+    await settle(many())
+  })
+
+  test('is told what is being undone already: that is left', async () => {
+    user(1).lock = 'closed'
+    await sweep()
+    await revertByHand(bench.context, 'doors', { class: 'blocked' }, by())
+    expect(await accept('blocked')).toEqual({ drifts: 0, left: 1 })
+    expect(await bench.rows('select 1 from drift where accepted_at is not null')).toEqual([])
+  })
+
+  test('lets no card stay whose number nobody sees: its id may be that of another one day', async () => {
+    user(1).cards.set('phone', { card: h10301(9, 9), state: 'on' })
+    bench.target.unreadable.add('phone')
+    Object.assign(bench.setup, { drift: { ...bench.setup.drift, badge_added: 'accept' } })
+    await sweep()
+    expect(await accept('card-added')).toEqual({ drifts: 0, left: 1 })
+    expect(await bench.rows('select 1 from drift where accepted_at is not null')).toEqual([])
+  })
+
+  test('has nothing undone at a target that is frozen', async () => {
+    user(1).lock = 'closed'
+    await sweep()
+    await freezeByHand(bench.context, 'doors', bench.operator, 'looking')
+    await expect(revertByHand(bench.context, 'doors', { class: 'blocked' }, by())).rejects.toMatchObject({
+      code: 'drift.target-waits',
+    })
+  })
+})
+
+test('nothing is undone or accepted by a configuration that another has taken the place of', async () => {
+  bench = await engine.begin()
+  await settle(many())
+  user(1).levels.delete('id of Lab')
+  user(2).lock = 'closed'
+  Object.assign(bench.setup, { drift: { ...bench.setup.drift, right_removed: 'revert', blocked: 'accept' } })
+  Object.assign(bench.context, {
+    refuseSuperseded: async () => {
+      throw new Refusal('config.superseded')
+    },
+  })
+  await expect(sweep()).rejects.toMatchObject({ code: 'config.superseded' })
+  expect(await bench.rows(`select 1 from drift where accepted_at is not null`)).toEqual([])
+  expect(await bench.rows(`select 1 from account where owned like '%reverts%'`)).toEqual([])
 })

@@ -6,10 +6,12 @@ import { Refusal } from '../../model/refusal.ts'
 import { acceptDrifts, type DriftFilter, driftsAt, isGenuineDrift } from '../../store/drifts.ts'
 import type { DriftRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { lockIdle } from '../../store/work.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
-import { modesOf } from '../target-modes.ts'
+import { isUnnumbered } from '../strange-card.ts'
+import { mayAct } from './apply-policy.ts'
 import { changeNotes, type Fight, tellFights } from './fights.ts'
 import { leaveBe, undoByForce } from './reverts.ts'
 import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
@@ -75,8 +77,8 @@ export async function revertByHand(
   const setup = setupOf(context, target)
   const classes = classesThatMay(chosen, 'revert').filter((is) => is !== 'opened' && is !== 'card-unblocked')
   if (classes.length === 0) throw new Refusal('drift.not-reverted')
-  const mode = (await modesOf(context.database.pool, context)).get(target)
-  if (mode?.writes !== true || mode.waits !== null) throw new Refusal('drift.target-waits')
+  // What is noted while it stands still would be done when nobody thinks of it any more.
+  if (!(await mayAct(context, setup, true))) throw new Refusal('drift.target-waits')
   let drifts = 0
   let left = 0
   let notOurs = 0
@@ -117,14 +119,23 @@ async function stand(
   setupOf(context, target)
   const { vault, now } = context
   let drifts = 0
+  let left = 0
   await eachPage(context, target, filter, (page) =>
     inTransaction(context.database.pool, async (client) => {
+      const busy = await lockIdle(
+        client,
+        page.flatMap(({ account_id }) => account_id ?? []),
+      )
       const ids = page.map(({ id }) => id)
       const { rows } = await client.query<DriftRow>(
         'select * from drift where id = any($1::uuid[]) and (accepted_at is not null) = $2 order by id for update',
         [ids, filter.accepted],
       )
-      const genuine = rows.filter((row) => isGenuineDrift(vault, row))
+      const known = rows.filter((row) => isGenuineDrift(vault, row))
+      // A worker may be undoing it just now, and would not know that it may stay.
+      const isLeft = (row: DriftRow) => isUnnumbered(row.part) || (row.account_id !== null && busy.has(row.account_id))
+      const genuine = filter.accepted ? known : known.filter((row) => !isLeft(row))
+      left += known.length - genuine.length
       const fights = genuine.flatMap((row): Fight[] =>
         row.account_id === null ? [] : [{ account: row.account_id, drift: row }],
       )
@@ -143,9 +154,9 @@ async function stand(
       drifts += genuine.length
     }),
   )
-  if (drifts === 0) throw new Refusal('drift.nothing')
+  if (drifts + left === 0) throw new Refusal('drift.nothing')
   await tellFights(context, target)
-  return { drifts, left: 0 }
+  return { drifts, left }
 }
 
 /** Rows as Gatehouse wrote them, page by page; any other is told, and nothing is decided about it. */

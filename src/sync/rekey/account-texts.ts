@@ -6,7 +6,7 @@ import { intentGuard } from '../../store/guards.ts'
 import type { AccountWorkTable, Intent } from '../../store/schema.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
-import { shownKey, strangeName } from '../strange-card.ts'
+import { isUnnumbered, shownKey, strangeName } from '../strange-card.ts'
 import { type Rename, renamedCards, renamedParts, renaming } from './names.ts'
 import { attempt } from './recipes.ts'
 import type { Cell, Turn } from './turn.ts'
@@ -135,7 +135,9 @@ function renamedStrange(
   rename: (name: string) => string,
 ): string {
   const [, name] = cardPart.exec(part) ?? []
-  return is !== 'card-added' || name === undefined ? part : `card:${rename(name)}`
+  if (is !== 'card-added' || name === undefined) return part
+  // A card without a number is told anew, under the name that it has then.
+  return isUnnumbered(part) ? `card:~${rename(name.slice(1)).slice(1)}` : `card:${rename(name)}`
 }
 
 /** After the account itself. */
