@@ -170,7 +170,9 @@ export async function wakeLanes(client: pg.ClientBase, target: string): Promise<
 export async function mendTimes(pool: pg.Pool, target: string): Promise<readonly AccountId[]> {
   const { rows } = await pool.query<{ id: AccountId }>(
     `with far as (
-       update account_work set due_at = least(due_at, now()), lease_until = least(lease_until, now()), verify_at = least(verify_at, now())
+       update account_work set due_at = least(due_at, now()),
+              lease_until = case when lease_until < now() + interval '1 day' then lease_until end,
+              verify_at = case when verify_at > now() + interval '1 day' then now() else verify_at end
         where target = $1 and greatest(due_at, lease_until, verify_at) > now() + interval '1 day' returning account_id as id),
      ahead as (
        update account set applied_version = desired_version - 1 where target = $1 and applied_version > desired_version returning id)
