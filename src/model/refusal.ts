@@ -143,6 +143,10 @@ const refusals = {
   'match.no-such-account': ['unknown', 'The last match of this target found no account of that id.'],
   'match.not-waiting': ['state', 'By the last match of this target nothing waits for that: nobody is led there.'],
   'match.none': ['state', 'This target was not matched yet: `gatehouse match` it first.'],
+  'match.not-read': [
+    'state',
+    'This account could not be read just now, and a link needs all that is on it: see `gatehouse status`, and link it once more.',
+  ],
   'match.running': ['state', 'The accounts of this target are being read: wait until that is done.'],
   'match.stale': ['state', 'The last match of this target is older than a day: match it once more.'],
   'match.unread': [

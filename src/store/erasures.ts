@@ -205,6 +205,10 @@ export async function deletePersonRows(client: pg.ClientBase, person: PersonId, 
        (select w.person_id from credential w join credential mine on mine.digest = w.digest and mine.person_id = $1 where w.waits and w.person_id <> $1)`,
     [person, now],
   )
+  // Whose the other accounts are that a match found, nobody can tell: one may well be theirs.
+  await client.query(
+    'update match_row set found = null where person_id is null and class is not null and found is not null',
+  )
   const accounts = 'select id from account where person_id = $1'
   for (const statement of [
     `delete from plan_change where account_id in (${accounts})`,

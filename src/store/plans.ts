@@ -74,6 +74,14 @@ export async function heldPlans(client: pg.ClientBase, vault: Vault, origin: str
   return rows.filter((row) => vault.verifyGuard('plan', planGuard(row), row.guard))
 }
 
+/** Genuine plans of the last two days that let accounts be deleted; when exactly is signed in their outline. */
+export async function latelyPassed(client: pg.ClientBase, vault: Vault): Promise<readonly PlanRow[]> {
+  const { rows } = await client.query<PlanRow>(
+    `select * from plan where created_at > now() - interval '2 days' and outline like '%"deletes":{%'`,
+  )
+  return rows.filter((row) => vault.verifyGuard('plan', planGuard(row), row.guard))
+}
+
 /** Plans looked at together. */
 const page = 500
 

@@ -10,6 +10,8 @@ import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.t
 import { type HrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { type Fault, nextCalls, opens } from '../fixtures/memory-target.fixture.ts'
 import { rotateEpoch, turnEpochs } from '../keys/epochs.ts'
+import { linkByHand } from '../match/adopt.ts'
+import { existing, match } from '../match/match.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { pauseByHand, resumeByHand } from '../stop.ts'
 import { continueErasures } from './continue.ts'
@@ -137,6 +139,21 @@ describe('a person who is erased', () => {
     await expect(erasePerson(bench.context, person, bench.operator, reason)).rejects.toMatchObject({
       code: 'person.unknown',
     })
+  })
+
+  test('leaves nothing of what a match found of accounts that are nobody’s: each may be theirs; it is linked by a read of its own', async () => {
+    bench.target.users.set('x9', existing({ name: 'Whoever That Is', levels: ['Main'] }))
+    await match(bench)
+    const found = () => bench.rows('select 1 from match_row where found is not null')
+    expect(await found()).toHaveLength(1)
+    await erase()
+    await settle()
+    expect([await people(), await found()]).toEqual([2, []])
+    const other = await bench.personOf('n2')
+    await linkByHand(bench.context, 'doors', 'x9', other, bench.operator, 'seen', bench.brakes)
+    expect(await bench.rows(`select 1 from match_row where class = 'linked' and person_id = $1`, [other])).toHaveLength(
+      2,
+    )
   })
 
   test('frees a card that somebody waited for', async () => {

@@ -8,6 +8,7 @@ import { lockPerson, unlockPerson } from '../operator.ts'
 import { targetOrigin } from '../origin.ts'
 import { enableTarget } from '../target-modes.ts'
 import { adoptMatches, linkByHand } from './adopt.ts'
+import { sealFound } from './found.ts'
 import { type Existing, existing, judged, match } from './match.fixture.ts'
 import { askForMatch } from './match-target.ts'
 
@@ -193,6 +194,20 @@ describe('adoption', () => {
     await expect(link('n2', 2)).rejects.toMatchObject({ code: 'match.forged' })
   })
 
+  test('leaves to a person of whom somebody put back what the list alone had shown', async () => {
+    Object.assign(bench.target, { shallow: true, cardsTold: true })
+    await bench.deliver([row(1)])
+    there({ n1: { name: 'Person1 Test', department: 'Sales', levels: ['Main'] } })
+    expect(await match(bench)).toMatchObject({ n1: { class: 'certain' } })
+    const [{ id = '' } = {}] = await bench.rows<{ id: string }>('select id from match_row')
+    for await (const [listed] of bench.setup.connection.accounts.list(new AbortController().signal))
+      if (listed !== undefined)
+        await engine.tamper('update match_row set found = $1', [sealFound(engine.vault, id, listed, false)])
+    expect(await adopt()).toEqual({ linked: 0, left: 1 })
+    await link('n1', 1)
+    expect(await changes()).toEqual([])
+  })
+
   test('killed at any step links each account once when it goes on', async () => {
     for (let steps = 0; ; steps += 3) {
       bench = await engine.begin({ enabled: false })
@@ -219,6 +234,52 @@ describe('a link by hand', () => {
     await link('x1', 1)
     await carryOut()
     expect([[...bench.target.users.keys()], levels('x1')]).toEqual([['x1'], ['Main']])
+  })
+
+  describe('of an account of which the list leaves out levels', () => {
+    beforeEach(async () => {
+      Object.assign(bench.target, { shallow: true, cardsTold: true })
+      await bench.deliver([row(1, { department: 'Research' })])
+      there({ x1: { name: 'Person1 Test', department: 'Research', levels: ['Main', 'Lab', 'Vault'] } })
+      expect(await match(bench)).toMatchObject({ x1: { class: 'probable' } })
+    })
+    const moved = async () => {
+      await bench.deliver([row(1)])
+      for (const { id } of await bench.rows<{ id: PlanId }>(`select id from plan where state = 'held'`))
+        await bench.release(id)
+      await bench.rest()
+      return levels('x1')
+    }
+
+    test('knows them, so that they go when the person moves', async () => {
+      await link('x1', 1)
+      expect(await changes()).toEqual([])
+      await carryOut()
+      expect(await moved()).toEqual(['Main', 'Vault'])
+    })
+
+    test('asks only where the match has not read it singly', async () => {
+      const reads = () => bench.target.calls.filter(({ verb }) => verb === 'read').length
+      await link('x1', 1)
+      expect(reads()).toBe(1)
+      bench = await engine.begin({ enabled: false })
+      await bench.deliver([row(1)])
+      there({ x1: { name: 'Person1 Test' } })
+      await match(bench)
+      await link('x1', 1)
+      expect(reads()).toBe(0)
+    })
+
+    test('is refused when it is gone, an operator’s by now, or can not be read', async () => {
+      const refused = (code: string) => expect(link('x1', 1)).rejects.toMatchObject({ code })
+      bench.target.fault = () => ({ is: 'failure', kind: 'transient' })
+      await refused('match.not-read')
+      bench.target.fault = () => null
+      Object.assign(user('x1') ?? {}, { untouchable: true })
+      await refused('match.untouchable')
+      bench.target.users.delete('x1')
+      await refused('match.no-such-account')
+    })
   })
 
   test('is refused for what is linked, unknown, untouchable, or bears an id that somebody else is to be given', async () => {

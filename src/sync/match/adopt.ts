@@ -11,6 +11,7 @@ import { isGenuineMatchRow, latestMatchRun, linkMatchRows, matchRowOf, matchRows
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
+import { errorCode } from '../error-code.ts'
 import { tellForged } from '../forged.ts'
 import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
@@ -29,6 +30,8 @@ import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } fro
 const staleMs = 24 * 3_600_000
 /** Accounts per transaction. */
 const batch = 200
+/** A person waits for it. */
+const readMs = 20_000
 
 export interface Adopted {
   readonly linked: number
@@ -69,7 +72,7 @@ export async function adoptMatches(
 /**
  * Links one account by hand, whatever its class; of somebody who has one there already it becomes an extra account, which only
  * lock-outs touch. @throws Refusal as `adoptMatches`, and `match.no-such-account`, `match.already-linked`, `match.forged`,
- * `match.id-taken`, `match.untouchable`, `match.unread`, `match.busy`, `person.unknown`, `person.frozen`.
+ * `match.id-taken`, `match.untouchable`, `match.unread`, `match.not-read`, `match.busy`, `person.unknown`, `person.frozen`.
  */
 export async function linkByHand(
   context: SyncContext,
@@ -81,15 +84,39 @@ export async function linkByHand(
   brakes: Brakes,
 ): Promise<void> {
   const { target, run } = await freshRun(context, targetId)
-  await inTransaction(context.database.pool, async (client) => {
+  const rowToLink = async (client: pg.ClientBase) => {
     const row = await matchRowOf(client, run.id, accountDigest(context.vault, targetId, externalId))
     if (row === null) throw new Refusal('match.no-such-account')
     if (row.class === 'linked') throw new Refusal('match.already-linked')
     if (row.class === 'untouchable') throw new Refusal('match.untouchable')
     if (row.class === 'unread') throw new Refusal('match.unread')
-    await linkRows(client, context, target, [row], { subject, reason, byHand: person })
+    return row
+  }
+  const judged = await inTransaction(context.database.pool, rowToLink)
+  const read = await readUnlessWhole(context, target, judged, externalId)
+  await inTransaction(context.database.pool, async (client) => {
+    const row = await rowToLink(client)
+    await linkRows(client, context, target, [row], { subject, reason, byHand: { person, read } })
   })
   await replan(context, targetId, brakes)
+}
+
+/** Null when the look has read it singly, or the row is forged. Else as it is now: what a list leaves out would pass for changed by hand, and stay after a move. */
+async function readUnlessWhole(
+  context: SyncContext,
+  target: TargetSetup,
+  row: MatchRow,
+  externalId: string,
+): Promise<ActualAccount | null> {
+  if (!isGenuineMatchRow(context.vault, row) || openFound(context.vault, row)?.whole === true) return null
+  const signal = AbortSignal.timeout(readMs)
+  const account = await target.connection.accounts.read(externalId, signal).catch((failure: unknown) => {
+    context.log('warn', 'match.not-read', { target: target.id, code: errorCode(failure) })
+    throw new Refusal('match.not-read')
+  })
+  if (account === null) throw new Refusal('match.no-such-account')
+  if (account.untouchable) throw new Refusal('match.untouchable')
+  return account
 }
 
 /** What is on the accounts besides, and stays, is told by the next sweep: at once. */
@@ -112,7 +139,7 @@ interface Linking {
   readonly subject: SubjectId
   readonly reason: string
   /** Whom a person named; null links by what the look says, if that still holds. */
-  readonly byHand: PersonId | null
+  readonly byHand: { readonly person: PersonId; readonly read: ActualAccount | null } | null
 }
 
 interface Pair {
@@ -135,7 +162,7 @@ async function linkRows(
     if (isGenuineMatchRow(context.vault, row)) genuine.push(row)
     else await forged(client, context, row, linking)
   }
-  const people = linking.byHand === null ? ownersOf(genuine) : [linking.byHand]
+  const people = linking.byHand === null ? ownersOf(genuine) : [linking.byHand.person]
   const { dossiers, frozen } = await loadDossiers(client, context.vault, people)
   await tellForged(client, context, ...frozen)
   if (linking.byHand !== null && frozen.length > 0) throw new Refusal('person.frozen')
@@ -143,9 +170,10 @@ async function linkRows(
   const places = await findPlaces(client, target, genuine, dossiers)
   const pairs: Pair[] = []
   for (const row of genuine) {
-    const dossier = dossiers.get(linking.byHand ?? (row.person_id as PersonId))
+    const dossier = dossiers.get(linking.byHand?.person ?? (row.person_id as PersonId))
     if (dossier === undefined) continue
-    const { account: found } = certain(openFound(context.vault, row))
+    const found = linking.byHand?.read ?? foundOf(context, row)
+    if (found === null) continue
     // What was found is linked as the account that the row is of, and as no other.
     if (!accountDigest(context.vault, target.id, found.externalId).equals(row.external_digest)) {
       await forged(client, context, row, linking)
@@ -172,6 +200,12 @@ async function linkRows(
   )
   await recordAuditMany(client, context.vault, pairs.map(auditOf(target, linking)))
   return pairs.length
+}
+
+/** Null of which not all is known that a plan may be about: it would be given what it has already, and keep it for ever. */
+function foundOf({ vault }: SyncContext, row: MatchRow): ActualAccount | null {
+  const found = openFound(vault, row)
+  return found?.enough === true ? found.account : null
 }
 
 async function forged(client: pg.ClientBase, context: SyncContext, row: MatchRow, { byHand }: Linking): Promise<void> {

@@ -7,21 +7,31 @@ export interface Found {
   readonly account: ActualAccount
   /** It was read singly: all that the target shows is there. */
   readonly whole: boolean
+  /** All is there that a plan may be about, if only by the list. */
+  readonly enough: boolean
 }
 
 const placeOf = (row: string) => ({ table: 'match_row', column: 'found', row, version: 1 }) as const
 
-export function sealFound(vault: Vault, row: string, account: ListedAccount): Buffer {
+/** What is told of it lies inside the seal: whoever puts an earlier look at the account back puts back what that one left out, too. */
+export function sealFound(vault: Vault, row: string, account: ListedAccount, enough: boolean): Buffer {
   // What a list left out of it is of no use to anybody who opens this.
   const { told, ...shown } = account
-  return vault.sealSystem(placeOf(row), JSON.stringify(told === undefined ? { ...shown, whole: true } : shown))
+  const whole = told === undefined
+  return vault.sealSystem(
+    placeOf(row),
+    JSON.stringify({ ...shown, ...(whole ? { whole } : {}), ...(enough ? { enough } : {}) }),
+  )
 }
 
 /** Null for what nobody looked at further, or was linked meanwhile. */
 export function openFound(vault: Vault, { id, found }: Pick<MatchRow, 'id' | 'found'>): Found | null {
   if (found === null) return null
-  const { whole = false, ...account } = JSON.parse(vault.openSystem(placeOf(id), found)) as ActualAccount & {
-    whole?: boolean
-  }
-  return { account, whole }
+  const text = vault.openSystem(placeOf(id), found)
+  const {
+    whole = false,
+    enough = whole,
+    ...account
+  } = JSON.parse(text) as ActualAccount & Partial<Omit<Found, 'account'>>
+  return { account, whole, enough }
 }

@@ -178,7 +178,7 @@ describe('a look that breaks off', () => {
     bench.target.calls.length = 0
     if (other === null) throw new Error('it is there')
     await engine.tamper('update match_row set found = $1 where id = $2', [
-      sealFound(engine.vault, first?.id ?? '', other),
+      sealFound(engine.vault, first?.id ?? '', other, true),
       first?.id,
     ])
     await bench.pass(second)

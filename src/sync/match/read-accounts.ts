@@ -94,7 +94,7 @@ export class AccountReader {
         const { n, row } = certain(accounts.get(listed))
         const look = looks[i] as Look
         if (look.account === null || look.failure !== undefined) left.set(n, look)
-        return look.account === null ? [] : [{ id: row, found: sealFound(this.#context.vault, row, look.account) }]
+        return look.account === null ? [] : [{ id: row, found: this.#seal(row, look.account) }]
       })
       return (client) => replaceFound(client, found)
     })
@@ -169,11 +169,15 @@ export class AccountReader {
     return {
       ...{ id, run_id: this.#run.id, n: this.#place },
       external_digest: accountDigest(vault, this.#target.id, externalId),
-      found: of.found === undefined ? null : sealFound(vault, id, of.found),
+      found: of.found === undefined ? null : this.#seal(id, of.found),
       class: of.is ?? null,
       person_id: of.person ?? null,
       reasons: of.is === undefined ? null : JSON.stringify(of.why === undefined ? [] : [of.why]),
     }
+  }
+
+  #seal(row: string, account: ListedAccount): Buffer {
+    return sealFound(this.#context.vault, row, account, this.#isToldForPlan(account))
   }
 
   #enter(n: number, account: ActualAccount): void {

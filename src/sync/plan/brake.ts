@@ -22,16 +22,18 @@ export function brakeLimit({ min, percent, whenEmpty }: BrakeLimit, activeAccoun
   return Math.max(min, Math.floor((activeAccounts * percent) / 100))
 }
 
-/** Kinds whose brake trips: then none of that kind runs. */
+/** Kinds whose brake trips: then none of that kind runs. `earlier`: so many of a kind passed there within the same day. */
 export function tripped(
   counts: readonly KindCount[],
   brakes: Brakes,
   activeAccounts: (target: string) => number,
+  earlier: (count: KindCount) => number = () => 0,
 ): readonly Hold[] {
-  return counts.flatMap(({ kind, target, accounts }) => {
+  return counts.flatMap((count) => {
+    const { kind, target, accounts } = count
     // Lock-outs by record have no brake here: one that is in a plan waits since its person is protected or its source suspect.
     if (kind === 'lockout-record') return []
-    const limit = brakeLimit(brakes[kind], activeAccounts(target))
+    const limit = Math.max(0, brakeLimit(brakes[kind], activeAccounts(target)) - earlier(count))
     return accounts > limit ? [{ kind, target, accounts, limit, why: 'brake' as const }] : []
   })
 }

@@ -11,8 +11,9 @@ import type { Brakes, SyncContext } from '../context.ts'
 import type { Origin } from '../origin.ts'
 import { activeAccounts } from './active-accounts.ts'
 import { applyPlan } from './apply-plan.ts'
-import { type Hold, tripped } from './brake.ts'
+import { type Hold, type KindCount, tripped } from './brake.ts'
 import { collect } from './collect.ts'
+import { deletesAmong, type PassedDeletes, passedDeletes } from './passed-deletes.ts'
 import { countsOf, type HeldAlone, type PlanGroup } from './plan-groups.ts'
 import { peopleOf, type Radius, type RadiusMeter } from './radius.ts'
 import { type BrakedPull, isBeingRead, trustIn } from './trust.ts'
@@ -45,6 +46,8 @@ export interface Outline {
   readonly radius: Radius
   /** Why all of it waits, when its delivery was braked as a whole. */
   readonly pull: BrakedPull | null
+  /** Left out where it lets nothing be deleted. */
+  readonly deletes?: PassedDeletes
 }
 
 /**
@@ -137,7 +140,11 @@ async function store(
   const counts = countsOf(stored)
   const hash = (waits ? held : passed) as Buffer
   const radius: Radius = { ...(await peopleOf(client, context, id)), ...meter.of(stored) }
-  const outline: Outline = { radius, pull: waits ? braked : null }
+  const deletes = deletesAmong(
+    groups.filter((group) => !isHeld(group)),
+    context.now(),
+  )
+  const outline: Outline = { radius, pull: waits ? braked : null, ...(deletes === null ? {} : { deletes }) }
   const row = {
     id,
     origin,
@@ -188,8 +195,11 @@ async function weigh(
   const groups = collected.all
   // What waits as a whole is looked at as a whole: no brake says more about it.
   const counts = countsOf(groups.filter(({ alone }) => alone === null || !waitsAsWhole.has(alone)))
-  const active = await activeAccounts(client, context, counts, brakes)
-  const braked = tripped(counts, brakes, (target) => certain(active.get(target)))
+  const deleted = counts.some(({ kind }) => kind === 'delete') ? await passedDeletes(client, context) : new Map()
+  const earlier = ({ kind, target }: KindCount): number => (kind === 'delete' ? (deleted.get(target) ?? 0) : 0)
+  const together = counts.map((count) => ({ ...count, accounts: count.accounts + earlier(count) }))
+  const active = await activeAccounts(client, context, together, brakes)
+  const braked = tripped(counts, brakes, (target) => certain(active.get(target)), earlier)
   const alone = groups.flatMap(({ kind, target, accounts, alone: why }): Hold[] =>
     why === null ? [] : [{ kind, target, accounts, limit: null, why }],
   )
