@@ -1,7 +1,6 @@
 /** Takes an account off its target whose person is erased, or left for good, and reads back that it is gone; what was never ours stays, and is said. */
 import type { ActualAccount, Applied } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { shutAgain } from '../drift/relock.ts'
 import { nothingOwned } from '../owned-row.ts'
@@ -68,7 +67,6 @@ async function staysForNow(
 ): Promise<Partial<Outcome> | null> {
   if (!isShut(before)) {
     // Opened since it was proven shut: that is a lock-out of its own, and overtakes this.
-    await raiseAlarm(context.database.pool, context.vault, 'lockout.undone', target.id, 1)
     await shutAgain(context, target.id, [{ id: item.row.id, cards: 'all' }])
     return { retryInMs: backoffMs(item.claim.attempts, false) }
   }
