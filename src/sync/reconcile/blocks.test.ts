@@ -130,7 +130,7 @@ describe("a block on a card that is none of the person's", () => {
       expect([site.user()?.lock, stateOf(theirs), stateOf(other), site.card()?.state]).toEqual([
         ...['closed', 'blocked', 'blocked', 'blocked'],
       ])
-      expect(await owned()).not.toContain('900')
+      expect(await owned()).not.toContain('"900"')
       await unlock()
       expect([site.user()?.lock, stateOf(theirs), stateOf(other), site.card()?.state]).toEqual([
         ...['open', 'on', 'blocked', 'on'],

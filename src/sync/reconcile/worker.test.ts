@@ -159,7 +159,9 @@ describe('a target that fails as a whole', () => {
 })
 
 describe('leases', () => {
-  test('a worker that dies at whatever step is followed by another, and the account ends as desired', async () => {
+  test('a worker that dies at whatever step is followed by another, and the account ends as desired', {
+    timeout: 120_000,
+  }, async () => {
     for (let steps = 1; ; steps++) {
       bench = await engine.begin()
       site = new Site(bench)
