@@ -82,6 +82,7 @@ function act(simulator: AeosSimulator, { what, who, which }: Extract<Step, { do:
   const carrier = simulator.state.ids()[who % Math.max(1, simulator.state.carrierCount)] ?? 0
   const template = templates[which % templates.length] ?? ''
   const badge = `${100 + which}`
+  const holder = simulator.state.badge({ type: 4, number: badge })?.carrier ?? carrier
   const ahead = [-60, 1, 60, 60 * 24, 60 * 24 * 40][which] ?? 0
   const day = new Date(simulator.clock.now() + ahead * minute).toISOString()
   const changes = [
@@ -96,7 +97,7 @@ function act(simulator: AeosSimulator, { what, who, which }: Extract<Step, { do:
     () => simulator.hand({ action: 'revoke', carrier, template }),
     () => simulator.hand({ action: 'grant-by-rule', carrier, template }),
     () => simulator.hand({ action: 'assign', carrier, badge: { type: 4, number: badge } }),
-    () => simulator.hand({ action: 'withdraw', carrier, badge: { type: 4, number: badge } }),
+    () => simulator.hand({ action: 'withdraw', carrier: holder, badge: { type: 4, number: badge } }),
     () => simulator.hand({ action: 'block-badge', badge: { type: 4, number: badge } }),
     () => simulator.hand({ action: 'unblock-badge', badge: { type: 4, number: badge } }),
   ]

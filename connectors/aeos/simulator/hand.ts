@@ -93,9 +93,12 @@ function make(simulation: Simulation, change: HandChange): Carrier {
     case 'assign':
       giveBadge(simulation, carrier, change.badge)
       break
-    case 'withdraw':
-      letGo(world, tokenOf(simulation, change.badge), 0, null)
+    case 'withdraw': {
+      const token = tokenOf(simulation, change.badge)
+      if (token.carrier !== carrier.id) throw new TypeError('somebody else has this badge, or nobody')
+      letGo(world, token, 0, null)
       break
+    }
     default:
       throw new TypeError(`unknown action: ${String((change satisfies never as { action: unknown }).action)}`)
   }
