@@ -1,12 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest'
-import { cardKey, h10301 } from '../model/card.ts'
+import { h10301 } from '../model/card.ts'
 import type { PlanId } from '../model/id.ts'
 import { issueCard, loseCard } from './cards.ts'
 import { sweepIfDue } from './drift/sweep-target.ts'
 import { continueErasures } from './erasure/continue.ts'
 import { erasePerson } from './erasure/erase.ts'
 import { type Bench, type BenchOptions, day, hour, second, useEngine } from './fixtures/engine.fixture.ts'
-import { type HrRow, hrRow } from './fixtures/hr-file.fixture.ts'
+import type { HrRow } from './fixtures/hr-file.fixture.ts'
+import { leaver, leaverSteps, left, row, whole } from './fixtures/leaver.fixture.ts'
 import { nextCalls, opens } from './fixtures/memory-target.fixture.ts'
 import { adoptMatches, linkByHand } from './match/adopt.ts'
 import { existing, match } from './match/match.fixture.ts'
@@ -20,33 +21,14 @@ import { enableTarget, observeTarget } from './target-modes.ts'
 const engine = useEngine()
 let bench: Bench
 
-/** Levels go after 7 days, cards after 14, the account after 30. */
-const leaver = { removeAfterMs: 7 * day, withdrawAfterMs: 14 * day, deleteAfterMs: 30 * day }
 const begin = async (options: BenchOptions = {}) => {
   bench = await engine.begin({ leaver, ...options })
 }
 beforeEach(() => begin())
 
-const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `10${who}`, ...more })
-const left = { status: 'left' } as const
-const user = (who = 1) => bench.target.users.get(`n${who}`)
-const levels = (who = 1) => [...(user(who)?.levels ?? [])].map((id) => id.replace('id of ', '')).sort()
-const cards = (who = 1) => [...(user(who)?.cards ?? [])].map(([, { state }]) => state)
-const card = (number: number, who = 1) => user(who)?.cards.get(cardKey(h10301(7, number)))?.state
-/** What is left of somebody there. */
-const there = (who = 1) => (user(who) === undefined ? null : [user(who)?.lock, levels(who), cards(who)])
-const whole = ['closed', ['Lab', 'Main'], ['blocked']]
+const { user, levels, cards, card, there, settle, pass, holds, release, failures } = leaverSteps(() => bench)
 const person = (who = 1) => bench.personOf(`n${who}`)
 
-const settle = async (...rows: readonly HrRow[]) => {
-  if (rows.length > 0) await bench.deliver(rows)
-  await bench.followCalendar()
-  await bench.rest()
-}
-const pass = async (ms: number) => {
-  await bench.pass(ms)
-  await settle()
-}
 /** Removed, withdrawn and deleted. */
 const deleted = async (...others: readonly HrRow[]) => {
   await settle(row(1), ...others)
@@ -58,23 +40,8 @@ const sweep = async () => {
   await sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
   await bench.rest()
 }
-const holds = async () => {
-  const plans = await bench.rows<{ holds: string }>(`select holds from plan where state = 'held'`)
-  return plans.flatMap(({ holds: text }) =>
-    (JSON.parse(text) as { kind: string; why: string; accounts: number }[]).map(
-      ({ kind, why, accounts }) => `${kind} ${why} ${accounts}`,
-    ),
-  )
-}
-const release = async () => {
-  for (const { id } of await bench.rows<{ id: PlanId }>(`select id from plan where state = 'held'`))
-    await bench.release(id)
-  await settle()
-}
 const removals = async () =>
   (await bench.rows<{ action: string }>(`select action from audit_pending where action = 'account.removed'`)).length
-const failures = async () =>
-  (await bench.rows<{ failures: string | null }>('select failures from account')).map(({ failures: each }) => each)
 const lockouts = () => bench.rows('select cause, proven_at is not null as proven from lockout order by decided_at')
 
 describe('of a leaver', () => {

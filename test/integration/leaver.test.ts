@@ -1,7 +1,7 @@
 /** Proves what becomes of a leaver at a door system that speaks over the wire: the engine, the AEOS connector and its simulator, to the end. */
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { type Bench, day, hour, useEngine } from '../../src/sync/fixtures/engine.fixture.ts'
-import { type HrRow, hrRow } from '../../src/sync/fixtures/hr-file.fixture.ts'
+import { leaver, leaverSteps, row } from '../../src/sync/fixtures/leaver.fixture.ts'
 import { aeosSubject } from '../contract/aeos-subject.ts'
 import { startTarget, type Target } from '../contract/target.ts'
 
@@ -13,22 +13,12 @@ beforeEach(async () => {
   target = await startTarget(aeosSubject('aeos'))
   const { accounts, health } = target
   const connection = { accounts, health, close: async () => undefined }
-  const leaver = { removeAfterMs: 7 * day, withdrawAfterMs: 14 * day, deleteAfterMs: 30 * day }
   bench = await engine.begin({ connection, leaver })
   bench.policy([{ grant: ['doors/Level 1', 'doors/Level 2'], to: 'true' }])
 })
 afterEach(() => target[Symbol.asyncDispose]())
 
-const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `10${who}`, ...more })
-const settle = async (...rows: readonly HrRow[]) => {
-  if (rows.length > 0) await bench.deliver(rows)
-  await bench.followCalendar()
-  await bench.rest()
-}
-const pass = async (ms: number) => {
-  await bench.pass(ms)
-  await settle()
-}
+const { settle, pass } = leaverSteps(() => bench)
 /** The lock, how many levels, and whether each card is blocked. */
 const there = (who = 1) => {
   const found = target.simulator.inside(`n${who}`)

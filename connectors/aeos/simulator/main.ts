@@ -1,6 +1,6 @@
 /** Runs the simulator from a command line until it is told to stop. */
-import { once } from 'node:events'
 import { parseArgs } from 'node:util'
+import { tellAndWait, whole } from '../../simulator-parts/command-line.ts'
 import { startAeosSimulator } from './index.ts'
 import type { SimulatorOptions } from './options.ts'
 import { snapshots } from './snapshots.ts'
@@ -52,22 +52,8 @@ export async function runSimulator(argv: readonly string[]): Promise<number> {
   if (values.seed !== undefined) options.seed = whole('seed', values.seed)
   await using simulator = await startAeosSimulator(options)
   if (values.people !== undefined) simulator.seed({ count: whole('people', values.people) })
-  const { url, sideDoorUrl, username, password, fingerprint256, ca } = simulator
-  const lines = { url, sideDoorUrl, username, password, fingerprint256 }
-  process.stdout.write(
-    values.json
-      ? `${JSON.stringify({ ...lines, ca })}\n`
-      : `${Object.entries(lines)
-          .map(([name, value]) => `${name.padEnd(15)} ${value}`)
-          .join('\n')}\n`,
-  )
-  await Promise.race([once(process, 'SIGTERM'), once(process, 'SIGINT')])
+  await tellAndWait(simulator, values.json)
   return 0
-}
-
-function whole(name: string, value: string): number {
-  if (!/^\d+$/.test(value)) throw new TypeError(`--${name} needs a whole number`)
-  return Number(value)
 }
 
 function snapshot(value: string): (typeof snapshots)[number] {

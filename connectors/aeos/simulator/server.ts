@@ -1,6 +1,7 @@
 /** The HTTPS listener: takes requests, asks for the login, makes them wait, lets faults strike, and keeps the record. */
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer, type Server } from 'node:https'
+import { readBody } from '../../simulator-parts/body.ts'
 import type { Certificate } from '../../simulator-parts/certificate.ts'
 import type { Gate } from '../../simulator-parts/gate.ts'
 import { type Line, openLine } from '../../simulator-parts/line.ts'
@@ -34,7 +35,6 @@ export interface Listener extends Pick<Line, 'port' | 'close'> {
   setCertificate(certificate: Certificate): void
 }
 
-const bodyBytesMax = 32 * 1024 * 1024
 const servicePath = '/aeosws'
 
 export async function listen(parts: ServerParts): Promise<Listener> {
@@ -205,20 +205,4 @@ function page(status: number, title: string, retryAfterSeconds?: number): Reply 
   const retry = retryAfterSeconds === undefined ? {} : { 'retry-after': String(retryAfterSeconds) }
   const body = `<html><head><title>${status} ${title}</title></head><body><h1>${status} ${title}</h1></body></html>\n`
   return { status, headers: { 'content-type': 'text/html', ...retry }, body, faultCode: null }
-}
-
-/** The whole body; null when the client went away or sent too much. */
-function readBody(request: IncomingMessage): Promise<Buffer | null> {
-  return new Promise((resolve) => {
-    const chunks: Buffer[] = []
-    let bytes = 0
-    request.on('data', (chunk: Buffer) => {
-      bytes += chunk.length
-      if (bytes > bodyBytesMax) resolve(null)
-      else chunks.push(chunk)
-    })
-    request.on('end', () => resolve(Buffer.concat(chunks)))
-    request.on('error', () => resolve(null))
-    request.on('close', () => resolve(null))
-  })
 }
