@@ -14,7 +14,7 @@ export function driftCommand(context: Context): Command {
     'gatehouse drift',
     'gatehouse drift hq --limit 500 --json',
     'gatehouse drift revert hq --class level-added --reason "nobody may give these by hand"',
-    'gatehouse drift accept hq --id 0197a0c2-9d3f-4a53-9d2e-6f1f2b0c9a11 --reason "cleaner on sick leave, guard covers"',
+    'gatehouse drift accept hq --id 0197a0c2-9d3f-4a53-9d2e-6f1f2b0c9a11 --reason "guard covers the night shift"',
     'gatehouse drift withdraw hq --class blocked --reason "inquiry is over"',
   ]
   return describeList('drift', 'Show what changed at the targets behind our back, and is still so', examples, {

@@ -5,6 +5,7 @@ import type { AccountId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { acceptDrifts, type DriftFilter, driftsAt, isGenuineDrift } from '../../store/drifts.ts'
 import type { DriftRow } from '../../store/guards.ts'
+import { keysOfObjects } from '../../store/object-keys.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { lockIdle } from '../../store/work.ts'
 import { certain } from '../certain.ts'
@@ -140,6 +141,11 @@ async function stand(
         row.account_id === null ? [] : [{ account: row.account_id, drift: row }],
       )
       if (!filter.accepted) await changeNotes(client, context, fights, leaveBe)
+      const keys = await keysOfObjects(
+        client,
+        vault,
+        genuine.flatMap(({ account_id }) => account_id ?? []),
+      )
       await acceptDrifts(client, vault, genuine, filter.accepted ? null : { at: now(), by: subject })
       await recordAuditMany(
         client,
@@ -149,6 +155,7 @@ async function stand(
           action: filter.accepted ? ('drift.withdrawn' as const) : ('drift.accepted' as const),
           object: row.account_id ?? '',
           details: { target, class: row.class, part: row.part, reason },
+          about: keys.get(row.account_id ?? '')?.[0],
         })),
       )
       drifts += genuine.length

@@ -130,6 +130,8 @@ function noteUndo(
         ...{ target: row.target, class: drift.class, part: drift.part },
         ...(reason === undefined ? {} : { reason }),
       },
+      // What a person wrote goes with whom it is about.
+      ...(reason === undefined ? {} : { about: dossier.key }),
     })),
   }
 }

@@ -7,6 +7,8 @@ import { raiseAlarm } from '../../store/alarms.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { clearByHand } from '../alarms/clear-alarm.ts'
 import { issueCard, loseCard, resumeCard, returnCard, suspendCard } from '../cards.ts'
+import { sweepIfDue } from '../drift/sweep-target.ts'
+import { acceptByHand, revertByHand, withdrawByHand } from '../drift/take-side.ts'
 import { discardByHand, retryFailure, signOffByHand } from '../failures.ts'
 import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
@@ -30,6 +32,7 @@ beforeEach(async () => {
   person = await bench.personOf('n1')
 })
 
+const { signal } = new AbortController()
 /** What an operator should never write, and will. */
 const reason = 'Ada Test asked for it'
 const card = { card: h10301(7, 101), person: null }
@@ -109,6 +112,15 @@ const acts: Readonly<Record<string, readonly [actions: readonly string[], act: (
         )
         await clearByHand(bench.context, 'guard.failed', scope, bench.operator, reason)
       }
+    },
+  ],
+  'drift that is accepted, withdrawn and undone by hand': [
+    ['drift.accepted', 'drift.withdrawn', 'drift.reverted'],
+    async () => {
+      bench.target.users.get('n1')?.cards.clear()
+      await sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, signal)
+      for (const decide of [acceptByHand, withdrawByHand, revertByHand])
+        await decide(bench.context, 'doors', { class: 'card-removed' }, by())
     },
   ],
   'an account that is linked by hand': [

@@ -41,7 +41,8 @@ export async function leaveByHand(
       actor: subject,
       action: 'match.left',
       object: typeof of === 'number' ? run.row.id : of,
-      details: { reason, target, ...left },
+      // Not by the account's id, which may be a personnel number: its place in the look tells it as long as there is one.
+      details: { reason, target, ...(typeof of === 'number' ? { place: of } : { person: of }) },
       ...(typeof of === 'number' ? {} : { about: await keyOf(client, context, of) }),
     })
   })

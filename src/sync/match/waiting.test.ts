@@ -1,5 +1,7 @@
 /** Nobody is made a second account by a plan: who may have one already waits for a person, and nothing that a thief writes ends that. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import { appendOnce } from '../../audit/append.ts'
+import { openAuditPage } from '../../audit/page.ts'
 import type { PersonId, PlanId } from '../../model/id.ts'
 import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
@@ -78,6 +80,12 @@ describe('who may have an account already', () => {
     expect([accounts(), await waiting()]).toEqual([['n1', 'n2', 'old'], 0])
     const audited = await bench.rows(`select from audit_pending where action = 'match.left'`)
     expect(audited).toHaveLength(1)
+    await appendOnce(bench.context.database.pool, bench.context.vault)
+    const trail = await openAuditPage(bench.context.database.pool, bench.context.vault, 0, 2000)
+    const details = trail.findLast(({ action }) => action === 'match.left')?.details
+    expect(details).toMatchObject({ target: 'doors' })
+    // The id of an account may be a personnel number, and stands under no person's key.
+    expect(JSON.stringify(details)).not.toContain('old')
   })
 
   test('waits again by the next match, whoever was left before', async () => {
