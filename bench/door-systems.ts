@@ -34,8 +34,6 @@ export interface RunningSimulator {
   setLatency(latency: SimulatorRequest['latency']): void
   /** Makes so many people who were always there, each with a card and two levels, and tells their accounts. */
   plant(count: number): readonly string[]
-  /** Accounts, those that were there from the beginning included. */
-  accounts(): number
   /** Ids of the levels, as a connector names them. */
   levels(): readonly string[]
   close(): Promise<void>
@@ -60,7 +58,6 @@ async function startBiostar({ levels, latency }: SimulatorRequest): Promise<Runn
       simulator.seed({ users })
       return users.map(({ id }) => id)
     },
-    accounts: () => simulator.state.userCount,
     levels: () => simulator.state.groups().map(({ id }) => String(id)),
     close: () => simulator.close(),
   }
@@ -81,7 +78,6 @@ async function startAeos({ levels, latency }: SimulatorRequest): Promise<Running
       simulator.seed({ carriers })
       return carriers.map(({ personnelNo }) => personnelNo)
     },
-    accounts: () => simulator.state.ids().length,
     levels: () => simulator.state.templates().map(({ id }) => String(id)),
     close: () => simulator.close(),
   }

@@ -12,7 +12,6 @@ answerParent(
     },
     latency: (latency: SimulatorRequest['latency']) => simulator.setLatency(latency),
     plant: (count: number) => simulator.plant(count),
-    users: () => simulator.accounts(),
     levels: () => simulator.levels(),
   },
   () => simulator.close(),

@@ -570,7 +570,7 @@ const target = z.strictObject({
     .meta({
       title: 'Deep sweep every',
       description:
-        'Where a list shows neither cards nor levels, each account is read singly once in this time, one after the other, spread over all of it.',
+        'Each account is read singly once in this time, one after the other, spread over nine tenths of it: for what no list tells.',
       examples: ['1d'],
     }),
   deep_sweep_share: z

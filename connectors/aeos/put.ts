@@ -1,6 +1,6 @@
 /** Makes one account as desired: its fields in one request, its lock, badges, levels and PIN in requests of their own. */
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
-import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
+import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
 import { putCards, putShutCards } from './card-parts.ts'
 import type { CarrierFields } from './client.ts'
@@ -161,19 +161,6 @@ async function finish(
   }
   const done = await allDone([account(), putCards(change, carrier, writing, signal), pin()])
   return [...closed, ...shut.outcomes, ...done.flat()]
-}
-
-/** Every part of the order as `unchanged`, which any other outcome outweighs. */
-function unchanged({ desired, revoke }: Put): PartOutcome[] {
-  const parts: PartOutcome['part'][] = [
-    { kind: 'lock' },
-    { kind: 'validity' },
-    { kind: 'profile' },
-    ...(desired.pin === undefined ? [] : [{ kind: 'pin' as const }]),
-    ...[...desired.cards.map(({ card }) => card), ...revoke.cards].map((card) => ({ kind: 'card' as const, card })),
-    ...[...desired.levels, ...revoke.levels].map((level) => ({ kind: 'level' as const, level })),
-  ]
-  return parts.map((part) => ({ part, outcome: 'unchanged' }))
 }
 
 /** Nobody was made, so no part of them is there. */

@@ -1,6 +1,6 @@
 /** Makes one account as desired: one request for the user, and one or two for each card that is not on it yet. */
 import type { AccountChange, Applied, PartOutcome } from '../../src/connector/contract.ts'
-import { allDone, attempt, combine } from '../../src/connector/outcomes.ts'
+import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
 import type { AccountCard } from '../../src/model/account.ts'
 import { cardKey } from '../../src/model/card.ts'
 import { type Cards, cardsMax } from './cards.ts'
@@ -59,19 +59,6 @@ function create(change: Put, sections: readonly Section[], { client, settings }:
     (fields) => client.createUser({ ...identity, ...fields }, signal),
     (fields) => client.updateUser(externalId, fields, signal),
   )
-}
-
-/** Every part of the order as `unchanged`, which any other outcome outweighs. */
-function unchanged({ desired, revoke }: Put): PartOutcome[] {
-  const parts: PartOutcome['part'][] = [
-    { kind: 'lock' },
-    { kind: 'validity' },
-    { kind: 'profile' },
-    ...(desired.pin === undefined ? [] : [{ kind: 'pin' as const }]),
-    ...[...desired.cards.map(({ card }) => card), ...revoke.cards].map((card) => ({ kind: 'card' as const, card })),
-    ...[...desired.levels, ...revoke.levels].map((level) => ({ kind: 'level' as const, level })),
-  ]
-  return parts.map((part) => ({ part, outcome: 'unchanged' }))
 }
 
 function plainSections({ desired, actual }: Put, settings: Settings): Section[] {

@@ -1,7 +1,7 @@
 /** How connectors put together what became of each part, and wait for several steps at once. */
 import type { PartRef } from '../model/account.ts'
 import { cardKey } from '../model/card.ts'
-import type { PartOutcome } from './contract.ts'
+import type { AccountChange, PartOutcome } from './contract.ts'
 import { ConnectorError } from './errors.ts'
 
 const weight = { unchanged: 0, applied: 1, failed: 2 } as const
@@ -15,6 +15,19 @@ export function combine(outcomes: readonly PartOutcome[]): PartOutcome[] {
     if (before === undefined || weight[before.outcome] < weight[outcome.outcome]) byPart.set(key, outcome)
   }
   return [...byPart.values()]
+}
+
+/** Every part of the order as `unchanged`, which any other outcome outweighs. */
+export function unchanged({ desired, revoke }: Extract<AccountChange, { kind: 'put' }>): PartOutcome[] {
+  const parts: PartRef[] = [
+    { kind: 'lock' },
+    { kind: 'validity' },
+    { kind: 'profile' },
+    ...(desired.pin === undefined ? [] : [{ kind: 'pin' as const }]),
+    ...[...desired.cards.map(({ card }) => card), ...revoke.cards].map((card) => ({ kind: 'card' as const, card })),
+    ...[...desired.levels, ...revoke.levels].map((level) => ({ kind: 'level' as const, level })),
+  ]
+  return parts.map((part) => ({ part, outcome: 'unchanged' }))
 }
 
 function partKey(part: PartRef): string {
