@@ -108,8 +108,8 @@ describe('a configuration', () => {
   test('reports what changed by hand, and reads each account singly once a day with a quarter of the rate', async () => {
     const { hq } = (await load(minimal)).targets
     expect(hq?.drift).toEqual({
-      ...{ right_added: 'report', right_removed: 'report', blocked: 'report', unblocked: 'revert' },
-      ...{ badge_added: 'report', badge_removed: 'report', profile_changed: 'report', validity_changed: 'report' },
+      ...{ level_added: 'report', level_removed: 'report', blocked: 'report', unblocked: 'revert' },
+      ...{ card_added: 'report', card_removed: 'report', profile_changed: 'report', validity_changed: 'report' },
       ...{ account_missing: 'report', unknown_account: 'report' },
     })
     expect([hq?.authoritative, hq?.deepSweep]).toEqual([[], { everyMs: 86_400_000, share: 0.25 }])
@@ -121,7 +121,7 @@ describe('a configuration', () => {
     ['validity_changed: accept', 'expected report or revert: by its end a door closes without us'],
     ['account_missing: accept', 'expected report or revert: whoever is to have no account there is left out by a rule'],
     ['unknown_account: revert', 'expected report or accept: what Gatehouse did not make it does not touch'],
-    ['right_added: ignore', 'expected report or revert or accept'],
+    ['level_added: ignore', 'expected report or revert or accept'],
   ])('refuses %s, and says why', async (line, expected) => {
     const problem = await load(`${minimal}    drift: { ${line} }\n`).catch((error: unknown) => error)
     expect(problem).toBeInstanceOf(ConfigError)

@@ -522,12 +522,12 @@ function driftKind<const May extends readonly [DriftChoice, ...DriftChoice[]]>(
 
 const driftPolicy = z
   .strictObject({
-    right_added: driftKind('Right added', driftKinds.right_added),
-    right_removed: driftKind('Right removed', driftKinds.right_removed),
+    level_added: driftKind('Level added', driftKinds.level_added),
+    level_removed: driftKind('Level removed', driftKinds.level_removed),
     blocked: driftKind('Blocked', driftKinds.blocked),
     unblocked: driftKind('Unblocked', driftKinds.unblocked),
-    badge_added: driftKind('Badge added', driftKinds.badge_added),
-    badge_removed: driftKind('Badge removed', driftKinds.badge_removed),
+    card_added: driftKind('Card added', driftKinds.card_added),
+    card_removed: driftKind('Card removed', driftKinds.card_removed),
     profile_changed: driftKind('Profile changed', driftKinds.profile_changed),
     validity_changed: driftKind('Validity changed', driftKinds.validity_changed),
     account_missing: driftKind('Account missing', driftKinds.account_missing),

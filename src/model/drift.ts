@@ -31,12 +31,12 @@ interface DriftKind {
 
 /** By the name that the configuration uses. */
 export const driftKinds = {
-  right_added: {
+  level_added: {
     classes: ['level-added'],
     may: ['report', 'revert', 'accept'],
     what: 'An access level that somebody gave by hand. Reverted only if a rule hands it out, or authoritative lists it.',
   },
-  right_removed: {
+  level_removed: {
     classes: ['level-removed'],
     may: ['report', 'revert', 'accept'],
     what: 'An access level that somebody took away by hand.',
@@ -52,12 +52,12 @@ export const driftKinds = {
     what: 'Who or what is to be shut, and was found open: always shut again at once, with an alarm.',
     because: 'who is shut out and found open is shut again, whatever anybody configures',
   },
-  badge_added: {
+  card_added: {
     classes: ['card-added'],
     may: ['report', 'revert', 'accept'],
     what: 'A card that somebody put on an account by hand. One that is lost, blocked, or of somebody who is out, is always taken off.',
   },
-  badge_removed: {
+  card_removed: {
     classes: ['card-removed'],
     may: ['report', 'revert', 'accept'],
     what: 'A card that somebody took off an account by hand.',

@@ -26,23 +26,23 @@ interface Shown {
 const asDesired: Shown = { lock: 'open', vault: false, lab: true, card: 'on', strange: false }
 
 const hands = {
-  right_added: { by: (of: TargetUser) => of.levels.add('id of Vault'), is: { vault: true } },
-  right_removed: { by: (of: TargetUser) => of.levels.delete('id of Lab'), is: { lab: false } },
+  level_added: { by: (of: TargetUser) => of.levels.add('id of Vault'), is: { vault: true } },
+  level_removed: { by: (of: TargetUser) => of.levels.delete('id of Lab'), is: { lab: false } },
   blocked: { by: (of: TargetUser) => Object.assign(of, { lock: 'closed' }), is: { lock: 'closed' } },
-  badge_added: {
+  card_added: {
     by: (of: TargetUser, who: number) => of.cards.set(cardKey(strange(who)), { card: strange(who), state: 'on' }),
     is: { strange: true },
   },
-  badge_removed: { by: (of: TargetUser, who: number) => of.cards.delete(own(who)), is: { card: 'none' } },
+  card_removed: { by: (of: TargetUser, who: number) => of.cards.delete(own(who)), is: { card: 'none' } },
 } as const
 type Hand = keyof typeof hands
 /** What any write of the account mends, whatever was only reported. */
-const mendedByWrites: readonly Hand[] = ['right_removed', 'badge_removed']
+const mendedByWrites: readonly Hand[] = ['level_removed', 'card_removed']
 
 const choice = fc.constantFrom<DriftChoice>('report', 'revert', 'accept')
 const policies = fc.record({
-  ...{ right_added: choice, right_removed: choice, blocked: choice },
-  ...{ badge_added: choice, badge_removed: choice },
+  ...{ level_added: choice, level_removed: choice, blocked: choice },
+  ...{ card_added: choice, card_removed: choice },
 })
 /** Few enough for the brake, and for a target that did not forget. */
 const changes = fc.array(fc.subarray(Object.keys(hands) as Hand[]), { minLength: 4, maxLength: 4 })

@@ -51,12 +51,12 @@ beforeEach(async () => {
 })
 
 const scenes: readonly [kind: DriftKindName, is: string, by: (of: TargetUser) => void][] = [
-  ['right_added', 'level-added', (of) => of.levels.add('id of Vault')],
-  ['right_removed', 'level-removed', (of) => of.levels.delete('id of Lab')],
+  ['level_added', 'level-added', (of) => of.levels.add('id of Vault')],
+  ['level_removed', 'level-removed', (of) => of.levels.delete('id of Lab')],
   ['blocked', 'blocked', (of) => Object.assign(of, { lock: 'closed' })],
   ['blocked', 'card-blocked', () => Object.assign(card(), { state: 'blocked' })],
-  ['badge_added', 'card-added', (of) => of.cards.set('new', { card: h10301(9, 9), state: 'on' })],
-  ['badge_removed', 'card-removed', (of) => of.cards.clear()],
+  ['card_added', 'card-added', (of) => of.cards.set('new', { card: h10301(9, 9), state: 'on' })],
+  ['card_removed', 'card-removed', (of) => of.cards.clear()],
   ['profile_changed', 'profile-changed', (of) => Object.assign(of.profile, { name: 'Somebody' })],
   [
     'validity_changed',
@@ -116,7 +116,7 @@ describe('by policy', () => {
   )
 
   test('a level that no rule hands out is taken away only where the target says that nobody else gives it', async () => {
-    choose({ right_added: 'revert' })
+    choose({ level_added: 'revert' })
     user(1).levels.add('id of Vault')
     await bring([...many().slice(0, 2), row(2, { department: 'Sales' }), ...many().slice(3)])
     user(2).levels.add('id of Lab')
@@ -141,7 +141,7 @@ describe('by policy', () => {
 })
 
 describe('nothing is undone', () => {
-  beforeEach(() => choose({ right_removed: 'revert', right_added: 'revert', account_missing: 'revert' }, ['Vault']))
+  beforeEach(() => choose({ level_removed: 'revert', level_added: 'revert', account_missing: 'revert' }, ['Vault']))
 
   test('at once of many: the brake tells, and a person may say so all the same', async () => {
     for (let who = 0; who < 6; who++) user(who).levels.add('id of Vault')
@@ -243,7 +243,7 @@ describe('a fight', () => {
     await mend()
   }
   beforeEach(async () => {
-    choose({ right_added: 'revert' }, ['Vault'])
+    choose({ level_added: 'revert' }, ['Vault'])
     for (let i = 0; i < 4; i++) await give()
   })
 
@@ -286,17 +286,17 @@ describe('a fight', () => {
   })
 
   test('is over when the configuration says that nothing is undone, and forgotten after its time', async () => {
-    choose({ right_added: 'report' })
+    choose({ level_added: 'report' })
     await mend()
     expect([levels(), await bench.alarms()]).toEqual([['Lab', 'Main', 'Vault'], []])
-    choose({ right_added: 'revert' })
+    choose({ level_added: 'revert' })
     await bench.pass(8 * day)
     await mend()
     expect(levels()).toEqual(['Lab', 'Main'])
   })
 
   test('is about one part: another of the same account is undone', async () => {
-    choose({ right_removed: 'revert' })
+    choose({ level_removed: 'revert' })
     user().levels.delete('id of Lab')
     await mend()
     expect(levels()).toEqual(['Lab', 'Main', 'Vault'])
@@ -360,7 +360,7 @@ describe('a thief who writes to the database', () => {
 
 describe('a crash', () => {
   test('between the write and its record: it is done once, counted once, and forgotten', async () => {
-    choose({ right_added: 'revert' }, ['Vault'])
+    choose({ level_added: 'revert' }, ['Vault'])
     user().levels.add('id of Vault')
     await sweep()
     nextCalls(bench.target, 'put', { is: 'unanswered', lands: 'at-once' })
@@ -370,7 +370,7 @@ describe('a crash', () => {
   })
 
   test('between the decision and the write: the list is made again from what is noted', async () => {
-    choose({ right_removed: 'revert' })
+    choose({ level_removed: 'revert' })
     user().levels.delete('id of Lab')
     await sweep()
     await engine.tamper('delete from account_work')
@@ -408,7 +408,7 @@ describe('what opens a door to whoever is out is undone, whatever is configured'
   ] as const)(
     '%s on the account of somebody else: blocked at once, also while all else is frozen, and taken off',
     async (_, how) => {
-      choose({ badge_added: 'accept' })
+      choose({ card_added: 'accept' })
       const key = cardKey(h10301(7, 102))
       await bring([...many().slice(0, 2), row(2, how), ...many().slice(3)])
       await freezeByHand(bench.context, 'doors', bench.operator, 'looking')

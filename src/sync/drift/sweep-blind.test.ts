@@ -244,7 +244,7 @@ describe('a person who takes a side', () => {
   test('lets no card stay whose number nobody sees: its id may be that of another one day', async () => {
     user(1).cards.set('phone', { card: h10301(9, 9), state: 'on' })
     bench.target.unreadable.add('phone')
-    Object.assign(bench.setup, { drift: { ...bench.setup.drift, badge_added: 'accept' } })
+    Object.assign(bench.setup, { drift: { ...bench.setup.drift, card_added: 'accept' } })
     await sweep()
     expect(await accept('card-added')).toEqual({ drifts: 0, left: 1 })
     expect(await bench.rows('select 1 from drift where accepted_at is not null')).toEqual([])
@@ -265,7 +265,7 @@ test('nothing is undone or accepted by a configuration that another has taken th
   await settle(many())
   user(1).levels.delete('id of Lab')
   user(2).lock = 'closed'
-  Object.assign(bench.setup, { drift: { ...bench.setup.drift, right_removed: 'revert', blocked: 'accept' } })
+  Object.assign(bench.setup, { drift: { ...bench.setup.drift, level_removed: 'revert', blocked: 'accept' } })
   Object.assign(bench.context, {
     refuseSuperseded: async () => {
       throw new Refusal('config.superseded')
