@@ -23,23 +23,16 @@ export class Authorisations {
   /** Adds without overwriting anything; valid from `dateFrom` on, by the server's clock. */
   async add(carrierId: string, levels: readonly string[], dateFrom: string, signal: AbortSignal): Promise<void> {
     const parsed = levels.map((level) => parseLevel(level) ?? unknownLevel())
-    const schedule = this.#settings.entrance_schedule
+    const ids = (of: Entry['of']) => parsed.flatMap((each) => (each.of === of ? [each.id] : []))
+    const scheduled = () => ({
+      Enabled: 'true',
+      DateTimeScheduleId: this.#settings.entrance_schedule ?? unknownLevel(),
+      DateFrom: dateFrom,
+    })
     const online = {
-      TemplateAuthorisation: parsed.flatMap((each) =>
-        'template' in each ? [{ Enabled: 'true', TemplateId: each.template, DateFrom: dateFrom }] : [],
-      ),
-      EntranceAuthorisation: parsed.flatMap((each) =>
-        'entrance' in each
-          ? [
-              {
-                Enabled: 'true',
-                EntranceId: each.entrance,
-                DateTimeScheduleId: schedule ?? unknownLevel(),
-                DateFrom: dateFrom,
-              },
-            ]
-          : [],
-      ),
+      TemplateAuthorisation: ids('template').map((id) => ({ Enabled: 'true', TemplateId: id, DateFrom: dateFrom })),
+      EntranceGroupAuthorisation: ids('group').map((id) => ({ EntranceGroupId: id, ...scheduled() })),
+      EntranceAuthorisation: ids('entrance').map((id) => ({ EntranceId: id, ...scheduled() })),
     }
     await this.#client.addAuthorisations(carrierId, online, signal)
   }

@@ -8,6 +8,7 @@ import {
   carrierResult,
   type Department,
   departmentList,
+  entranceGroupList,
   entranceList,
   freeFieldList,
   holderList,
@@ -37,6 +38,9 @@ export const holderPage = 100
 
 /** Smaller where each row brings every entrance and schedule that it opens. */
 const templatePage = 100
+
+/** Smaller where each row brings the ids of all its entrances. */
+const groupPage = 100
 
 /** Identifier type and badge number: the key by which every operation names a badge. */
 export interface BadgeKey {
@@ -214,6 +218,13 @@ export class Client {
       const found = await this.#call('findEntrance', { EntranceInfo: online, SearchRange }, signal)
       return readAs(entranceList, found).Entrance
     })
+  }
+
+  async entranceGroups(signal: AbortSignal): Promise<readonly Named[]> {
+    return this.#all(async (SearchRange) => {
+      const found = await this.#call('findEntranceGroup', { EntranceGroupInfo: online, SearchRange }, signal)
+      return readAs(entranceGroupList, found).EntranceGroup
+    }, groupPage)
   }
 
   async departments(signal: AbortSignal): Promise<readonly Department[]> {

@@ -24,9 +24,13 @@ const lists = {
     'EntranceList',
     '<Entrance><Id>21</Id><Name>Back door</Name><UnitOfAuthType>OnLine</UnitOfAuthType></Entrance>',
   ),
+  EntranceGroupSearchInfo: answer(
+    'EntranceGroupList',
+    '<EntranceGroup><Id>31</Id><Name>Main doors</Name><UnitOfAuthType>OnLine</UnitOfAuthType><EntranceIdList><EntranceId>21</EntranceId></EntranceIdList></EntranceGroup><EntranceGroup><Id>32</Id><UnitOfAuthType>OnLine</UnitOfAuthType></EntranceGroup>',
+  ),
 }
 
-test('templates are levels; entrances too, where the settings have a schedule for them', async () => {
+test('templates are levels; entrances and groups of entrances too, where the settings have a schedule for them', async () => {
   const templates = [
     { externalId: '11', name: 'Main doors' },
     { externalId: '12', name: '12' },
@@ -37,7 +41,15 @@ test('templates are levels; entrances too, where the settings have a schedule fo
     'UnitOfAuthType=OnLine startRecordNo=0 nrOfRecords=100',
   ])
   const both = await connected(lists, { entrance_schedule: '5' })
-  expect(await both.accounts.discover(never)).toEqual([...templates, { externalId: 'entrance:21', name: 'Back door' }])
+  expect(await both.accounts.discover(never)).toEqual([
+    ...templates,
+    { externalId: 'entrance:21', name: 'Back door' },
+    { externalId: 'group:31', name: 'Main doors (entrance group)' },
+    { externalId: 'group:32', name: '32 (entrance group)' },
+  ])
+  expect(both.bodies('EntranceGroupSearchInfo').map(fieldsOf)).toEqual([
+    'UnitOfAuthType=OnLine startRecordNo=0 nrOfRecords=100',
+  ])
 })
 
 test('what is switched off, over, or begins only after the carrier may come in, is not held; what a rule gave is inherited', async () => {
@@ -92,6 +104,45 @@ const group =
   '<EntranceGroupAuthorisation><Id>71</Id><Enabled>true</Enabled><EntranceGroupId>31</EntranceGroupId><DateTimeScheduleId>5</DateTimeScheduleId><DateFrom>2020-01-01T00:00:00</DateFrom></EntranceGroupAuthorisation>'
 const soaa =
   '<AuthorisationSoaa><EntranceAuthorisation><Id>72</Id><Enabled>true</Enabled><EntranceId>51</EntranceId><DateTimeScheduleId>5</DateTimeScheduleId><DateFrom>2020-01-01T00:00:00</DateFrom></EntranceAuthorisation></AuthorisationSoaa>'
+
+test('a group of entrances is given with our schedule; where the settings have none, no group can be given', async () => {
+  const target = await connected({}, { entrance_schedule: '5' })
+  const desired = desiredAccount({ levels: ['11', 'group:31', 'entrance:21'] })
+  expect(await target.put(desired, { actual: await target.mustRead() })).toMatchObject({
+    'level 11': 'applied',
+    'level group:31': 'applied',
+    'level entrance:21': 'applied',
+  })
+  const from = 'DateFrom=2026-11-26T10:00:00'
+  expect(target.bodies('ProfileAdd').map(fieldsOf)).toEqual([
+    [
+      `CarrierId=7 Enabled=true TemplateId=11 ${from}`,
+      `Enabled=true EntranceGroupId=31 DateTimeScheduleId=5 ${from}`,
+      `Enabled=true EntranceId=21 DateTimeScheduleId=5 ${from}`,
+    ].join(' '),
+  ])
+  const without = await connected()
+  expect(await without.put(desired, { actual: await without.mustRead() })).toMatchObject({
+    'level 11': 'applied',
+    'level group:31': 'rejected aeos.level-unknown',
+  })
+})
+
+test('a group that is held with our schedule is the one that can be given; with another one it is a level of its own', async () => {
+  const later = group.replace('71', '73').replace('>5<', '>6<')
+  const target = await connected({ CarrierIdProfile: profile(group + later) }, { entrance_schedule: '5' })
+  const actual = await target.mustRead()
+  expect(actual.levels).toEqual(['group:31', 'group:31@6'])
+  expect(
+    await target.put(desiredAccount({ levels: ['group:31'] }), {
+      actual,
+      revoke: { ...none, levels: ['group:31@6'] },
+    }),
+  ).toMatchObject({ 'level group:31': 'unchanged', 'level group:31@6': 'applied' })
+  expect(target.bodies('ProfileRemove').map(fieldsOf)).toEqual([
+    'CarrierId=7 EntranceGroupId=31 DateTimeScheduleId=6 DateFrom=2020-01-01T00:00:00',
+  ])
+})
 
 test('rights to entrance groups, and that there are some to other kinds of lock, are shown; of these only the former can be taken', async () => {
   const target = await connected({

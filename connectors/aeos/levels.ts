@@ -1,4 +1,4 @@
-/** Templates, and entrances where the settings have a schedule for them: the access levels of AEOS, as they exist and as a carrier has them. */
+/** Templates, and entrances and their groups where the settings have a schedule for them: the access levels of AEOS, as they exist and as a carrier has them. */
 import type { TargetLevel } from '../../src/connector/contract.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
@@ -24,22 +24,34 @@ const otherLocks = [
   ['key-cabinet', 'AuthorisationKeyCabinet'],
 ] as const
 
-/** What a level grants, by its external id: the id of a template, or `entrance:` and the id of an entrance. */
-export function parseLevel(level: string): { readonly template: string } | { readonly entrance: string } | null {
-  if (/^\d+$/.test(level)) return { template: level }
-  const entrance = level.startsWith(entranceSign) ? level.slice(entranceSign.length) : ''
-  return /^\d+$/.test(entrance) ? { entrance } : null
+/** What can be granted: a template by its id alone, an entrance and a group of entrances by a sign and the id. */
+interface LevelName {
+  readonly of: Entry['of']
+  readonly id: string
 }
 
-/** All that can be granted, as the server says now. Those that an entrance filter hides from our user are not there for us. */
+/** What a level grants, by its external id; null for one that is shown and never granted. */
+export function parseLevel(level: string): LevelName | null {
+  const [, sign = '', id] = /^(entrance:|group:)?(\d+)$/.exec(level) ?? []
+  if (id === undefined) return null
+  return { of: sign === entranceSign ? 'entrance' : sign === groupSign ? 'group' : 'template', id }
+}
+
+/**
+ * All that can be granted, as the server says now. Those that an entrance filter hides from our user are not there for us. The name of a
+ * group says that it is one: a template or an entrance may well bear the same, and rules find none of two levels of one name.
+ */
 export async function discoverLevels(client: Client, settings: Settings, signal: AbortSignal): Promise<TargetLevel[]> {
-  const [templates, entrances] = await allDone([
+  const hasSchedule = settings.entrance_schedule !== undefined
+  const [templates, entrances, groups] = await allDone([
     client.templates(signal),
-    settings.entrance_schedule === undefined ? Promise.resolve([]) : client.entrances(signal),
+    hasSchedule ? client.entrances(signal) : Promise.resolve([]),
+    hasSchedule ? client.entranceGroups(signal) : Promise.resolve([]),
   ])
   return [
     ...templates.map(({ Id, Name }) => ({ externalId: Id, name: Name ?? Id })),
     ...entrances.map(({ Id, Name }) => ({ externalId: `${entranceSign}${Id}`, name: Name ?? Id })),
+    ...groups.map(({ Id, Name }) => ({ externalId: `${groupSign}${Id}`, name: `${Name ?? Id} (entrance group)` })),
   ]
 }
 
@@ -59,25 +71,30 @@ export type Entry =
   | { readonly of: 'entrance'; readonly entry: EntranceAuthorisation }
 
 /**
- * Every entry for on-line doors with the level that it stands for. One for an entrance group, or for an entrance at another time than ours,
- * is a level of its own, which nobody offers.
+ * Every entry for on-line doors with the level that it stands for. One for an entrance or a group at another time than ours is a level of
+ * its own, which nobody offers.
  */
 export function entriesOf(profile: ProfileRecord, settings: Settings): readonly (Entry & { readonly level: string })[] {
   const { TemplateAuthorisation, EntranceGroupAuthorisation, EntranceAuthorisation } = profile.AuthorisationOnline
   return [
     ...TemplateAuthorisation.map((entry) => ({ of: 'template' as const, entry, level: entry.TemplateId })),
     ...EntranceGroupAuthorisation.map((entry) => {
-      const level = `${groupSign}${entry.EntranceGroupId}@${entry.DateTimeScheduleId ?? ''}`
+      const level = `${groupSign}${entry.EntranceGroupId}${otherTime(entry, settings)}`
       return { of: 'group' as const, entry, level }
     }),
     ...EntranceAuthorisation.map((entry) => {
-      const schedule = entry.DateTimeScheduleId
-      const own = schedule === settings.entrance_schedule
-      const level = `${entranceSign}${entry.EntranceId}${own ? '' : `@${schedule ?? ''}`}`
+      const level = `${entranceSign}${entry.EntranceId}${otherTime(entry, settings)}`
       return { of: 'entrance' as const, entry, level }
     }),
   ]
 }
+
+/** Empty for the schedule with which we grant. */
+function otherTime({ DateTimeScheduleId: schedule }: Scheduled, { entrance_schedule }: Settings): string {
+  return schedule !== undefined && schedule === entrance_schedule ? '' : `@${schedule ?? ''}`
+}
+
+type Scheduled = Pick<EntranceAuthorisation, 'DateTimeScheduleId'>
 
 /**
  * What the carrier has: given by hand, or by a rule of AEOS, which can't be taken away here. An entry that is switched off, that has

@@ -173,6 +173,7 @@ export type Named = z.output<typeof named>
 
 export const templateList = z.object({ Template: listOf(named), SearchResultInfo: resultInfo })
 export const entranceList = z.object({ Entrance: listOf(named), SearchResultInfo: resultInfo })
+export const entranceGroupList = z.object({ EntranceGroup: listOf(named), SearchResultInfo: resultInfo })
 const department = named.extend({ UnitId: idMaybe })
 export type Department = z.output<typeof department>
 export const departmentList = z.object({ Department: listOf(department), SearchResultInfo: resultInfo })

@@ -333,6 +333,7 @@ const codes: readonly (readonly [code: number, operation: string, act: Act, told
   [9, 'addEmployee', create(), 'transient aeos.configuration'],
   [10, 'findDepartment', create(), 'transient aeos.find-failed'],
   [25, 'findEntrance', (target) => target.accounts.discover(never), 'transient aeos.find-failed'],
+  [30, 'findEntranceGroup', (target) => target.accounts.discover(never), 'transient aeos.find-failed'],
   [50, 'findTemplate', (target) => target.accounts.discover(never), 'transient aeos.find-failed'],
   [55, 'findPerson', create(), 'transient aeos.find-failed'],
   [61, 'addEmployee', create(), 'rejected aeos.carrier-refused'],

@@ -304,7 +304,7 @@ export const settings = z
     entrance_schedule: id.optional().meta({
       title: 'Schedule for entrances',
       description:
-        'Id of a day/time schedule. With it single entrances can be granted besides templates, each with this schedule.',
+        'Id of a day/time schedule. With it entrances and groups of entrances can be granted besides templates, each with this schedule.',
       examples: ['1'],
     }),
     template_filter: z

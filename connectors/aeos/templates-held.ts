@@ -56,7 +56,7 @@ export async function templatesHeld(
   signal: AbortSignal,
 ): Promise<TemplatesHeld> {
   const nothing = new TemplatesHeld()
-  const templates = levels.filter((level) => 'template' in (parseLevel(level) ?? {}))
+  const templates = levels.filter((level) => parseLevel(level)?.of === 'template')
   if (templates.length === 0 || settings.template_filter === 'never') return nothing
   if (!(await offered.has(filterCameWith, signal))) return nothing
   const types = [...new Set([settings.carrier, ...Object.values(settings.carriers)])]

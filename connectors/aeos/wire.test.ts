@@ -137,6 +137,7 @@ const cards = [
 async function sayEverything(target: Simulated): Promise<void> {
   await history(target, async () => undefined)
   const level = target.levelOf('Main Entrance')
+  target.simulator.seed({ entranceGroups: [{ name: 'Main Entrance', entrances: ['Front Door'] }] })
   const free: Readonly<Record<string, string>> = { external: '3', guest: '5', own: '1' }
   for (const [kind, definition_id] of Object.entries(free)) {
     const { put, lock, remove, accounts, mustRead } = await target.connect({
@@ -144,12 +145,12 @@ async function sayEverything(target: Simulated): Promise<void> {
       free_fields: [{ definition_id, fact: 'title' }],
     })
     const person = { ...rich, kind, ...(kind === 'guest' ? { department: null } : {}) }
-    const order = { facts: person, validity, cards, levels: [level, 'entrance:1'], pin: '483920' }
+    const order = { facts: person, validity, cards, levels: [level, 'entrance:1', 'group:1'], pin: '483920' }
     await put(desiredAccount({ ...order, lock: 'closed' }))
     await put(
       desiredAccount({ ...order, facts: { ...person, title: 'Warden' }, validity: { from: null, until: null } }),
     )
-    const revoke = { levels: [level, 'entrance:1'], cards: cards.map(({ card }) => card) }
+    const revoke = { levels: [level, 'entrance:1', 'group:1'], cards: cards.map(({ card }) => card) }
     await put(desiredAccount({ facts: person, cards: [{ card: second, state: 'on' }] }), { revoke })
     const [carrier] = target.inside()
     await accounts.read(`#${carrier?.id}`, never)

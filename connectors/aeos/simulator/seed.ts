@@ -5,7 +5,7 @@ import type { TemplateSpec } from './options.ts'
 import { entriesOf, setEntries } from './profile-entries.ts'
 import type { Row } from './row.ts'
 import type { Simulation } from './simulation.ts'
-import { addTemplate, siteIds } from './site.ts'
+import { addEntranceGroup, addTemplate, siteIds } from './site.ts'
 import { wholeSecond } from './zone.ts'
 
 export interface SeedCarrier {
@@ -36,6 +36,8 @@ export interface Seed {
   units?: readonly string[]
   departments?: readonly { name: string; unit?: string | number }[]
   templates?: readonly TemplateSpec[]
+  /** Groups of entrances, written like templates. */
+  entranceGroups?: readonly TemplateSpec[]
   /** Definitions of free fields, each in the category of a kind of carrier. */
   freeFields?: readonly { kind: Exclude<CarrierKind, 'Car'>; name: string }[]
   carriers?: readonly SeedCarrier[]
@@ -52,6 +54,7 @@ export function plant(simulation: Simulation, seed: Seed): { carriers: number[] 
     world.addRow('Department', { Name: name, UnitId: rowIdOf(simulation, 'Unit', unit ?? siteIds.unit) })
   }
   for (const template of seed.templates ?? []) addTemplate(simulation, template)
+  for (const group of seed.entranceGroups ?? []) addEntranceGroup(simulation, group)
   for (const { kind, name } of seed.freeFields ?? []) {
     const CategoryId = rowIdOf(simulation, 'FreeFieldCategory', kind)
     world.addRow('FreeFieldDefinition', { Name: name, CategoryId, Sequence: 3, Column: 1 })

@@ -102,6 +102,16 @@ export function addTemplate(simulation: Simulation, { name, entrances }: Templat
   return simulation.world.addRow('Template', { Name: name, UnitOfAuthType: 'OnLine', TemplateItem: items })
 }
 
+/** A group of these entrances; those that do not exist yet are made. */
+export function addEntranceGroup(simulation: Simulation, { name, entrances }: TemplateSpec): Row {
+  const EntranceId = entrances.map((entrance) => Number(entranceNamed(simulation, entrance).Id))
+  return simulation.world.addRow('EntranceGroup', {
+    Name: name,
+    UnitOfAuthType: 'OnLine',
+    EntranceIdList: { EntranceId },
+  })
+}
+
 function entranceNamed({ world }: Simulation, name: string): Row {
   for (const row of world.table('Entrance').rows.values()) if (row.Name === name) return row
   const entrance = world.addRow('Entrance', { Name: name, UnitOfAuthType: 'OnLine' })
