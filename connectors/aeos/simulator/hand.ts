@@ -1,11 +1,11 @@
 /** What an operator does by hand in AEOS, or the rule engine by itself, behind the back of every integration. */
 import { noteChange, noteModified } from './change-log.ts'
 import { type BadgeSpec, carrierWithId, rowIdOf, tokenOf } from './find-names.ts'
-import type { Carrier } from './model.ts'
+import type { Carrier, Token } from './model.ts'
 import type { Row } from './row.ts'
 import { giveBadge, giveTemplate, plant, type SeedCarrier } from './seed.ts'
 import type { Simulation } from './simulation.ts'
-import { letGo } from './token-links.ts'
+import { letGo, replace, withdraw } from './token-links.ts'
 import { wholeSecond } from './zone.ts'
 
 export type HandChange =
@@ -16,7 +16,11 @@ export type HandChange =
   | { action: 'block'; carrier: number; reason?: string | number }
   | { action: 'unblock'; carrier: number }
   | { action: 'grant' | 'revoke' | 'grant-by-rule' | 'revoke-by-rule'; carrier: number; template: string | number }
-  | { action: 'assign' | 'withdraw'; carrier: number; badge: BadgeSpec }
+  | { action: 'assign'; carrier: number; badge: BadgeSpec }
+  /** `restoreReplaced`: the forgotten badge that it stood in for is in use again. */
+  | { action: 'withdraw'; carrier: number; badge: BadgeSpec; restoreReplaced?: boolean }
+  /** Badge and reason as an operator gives them: of a forgotten badge the other is only a stand-in. */
+  | { action: 'replace'; carrier: number; badge: BadgeSpec; by: BadgeSpec; reason: string | number }
   | { action: 'block-badge'; badge: BadgeSpec; reason?: string | number }
   | { action: 'unblock-badge'; badge: BadgeSpec }
 
@@ -35,6 +39,7 @@ const logged: Readonly<Record<HandChange['action'], string>> = {
   'revoke-by-rule': 'removeCarrierAuthorizations',
   assign: 'assignToken',
   withdraw: 'withdrawToken',
+  replace: 'replaceToken',
   'block-badge': 'blockToken',
   'unblock-badge': 'unblockToken',
 }
@@ -93,10 +98,15 @@ function make(simulation: Simulation, change: HandChange): Carrier {
     case 'assign':
       giveBadge(simulation, carrier, change.badge)
       break
-    case 'withdraw': {
-      const token = tokenOf(simulation, change.badge)
-      if (token.carrier !== carrier.id) throw new TypeError('somebody else has this badge, or nobody')
-      letGo(world, token, 0, null)
+    case 'withdraw':
+      withdraw(world, heldBadge(simulation, carrier, change.badge), change.restoreReplaced ?? false)
+      break
+    case 'replace': {
+      const from = heldBadge(simulation, carrier, change.badge)
+      if (from.status !== 1) throw new TypeError('only a badge in use is replaced')
+      giveBadge(simulation, carrier, change.by)
+      const ends = { reason: rowIdOf(simulation, 'BlockReason', change.reason), at: clock.now(), endValidity: null }
+      replace(world, { from, to: tokenOf(simulation, change.by), carrier }, ends)
       break
     }
     default:
@@ -106,12 +116,19 @@ function make(simulation: Simulation, change: HandChange): Carrier {
   return carrier
 }
 
+function heldBadge(simulation: Simulation, carrier: Carrier, badge: BadgeSpec): Token {
+  const token = tokenOf(simulation, badge)
+  if (token.carrier !== carrier.id) throw new TypeError('somebody else has this badge, or nobody')
+  return token
+}
+
 type BadgeChange = Extract<HandChange, { action: 'block-badge' | 'unblock-badge' }>
 
 function turnBadge(simulation: Simulation, change: BadgeChange): Carrier {
   const { world, clock } = simulation
   const token = tokenOf(simulation, change.badge)
   if (token.carrier === null) throw new TypeError('nobody has this badge')
+  if (token.replacedBy !== null) throw new TypeError('it waits: another stands in for it')
   if (change.action === 'block-badge') {
     const blockReason = rowIdOf(simulation, 'BlockReason', change.reason ?? 'Lost')
     world.setToken(token, { status: 3, blockReason, blockedAt: clock.now() })

@@ -132,6 +132,24 @@ test('by hand: everything an operator does, seen at once by the service', async 
   expect(() => simulator.hand({ action: 'withdraw', carrier: id, badge: '7' })).toThrow(TypeError)
 })
 
+test('by hand: a badge is replaced for good, or by a stand-in while it is forgotten, and comes back only with the word for it', async () => {
+  await using client = await start()
+  const { simulator } = client
+  const [id = 0] = simulator.seed({ carriers: [{ lastName: 'Sample', badges: ['1', '2', '3'] }] }).carriers
+  const states = () => ['1', '2', '3', '11', '12', '13'].map((badge) => simulator.state.badge(badge)?.status)
+  simulator.hand({ action: 'replace', carrier: id, badge: '1', by: '11', reason: 'Lost' })
+  simulator.hand({ action: 'replace', carrier: id, badge: '2', by: '12', reason: 'Forgotten' })
+  simulator.hand({ action: 'replace', carrier: id, badge: '3', by: '13', reason: 'Forgotten' })
+  expect(states()).toEqual([2, 3, 3, 1, 4, 4])
+  expect(() => simulator.hand({ action: 'unblock-badge', badge: '2' })).toThrow('it waits')
+  expect(() => simulator.hand({ action: 'replace', carrier: id, badge: '2', by: '22', reason: 'Lost' })).toThrow(
+    'only a badge in use',
+  )
+  simulator.hand({ action: 'withdraw', carrier: id, badge: '12', restoreReplaced: true })
+  simulator.hand({ action: 'withdraw', carrier: id, badge: '13' })
+  expect(states()).toEqual([2, 1, 3, 1, 0, 0])
+})
+
 test('messages are kept when the options say so, as they came', async () => {
   await using client = await start({ messagesKept: 2 })
   for (const name of ['One', 'Two', 'Three']) await client.send('EmployeeAdd', `<LastName>${name}</LastName>`)

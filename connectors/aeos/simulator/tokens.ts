@@ -2,7 +2,7 @@
 import { type Answer, type Call, carrierOf, type Handlers, refuse, request, sees } from './call.ts'
 import type { Token } from './model.ts'
 import { flag, inner, long, maybeLong, maybeText, type Row, text } from './row.ts'
-import { letGo } from './token-links.ts'
+import { letGo, replace, withdraw } from './token-links.ts'
 import { tokenRow } from './token-rows.ts'
 import { checkBadge, checkReason } from './token-rules.ts'
 
@@ -65,11 +65,7 @@ function withdrawToken(call: Call): Answer {
   const token = named(call, input)
   const isBlocked = token.status === 3 && quirks.withdrawBlocked === 'taken'
   if (token.status !== 1 && token.status !== 4 && !isBlocked) return refuse(call, 'Identifier is not in use')
-  const waiting = token.replaces === null ? undefined : world.tokens.get(token.replaces)
-  letGo(world, token, 0, null)
-  if (waiting !== undefined && flag(input, 'RestoreReplaced')) {
-    world.setToken(waiting, { status: 1, blockReason: null, blockedAt: null })
-  }
+  withdraw(world, token, flag(input, 'RestoreReplaced'))
   return 'removed'
 }
 
@@ -129,13 +125,6 @@ function replaceToken(call: Call): Answer {
   const at = clock.now()
   const until = maybeLong(input, 'EndValidity')
   const endValidity = until === undefined || until === simulation.clearMs ? null : until
-  // The card was only forgotten: it waits for its owner to come back with it.
-  if (world.table('BlockReason').rows.get(reason)?.forgotten === true) {
-    world.setToken(from, { status: 3, replacedBy: to.id, blockReason: reason, blockedAt: at })
-    world.setToken(to, { status: 4, carrier: carrier.id, replaces: from.id, endValidity })
-  } else {
-    letGo(world, from, 2, { reason, at })
-    world.setToken(to, { status: 1, carrier: carrier.id, endValidity })
-  }
+  replace(world, { from, to, carrier }, { reason, at, endValidity })
   return tokenRow(to)
 }
