@@ -5,36 +5,45 @@ import { allDone, attempt } from '../../src/connector/outcomes.ts'
 import { type Card, cardKey } from '../../src/model/card.ts'
 import { badgeIn, badgeOf, type CardShown } from './badges.ts'
 import type { Carrier, Put, Writing } from './put.ts'
+import { shutDates } from './shut-dates.ts'
 
 /** What was done while the carrier was shut, or had to be. */
 export interface Shut {
   readonly outcomes: readonly PartOutcome[]
-  /** The carrier is shut, was so or had to be, and is to be opened only now. */
-  readonly isShut: boolean
+  /** The dates of the carrier are over, or may be, and are to be written as desired only now. */
+  readonly isOver: boolean
   /** What keeps it shut: a badge that is on, or may be, and shall not be. */
   readonly inTheWay: ConnectorError | null
 }
 
 /**
  * Takes the badges that are revoked, then gives those that shall be blocked. Some servers withdraw no badge that is blocked, and all give
- * one as on: then the carrier is shut for so long as it takes, so that such a card opens nothing, not even for an instant.
+ * one as on: then the carrier is shut for so long as it takes, so that such a card opens nothing, not even for an instant. `isBlocked`
+ * says that it is shut already.
  * @throws ConnectorError when it is not known whether the carrier was shut.
  */
-export async function putShutCards(put: Put, carrier: Carrier, writing: Writing, signal: AbortSignal): Promise<Shut> {
-  const { id, actual } = carrier
+export async function putShutCards(
+  put: Put,
+  carrier: Carrier,
+  isBlocked: boolean,
+  writing: Writing,
+  signal: AbortSignal,
+): Promise<Shut> {
+  const { id, type } = carrier
   const { client, tokens, settings } = writing
-  let isShut = actual?.lock === 'closed'
+  let isOver = false
   let inTheWay: ConnectorError | null = null
   let shutting: Promise<void> | null = null
   let unanswered: ConnectorError | null = null
   const shut = async () => {
-    isShut = true
-    const { Blocked } = await client.states(id, signal)
-    if (Blocked) return
+    if (isBlocked && (await client.states(id, signal)).Blocked) return
     try {
-      await client.blockCarrier(id, settings.block_reasons.carrier, signal)
+      await client.changeCarrier(type, id, shutDates(put, carrier, writing), signal)
+      isOver = true
     } catch (error) {
-      if (error instanceof ConnectorError && error.outcomeUnknown) unanswered = error
+      if (!(error instanceof ConnectorError)) throw error
+      isOver = error.kind !== 'rejected'
+      if (error.outcomeUnknown) unanswered = error
       throw error
     }
   }
@@ -87,9 +96,9 @@ export async function putShutCards(put: Put, carrier: Carrier, writing: Writing,
       () => tokens.takeBack(badgeOf(entry.card, settings), id, signal),
     )
   outcomes.push(...(await allDone(given.map(give))))
-  // A block that may still come is about the whole account.
+  // Dates that may still come are about the whole account.
   if (unanswered !== null) throw unanswered
-  return { outcomes, isShut, inTheWay }
+  return { outcomes, isOver, inTheWay }
 }
 
 /** Gives the badges that shall be on, and blocks and unblocks those that are there. */

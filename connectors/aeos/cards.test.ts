@@ -4,6 +4,7 @@ import {
   answer,
   connected,
   desiredAccount,
+  facts,
   fault,
   fieldsOf,
   never,
@@ -101,29 +102,56 @@ test('a badge that is blocked for good for a reason that is not ours is never re
 })
 
 test('a badge that shall be blocked is given while its carrier is shut: the server blocks none that nobody has but for good', async () => {
-  const shown = [states(false), states(false), states(true)]
-  const { target, actual, sent } = await given([], { CarrierIdStates: shown })
+  const { target, actual, sent } = await given([])
   expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
     [part]: 'applied',
-    lock: 'applied',
+    validity: 'applied',
+    lock: 'unchanged',
   })
   expect(sent()).toEqual([
     'IdentifierSearchInfo',
-    'CarrierIdStates',
-    'CarrierIdBlock',
+    'EmployeeChange',
     'IdentifierAdd',
     'IdentifierBlock',
-    'CarrierIdStates',
-    'CarrierIdUnBlock',
+    'EmployeeChange',
+  ])
+  expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
+    'Id=7 LeaveDateTime=2026-11-25T10:00:00',
+    'Id=7 ArrivalDateTime=2000-01-01T00:00:01 LeaveDateTime=2149-05-29T00:00:00',
+  ])
+})
+
+test('what else is to be written goes with the dates that open the carrier again', async () => {
+  const { target, actual, sent } = await given([])
+  const cards = [{ card, state: 'blocked' as const }]
+  const validity = { from: '2027-01-01T00:00:00Z', until: '2027-12-31T23:00:00Z' }
+  await target.put(desiredAccount({ cards, validity, facts: facts({ familyName: 'Thistledown' }) }), { actual })
+  expect(sent().filter((root) => root === 'EmployeeChange')).toHaveLength(2)
+  expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
+    'Id=7 LeaveDateTime=2026-11-25T10:00:00',
+    'Id=7 ArrivalDateTime=2027-01-01T01:00:00 LeaveDateTime=2028-01-01T00:00:00 LastName=Thistledown',
   ])
 })
 
 test('a badge that shall be blocked is not given where the carrier can not be shut for it', async () => {
-  const { target, actual, sent } = await given([], { CarrierIdBlock: fault(110) })
+  const { target, actual, sent } = await given([], { EmployeeChange: fault(62) })
   expect(await target.put(desiredAccount({ cards: [{ card, state: 'blocked' }] }), { actual })).toMatchObject({
-    [part]: 'rejected aeos.block-refused',
+    [part]: 'rejected aeos.fields-refused',
+    validity: 'unchanged',
   })
-  expect(sent()).not.toContain('IdentifierAdd')
+  expect(sent()).toEqual(['IdentifierSearchInfo', 'EmployeeChange'])
+})
+
+test('a carrier that is shut for good needs not be shut for a badge; one that somebody opened meanwhile does', async () => {
+  const cards = [{ card, state: 'blocked' as const }]
+  for (const isOpened of [false, true]) {
+    const { target, actual, sent } = await given([], { CarrierIdStates: [states(true), states(!isOpened)] })
+    await target.put(desiredAccount({ cards, lock: 'closed' }), { actual })
+    const dates = isOpened ? ['EmployeeChange'] : []
+    expect(sent()).toEqual([
+      ...['IdentifierSearchInfo', 'CarrierIdStates', ...dates, 'IdentifierAdd', 'IdentifierBlock', ...dates],
+    ])
+  }
 })
 
 test('our block is lifted; a block for a reason that is not ours, and a forgotten card that waits, are not', async () => {
@@ -203,37 +231,33 @@ test('where no blocked badge can be taken, its carrier is shut for so long as it
   const held = { number: '10000', status: 3, reason: '4', owner: '7' }
   const script = { IdentifierWithdraw: [fault(125), answer('RemoveResult')] }
   const order = { revoke: { ...none, cards: [card] }, lift: [card] }
-  const open = await given([held], { ...script, CarrierIdStates: [states(false), states(false), states(true)] }, [held])
+  const open = await given([held], script, [held])
   expect(await open.target.put(desiredAccount(), { actual: open.actual, ...order })).toMatchObject({
     [part]: 'applied',
-    lock: 'applied',
+    validity: 'applied',
   })
   expect(open.sent()).toEqual([
     'IdentifierSearchInfo',
     'IdentifierWithdraw',
     'IdentifierSearchInfo',
-    'CarrierIdStates',
-    'CarrierIdBlock',
+    'EmployeeChange',
     'IdentifierUnblock',
     'IdentifierWithdraw',
-    'CarrierIdStates',
-    'CarrierIdUnBlock',
+    'EmployeeChange',
   ])
   const shut = await given([held], { ...script, CarrierIdStates: states(true) }, [held])
   expect(await shut.target.put(desiredAccount({ lock: 'closed' }), { actual: shut.actual, ...order })).toMatchObject({
     [part]: 'applied',
   })
-  expect(shut.sent()).not.toContain('CarrierIdBlock')
+  expect(shut.sent()).not.toContain('EmployeeChange')
   expect(shut.sent()).not.toContain('CarrierIdUnBlock')
 })
 
 test('a card that can neither be taken nor blocked again keeps its carrier shut', async () => {
   const held = { number: '10000', status: 3, reason: '4', owner: '7' }
-  const shown = [states(false), states(false), states(true)]
   const found = [held, held, { ...held, status: 1 }, held].map((each) => owned(each))
   const script = {
     IdentifierWithdraw: [fault(125), fault(990)],
-    CarrierIdStates: shown,
     IdentifierSearchInfo: found,
   }
   const order = { revoke: { ...none, cards: [card] }, lift: [card] }
@@ -243,9 +267,9 @@ test('a card that can neither be taken nor blocked again keeps its carrier shut'
     const told = await target.put(desiredAccount(), { actual, ...order })
     expect(told).toMatchObject({
       [part]: 'transient aeos.system-error',
-      lock: isBlockedAgain ? 'applied' : 'transient aeos.system-error',
+      validity: isBlockedAgain ? 'applied' : 'transient aeos.system-error',
     })
-    expect(sent().includes('CarrierIdUnBlock')).toBe(isBlockedAgain)
+    expect(sent().filter((root) => root === 'EmployeeChange')).toHaveLength(isBlockedAgain ? 2 : 1)
   }
 })
 

@@ -1,7 +1,6 @@
 /** Opens and closes a carrier by its block, which has a reason: only one of ours is lifted. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import type { Shut } from './card-parts.ts'
 import { isNotFound, ownFailure } from './errors.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 
@@ -14,17 +13,17 @@ export async function closeCarrier({ desired }: Put, carrier: Carrier, writing: 
 }
 
 /**
- * What others blocked meanwhile stays so: AEOS keeps one reason, and lifting theirs would leave nothing of it.
+ * Not where a card is on, or may be, that shall not be (`inTheWay`). What others blocked meanwhile stays so: AEOS keeps one reason, and lifting theirs would leave nothing of it.
  * @throws ConnectorError whatever is not a refusal of this part alone.
  */
 export async function openCarrier(
   { desired }: Put,
   carrier: Carrier,
-  { isShut, inTheWay }: Shut,
+  inTheWay: ConnectorError | null,
   writing: Writing,
   signal: AbortSignal,
 ): Promise<PartOutcome[]> {
-  if (desired.lock === 'closed' || !isShut) return []
+  if (desired.lock === 'closed' || carrier.actual?.lock !== 'closed') return []
   if (inTheWay !== null) return [{ part, outcome: 'failed', failure: inTheWay }]
   const { client, settings } = writing
   return told(async () => {

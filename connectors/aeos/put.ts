@@ -14,6 +14,7 @@ import { closeCarrier, openCarrier } from './lock-part.ts'
 import { farEnd, keptEnd, parseExternalId, wantedType } from './mapping.ts'
 import { isOfFields, merged, outcomes, type Section, writeSections } from './sections.ts'
 import { type CarrierType, carrierTypes } from './settings.ts'
+import { reopened } from './shut-dates.ts'
 
 export type Put = Extract<AccountChange, { kind: 'put' }>
 
@@ -138,14 +139,17 @@ async function finish(
   const { desired } = change
   const { id, type } = carrier
   const closed = await closeCarrier(change, carrier, writing, signal)
-  const shut = await putShutCards(change, carrier, writing, signal)
+  const isBlocked = carrier.actual?.lock === 'closed' || closed.some(({ outcome }) => outcome === 'applied')
+  const shut = await putShutCards(change, carrier, isBlocked, writing, signal)
+  const due = shut.isOver ? reopened(sections, shut.inTheWay, change, writing) : { sections, failed: [] }
   const send = async (fields: CarrierFields) => {
     const { LeaveDateTime } = await client.changeCarrier(type, id, fields, signal)
     if (keptEnd(fields, LeaveDateTime, settings)) await client.changeCarrier(type, id, farEnd, signal)
   }
   const account = async () => [
-    ...(await writeSections(sections, send)),
-    ...(await openCarrier(change, carrier, shut, writing, signal)),
+    ...due.failed,
+    ...(await writeSections(due.sections, send)),
+    ...(await openCarrier(change, carrier, shut.inTheWay, writing, signal)),
     ...(await putLevels(change, carrier, writing, signal)),
   ]
   const pin = async () => {

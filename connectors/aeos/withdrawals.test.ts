@@ -77,7 +77,7 @@ test('a badge that shall be blocked opens nothing on its way to a carrier, nor w
   const cases = [
     ['nothing', {}, { blocked: false, badges: [{ status: 3 }] }],
     ['^blockToken$', { [card]: failure }, { blocked: false, badges: [] }],
-    ['^(block|withdraw)Token$', { [card]: failure, lock: failure }, { blocked: true, badges: [{ status: 1 }] }],
+    ['^(block|withdraw)Token$', { [card]: failure, validity: failure }, { blocked: false, badges: [{ status: 1 }] }],
   ] as const
   for (const [fails, expected, inside] of cases) {
     await using target = await simulated()
@@ -87,7 +87,7 @@ test('a badge that shall be blocked opens nothing on its way to a carrier, nor w
       if (target.badge(first)?.carrier != null) opened.push(target.swipe(first))
     }, 5)
     target.simulator.faults.add({ kind: 'fault', operation: fails })
-    target.simulator.faults.add({ kind: 'slow', operation: '^(blockToken|unblockCarrier)$', delayMs: 60 })
+    target.simulator.faults.add({ kind: 'slow', operation: '^(blockToken|changeEmployee)$', delayMs: 60 })
     const told = failures(await target.put(desired))
     clearInterval(look)
     expect(opened).not.toContain(true)
@@ -96,7 +96,7 @@ test('a badge that shall be blocked opens nothing on its way to a carrier, nor w
     expect(told).toEqual(expected)
     target.simulator.faults.clear()
     expect(failures(await target.put(desired))).toEqual({})
-    expect(target.inside()).toMatchObject([{ blocked: false, badges: [{ status: 3 }] }])
+    expect(target.inside()).toMatchObject([{ blocked: false, leave: null, badges: [{ status: 3 }] }])
   }
 })
 

@@ -149,7 +149,8 @@ export type AccountChange =
    * exactly as desired, lifting blocks included: the engine passes a block on when it isn't ours to lift. A card that is on nobody's
    * account may be blocked as well: only a block on a card in `lift` is ours. It is lifted when the card is taken away here, so that
    * others can be given it, and before it is given here; any other makes the giving a conflict. `unblock` names by `ref` cards on the
-   * account that are neither desired nor revoked, and whose block a lock of ours told of: it is lifted.
+   * account that are neither desired nor revoked, and whose block a lock of ours told of: it is lifted. Wherever a `put` is cut off, an
+   * account that shall be open is not closed by it: a closing that no lock-out noted counts as somebody else's.
    */
   | {
       readonly kind: 'put'

@@ -3,6 +3,7 @@ import { describe } from 'vitest'
 import { answersThatNeverCame } from './accounts/answers-that-never-came.ts'
 import { cancelling } from './accounts/cancelling.ts'
 import { everyFailure } from './accounts/every-failure.ts'
+import { killed } from './accounts/killed.ts'
 import { lateWrites } from './accounts/late-writes.ts'
 import { leavers } from './accounts/leavers.ts'
 import { listing } from './accounts/listing.ts'
@@ -24,6 +25,7 @@ export function accountsContract(subject: AccountsSubject): void {
     describe('refused parts', () => refusedParts(test))
     describe('answers that never came', () => answersThatNeverCame(test))
     describe('late writes', () => lateWrites(test))
+    describe('killed', () => killed(test))
     describe('lock-outs', () => lockouts(test))
     describe('leavers', () => leavers(test))
     describe('what is not ours', () => whatIsNotOurs(test))
