@@ -2,7 +2,6 @@
 import type { ActualAccount, ListedAccount } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
-import { SharedCall } from '../../src/connector/shared-call.ts'
 import { cardShown } from './badges.ts'
 import type { BadgesHeld } from './badges-held.ts'
 import type { Client } from './client.ts'
@@ -10,8 +9,9 @@ import type { Departments } from './departments.ts'
 import { isNotFound, shownThough } from './errors.ts'
 import { levelsShown } from './levels.ts'
 import { toLocalDate } from './local-time.ts'
-import { carrierRef, isNumber, mayBeCut, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
+import { carrierRef, isNumber, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
 import { walk } from './pages.ts'
+import { PersonDates } from './person-dates.ts'
 import type { PersonRecord } from './records.ts'
 import type { Settings } from './settings.ts'
 import type { TemplatesHeld } from './templates-held.ts'
@@ -21,15 +21,14 @@ export class Carriers {
   readonly #departments: Departments
   readonly #settings: Settings
   readonly #now: () => Date
-  /** Null until it was looked for; false for good once a time of day was seen. */
-  #cutsDates: boolean | null = null
-  readonly #someRecords = new SharedCall((signal) => this.#client.findPeople({}, 0, signal))
+  readonly #dates: PersonDates
 
   constructor(client: Client, departments: Departments, settings: Settings, now: () => Date) {
     this.#client = client
     this.#departments = departments
     this.#settings = settings
     this.#now = now
+    this.#dates = new PersonDates(client)
   }
 
   /** Every carrier that this account id means: AEOS lets several have one personnel number. It finds what begins so; only the same counts. */
@@ -74,7 +73,7 @@ export class Carriers {
     try {
       // Side by side: the proof of a lock-out waits for this.
       const [dates, states, tokens, { read: profile }, pin] = await allDone([
-        this.#dates(record, signal),
+        this.#dates.of(record, signal),
         this.#client.states(Id, signal),
         this.#client.tokensOf(Id, signal),
         this.#client.profile(Id, signal),
@@ -100,25 +99,6 @@ export class Carriers {
     }
   }
 
-  /** Asked for once more where they may be cut to days, on a server that has shown no time of day yet. */
-  async #dates(record: PersonRecord, signal: AbortSignal) {
-    const type = typeOf(record)
-    this.#noteTime(record)
-    if (mayBeCut(record) !== 'yes' || this.#cutsDates === false || type === null) return {}
-    // Once: of many people some came or went in the middle of a day.
-    if (this.#cutsDates === null) {
-      const { rows } = await this.#someRecords.join(signal)
-      this.#cutsDates ??= rows.every((row) => mayBeCut(row) !== 'no')
-      if (!this.#cutsDates) return {}
-    }
-    const { ArrivalDateTime, LeaveDateTime } = (await this.#client.carrier(type, record.Id, signal)) ?? record
-    return { ArrivalDateTime, LeaveDateTime }
-  }
-
-  #noteTime(record: PersonRecord): void {
-    if (mayBeCut(record) === 'no') this.#cutsDates = false
-  }
-
   /**
    * Everybody, once, with what is known of their badges and templates. Blocks are not in the list: who has left counts as shut. Of several
    * with one personnel number, the first that has not left bears it, and the others the ids of their carriers; so does one whose number could
@@ -133,7 +113,7 @@ export class Carriers {
     const numbers = new Set<string>()
     const left: PersonRecord[] = []
     const shown = (record: PersonRecord): ListedAccount => {
-      this.#noteTime(record)
+      this.#dates.note(record)
       const number = record.PersonnelNo?.trimEnd() ?? ''
       const isFirst = isNumber(number) && !numbers.has(number)
       if (isFirst) numbers.add(number)

@@ -77,13 +77,18 @@ export class Client {
     { start, size }: { readonly start: number; readonly size: number },
     signal: AbortSignal,
   ) {
-    const name = nameOf[type]
     const criteria = { AuthorizationTemplateIdList: { TemplateId: [template] } }
-    const found = await this.#call(
-      `find${name}`,
-      { [`${name}Info`]: criteria, SearchRange: range(start, size) },
-      signal,
-    )
+    return this.#findOf(type, criteria, range(start, size), signal)
+  }
+
+  /** One page of carriers of this type that were changed from then on, by the server's clock; with pictures, as above. */
+  async findModified(type: CarrierType, from: string, start: number, signal: AbortSignal) {
+    return this.#findOf(type, { ModificationDateRange: { From: from } }, range(start, holderPage), signal)
+  }
+
+  async #findOf(type: CarrierType, criteria: CarrierFields, SearchRange: Value, signal: AbortSignal) {
+    const name = nameOf[type]
+    const found = await this.#call(`find${name}`, { [`${name}Info`]: criteria, SearchRange }, signal)
     const { rows, SearchResultInfo } = readAs(holderList, found)
     return { rows, total: totalOf(SearchResultInfo) }
   }

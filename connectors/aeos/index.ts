@@ -32,7 +32,7 @@ export default defineConnector({
     const session = new Session(context, values)
     const client = new Client(session)
     const offered = new Offered(session)
-    const people = new People(client, values, context)
+    const people = new People(client, offered, values, context)
     return {
       people,
       accounts: accounts(client, offered, values, context),

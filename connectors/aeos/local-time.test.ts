@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
-import { fromLocal, toLocalDate, toLocalEnd, toLocalStart } from './local-time.ts'
+import { endFromLocal, fromLocal, startFromLocal, toLocalDate, toLocalEnd, toLocalStart } from './local-time.ts'
 
 const zone = 'Europe/Amsterdam'
 const at = (iso: string): number => Date.parse(iso)
@@ -44,6 +44,26 @@ test('the hour that the clock shows twice in autumn is read as its first time ro
     expect(written(twice)).toEqual(['2026-10-25T01:59:59', '2026-10-25T03:00:00'])
   expect(written('2026-10-25T02:00:00Z')).toEqual(Array(2).fill('2026-10-25T03:00:00'))
   expect(written('2026-03-29T01:00:00Z')).toEqual(Array(2).fill('2026-03-29T03:00:00'))
+})
+
+test('of an hour that clocks show twice, or never, an end is read as early and a start as late as it may be meant', () => {
+  const read = (text: string, of = zone) =>
+    [endFromLocal(text, of), startFromLocal(text, of)].map((each) => new Date(each ?? Number.NaN).toISOString())
+  expect(read('2026-10-25T02:30:00')).toEqual(['2026-10-25T00:30:00.000Z', '2026-10-25T01:30:00.000Z'])
+  expect(read('2026-03-29T02:30:00')).toEqual(['2026-03-29T00:30:00.000Z', '2026-03-29T01:30:00.000Z'])
+  for (const once of [
+    '2026-10-25T01:59:59',
+    '2026-10-25T03:00:00',
+    '2026-03-29T01:59:59',
+    '2026-03-29T03:00:00',
+    '2026-07-01',
+  ])
+    expect(read(once)).toEqual(Array(2).fill(back(once)))
+  expect(read('2026-04-05T01:45:00', 'Australia/Lord_Howe')).toEqual([
+    '2026-04-04T14:45:00.000Z',
+    '2026-04-04T15:15:00.000Z',
+  ])
+  expect([endFromLocal('soon', zone), startFromLocal('soon', zone)]).toEqual([null, null])
 })
 
 test('the clock may change by half an hour, west of Greenwich, and at midnight', () => {

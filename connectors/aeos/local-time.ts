@@ -1,5 +1,5 @@
 /** Times as AEOS gives and takes them: without a zone, by the clock of the server. */
-import { momentOf, wallTime } from '../../src/connector/zone.ts'
+import { momentOf, momentsOf, wallTime } from '../../src/connector/zone.ts'
 
 /**
  * `2026-11-26T09:30:00`, by the server's clock; fractions of a second are dropped. An hour that clocks show twice is never written, since
@@ -25,11 +25,25 @@ const pattern = /^(\d{4}-\d\d-\d\d)(?:T(\d\d:\d\d:\d\d)(?:\.\d+)?)?(Z|[+-]\d\d:\
 
 /** The instant of a time that the server gave, in ms since 1970; null for what is no time. One with an offset means that. */
 export function fromLocal(text: string, zone: string): number | null {
+  return read(text, (wall) => momentOf(wall, zone))
+}
+
+/** The same, of an end: the first instant that it may mean, where clocks show it twice or never, so that nobody stays too long. */
+export function endFromLocal(text: string, zone: string): number | null {
+  return read(text, (wall) => momentsOf(wall, zone).first)
+}
+
+/** And of a start: the last, so that nobody comes in early. */
+export function startFromLocal(text: string, zone: string): number | null {
+  return read(text, (wall) => momentsOf(wall, zone).last)
+}
+
+function read(text: string, momentOfWall: (wall: number) => number): number | null {
   const [, date, time = '00:00:00', offset] = pattern.exec(text.trim()) ?? []
   if (date === undefined) return null
   const wall = Date.parse(`${date}T${time}${offset ?? 'Z'}`)
   if (Number.isNaN(wall)) return null
-  return offset === undefined ? momentOf(wall, zone) : wall
+  return offset === undefined ? momentOfWall(wall) : wall
 }
 
 const dayMs = 24 * 3_600_000

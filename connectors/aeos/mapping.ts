@@ -4,7 +4,7 @@ import type { Validity } from '../../src/model/account.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import type { CarrierFields } from './client.ts'
 import { ownFailure } from './errors.ts'
-import { fromLocal, toLocalEnd, toLocalStart } from './local-time.ts'
+import { endFromLocal, startFromLocal, toLocalEnd, toLocalStart } from './local-time.ts'
 import type { PersonRecord } from './records.ts'
 import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
 
@@ -194,12 +194,12 @@ export function pastDates(from: string | null, at: Date, settings: Settings): Ca
 }
 
 export function validityOf({ ArrivalDateTime, LeaveDateTime }: PersonRecord, { server_zone }: Settings): Validity {
-  const instant = (text: string | undefined) => {
-    const at = text === undefined ? null : fromLocal(text, server_zone)
+  const instant = (text: string | undefined, read: typeof endFromLocal) => {
+    const at = text === undefined ? null : read(text, server_zone)
     return at === null ? null : new Date(at).toISOString()
   }
   return {
-    from: ArrivalDateTime !== undefined && ArrivalDateTime <= noStart ? null : instant(ArrivalDateTime),
-    until: LeaveDateTime !== undefined && LeaveDateTime >= noEndFrom ? null : instant(LeaveDateTime),
+    from: ArrivalDateTime !== undefined && ArrivalDateTime <= noStart ? null : instant(ArrivalDateTime, startFromLocal),
+    until: LeaveDateTime !== undefined && LeaveDateTime >= noEndFrom ? null : instant(LeaveDateTime, endFromLocal),
   }
 }

@@ -2,6 +2,9 @@
 import { SharedCall } from '../../src/connector/shared-call.ts'
 import type { Session } from './session.ts'
 
+/** Comes with the version of August 2024, whose new criteria of a search no description of operations shows. */
+export const cameInAugust2024 = 'addCarriersAuthorization'
+
 export class Offered {
   readonly #session: Session
   readonly #asking = new SharedCall((signal) => this.#ask(signal))

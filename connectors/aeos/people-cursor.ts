@@ -11,6 +11,11 @@ const form = z.strictObject({
   from: z.string(),
   /** Ids near the newest that were seen: entries may come into the log out of their order. */
   seen: z.array(digits),
+  /** Whom the server says to have been changed: asked for from here on, by its clock, but for those that were seen. Null: not asked. */
+  modified: z
+    .strictObject({ from: z.string(), seen: z.array(z.string()) })
+    .nullable()
+    .default(null),
   /** When the last full read began, in ms since 1970; 0 when the next one is not to wait. */
   full: z.int(),
   /** Which names levels and departments had in the last full read. */
@@ -32,6 +37,12 @@ export function parseCursor(text: string | null): Cursor | null {
     return null
   }
 }
+
+/**
+ * More carriers than these that changed and were not read yet are not kept by name: everybody is read instead, which takes half as many
+ * requests for each. With the longest ids these, and all else that a cursor holds, stay below the 1 MiB that it may have.
+ */
+export const restMax = 20_000
 
 export function cursorText(cursor: Cursor): string {
   return JSON.stringify(cursor)

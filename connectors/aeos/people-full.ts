@@ -9,6 +9,7 @@ export class FullRead {
   readonly #changed = new Set<string>()
   #state: 'reading' | 'whole' | 'failed' = 'reading'
   #names = ''
+  #isBehind = false
   readonly whole: Promise<void>
 
   constructor(reader: Reader, begunAt: Date, signal: AbortSignal) {
@@ -30,6 +31,15 @@ export class FullRead {
   /** In the order of their ids. */
   get rows(): ReadonlyMap<string, Row> {
     return new Map([...this.#rows].sort(([a], [b]) => (BigInt(a) < BigInt(b) ? -1 : 1)))
+  }
+
+  /** Somebody changed since it began who is not read again: another read of everybody is to follow. */
+  get isBehind(): boolean {
+    return this.#isBehind
+  }
+
+  fallBehind(): void {
+    this.#isBehind = true
   }
 
   take(changes: ReadonlyMap<string, Found>): void {

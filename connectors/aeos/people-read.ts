@@ -6,6 +6,7 @@ import { typeOf } from './mapping.ts'
 import { walk } from './pages.ts'
 import { type Names, readNames } from './people-names.ts'
 import { type Row, rowOf, type Seen } from './people-rows.ts'
+import { PersonDates } from './person-dates.ts'
 import type { PersonRecord, Token } from './records.ts'
 import type { Settings } from './settings.ts'
 
@@ -19,12 +20,14 @@ export class Reader {
   readonly #client: Client
   readonly #settings: Settings
   readonly #now: () => Date
+  readonly #dates: PersonDates
   #names: Names | null = null
 
   constructor(client: Client, settings: Settings, now: () => Date) {
     this.#client = client
     this.#settings = settings
     this.#now = now
+    this.#dates = new PersonDates(client)
   }
 
   async names(signal: AbortSignal): Promise<Names> {
@@ -40,6 +43,7 @@ export class Reader {
     const tokens = await this.#tokensByCarrier(signal)
     const load = (start: number) => this.#client.findPeople({}, start, signal)
     for await (const people of walk(load, ({ Id }) => Id)) {
+      for (const person of people) this.#dates.note(person)
       const ours = people.filter((person) => this.#isOurs(person))
       for (let start = 0; start < ours.length; start += batch) {
         const read = ours.slice(start, start + batch).map(async (person) => {
@@ -87,12 +91,16 @@ export class Reader {
     ])
     const person = rows.find(({ Id }) => Id === id)
     if (rest === null) return person === undefined ? 'gone' : 'hidden'
-    return person === undefined || !this.#isOurs(person) ? 'hidden' : { person, ...rest }
+    if (person === undefined || !this.#isOurs(person)) return 'hidden'
+    return { person: { ...person, ...(await this.#dates.of(person, signal)) }, ...rest }
   }
 
   async #details(person: PersonRecord, tokens: readonly Token[], signal: AbortSignal): Promise<Seen | null> {
-    const rest = await this.#rest(person.Id, Promise.resolve(tokens), signal)
-    return rest === null ? null : { person, ...rest }
+    const [rest, dates] = await allDone([
+      this.#rest(person.Id, Promise.resolve(tokens), signal),
+      this.#dates.of(person, signal),
+    ])
+    return rest === null ? null : { person: { ...person, ...dates }, ...rest }
   }
 
   /** Null when AEOS says that there is no such carrier. */

@@ -3,13 +3,16 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Context, Delivery, PeopleCapability } from '../../src/connector/contract.ts'
 import { withCallScope } from '../../src/connector/egress/call-scope.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
 import { momentOf, wallTime } from '../../src/connector/zone.ts'
 import { durationMs } from '../../src/model/duration.ts'
 import type { Client } from './client.ts'
-import { type Cursor, cursorText, dueAfter, dueAt, parseCursor } from './people-cursor.ts'
+import type { Offered } from './offered.ts'
+import { type Cursor, cursorText, dueAfter, dueAt, parseCursor, restMax } from './people-cursor.ts'
 import { deliveryOf, type Read } from './people-delivery.ts'
 import { FullRead } from './people-full.ts'
 import { Log, type Position } from './people-log.ts'
+import { Modified } from './people-modified.ts'
 import { type Found, Reader } from './people-read.ts'
 import { columnsOf, type Row } from './people-rows.ts'
 import type { Settings } from './settings.ts'
@@ -23,7 +26,7 @@ const horizonMs = 2 * dayMs
 /** A full read beside the changes that failed is begun again so much later. */
 const fullAgainMs = 60_000
 
-interface Offered {
+interface Pending {
   /** The cursor that it was read from. */
   readonly from: string | null
   readonly delivery: Delivery
@@ -34,8 +37,9 @@ export class People implements PeopleCapability {
   readonly #context: Context
   readonly #reader: Reader
   readonly #log: Log
+  readonly #modified: Modified
   readonly #closing = new AbortController()
-  #offered: Offered | null = null
+  #offered: Pending | null = null
   /** The cursor of the last delivery that was settled here. */
   #settled: string | null = null
   /** How much further the log was read from a cursor without anything about people in it. */
@@ -43,11 +47,12 @@ export class People implements PeopleCapability {
   #full: FullRead | null = null
   #fullFrom = 0
 
-  constructor(client: Client, settings: Settings, context: Context) {
+  constructor(client: Client, offered: Offered, settings: Settings, context: Context) {
     this.#settings = settings
     this.#context = context
     this.#reader = new Reader(client, settings, context.now)
     this.#log = new Log(client, settings, context.now)
+    this.#modified = new Modified(client, offered, settings, context)
   }
 
   close(): void {
@@ -97,10 +102,10 @@ export class People implements PeopleCapability {
   /** While somebody waits for it: there is nothing yet that changes could be changes of. */
   async #everybody(signal: AbortSignal): Promise<Read> {
     const begunAt = this.#context.now()
-    const position = await this.#log.end(signal)
+    const [position, modified] = await allDone([this.#log.end(signal), this.#modified.begin(signal)])
     const full = new FullRead(this.#reader, begunAt, AbortSignal.any([signal, this.#closing.signal]))
     await full.whole
-    return this.#whole(full, { ...position, rest: [] }, true)
+    return this.#whole(full, { ...position, modified, rest: [] }, true)
   }
 
   async #next(from: string, cursor: Cursor, signal: AbortSignal): Promise<Read | null> {
@@ -108,8 +113,10 @@ export class People implements PeopleCapability {
       const full = this.#full
       // What was renamed meanwhile is so on some rows only.
       const names = await this.#reader.names(signal)
+      // A version that can tell may have come since the last one.
+      const modified = cursor.modified ?? (await this.#modified.begin(signal))
       this.#full = null
-      return this.#whole(full, cursor, names.digest === full.names)
+      return this.#whole(full, { ...cursor, modified }, names.digest === full.names && !full.isBehind)
     }
     const begunAt = this.#context.now()
     const { result: read } = await withCallScope({ lane: 'urgent' }, () => this.#changes(from, cursor, begunAt, signal))
@@ -118,19 +125,28 @@ export class People implements PeopleCapability {
 
   async #changes(from: string, cursor: Cursor, begunAt: Date, signal: AbortSignal): Promise<Read | 'other-log' | null> {
     const now = begunAt.getTime()
-    const news = await this.#log.since(cursor, signal)
+    const [news, modified] = await allDone([
+      this.#log.since(cursor, signal),
+      this.#modified.since(cursor.modified, signal),
+    ])
     if (news === null) return 'other-log'
     const isRenamed = news.others && (await this.#reader.names(signal)).digest !== cursor.names
-    const known = { ...cursor, ...news.position, full: isRenamed ? 0 : cursor.full }
+    const due = dueAt(cursor.due, now)
+    const changed = [...new Set([...cursor.rest, ...news.carriers, ...modified.carriers, ...due])]
+    const isTooMany = changed.length > restMax
+    if (isTooMany) this.#full?.fallBehind()
+    const known = {
+      ...{ ...cursor, ...news.position, modified: modified.recent },
+      full: isRenamed || isTooMany ? 0 : cursor.full,
+    }
     if (this.#isFullDue(known.full, now)) this.#beginFull(begunAt)
-    const changed = [...new Set([...cursor.rest, ...news.carriers, ...dueAt(cursor.due, now)])]
     if (changed.length === 0) {
       this.#ahead = { from, cursor: known }
       return null
     }
     const found = await this.#reader.some(changed.slice(0, changesMax), signal)
     this.#full?.take(found)
-    return this.#changesRead(found, { ...known, rest: changed.slice(changesMax) }, begunAt)
+    return this.#changesRead(found, { ...known, rest: isTooMany ? [] : changed.slice(changesMax) }, begunAt)
   }
 
   #changesRead(found: ReadonlyMap<string, Found>, cursor: Cursor, begunAt: Date): Read {
@@ -148,13 +164,13 @@ export class People implements PeopleCapability {
     return this.#read('delta', rows, gone, begunAt, { ...cursor, due })
   }
 
-  #whole(full: FullRead, position: Position & Pick<Cursor, 'rest'>, isNamed: boolean): Read {
-    const { newest, from, seen, rest } = position
+  #whole(full: FullRead, position: Position & Pick<Cursor, 'modified' | 'rest'>, isLast: boolean): Read {
+    const { newest, from, seen, modified, rest } = position
     const { begunAt, names, rows } = full
     const turns = new Map([...rows].map(([id, { turnsAt }]) => [id, turnsAt]))
     const due = dueAfter([], turns, begunAt.getTime() + horizonMs)
-    const at = isNamed ? begunAt.getTime() : 0
-    const cursor = { v: 1, newest, from, seen, rest, full: at, names, due } as const
+    const at = isLast ? begunAt.getTime() : 0
+    const cursor = { v: 1, newest, from, seen, modified, rest, full: at, names, due } as const
     return this.#read('full', [...rows.values()], [], begunAt, cursor)
   }
 

@@ -73,7 +73,7 @@ const resultInfo = z.object({ totalSize: text }).optional()
 
 export const personList = z.object({ Person: listOf(person), SearchResultInfo: resultInfo })
 
-export const carrierResult = z.object({ Id: id, ArrivalDateTime: text, LeaveDateTime: text })
+export const carrierResult = z.object({ Id: id, ArrivalDateTime: text, LeaveDateTime: text, ModificationDate: text })
 
 /** As the find of one carrier type gives them. */
 export function carrierList(name: string) {
@@ -83,7 +83,7 @@ export function carrierList(name: string) {
 }
 
 const picture = z.unknown().optional()
-/** What a find of one type of carrier gives, of which only the ids count here, and whether pictures came along. */
+/** What a find of one type of carrier gives, of which only ids and times count here, and whether pictures came along. */
 export const holderList = z
   .object({
     Employee: listOf(z.object({ EmployeeInfo: carrierResult, FirstPhoto: picture })),
@@ -92,7 +92,10 @@ export const holderList = z
     SearchResultInfo: resultInfo,
   })
   .transform(({ Employee, Contractor, Visitor, SearchResultInfo }) => {
-    const row = ({ Id }: { readonly Id: string }, photo: unknown) => ({ Id, hasPicture: photo !== undefined })
+    const row = ({ Id, ModificationDate }: z.output<typeof carrierResult>, photo: unknown) => ({
+      ...{ Id, ModificationDate },
+      hasPicture: photo !== undefined,
+    })
     const rows = [
       ...Employee.map((each) => row(each.EmployeeInfo, each.FirstPhoto)),
       ...Contractor.map((each) => row(each.ContractorInfo, each.FirstPhoto)),

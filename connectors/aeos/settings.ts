@@ -133,7 +133,8 @@ const pollEvery = z
   .meta({
     title: 'Poll every',
     takes: 'duration',
-    description: 'As a source: how often the log is asked for changes, with one request when there are none.',
+    description:
+      'As a source: how often the server is asked for changes: with one request when there are none, and from the version of August 2024 on one more for each carrier type.',
     examples: ['2s'],
   })
 

@@ -80,6 +80,8 @@ const borne: Readonly<{ [name in keyof Quirks]: readonly Quirks[name][] }> = {
   emptyTexts: ['ignored'],
   freeFields: ['merged'],
   modifiedBy: ['everything'],
+  modifiedSearched: [false],
+  changesLogged: [false],
   personDatesCut: [true],
   ambiguousTime: ['later'],
   mandatoryFields: [['LastName', 'FirstName', 'PersonnelNo']],

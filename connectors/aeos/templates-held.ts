@@ -2,12 +2,10 @@
 import { type Client, holderPage } from './client.ts'
 import { isNotFound, ownFailure } from './errors.ts'
 import { parseLevel } from './levels.ts'
-import type { Offered } from './offered.ts'
+import { cameInAugust2024, type Offered } from './offered.ts'
 import { walk } from './pages.ts'
 import type { CarrierType, Settings } from './settings.ts'
 
-/** Comes with the same version as the filter, which no description of operations shows. */
-const filterCameWith = 'addCarriersAuthorization'
 /** A server that finds somebody with this one reads over the filter. */
 const noTemplate = '2147483647'
 
@@ -58,7 +56,7 @@ export async function templatesHeld(
   const nothing = new TemplatesHeld()
   const templates = levels.filter((level) => parseLevel(level)?.of === 'template')
   if (templates.length === 0 || settings.template_filter === 'never') return nothing
-  if (!(await offered.has(filterCameWith, signal))) return nothing
+  if (!(await offered.has(cameInAugust2024, signal))) return nothing
   const types = [...new Set([settings.carrier, ...Object.values(settings.carriers)])]
   const held = new TemplatesHeld(templates, types)
   for (const type of types) {

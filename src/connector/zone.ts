@@ -10,8 +10,19 @@ export function wallTime(instant: number, zone: string): number {
 
 /** The moment of a wall time: the first of two, and where the clocks skip it, as long after the jump as it lies after its beginning. */
 export function momentOf(wall: number, zone: string): number {
-  // No zone changes its clocks twice within two days.
-  const before = wall - offsetMs(wall - dayMs, zone)
-  const after = wall - offsetMs(wall + dayMs, zone)
+  const { before, after } = readingsOf(wall, zone)
   return wallTime(before, zone) !== wall && wallTime(after, zone) === wall ? after : before
+}
+
+/** The first and the last moment that a wall time may mean: two where the clocks show it twice, or skip it, else the same. */
+export function momentsOf(wall: number, zone: string): { readonly first: number; readonly last: number } {
+  const { before, after } = readingsOf(wall, zone)
+  const shown = [before, after].filter((moment) => wallTime(moment, zone) === wall)
+  const all = shown.length === 0 ? [before, after] : shown
+  return { first: Math.min(...all), last: Math.max(...all) }
+}
+
+/** By the clocks of before, and of after, any change nearby: no zone changes them twice within two days. */
+function readingsOf(wall: number, zone: string): { readonly before: number; readonly after: number } {
+  return { before: wall - offsetMs(wall - dayMs, zone), after: wall - offsetMs(wall + dayMs, zone) }
 }

@@ -110,10 +110,11 @@ function act(simulator: AeosSimulator, { what, who, which }: Extract<Step, { do:
 
 test('deltas and crashes at any point end as a full read does', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), async (steps) => {
+    fc.asyncProperty(fc.array(step, { minLength: 5, maxLength: 30 }), fc.boolean(), async (steps, personDatesCut) => {
       await using simulator = await startAeosSimulator({
         latency: { fixedMs: 0 },
         nowMs: Date.parse('2026-11-26T09:00:00Z'),
+        quirks: { personDatesCut },
       })
       simulator.seed({ count: 3 })
       const kept: Kept = { rows: new Map(), out: new Set(), cursor: null }

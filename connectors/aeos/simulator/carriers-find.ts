@@ -85,7 +85,7 @@ function fitsLists({ simulation, caller }: Call, carrier: Carrier, criteria: Row
   for (const name of ranges) {
     const range = maybeInner(criteria, `${name}Range`)
     const at = carrier.fields[name]
-    if (range === undefined) continue
+    if (range === undefined || (name === 'ModificationDate' && !quirks.modifiedSearched)) continue
     if (typeof at !== 'number') return false
     if (typeof range.From === 'number' && at < range.From) return false
     if (typeof range.Until === 'number' && at > range.Until) return false

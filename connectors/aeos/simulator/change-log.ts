@@ -17,6 +17,7 @@ export function noteChange(
   carrier: Carrier | null,
   details: readonly string[],
 ): void {
+  if (!quirks.changesLogged) return
   const types = world.table('LogType').rows
   const typeId = [...types].find(([, { Name }]) => Name === operation)?.[0] ?? 0
   world.changes.push({

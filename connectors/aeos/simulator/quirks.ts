@@ -28,6 +28,10 @@ export interface Quirks {
   freeFields: 'replaced' | 'merged'
   /** What sets ModificationDate: a change of a carrier's own fields, or of its badges, rights and states as well. */
   modifiedBy: 'fields' | 'everything'
+  /** Searches filter by ModificationDateRange, or read over it. */
+  modifiedSearched: boolean
+  /** The operators' log names every change, or none that is made from now on: nothing says what an import leaves there. */
+  changesLogged: boolean
   /** findPerson shows arrival and leave cut to midnight, as an example of the manual does. */
   personDatesCut: boolean
   /** Which of the two moments a local time means that comes twice in autumn. */
@@ -97,6 +101,8 @@ export const defaultQuirks: Quirks = {
   emptyTexts: 'cleared',
   freeFields: 'replaced',
   modifiedBy: 'fields',
+  modifiedSearched: true,
+  changesLogged: true,
   personDatesCut: false,
   ambiguousTime: 'earlier',
   mandatoryFields: ['LastName'],

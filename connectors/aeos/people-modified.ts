@@ -1,0 +1,116 @@
+/** Asks who was changed lately, beside the log: a change that no entry names is seen all the same, where the version can tell. */
+import type { Context } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import type { Client } from './client.ts'
+import { ownFailure } from './errors.ts'
+import { fromLocal, toLocalEnd } from './local-time.ts'
+import { cameInAugust2024, type Offered } from './offered.ts'
+import { walk } from './pages.ts'
+import type { Cursor } from './people-cursor.ts'
+import type { CarrierType, Settings } from './settings.ts'
+
+/** What is written now may bear the time at which it began to be written: so far back is asked again. */
+const overlapMs = 30_000
+/** With more who were changed within that time, none of it is asked again: who they were would fill the cursor. */
+const seenMax = 2_000
+/** Around the hour that clocks show twice, a time may look that much older than it is. */
+const clockChangeMs = 3_600_000
+
+type Recent = NonNullable<Cursor['modified']>
+
+/** What can't be asked now is tried again so much later: it must not hold up what the log tells. */
+const restMs = 3_600_000
+
+/** A carrier, and when it was changed, as the server wrote it. */
+interface Change {
+  readonly id: string
+  readonly text: string
+  /** In ms since 1970. */
+  readonly at: number
+}
+
+/** A second change within the same second looks the same: that one is left to the log. */
+const keyOf = ({ id, text }: Change) => `${id}@${text}`
+
+export class Modified {
+  readonly #client: Client
+  readonly #offered: Offered
+  readonly #settings: Settings
+  readonly #context: Pick<Context, 'now' | 'log'>
+  /** In ms since 1970. */
+  #restUntil = 0
+
+  constructor(client: Client, offered: Offered, settings: Settings, context: Pick<Context, 'now' | 'log'>) {
+    this.#client = client
+    this.#offered = offered
+    this.#settings = settings
+    this.#context = context
+  }
+
+  /** From when on it is asked; whoever was changed before is not told of. Null where the version can't tell. */
+  async begin(signal: AbortSignal): Promise<Recent | null> {
+    if (!(await this.#offered.has(cameInAugust2024, signal))) return null
+    const from = toLocalEnd(this.#context.now().getTime() - overlapMs, this.#settings.server_zone)
+    return (await this.since({ from, seen: [] }, signal)).recent
+  }
+
+  /** Whom the server says to have been changed since, and from when on it is asked the next time. */
+  async since(recent: Recent | null, signal: AbortSignal): Promise<{ recent: Recent | null; carriers: string[] }> {
+    const now = this.#context.now().getTime()
+    if (recent === null || now < this.#restUntil) return { recent, carriers: [] }
+    const changes: Change[] = []
+    try {
+      for (const type of this.#settings.people.carrier_types)
+        changes.push(...(await this.#changes(type, recent.from, signal)))
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || error.kind === 'unauthenticated' || error.kind === 'throttled')
+        throw error
+      this.#restUntil = now + restMs
+      this.#context.log('warn', 'aeos.modified-unread', { code: error.code as `${string}.${string}` })
+      return { recent, carriers: [] }
+    }
+    const known = new Set(recent.seen)
+    const fresh = changes.filter((change) => !known.has(keyOf(change)))
+    const carriers = [...new Set(fresh.map(({ id }) => id))]
+    return { recent: fresh.length === 0 ? recent : this.#after(changes, recent.from), carriers }
+  }
+
+  #after(changes: readonly Change[], before: string): Recent {
+    const zone = this.#settings.server_zone
+    const newest = changes.reduce((latest, change) => (change.at > latest.at ? change : latest))
+    const reached = toLocalEnd(newest.at - overlapMs, zone)
+    const from = reached > before ? reached : before
+    const since = fromLocal(from, zone) ?? newest.at
+    const seen = changes.filter(({ at }) => at >= since).map(keyOf)
+    return seen.length > seenMax ? { from: secondAfter(newest.text), seen: [] } : { from, seen }
+  }
+
+  async #changes(type: CarrierType, from: string, signal: AbortSignal): Promise<readonly Change[]> {
+    const { server_zone: zone } = this.#settings
+    const earliest = (fromLocal(from, zone) ?? 0) - clockChangeMs
+    const load = async (start: number) => {
+      const { rows, total } = await this.#client.findModified(type, from, start, signal)
+      const changes = rows.map(({ Id: id, ModificationDate: text = '' }) => ({
+        id,
+        text,
+        at: fromLocal(text, zone) ?? 0,
+      }))
+      // One that reads over the criterion gives everybody.
+      if (changes.some(({ at }) => at < earliest)) throw readOver()
+      return { rows: changes, total }
+    }
+    return (await Array.fromAsync(walk(load, ({ id }) => id))).flat()
+  }
+}
+
+function secondAfter(text: string): string {
+  return new Date(Date.parse(`${text.slice(0, 19)}Z`) + 1000).toISOString().slice(0, 19)
+}
+
+function readOver() {
+  return ownFailure(
+    'rejected',
+    'aeos.filter-ignored',
+    'AEOS does not find people by when they were changed, though its version can.',
+  )
+}
