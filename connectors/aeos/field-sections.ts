@@ -1,13 +1,16 @@
 /** The fields of a carrier that differ from what is desired, in sections that may be refused one without the other. */
 import type { PartOutcome, Profile } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { differing } from '../../src/connector/profile.ts'
 import { ownFailure } from './errors.ts'
-import { changedDates, freeFieldName, profileOf, vendorEnd, vendorStart } from './mapping.ts'
+import { changedDates, freeFieldName, newLastName, profileOf, vendorEnd, vendorStart } from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import type { Section } from './sections.ts'
 
 const profilePart = { kind: 'profile' } as const
 const validityPart = { kind: 'validity' } as const
+/** Clears a field that holds an id. */
+const noReference = '0'
 
 export interface FieldSection extends Section {
   /** Without it there is no carrier. */
@@ -24,7 +27,8 @@ export async function fieldSections(
   const { settings, departments, now } = writing
   const before: Profile = carrier?.actual?.profile ?? {}
   const wanted = profileOf(desired.facts, settings)
-  const changed = Object.fromEntries(Object.entries(wanted).filter(([field, value]) => before[field] !== value))
+  const needed = carrier === null ? { LastName: newLastName(desired.facts) } : {}
+  const changed = differing({ ...wanted, ...needed }, before)
   const { LastName, FirstName, Email, Department } = changed
   const sections: FieldSection[] = []
   const failed: PartOutcome[] = []
@@ -36,7 +40,8 @@ export async function fieldSections(
   if (Department !== undefined) {
     try {
       if (carrier?.type === 'visitor') throw noDepartment()
-      add({ DepartmentId: await departments.idOf(Department, signal) }, profilePart, false)
+      const id = Department === '' ? noReference : await departments.idOf(Department, signal)
+      add({ DepartmentId: id }, profilePart, false)
     } catch (error) {
       if (!(error instanceof ConnectorError) || error.kind !== 'rejected') throw error
       failed.push({ part: profilePart, outcome: 'failed', failure: error })

@@ -4,6 +4,7 @@ import { csn, h10301 } from '../../src/model/card.ts'
 import { badgeOf, cardOf, isSameBadge } from './badges.ts'
 import {
   changedDates,
+  newLastName,
   parseExternalId,
   pastDates,
   personnelNoOf,
@@ -41,7 +42,8 @@ test('names are cut to what AEOS keeps, and there is always a last name', () => 
     Email: 'e'.repeat(128),
   })
   expect(profileOf(facts({ familyName: null }), settings)).toEqual({ LastName: 'Zyphora', FirstName: 'Zyphora' })
-  expect(profileOf(facts({ familyName: '\u0007', givenName: null }), settings)).toEqual({ LastName: '-' })
+  expect(profileOf(facts({ familyName: '\u0007', givenName: null }), settings)).toEqual({ FirstName: '' })
+  expect(newLastName(facts({ familyName: '\u0007', givenName: null }))).toBe('-')
   expect(profileOf(facts({ preferredName: 'Zy' }), settings)).toMatchObject({ FirstName: 'Zy' })
 })
 
@@ -60,6 +62,16 @@ test('free fields, department and carrier type are written where the settings an
   expect(profileOf(facts({ department }), wide)).toMatchObject({ Department: department })
   expect(profileOf(facts({ ...rich, kind: 'own' }), wide)).toMatchObject({ CarrierType: 'employee' })
   expect(profileOf(facts({ ...rich, kind: 'guest' }), wide)).not.toHaveProperty('Department')
+})
+
+test('what the facts know to be nothing is cleared, but never the last name; of what they do not speak nothing is written', () => {
+  const wide = settingsOf({ departments: 'match', free_fields: [{ definition_id: '12', fact: 'title' }] })
+  expect(profileOf({}, wide)).toEqual({})
+  const nothing = { givenName: null, familyName: null, preferredName: null, email: null, department: null, title: null }
+  expect(profileOf(nothing, wide)).toEqual({ FirstName: '', Email: '', Department: '', 'Freefield 12': '' })
+  expect(profileOf({ ...nothing, givenName: 'Zy' }, wide)).toMatchObject({ LastName: 'Zy', FirstName: 'Zy' })
+  // Somebody may hide the first name while it is known that they prefer none.
+  expect(profileOf({ familyName: 'Quill', preferredName: null }, wide)).toEqual({ LastName: 'Quill' })
 })
 
 test('any text becomes one that XML can carry, that fits, and that is not changed a second time', () => {

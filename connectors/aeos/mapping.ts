@@ -86,25 +86,48 @@ export function writable(value: string, max = Infinity): string {
 /** AEOS wants a last name of at least one character. */
 const nameless = '-'
 
-/** Only what the facts speak of: a field that they do not know is left alone at the server. */
+/**
+ * Only what the facts speak of: a field that they do not know is left alone at the server, as is one whose text can't be written. What they
+ * know to be nothing is empty, but for the last name, without which AEOS keeps nobody.
+ */
 export function profileOf(facts: PersonFacts, settings: Settings): Profile {
   const type = wantedType(facts, settings)
   const hasDepartment = settings.departments === 'match' && type !== 'visitor'
-  const first = writable(facts.preferredName ?? facts.givenName ?? '', firstNameMax)
-  const fields: Record<string, string> = {
-    LastName: writable(facts.familyName ?? '', lastNameMax) || first || nameless,
+  const first = textOf(facts.preferredName ?? facts.givenName, firstNameMax)
+  return known({
+    LastName: facts.familyName === undefined ? undefined : lastNameOf(facts),
     FirstName: first,
-    Email: writable(facts.email ?? '', emailMax),
-    ...(hasDepartment ? { Department: writable(facts.department ?? '') } : {}),
+    Email: textOf(facts.email, emailMax),
+    ...(hasDepartment ? { Department: textOf(facts.department) } : {}),
     ...Object.fromEntries(
       settings.free_fields.map(({ definition_id, fact }) => [
         freeFieldName(definition_id),
-        writable(facts[fact] ?? '', freeFieldMax),
+        textOf(facts[fact], freeFieldMax),
       ]),
     ),
     ...(facts.kind ? { CarrierType: type } : {}),
-  }
-  return present(fields)
+  })
+}
+
+/** The family name, else the first; undefined where there is neither. */
+function lastNameOf({ familyName, preferredName, givenName }: PersonFacts): string | undefined {
+  const last = writable(familyName ?? '', lastNameMax) || writable(preferredName ?? givenName ?? '', firstNameMax)
+  return last === '' ? undefined : last
+}
+
+/** What a new carrier is called, whatever is known of the person. */
+export function newLastName(facts: PersonFacts): string {
+  return lastNameOf(facts) ?? nameless
+}
+
+/** Undefined: to be left alone; empty: to be cleared. */
+function textOf(fact: string | null | undefined, max?: number): string | undefined {
+  if (fact === undefined || fact === null) return fact === null ? '' : undefined
+  return writable(fact, max) || undefined
+}
+
+function known(fields: Readonly<Record<string, string | undefined>>): Profile {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 /** What the person shall be at AEOS. */
@@ -136,9 +159,7 @@ export function profileShown(
 }
 
 function present(fields: Readonly<Record<string, string | undefined>>): Profile {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
-  )
+  return Object.fromEntries(Object.entries(known(fields)).filter(([, value]) => value !== ''))
 }
 
 // ---------------------------------------------------------------- validity

@@ -255,8 +255,7 @@ export function told(outcomes: readonly PartOutcome[]): Record<string, string> {
 }
 
 export function facts(some: Partial<PersonFacts> = {}): PersonFacts {
-  const nothing = { email: null, preferredName: null, department: null, title: null }
-  return { employeeNumber: '4711', givenName: 'Zyphora', familyName: 'Quillfeather', ...nothing, ...some }
+  return { employeeNumber: '4711', givenName: 'Zyphora', familyName: 'Quillfeather', ...some }
 }
 
 export function desiredAccount(some: Partial<DesiredAccount> = {}): DesiredAccount {

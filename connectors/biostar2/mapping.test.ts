@@ -104,6 +104,12 @@ test('what the facts do not speak of is not written', () => {
   })
 })
 
+test('what they know to be nothing is cleared, but never the name', () => {
+  const nothing = { givenName: null, familyName: null, preferredName: null, email: null, department: null, title: null }
+  expect(profileOf(facts(nothing), standard)).toEqual({ email: '', department: '', user_title: '' })
+  expect(profileOf(facts({ ...nothing, familyName: 'Example' }), standard)).toMatchObject({ name: 'Example' })
+})
+
 test('a rendered profile reads back as it was rendered', () => {
   fc.assert(
     fc.property(fc.string({ unit: 'grapheme' }), fc.string(), (givenName, department) => {

@@ -68,15 +68,23 @@ export function writable(value: string, replacement: string, max: number): strin
   return cut.trim()
 }
 
-/** Only what the facts speak of: a field that they do not know is left alone at the server. */
+/**
+ * Only what the facts speak of: a field that they do not know is left alone at the server, as is one whose text can't be written. What they
+ * know to be nothing is empty, but for the name, by which a user is known.
+ */
 export function profileOf(facts: PersonFacts, settings: Settings): Profile {
-  const fields: Record<string, string | undefined> = {
-    name: writable(fullName(facts, settings), settings.name_replacement, nameMax),
-    email: facts.email?.trim(),
-    department: writable(facts.department ?? '', settings.name_replacement, departmentMax),
-    user_title: writable(facts.title ?? '', settings.name_replacement, departmentMax),
+  const text = (fact: string | null | undefined, write: (text: string) => string): string | undefined => {
+    if (fact === undefined || fact === null) return fact === null ? '' : undefined
+    return write(fact) || undefined
   }
-  return present(fields)
+  const detail = (fact: string | null | undefined) =>
+    text(fact, (each) => writable(each, settings.name_replacement, departmentMax))
+  return known({
+    name: writable(fullName(facts, settings), settings.name_replacement, nameMax) || undefined,
+    email: text(facts.email, (each) => each.trim()),
+    department: detail(facts.department),
+    user_title: detail(facts.title),
+  })
 }
 
 function fullName(facts: PersonFacts, settings: Settings): string {
@@ -85,10 +93,12 @@ function fullName(facts: PersonFacts, settings: Settings): string {
   return (settings.name === 'given-family' ? [given, family] : [family, given]).join(' ')
 }
 
+function known(fields: Readonly<Record<string, string | undefined>>): Profile {
+  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
+}
+
 function present(fields: Readonly<Record<string, string | undefined>>): Profile {
-  return Object.fromEntries(
-    Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined && entry[1] !== ''),
-  )
+  return Object.fromEntries(Object.entries(known(fields)).filter(([, value]) => value !== ''))
 }
 
 // ---------------------------------------------------------------- cards

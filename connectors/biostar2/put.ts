@@ -1,6 +1,7 @@
 /** Makes one account as desired: one request for the user, and one or two for each card that is not on it yet. */
 import type { AccountChange, Applied, PartOutcome } from '../../src/connector/contract.ts'
 import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
+import { differing } from '../../src/connector/profile.ts'
 import type { AccountCard } from '../../src/model/account.ts'
 import { cardKey } from '../../src/model/card.ts'
 import { type Cards, cardsMax } from './cards.ts'
@@ -72,9 +73,7 @@ function plainSections({ desired, actual }: Put, settings: Settings): Section[] 
   if (validity.start_datetime !== before?.start_datetime || validity.expiry_datetime !== before.expiry_datetime) {
     sections.push({ name: 'validity', fields: { ...validity }, parts: [{ kind: 'validity' }] })
   }
-  const wanted = Object.entries(profileOf(desired.facts, settings))
-  const changed = Object.fromEntries(wanted.filter(([field, value]) => actual?.profile[field] !== value))
-  const { name, email, ...details } = changed
+  const { name, email, ...details } = differing(profileOf(desired.facts, settings), actual?.profile ?? {})
   if (name !== undefined) sections.push({ name: 'profile', fields: { name }, parts: [{ kind: 'profile' }] })
   // Departments and titles are held to other rules than names (symbols are refused since 2.8.16), and e-mails are unique: each
   // may fail without the name being at fault.

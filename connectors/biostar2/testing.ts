@@ -81,18 +81,8 @@ function told(outcomes: readonly PartOutcome[]): Record<string, string> {
   )
 }
 
-const nobody: PersonFacts = {
-  employeeNumber: null,
-  email: null,
-  givenName: null,
-  familyName: null,
-  preferredName: null,
-  department: null,
-  title: null,
-}
-
 export function facts(some: Partial<PersonFacts> = {}): PersonFacts {
-  return { ...nobody, ...some }
+  return { ...some }
 }
 
 export function desiredAccount(some: Partial<DesiredAccount> = {}): DesiredAccount {

@@ -62,10 +62,12 @@ describe('a leaver', () => {
         notInForce: [],
         individual: [],
       },
-      ...{ lockedByOperator: false, heldOpenUntil: null, leaver, records: [], written: [] },
+      ...{ lockedByOperator: false, heldOpenUntil: null, leaver, records: [] },
+      written: [{ target: 'hq', profile: { LastName: 'Quill', Email: '' } }],
       shutDespite: [{ target: 'hq', levels: ['hq/Lab'] }],
     }
     expect(formatExplanation(explanation, false)).toContain(`At hq ${told}`)
     expect(formatExplanation(explanation, false)).toContain('account deleted 2027-03-01')
+    expect(formatExplanation(explanation, false)).toMatch(/Email +\(empty\)/)
   })
 })

@@ -80,6 +80,9 @@ function leaverText(leaver: PersonView['leaver']): string {
   return `left ${plainTime(leftAt)}: levels off ${plainTime(levelsOffAt)}, cards off ${plainTime(cardsOffAt)}, ${deleted}\n`
 }
 
+const shownProfile = (profile: Readonly<Record<string, string | null>>): [string, string][] =>
+  known(profile).map(([name, value]) => [name, value === '' ? '(empty)' : value])
+
 const known = (facts: Readonly<Record<string, string | null>>): [string, string][] =>
   Object.entries(facts).flatMap(([name, value]) => (value === null ? [] : [[name, value]]))
 
@@ -164,7 +167,7 @@ export function formatExplanation(explanation: ExplanationView, colours: boolean
       colours,
     ),
     ...explanation.written.map(
-      ({ target, profile }) => `As it is to be written to ${plain(target)}:\n${formatPairs(known(profile))}`,
+      ({ target, profile }) => `As it is to be written to ${plain(target)}:\n${formatPairs(shownProfile(profile))}`,
     ),
   ].join('\n')
 }

@@ -93,7 +93,7 @@ export interface TargetLevel {
   readonly name: string
 }
 
-/** Profile fields as the target stores them, after the connector's own cutting and replacing. */
+/** Profile fields as the target stores them, after the connector's own cutting and replacing. What is to be cleared is empty. */
 export type Profile = Readonly<Record<string, string>>
 
 /** An account as the target shows it now. */
@@ -192,7 +192,7 @@ export interface Applied {
 export interface AccountsCapability {
   /** The account id that this person gets at the target, by the connector's settings; pure. Throws `rejected` when the facts don't give one. */
   identify(facts: PersonFacts): string
-  /** The profile fields that would be written for these facts, after cutting and replacing; pure. What no fact speaks of is left out, and left alone. Compared with `ActualAccount.profile` field by field. */
+  /** The profile fields that would be written for these facts, after cutting and replacing; pure. What no fact speaks of is left out, and left alone; of a fact that is null the field is empty, and cleared, unless the target needs it. Compared with `ActualAccount.profile` field by field, where what is not shown is empty. */
   render(facts: PersonFacts): Profile
   /** Throws `rejected` when the target could not take this card at all; pure. */
   checkCard(card: Card): void

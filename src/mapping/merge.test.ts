@@ -58,13 +58,26 @@ describe('facts', () => {
       department: 'New',
       email: 'old@example.test',
       title: 'Guest',
-      givenName: null,
       kind: 'employee',
     })
+    expect(person.facts).not.toHaveProperty('givenName')
     expect(person.kind).toBe('employee')
     // Who nobody calls anything has no kind that an account could be made from.
     expect(mergePerson(id, [sourced('1', {})]).facts).not.toHaveProperty('kind')
     expect(person.employments.map(({ key }) => key)).toEqual(['1', '2', '3'])
+  })
+
+  it('are null when whoever is asked says so, and absent when nobody speaks of them or somebody hides them', () => {
+    const over = sourced('1', { start: '2020-01-01', department: 'Old', employeeNumber: '7', left: true })
+    const hr = sourced('2', { start: '2023-01-01', department: null, employeeNumber: null, email: null })
+    const directory = sourced('3', { email: 'ada@example.test', title: null }, { source: 'ad' })
+    expect(mergePerson(id, [over, hr, directory]).facts).toEqual({
+      ...{ department: null, email: 'ada@example.test', title: null },
+      // What names the person is not lost with a new job.
+      employeeNumber: '7',
+    })
+    const hiding = sourced('4', { start: '2024-01-01', title: 'Secret' }, { hidden: ['title'] })
+    expect(mergePerson(id, [directory, hiding]).facts).toEqual({ email: 'ada@example.test' })
   })
 
   it('stay with the current job until the next one begins, when a clock is given', () => {
@@ -122,6 +135,37 @@ const anyRecord: fc.Arbitrary<SourcedRecord> = fc.record({
       { maxLength: 3 },
     ),
   }),
+})
+
+it('a fact is a value of the best rank that has one, else null where that rank says so and nobody hides it, else absent', () => {
+  const current = (start: string | null) => start === '2020-01-01'
+  const rankOf = ({ gone, record: { fields } }: SourcedRecord) =>
+    current(fields.start ?? null) ? 0 : gone || fields.left === true ? 2 : 1
+  fc.assert(
+    fc.property(fc.array(anyRecord, { maxLength: 6 }), (records) => {
+      const seen = records.map((each) => ({
+        ...each,
+        record: { ...each.record, hidden: each.record.hidden.filter((name) => name !== 'start') },
+      }))
+      const { facts } = mergePerson(id, seen, ({ start }) => current(start))
+      for (const name of ['email', 'title', 'department'] as const) {
+        let isHidden = false
+        let expected: readonly unknown[] = [undefined]
+        for (const rank of [0, 1, 2]) {
+          const here = seen.filter((each) => rankOf(each) === rank).map(({ record }) => record)
+          const said = here.filter(({ hidden }) => !hidden.includes(name)).map(({ fields }) => fields[name])
+          const values = said.filter((value) => typeof value === 'string')
+          isHidden ||= here.some(({ hidden }) => hidden.includes(name))
+          if (values.length > 0) expected = values
+          else if (said.includes(null)) expected = [isHidden ? undefined : null]
+          else continue
+          break
+        }
+        expect(expected).toContain(facts[name])
+      }
+    }),
+    { numRuns: 500 },
+  )
 })
 
 it('the order of the records changes nothing', () => {

@@ -7,8 +7,9 @@ import { fieldChecks } from './coerce.ts'
 
 /**
  * Facts come from the primary employment: the one with the latest start among those that `isCurrent` accepts, else among
- * those that no source calls ended, else among all. A fact that it doesn't give is taken from the next in that order;
- * an explicit null counts only when no record has a value.
+ * those that no source calls ended, else among all. A fact that it doesn't give is taken from the next in that order, so that of several
+ * records that are in force a value outweighs null; but what one of them says there is none of, one that is over does not fill. Null
+ * stays null only where nobody hides what would have outweighed it.
  *
  * Without `isCurrent` no clock is asked, and a job that starts next month is already primary. Give `isCurrentAt` of
  * `policy/state.ts` to let facts change on the day the job does.
@@ -20,21 +21,10 @@ export function mergePerson(
 ): Person {
   const entries = records.map((sourced) => entryOf(sourced, isCurrent))
   if (entries.length > 1) entries.sort(byPrimacy)
-  const sources = entries.map((entry) => entry.fields)
-  const kind = firstOf(sources, 'kind')
-  const facts: PersonFacts = {
-    employeeNumber: firstOf(sources, 'employeeNumber'),
-    email: firstOf(sources, 'email'),
-    givenName: firstOf(sources, 'givenName'),
-    familyName: firstOf(sources, 'familyName'),
-    preferredName: firstOf(sources, 'preferredName'),
-    department: firstOf(sources, 'department'),
-    title: firstOf(sources, 'title'),
-    ...(kind === null ? {} : { kind }),
-  }
+  const facts = factsOf(entries)
   const cards = unionOf(records)
   if (entries.length > 1) entries.sort(byStart)
-  return { id, facts, kind, employments: entries.map((entry) => entry.employment), cards }
+  return { id, facts, kind: facts.kind ?? null, employments: entries.map((entry) => entry.employment), cards }
 }
 
 interface Entry {
@@ -87,12 +77,39 @@ function earlier(a: string | null, b: string | null): string | null {
   return a < b ? a : b
 }
 
-function firstOf(sources: readonly SourceFields[], name: keyof PersonFacts | 'kind'): string | null {
-  for (const fields of sources) {
-    const value = fields[name]
-    if (value !== undefined && value !== null) return value
+const factNames = [
+  'employeeNumber',
+  'email',
+  'givenName',
+  'familyName',
+  'preferredName',
+  'department',
+  'title',
+  'kind',
+] as const satisfies readonly (keyof PersonFacts)[]
+
+function factsOf(entries: readonly Entry[]): PersonFacts {
+  const facts: { -readonly [Name in keyof PersonFacts]: PersonFacts[Name] } = {}
+  for (const name of factNames) {
+    const said = sayingOf(entries, name)
+    if (said !== undefined) facts[name] = said
   }
-  return null
+  return facts
+}
+
+/** Undefined when nobody speaks of it, or somebody hides what may be a value. */
+function sayingOf(entries: readonly Entry[], name: keyof PersonFacts): string | null | undefined {
+  let none: Entry | undefined
+  let isHidden = false
+  for (const entry of entries) {
+    // The number names the person, as long as any record gives it.
+    if (none !== undefined && entry.rank > none.rank && name !== 'employeeNumber') break
+    const value = entry.fields[name]
+    if (value !== undefined && value !== null) return value
+    if (value === null) none ??= entry
+    else if (entry.sourced.record.hidden.includes(name)) isHidden = true
+  }
+  return none === undefined || isHidden ? undefined : null
 }
 
 function byPrimacy(a: Entry, b: Entry): number {

@@ -29,16 +29,19 @@ export interface Employment {
   readonly unknown: readonly string[]
 }
 
-/** What accounts are written from: only facts about the person as a whole. */
+/**
+ * What accounts are written from: only facts about the person as a whole. A text is written; `null` is cleared, since whoever is asked
+ * says that there is none; what is absent nobody speaks of, or somebody hides, and it is left alone.
+ */
 export interface PersonFacts {
-  readonly employeeNumber: string | null
-  readonly email: string | null
-  readonly givenName: string | null
-  readonly familyName: string | null
-  readonly preferredName: string | null
-  readonly department: string | null
-  readonly title: string | null
-  /** As the person's; for targets that keep employees, contractors and visitors apart. Absent where no source says it. */
+  readonly employeeNumber?: string | null
+  readonly email?: string | null
+  readonly givenName?: string | null
+  readonly familyName?: string | null
+  readonly preferredName?: string | null
+  readonly department?: string | null
+  readonly title?: string | null
+  /** As the person's; for targets that keep employees, contractors and visitors apart. */
   readonly kind?: string | null
 }
 

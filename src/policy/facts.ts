@@ -18,11 +18,9 @@ export function fieldValue({ of, name }: FieldRef, person: Person, employment: E
     : undefined
 }
 
-/** A fact is unknown when it is null only because no source speaks of it; one that says null is enough to know. */
-function personValue(person: Person, name: (typeof personFields)[number]): string | null | undefined {
-  const value = name === 'kind' ? person.kind : person.facts[name satisfies keyof PersonFacts]
-  if (value !== null) return value
-  return person.employments.every(({ unknown }) => unknown.includes(name)) ? undefined : null
+/** A fact is unknown when no source speaks of it, or one hides it that may know better. */
+function personValue({ facts }: Person, name: (typeof personFields)[number]): string | null | undefined {
+  return facts[name satisfies keyof PersonFacts]
 }
 
 function employmentValue(employment: Employment, name: (typeof employmentFields)[number]): string | null | undefined {

@@ -10,7 +10,7 @@ export function sealFacts(
   version: number,
   facts: AccountFacts,
 ): Buffer {
-  return vault.seal(key, placeOf(account, version), JSON.stringify(facts))
+  return vault.seal(key, placeOf(account, version), JSON.stringify({ form, ...facts } satisfies SealedFacts))
 }
 
 /** @throws VaultError when it is not what was sealed for this account under this version. */
@@ -21,7 +21,21 @@ export function openFacts(
   version: number,
   sealed: Buffer,
 ): AccountFacts {
-  return JSON.parse(vault.open(key, placeOf(account, version), sealed)) as AccountFacts
+  return readFacts(vault.open(key, placeOf(account, version), sealed))
+}
+
+/** In the first form, null was also written for what nobody spoke of: there it says nothing, and clears nothing. */
+const form = 2
+
+interface SealedFacts extends AccountFacts {
+  readonly form?: typeof form
+}
+
+/** Reads the text of facts that were opened; what was sealed before facts could be cleared counts as not spoken of where it is null. */
+export function readFacts(text: string): AccountFacts {
+  const { form: is, facts, validity } = JSON.parse(text) as SealedFacts
+  if (is === form) return { facts, validity }
+  return { facts: Object.fromEntries(Object.entries(facts).filter(([, value]) => value !== null)), validity }
 }
 
 function placeOf(row: AccountId, version: number) {

@@ -121,5 +121,5 @@ export interface AccountsSubject {
 
 /** As the suite compares profiles: each field that was rendered. */
 export function shows(profile: Profile, rendered: Profile): boolean {
-  return Object.entries(rendered).every(([field, value]) => profile[field] === value)
+  return Object.entries(rendered).every(([field, value]) => (profile[field] ?? '') === value)
 }

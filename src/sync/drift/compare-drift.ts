@@ -1,5 +1,6 @@
 /** Compares what a target shows of an account with what it should show, and names what somebody else changed. */
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
+import { isShown } from '../../connector/profile.ts'
 import { type Card, cardKey } from '../../model/card.ts'
 import type { DriftClass } from '../../model/drift.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
@@ -63,8 +64,7 @@ export function driftsBetween(
   if (row.is_primary) {
     const { validity, facts } = item.facts
     if (!sameValidity(validity, actual.validity, context.now())) found.push({ class: 'validity-changed', part: '' })
-    const rendered = Object.entries(target.connection.accounts.render(facts))
-    if (rendered.some(([field, value]) => actual.profile[field] !== value))
+    if (!isShown(target.connection.accounts.render(facts), actual.profile))
       found.push({ class: 'profile-changed', part: '' })
     found.push(...cardDrifts(context, item, actual), ...levelDrifts(context, target, item, actual))
   }

@@ -1,6 +1,7 @@
 /** One account of a target made a row of ours, as it was found: what is on it stays as it is, and is only ours where policy wants it. */
 import type pg from 'pg'
 import type { ActualAccount } from '../../connector/contract.ts'
+import { isShown } from '../../connector/profile.ts'
 import { cardKey } from '../../model/card.ts'
 import type { AccountId, CredentialId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
@@ -21,15 +22,7 @@ import { validityDigest } from '../resolve/validity-digest.ts'
 import { textKey } from '../text-key.ts'
 
 /** Nothing that a profile could be written from: the account keeps what it shows. */
-const noFacts: PersonFacts = {
-  employeeNumber: null,
-  email: null,
-  givenName: null,
-  familyName: null,
-  preferredName: null,
-  department: null,
-  title: null,
-}
+const noFacts: PersonFacts = {}
 
 /** Facts as found are sealed apart from those that resolving writes, whose versions begin with 1. */
 const foundVersion = 0
@@ -128,8 +121,7 @@ export function finishLink(context: SyncContext, target: TargetSetup, { dossier,
     ...(row.is_primary ? oursOf(context, dossier, found, wanted) : {}),
   }
   const facts = wantedFacts(context, dossier, account)
-  const rendered = target.connection.accounts.render(facts.facts)
-  const sameProfile = Object.entries(rendered).every(([field, value]) => found.profile[field] === value)
+  const sameProfile = isShown(target.connection.accounts.render(facts.facts), found.profile)
   const desired: Parts = {
     ...asFound,
     profile: sameProfile ? wanted.profile : asFound.profile,

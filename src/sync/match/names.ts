@@ -63,7 +63,7 @@ export function nameKey(text: string): string | null {
 /** The ways in which a door system may have written a person's name, as keys. */
 export function nameKeysOf({ givenName, preferredName, familyName }: PersonFacts): readonly string[] {
   const keys = [givenName, preferredName].flatMap((given) =>
-    given === null || familyName === null ? [] : (nameKey(`${given} ${familyName}`) ?? []),
+    given == null || familyName == null ? [] : (nameKey(`${given} ${familyName}`) ?? []),
   )
   return [...new Set(keys)]
 }

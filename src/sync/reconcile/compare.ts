@@ -1,5 +1,6 @@
 /** Compares what an account shall be with what the target shows, part by part. */
 import type { ActualAccount, DesiredAccount, Profile } from '../../connector/contract.ts'
+import { isShown } from '../../connector/profile.ts'
 import type { PartRef, Validity } from '../../model/account.ts'
 import { type Card, cardKey } from '../../model/card.ts'
 
@@ -21,7 +22,7 @@ export function openParts(
   const parts: PartRef[] = []
   if (actual.lock !== desired.lock) parts.push({ kind: 'lock' })
   if (!sameValidity(desired.validity, actual.validity, now)) parts.push({ kind: 'validity' })
-  if (Object.entries(profile).some(([field, value]) => actual.profile[field] !== value)) parts.push({ kind: 'profile' })
+  if (!isShown(profile, actual.profile)) parts.push({ kind: 'profile' })
   const states = cardStates(actual)
   for (const { card, state } of desired.cards)
     if (states.get(cardKey(card)) !== state) parts.push({ kind: 'card', card })

@@ -111,10 +111,12 @@ export function looksOurs(
 ): boolean {
   if (actual.untouchable) return false
   const rendered = target.connection.accounts.render(facts.facts)
-  const shown = Object.entries(actual.profile).filter(([field]) => Object.hasOwn(rendered, field))
-  const digests = [Object.fromEntries(shown), actual.profile].map((profile) => profileDigest(vault, profile))
-  if (intents.some(({ profile }) => digests.includes(profile))) return true
+  const shown = Object.keys(rendered).map((field) => [field, actual.profile[field] ?? ''] as const)
   const written = shown.filter(([, value]) => value !== '')
+  // A run may have set out to clear what is empty now, or not have known of it. That nothing is there makes nothing ours.
+  const known = written.length === 0 ? [] : [Object.fromEntries(shown), Object.fromEntries(written)]
+  const digests = [...known, actual.profile].map((profile) => profileDigest(vault, profile))
+  if (intents.some(({ profile }) => digests.includes(profile))) return true
   const isPartOfIt = written.length > 0 && written.every(([field, value]) => rendered[field] === value)
   return isPartOfIt && intents.some(({ profile }) => profile === profileDigest(vault, rendered))
 }

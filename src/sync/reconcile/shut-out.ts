@@ -1,5 +1,6 @@
 /** Shuts one account out: lock fields only, then a separate read that proves it; nothing else of the account matters until then. */
 import type { ActualAccount } from '../../connector/contract.ts'
+import { isShown } from '../../connector/profile.ts'
 import type { Card } from '../../model/card.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut } from './compare.ts'
@@ -75,10 +76,10 @@ export async function look(
 
 /** Whether the account shows the name that ours would have. */
 export function bearsName(target: TargetSetup, { facts, desired }: WorkItem, actual: ActualAccount | null): boolean {
-  const profile = Object.entries(target.connection.accounts.render(facts.facts))
+  const profile = target.connection.accounts.render(facts.facts)
   // Where ours was deleted, the id may be anybody's by now: no name at all is not enough.
-  if (desired.gone && profile.length === 0) return false
-  return profile.every(([field, value]) => actual?.profile[field] === value)
+  if (desired.gone && Object.values(profile).every((value) => value === '')) return false
+  return isShown(profile, actual?.profile ?? {})
 }
 
 function isOut(actual: ActualAccount | null): boolean {

@@ -1,6 +1,6 @@
 /** The short keyed names that texts of an account hold, of its profile, its validity and cards found at it: made anew from what they name. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import type { AccountFacts } from '../../store/dossier.ts'
+import { readFacts } from '../account-facts.ts'
 import { decodeParts, encodeParts } from '../parts.ts'
 import { profileDigest } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
@@ -14,7 +14,7 @@ export function renaming(turn: Turn, target: string, facts: readonly (string | n
   const render = turn.render(target)
   for (const text of facts) {
     if (typeof text !== 'string') continue
-    const { facts: of, validity } = JSON.parse(text) as AccountFacts
+    const { facts: of, validity } = readFacts(text)
     names.set(`validity ${validityDigest(turn.old, validity)}`, validityDigest(turn.next, validity))
     const profile = render?.(of)
     if (profile !== undefined)

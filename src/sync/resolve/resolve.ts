@@ -70,7 +70,8 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
     : mergeCredentials(context, dossier, person, findings)
   const evaluation = context.policy.evaluate(person, standing)
   const isMissing = dossier.records.some(({ row }) => row.presence === 'missing')
-  settlePerson(context, dossier, isMissing ? understand(context, dossier, now).standing : standing, now)
+  const present = isMissing ? understand(context, dossier, now) : { person, standing }
+  settlePerson(context, dossier, present.standing, now)
   const { levels, unresolved } = wantedLevels(context, evaluation, findings)
   const individual = individualLevels(context, dossier, standing)
   for (const [name, target] of context.targets) {
@@ -84,7 +85,8 @@ export function resolve(context: SyncContext, dossier: Dossier, now: Date, by: O
         account,
         wantedOf(context, dossier, account, {
           target,
-          person,
+          // A record that is only missing says no less about the person than it did: it clears nothing.
+          person: { ...person, facts: present.person.facts },
           standing,
           evaluation,
           granted,

@@ -1,5 +1,6 @@
 /** After a restore, what a target shows of an account of ours counts more than what the store remembers: never the other way round. */
 import type { ActualAccount } from '../../connector/contract.ts'
+import { isShown } from '../../connector/profile.ts'
 import { type Card, cardKey } from '../../model/card.ts'
 import type { CredentialId } from '../../model/id.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
@@ -130,8 +131,7 @@ function factsOf(
   wanted: AccountFacts,
   actual: ActualAccount,
 ): AccountFacts {
-  const shows = ({ facts }: AccountFacts): boolean =>
-    Object.entries(target.connection.accounts.render(facts)).every(([field, value]) => actual.profile[field] === value)
+  const shows = ({ facts }: AccountFacts): boolean => isShown(target.connection.accounts.render(facts), actual.profile)
   const written = [desired, wanted].find(({ validity }) => sameValidity(validity, actual.validity, now()))
   return {
     facts: shows(wanted) ? wanted.facts : desired.facts,

@@ -110,6 +110,26 @@ export function repeatedOrders(test: AccountsTest): void {
     expect(target.inside(person)).toMatchObject({ lock: 'open', levels, cards: [{ blocked: false }] })
   })
 
+  test('a field that was cleared is cleared, and one that nobody speaks of stays', async (target) => {
+    const { accounts } = target
+    await target.put(person)
+    const shown = (await target.read(person))?.profile ?? {}
+    const { employeeNumber = null, familyName = null, ...rest } = person
+    const named = { employeeNumber, familyName }
+    await target.put(named)
+    expect((await target.read(person))?.profile).toEqual({ ...shown, ...accounts.render(named) })
+    const nothing = Object.fromEntries(Object.keys(rest).map((name) => [name, null]))
+    const cleared = accounts.render({ ...named, ...nothing })
+    expect(Object.values(cleared)).toContain('')
+    expect(await target.put({ ...named, ...nothing })).toMatchObject({ profile: 'applied' })
+    const now = (await target.read(person))?.profile ?? {}
+    expect(shows(now, cleared)).toBe(true)
+    for (const [field, value] of Object.entries(cleared)) if (value === '') expect(now).not.toHaveProperty([field])
+    expect(await target.put({ ...named, ...nothing })).toMatchObject({ profile: 'unchanged' })
+    await target.put(person)
+    expect((await target.read(person))?.profile).toEqual(shown)
+  })
+
   test('what is revoked goes, again and again, and what never was there is no failure', async (target) => {
     const { subject, simulator } = target
     const [kept, gone, unheld] = subject.cards

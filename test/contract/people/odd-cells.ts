@@ -12,7 +12,7 @@ function isPlain(value: string): boolean {
 
 export function oddCells(test: PeopleTest): void {
   test('names of every script and shape come as they are', async (source) => {
-    const rows = oddNames.flatMap(([, { givenName, familyName }], n) => {
+    const rows = oddNames.flatMap(([, { givenName = null, familyName = null }], n) => {
       const values = [givenName, familyName].filter((value) => value !== null)
       return values.every(isPlain) ? [source.row(n, { given: givenName, family: familyName })] : []
     })

@@ -1,0 +1,12 @@
+/** Compares profiles field by field: a field that a target does not show is one with nothing in it. */
+import type { Profile } from './contract.ts'
+
+/** Those of the wanted fields that are shown otherwise; of a field to be cleared, the empty text. */
+export function differing(wanted: Profile, shown: Profile): Profile {
+  return Object.fromEntries(Object.entries(wanted).filter(([field, value]) => (shown[field] ?? '') !== value))
+}
+
+/** Whether every wanted field is shown so. */
+export function isShown(wanted: Profile, shown: Profile): boolean {
+  return Object.entries(wanted).every(([field, value]) => (shown[field] ?? '') === value)
+}
