@@ -1,4 +1,4 @@
-/** Writes the outcomes of runs together: those that come while one transaction runs share the next. */
+/** Writes the outcomes of runs together: those that come within a moment, or while one transaction runs, share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, CredentialId, PinIssueId } from '../../model/id.ts'
 import { wakeWaiting } from '../../store/card-holders.ts'
@@ -38,6 +38,12 @@ interface Waiting {
 
 /** Outcomes per transaction. */
 const most = 64
+
+/**
+ * How long a first outcome waits for others. When twenty people leave at once, a transaction for each takes the processor that the other
+ * lock-outs need; the moment of a proof was noted before, and who dies meanwhile does the same again.
+ */
+const gatherMs = 10
 
 /** `proof` names how sure a successful read-back is, by the target's health. */
 export function startSettler(context: SyncContext, target: string, owner: string, proof: () => string): Settler {
@@ -101,10 +107,10 @@ export function startSettler(context: SyncContext, target: string, owner: string
       const settlement = settlementOf(context, item, outcome, meter, proof())
       return new Promise((resolve, reject) => {
         waiting.push({ settlement, removal: outcome.removal, item, run: context.traces.here(), resolve, reject })
-        // While one transaction runs, the next outcomes gather; nobody waits on a timer.
+        // While one transaction runs, the next outcomes gather by themselves.
         if (writing) return
         writing = true
-        void drain()
+        setTimeout(() => void drain(), gatherMs)
       })
     },
   }

@@ -28,6 +28,8 @@ import { loadWork, type WorkItem } from './work-item.ts'
 const leaseMs = 3_600
 /** A target that rests or fails is tried by one lock-out a second. */
 const probeEveryMs = 1_000
+/** After a success that was noted, the next ones say nothing new for so long, unless something failed in between. */
+const successEveryMs = 1_000
 
 export interface TargetWorker {
   /** Works until the lane has nothing due; may be called again while it runs. */
@@ -50,6 +52,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   const trouble = openTrouble()
   let stopping = false
   let lastProbe = 0
+  let successNotedAt = Number.NEGATIVE_INFINITY
   const renewal = setInterval(() => {
     const held = [...running.keys(), ...buffered.keys()]
     if (held.length > 0)
@@ -188,9 +191,10 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         }
       })
       meter = scoped.meter
-      if ('thrown' in scoped.result)
+      if ('thrown' in scoped.result) {
+        successNotedAt = Number.NEGATIVE_INFINITY
         outcome = await afterFailure(context, target, item, scoped.result.thrown, signal, trouble)
-      else outcome = await afterSuccess(scoped.result.outcome)
+      } else outcome = await afterSuccess(scoped.result.outcome)
     } catch (error) {
       // The store itself failed: the lease runs out, and the sweeper brings the account back.
       context.log('error', 'work.failed', { target: target.id, account: item.row.id, code: errorCode(error) })
@@ -216,7 +220,10 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
 
   async function afterSuccess(outcome: Outcome): Promise<Outcome> {
     if (outcome.actual === undefined) return outcome
-    await noteSuccess(pool, target.id)
+    if (performance.now() - successNotedAt >= successEveryMs) {
+      successNotedAt = performance.now()
+      await noteSuccess(pool, target.id)
+    }
     const over = trouble.over()
     if (over !== null) context.log('info', 'work.goes-on', { target: target.id, ...over })
     return outcome
