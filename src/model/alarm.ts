@@ -34,6 +34,13 @@ export const alarms = {
     action:
       'gatehouse audit verify says where; compare with an export kept elsewhere, and find out who writes to the database.',
   },
+  'card.not-shut': {
+    scope: 'target',
+    means:
+      'So many cards that are lost, blocked, or of somebody who is out are on accounts of nobody, or on ones that can not be written to: they open doors.',
+    action:
+      'gatehouse drift says which cards, and whose; find out at the door system who has them, and block them there.',
+  },
   'card.two-formats': {
     scope: 'row',
     means:

@@ -3,6 +3,7 @@
 export const driftClasses = [
   'account-missing',
   'unknown-account',
+  'unusable-card',
   'account-unreadable',
   'opened',
   'blocked',
@@ -98,7 +99,7 @@ const kindOfClass = new Map<string, DriftKindName>(
   ),
 )
 
-/** Null: of an account that can't be read nothing else can be done than to say so. */
+/** Null: nothing can be done about it from here but to say so: an account that can't be read, a card on an account that is not ours. */
 export function driftKindOf(of: string): DriftKindName | null {
   return kindOfClass.get(of) ?? null
 }

@@ -1,6 +1,6 @@
 /** Who holds a card: in our books, or still at a door system though it was given back. */
 import type pg from 'pg'
-import type { PersonId } from '../model/id.ts'
+import type { CredentialId, PersonId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { forEachDigest } from './by-digest.ts'
 import { type AccountRow, accountGuard, type CredentialRow, credentialGuard, guardedOfAccount } from './guards.ts'
@@ -44,6 +44,11 @@ export async function unusableAmong(pool: pg.Pool, digests: readonly Buffer[]): 
   return rows.map(({ digest }) => digest)
 }
 
+export interface CardOfNobody {
+  readonly digest: Buffer
+  readonly credential: CredentialId
+}
+
 /**
  * Of these cards, those that somebody lost, or may not use, or whose holder is to be shut out at the target: whoever carries one of these
  * is not to get in by it. Nor is anybody by a card about which somebody else has written; `forged`: the people whose rows these are.
@@ -53,8 +58,8 @@ export async function cardsOfNobodyInside(
   vault: Vault,
   target: string,
   digests: readonly Buffer[],
-): Promise<{ readonly digests: readonly Buffer[]; readonly forged: readonly PersonId[] }> {
-  if (digests.length === 0) return { digests: [], forged: [] }
+): Promise<{ readonly cards: readonly CardOfNobody[]; readonly forged: readonly PersonId[] }> {
+  if (digests.length === 0) return { cards: [], forged: [] }
   const { rows } = await pool.query<CredentialRow>('select * from credential where digest = any($1::bytea[])', [
     digests,
   ])
@@ -74,7 +79,7 @@ export async function cardsOfNobodyInside(
     const isUsable = (row.state === 'issued' || row.state === 'active') && row.held_at === null
     return !isUsable || own.some(({ desired }) => desired?.startsWith('{"lock":"closed",'))
   })
-  return { digests: bad.map(({ digest }) => digest), forged: [...forged] }
+  return { cards: bad.map(({ digest, id }) => ({ digest, credential: id })), forged: [...forged] }
 }
 
 type HolderRow = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard'>

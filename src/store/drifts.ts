@@ -180,6 +180,20 @@ export async function unknownDrifts(client: pg.ClientBase | pg.Pool, target: str
   return rows
 }
 
+/** Of these accounts of nobody, those with a card that nobody is to get in by, as anybody says. */
+export async function withUnusableCards(
+  client: pg.ClientBase,
+  target: string,
+  digests: readonly Buffer[],
+): Promise<readonly Buffer[]> {
+  if (digests.length === 0) return []
+  const { rows } = await client.query<{ digest: Buffer }>(
+    `select external_digest as digest from drift where target = $1 and class = 'unusable-card' and external_digest = any($2::bytea[])`,
+    [target, digests],
+  )
+  return rows.map(({ digest }) => digest)
+}
+
 /** Drops what was noted of accounts that are no rows of ours any more. */
 export async function forgetLostDrifts(client: pg.ClientBase | pg.Pool, target: string): Promise<void> {
   await client.query(
@@ -188,7 +202,7 @@ export async function forgetLostDrifts(client: pg.ClientBase | pg.Pool, target: 
   )
 }
 
-/** With what is noted of the account, if it is one of ours. */
+/** With what is noted of the account, if it is one of ours; of a card on an account of nobody, with whose card it is. */
 export interface DriftOnPage extends DriftRow, Pick<AccountRow, 'owned' | 'owned_guard'> {
   readonly person_id: string | null
 }
@@ -201,7 +215,9 @@ export async function driftPage(
   limit: number,
 ): Promise<readonly DriftOnPage[]> {
   const { rows } = await pool.query<DriftOnPage>(
-    `select d.*, a.person_id, a.owned, a.owned_guard from drift d left join account a on a.id = d.account_id
+    `select d.*, coalesce(a.person_id, c.person_id) as person_id, a.owned, a.owned_guard
+       from drift d left join account a on a.id = d.account_id
+       left join credential c on d.class = 'unusable-card' and d.part = 'card:' || c.id
       where ($1::text is null or d.target = $1) and ($2::uuid is null or d.id > $2) order by d.id limit $3`,
     [target, after, limit],
   )

@@ -41,8 +41,8 @@ export interface Revert {
   readonly noted?: string
   /** It was done by somebody else as often as it was undone: left until it is gone, or somebody takes a side. */
   readonly fought?: true
-  /** A card that nobody may use: blocked first, as a lock-out. */
-  readonly shut?: true
+  /** A card that nobody may use, by the credential that it is: blocked first, as a lock-out, however long that takes. */
+  readonly shut?: CredentialId
 }
 
 /** `made` comes first: stores are searched by how the text begins (`isMade`, `store/account-sql.ts`). */

@@ -14,8 +14,8 @@ import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
-import { isUnnumbered } from '../strange-card.ts'
 import { modesOf } from '../target-modes.ts'
+import { acceptableAmong } from './acceptable.ts'
 import { endDecidedFights, type Fight, revertTotals, tellFights } from './fights.ts'
 import { fightWindowMs, isSameDrift, revertOf, undoByPolicy } from './reverts.ts'
 import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
@@ -66,7 +66,8 @@ async function acceptByPolicy(context: SyncContext, target: TargetSetup): Promis
     const rows: readonly DriftRow[] = await inTransaction(database.pool, async (client) => {
       await context.refuseSuperseded(client)
       const page = await driftsAt(client, target.id, { classes, accepted: false }, after, batch)
-      const genuine = page.filter((row) => isGenuineDrift(vault, row) && !isUnnumbered(row.part))
+      const known = page.filter((row) => isGenuineDrift(vault, row))
+      const genuine = await acceptableAmong(client, target.id, known)
       await acceptDrifts(client, vault, genuine, { at: now(), by: null })
       await recordAuditMany(
         client,

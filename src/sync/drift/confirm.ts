@@ -17,8 +17,8 @@ import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.
 import { canTell, driftsBetween, type Found } from './compare-drift.ts'
 import { endFights } from './fights.ts'
 import { type Opened, shutAgain } from './relock.ts'
-import { fightsOf, isSameDrift } from './reverts.ts'
-import { shutStrangeCards, strangeToShut } from './strange-cards.ts'
+import { fightsOf, isSameDrift, toUndo } from './reverts.ts'
+import { type Look, lookAt, shutStrangeCards } from './strange-cards.ts'
 
 /** So many accounts that can't be read, if they are most of those that are asked for, are no longer a matter of single accounts. */
 const unreadMax = 20
@@ -32,6 +32,8 @@ interface Read {
 interface Sure extends Pick<Read, 'actual'> {
   readonly item: WorkItem
 }
+
+type SureLook = Sure & Pick<Look, 'found' | 'strange'>
 
 export interface ConfirmOptions {
   /** Whether what was found then is as new as what is found now, though it was told before. */
@@ -47,8 +49,9 @@ export class Confirmation {
   readonly #options: ConfirmOptions
   /** Of accounts of ours, those that are missing or were changed since they were last looked at. */
   changed = 0
-  /** Accounts that let somebody in who is out. */
-  undone = 0
+  readonly #undone = new Set<AccountId>()
+  /** Accounts with a card that nobody is to get in by, and that can't be shut: see `shutStrangeCards`. */
+  left = 0
   unreadable = 0
 
   constructor(context: SyncContext, target: TargetSetup, signal: AbortSignal, options: ConfirmOptions) {
@@ -56,6 +59,11 @@ export class Confirmation {
     this.#target = target
     this.#signal = signal
     this.#options = options
+  }
+
+  /** Accounts that let somebody in who is out. */
+  get undone(): number {
+    return this.#undone.size
   }
 
   /** Read anew, and held against what is desired now: of what a worker touched meanwhile nothing is said. @throws ConnectorError of the target as a whole. */
@@ -74,15 +82,26 @@ export class Confirmation {
       const item = fresh.get(id)
       return item === undefined || busy.has(id) || item.row.desired_version !== version ? [] : [{ item, actual }]
     })
-    const found = await this.#note(sure)
+    const looks = await this.#lookAt(sure)
+    await this.#note(looks)
     await endFights(
       this.#context,
-      sure.flatMap(({ item, actual }) => this.#overFights(item, actual, found.get(item.row.id) ?? [])),
+      looks.flatMap((look) => this.#overFights(look)),
     )
-    const opened = sure.flatMap(({ item }) => openedBy(item, found.get(item.row.id) ?? []))
+    const opened = looks.flatMap(({ item, found }) => openedBy(item, found))
     await shutAgain(this.#context, this.#target.id, opened)
-    const shut = await this.#shutStrange(sure, found)
-    this.undone += new Set([...opened.map(({ id }) => id), ...shut]).size
+    for (const { id } of opened) this.#undone.add(id)
+    await this.shutStrange(looks)
+  }
+
+  /** Cards that nobody is to get in by: shut also by the word of a list alone, where work that waits keeps the account from being read. */
+  async shutStrange(looks: readonly Pick<Look, 'item' | 'strange'>[]): Promise<void> {
+    const cards = looks.flatMap(({ strange }) => strange)
+    const shut = await shutStrangeCards(this.#context, this.#target.id, cards)
+    for (const id of shut) this.#undone.add(id)
+    const isOpen = ({ item, strange }: (typeof looks)[number]) =>
+      strange.length > 0 && !shut.includes(item.row.id) && !isBeingShut(item)
+    this.left += looks.filter(isOpen).length
   }
 
   #lastFailure: ConnectorError | null = null
@@ -105,20 +124,26 @@ export class Confirmation {
     this.unreadable += unread
   }
 
-  /** Returns what was found, by account. */
-  async #note(sure: readonly Sure[]): Promise<ReadonlyMap<AccountId, readonly Found[]>> {
+  async #lookAt(sure: readonly Sure[]): Promise<readonly SureLook[]> {
+    const readable = sure.flatMap(({ item, actual }) => (actual === 'unreadable' ? [] : [{ item, actual }]))
+    const unreadable = sure.flatMap(({ item, actual }) =>
+      actual === 'unreadable'
+        ? [{ item, actual, found: [{ class: 'account-unreadable', part: '' } as const], strange: [] }]
+        : [],
+    )
+    return [...(await lookAt(this.#context, this.#target, readable)), ...unreadable]
+  }
+
+  async #note(looks: readonly SureLook[]): Promise<void> {
     const { vault, database, now } = this.#context
-    const found = new Map<AccountId, readonly Found[]>()
     await inTransaction(database.pool, async (client) => {
-      const ids = sure.map(({ item }) => item.row.id)
+      const ids = looks.map(({ item }) => item.row.id)
       const known = Map.groupBy(await driftsOf(client, vault, ids), (row) => row.account_id)
       const news: (DriftOf & { readonly account: AccountId })[] = []
       const over: string[] = []
-      for (const { item, actual } of sure) {
+      for (const { item, actual, found: is } of looks) {
         const { id, external_digest: externalDigest } = item.row
-        const is = this.#compare(item, actual)
         const told = known.get(id) ?? []
-        found.set(id, is)
         over.push(...told.flatMap((row) => (this.#isOver(row, actual, is) ? [row.id] : [])))
         const fresh = is.filter((each) => !told.some((row) => isSameDrift(row, each)))
         const recent = is.filter((each) =>
@@ -142,12 +167,6 @@ export class Confirmation {
         })),
       )
     })
-    return found
-  }
-
-  #compare(item: WorkItem, actual: Read['actual']): readonly Found[] {
-    if (actual === 'unreadable') return [{ class: 'account-unreadable', part: '' }]
-    return driftsBetween(this.#context, this.#target, item, actual)
   }
 
   /** What was told of an account that can't be read may be so still. */
@@ -155,7 +174,7 @@ export class Confirmation {
     return actual !== 'unreadable' && !is.some((each) => isSameDrift(row, each))
   }
 
-  #overFights(item: WorkItem, actual: Read['actual'], is: readonly Found[]) {
+  #overFights({ item, actual, found: is }: SureLook) {
     if (actual === 'unreadable') return []
     return fightsOf(item.owned).flatMap((fight) =>
       canTell(this.#context, fight, actual) && !is.some((each) => isSameDrift(each, fight))
@@ -170,19 +189,10 @@ export class Confirmation {
     const before = lastSeen === null ? [] : driftsBetween(this.#context, this.#target, item, lastSeen)
     return fresh.some((each) => !before.some((old) => isSameDrift(old, each)) && !isGift(this.#context, each))
   }
+}
 
-  /** Cards that nobody may use, or whose holder is out, and that somebody put on another account. */
-  async #shutStrange(
-    sure: readonly Sure[],
-    found: ReadonlyMap<AccountId, readonly Found[]>,
-  ): Promise<readonly AccountId[]> {
-    const looks = sure.flatMap(({ item, actual }) =>
-      actual === 'unreadable' ? [] : [{ item, actual, found: found.get(item.row.id) ?? [] }],
-    )
-    const toShut = await strangeToShut(this.#context, this.#target, looks)
-    await shutStrangeCards(this.#context, this.#target.id, toShut)
-    return toShut.map(({ account }) => account)
-  }
+function isBeingShut({ owned }: WorkItem): boolean {
+  return toUndo(owned).some(({ shut }) => shut !== undefined)
 }
 
 function openedBy({ row }: WorkItem, found: readonly Found[]): readonly Opened[] {

@@ -1,5 +1,6 @@
 /** How often each drift of an account was undone, as what is noted of the account says: told apart, counted, and given up when it is a fight. */
 import type { DriftClass } from '../../model/drift.ts'
+import type { CredentialId } from '../../model/id.ts'
 import type { Drift } from '../../store/drifts.ts'
 import type { Owned, Revert } from '../owned-row.ts'
 
@@ -30,13 +31,15 @@ export function stillToUndo(owned: Owned, at: Date): Owned {
   const { reverts = [], ...rest } = owned
   const left = reverts.flatMap((each): Revert[] => {
     if (each.now !== true || isFresh(each, at)) return [each]
-    const { now: _, noted: __, shut: ___, ...counted } = each
+    const { now: _, noted: __, ...counted } = each
     return counted.at.length === 0 ? [] : [counted]
   })
   return left.length === 0 ? rest : { ...rest, reverts: left }
 }
 
-function isFresh({ noted }: Revert, at: Date): boolean {
+/** A card that nobody may use is shut whenever its account can be reached. */
+function isFresh({ noted, shut }: Revert, at: Date): boolean {
+  if (shut !== undefined) return true
   return noted !== undefined && Math.abs(at.getTime() - Date.parse(noted)) <= notedForMs
 }
 
@@ -64,10 +67,10 @@ export function undoByPolicy(owned: Owned, drift: Drift, at: Date, windowMs: num
   return withRevert(owned, { class: is, part, at: [...counted, noted], now: true, noted })
 }
 
-/** A person has it undone, or it may never stand: that ends a fight, and counts towards none. */
-export function undoByForce(owned: Owned, { class: is, part }: Drift, at: Date, shut = false): Owned {
+/** A person has it undone, or (`shut`: a card that nobody may use) it may never stand: that ends a fight, and counts towards none. */
+export function undoByForce(owned: Owned, { class: is, part }: Drift, at: Date, shut?: CredentialId): Owned {
   const noted = { now: true, noted: at.toISOString() } as const
-  return withRevert(owned, { class: is as DriftClass, part, at: [], ...noted, ...(shut ? { shut: true } : {}) })
+  return withRevert(owned, { class: is as DriftClass, part, at: [], ...noted, ...(shut === undefined ? {} : { shut }) })
 }
 
 /** A person lets it stand. */

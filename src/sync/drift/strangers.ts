@@ -1,13 +1,19 @@
-/** Accounts of a target that are nobody's: noted when they are new since its accounts were matched, and never touched. */
-import { recordAuditMany } from '../../audit/record.ts'
+/**
+ * Accounts of a target that are nobody's: noted when they are new since its accounts were matched, and never touched. Who carries a card
+ * there that nobody is to get in by is told in any case, whatever was said of the account.
+ */
+import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
 import type { ListedAccount } from '../../connector/contract.ts'
+import type { DriftClass } from '../../model/drift.ts'
 import type { MatchRunId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
-import { deleteDrifts, insertDrifts, isGenuineDrift, unknownDrifts } from '../../store/drifts.ts'
+import { type Drift, deleteDrifts, insertDrifts, isGenuineDrift, unknownDrifts } from '../../store/drifts.ts'
 import { latestMatchRun } from '../../store/match-runs.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { cardDigest } from '../identifiers.ts'
 import { textKey } from '../text-key.ts'
+import { cardsOfNobody, cardsOn } from './strange-cards.ts'
 
 /** Noted by one sweep at most: whoever fills a target by the thousand does not fill our books. */
 const most = 1000
@@ -15,6 +21,10 @@ const most = 1000
 export interface Stranger {
   readonly account: ListedAccount
   readonly digest: Buffer
+}
+
+interface News extends Stranger, Drift {
+  readonly class: DriftClass
 }
 
 export class Strangers {
@@ -25,6 +35,8 @@ export class Strangers {
   readonly #seen = new Set<string>()
   #run: MatchRunId | null = null
   #news = 0
+  /** Cards that nobody is to get in by, and that are on. */
+  cards = 0
 
   constructor(context: SyncContext, target: TargetSetup) {
     this.#context = context
@@ -36,32 +48,74 @@ export class Strangers {
    * though their ids are not.
    */
   async meet(strangers: readonly Stranger[], sinceMatched = false): Promise<void> {
+    if (strangers.length === 0) return
     const noted = await this.#read()
-    for (const { digest } of strangers) if (noted.has(textKey(digest))) this.#seen.add(textKey(digest))
-    if (this.#run === null || strangers.length === 0 || this.#news >= most) return
-    const { database, vault, now } = this.#context
-    const { rows } = await database.pool.query<{ i: number }>(
+    const unknown = strangers
+      .filter(({ account }) => !account.untouchable)
+      .map((each): News => ({ ...each, class: 'unknown-account', part: '' }))
+    for (const each of unknown) if (noted.has(keyOf(each))) this.#seen.add(keyOf(each))
+    await this.#note([...(await this.#newAmong(unknown, sinceMatched)), ...(await this.#cardsOn(strangers))])
+  }
+
+  async #newAmong(unknown: readonly News[], sinceMatched: boolean): Promise<readonly News[]> {
+    if (this.#run === null || sinceMatched) return this.#run === null ? [] : unknown
+    const { rows } = await this.#context.database.pool.query<{ i: number }>(
       forEachDigest('$2', 16, 'select from match_row where run_id = $1 and external_digest = d.digest'),
-      [this.#run, Buffer.concat(strangers.map(({ digest }) => digest))],
+      [this.#run, Buffer.concat(unknown.map(({ digest }) => digest))],
     )
     const matched = new Set(rows.map(({ i }) => i))
-    const news = strangers.filter(({ digest }, i) => (sinceMatched || !matched.has(i)) && !noted.has(textKey(digest)))
-    const some = news.slice(0, most - this.#news)
+    return unknown.filter((_, i) => !matched.has(i))
+  }
+
+  /** Named by the credential that the card is. Of what a list does not tell, what was found before stays. */
+  async #cardsOn(strangers: readonly Stranger[]): Promise<readonly News[]> {
+    const noted = await this.#read()
+    const shown = strangers.flatMap((stranger) => {
+      const { account } = stranger
+      if (account.told?.cards === false) {
+        const own = [...noted.keys()].filter((key) => key.startsWith(startOf(stranger, 'unusable-card')))
+        for (const key of own) this.#seen.add(key)
+        this.cards += own.length
+      }
+      if (account.lock === 'closed') return []
+      return cardsOn(account).map(({ card }) => ({ stranger, digest: cardDigest(this.#context.vault, card) }))
+    })
+    const bad = await cardsOfNobody(
+      this.#context,
+      this.#target.id,
+      shown.map(({ digest }) => digest),
+    )
+    const found = shown.flatMap(({ stranger, digest }): News[] => {
+      const card = bad.find((each) => each.digest.equals(digest))
+      return card === undefined ? [] : [{ ...stranger, class: 'unusable-card', part: `card:${card.credential}` }]
+    })
+    for (const each of found) this.#seen.add(keyOf(each))
+    this.cards += found.length
+    return found
+  }
+
+  async #note(found: readonly News[]): Promise<void> {
+    const noted = await this.#read()
+    const news = new Map(found.flatMap((each) => (noted.has(keyOf(each)) ? [] : [[keyOf(each), each] as const])))
+    const some = [...news.values()].slice(0, Math.max(0, most - this.#news))
+    if (some.length === 0) return
     this.#news += some.length
+    const { database, vault, now } = this.#context
     const { id: target } = this.#target
     await inTransaction(database.pool, async (client) => {
-      const drifts = some.map(({ account: { externalId }, digest }) => ({
-        ...{ target, account: null, externalDigest: digest, class: 'unknown-account', part: '' },
+      const drifts = some.map(({ account: { externalId }, digest, class: is, part }) => ({
+        ...{ target, account: null, externalDigest: digest, class: is, part },
         sealId: (row: string) =>
           vault.sealSystem({ table: 'drift', column: 'external_id', row, version: 1 }, externalId),
       }))
       await insertDrifts(client, vault, drifts, now())
-      const details = { target, class: 'unknown-account' }
-      const entry = { actor: 'engine', action: 'account.drifted' as const, object: '', details }
       await recordAuditMany(
         client,
         vault,
-        some.map(() => entry),
+        some.map(({ class: is, part }): AuditRecord => {
+          const details = { target, class: is, ...(part === '' ? {} : { part }) }
+          return { actor: 'engine', action: 'account.drifted', object: '', details }
+        }),
       )
     })
   }
@@ -79,8 +133,16 @@ export class Strangers {
     const rows = await unknownDrifts(database.pool, this.#target.id)
     // One that Gatehouse did not write is dropped with those that are gone.
     this.#noted = new Map(
-      rows.map((row) => [isGenuineDrift(vault, row) ? textKey(row.external_digest) : row.id, row.id]),
+      rows.map((row) => [isGenuineDrift(vault, row) ? keyOf({ ...row, digest: row.external_digest }) : row.id, row.id]),
     )
     return this.#noted
   }
+}
+
+function startOf({ digest }: Pick<Stranger, 'digest'>, is: string): string {
+  return `${textKey(digest)} ${is} `
+}
+
+function keyOf(of: Drift & Pick<Stranger, 'digest'>): string {
+  return `${startOf(of, of.class)}${of.part}`
 }

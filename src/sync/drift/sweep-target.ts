@@ -7,7 +7,7 @@ import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
 import { isBusy, isGone, isMade, isOpen } from '../../store/account-sql.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { driftsOf, forgetLostDrifts } from '../../store/drifts.ts'
 import { sweepGuard } from '../../store/guards.ts'
@@ -26,12 +26,12 @@ import type { WorkItem } from '../reconcile/work-item.ts'
 import { stockTaken } from '../restored/gate.ts'
 import { modesOf } from '../target-modes.ts'
 import { applyPolicies } from './apply-policy.ts'
-import { canTell, driftsBetween, isSomebodyElses } from './compare-drift.ts'
+import { canTell, isSomebodyElses } from './compare-drift.ts'
 import { Confirmation, loadItems } from './confirm.ts'
 import { clearUndone, shutAllAgain } from './relock.ts'
 import { isForgetful, markRestored } from './restored.ts'
 import { fightsOf, isSameDrift } from './reverts.ts'
-import { strangeToShut } from './strange-cards.ts'
+import { lookAt, withCardsOfNobody } from './strange-cards.ts'
 import { Strangers } from './strangers.ts'
 
 /** What one sweep came to; kept on the target's row. */
@@ -135,14 +135,26 @@ class Sweep {
     this.accounts += page.length
     const unknown = page.flatMap((account, i) => (ours.has(i) ? [] : [{ account, digest: digests[i] as Buffer }]))
     this.untouchable += unknown.filter(({ account }) => account.untouchable).length
-    const strangers = unknown.filter(({ account }) => !account.untouchable)
-    this.withoutPerson += strangers.length
-    await this.strangers.meet(strangers)
+    this.withoutPerson += unknown.filter(({ account }) => !account.untouchable).length
+    await this.strangers.meet(unknown)
     for (const { id } of rows) this.listed.add(id)
     this.shallow ||= page.some(({ told }) => told !== undefined)
     // What a worker is at, or has yet to bring about, is no drift.
     const settled = rows.filter((row) => row.settled)
     await this.#compare(settled.map(({ i, id }) => ({ id, actual: page[i] as ListedAccount })))
+    const waiting = rows.filter((row) => !row.settled)
+    await this.#lookForCards(waiting.map(({ i, id }) => ({ id, actual: page[i] as ListedAccount })))
+  }
+
+  /** Whatever else an account waits for, a freeze may hold it for days: nobody is to get in by such a card meanwhile. */
+  async #lookForCards(waiting: readonly (Seen & { readonly actual: ListedAccount })[]): Promise<void> {
+    const { context, target } = this
+    const carriers = await withCardsOfNobody(context, target.id, waiting)
+    if (carriers.length === 0) return
+    const actualOf = new Map(carriers.map(({ id, actual }) => [id, actual]))
+    const items = await loadItems(context, carriers)
+    const seen = items.map((item) => ({ item, actual: actualOf.get(item.row.id) ?? null }))
+    await this.confirmation.shutStrange(await lookAt(context, target, seen))
   }
 
   /** Accounts of ours that should open doors, and that the list did not have. */
@@ -182,34 +194,35 @@ class Sweep {
     await this.strangers.meet(
       items.flatMap((item) => {
         const account = actualOf.get(item.row.id) ?? null
-        const isNew = account !== null && !account.untouchable && isSomebodyElses(target, item, account)
+        const isNew = account !== null && isSomebodyElses(target, item, account)
         return isNew ? [{ account, digest: item.row.external_digest }] : []
       }),
       true,
     )
-    const looks = items.map((item) => {
-      const actual = actualOf.get(item.row.id) ?? null
-      return { item, actual, found: driftsBetween(context, target, item, actual) }
-    })
-    const strange = await strangeToShut(context, target, looks)
+    const looks = await lookAt(
+      context,
+      target,
+      items.map((item) => ({ item, actual: actualOf.get(item.row.id) ?? null })),
+    )
     // Whoever differs from what is known of them is read singly.
-    const doubtful = looks.flatMap(({ item, actual, found }) => {
+    const doubtful = looks.flatMap(({ item, actual, found, strange }) => {
       const told = (known.get(item.row.id) ?? []).filter((row) => canTell(context, row, actual))
       const isNews = found.length !== told.length || found.some((each) => !told.some((row) => isSameDrift(row, each)))
       const isDoubtful =
         isNews ||
         told.some((row) => this.#isRecent(row.found_at)) ||
         found.some((each) => each.class === 'opened' || each.class === 'card-unblocked') ||
-        strange.some(({ account }) => account === item.row.id) ||
+        strange.length > 0 ||
         fightsOf(item.owned).some(
           (fight) => canTell(context, fight, actual) && !found.some((each) => isSameDrift(each, fight)),
         )
-      return isDoubtful ? [item] : []
+      return isDoubtful ? [{ item, isUrgent: item.desired.lock === 'closed' || strange.length > 0 }] : []
     })
     for (let start = 0; start < doubtful.length; start += target.concurrency * 4) {
       const some = doubtful.slice(start, start + target.concurrency * 4)
       // That a target forgot is known by now: what it forgot is not asked for one by one, but who can get in.
-      await this.#confirm(this.restored ? some.filter(({ desired }) => desired.lock === 'closed') : some)
+      const asked = this.restored ? some.filter(({ isUrgent }) => isUrgent) : some
+      await this.#confirm(asked.map(({ item }) => item))
     }
     return items.length
   }
@@ -301,6 +314,9 @@ export async function sweepIfDue(
   ])
   if (undone > 0) await raiseAlarm(pool, context.vault, 'lockout.undone', target.id, undone)
   else await clearUndone(context, target.id)
+  const open = sweep.strangers.cards + sweep.confirmation.left
+  if (open > 0) await raiseAlarm(pool, context.vault, 'card.not-shut', target.id, open)
+  else await clearAlarm(pool, context.vault, 'card.not-shut', target.id)
   await applyPolicies(context, target, sweep.known)
   await replanTarget(context, target.id, brakes)
   context.log('info', 'target.swept', { target: target.id, count: accounts })

@@ -11,7 +11,7 @@ import { lockIdle } from '../../store/work.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
-import { isUnnumbered } from '../strange-card.ts'
+import { acceptableAmong } from './acceptable.ts'
 import { mayAct } from './apply-policy.ts'
 import { changeNotes, type Fight, tellFights } from './fights.ts'
 import { leaveBe, undoByForce } from './reverts.ts'
@@ -134,8 +134,8 @@ async function stand(
       )
       const known = rows.filter((row) => isGenuineDrift(vault, row))
       // A worker may be undoing it just now, and would not know that it may stay.
-      const isLeft = (row: DriftRow) => isUnnumbered(row.part) || (row.account_id !== null && busy.has(row.account_id))
-      const genuine = filter.accepted ? known : known.filter((row) => !isLeft(row))
+      const idle = known.filter(({ account_id }) => account_id === null || !busy.has(account_id))
+      const genuine = filter.accepted ? known : await acceptableAmong(client, target, idle)
       left += known.length - genuine.length
       const fights = genuine.flatMap((row): Fight[] =>
         row.account_id === null ? [] : [{ account: row.account_id, drift: row }],

@@ -31,13 +31,14 @@ export interface Undoing {
   readonly reason?: string
   readonly lane: Lane
   /** What is noted of the account with this drift undone; null leaves it as it is. */
-  readonly decide: (owned: Owned, drift: Drift, dossier: Dossier) => Owned | null
-  /** Also of accounts with changes that wait. */
-  readonly evenPending?: true
+  readonly decide: (owned: Owned, drift: Drift, dossier: Dossier, account: DossierAccount) => Owned | null
+  /** Also of accounts with changes or work that wait, and of extra ones. */
+  readonly byForce?: true
 }
 
 export interface Undone {
-  readonly account: AccountId
+  readonly dossier: Dossier
+  readonly account: DossierAccount
   readonly drift: Drift
 }
 
@@ -62,16 +63,21 @@ export async function undoSome(
   await tellForged(client, context, ...loaded.frozen)
   // The accounts are locked by now: whoever puts one on the list from here on waits, and its worker sees what is noted below.
   const { rows: work } = await client.query<{ account_id: AccountId }>(
-    // By force also what was given up: nobody is at that, and it goes on with what is noted here.
-    `select account_id from account_work where account_id = any($1::uuid[]) and (dead_at is null or not $2) order by account_id for update`,
-    [ids, undoing.evenPending === true],
+    // By force also what waits or was given up: nobody is at that, and it goes on with what is noted here.
+    `select account_id from account_work where account_id = any($1::uuid[]) and (lease_until > now() or not $2) order by account_id for update`,
+    [ids, undoing.byForce === true],
+  )
+  // Of a worker whose lease is over nobody knows whether it still goes on: what it notes would be without what is noted here.
+  await client.query(
+    `update account_work set lease_owner = null, lease_until = null where account_id = any($1::uuid[]) and lease_until <= now()`,
+    [ids],
   )
   const busy = new Set(work.map(({ account_id }) => account_id))
   const dossiers = [...loaded.dossiers.values()]
   const decided = dossiers.flatMap((dossier) =>
     dossier.accounts.flatMap((account) => {
       const drifts = asked.get(account.row.id) ?? []
-      const isLeft = busy.has(account.row.id) || !isOpenAndQuiet(account, undoing.evenPending === true)
+      const isLeft = busy.has(account.row.id) || !isOpenAndQuiet(account, undoing.byForce === true)
       return drifts.length === 0 || isLeft ? [] : [noteUndo(context, dossier, account, drifts, undoing)]
     }),
   )
@@ -79,7 +85,7 @@ export async function undoSome(
   await saveDossiers(client, vault, dossiers)
   const toDo = dossiers.flatMap(({ accounts }) =>
     accounts.flatMap(({ row }) =>
-      begun.some(({ account }) => account === row.id) ? [{ id: row.id, target: row.target }] : [],
+      begun.some(({ account }) => account.row === row) ? [{ id: row.id, target: row.target }] : [],
     ),
   )
   await enqueue(client, undoing.lane, toDo)
@@ -91,9 +97,9 @@ export async function undoSome(
   return begun
 }
 
-function isOpenAndQuiet({ row }: DossierAccount, evenPending: boolean): boolean {
-  if (row.desired === null || !row.is_primary || decodeParts(row.desired).lock === 'closed') return false
-  return evenPending || !isPending(row.desired, decodeParts(row.wanted))
+function isOpenAndQuiet({ row }: DossierAccount, byForce: boolean): boolean {
+  if (row.desired === null || decodeParts(row.desired).lock === 'closed') return false
+  return byForce || (row.is_primary && !isPending(row.desired, decodeParts(row.wanted)))
 }
 
 function noteUndo(
@@ -109,7 +115,7 @@ function noteUndo(
   if (before === null) return { undone: [], entries: [] }
   let owned: Owned = before
   const changed = drifts.filter((drift) => {
-    const next = decide(owned, drift, dossier)
+    const next = decide(owned, drift, dossier, account)
     if (next !== null) owned = next
     return next !== null
   })
@@ -121,7 +127,7 @@ function noteUndo(
   if (undone.length > 0) bump(account)
   const told = changed.filter((drift) => undone.includes(drift) || revertOf(owned, drift)?.fought === true)
   return {
-    undone: undone.map((drift) => ({ account: row.id, drift })),
+    undone: undone.map((drift) => ({ dossier, account, drift })),
     entries: told.map((drift) => ({
       actor,
       action: undone.includes(drift) ? ('drift.reverted' as const) : ('drift.fought' as const),

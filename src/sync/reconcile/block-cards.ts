@@ -20,11 +20,13 @@ export async function blockCards(
   const { accounts } = target.connection
   const startedAt = now()
   const ids = blockedCards(item)
-  const isForced = toUndo(item.owned).some(({ shut }) => shut === true)
+  const isForced = toUndo(item.owned).some(({ shut }) => shut !== undefined)
   const rest = (fields: Partial<Outcome>): Outcome => outcomeOf(item, startedAt, { retryInMs: 0, ...fields })
   if (ids.length === 0 && !isForced) return rest({})
+  const stillOn = (actual: ActualAccount | null) =>
+    cardsToShut(context, item, actual).flatMap(({ credential, isOn }) => (isOn ? [credential] : []))
   const areShut = (actual: ActualAccount | null): boolean =>
-    shutAmong(item, actual, ids).length === ids.length && !cardsToShut(context, item, actual).some(({ isOn }) => isOn)
+    shutAmong(item, actual, ids).length === ids.length && stillOn(actual).length === 0
   // A write that was feared may have landed by now.
   const secondLook = item.claim.verify_due
   const untried = isUntried(item)
@@ -49,6 +51,6 @@ export async function blockCards(
     failures: out ? {} : unexplained ? { card: { kind: 'transient', code: 'engine.not-shut' } } : written.failures,
     retryInMs: out ? (waits ? target.lateWriteMs : 0) : backoffMs(item.claim.attempts, true),
     verifyInMs: written.unknown ? target.lateWriteMs : null,
-    undoneCards: secondLook ? ids.filter((id) => !shutAmong(item, seen, [id]).includes(id)) : [],
+    undoneCards: secondLook ? [...ids.filter((id) => !shutAmong(item, seen, [id]).includes(id)), ...stillOn(seen)] : [],
   })
 }

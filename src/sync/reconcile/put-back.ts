@@ -3,7 +3,7 @@
  * What to undo is noted and signed with the account; what of it the target does not show any more is nothing to do.
  */
 import type { ActualAccount } from '../../connector/contract.ts'
-import type { Card } from '../../model/card.ts'
+import { type Card, cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext } from '../context.ts'
 import { toUndo } from '../drift/reverts.ts'
@@ -50,16 +50,32 @@ export function cardsToShut(
   context: SyncContext,
   item: WorkItem,
   actual: ActualAccount | null,
-): readonly { readonly card: Card; readonly isOn: boolean }[] {
-  const names = new Set(toUndo(item.owned).flatMap(({ shut, part }) => (shut === true ? [part] : [])))
-  if (names.size === 0) return []
-  return strangeCards(context, item, actual).flatMap(({ card, name, state }) =>
-    card !== null && names.has(`card:${name}`) ? [{ card, isOn: state === 'on' }] : [],
-  )
+): readonly { readonly card: Card; readonly credential: CredentialId; readonly isOn: boolean }[] {
+  const noted = toUndo(item.owned).flatMap(({ shut, part }) => (shut === undefined ? [] : [[part, shut] as const]))
+  if (noted.length === 0) return []
+  const credentials = new Map<string, CredentialId>(noted)
+  return strangeCards(context, item, actual).flatMap(({ card, name, state }) => {
+    const credential = credentials.get(`card:${name}`)
+    return card === null || credential === undefined ? [] : [{ card, credential, isOn: state === 'on' }]
+  })
 }
 
-function strangeCards({ vault }: SyncContext, { row }: WorkItem, actual: ActualAccount | null) {
-  return (actual?.cards ?? []).map((shown) => ({ ...shown, name: strangeName(vault, row.id, shownKey(shown)) }))
+/** Of the cards that are to be shut as such, those that open nothing there. */
+export function strangeShut(
+  context: SyncContext,
+  item: WorkItem,
+  actual: ActualAccount | null,
+): readonly CredentialId[] {
+  const open = cardsToShut(context, item, actual).flatMap(({ credential, isOn }) => (isOn ? [credential] : []))
+  return toUndo(item.owned).flatMap(({ shut }) => (shut === undefined || open.includes(shut) ? [] : [shut]))
+}
+
+/** What the person is to have by now is strange no more. */
+function strangeCards({ vault }: SyncContext, { row, desired, cards }: WorkItem, actual: ActualAccount | null) {
+  const own = new Set([...cards].flatMap(([id, card]) => (desired.cards[id] === undefined ? [] : [cardKey(card)])))
+  return (actual?.cards ?? []).flatMap((shown) =>
+    own.has(shownKey(shown)) ? [] : [{ ...shown, name: strangeName(vault, row.id, shownKey(shown)) }],
+  )
 }
 
 function acceptedOf({ accepted }: WorkItem, of: string, is: 'level' | 'card'): readonly string[] {

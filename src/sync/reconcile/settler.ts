@@ -19,6 +19,7 @@ import { cardDigest } from '../identifiers.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
 import type { Outcome } from './outcome.ts'
 import { blockedCards, shutAmong } from './owned.ts'
+import { strangeShut } from './put-back.ts'
 import type { WorkItem } from './work-item.ts'
 
 export interface Settler {
@@ -155,7 +156,10 @@ function settlementOf(
     isDone ? undone(outcome.owned, context.now(), fightWindowMs(deepSweep.everyMs)) : outcome.owned,
   )
   const { actual } = outcome
-  const shutCards = actual === undefined ? [] : shutAmong(item, actual, [...item.cards.keys()])
+  const shutCards =
+    actual === undefined
+      ? []
+      : [...shutAmong(item, actual, [...item.cards.keys()]), ...strangeShut(context, item, actual)]
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,
@@ -191,7 +195,7 @@ function shuttingOf(
   shutCards: readonly CredentialId[],
 ): Settlement['shutting'] {
   if (item.desired.lock === 'closed') return provenAt === null ? 'open' : 'shut'
-  const toBlock = blockedCards(item)
+  const toBlock = [...blockedCards(item), ...toUndo(item.owned).flatMap(({ shut }) => shut ?? [])]
   if (toBlock.length === 0 || isStrange) return 'nothing'
   return toBlock.every((id) => shutCards.includes(id)) ? 'shut' : 'open'
 }

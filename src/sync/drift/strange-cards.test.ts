@@ -1,0 +1,159 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { cardKey, h10301 } from '../../model/card.ts'
+import { type Bench, hour, useEngine } from '../fixtures/engine.fixture.ts'
+import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
+import { nextCalls, type TargetUser } from '../fixtures/memory-target.fixture.ts'
+import { linkByHand } from '../match/adopt.ts'
+import { existing, match } from '../match/match.fixture.ts'
+import { freezeByHand } from '../stop.ts'
+import { observeTarget } from '../target-modes.ts'
+import { sweepIfDue } from './sweep-target.ts'
+import { acceptByHand } from './take-side.ts'
+
+const engine = useEngine()
+let bench: Bench
+
+const row = (who: number, more: Partial<HrRow> = {}) => hrRow(who, { card: `${100 + who}`, ...more })
+const many = (count = 6) => Array.from({ length: count }, (_, who) => row(who))
+const user = (id: string) => bench.target.users.get(id) as TargetUser
+const lostCard = h10301(7, 100)
+const key = cardKey(lostCard)
+const put = (id: string) => user(id).cards.set(key, { card: lostCard, state: 'on' })
+const sweep = () =>
+  sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+const settle = async (rows: readonly HrRow[]) => {
+  await bench.deliver(rows)
+  await bench.rest()
+}
+const drifts = async () =>
+  (await bench.rows<{ class: string }>(`select class from drift where class <> 'card-removed' order by class`)).map(
+    (each) => each.class,
+  )
+const records = () =>
+  bench.rows(
+    `select l.cause, c.state as card, l.proven_at >= l.decided_at as proven
+       from lockout l join credential c on c.id = l.credential_id where l.cause = 'undone'`,
+  )
+const proven = { cause: 'undone', card: 'lost', proven: true }
+
+beforeEach(async () => {
+  bench = await engine.begin()
+  await settle(many())
+  await settle([row(0, { cardState: 'lost' }), ...many().slice(1)])
+  user('n0').cards.clear()
+})
+
+describe('a lost card on the account of somebody', () => {
+  test('is blocked as a lock-out with a clock and a proof, whatever else waits, and then taken off', async () => {
+    put('n1')
+    await freezeByHand(bench.context, 'doors', bench.operator, 'looking')
+    // A name that waits for the end of the freeze.
+    await settle([row(0, { cardState: 'lost' }), row(1, { family: 'Other' }), ...many().slice(2)])
+    await sweep()
+    expect(await records()).toEqual([{ ...proven, proven: null }])
+    nextCalls(bench.target, 'lock', { is: 'parts', parts: ['card'], kind: 'transient' })
+    await bench.work()
+    expect([user('n1').cards.get(key)?.state, await records()]).toEqual(['on', [{ ...proven, proven: null }]])
+    await bench.pass(hour)
+    await bench.work()
+    expect([user('n1').cards.get(key)?.state, await records()]).toEqual(['blocked', [proven]])
+    expect(await bench.alarms()).toContain('lockout.undone')
+    // As often as somebody tries.
+    put('n1')
+    await sweep()
+    await bench.work()
+    expect([user('n1').cards.get(key)?.state, await records()]).toEqual(['blocked', [proven, proven]])
+  })
+
+  test('is so on an extra account of ours, too', async () => {
+    bench.target.users.set('x1', existing({ name: 'Somebody' }))
+    await match(bench)
+    const person = await bench.personOf('n1')
+    await linkByHand(bench.context, 'doors', 'x1', person, bench.operator, 'second badge', bench.brakes)
+    await bench.rest()
+    put('x1')
+    await sweep()
+    await bench.rest()
+    expect([user('x1').cards.has(key), user('x1').profile.name, await records()]).toEqual([false, 'Somebody', [proven]])
+    await sweep()
+    expect([await drifts(), await bench.alarms()]).toEqual([[], []])
+  })
+
+  test('is shut when its account can be reached again, however long that took, unless it is theirs by then', async () => {
+    put('n1')
+    put('n2')
+    await sweep()
+    bench.target.fault = ({ verb }) => (verb === 'lock' ? { is: 'failure', kind: 'transient' } : null)
+    await bench.work()
+    expect(user('n1').cards.get(key)?.state).toBe('on')
+    bench.target.fault = () => null
+    await bench.pass(3 * hour)
+    await bench.rest()
+    expect([user('n1').cards.has(key), user('n2').cards.has(key), await records()]).toEqual([
+      false,
+      false,
+      [proven, proven],
+    ])
+  })
+
+  test('is told as what is still open where nothing is written', async () => {
+    put('n1')
+    await observeTarget(bench.context, 'doors', bench.operator, 'works')
+    await sweep()
+    expect([await records(), (await bench.alarms()).filter((is) => /card|undone/.test(is))]).toEqual([
+      [],
+      ['card.not-shut'],
+    ])
+  })
+})
+
+describe('a card that nobody is to get in by, on an account of nobody', () => {
+  const accept = () =>
+    acceptByHand(bench.context, 'doors', { class: 'unknown-account' }, { subject: bench.operator, reason: 'a guest' })
+
+  beforeEach(async () => {
+    await match(bench)
+    bench.target.users.set('guest', existing({ name: 'No One' }))
+  })
+
+  test('is told with its own alarm until it is gone, and the account can not be accepted while it is there', async () => {
+    put('guest')
+    await sweep()
+    await sweep()
+    expect([await drifts(), await bench.alarms()]).toEqual([['unknown-account', 'unusable-card'], ['card.not-shut']])
+    expect(await accept()).toEqual({ drifts: 0, left: 1 })
+    Object.assign(bench.setup, { drift: { ...bench.setup.drift, unknown_account: 'accept' } })
+    await sweep()
+    expect(await bench.rows('select 1 from drift where accepted_at is not null')).toEqual([])
+    user('guest').cards.clear()
+    await sweep()
+    expect([await drifts(), await bench.alarms()]).toEqual([['unknown-account'], []])
+  })
+
+  test('is told though the account was accepted before, or was there at the match', async () => {
+    await sweep()
+    await accept()
+    put('guest')
+    await sweep()
+    expect([await drifts(), await bench.alarms()]).toEqual([['unknown-account', 'unusable-card'], ['card.not-shut']])
+    await match(bench)
+    await sweep()
+    expect(await drifts()).toContain('unusable-card')
+  })
+
+  test('is told of a leaver, not of whoever works here; nothing is said of what a list does not tell', async () => {
+    user('guest').cards.set('theirs', { card: h10301(7, 102), state: 'on' })
+    await sweep()
+    expect(await drifts()).toEqual(['unknown-account'])
+    await settle([row(0, { cardState: 'lost' }), row(1), row(2, { status: 'left' }), ...many().slice(3)])
+    await sweep()
+    expect(await drifts()).toEqual(['unknown-account', 'unusable-card'])
+    bench.target.shallow = true
+    await sweep()
+    expect([await drifts(), await bench.alarms()]).toEqual([['unknown-account', 'unusable-card'], ['card.not-shut']])
+    bench.target.shallow = false
+    user('guest').lock = 'closed'
+    await sweep()
+    expect([await drifts(), await bench.alarms()]).toEqual([['unknown-account'], []])
+  })
+})
