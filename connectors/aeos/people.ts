@@ -33,6 +33,7 @@ interface Pending {
 }
 
 export class People implements PeopleCapability {
+  readonly columns: readonly string[]
   readonly #settings: Settings
   readonly #context: Context
   readonly #reader: Reader
@@ -48,6 +49,7 @@ export class People implements PeopleCapability {
   #fullFrom = 0
 
   constructor(client: Client, offered: Offered, settings: Settings, context: Context) {
+    this.columns = columnsOf(settings)
     this.#settings = settings
     this.#context = context
     this.#reader = new Reader(client, settings, context.now)
@@ -175,7 +177,7 @@ export class People implements PeopleCapability {
   }
 
   #read(mode: Read['mode'], rows: readonly Row[], gone: readonly string[], begunAt: Date, cursor: Cursor): Read {
-    return { mode, columns: columnsOf(this.#settings), rows, gone, begunAt, cursor: cursorText(cursor) }
+    return { mode, columns: this.columns, rows, gone, begunAt, cursor: cursorText(cursor) }
   }
 
   /** Beside the changes, which must not wait for it. */

@@ -4,6 +4,7 @@ import { loadConfig } from '../../config/load.ts'
 import { ConfigError, nearest, type Problem } from '../../config/problem.ts'
 import { checkRedis } from '../../queues/check-redis.ts'
 import { ConnectorError } from '../connector/errors.ts'
+import { compileMapping, type MappingConfig } from '../mapping/mapping.ts'
 import { checkDatabase } from '../store/check-database.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
@@ -152,7 +153,10 @@ async function checkSource(config: Config, id: string, log: Log): Promise<Findin
     try {
       const health = await connection.health(signal)
       return {
-        problems: health.problems.map(({ severity, message }) => ({ severity, where, message })),
+        problems: [
+          ...health.problems.map(({ severity, message }) => ({ severity, where, message })),
+          ...columnMistakes(where, config.sources[id]?.mapping, connection.people.columns),
+        ],
         facts: [{ name: `source ${id}`, value: `${health.product} ${health.version}` }],
       }
     } finally {
@@ -161,6 +165,21 @@ async function checkSource(config: Config, id: string, log: Log): Promise<Findin
   } catch (error) {
     return failed(where, error)
   }
+}
+
+/** A mapping that reads a column which the connector never delivers; nothing where each delivery brings its own columns. */
+function columnMistakes(
+  where: string,
+  mapping: MappingConfig | undefined,
+  columns: readonly string[] | undefined,
+): CheckProblem[] {
+  if (mapping === undefined || columns === undefined) return []
+  const wrong = compileMapping(mapping).needs.filter(({ column }) => !columns.includes(column))
+  return wrong.flatMap(({ column, field }) => {
+    const meant = nearest(column, columns)
+    const hint = meant === undefined ? `: ${columns.join(', ')}` : `, perhaps ${meant}`
+    return errorsAt(`${where}.mapping.${field}`, [`row.${column}: the source has no column of that name${hint}`])
+  })
 }
 
 async function checkTarget(config: Config, id: string, log: Log): Promise<TargetFindings> {

@@ -51,6 +51,8 @@ type OneCard = { readonly state?: string } & (
 /** The claims; none when the row says that there is no card; ABSENT when it doesn't speak of this card. */
 export interface CompiledCard {
   readonly read: (cells: Cells) => readonly CardClaim[] | typeof ABSENT
+  /** The columns that every delivery must have. */
+  readonly needs: readonly string[]
 }
 
 export function compileCard(field: string, mapping: CardMapping): CompiledCard {
@@ -58,8 +60,9 @@ export function compileCard(field: string, mapping: CardMapping): CompiledCard {
   const state = mapping.state === undefined ? null : compileCell(`${field}.state`, mapping.state)
   const oneCard = cardReader(field, mapping)
   return {
+    needs: [...oneCard.needs, ...(state?.needs ?? [])],
     read: (cells) => {
-      const card = oneCard(cells)
+      const card = oneCard.read(cells)
       if (card === null) return []
       if (card === ABSENT) return card
       checkLasting(card)
@@ -72,6 +75,7 @@ export function compileCard(field: string, mapping: CardMapping): CompiledCard {
 function compileList(field: string, { cards }: CardList): CompiledCard {
   const cell = compileCell(`${field}.cards`, cards)
   return {
+    needs: cell.needs,
     read(cells) {
       const value = part(cell.read(cells))
       if (value === ABSENT) return ABSENT
@@ -96,7 +100,10 @@ function checkLasting(card: Card): void {
   if (isRandomSerial(card)) throw new RowRefused('mapping.card-random')
 }
 
-type CardReader = (cells: Cells) => Card | null | typeof ABSENT
+interface CardReader {
+  readonly read: (cells: Cells) => Card | null | typeof ABSENT
+  readonly needs: readonly string[]
+}
 
 function cardReader(field: string, mapping: OneCard): CardReader {
   if ('uid' in mapping) return wholeReader(field, 'uid', mapping.uid, (value) => chipOf(value, mapping))
@@ -112,7 +119,7 @@ function cardReader(field: string, mapping: OneCard): CardReader {
 function numberReader(field: string, mapping: Extract<OneCard, { facility: string }>): CardReader {
   const facility = compileCell(`${field}.facility`, mapping.facility)
   const number = compileCell(`${field}.number`, mapping.number)
-  return refusing((cells) => {
+  return refusing([facility, number], (cells) => {
     const left = part(facility.read(cells))
     const right = part(number.read(cells))
     if (left !== null && left !== ABSENT && right !== null && right !== ABSENT)
@@ -127,7 +134,7 @@ function numberReader(field: string, mapping: Extract<OneCard, { facility: strin
 /** A card that one cell gives as a whole. */
 function wholeReader(field: string, name: string, expression: string, of: (value: Given) => Card): CardReader {
   const cell = compileCell(`${field}.${name}`, expression)
-  return refusing((cells) => {
+  return refusing([cell], (cells) => {
     const value = part(cell.read(cells))
     return value === null || value === ABSENT ? value : of(value)
   })
@@ -184,12 +191,15 @@ function isConstant(expression: CellExpression): boolean {
   return expression.columns.length === 0
 }
 
-function refusing(read: CardReader): CardReader {
-  return (cells) => {
-    try {
-      return read(cells)
-    } catch (error) {
-      throw error instanceof CardError ? new RowRefused('mapping.card') : error
-    }
+function refusing(cells: readonly CellExpression[], read: CardReader['read']): CardReader {
+  return {
+    needs: cells.flatMap(({ needs }) => needs),
+    read: (row) => {
+      try {
+        return read(row)
+      } catch (error) {
+        throw error instanceof CardError ? new RowRefused('mapping.card') : error
+      }
+    },
   }
 }

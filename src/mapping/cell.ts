@@ -24,6 +24,8 @@ export interface CellExpression {
   readonly read: (cells: Cells) => unknown
   /** The columns that the expression names; a computed name (`row[row.x]`) is not among them. */
   readonly columns: readonly string[]
+  /** Those of them that every delivery must have: the expression does not ask by `has(row.x)` whether they are there. */
+  readonly needs: readonly string[]
   /** Static CEL type; `dyn` when only the row can tell. */
   readonly type: string
 }
@@ -44,16 +46,27 @@ const direct: Readonly<Record<string, (text: unknown) => unknown>> = { number, t
 export function compileCell(field: string, source: string): CellExpression {
   const expression = compileExpression(env, field, source)
   const columns = new Set<string>()
+  const asked = new Set<string>()
   inspect(expression.ast, (node) => {
-    const access = accessOf(node)
-    if (access && isVariable(access.base, 'row')) columns.add(access.name)
+    const column = columnOf(node)
+    if (column !== null) columns.add(column)
+    const [tested] = node.op === 'call' && node.args[0] === 'has' ? node.args[1] : []
+    const maybe = tested === undefined ? null : columnOf(tested)
+    if (maybe !== null) asked.add(maybe)
     const format = node.op === 'call' && node.args[0] === 'date' ? node.args[1][1] : undefined
     if (format?.op === 'value' && !dateFormats.some((known) => known === format.args)) {
       throw new ExpressionError(field, 'mapping.date-format', positionAt(source, format.start))
     }
   })
   const read = shortcut(expression.ast) ?? viaCel(expression)
-  return { read: guarded(read, expression), columns: [...columns], type: expression.type }
+  const needs = [...columns].filter((column) => !asked.has(column))
+  return { read: guarded(read, expression), columns: [...columns], needs, type: expression.type }
+}
+
+/** The column that `row.x` or `row["x"]` names; null for anything else. */
+function columnOf(node: ASTNode): string | null {
+  const access = accessOf(node)
+  return access && isVariable(access.base, 'row') ? access.name : null
 }
 
 type Read = (cells: Cells) => unknown
@@ -78,11 +91,10 @@ function isMissingColumn(error: unknown): boolean {
 
 /** The reader of `row.x`, a literal, or one of our functions over such; null when it needs CEL. */
 function shortcut(node: ASTNode): Read | null {
-  const access = accessOf(node)
-  if (access && isVariable(access.base, 'row')) {
-    const { name } = access
+  const column = columnOf(node)
+  if (column !== null) {
     return (cells) => {
-      const cell = cells[name]
+      const cell = cells[column]
       return typeof cell === 'string' || cell === null ? cell : ABSENT
     }
   }

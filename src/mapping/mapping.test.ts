@@ -55,6 +55,29 @@ describe('a field', () => {
     expect(recordOf({ fields: { givenName: 'row.toString' } }, {}).fields).toEqual({})
   })
 
+  it('needs the columns that it names, each once, but for those that it asks for', () => {
+    const needsOf = (config: Partial<MappingConfig>) => compileMapping({ ...base, ...config }).needs
+    expect(
+      needsOf({
+        person: 'row.person',
+        fields: { givenName: 'row["first name"] + row.b', title: 'has(row.c) ? trim(row.c) : hidden()', site: 'row.b' },
+        attrs: { levels: 'list(row.levels)', id: 'row.id' },
+        cards: [
+          { format: 'H10301', facility: 'row.facility', number: 'row.number', state: 'row.state' },
+          { format: 'CSN', uid: 'row.chip' },
+          { format: 'list', cards: 'row.cards' },
+        ],
+      }).map(({ column, field }) => `${field}: ${column}`),
+    ).toEqual([
+      ...['key: id', 'person: person', 'fields.givenName: first name', 'fields.givenName: b', 'attrs.levels: levels'],
+      ...['cards[0]: facility', 'cards[0]: number', 'cards[0]: state', 'cards[1]: chip', 'cards[2]: cards'],
+    ])
+    expect(needsOf({ key: 'row[row.name_of_key]' })).toEqual([{ column: 'name_of_key', field: 'key' }])
+    const optional = { title: 'has(row.c) ? trim(row.c) : hidden()' }
+    expect(recordOf({ fields: optional }, { c: ' Dr ' }).fields).toEqual({ title: 'Dr' })
+    expect(recordOf({ fields: optional }, {}).hidden).toEqual(['title'])
+  })
+
   it('is null when its cell is blank', () => {
     const fields = { email: 'row.a', end: 'row.a', kind: 'row.a', left: 'row.a' } as const
     expect(recordOf({ fields }, { a: ' \u00a0' }).fields).toEqual({ email: null, end: null, kind: null, left: null })

@@ -25,6 +25,14 @@ export interface Mapping {
   apply(cells: Cells): { readonly record: SourceRecord } | { readonly problem: MappingProblem }
   /** The fields that the mapping fills: what the source is expected to speak of. */
   readonly fields: readonly SourceFieldName[]
+  /** The columns that every delivery must have, each once, with the first place of the mapping that reads it. */
+  readonly needs: readonly NeededColumn[]
+}
+
+export interface NeededColumn {
+  readonly column: string
+  /** `fields.end`, `cards[0]` */
+  readonly field: string
 }
 
 /**
@@ -39,8 +47,17 @@ export function compileMapping(config: MappingConfig): Mapping {
   const cards = config.cards?.map((card, index) => compileCard(`cards[${index}]`, card)) ?? null
   if (cards && cards.length > 16) throw new ExpressionError('cards[16]', 'mapping.too-many-cards', start)
 
+  const readers = [
+    { path: 'key', needs: key.needs },
+    { path: 'person', needs: person?.needs ?? [] },
+    ...fields,
+    ...attrs,
+    ...(cards ?? []).map(({ needs }, index) => ({ path: `cards[${index}]`, needs })),
+  ]
+
   return {
     fields: fields.map((field) => field.name),
+    needs: neededBy(readers),
     apply(cells) {
       let current = 'key'
       try {
@@ -81,6 +98,12 @@ export function compileMapping(config: MappingConfig): Mapping {
       }
     },
   }
+}
+
+function neededBy(readers: readonly { readonly path: string; readonly needs: readonly string[] }[]): NeededColumn[] {
+  const first = new Map<string, string>()
+  for (const { path, needs } of readers) for (const column of needs) if (!first.has(column)) first.set(column, path)
+  return [...first].map(([column, field]) => ({ column, field }))
 }
 
 /** Null when the row leaves any of the cards open: half a list would read as 'the others are gone'. */

@@ -165,6 +165,11 @@ export const alarms = {
       'The last full delivery lost or changed more rows than it may: all that follows from it waits, but for leavers by record.',
     action: 'gatehouse source show; then release the plan that waits, or have a right one delivered.',
   },
+  'source.columns-missing': {
+    scope: 'source',
+    means: 'The mapping reads columns that the delivery does not have: nothing of it is read, leavers neither.',
+    action: 'gatehouse source show names them; correct the mapping, or have the source deliver them.',
+  },
   'source.columns-moved': {
     scope: 'source',
     means: 'A delivery has other columns, or in another order, than before: nothing of it is read, leavers neither.',

@@ -2,6 +2,7 @@
 import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
+import { startAeosSimulator } from '../../connectors/aeos/simulator/index.ts'
 import type { CheckResult } from '../../src/cli/local.ts'
 import type { Finished } from '../support/gateway-process.ts'
 import { startPostgres, startRedis } from '../support/servers.ts'
@@ -107,6 +108,36 @@ test('a level that nobody offers, a server that is not there and one that syncs 
   expect(stdout).toMatch(/^error {4}targets\.hq\n +Automatic user synchronisation is off: changes, lock-outs included/m)
   expect(stdout).toContain('proof of a write: accepted')
   expect(stdout).toMatch(/^3 errors, 2 warnings\./m)
+})
+
+test('a mapping that reads a column which the source never delivers is named, with the one that was meant', async () => {
+  const aeos = await startAeosSimulator({ latency: { fixedMs: 5 }, seed: 1 })
+  try {
+    await writeFile(join(site.directory, 'aeos'), aeos.password, { mode: 0o600 })
+    await configured((config) => {
+      const settings = {
+        ...{ url: new URL(aeos.url).origin, fingerprint256: aeos.fingerprint256, username: aeos.username },
+        ...{
+          // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+          password: '${file:./aeos}',
+          server_zone: 'Europe/Berlin',
+          identifier_types: [{ id: '1', format: 'H10302' }],
+        },
+      }
+      const fields = { employeeNumber: 'row.personel_no', email: 'lower(row.email)', title: 'row["x"]' }
+      const mapping = { key: 'row.id', fields }
+      Object.assign(config.sources, { aeos: { connector: 'aeos', zone: 'Europe/Berlin', settings, mapping } })
+    })
+    const columns = 'id, carrier_type, personnel_no, last_name, first_name, title, email, department, arrives, leaves'
+    expect(await errorsOf()).toEqual([
+      'sources.aeos.mapping.fields.employeeNumber: row.personel_no: the source has no column of that name, perhaps personnel_no',
+      expect.stringContaining(
+        `sources.aeos.mapping.fields.title: row.x: the source has no column of that name: ${columns}`,
+      ),
+    ])
+  } finally {
+    await aeos.close()
+  }
 })
 
 test('a wrong password is tried once, so that checking never locks the service account', async () => {

@@ -62,7 +62,7 @@ function acceptCommand(context: Context): Command {
 }
 
 /** What is wrong, and what a person can do about it; nothing when all is well. */
-function formatStanding({ id, standing }: SourceView): readonly string[] {
+function formatStanding({ id, standing, deliveries }: SourceView): readonly string[] {
   const { forged, suspectSince, lockedOut, heldBack, braked, columnsMoved } = standing
   const say = (what: string, next: readonly string[]) => `${what}\n${next.map((line) => `  ${plain(line)}\n`).join('')}`
   const clear = `gatehouse source clear ${id} --reason "..."`
@@ -89,6 +89,17 @@ function formatStanding({ id, standing }: SourceView): readonly string[] {
             [plans],
           ),
         ]),
+    ...(deliveries[0]?.outcome === 'columns-missing'
+      ? [
+          say(
+            'The last delivery is not read, for the mapping reads columns that it does not have. They are listed below.',
+            [
+              `correct sources.${id}.mapping in the file; gatehouse check; gatehouse config propose`,
+              'where a column may be missing:  has(row.x) ? row.x : hidden()',
+            ],
+          ),
+        ]
+      : []),
     ...(columnsMoved
       ? [
           say('A delivery is not read, for its columns are others than before.', [

@@ -3,7 +3,7 @@ import type { PlanId } from '../../model/id.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrFile, hrRow } from '../fixtures/hr-file.fixture.ts'
-import { pull, type SourceMemory } from '../pull/pull.ts'
+import { newMemory, pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { enableTarget } from '../target-modes.ts'
 import { askAgain } from './ask-again.ts'
@@ -366,7 +366,7 @@ describe('a pull without news', () => {
   test('keeps the plan that waits, and asks again once it was decided', async () => {
     bench = await strict(['grant'])
     await settle(many(2))
-    const memory: SourceMemory = { plan: null, waits: false, cursor: undefined }
+    const memory = newMemory()
     const moved = many(2, { department: 'Research' })
     const first = await deliver(moved, memory)
     const again = await deliver(moved.toReversed(), memory)

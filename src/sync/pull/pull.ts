@@ -15,12 +15,13 @@ import { confirmAbsences, findUnseen, noteAbsences } from './absence.ts'
 import { archiveDelivery } from './archive-delivery.ts'
 import { sealCursor } from './cursor.ts'
 import { type Pull, takePage } from './intake.ts'
+import { missingColumns, tellMissing } from './missing-columns.ts'
 import { acceptTaken, hasKnownColumns, pullBefore, weighPull } from './pull-brakes.ts'
 import { SeenRows } from './seen-rows.ts'
 
 export interface PullReport {
   readonly source: string
-  readonly outcome: 'taken' | 'unchanged' | 'incomplete' | 'refused' | 'columns-moved'
+  readonly outcome: 'taken' | 'unchanged' | 'incomplete' | 'refused' | 'columns-moved' | 'columns-missing'
   readonly records: number
   readonly changed: number
   readonly problems: number
@@ -32,10 +33,17 @@ export interface PullReport {
 export interface SourceMemory {
   /** What the last pull planned; null when nothing, or when it did not end. */
   plan: PlanId | null
-  /** A delivery waits until its columns are accepted. */
-  waits: boolean
+  /** A delivery waits: for its columns to be accepted, or for a mapping that reads no others than it has. */
+  waits: 'acceptance' | 'mapping' | null
+  /** The columns that the last delivery lacked, so that the same are told once; null before the first. */
+  missing: string | null
   /** Where the next delivery is read from; undefined until it was looked up. One process at a time reads a source. */
   cursor: string | null | undefined
+}
+
+/** Of a source that this process has not read yet. */
+export function newMemory(): SourceMemory {
+  return { plan: null, waits: null, missing: null, cursor: undefined }
 }
 
 /** Takes a delivery in. @throws ConnectorError when the source fails while it is read: the delivery stays and is read again. */
@@ -44,7 +52,7 @@ export async function pull(
   source: SourceSetup,
   delivery: Delivery,
   signal: AbortSignal,
-  memory: SourceMemory = { plan: null, waits: false, cursor: undefined },
+  memory: SourceMemory = newMemory(),
 ): Promise<PullReport> {
   const fingerprint =
     delivery.fingerprint === null
@@ -53,11 +61,16 @@ export async function pull(
   const before = await sourceRow(context, source.id)
   const last = memory.plan
   memory.plan = null
-  memory.waits = false
+  memory.waits = null
+  if (!(await fitsMapping(context, source, delivery, memory))) {
+    context.metrics.pulled(source.id, 'columns-missing', 0)
+    memory.waits = 'mapping'
+    return nothingOf(source.id, 'columns-missing')
+  }
   const isRepeat = fingerprint !== null && before.fingerprint?.equals(fingerprint) === true
   if (!isRepeat && !(await hasKnownColumns(context, source, delivery))) {
     context.metrics.pulled(source.id, 'columns-moved', 0)
-    memory.waits = true
+    memory.waits = 'acceptance'
     return nothingOf(source.id, 'columns-moved')
   }
   const report = isRepeat
@@ -72,6 +85,23 @@ export async function pull(
   context.metrics.pulled(source.id, report.outcome, report.records)
   context.log('info', 'source.delivered', { source: source.id, count: report.records, outcome: report.outcome })
   return report
+}
+
+/** False when the delivery lacks columns that the mapping reads. */
+async function fitsMapping(
+  context: SyncContext,
+  source: SourceSetup,
+  delivery: Delivery,
+  memory: SourceMemory,
+): Promise<boolean> {
+  const missing = missingColumns(source, delivery)
+  const names = missing.map(({ column }) => column).join('\n')
+  if (memory.missing !== names) {
+    if (missing.length > 0) await tellMissing(context, source, delivery, missing)
+    else await clearAlarm(context.database.pool, context.vault, 'source.columns-missing', source.id)
+  }
+  memory.missing = names
+  return missing.length === 0
 }
 
 interface SourceRow {

@@ -7,7 +7,7 @@ import type { SourceSetup, SyncContext } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { sleep } from '../sleep.ts'
 import { cursorOf } from './cursor.ts'
-import { type PullReport, pull, refuse, type SourceMemory } from './pull.ts'
+import { newMemory, type PullReport, pull, refuse } from './pull.ts'
 import { offersColumns } from './pull-brakes.ts'
 
 export interface SourceLoop {
@@ -26,7 +26,7 @@ const refusedMs = 60_000
 
 export function startSourceLoop(context: SyncContext, source: SourceSetup, people: PeopleCapability): SourceLoop {
   const stopping = new AbortController()
-  const memory: SourceMemory = { plan: null, waits: false, cursor: undefined }
+  const memory = newMemory()
   let current: Promise<readonly PullReport[]> | null = null
   let again = false
   /** The last look at it went well. */
@@ -41,8 +41,8 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
         const delivery = await people.read(stopping.signal, memory.cursor)
         if (delivery === null) return reports
         reports.push(await traced(delivery))
-        // It stays the oldest until a person has accepted its columns, or taken it away.
-        if (memory.waits) return reports
+        // It stays the oldest until a person has accepted its columns, mended the mapping, or taken it away.
+        if (memory.waits !== null) return reports
       } catch (error) {
         if (stopping.signal.aborted) return reports
         if (error instanceof ConnectorError && error.kind === 'rejected')
@@ -143,7 +143,7 @@ export function startSourceLoop(context: SyncContext, source: SourceSetup, peopl
       try {
         if (reads && !told) await clearAlarm(context.database.pool, context.vault, 'source.failed', source.id)
         told = reads
-        if (memory.waits && !(await offersColumns(context, source.id))) await look()
+        if (memory.waits === 'acceptance' && !(await offersColumns(context, source.id))) await look()
       } catch (error) {
         context.log('warn', 'source.unattended', { source: source.id, code: errorCode(error) })
       }

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { PlanId } from '../../model/id.ts'
 import { type Bench, type BenchOptions, day, hour, useEngine } from '../fixtures/engine.fixture.ts'
-import { type HrRow, hrFile, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
+import { columns, type HrRow, hrFile, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { activeAccounts } from '../plan/active-accounts.ts'
 import { takePage } from '../pull/intake.ts'
 import { acceptColumns } from '../pull/pull-brakes.ts'
@@ -144,7 +144,7 @@ describe('a suspicion', () => {
     })
     await deliver(
       staff(4, () => ({ family: 'Other' })),
-      { columns: ['id'] },
+      { columns: [...columns, 'more'] },
     )
     expect(bench.target.users.get('n0')?.profile.name).toBe('Person0 Test')
     await clearSource(bench.context, 'hr', bench.operator, 'seen')
