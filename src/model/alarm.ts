@@ -62,7 +62,8 @@ export const alarms = {
     scope: 'target',
     means:
       'So many accounts were changed by hand that none of it is undone, though drift says revert: more than 5, and than 1 %, within a day.',
-    action: 'gatehouse drift; then gatehouse drift revert or accept, by class, or undo it at the door system.',
+    action:
+      'gatehouse drift; then, as an admin, gatehouse drift revert or accept, by class, or undo it at the door system.',
   },
   'drift.fight': {
     scope: 'target',

@@ -99,6 +99,10 @@ const refusals = {
     'state',
     'Nothing is undone at a target that is only observed, paused or frozen, that seems to have forgotten, or whose first plan waits; nor before a restored store has caught up.',
   ],
+  'drift.too-many': [
+    'state',
+    'These are more accounts than an operator may decide about within a day, the larger of 5 and 1 % of ours at the target: it takes an admin.',
+  ],
   'erasure.done': ['state', 'This person is erased already: nothing waits any more.'],
   'erasure.forged': ['state', 'The row of this erasure was changed outside Gatehouse: the journal begins it again.'],
   'erasure.not-waiting': ['state', 'Nothing of this person waits to be removed at that target.'],

@@ -24,6 +24,7 @@ import * as driftPolicies from './migrations/0020-drift-policies.ts'
 import * as sourceCursor from './migrations/0022-source-cursor.ts'
 import * as matchLeads from './migrations/0023-match-leads.ts'
 import * as signedSweeps from './migrations/0024-signed-sweeps.ts'
+import * as sidesTaken from './migrations/0025-sides-taken.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -56,6 +57,7 @@ const migrations: Record<string, Migration> = {
   '0022-source-cursor': sourceCursor,
   '0023-match-leads': matchLeads,
   '0024-signed-sweeps': signedSweeps,
+  '0025-sides-taken': sidesTaken,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -1,6 +1,6 @@
 /** Acts about targets. */
 import type { DriftChoice, TargetActs } from '../../api/acts/targets.ts'
-import type { Actor } from '../../auth/actor.ts'
+import { type Actor, holdsRole } from '../../auth/actor.ts'
 import type { DriftClass } from '../../model/drift.ts'
 import type { AccountId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
@@ -50,6 +50,6 @@ function meant({ id, account, class: is }: DriftChoice): DriftChosen {
   return { id, account: account as AccountId | undefined, class: is as DriftClass | undefined }
 }
 
-function by({ subject }: Actor, reason: string) {
-  return { subject, reason }
+function by(actor: Actor, reason: string) {
+  return { subject: actor.subject, isAdmin: holdsRole(actor, 'admin'), reason }
 }

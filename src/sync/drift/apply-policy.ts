@@ -23,8 +23,13 @@ import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
 /** Drifts looked at together. */
 const batch = 500
 
-/** The brake: accounts of which anything is undone by the configuration within a day. */
+/** The brake: accounts of which anything is undone by the configuration, or decided by one operator, within a day. */
 const brake = { min: 5, percent: 1, withinMs: 24 * 3_600_000 } as const
+
+/** Of so many accounts of ours at a target, how many may be decided about within a day without a person, or an admin. */
+export function mostAtOnce(linked: number): number {
+  return Math.max(brake.min, Math.floor((linked * brake.percent) / 100))
+}
 
 /** `linked`: accounts of ours there. */
 export async function applyPolicies(context: SyncContext, target: TargetSetup, linked: number): Promise<void> {
@@ -36,7 +41,7 @@ export async function applyPolicies(context: SyncContext, target: TargetSetup, l
     )
     await endDecidedFights(context, target, fights)
     await acceptByPolicy(context, target)
-    const may = Math.max(brake.min, Math.floor((linked * brake.percent) / 100)) - recent
+    const may = mostAtOnce(linked) - recent
     await revertByPolicy(context, target, fights, may)
   }
   await tellFights(context, target.id)

@@ -109,7 +109,12 @@ describe('a lost card on the account of somebody', () => {
 
 describe('a card that nobody is to get in by, on an account of nobody', () => {
   const accept = () =>
-    acceptByHand(bench.context, 'doors', { class: 'unknown-account' }, { subject: bench.operator, reason: 'a guest' })
+    acceptByHand(
+      bench.context,
+      'doors',
+      { class: 'unknown-account' },
+      { subject: bench.operator, isAdmin: false, reason: 'a guest' },
+    )
 
   beforeEach(async () => {
     await match(bench)

@@ -209,7 +209,12 @@ describe('what was noted to be undone', () => {
     await settle(many())
     user(1).lock = 'closed'
     await sweep()
-    await revertByHand(bench.context, 'doors', { class: 'blocked' }, { subject: bench.operator, reason: 'seen' })
+    await revertByHand(
+      bench.context,
+      'doors',
+      { class: 'blocked' },
+      { subject: bench.operator, isAdmin: false, reason: 'seen' },
+    )
     const noted = (await owned()).find((each) => each.owned.includes('reverts'))
     await bench.rest()
     expect(user(1).lock).toBe('open')
@@ -225,7 +230,7 @@ describe('what was noted to be undone', () => {
 })
 
 describe('a person who takes a side', () => {
-  const by = () => ({ subject: bench.operator, reason: 'seen' })
+  const by = () => ({ subject: bench.operator, isAdmin: false, reason: 'seen' })
   const accept = (is: 'blocked' | 'card-added') => acceptByHand(bench.context, 'doors', { class: is }, by())
 
   beforeEach(async () => {

@@ -58,7 +58,7 @@ export function sweepCounts(text: string | null): KeptCounts | null {
   }
 }
 
-type CountsRow = Pick<Selectable<TargetTable>, 'id' | 'sweep_counts' | 'sweep_guard'>
+export type CountsRow = Pick<Selectable<TargetTable>, 'id' | 'sweep_counts' | 'sweep_guard'>
 
 /** As Gatehouse wrote them: what somebody else did counts for none. */
 export function genuineCounts(vault: Vault, row: CountsRow): KeptCounts | null {

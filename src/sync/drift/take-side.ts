@@ -1,7 +1,7 @@
 /** A person decides about what was changed by hand: it may stay, it is undone, or it may stay no longer; one drift, one account, or a whole class. */
 import { recordAuditMany } from '../../audit/record.ts'
 import { type DriftClass, driftClasses, mayChoose } from '../../model/drift.ts'
-import type { AccountId, SubjectId } from '../../model/id.ts'
+import type { AccountId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { acceptDrifts, type DriftFilter, driftsAt, isGenuineDrift } from '../../store/drifts.ts'
 import type { DriftRow } from '../../store/guards.ts'
@@ -15,6 +15,7 @@ import { acceptableAmong } from './acceptable.ts'
 import { mayAct } from './apply-policy.ts'
 import { changeNotes, type Fight, tellFights } from './fights.ts'
 import { leaveBe, undoByForce } from './reverts.ts'
+import { type Decider, refuseTooMany } from './side-limit.ts'
 import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
 
 /** Drifts per transaction, where nothing is written at the target. */
@@ -34,14 +35,13 @@ export interface TakenSide {
   readonly left: number
 }
 
-interface By {
-  readonly subject: SubjectId
+interface By extends Decider {
   readonly reason: string
 }
 
 /**
  * What was found may stay: it is reported no more, and the next write of the account leaves it.
- * @throws Refusal `target.unknown`, `drift.not-accepted`, `drift.nothing`.
+ * @throws Refusal `target.unknown`, `drift.not-accepted`, `drift.nothing`, `drift.too-many`.
  */
 export async function acceptByHand(
   context: SyncContext,
@@ -67,7 +67,7 @@ export async function withdrawByHand(
 
 /**
  * It is undone, once, however many they are and whoever fights for it; what happens when it comes back, the configuration says.
- * @throws Refusal `target.unknown`, `drift.not-reverted`, `drift.target-waits`, `drift.not-ours`, `drift.nothing`.
+ * @throws Refusal `target.unknown`, `drift.not-reverted`, `drift.target-waits`, `drift.not-ours`, `drift.nothing`, `drift.too-many`.
  */
 export async function revertByHand(
   context: SyncContext,
@@ -80,13 +80,16 @@ export async function revertByHand(
   if (classes.length === 0) throw new Refusal('drift.not-reverted')
   // What is noted while it stands still would be done when nobody thinks of it any more.
   if (!(await mayAct(context, setup, true))) throw new Refusal('drift.target-waits')
+  const filter = { ...chosen, classes, accepted: false }
+  const isOurs = (row: DriftRow) => row.account_id !== null && isOursToUndo(context, setup, row)
+  await checkNumber(context, target, filter, by, isOurs)
   let drifts = 0
   let left = 0
   let notOurs = 0
-  await eachPage(context, target, { ...chosen, classes, accepted: false }, async (rows) => {
-    const ours = rows.filter((row) => row.account_id !== null && isOursToUndo(context, setup, row))
+  await eachPage(context, target, filter, async (rows) => {
+    const ours = rows.filter(isOurs)
     notOurs += rows.length - ours.length
-    const undone = await undo(context, ours, by)
+    const undone = await undo(context, target, ours, by)
     drifts += undone
     left += rows.length - undone
   })
@@ -96,14 +99,38 @@ export async function revertByHand(
   return { drifts, left }
 }
 
-async function undo(context: SyncContext, rows: readonly DriftRow[], { subject, reason }: By): Promise<number> {
+/** Before anything is done: of too many nothing is decided at all. */
+async function checkNumber(
+  context: SyncContext,
+  target: string,
+  filter: DriftFilter,
+  by: By,
+  isMeant: (row: DriftRow) => boolean,
+): Promise<void> {
+  if (by.isAdmin) return
+  const meant: DriftRow[] = []
+  await eachPage(context, target, filter, (rows) =>
+    inTransaction(context.database.pool, async (client) => {
+      meant.push(...rows.filter(isMeant))
+      await refuseTooMany(client, context, target, by, meant)
+    }),
+  )
+}
+
+async function undo(
+  context: SyncContext,
+  target: string,
+  rows: readonly DriftRow[],
+  { reason, ...by }: By,
+): Promise<number> {
   const asked = [...Map.groupBy(rows, ({ account_id }) => account_id as AccountId)]
   let count = 0
   for (let start = 0; start < asked.length; start += undoBatch)
     count += await inTransaction(context.database.pool, async (client) => {
       const some = new Map(asked.slice(start, start + undoBatch))
+      await refuseTooMany(client, context, target, by, [...some.values()].flat())
       const undone = await undoSome(client, context, some, {
-        ...{ actor: subject, reason, lane: 'bulk' },
+        ...{ actor: by.subject, reason, lane: 'bulk' },
         decide: (owned, drift) => undoByForce(owned, drift, context.now()),
       })
       return undone.length
@@ -115,10 +142,12 @@ async function stand(
   context: SyncContext,
   target: string,
   filter: DriftFilter,
-  { subject, reason }: By,
+  { reason, ...by }: By,
 ): Promise<TakenSide> {
   setupOf(context, target)
   const { vault, now } = context
+  const { subject } = by
+  if (!filter.accepted) await checkNumber(context, target, filter, { reason, ...by }, () => true)
   let drifts = 0
   let left = 0
   await eachPage(context, target, filter, (page) =>
@@ -137,6 +166,7 @@ async function stand(
       const idle = known.filter(({ account_id }) => account_id === null || !busy.has(account_id))
       const genuine = filter.accepted ? known : await acceptableAmong(client, target, idle)
       left += known.length - genuine.length
+      if (!filter.accepted) await refuseTooMany(client, context, target, by, genuine)
       const fights = genuine.flatMap((row): Fight[] =>
         row.account_id === null ? [] : [{ account: row.account_id, drift: row }],
       )

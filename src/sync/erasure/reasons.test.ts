@@ -41,7 +41,7 @@ const refuse = () => {
 }
 const account = async () =>
   (await bench.rows<{ id: AccountId }>('select id from account where person_id = $1', [person]))[0]?.id as AccountId
-const by = () => ({ subject: bench.operator, reason, brakes: bench.brakes })
+const by = () => ({ subject: bench.operator, isAdmin: false, reason, brakes: bench.brakes })
 
 /** Each act that somebody gives a reason for and that is about one person, and the actions that it is in the trail as. */
 const acts: Readonly<Record<string, readonly [actions: readonly string[], act: () => Promise<unknown>]>> = {
