@@ -253,6 +253,10 @@ const fieldWords: Readonly<Record<SourceFieldName, readonly [description: string
   lastWorkingDay: ['Last day of work: access ends with the earlier of both.', 'row.last_day'],
   left: ['Gives true for an employment that has ended, whatever its dates.', 'row.status == "terminated"'],
   suspended: ['Gives true while access rests: garden leave, a long absence.', 'row.status == "on leave"'],
+  photo: [
+    'Which picture of the person, as a source that reads pictures writes it into its column: a SHA-256, and how the source finds it.',
+    'row.photo',
+  ],
 }
 
 const expressionOf = ([description, example]: readonly [string, string]) =>

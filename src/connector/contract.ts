@@ -85,6 +85,11 @@ export interface PeopleCapability {
   read(signal: AbortSignal, cursor: string | null): Promise<Delivery | null>
   /** Yields whenever `read` may have something new; ends with the signal. */
   watch(signal: AbortSignal): AsyncIterable<void>
+  /**
+   * The bytes of a picture, by the reference behind its digest in a cell (`photoText`), as it is now; null when there is none any more. Asked
+   * when it is to be written somewhere, in whichever process does so. A source without it has no pictures.
+   */
+  photo?(reference: string, signal: AbortSignal): Promise<Buffer | null>
 }
 
 // ---------------------------------------------------------------- accounts (targets)
@@ -112,6 +117,8 @@ export interface ActualAccount {
   /** Levels that reach the person by another way (a user group); they count as actual, and can't be revoked here. */
   readonly inheritedLevels: readonly string[]
   readonly pin: boolean
+  /** SHA-256 of the picture that it shows, in hex; null: none. Absent where nobody asked, or it is not told. */
+  readonly photo?: string | null
   /** Operators, built-in users and our own service account: never touched. */
   readonly untouchable: boolean
 }
@@ -141,6 +148,8 @@ export interface DesiredAccount {
   readonly levels: readonly string[]
   /** A new PIN to set, once; absent leaves the PIN alone. */
   readonly pin?: string
+  /** The picture to show from now on, JPEG or PNG; null: none. Absent leaves it alone. */
+  readonly photo?: Buffer | null
 }
 
 /** An order to make one account so. Repeating it is harmless. */
@@ -200,10 +209,15 @@ export interface AccountsCapability {
   checkCard(card: Card): void
   /** Throws `rejected` when the target could not take this PIN, or takes none at all; pure. */
   checkPin(pin: string): void
+  /** Pictures are written, and shown to whoever asks for them. Left out: neither, and `photo` is never ordered. */
+  readonly takesPhotos?: boolean
   /** Every access level that can be granted. */
   discover(signal: AbortSignal): Promise<readonly TargetLevel[]>
-  /** One account (null when the target has none), read separately from any write. */
-  read(externalId: string, signal: AbortSignal): Promise<ActualAccount | null>
+  /**
+   * One account (null when the target has none), read separately from any write. `photo` asks for the picture as well, which takes longer:
+   * a lock-out never does. Where the target refuses to show it, it is not told, and the rest is.
+   */
+  read(externalId: string, signal: AbortSignal, also?: { readonly photo: boolean }): Promise<ActualAccount | null>
   /**
    * All accounts, page by page, to the end, each with what the list tells of it (`told`). Who has one of `levels` is told where that takes
    * few requests: what no rule hands out, nobody asks about.

@@ -24,6 +24,7 @@ export function unchanged({ desired, revoke }: Extract<AccountChange, { kind: 'p
     { kind: 'validity' },
     { kind: 'profile' },
     ...(desired.pin === undefined ? [] : [{ kind: 'pin' as const }]),
+    ...(desired.photo === undefined ? [] : [{ kind: 'photo' as const }]),
     ...[...desired.cards.map(({ card }) => card), ...revoke.cards].map((card) => ({ kind: 'card' as const, card })),
     ...[...desired.levels, ...revoke.levels].map((level) => ({ kind: 'level' as const, level })),
   ]

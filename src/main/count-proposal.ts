@@ -39,7 +39,10 @@ async function count(opened: Opened, { row, deciding }: InForce, signal: AbortSi
   try {
     const { context, levels } = buildEngine(
       config,
-      { database: store.database, vault, keyring, standings, log, metrics, traces, version: row.number },
+      {
+        ...{ database: store.database, vault, keyring, standings, log, metrics, traces, version: row.number },
+        photoSource: () => undefined,
+      },
       targets,
     )
     await levels.reload()

@@ -4,6 +4,7 @@ import type { Api } from '../api/env.ts'
 import { allowedHosts, type ListenSettings } from '../api/listen.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
 import type { InForce } from '../sync/configuration/in-force.ts'
+import type { SyncContext } from '../sync/context.ts'
 import { replayErasures } from '../sync/erasure/replay.ts'
 import { relockOnce } from '../sync/restored/relock.ts'
 import { createActs } from './acts.ts'
@@ -49,12 +50,15 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
   try {
     told = openAlarmWebhook(config)
     const webhook = told?.webhook ?? null
+    const readers = await sources.all
     const engine = buildEngine(
       config,
-      { database, vault, keyring, standings, log, metrics, traces, version: version.row.number },
+      {
+        ...{ database, vault, keyring, standings, log, metrics, traces, version: version.row.number },
+        photoSource: photosOf(readers),
+      },
       await targets.all,
     )
-    const readers = await sources.all
     await engine.levels.reload()
     // Before anything else is done: an older database may hold people who were erased since.
     await replayErasures(engine.context)
@@ -105,6 +109,14 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
   } catch (error) {
     await closeAll()
     throw error
+  }
+}
+
+/** Any process that writes accounts may be the one that needs a picture. */
+function photosOf(readers: ReadonlyMap<string, Connected<'people'>>): SyncContext['photoSource'] {
+  return (source) => {
+    const people = readers.get(source)?.connection.people
+    return people?.photo?.bind(people)
   }
 }
 

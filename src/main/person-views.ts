@@ -1,6 +1,5 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
 import type { ActualView, ExplanationView, LeaverView, PartsView, PersonView } from '../api/acts/people.ts'
-import type { ActualAccount } from '../connector/contract.ts'
 import { type Card, cardText, readCard } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
@@ -15,6 +14,7 @@ import { cardDigest, employeeNumberDigest } from '../sync/identifiers.ts'
 import type { Levels } from '../sync/levels.ts'
 import { waitingForMatch } from '../sync/match/waiting.ts'
 import { decodeParts, type Parts } from '../sync/parts.ts'
+import type { NotedAccount } from '../sync/reconcile/photo-part.ts'
 import { understand } from '../sync/resolve/resolve.ts'
 import { isDeleted } from '../sync/resolve/stages.ts'
 import { modesOf } from '../sync/target-modes.ts'
@@ -141,8 +141,10 @@ function actualOf(
 ): ActualView | null {
   if (row.actual === null || row.actual_version === null) return null
   const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
-  const actual = JSON.parse(context.vault.open(dossier.key, place, row.actual)) as ActualAccount | null
-  if (actual === null) return null
+  const noted = JSON.parse(context.vault.open(dossier.key, place, row.actual)) as NotedAccount | null
+  if (noted === null) return null
+  // The digest of a picture tells nobody anything; whether it is as ordered, the failures say.
+  const { photo: _, photoFor: __, ...actual } = noted
   const offered = levels.all().filter(({ target }) => target === row.target)
   const names = new Map(offered.map(({ external_id, name }) => [external_id, `${row.target}/${name}`]))
   const named = (id: string): string => names.get(id) ?? id

@@ -37,10 +37,11 @@ export function buildEngine(
     readonly traces: Traces
     /** The version of the configuration that this is. */
     readonly version: number
+    readonly photoSource: SyncContext['photoSource']
   },
   targets: ReadonlyMap<string, Connected<'accounts'>>,
 ): Engine {
-  const { database, vault, keyring, standings, log, metrics, traces, version } = parts
+  const { database, vault, keyring, standings, log, metrics, traces, version, photoSource } = parts
   const levels = openLevels(database, vault)
   const sources = new Map(Object.entries(config.sources).map(([id, source]) => [id, sourceSetup(id, source)]))
   const context: SyncContext = {
@@ -63,6 +64,7 @@ export function buildEngine(
     pinLength: config.pins.length,
     erasureJournalPath: config.keys.erasureJournalPath,
     archiveFolder: join(config.gateway.dataPath, 'archive'),
+    photoSource,
     refuseSuperseded: (client) => refuseSuperseded(client, vault, version),
     log: syncLog(log),
     metrics: {

@@ -1,4 +1,5 @@
 /** From the result of an expression to the value of a field: exactly what the model's schema accepts, checked by hand for speed. */
+import { isPhotoText } from '../model/photo.ts'
 import { listMax, type SourceFieldName, type SourceFields, type SourceRecord } from '../model/source-record.ts'
 import { isZone } from '../model/zone.ts'
 import { isPlainDate } from './functions.ts'
@@ -34,6 +35,7 @@ export const fieldChecks: Readonly<Record<SourceFieldName, { coerce: Coerce; typ
   lastWorkingDay: { coerce: plainDate, types: ['string', 'null'] },
   left: { coerce: truth, types: ['bool', 'null'] },
   suspended: { coerce: truth, types: ['bool', 'null'] },
+  photo: { coerce: photo, types: ['string', 'null'] },
 }
 
 export function isBlank(value: string): boolean {
@@ -72,6 +74,12 @@ function truth(value: unknown): boolean | null {
   if (typeof value === 'boolean' || value === null) return value
   if (typeof value === 'string' && isBlank(value)) return null
   throw new RowRefused('mapping.type')
+}
+
+function photo(value: unknown): string | null {
+  const named = text(value)
+  if (named !== null && !isPhotoText(named)) throw new RowRefused('mapping.photo')
+  return named
 }
 
 function zone(value: unknown): string | null {

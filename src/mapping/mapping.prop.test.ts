@@ -119,6 +119,7 @@ it('what goes in as plain cells comes out as the same record', () => {
     lastWorkingDay: fc.constant('2024-06-30'),
     left: fc.boolean(),
     suspended: fc.boolean(),
+    photo: fc.constantFrom('unread', `${'0a'.repeat(32)} 10017.jpg`),
   }
   const generated = Object.fromEntries(
     names.map((name) => [name, name in shapes ? shapes[name as keyof typeof shapes] : words] as const),

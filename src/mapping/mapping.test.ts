@@ -94,6 +94,7 @@ describe('a field', () => {
     ['start', 'row.a', { a: '2023-02-29' }, 'mapping.date'],
     ['start', 'date(row.a, "dd/MM/yyyy")', { a: '12/31/2024' }, 'mapping.date'],
     ['zone', 'row.a', { a: 'Mars/Olympus' }, 'mapping.zone'],
+    ['photo', 'row.a', { a: '10017.jpg' }, 'mapping.photo'],
     ['email', 'row.a', { a: 'x'.repeat(513) }, 'mapping.length'],
     ['employeeNumber', 'row.a', { a: '1,23E+11' }, 'mapping.spreadsheet-number'],
     ['kind', '{"E": "employee"}[row.a]', { a: 'C' }, 'mapping.expression'],

@@ -179,3 +179,26 @@ it('the order of the records changes nothing', () => {
     { numRuns: 500 },
   )
 })
+
+describe('the picture', () => {
+  const [one, other] = ['a', 'b'].map((digit) => digit.repeat(64)) as [string, string]
+  const photoOf = (...records: readonly SourcedRecord[]) => mergePerson(id, records).facts
+
+  it('is named by its digest alone, from the first record that has one', () => {
+    const records = [sourced('1', { photo: `${one} 10017.jpg`, start: '2020-01-01' }), sourced('2', { photo: null })]
+    expect(photoOf(...records).photo).toBe(one)
+    expect(photoOf(sourced('1', { photo: one }), sourced('2', { photo: other, start: '2020-01-01' })).photo).toBe(other)
+  })
+
+  it('is none where a record says so, and nobody knows better who is still here', () => {
+    expect(photoOf(sourced('1', { photo: null })).photo).toBeNull()
+    expect(photoOf(sourced('1', { photo: null }), sourced('2', { photo: one, left: true })).photo).toBeNull()
+  })
+
+  it('is not spoken of where nobody does, where it could not be read, and where it is hidden', () => {
+    expect(photoOf(sourced('1', {}))).not.toHaveProperty('photo')
+    const later = sourced('1', { photo: 'unread', start: '2024-01-01' })
+    expect(photoOf(later, sourced('2', { photo: one }))).not.toHaveProperty('photo')
+    expect(photoOf(sourced('1', { photo: null }, { hidden: ['photo'] }))).not.toHaveProperty('photo')
+  })
+})

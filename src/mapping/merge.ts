@@ -2,6 +2,7 @@
 import { type CardClaim, type CardState, cardKey } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import type { Employment, Person, PersonFacts, SourcedRecord } from '../model/person.ts'
+import { parsePhoto } from '../model/photo.ts'
 import type { SourceFieldName, SourceFields, SourceRecord } from '../model/source-record.ts'
 import { fieldChecks } from './coerce.ts'
 
@@ -94,6 +95,8 @@ function factsOf(entries: readonly Entry[]): PersonFacts {
     const said = sayingOf(entries, name)
     if (said !== undefined) facts[name] = said
   }
+  const photo = photoOf(entries)
+  if (photo !== undefined) facts.photo = photo
   return facts
 }
 
@@ -110,6 +113,19 @@ function sayingOf(entries: readonly Entry[], name: keyof PersonFacts): string | 
     else if (entry.sourced.record.hidden.includes(name)) isHidden = true
   }
   return none === undefined || isHidden ? undefined : null
+}
+
+/** The digest alone. Whoever can't tell which picture it is outweighs what others say: a person is not to be shown with two in turn. */
+function photoOf(entries: readonly Entry[]): string | null | undefined {
+  let none: Entry | undefined
+  for (const entry of entries) {
+    if (none !== undefined && entry.rank > none.rank) break
+    const { photo } = entry.fields
+    if (typeof photo === 'string') return parsePhoto(photo)?.sha256
+    if (photo === null) none ??= entry
+    else if (entry.sourced.record.hidden.includes('photo')) return undefined
+  }
+  return none === undefined ? undefined : null
 }
 
 function byPrimacy(a: Entry, b: Entry): number {

@@ -9,6 +9,7 @@ import type { CelPosition } from './cel.ts'
  * - `mapping.spreadsheet-number`: an identifier such as `1.23E+11`, whose digits a spreadsheet threw away.
  * - `mapping.card`: not a card of its format. - `mapping.card-half`: only one of facility and number.
  * - `mapping.card-random`: a chip serial number that is drawn anew at each tap. - `mapping.card-state`: not a state of a card.
+ * - `mapping.photo`: not how a source that reads pictures names one.
  */
 export const recordProblemCodes = [
   'mapping.key',
@@ -24,6 +25,7 @@ export const recordProblemCodes = [
   'mapping.card-half',
   'mapping.card-random',
   'mapping.card-state',
+  'mapping.photo',
 ] as const
 export type RecordProblemCode = (typeof recordProblemCodes)[number]
 

@@ -17,6 +17,6 @@ export interface Validity {
 
 /** Names a part of an account. `level` is the target's own id of the access level. */
 export type PartRef =
-  | { readonly kind: 'lock' | 'validity' | 'profile' | 'pin' }
+  | { readonly kind: 'lock' | 'validity' | 'profile' | 'pin' | 'photo' }
   | { readonly kind: 'card'; readonly card: Card }
   | { readonly kind: 'level'; readonly level: string }

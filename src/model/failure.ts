@@ -29,6 +29,19 @@ const codeAdvice: Readonly<Record<string, string>> = {
     'It was to be deleted, and its person counts as gone no more: release or reject the plan that waits (gatehouse plan list --state held); gatehouse person show says how they stand. Until then it stays, shut.',
   'engine.not-removed':
     'The door system took the deletion, and shows the account all the same: it is shut, and tried again by itself; if it goes on, delete it there by hand.',
+  'photo.changed':
+    'The picture is another one than its source said: its next delivery says which it is now. All else of the account is done.',
+  'photo.missing':
+    'Its source has the picture no more: put the file back, or let the next delivery say that there is none. All else of the account is done.',
+  'photo.no-picture': 'It is neither a JPEG nor a PNG: replace it in the source. All else of the account is done.',
+  'photo.no-source':
+    'No source that this process is connected to has the picture any more: its next delivery says which there is. All else of the account is done.',
+  'photo.not-kept':
+    'The door system took the picture, and shows the one of before or none: look at its limits for size and kind, replace the picture in the source, then gatehouse retry. It is not sent again until the account is written for another reason.',
+  'photo.not-shown':
+    'The door system does not show us pictures, so none is written: give our login the right to see them, or set photos: false there.',
+  'photo.too-large':
+    'It has more than 1 MiB: replace it in the source by a smaller one. All else of the account is done.',
 }
 
 /** Null of a kind that nobody knows. */

@@ -43,6 +43,8 @@ export interface PersonFacts {
   readonly title?: string | null
   /** As the person's; for targets that keep employees, contractors and visitors apart. */
   readonly kind?: string | null
+  /** SHA-256 of the picture's bytes, in hex: the picture itself is fetched when it is written, and kept nowhere. */
+  readonly photo?: string | null
 }
 
 /** A person as merged at one moment; never stored in clear. */

@@ -1,6 +1,7 @@
 /** What one source says about one employment of a person, after mapping; each field is value, null, absent or hidden. */
 import { z } from 'zod'
 import { cardClaim } from './card.ts'
+import { isPhotoText } from './photo.ts'
 
 /** A calendar date without a zone, `YYYY-MM-DD`; what it means as an instant depends on the site's zone. */
 export const plainDate = z.iso.date()
@@ -36,6 +37,8 @@ export const sourceFields = z.strictObject({
   left: z.boolean().nullable().optional(),
   /** The source says that access rests (garden leave, disabled login). */
   suspended: z.boolean().nullable().optional(),
+  /** Which picture, never the picture: see `model/photo.ts`. */
+  photo: text.refine(isPhotoText).nullable().optional(),
 })
 
 export type SourceFields = z.output<typeof sourceFields>

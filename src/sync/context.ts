@@ -1,6 +1,6 @@
 /** What the sync engine works with: handed in once by the composition root, never looked up. */
 import type pg from 'pg'
-import type { Connection } from '../connector/contract.ts'
+import type { Connection, PeopleCapability } from '../connector/contract.ts'
 import type { Mapping } from '../mapping/mapping.ts'
 import type { DriftPolicy } from '../model/drift.ts'
 import type { AccessLevelId } from '../model/id.ts'
@@ -116,6 +116,8 @@ export interface SyncContext {
   /** Where sealed deliveries lie; made when the first one is kept. */
   readonly archiveFolder: string
   readonly levels: LevelCatalogue
+  /** How a source gives pictures; undefined for one that has none, or that this process is not connected to. */
+  readonly photoSource: (source: string) => PeopleCapability['photo']
   /** What is paused, frozen or resting. */
   readonly standings: Standings
   /**

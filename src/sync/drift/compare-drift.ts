@@ -7,6 +7,7 @@ import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { Drift } from '../../store/drifts.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { isShut, sameValidity } from '../reconcile/compare.ts'
+import { photoShown, photoWanted } from '../reconcile/photo-part.ts'
 import { bearsName } from '../reconcile/shut-out.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 import { shownKey, strangePart } from '../strange-card.ts'
@@ -64,12 +65,23 @@ export function driftsBetween(
   if (row.is_primary) {
     const { validity, facts } = item.facts
     if (!sameValidity(validity, actual.validity, context.now())) found.push({ class: 'validity-changed', part: '' })
-    if (!isShown(target.connection.accounts.render(facts), actual.profile))
+    if (!isShown(target.connection.accounts.render(facts), actual.profile) || isOtherPhoto(target, item, actual))
       found.push({ class: 'profile-changed', part: '' })
     found.push(...cardDrifts(context, item, actual), ...levelDrifts(context, target, item, actual))
   }
-  const refused = new Set(Object.keys(row.failures === null ? {} : (JSON.parse(row.failures) as object)))
+  const refused = refusedParts(item)
   return found.filter((each) => !refused.has(partOf(each)) && canTell(context, each, actual))
+}
+
+/** A picture that could not be written is no drift either; and of one that nobody looked at, nothing is said. */
+function isOtherPhoto(target: TargetSetup, item: WorkItem, actual: ListedAccount): boolean {
+  const wanted = photoWanted(target, item)
+  if (wanted === undefined || actual.photo === undefined || refusedParts(item).has('photo')) return false
+  return photoShown(item.lastSeen, actual) !== wanted
+}
+
+function refusedParts({ row }: WorkItem): ReadonlySet<string> {
+  return new Set(Object.keys(row.failures === null ? {} : (JSON.parse(row.failures) as object)))
 }
 
 /** Ours was deleted there, and what has its id now bears another name. As long as it is there by us, it is the way in of who left, whatever its name. */

@@ -13,6 +13,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { inParallel } from '../in-parallel.ts'
 import { partOf } from '../parts.ts'
+import { photoWanted } from '../reconcile/photo-part.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { canTell, driftsBetween, type Found } from './compare-drift.ts'
 import { endFights } from './fights.ts'
@@ -109,7 +110,9 @@ export class Confirmation {
   async #read(item: WorkItem): Promise<Read> {
     const { id, desired_version: version } = item.row
     try {
-      return { id, version, actual: await this.#target.connection.accounts.read(item.externalId, this.#signal) }
+      const photo = photoWanted(this.#target, item) !== undefined
+      const { accounts } = this.#target.connection
+      return { id, version, actual: await accounts.read(item.externalId, this.#signal, { photo }) }
     } catch (error) {
       // Any other failure is the target's own, and would come with every account.
       if (!(error instanceof ConnectorError) || error.kind !== 'rejected') throw error

@@ -17,7 +17,7 @@ import { targetOrigin } from '../origin.ts'
 import { encodeOwned, isMade, type Owned } from '../owned-row.ts'
 import { decodeParts, encodeParts, isPending, type Parts } from '../parts.ts'
 import { cardStates, sameValidity } from '../reconcile/compare.ts'
-import { profileDigest } from '../resolve/profile-digest.ts'
+import { profileDigest, withoutPhoto } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
 import { textKey } from '../text-key.ts'
 
@@ -124,7 +124,8 @@ export function finishLink(context: SyncContext, target: TargetSetup, { dossier,
   const sameProfile = isShown(target.connection.accounts.render(facts.facts), found.profile)
   const desired: Parts = {
     ...asFound,
-    profile: sameProfile ? wanted.profile : asFound.profile,
+    // Nobody looked at its picture.
+    profile: sameProfile ? withoutPhoto(wanted.profile) : asFound.profile,
     validity: sameValidity(facts.validity, found.validity, context.now()) ? wanted.validity : asFound.validity,
   }
   const isAsWanted = desired.profile === wanted.profile && desired.validity === wanted.validity

@@ -69,6 +69,7 @@ export async function startArchivist(): Promise<Archivist> {
     standings: openStandings(database, vault, () => undefined),
     sources: new Map([[source.id, source]]),
     targets: new Map(),
+    photoSource: () => undefined,
     policy: compilePolicy([]),
     stateOptions: { siteZones: {}, leadMs: 0, sourceFields: { hr: source.mapping.fields } },
     leaver: { removeAfterMs: 7 * dayMs, withdrawAfterMs: 7 * dayMs, deleteAfterMs: null },

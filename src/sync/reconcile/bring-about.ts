@@ -28,6 +28,7 @@ import {
   ownedAfterLock,
   ownedBefore,
 } from './owned.ts'
+import { afterSending, notKept, photoToSend, photoWanted } from './photo-part.ts'
 import { type PutBack, putBackOf } from './put-back.ts'
 import { mayLandLate } from './shut-out.ts'
 import { strangeToLift, unknownCards } from './strange-blocks.ts'
@@ -51,7 +52,9 @@ export async function bringAbout(
   // The first run of a new account needs no read: the target itself refuses a second account of that id.
   const closed = item.desired.lock === 'closed'
   const untried = isUntried(item) && !closed
-  const before = untried ? null : await accounts.read(item.externalId, signal)
+  const photo = photoWanted(target, item)
+  const also = { photo: photo !== undefined }
+  const before = untried ? null : await accounts.read(item.externalId, signal, also)
   const done = (fields: Partial<Outcome>): Outcome =>
     outcomeOf(item, startedAt, { appliedVersion: item.row.desired_version, actual: before, ...fields })
   // Nobody gets in with an account that isn't there, and a leaver gets no new one.
@@ -74,6 +77,7 @@ export async function bringAbout(
   const expectation = {
     ...expect(context, target, item, before, putBack),
     unblock: await strangeToLift(context, item, before),
+    ...(photo === undefined ? {} : { photo }),
   }
   const proof = (seen: ActualAccount): Date | null =>
     item.desired.lock === 'closed' && isShut(seen) ? context.now() : null
@@ -81,17 +85,24 @@ export async function bringAbout(
   const pinLost = item.pin !== null && item.pin.digits === null
   if (pinLost) context.log('warn', 'pin.lost', { account: item.row.id, target: target.id })
   const isPinSet = item.pin === null || pinLost
-  if (before !== null && isPinSet && openParts(expectation, before, startedAt).length === 0 && lost.length === 0)
+  if (
+    before !== null &&
+    isPinSet &&
+    openParts(expectation, before, startedAt, item.lastSeen).length === 0 &&
+    lost.length === 0
+  )
     return done({
       owned: ownedAfter(context, item, before, before),
       provenAt: proof(before),
       failures: pinLost ? { pin: lostPin } : {},
     })
 
+  const picture = await photoToSend(context, item, photo, before, signal)
+  const isSent = picture.photo !== undefined
   const asked = {
     kind: 'put' as const,
     externalId: item.externalId,
-    desired: expectation.desired,
+    desired: { ...expectation.desired, ...(isSent ? { photo: picture.photo } : {}) },
     actual: before,
     revoke: expectation.revoke,
     lift: [...liftable(item), ...putBack.unblocks].flatMap((id) => item.cards.get(id) ?? []),
@@ -100,11 +111,12 @@ export async function bringAbout(
   const { change, refused: notSent } = withoutRefused(accounts, asked)
   const { parts, refusal, reach } = await order(accounts, change, untried, signal)
   const answered = failuresOf(parts)
-  const reported = [...answered, ...failuresOf(notSent)]
+  const reported = [...answered, ...failuresOf([...notSent, ...picture.failed])]
   // A new account whose card alone is in conflict was made; one of which nothing was written was there before.
   const duplicate = untried && isConflict(answered) && parts.every(({ outcome }) => outcome !== 'applied')
   const acceptedAt = context.now()
-  const after = await accounts.read(item.externalId, signal)
+  const shown = await accounts.read(item.externalId, signal, also)
+  const after = shown !== null && isSent ? afterSending(photo, before, shown) : shown
   if (refusal !== null && after === null) throw refusal
   const verifyInMs = reported.some(({ failure }) => failure.outcomeUnknown) ? target.lateWriteMs : null
   if (after === null || duplicate) {
@@ -114,7 +126,7 @@ export async function bringAbout(
   // What may still land late may be an older PIN: it is set once more when that is over, and counts only then.
   const pinInDoubt = pinTaken && (verifyInMs !== null || mayLandLate(item))
   const open = [
-    ...openParts(expectation, after, context.now()),
+    ...openParts(expectation, after, context.now(), item.lastSeen),
     ...(isPinSet || pinTaken ? [] : [{ kind: 'pin' } as const]),
   ]
   const owned = ownedAfter(context, item, before, after, stillBlocked(item, expectation, parts))
@@ -127,6 +139,8 @@ export async function bringAbout(
     provenAt: proof(after),
     failures: pinLost ? { pin: lostPin } : {},
   })
+  if (isSent && !reported.some(({ part }) => part.kind === 'photo'))
+    reported.push({ part: { kind: 'photo' }, failure: notKept })
   if (open.length > 0 || lost.length > 0) return unfinished(context, item, outcome, open, reported, lost)
   return pinInDoubt ? { ...outcome, appliedVersion: null, retryInMs: target.lateWriteMs } : outcome
 }

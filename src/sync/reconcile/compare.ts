@@ -3,6 +3,7 @@ import type { ActualAccount, DesiredAccount, Profile } from '../../connector/con
 import { isShown } from '../../connector/profile.ts'
 import type { PartRef, Validity } from '../../model/account.ts'
 import { type Card, cardKey } from '../../model/card.ts'
+import { type NotedAccount, photoShown } from './photo-part.ts'
 
 export interface Expectation {
   readonly desired: DesiredAccount
@@ -11,18 +12,22 @@ export interface Expectation {
   readonly revoke: { readonly levels: readonly string[]; readonly cards: readonly Card[] }
   /** By the target's own ids: cards of others, blocked by a lock of ours that is over. */
   readonly unblock: readonly string[]
+  /** As `facts.photo`; absent where the picture is left alone. */
+  readonly photo?: string | null
 }
 
-/** Parts that are not yet as desired; empty means settled. */
+/** Parts that are not yet as desired, `noted` being what the account showed before; empty means settled. */
 export function openParts(
-  { desired, profile, revoke, unblock }: Expectation,
-  actual: ActualAccount,
+  { desired, profile, revoke, unblock, photo }: Expectation,
+  actual: NotedAccount,
   now: Date,
+  noted: NotedAccount | null = null,
 ): PartRef[] {
   const parts: PartRef[] = []
   if (actual.lock !== desired.lock) parts.push({ kind: 'lock' })
   if (!sameValidity(desired.validity, actual.validity, now)) parts.push({ kind: 'validity' })
   if (!isShown(profile, actual.profile)) parts.push({ kind: 'profile' })
+  if (photo !== undefined && photoShown(noted, actual) !== photo) parts.push({ kind: 'photo' })
   const states = cardStates(actual)
   for (const { card, state } of desired.cards)
     if (states.get(cardKey(card)) !== state) parts.push({ kind: 'card', card })

@@ -5,7 +5,7 @@ import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { LevelCatalogue, SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
 import type { Parts } from '../parts.ts'
-import { profileDigest } from '../resolve/profile-digest.ts'
+import { profileDigest, withoutPhoto } from '../resolve/profile-digest.ts'
 import { strangeBlocks } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -116,9 +116,9 @@ export function looksOurs(
   // A run may have set out to clear what is empty now, or not have known of it. That nothing is there makes nothing ours.
   const known = written.length === 0 ? [] : [Object.fromEntries(shown), Object.fromEntries(written)]
   const digests = [...known, actual.profile].map((profile) => profileDigest(vault, profile))
-  if (intents.some(({ profile }) => digests.includes(profile))) return true
+  if (intents.some(({ profile }) => digests.includes(withoutPhoto(profile)))) return true
   const isPartOfIt = written.length > 0 && written.every(([field, value]) => rendered[field] === value)
-  return isPartOfIt && intents.some(({ profile }) => profile === profileDigest(vault, rendered))
+  return isPartOfIt && intents.some(({ profile }) => withoutPhoto(profile) === profileDigest(vault, rendered))
 }
 
 function thereOf(

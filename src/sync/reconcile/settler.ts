@@ -19,6 +19,7 @@ import { cardDigest } from '../identifiers.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
 import type { Outcome } from './outcome.ts'
 import { blockedCards, shutAmong } from './owned.ts'
+import { noteOf } from './photo-part.ts'
 import { strangeShut } from './put-back.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -160,13 +161,14 @@ function settlementOf(
     actual === undefined
       ? []
       : [...shutAmong(item, actual, [...item.cards.keys()]), ...strangeShut(context, item, actual)]
+  const noted = actual == null ? actual : noteOf(item.lastSeen, actual)
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,
     leaseCounter: item.claim.lease_counter,
     version: item.row.desired_version,
     appliedVersion: outcome.appliedVersion,
-    actual: read ? context.vault.seal(item.key, place, JSON.stringify(outcome.actual)) : null,
+    actual: read ? context.vault.seal(item.key, place, JSON.stringify(noted)) : null,
     actualVersion: read ? actualVersion : null,
     owned,
     ownedGuard: context.vault.guard('account_owned', ownedGuard(item.row.id, owned)),

@@ -12,9 +12,10 @@ export function tracedAccounts(traces: Traces, target: string, accounts: Account
     checkPin: (pin) => accounts.checkPin(pin),
     discover: (signal) => accounts.discover(signal),
     list: (signal, levels) => accounts.list(signal, levels),
-    read: (externalId, signal) =>
+    ...(accounts.takesPhotos === undefined ? {} : { takesPhotos: accounts.takesPhotos }),
+    read: (externalId, signal, also) =>
       traces.span(written.has(signal) ? 'account.read-back' : 'account.read', { target }, () =>
-        accounts.read(externalId, signal),
+        accounts.read(externalId, signal, also),
       ),
     apply: (change, signal) =>
       traces.span('account.write', { target, change: change.kind }, async (span) => {

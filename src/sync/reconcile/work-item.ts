@@ -1,6 +1,5 @@
 /** One account with something to do, as loaded for a worker: checked, opened, and fixed at one desired version. */
 import type pg from 'pg'
-import type { ActualAccount } from '../../connector/contract.ts'
 import type { Card } from '../../model/card.ts'
 import type { AccountId, CredentialId, PersonId, PinIssueId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
@@ -26,6 +25,7 @@ import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
 import { decodeParts, type Parts } from '../parts.ts'
+import type { NotedAccount } from './photo-part.ts'
 
 export interface WorkItem {
   readonly claim: Claim
@@ -49,7 +49,7 @@ export interface WorkItem {
   /** A PIN that is still to be set; its digits are null when its row is gone, and it must be issued anew. */
   readonly pin: { readonly id: PinIssueId; readonly digits: string | null } | null
   /** What the target showed when it was last read; null when it never was. */
-  readonly lastSeen: ActualAccount | null
+  readonly lastSeen: NotedAccount | null
   /** The person is erased: once shut out, the account is taken away. */
   readonly erasure: string | null
 }
@@ -218,11 +218,11 @@ function genuineIntents(vault: Vault, account: AccountId, { intents }: Claim): r
 }
 
 /** Only a saving of requests: when it can't be opened, the target is asked. */
-function lastSeen(vault: Vault, row: AccountRow, key: DataKey): ActualAccount | null {
+function lastSeen(vault: Vault, row: AccountRow, key: DataKey): NotedAccount | null {
   if (row.actual === null || row.actual_version === null) return null
   const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
   const { actual } = row
-  return unlessRowFault(() => JSON.parse(vault.open(key, place, actual)) as ActualAccount | null)
+  return unlessRowFault(() => JSON.parse(vault.open(key, place, actual)) as NotedAccount | null)
 }
 
 async function freeze(pool: pg.Pool, vault: Vault, account: AccountId): Promise<void> {

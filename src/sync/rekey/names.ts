@@ -2,7 +2,7 @@
 import type { ActualAccount } from '../../connector/contract.ts'
 import { readFacts } from '../account-facts.ts'
 import { decodeParts, encodeParts } from '../parts.ts'
-import { profileDigest } from '../resolve/profile-digest.ts'
+import { writtenDigest } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
 import type { Turn } from './turn.ts'
 
@@ -18,7 +18,10 @@ export function renaming(turn: Turn, target: string, facts: readonly (string | n
     names.set(`validity ${validityDigest(turn.old, validity)}`, validityDigest(turn.next, validity))
     const profile = render?.(of)
     if (profile !== undefined)
-      names.set(`profile ${profileDigest(turn.old, profile)}`, profileDigest(turn.next, profile))
+      for (const takesPhotos of [false, true]) {
+        const accounts = { render: () => profile, takesPhotos }
+        names.set(`profile ${writtenDigest(turn.old, accounts, of)}`, writtenDigest(turn.next, accounts, of))
+      }
   }
   return (part, name) => names.get(`${part} ${name}`) ?? turn.next.carryOver.name(name)
 }

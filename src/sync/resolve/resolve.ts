@@ -16,7 +16,7 @@ import type { Origin } from '../origin.ts'
 import { decodeParts, encodeParts, isPending, isShutting, type Parts } from '../parts.ts'
 import { giveBackAll, isUsable, mergeCredentials } from './credentials.ts'
 import { endOverGrants, grantEnds, individualLevels, withoutEnded } from './individual.ts'
-import { profileDigest } from './profile-digest.ts'
+import { writtenDigest } from './profile-digest.ts'
 import { afterStages, deletedRow, isDeleted, isForgotten, stagesOf } from './stages.ts'
 import { validityDigest } from './validity-digest.ts'
 
@@ -289,7 +289,7 @@ function openParts(
   return {
     parts: {
       lock: 'open',
-      profile: profileDigest(context.vault, target.connection.accounts.render(facts)),
+      profile: writtenDigest(context.vault, target.connection.accounts, facts),
       validity: validityDigest(context.vault, validity),
       cards,
       levels,

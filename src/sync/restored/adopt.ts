@@ -11,7 +11,7 @@ import type { Parts } from '../parts.ts'
 import { sameValidity } from '../reconcile/compare.ts'
 import { claimed, looksOurs } from '../reconcile/owned.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
-import { profileDigest } from '../resolve/profile-digest.ts'
+import { writtenDigest } from '../resolve/profile-digest.ts'
 import { validityDigest } from '../resolve/validity-digest.ts'
 
 export interface Adopted {
@@ -55,11 +55,10 @@ export function adopt(
     maybe: newSince(context, item, actual),
   }
   const now = factsOf(context, target, item, wanted, actual)
-  const rendered = target.connection.accounts.render(now.facts)
   return {
     desired: {
       lock: desired.lock,
-      profile: profileDigest(context.vault, rendered),
+      profile: writtenDigest(context.vault, target.connection.accounts, now.facts),
       validity: validityDigest(context.vault, now.validity),
       cards,
       levels,
@@ -132,9 +131,12 @@ function factsOf(
   actual: ActualAccount,
 ): AccountFacts {
   const shows = ({ facts }: AccountFacts): boolean => isShown(target.connection.accounts.render(facts), actual.profile)
+  // Nobody looked at its picture: it is taken for the one that was desired.
+  const { photo: _, ...others } = wanted.facts
+  const { photo } = desired.facts
   const written = [desired, wanted].find(({ validity }) => sameValidity(validity, actual.validity, now()))
   return {
-    facts: shows(wanted) ? wanted.facts : desired.facts,
+    facts: shows(wanted) ? { ...others, ...(photo === undefined ? {} : { photo }) } : desired.facts,
     validity: written === undefined ? actual.validity : written.validity,
   }
 }

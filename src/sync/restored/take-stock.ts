@@ -25,6 +25,7 @@ import { rememberLock } from '../outlived-locks.ts'
 import { encodeOwned } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
 import { decodeParts, encodeParts, isPending } from '../parts.ts'
+import { noteOf } from '../reconcile/photo-part.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { modesOf } from '../target-modes.ts'
@@ -257,7 +258,8 @@ async function note(
     const settled = adopted !== null && !adopted.rest && !(adopted.foundShut && locks)
     const version = (item.row.actual_version ?? 0) + 1
     const place = { table: 'account', column: 'actual', row: item.row.id, version }
-    const seen = actual === 'unreadable' ? null : vault.seal(item.key, place, JSON.stringify(actual))
+    const noted = actual === 'unreadable' || actual === null ? actual : noteOf(item.lastSeen, actual)
+    const seen = noted === 'unreadable' ? null : vault.seal(item.key, place, JSON.stringify(noted))
     return { id: item.row.id, target: item.row.target, seen, version: seen === null ? null : version, settled }
   })
   await client.query(
