@@ -38,6 +38,7 @@ export interface TargetConfig {
     readonly email: readonly string[]
     readonly name: readonly string[]
     readonly card: boolean
+    readonly nameAndDate: boolean
     readonly leadingZeros: 'tell' | 'ignore'
   }
   readonly sweepEveryMs: number
@@ -186,6 +187,7 @@ function matchOf(
     email: match.email ?? recognisedBy.email,
     name: match.name ?? recognisedBy.name,
     card: match.card,
+    nameAndDate: match.name_and_date,
     leadingZeros: match.leading_zeros,
   }
 }

@@ -489,6 +489,15 @@ const match = z
       .boolean()
       .default(true)
       .meta({ title: 'Cards', description: 'Whether a card tells whose an account is.', examples: [true] }),
+    name_and_date: z
+      .boolean()
+      .default(true)
+      .meta({
+        title: 'Name and date',
+        description:
+          'Whether the day on which an account begins tells which of several people of its name it is of, or which of several accounts: the first day of an employment, by the clock of the target. It never makes anybody certain.',
+        examples: [false],
+      }),
     leading_zeros: z
       .enum(['tell', 'ignore'])
       .default('tell')

@@ -96,6 +96,7 @@ export function accounts(
   }
 
   return {
+    zone: settings.server_zone,
     identify: personnelNoOf,
     render: (facts) => profileOf(facts, settings),
     checkCard(card) {

@@ -111,6 +111,7 @@ export function accounts(
   }
 
   return {
+    zone: settings.server_zone,
     identify: (facts) => userIdOf(facts, settings),
     render: (facts) => profileOf(facts, settings),
     checkCard(card) {

@@ -201,6 +201,8 @@ export interface Applied {
 }
 
 export interface AccountsCapability {
+  /** IANA name of the zone by whose days the system counts starts and ends. */
+  readonly zone: string
   /** The account id that this person gets at the target, by the connector's settings; pure. Throws `rejected` when the facts don't give one. */
   identify(facts: PersonFacts): string
   /** The profile fields that would be written for these facts, after cutting and replacing; pure. What no fact speaks of is left out, and left alone; of a fact that is null the field is empty, and cleared, unless the target needs it. Compared with `ActualAccount.profile` field by field, where what is not shown is empty. */

@@ -52,6 +52,8 @@ export interface MatchRules {
   readonly email: readonly string[]
   readonly name: readonly string[]
   readonly card: boolean
+  /** Whether the day on which an account begins tells people of one name apart. */
+  readonly nameAndDate: boolean
   /** Whether zeros at its beginning tell an employee number from another. */
   readonly leadingZeros: 'tell' | 'ignore'
 }

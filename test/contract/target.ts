@@ -129,6 +129,7 @@ function listening(accounts: AccountsCapability, subject: AccountsSubject, liste
   }
   const card = (one: Card) => listener.forbidCard(one, subject.cardNumber(one))
   return {
+    zone: accounts.zone,
     identify(facts) {
       listener.forbidPerson(facts)
       return pure(() => accounts.identify(facts))

@@ -273,7 +273,7 @@ async function gatewayFor(door: Doors): Promise<Bench> {
   const { recognisedBy, connection } = door
   Object.assign(bench.setup, {
     ...{ connection, concurrency: 8 },
-    match: { ...recognisedBy, card: true, leadingZeros: 'ignore' },
+    match: { ...recognisedBy, card: true, nameAndDate: true, leadingZeros: 'ignore' },
   })
   await bench.levels.discover(bench.setup, never)
   return bench

@@ -5,7 +5,8 @@ import type { Leads } from '../../store/match-leads.ts'
 import { certain } from '../certain.ts'
 import { textKey } from '../text-key.ts'
 import { type Candidate, classify, settleRivals, type Verdict } from './classify.ts'
-import type { Ground, Mark } from './marks.ts'
+import { type DateFit, dateFit } from './dates.ts'
+import type { Ground, Mark, Shown } from './marks.ts'
 import { nameFit, nameKey, nameKeysOf } from './names.ts'
 
 /** A person as they are held against the accounts. */
@@ -14,14 +15,14 @@ export interface Met {
   readonly marks: readonly Mark[]
   readonly facts: PersonFacts
   readonly numbers: readonly string[]
+  /** First days; null for one that is not known. */
+  readonly days: readonly (string | null)[]
   readonly hasAccount: boolean
 }
 
-interface Entry {
-  readonly name: string | null
-  readonly numbers: readonly string[]
+interface Entry extends Omit<Shown, 'marks'> {
   readonly candidates: Map<PersonId, Candidate & { readonly grounds: Set<Ground>; readonly shared: Set<Ground> }>
-  readonly namesakes: Set<PersonId>
+  readonly namesakes: Map<PersonId, DateFit>
 }
 
 /** About a kilobyte an account: names and digests, none of which is ever written. All accounts are added before anybody is met. */
@@ -35,14 +36,15 @@ export class AccountBook {
   }
 
   /** `n` is the account's place in the look. */
-  add(n: number, marks: readonly Mark[], name: string | null, numbers: readonly string[]): void {
-    this.#entries.set(n, { name, numbers, candidates: new Map(), namesakes: new Set() })
+  add(n: number, { marks, ...shown }: Shown): void {
+    const { name } = shown
+    this.#entries.set(n, { ...shown, candidates: new Map(), namesakes: new Map() })
     for (const mark of marks) push(this.#byMark, markKey(mark), n)
     const key = name === null ? null : nameKey(name)
     if (key !== null) push(this.#byName, key, n)
   }
 
-  meet({ person, marks, facts, numbers, hasAccount }: Met): void {
+  meet({ person, marks, facts, numbers, days, hasAccount }: Met): void {
     for (const mark of marks) {
       const places = this.#byMark.get(markKey(mark)) ?? []
       for (const n of places) {
@@ -57,13 +59,16 @@ export class AccountBook {
       }
     }
     for (const key of nameKeysOf(facts))
-      for (const n of this.#byName.get(key) ?? []) this.#entries.get(n)?.namesakes.add(person)
+      for (const n of this.#byName.get(key) ?? []) {
+        const { namesakes, day } = certain(this.#entries.get(n))
+        namesakes.set(person, dateFit(day, days))
+      }
   }
 
   /** Whose each account is, by its place; when everybody was met. */
   verdicts(): ReadonlyMap<number, Verdict> {
     const each = [...this.#entries].map(
-      ([n, { candidates, namesakes }]) => [n, classify([...candidates.values()], [...namesakes])] as const,
+      ([n, { candidates, namesakes }]) => [n, classify([...candidates.values()], namesakes)] as const,
     )
     return settleRivals(new Map(each))
   }
@@ -75,7 +80,7 @@ export class AccountBook {
   leads(verdicts: ReadonlyMap<number, Verdict>, without: (n: number) => boolean): Leads {
     const groups = new Map<string, [number[], PersonId[]]>()
     for (const [n, { candidates, namesakes }] of this.#entries) {
-      const byName = verdicts.get(n)?.is === 'certain' ? [] : namesakes
+      const byName = verdicts.get(n)?.is === 'certain' ? [] : namesakes.keys()
       const people = [...new Set([...candidates.keys(), ...byName])].sort()
       if (people.length === 0 || without(n)) continue
       const key = people.join()

@@ -15,16 +15,14 @@ import { errorCode } from '../error-code.ts'
 import { tellForged } from '../forged.ts'
 import { accountDigest } from '../identifiers.ts'
 import { targetOrigin } from '../origin.ts'
-import { isMade } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
 import { replan } from '../plan/replan.ts'
-import { understand } from '../resolve/resolve.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
 import { resolveAndPass } from '../resolve/resolve-and-pass.ts'
 import { AccountBook } from './account-book.ts'
 import { openFound } from './found.ts'
 import { beginLink, findPlaces, finishLink, noteFound } from './link-account.ts'
-import { marksOfAccount, marksOfPerson, numbersOf, shownName, shownNumbers } from './marks.ts'
+import { metOf, shownBy } from './marks.ts'
 
 /** After so long the look is too old to link by: a person looks once more. */
 const staleMs = 24 * 3_600_000
@@ -215,17 +213,9 @@ async function forged(client: pg.ClientBase, context: SyncContext, row: MatchRow
 
 /** Held once more against what is known of the person now: cards move, and so do mailboxes. */
 function isCertain(context: SyncContext, target: TargetSetup, dossier: Dossier, found: ActualAccount): boolean {
-  const { vault } = context
-  const { facts } = understand(context, dossier, context.now()).person
   const book = new AccountBook()
-  book.add(1, marksOfAccount(vault, target, found), shownName(target.match, found), shownNumbers(target.match, found))
-  book.meet({
-    person: dossier.person.id,
-    marks: marksOfPerson(vault, target, dossier, facts),
-    facts,
-    numbers: numbersOf(target.match, dossier),
-    hasAccount: dossier.accounts.some(({ row }) => row.target === target.id && isMade(vault, row)),
-  })
+  book.add(1, shownBy(context.vault, target, found))
+  book.meet(metOf(context, target, dossier))
   return book.verdicts().get(1)?.is === 'certain'
 }
 

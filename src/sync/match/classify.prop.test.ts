@@ -6,6 +6,7 @@ import type { PersonId } from '../../model/id.ts'
 import type { PersonFacts } from '../../model/person.ts'
 import { AccountBook } from './account-book.ts'
 import type { Verdict } from './classify.ts'
+import { dayOf } from './dates.ts'
 import type { Ground, Mark } from './marks.ts'
 import { nameFit } from './names.ts'
 
@@ -89,12 +90,12 @@ test('a link that is called certain leads to the owner, unless two identifiers, 
         none: null,
       }[of.name]
       const book = new AccountBook()
-      book.add(1, marksOf(shown), name, [])
+      book.add(1, { marks: marksOf(shown), name, numbers: [], day: null })
       const ids = people.map(() => randomUUID() as PersonId)
       for (const [i, each] of people.entries()) {
         book.meet({
           ...{ person: ids[i] as PersonId, marks: marksOf(each), facts: factsOf(each) },
-          ...{ numbers: each.number === null ? [] : [each.number], hasAccount: false },
+          ...{ numbers: each.number === null ? [] : [each.number], days: [], hasAccount: false },
         })
       }
       const verdict = book.verdicts().get(1) as Verdict
@@ -142,11 +143,14 @@ test('of many accounts at once nobody gets two, and what makes a link certain is
         return { given, family, number: value('number'), email: value('email'), card: value('card') }
       })
       for (const [n, shown] of shownBy.entries())
-        book.add(n, marksOf(shown), all[n]?.name === 'none' ? null : `${shown.given} ${shown.family}`, [])
+        book.add(n, {
+          ...{ marks: marksOf(shown), numbers: [], day: null },
+          name: all[n]?.name === 'none' ? null : `${shown.given} ${shown.family}`,
+        })
       for (const [i, each] of people.entries())
         book.meet({
           ...{ person: ids[i] as PersonId, marks: marksOf(each), facts: factsOf(each) },
-          ...{ numbers: each.number === null ? [] : [each.number], hasAccount: false },
+          ...{ numbers: each.number === null ? [] : [each.number], days: [], hasAccount: false },
         })
       const verdicts = [...book.verdicts()]
       expect(verdicts).toHaveLength(all.length)
@@ -178,6 +182,92 @@ test('of many accounts at once nobody gets two, and what makes a link certain is
   )
   expect(seen.certain).toBeGreaterThan(1_000)
   expect(seen.several).toBeGreaterThan(1_000)
+})
+
+// ---------------------------------------------------------------- by name and date
+
+const days = ['2024-02-01', '2024-03-01', '2025-03-01'] as const
+const dayShown = fc.option(fc.constantFrom(...days))
+const dated = fc.array(fc.tuple(human, fc.array(dayShown, { maxLength: 2 })), { minLength: 1, maxLength: 6 })
+/** Each of one of these people's names, or of nobody's. */
+const datedAccounts = fc.array(fc.record({ of: fc.nat(6), day: dayShown, marked: fc.boolean() }), {
+  minLength: 1,
+  maxLength: 6,
+})
+
+function judgedBy(
+  people: readonly (readonly [Human, readonly (string | null)[]])[],
+  accounts: readonly { readonly of: number; readonly day: string | null; readonly marked: boolean }[],
+  withDates: boolean,
+  ids: readonly PersonId[],
+): readonly Verdict[] {
+  const book = new AccountBook()
+  for (const [n, { of, day, marked }] of accounts.entries()) {
+    const owner = people[of]?.[0]
+    const name = owner === undefined ? 'Yan Yarrow' : `${owner.given} ${owner.family}`
+    const marks = marked && owner !== undefined ? marksOf(owner) : []
+    book.add(n, { marks, name, numbers: [], day: withDates ? day : null })
+  }
+  for (const [i, [each, known]] of people.entries())
+    book.meet({
+      ...{ person: ids[i] as PersonId, marks: marksOf(each), facts: factsOf(each) },
+      ...{ numbers: each.number === null ? [] : [each.number], days: known, hasAccount: false },
+    })
+  return [...book.verdicts().values()]
+}
+
+test('name and date make nobody certain, whatever else there is: who is certain with dates is so without them', () => {
+  const seen = { told: 0, certain: 0 }
+  fc.assert(
+    fc.property(dated, datedAccounts, (people, all) => {
+      const ids = people.map(() => randomUUID() as PersonId)
+      const [withDates, without] = [judgedBy(people, all, true, ids), judgedBy(people, all, false, ids)]
+      for (const [n, verdict] of withDates.entries()) {
+        if (verdict.is === 'certain' || without[n]?.is === 'certain') {
+          expect(verdict).toEqual(without[n])
+          seen.certain += 1
+        }
+        if (verdict.is !== 'probable' || !verdict.reasons.includes('start-date')) continue
+        seen.told += 1
+        // Its name, and its day; and of all others of that name another day is known.
+        const { of, day } = all[n] as (typeof all)[number]
+        const named = people.flatMap(([each, known], i) => {
+          const owner = people[of]?.[0]
+          const isNamesake = each.given === owner?.given && each.family === owner.family
+          return isNamesake ? [{ id: ids[i], known }] : []
+        })
+        expect(named.find(({ id }) => id === verdict.person)?.known).toContain(day)
+        for (const { known } of named.filter(({ id }) => id !== verdict.person))
+          expect([known.length > 0, known.includes(null), known.includes(day)]).toEqual([true, false, false])
+        // Nobody has two of them, but beside an account that is certain.
+        const theirs = withDates.filter(({ person }) => person === verdict.person)
+        const rivals = theirs.filter(({ reasons }) => !reasons.includes('second-account'))
+        expect(rivals).toHaveLength(1)
+        if (verdict.reasons.includes('second-account')) expect(rivals[0]?.is).toBe('certain')
+      }
+    }),
+    { numRuns: 5_000, seed: 20_261_127 },
+  )
+  expect(seen.told).toBeGreaterThan(500)
+  expect(seen.certain).toBeGreaterThan(500)
+})
+
+test.each([
+  ['2024-02-29T23:00:00.000Z', 'Europe/Amsterdam', '2024-03-01'],
+  ['2024-03-01T22:59:59.000Z', 'Europe/Amsterdam', '2024-03-01'],
+  ['2024-03-30T23:00:00.000Z', 'Europe/Amsterdam', '2024-03-31'],
+  ['2024-10-26T22:00:00.000Z', 'Europe/Amsterdam', '2024-10-27'],
+  ['2024-03-01T04:00:00.000Z', 'America/New_York', '2024-02-29'],
+  // What systems write where nobody knows a day.
+  ['1999-12-31T23:00:01.000Z', 'Europe/Amsterdam', null],
+  ['2000-12-31T23:00:00.000Z', 'Europe/Amsterdam', null],
+  ['2037-12-31T22:59:00.000Z', 'Europe/Amsterdam', null],
+  ['2149-05-28T22:00:00.000Z', 'Europe/Amsterdam', null],
+  ['1899-12-30T00:00:00.000Z', 'UTC', null],
+  ['1970-01-01T00:00:00.000Z', 'UTC', null],
+  [null, 'UTC', null],
+])('an account that begins at %s, by the clocks of %s, does so on the day %s', (instant, zone, day) => {
+  expect(dayOf(instant, zone)).toBe(day)
 })
 
 test.each([

@@ -1,5 +1,6 @@
 /** Says of one account whose it is, and how sure that is: certain only when nothing that is known speaks against it. */
 import type { PersonId } from '../../model/id.ts'
+import type { DateFit } from './dates.ts'
 import type { Ground } from './marks.ts'
 import type { NameFit } from './names.ts'
 
@@ -10,6 +11,8 @@ export type MatchClass = (typeof matchClasses)[number]
 export type MatchReason =
   | Ground
   | 'name'
+  | 'start-date'
+  | 'start-date-differs'
   | 'name-differs'
   | 'one-identifier'
   | 'employee-number-differs'
@@ -42,7 +45,7 @@ export interface Verdict {
  * same person, and two that are unique, or one and the name, make it certain. A number alone does not: systems that count their own
  * users hit upon somebody's number by chance.
  */
-export function classify(candidates: readonly Candidate[], byName: readonly PersonId[]): Verdict {
+export function classify(candidates: readonly Candidate[], byName: ReadonlyMap<PersonId, DateFit>): Verdict {
   const grounds = [...new Set(candidates.flatMap((each) => [...each.grounds]))].sort()
   if (grounds.length === 0) return classifyByName(byName)
   const agreed = candidates.filter((each) => grounds.every((ground) => each.grounds.has(ground)))
@@ -67,26 +70,34 @@ function ambiguous(grounds: readonly Ground[], why: MatchReason): Verdict {
   return { is: 'ambiguous', person: null, reasons: [...grounds, why] }
 }
 
-function classifyByName(people: readonly PersonId[]): Verdict {
-  const [person, other] = people
-  if (person === undefined) return { is: 'none', person: null, reasons: [] }
-  if (other !== undefined) return { is: 'ambiguous', person: null, reasons: ['name', 'several-people'] }
-  return { is: 'probable', person, reasons: ['name'] }
+/**
+ * People of its name, with whether it begins on a first day of theirs. If one does, that passes over those of whom another day is known; it
+ * makes nobody certain, since many begin on one day.
+ */
+function classifyByName(people: ReadonlyMap<PersonId, DateFit>): Verdict {
+  const fits = [...people.values()].includes('fits')
+  const [one, other] = [...people].filter(([, date]) => !fits || date !== 'differs')
+  if (one === undefined) return { is: 'none', person: null, reasons: [] }
+  const reasons: MatchReason[] = fits ? ['name', 'start-date'] : ['name']
+  if (other !== undefined) return { is: 'ambiguous', person: null, reasons: [...reasons, 'several-people'] }
+  const [person, date] = one
+  return { is: 'probable', person, reasons: date === 'differs' ? [...reasons, 'start-date-differs'] : reasons }
 }
 
 /**
- * Nobody is given two accounts by guess: one that is certain leaves the others of the same person at most probable, and where none or
- * several are, nobody can tell which is theirs.
+ * Nobody is given two accounts by guess: one that is certain leaves the others of the same person at most probable, and so does one that
+ * begins on their day where nothing but the name speaks for all of them. Where none or several do, nobody can tell which is theirs.
  */
 export function settleRivals(verdicts: ReadonlyMap<number, Verdict>): ReadonlyMap<number, Verdict> {
   const settled = new Map(verdicts)
   for (const [person, rivals] of Map.groupBy(verdicts, ([, each]) => each.person)) {
     if (person === null || rivals.length === 1) continue
-    const sure = rivals.filter(([, { is }]) => is === 'certain')
+    const isByName = rivals.every(([, { reasons }]) => reasons[0] === 'name')
+    const first = rivals.filter(([, { is, reasons }]) => (isByName ? reasons.includes('start-date') : is === 'certain'))
     for (const [n, verdict] of rivals) {
-      if (sure.length !== 1)
+      if (first.length !== 1)
         settled.set(n, { ...verdict, is: 'ambiguous', reasons: [...verdict.reasons, 'several-accounts'] })
-      else if (verdict.is !== 'certain' && !verdict.reasons.includes('second-account'))
+      else if (n !== first[0]?.[0] && !verdict.reasons.includes('second-account'))
         settled.set(n, { ...verdict, reasons: [...verdict.reasons, 'second-account'] })
     }
   }

@@ -5,8 +5,12 @@ import type { Card } from '../../model/card.ts'
 import type { PersonFacts } from '../../model/person.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import type { Vault } from '../../vault/vault.ts'
-import type { MatchRules, TargetSetup } from '../context.ts'
+import type { MatchRules, SyncContext, TargetSetup } from '../context.ts'
 import { accountDigest, cardDigest, employeeNumberDigest, normalised } from '../identifiers.ts'
+import { isMade } from '../owned-row.ts'
+import { understand } from '../resolve/resolve.ts'
+import type { Met } from './account-book.ts'
+import { dayOf, firstDays } from './dates.ts'
 
 /** A kind of unique identifier: two of them that agree are worth more than one. */
 export type Ground = 'employee-number' | 'email' | 'card'
@@ -41,8 +45,28 @@ function emailMark(vault: Vault, text: string): Mark[] {
   return email.includes('@') ? [{ ground: 'email', digest: vault.index('email', email) }] : []
 }
 
-/** Marks of an account, by the rules of its target. */
-export function marksOfAccount(vault: Vault, { id: target, match }: TargetSetup, account: ActualAccount): Mark[] {
+/** All by which an account is held against people; names and numbers in clear, in memory alone. */
+export interface Shown {
+  readonly marks: readonly Mark[]
+  readonly name: string | null
+  /** Employee numbers in a field of its own. */
+  readonly numbers: readonly string[]
+  /** On which it begins, where that tells anything. */
+  readonly day: string | null
+}
+
+/** What an account shows, by the rules of its target. */
+export function shownBy(vault: Vault, target: TargetSetup, account: ActualAccount): Shown {
+  const { match, connection } = target
+  return {
+    marks: marksOfAccount(vault, target, account),
+    name: shownName(match, account),
+    numbers: shownNumbers(match, account),
+    day: match.nameAndDate ? dayOf(account.validity.from, connection.accounts.zone) : null,
+  }
+}
+
+function marksOfAccount(vault: Vault, { id: target, match }: TargetSetup, account: ActualAccount): Mark[] {
   const { externalId, profile, cards } = account
   const byId = match.employeeNumber.includes(accountId)
   return [
@@ -58,7 +82,7 @@ function cardMark(vault: Vault, card: Card): Mark {
 }
 
 /** Employee numbers that the account shows in a field of its own. */
-export function shownNumbers(rules: MatchRules, { profile }: ActualAccount): string[] {
+function shownNumbers(rules: MatchRules, { profile }: ActualAccount): string[] {
   return rules.employeeNumber.flatMap((field) => {
     const text = field === accountId ? '' : comparable(rules, profile[field] ?? '')
     return text === '' ? [] : [text]
@@ -66,12 +90,26 @@ export function shownNumbers(rules: MatchRules, { profile }: ActualAccount): str
 }
 
 /** What the account is called, by the first field that says so. */
-export function shownName({ name }: MatchRules, { profile }: ActualAccount): string | null {
+function shownName({ name }: MatchRules, { profile }: ActualAccount): string | null {
   return name.map((each) => profile[each] ?? '').find((text) => text.trim() !== '') ?? null
 }
 
+/** A person, as they are held against accounts of this target now. */
+export function metOf(context: SyncContext, target: TargetSetup, dossier: Dossier): Met {
+  const { vault } = context
+  const { facts, employments } = understand(context, dossier, context.now()).person
+  return {
+    person: dossier.person.id,
+    marks: marksOfPerson(vault, target, dossier, facts),
+    facts,
+    numbers: numbersOf(target.match, dossier),
+    days: firstDays(employments),
+    hasAccount: dossier.accounts.some(({ row }) => row.target === target.id && isMade(vault, row)),
+  }
+}
+
 /** Employee numbers of all records that still speak of the person. */
-export function numbersOf(rules: MatchRules, { records }: Dossier): string[] {
+function numbersOf(rules: MatchRules, { records }: Dossier): string[] {
   return textsOf(records, 'employeeNumber').map((text) => comparable(rules, text))
 }
 
@@ -83,7 +121,7 @@ function textsOf(records: Dossier['records'], field: 'employeeNumber' | 'email')
 }
 
 /** Marks of a person; cards that were given back, or wait for somebody, are not theirs. */
-export function marksOfPerson(vault: Vault, target: TargetSetup, dossier: Dossier, facts: PersonFacts): Mark[] {
+function marksOfPerson(vault: Vault, target: TargetSetup, dossier: Dossier, facts: PersonFacts): Mark[] {
   return [
     ...textsOf(dossier.records, 'employeeNumber').flatMap((text) => numberMark(vault, target.match, text)),
     ...idOf(vault, target, facts),

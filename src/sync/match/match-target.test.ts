@@ -4,6 +4,7 @@ import { ConnectorError } from '../../connector/errors.ts'
 import { latestMatchRun } from '../../store/match-runs.ts'
 import { type Bench, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
+import { adoptMatches } from './adopt.ts'
 import { type Existing, existing, match } from './match.fixture.ts'
 import { askForMatch, matchIfAsked } from './match-target.ts'
 
@@ -117,6 +118,47 @@ describe('an account', () => {
       x1: { class: 'ambiguous', reasons: ['name', 'several-people'] },
       x2: { class: 'ambiguous', reasons: ['email', 'several-people'] },
       n0: { class: 'certain', person: await idOf(0) },
+    })
+  })
+
+  test('whose name two people bear is probably whose first day it begins on; with anybody of unknown day, or of two such days, nobody can tell', async () => {
+    const same = { given: 'Ada', family: 'Amber' }
+    const [one, other, unknown] = ['2024-02-01', '2024-03-01', '2000-01-01']
+    await bench.deliver([
+      person(0, { start: one }),
+      person(1, { ...same, start: other }),
+      person(2, { given: 'Gil', family: 'Gale', start: one }),
+      person(3, { given: 'Gil', family: 'Gale', start: unknown }),
+      person(4, { given: 'Hal', family: 'Hill', start: one }),
+    ])
+    there({
+      x0: { name: 'Ada Amber', from: '2024-01-31T23:30:00.000Z' },
+      x1: { name: 'AMBER, Ada', from: '2024-03-01T11:00:00.000Z' },
+      x2: { name: 'Gil Gale', from: '2024-02-01T11:00:00.000Z' },
+      x4: { name: 'Hal Hill', from: '2024-02-01T06:00:00.000Z' },
+      x5: { name: 'Hal Hill', from: '2019-02-01T06:00:00.000Z' },
+    })
+    expect(await match(bench)).toEqual({
+      x0: { class: 'probable', person: await idOf(0), reasons: ['name', 'start-date'] },
+      x1: { class: 'probable', person: await idOf(1), reasons: ['name', 'start-date'] },
+      x2: { class: 'ambiguous', person: null, reasons: ['name', 'start-date', 'several-people'] },
+      x4: { class: 'probable', person: await idOf(4), reasons: ['name', 'start-date'] },
+      x5: { class: 'probable', person: await idOf(4), reasons: ['name', 'start-date-differs', 'second-account'] },
+    })
+    // Whoever is only probable is linked by a person alone.
+    await expect(
+      adoptMatches(bench.context, 'doors', bench.operator, 'all that is certain', bench.brakes),
+    ).resolves.toEqual({ linked: 0, left: 0 })
+    there({ x6: { name: 'Hal Hill', from: '2024-02-01T06:00:00.000Z' } })
+    expect(await match(bench)).toMatchObject({
+      x4: { class: 'ambiguous', reasons: ['name', 'start-date', 'several-accounts'] },
+      x5: { class: 'ambiguous' },
+      x6: { class: 'ambiguous', reasons: ['name', 'start-date', 'several-accounts'] },
+    })
+    ;(bench.setup as { match: unknown }).match = { ...bench.setup.match, nameAndDate: false }
+    expect(await match(bench)).toMatchObject({
+      x0: { class: 'ambiguous', reasons: ['name', 'several-people'] },
+      x4: { class: 'ambiguous', reasons: ['name', 'several-accounts'] },
     })
   })
 

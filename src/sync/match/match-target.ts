@@ -3,7 +3,6 @@ import { recordAudit } from '../../audit/record.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import type { Dossier } from '../../store/dossier.ts'
 import type { MatchRunRow } from '../../store/guards.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import {
@@ -21,12 +20,10 @@ import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { errorCode } from '../error-code.ts'
 import { tellForged } from '../forged.ts'
-import { isMade } from '../owned-row.ts'
-import { understand } from '../resolve/resolve.ts'
 import type { AccountBook } from './account-book.ts'
 import type { Verdict } from './classify.ts'
 import type { Look } from './look-at.ts'
-import { marksOfPerson, numbersOf } from './marks.ts'
+import { metOf } from './marks.ts'
 import { AccountReader, Overtaken } from './read-accounts.ts'
 
 /** People, and rows, per transaction. */
@@ -101,21 +98,9 @@ async function readPeople(
     await inTransaction(pool, async (client) => {
       const { dossiers, frozen } = await loadDossiers(client, context.vault, ids)
       await tellForged(client, context, ...frozen)
-      for (const dossier of dossiers.values()) recognise(context, target, book, dossier)
+      for (const dossier of dossiers.values()) book.meet(metOf(context, target, dossier))
     })
   }
-}
-
-function recognise(context: SyncContext, target: TargetSetup, book: AccountBook, dossier: Dossier): void {
-  const { facts } = understand(context, dossier, context.now()).person
-  const hasAccount = dossier.accounts.some(({ row }) => row.target === target.id && isMade(context.vault, row))
-  book.meet({
-    person: dossier.person.id,
-    marks: marksOfPerson(context.vault, target, dossier, facts),
-    facts,
-    numbers: numbersOf(target.match, dossier),
-    hasAccount,
-  })
 }
 
 /** Classes are given when all people were met; `left` are accounts that could not be read since, or are gone. */

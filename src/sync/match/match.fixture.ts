@@ -17,6 +17,8 @@ export interface Existing {
   readonly cards?: readonly number[]
   readonly levels?: readonly string[]
   readonly closed?: boolean
+  /** When it begins. */
+  readonly from?: string
   readonly untouchable?: boolean
 }
 
@@ -25,7 +27,7 @@ export function existing(of: Existing): TargetUser {
   const fields = Object.entries({ name, email, number, department })
   return {
     lock: of.closed === true ? 'closed' : 'open',
-    validity: { from: null, until: null },
+    validity: { from: of.from ?? null, until: null },
     profile: Object.fromEntries(fields.flatMap(([field, value]) => (value === undefined ? [] : [[field, value]]))),
     cards: new Map(
       cards.map((each) => [cardKey(h10301(7, each)), { card: h10301(7, each), state: 'on' as const }] as const),

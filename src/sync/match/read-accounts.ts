@@ -25,7 +25,7 @@ import { AccountBook } from './account-book.ts'
 import type { Verdict } from './classify.ts'
 import { openFound, sealFound } from './found.ts'
 import { checkMostRead, type Look, lookAt } from './look-at.ts'
-import { marksOfAccount, shownName, shownNumbers } from './marks.ts'
+import { shownBy } from './marks.ts'
 
 /** Another process has taken the look over: whatever this one would still write is none of its business. */
 export class Overtaken extends Error {}
@@ -181,9 +181,7 @@ export class AccountReader {
   }
 
   #enter(n: number, account: ActualAccount): void {
-    const { match } = this.#target
-    const marks = marksOfAccount(this.#context.vault, this.#target, account)
-    this.book.add(n, marks, shownName(match, account), shownNumbers(match, account))
+    this.book.add(n, shownBy(this.#context.vault, this.#target, account))
   }
 
   async #inBatches(

@@ -6,6 +6,7 @@ export function tracedAccounts(traces: Traces, target: string, accounts: Account
   /** Each run has a signal of its own. */
   const written = new WeakSet<AbortSignal>()
   return {
+    zone: accounts.zone,
     identify: (facts) => accounts.identify(facts),
     render: (facts) => accounts.render(facts),
     checkCard: (card) => accounts.checkCard(card),
