@@ -3,6 +3,7 @@ import type { AccountChange, AccountsCapability, Applied, Context } from '../../
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import { Authorisations } from './authorisations.ts'
+import { BadgeLimits } from './badge-limits.ts'
 import { badgeOf } from './badges.ts'
 import { badgesHeld } from './badges-held.ts'
 import { Carriers } from './carriers.ts'
@@ -27,7 +28,7 @@ export function accounts(
 ): AccountsCapability {
   const departments = new Departments(client, settings, now)
   const carriers = new Carriers(client, departments, settings, now)
-  const tokens = new Tokens(client, settings)
+  const tokens = new Tokens(client, new BadgeLimits(client, now), settings)
   const authorisations = new Authorisations(client, offered, settings)
   const writing = { client, carriers, tokens, authorisations, departments, settings, now }
 

@@ -1,8 +1,8 @@
 /** Between cards and badge numbers: AEOS keeps the format, and mostly the facility, in the identifier type; pure. */
 import type { ActualAccount } from '../../src/connector/contract.ts'
 import type { Card } from '../../src/model/card.ts'
-import { type BadgeType, badgeType } from '../../src/model/cards/badge.ts'
-import { facilityFormats } from '../../src/model/cards/layouts.ts'
+import { type BadgeRule, type BadgeType, badgeType } from '../../src/model/cards/badge.ts'
+import { facilityFormats, layouts } from '../../src/model/cards/layouts.ts'
 import type { BadgeKey } from './client.ts'
 import { ownFailure } from './errors.ts'
 import type { IdentifierType, Settings } from './settings.ts'
@@ -59,10 +59,30 @@ function fold(number: string): string {
   return number.toUpperCase()
 }
 
+/** Every number that may be written for this type: its digits, how many there are at least, and the range. */
+export function badgesWritten(type: IdentifierType) {
+  const rule = ruleOf(type)
+  const { base, digits = 0 } = rule
+  const top = (bits: number) => (1n << BigInt(bits)) - 1n
+  if (rule.format === 'CSN') return { base, digits, least: 0n, most: top(rule.bytes * 8) }
+  const { bits, fields } = layouts[rule.format]
+  const widthOf = (named: string) => fields.find(({ name }) => name === named)?.places.length ?? 0
+  const [facilityBits, numberBits] = [widthOf('facility'), widthOf('number')]
+  if (rule.writes === 'bits') return { base, digits, least: 0n, most: top(bits) }
+  if (rule.writes === 'number') return { base, digits, least: 0n, most: top(numberBits) }
+  if (rule.facility === undefined) return { base, digits, least: 0n, most: top(facilityBits + numberBits) }
+  const least = rule.facility << BigInt(numberBits)
+  return { base, digits, least, most: least + top(numberBits) }
+}
+
 function badgesOf(type: IdentifierType): BadgeType {
+  return badgeType(ruleOf(type))
+}
+
+function ruleOf(type: IdentifierType): BadgeRule {
   const padding = type.digits === undefined ? {} : { digits: type.digits }
   if (type.format === 'CSN')
-    return badgeType({
+    return {
       // In hex every byte has both its digits.
       ...(type.notation === 'hex' ? { digits: type.bytes * 2 } : {}),
       ...padding,
@@ -70,13 +90,13 @@ function badgesOf(type: IdentifierType): BadgeType {
       base: type.notation,
       bytes: type.bytes,
       reversed: type.byte_order !== 'as-read',
-    })
+    }
   const rule = { ...padding, base: type.notation ?? 'decimal' }
   if (isOfFacility(type)) {
     const { format, facility, writes = facility === undefined ? 'joined' : 'number' } = type
-    return badgeType({ ...rule, format, writes, ...(facility === undefined ? {} : { facility: BigInt(facility) }) })
+    return { ...rule, format, writes, ...(facility === undefined ? {} : { facility: BigInt(facility) }) }
   }
-  return badgeType({ ...rule, format: type.format, writes: type.format === 'PIV75' ? 'bits' : 'number' })
+  return { ...rule, format: type.format, writes: type.format === 'PIV75' ? 'bits' : 'number' }
 }
 
 type WithFacility = Extract<IdentifierType, { format: (typeof facilityFormats)[number] }>

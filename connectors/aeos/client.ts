@@ -1,5 +1,6 @@
 /** The operations of the server that are used, one function each; vendor words go in, and vendor records come out. */
-import { saysNotFound } from './errors.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import { isNotFound, saysNotFound, vendorCodeOf } from './errors.ts'
 import { walk } from './pages.ts'
 import {
   type BlockReason,
@@ -12,6 +13,7 @@ import {
   entranceList,
   freeFieldList,
   holderList,
+  type IdentifierTypeRecord,
   identifierTypeList,
   logList,
   type Named,
@@ -153,6 +155,22 @@ export class Client {
     return { rows, total: totalOf(SearchResultInfo) }
   }
 
+  /**
+   * Who has the very badge, where AEOS says it: numbers that only begin so are none of it. Null when it says that there is nobody;
+   * undefined when it does not tell.
+   */
+  async holderOf({ IdentifierType, BadgeNumber }: BadgeKey, signal: AbortSignal): Promise<string | null | undefined> {
+    try {
+      const search = { IdentifierTypeId: IdentifierType, BadgeNumber }
+      return readAs(carrierResult.partial(), await this.#call('findCarrierByToken', search, signal)).Id
+    } catch (error) {
+      if (isNotFound(error)) return null
+      if ((error instanceof ConnectorError && error.kind === 'rejected') || vendorCodeOf(error) === '105')
+        return undefined
+      throw error
+    }
+  }
+
   async assign(carrierId: string, key: BadgeKey, signal: AbortSignal): Promise<void> {
     await this.#call('assignToken', { CarrierId: carrierId, ...key }, signal)
   }
@@ -243,7 +261,7 @@ export class Client {
     return readAs(blockReasonList, await this.#call('findBlockReason', {}, signal)).BlockReason
   }
 
-  async identifierTypes(signal: AbortSignal): Promise<readonly Named[]> {
+  async identifierTypes(signal: AbortSignal): Promise<readonly IdentifierTypeRecord[]> {
     return readAs(identifierTypeList, await this.#call('findIdentifierType', {}, signal)).Identifier
   }
 

@@ -57,6 +57,55 @@ test('a reason that is for blocking badges alone is told: badges are withdrawn f
   }
 })
 
+test.each([
+  ['fits', { id: '2', format: 'H10301', facility: 20 }, 'Number 1 65535', []],
+  ['fits text', { id: '2', format: 'CSN', bytes: 4, notation: 'hex' }, 'String 1 9', []],
+  ['fits one that says nothing', { id: '2', format: 'CSN', bytes: 4, notation: 'hex' }, '', []],
+  ['writes all bits', { id: '2', format: 'H10301', writes: 'bits' }, 'Number 1 67108863', []],
+  [
+    'writes facility and number',
+    { id: '2', format: 'H10301', facility: 20, writes: 'joined' },
+    'Number 1310720 1376255',
+    [],
+  ],
+  [
+    'writes hex where AEOS reads decimal',
+    { id: '2', format: 'CSN', bytes: 4, notation: 'hex' },
+    'Number',
+    ['error notation'],
+  ],
+  ['writes decimal where AEOS reads hex', { id: '2', format: 'H10302' }, 'Hexadecimal', ['error notation']],
+  ['writes hex where AEOS reads BCD', { id: '2', format: 'H10302', notation: 'hex' }, 'BCD', ['error notation']],
+  ['writes more than AEOS takes', { id: '2', format: 'H10302' }, 'Number 1 65535', ['warning range']],
+  ['writes less than AEOS takes', { id: '2', format: 'H10301', facility: 20 }, 'Number 1000 65535', ['warning range']],
+  [
+    'writes nothing that AEOS takes',
+    { id: '2', format: 'H10301', facility: 20, writes: 'joined' },
+    'Number 1 65535',
+    ['error range'],
+  ],
+  ['writes nothing so low', { id: '2', format: 'H10301', facility: 20 }, 'Number 65536 99999', ['error range']],
+  [
+    'pads beyond the largest number',
+    { id: '2', format: 'H10301', facility: 20, digits: 8 },
+    'Number 1 65535',
+    ['warning length'],
+  ],
+])('identifier_types %s', async (_what, type, said, expected) => {
+  const [is, least, most] = said.split(' ')
+  const fields = [
+    is ? `<IdentificationType>${is}</IdentificationType>` : '',
+    least ? `<MinimumValue>${least}</MinimumValue>` : '',
+    most ? `<MaximumValue>${most}</MaximumValue>` : '',
+  ].join('')
+  const there = `<Identifier><Id>2</Id><Name>Main</Name>${fields}</Identifier>`
+  const script = { IdentifierTypeSearchInfo: answer('IdentifierTypeList', there) }
+  const told = (await problemsOf(script, { identifier_types: [type] })).map((each) =>
+    each.replace('aeos.identifier-type-', ''),
+  )
+  expect(told).toEqual(expected)
+})
+
 test('what the system user may not do is told, and is no failure', async () => {
   expect(await problemsOf({ PersonSearchInfo: fault(901) })).toEqual(['error aeos.not-allowed'])
   expect(await problemsOf({ BlockReasonSearch: fault(901), IdentifierTypeSearchInfo: fault(902) })).toEqual([

@@ -4,6 +4,7 @@ import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
 import { unlessRefused } from './errors.ts'
+import { typeProblems } from './identifier-types.ts'
 import { toLocalDate } from './local-time.ts'
 import type { Offered } from './offered.ts'
 import { type BlockReason, readAs, versionInfo } from './records.ts'
@@ -52,6 +53,7 @@ export async function health(
       'aeos.identifier-type-unknown',
       'identifier_types names types that AEOS does not have',
     ),
+    ...typeProblems(types ?? [], settings),
     ...missing(
       fields?.map(({ Id }) => Id),
       [...settings.free_fields, ...settings.people.free_fields].map(({ definition_id }) => definition_id),

@@ -16,6 +16,11 @@ export interface Page<T> {
   readonly total: number | null
 }
 
+/** Whether nothing comes after this first page. */
+export function isWhole({ rows, total }: Page<unknown>): boolean {
+  return total === null ? rows.length < surelyLast : rows.length >= total
+}
+
 /**
  * Yields every row once. Each page must begin with a row that was on a page before, else rows may have slipped between the two, and the
  * walk goes back.

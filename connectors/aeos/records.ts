@@ -197,7 +197,9 @@ export const blockReasonList = z.object({
 })
 export type BlockReason = z.output<typeof blockReasonList>['BlockReason'][number]
 
-export const identifierTypeList = z.object({ Identifier: listOf(named) })
+const identifierType = named.extend({ IdentificationType: text, MinimumValue: text, MaximumValue: text })
+export type IdentifierTypeRecord = z.output<typeof identifierType>
+export const identifierTypeList = z.object({ Identifier: listOf(identifierType) })
 
 export const freeFieldList = z.object({ FreeFieldDefinition: listOf(named) })
 

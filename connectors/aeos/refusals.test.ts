@@ -42,7 +42,7 @@ const refused: readonly (readonly [
     'a badge number out of range',
     {},
     { identifier_types: [{ id: '4', format: 'H10301' }] },
-    { [card]: 'rejected aeos.card-refused' },
+    { [card]: 'rejected aeos.card-out-of-range' },
   ],
   ['a department that is not there', {}, { departments: 'match' }, { profile: 'rejected aeos.department-unknown' }],
 ]

@@ -2,10 +2,11 @@
 import type { ActualAccount } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { AccountCard } from '../../src/model/account.ts'
+import type { BadgeLimits } from './badge-limits.ts'
 import { badgeOf, isSameBadge } from './badges.ts'
 import type { BadgeKey, Client } from './client.ts'
-import { ownFailure, unlessRefused, vendorCodeOf } from './errors.ts'
-import { walk } from './pages.ts'
+import { isNotFound, ownFailure, unlessRefused, vendorCodeOf } from './errors.ts'
+import { isWhole, walk } from './pages.ts'
 import type { Token } from './records.ts'
 import type { Settings } from './settings.ts'
 
@@ -27,10 +28,12 @@ interface Obtaining {
 
 export class Tokens {
   readonly #client: Client
+  readonly #limits: BadgeLimits
   readonly #settings: Settings
 
-  constructor(client: Client, settings: Settings) {
+  constructor(client: Client, limits: BadgeLimits, settings: Settings) {
     this.#client = client
+    this.#limits = limits
     this.#settings = settings
   }
 
@@ -38,7 +41,7 @@ export class Tokens {
    * Gives the card to this carrier in the state that is wanted; an earlier try may have done so already. A block of ours on a card that
    * nobody has is lifted first. `mayTakeFrom` tells whether another carrier is the same person's, shut for good.
    * @throws ConnectorError `conflict` when somebody else has it (`aeos.card-taken`) or has blocked it (`aeos.card-unusable`), or when it
-   * waits there while another stands in for it (`aeos.card-replaced`).
+   * waits there while another stands in for it (`aeos.card-replaced`); `rejected` for a number that its type does not take.
    */
   async obtain(
     { card, state }: AccountCard,
@@ -47,7 +50,8 @@ export class Tokens {
     signal: AbortSignal,
   ): Promise<Done> {
     const key = badgeOf(card, this.#settings)
-    const found = await this.#find(key, signal)
+    await this.#limits.check(key, signal)
+    const found = await this.#holding(key, signal)
     if (found?.owner === carrierId) {
       await this.setState(key, found.token.Blocked ? 'blocked' : 'on', state, signal)
       return 'applied'
@@ -56,14 +60,10 @@ export class Tokens {
       if (!(await mayTakeFrom(found.owner))) throw taken()
       // What was blocked when that carrier was shut is ours to lift, and nothing else.
       await this.withdraw(found.token, { isLifted: true, shutFirst: async () => undefined }, signal)
-    } else if (found?.token.Blocked) {
-      if (!isLifted) throw unusable()
-      this.#checkLiftable(found.token)
-      await this.#client.release(key, signal)
-    }
+    } else if (found !== null) await this.#release(found.token, isLifted, signal)
     // A badge that nobody has can be blocked for good only, so this one is on until it is blocked.
     if (state === 'blocked') await shutFirst()
-    await this.#assign(key, carrierId, signal)
+    await this.#assign(key, carrierId, isLifted, signal)
     if (state === 'blocked') await this.block(key, signal)
     return 'applied'
   }
@@ -157,7 +157,16 @@ export class Tokens {
     throw ownFailure('rejected', 'aeos.block-reason', hint)
   }
 
-  async #assign(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<void> {
+  /** A badge that nobody has, and that may be blocked for good. @throws ConnectorError `conflict` for a block that is not ours to lift. */
+  async #release(token: Token, isLifted: boolean, signal: AbortSignal): Promise<void> {
+    const { IdentifierType, BadgeNumber, Blocked } = token
+    if (!Blocked) return
+    if (!isLifted) throw unusable()
+    this.#checkLiftable(token)
+    await this.#client.release({ IdentifierType, BadgeNumber }, signal)
+  }
+
+  async #assign(key: BadgeKey, carrierId: string, isLifted: boolean, signal: AbortSignal): Promise<void> {
     try {
       await this.#client.assign(carrierId, key, signal)
     } catch (error) {
@@ -165,7 +174,13 @@ export class Tokens {
       const found = await this.#find(key, signal)
       if (found?.owner === carrierId) return
       if (found !== null && found.owner !== null) throw taken()
-      throw error
+      if (!found?.token.Blocked) {
+        this.#limits.forget()
+        throw error
+      }
+      // Not seen before, since so many numbers begin like this one.
+      await this.#release(found.token, isLifted, signal)
+      await this.#client.assign(carrierId, key, signal)
     }
   }
 
@@ -181,16 +196,60 @@ export class Tokens {
     return 'applied'
   }
 
-  /** The server finds numbers by how they begin: only the very badge counts. */
-  async #find({ IdentifierType, BadgeNumber }: BadgeKey, signal: AbortSignal): Promise<Found | null> {
+  /** All that is to be known of the badge. Reads every number that begins like this one where they are many and nobody has it. */
+  async #find(key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
+    const seen = await this.#look(key, signal)
+    if (typeof seen === 'object') return seen
+    return seen === 'absent' ? null : this.#walk(key, signal)
+  }
+
+  /** Who has the badge: null also for one that nobody has and that is not among the first of very many. */
+  async #holding(key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
+    const seen = await this.#look(key, signal)
+    if (typeof seen === 'object') return seen
+    return seen === 'untold' ? this.#walk(key, signal) : null
+  }
+
+  /**
+   * With three requests at most, however many numbers begin like this one: the server finds numbers by how they begin, and tells who has
+   * the very badge. `unheld` is one that nobody has, free, blocked for good, or unknown.
+   */
+  async #look(key: BadgeKey, signal: AbortSignal): Promise<Found | 'absent' | 'unheld' | 'untold'> {
+    const { IdentifierType, BadgeNumber } = key
+    const page = await this.#client.findTokens({ IdentifierType, BadgeNumber }, 0, signal)
+    const seen = among(page.rows, key)
+    if (seen !== null) return seen
+    if (isWhole(page)) return 'absent'
+    const owner = await this.#client.holderOf(key, signal)
+    if (owner === null) return 'unheld'
+    if (owner === undefined) return 'untold'
+    try {
+      const token = (await this.#client.tokensOf(owner, signal)).find((each) => isSameBadge(each, key))
+      return token === undefined ? 'untold' : { token, owner }
+    } catch (error) {
+      // Of a carrier that is hidden from our user AEOS says more in the list of badges.
+      if (isNotFound(error)) return 'untold'
+      throw error
+    }
+  }
+
+  async #walk({ IdentifierType, BadgeNumber }: BadgeKey, signal: AbortSignal): Promise<Found | null> {
     const key = { IdentifierType, BadgeNumber }
     const load = (start: number) => this.#client.findTokens(key, start, signal)
     for await (const rows of walk(load, ({ Identifier: each }) => `${each.IdentifierType} ${each.BadgeNumber}`)) {
-      const row = rows.find(({ Identifier }) => isSameBadge(Identifier, key))
-      if (row !== undefined) return { token: row.Identifier, owner: row.CarrierId ?? null }
+      const found = among(rows, key)
+      if (found !== null) return found
     }
     return null
   }
+}
+
+type Row = Awaited<ReturnType<Client['findTokens']>>['rows'][number]
+
+/** The very badge, among those that begin like it. */
+function among(rows: readonly Row[], key: BadgeKey): Found | null {
+  const row = rows.find(({ Identifier }) => isSameBadge(Identifier, key))
+  return row === undefined ? null : { token: row.Identifier, owner: row.CarrierId ?? null }
 }
 
 /** Codes of the operations that change the state of a badge. */

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { csn } from '../../src/model/card.ts'
+import { cardOfValues, csn } from '../../src/model/card.ts'
 import { first, history, type Simulated, second, simulated } from './simulated-for-tests.ts'
 import { type Snapshot, schemaOf, snapshots } from './simulator/index.ts'
 import { openSoap, type Value } from './soap.ts'
@@ -182,6 +182,10 @@ async function sayEverything(target: Simulated): Promise<void> {
   await whole?.settle('taken')
   target.simulator.hand({ action: 'block', carrier: target.inside()[0]?.id ?? target.simulator.state.ids()[0] ?? 0 })
   await people.read(never, null)
+  // A number with which many others begin is asked for by itself.
+  target.simulator.seed({ count: 520 })
+  const short = await target.connect({ identifier_types: [{ id: '1', format: 'H10302' }] })
+  await short.put(desiredAccount({ cards: [{ card: cardOfValues('H10302', { number: 7n }), state: 'on' }] }))
 }
 
 /** What arrived at a simulator of this snapshot, each body once. */

@@ -101,6 +101,8 @@ export interface AccountsSubject {
   start(): Promise<AccountsSimulator>
   /** Four different cards that the system can take. */
   readonly cards: readonly [Card, Card, Card, Card]
+  /** One more that is well made, and that the system takes from nobody: of a format, or with a number, that it does not know. */
+  readonly refusedCard: Card
   /** How the system writes a card's number, worked out from the vendor's documents and not by the connector. */
   cardNumber(card: Card): string
   /** A level that no system has. */

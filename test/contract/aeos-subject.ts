@@ -24,6 +24,8 @@ export function aeosSubject(name: string, options: SimulatorOptions = {}): Accou
     start: () => start(options),
     // One of each way to write a badge: number alone, hex of 4 and 7 bytes, and facility and number joined.
     cards: [h10301(facility, 48_213), csn('84A1B2C3'), csn('04AABBCCDDEE80'), h10301(21, 345)],
+    // The type of the site begins with 1.
+    refusedCard: h10301(facility, 0),
     cardNumber: (card) => badgeOf(card).number,
     missingLevel: '999',
     levelsMax: null,

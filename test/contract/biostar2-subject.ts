@@ -7,7 +7,7 @@ import {
   type SimulatorOptions,
   startBiostarSimulator,
 } from '../../connectors/biostar2/simulator/index.ts'
-import { type Card, csn, h10301 } from '../../src/model/card.ts'
+import { type Card, cardOfValues, csn, h10301 } from '../../src/model/card.ts'
 import type { AccountsSimulator, AccountsSubject, ByHand, Fault, Inside, Where } from './accounts-subject.ts'
 
 type Quirks = NonNullable<SimulatorOptions['quirks']>
@@ -27,6 +27,7 @@ export function biostarSubject(name: 'biostar2' | 'biostarx', quirks: Quirks = {
       csn('04AABBCCDDEE80'),
       { format: 'H10304', bits: 37, raw: '13039A8C9D' },
     ],
+    refusedCard: cardOfValues('AWID34', { facility: 77n, number: 1_234_567n }),
     cardNumber,
     missingLevel: '999',
     levelsMax: 16,

@@ -38,6 +38,8 @@ export interface Seed {
   templates?: readonly TemplateSpec[]
   /** Groups of entrances, written like templates. */
   entranceGroups?: readonly TemplateSpec[]
+  /** Identifier types, with the kind of digits and the limits as findIdentifierType shows them; their ids follow those of the site. */
+  identifierTypes?: readonly { name: string; identification: string; least?: string; most?: string }[]
   /** Definitions of free fields, each in the category of a kind of carrier. */
   freeFields?: readonly { kind: Exclude<CarrierKind, 'Car'>; name: string }[]
   carriers?: readonly SeedCarrier[]
@@ -55,6 +57,12 @@ export function plant(simulation: Simulation, seed: Seed): { carriers: number[] 
   }
   for (const template of seed.templates ?? []) addTemplate(simulation, template)
   for (const group of seed.entranceGroups ?? []) addEntranceGroup(simulation, group)
+  for (const { name, identification, least, most } of seed.identifierTypes ?? []) {
+    const row: Row = { Name: name, IdentificationType: identification }
+    if (least !== undefined) row.MinimumValue = least
+    if (most !== undefined) row.MaximumValue = most
+    world.addRow('IdentifierType', row)
+  }
   for (const { kind, name } of seed.freeFields ?? []) {
     const CategoryId = rowIdOf(simulation, 'FreeFieldCategory', kind)
     world.addRow('FreeFieldDefinition', { Name: name, CategoryId, Sequence: 3, Column: 1 })

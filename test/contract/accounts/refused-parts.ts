@@ -29,6 +29,37 @@ export function refusedParts(test: AccountsTest): void {
     }
   })
 
+  test('a card that the system never takes is refused before anything is written for it, and costs itself alone', async (target) => {
+    const { subject, simulator, accounts } = target
+    const { refusedCard } = subject
+    const refused = `card ${refusedCard.raw}`
+    const [free] = subject.cards
+    try {
+      accounts.checkCard(refusedCard)
+    } catch (error) {
+      // Known without any call: the engine never orders it.
+      expect(error).toMatchObject({ kind: 'rejected' })
+      return
+    }
+    await target.put(person)
+    const cards = [refusedCard, free].map((card) => ({ card, state: 'on' as const }))
+    for (const expected of ['applied', 'unchanged']) {
+      const { writes } = simulator.requests
+      expect(await target.put(person, { cards })).toMatchObject({
+        lock: 'unchanged',
+        [refused]: 'rejected',
+        [`card ${free.raw}`]: expected,
+      })
+      // One gives the other card, and nothing is sent for this one.
+      expect(simulator.requests.writes - writes).toBeLessThanOrEqual(expected === 'applied' ? 2 : 0)
+      expect(target.inside(person)?.cards).toEqual([{ number: subject.cardNumber(free), blocked: false }])
+    }
+    expect(await target.put(other, { cards: [{ card: refusedCard, state: 'on' }] })).toMatchObject({
+      lock: 'applied',
+      [refused]: 'rejected',
+    })
+  })
+
   test('a level that does not exist fails alone, when creating as when changing', async (target) => {
     const { subject, simulator } = target
     const [first, second] = simulator.levels as [string, string]

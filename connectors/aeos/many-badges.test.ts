@@ -1,0 +1,96 @@
+/** A short number among 5,000 that begin like it: the very badge is found with a few requests, and nobody else's is taken for it. */
+import { expect, test } from 'vitest'
+import { cardOfValues } from '../../src/model/card.ts'
+import { failures, type Simulated, simulated } from './simulated-for-tests.ts'
+import { type Snapshot, snapshots } from './simulator/index.ts'
+import { desiredAccount, facts } from './testing.ts'
+
+const type = '1'
+const identifier_types = [{ id: type, format: 'H10302' }]
+const card = cardOfValues('H10302', { number: 7n })
+const part = `card ${card.raw}`
+const on = { card, state: 'on' } as const
+const own = desiredAccount({ cards: [on] })
+const count = 5000
+
+/** 5,000 badges whose numbers begin with 7; then one employee without any. */
+async function crowded(snapshot: Snapshot = '2024-08', overrides = {}, quirks = {}) {
+  const target = await simulated({ snapshot, quirks }, { identifier_types, ...overrides })
+  target.simulator.seed({ count })
+  expect(target.simulator.state.badge({ type: Number(type), number: '700100001' })).not.toBeNull()
+  await target.put(desiredAccount())
+  return target
+}
+
+/** The requests of one order about badges; the read before it, and what the types are, left out. */
+async function asked(target: Simulated, order: () => Promise<unknown>): Promise<string[]> {
+  const before = target.simulator.requests.find().length
+  await order()
+  const sent = target.simulator.requests.find().slice(before)
+  return sent
+    .map(({ operation }) => operation ?? '')
+    .slice(1 + 4)
+    .filter((operation) => operation !== 'findIdentifierType')
+}
+
+test.each(snapshots)(
+  'at the interface of %s one that nobody has is found out with two requests, and given with a third',
+  async (snapshot) => {
+    await using target = await crowded(snapshot)
+    const give = () => target.put(own)
+    expect(await asked(target, give)).toEqual(['findToken', 'findCarrierByToken', 'assignToken'])
+    expect(target.inside()).toMatchObject([{ badges: [{ number: '7', status: 1 }] }])
+  },
+)
+
+test('one that somebody else has stays theirs, and one that is our own is only blocked and unblocked', async () => {
+  await using target = await crowded()
+  const theirs = desiredAccount({ cards: [on], facts: facts({ employeeNumber: '4712' }) })
+  expect(failures(await target.put(theirs, {}, '4712'))).toEqual({})
+  let told: Record<string, string> = {}
+  const give = async () => {
+    told = failures(await target.put(own))
+  }
+  expect(await asked(target, give)).toEqual(['findToken', 'findCarrierByToken', 'findCarrierToken', 'findPerson'])
+  expect(told).toEqual({ [part]: 'conflict aeos.card-taken' })
+  const shut = { ...theirs, cards: [{ card, state: 'blocked' as const }] }
+  expect(await asked(target, () => target.put(shut, {}, '4712'))).toEqual(['blockToken'])
+  expect(await asked(target, () => target.put(theirs, {}, '4712'))).toEqual([
+    ...['findToken', 'findCarrierByToken', 'findCarrierToken', 'unblockToken'],
+  ])
+  expect(target.inside('4712')).toMatchObject([{ badges: [{ number: '7', status: 1 }] }])
+  expect(target.inside()).toMatchObject([{ badges: [] }])
+})
+
+test('one that is blocked for good is found behind all others once AEOS refused it: ours is released, that of others is not', async () => {
+  for (const reason of ['Lost', 'Stolen']) {
+    await using target = await crowded()
+    await target.put(own)
+    target.simulator.hand({ action: 'block-badge', badge: { type: Number(type), number: '7' }, reason })
+    await target.say('unblockToken', { IdentifierType: type, BadgeNumber: '7' })
+    const id = reason === 'Lost' ? '12' : '13'
+    expect(await target.say('withdrawAndBlockToken', { IdentifierType: type, BadgeNumber: '7', Reason: id })).toBe(200)
+    expect(failures(await target.put(own))).toEqual({ [part]: 'conflict aeos.card-unusable' })
+    const told = failures(await target.put(own, { lift: [card] }))
+    expect(told).toEqual(reason === 'Lost' ? {} : { [part]: 'conflict aeos.card-unusable' })
+    const status = target.simulator.state.badge({ type: Number(type), number: '7' })?.status
+    expect(status).toBe(reason === 'Lost' ? 1 : 2)
+  }
+})
+
+test('where AEOS does not tell who has a badge, or shows no such carrier, every number that begins so is read', async () => {
+  for (const quirks of [{ unlicensed: ['findCarrierByToken'] }, {}]) {
+    await using target = await crowded('2024-08', {}, quirks)
+    const theirs = desiredAccount({ cards: [on], facts: facts({ employeeNumber: '4712' }) })
+    expect(failures(await target.put(theirs, {}, '4712'))).toEqual({})
+    if (quirks.unlicensed === undefined)
+      target.simulator.faults.add({ kind: 'fault', operation: '^findCarrierByToken$', code: 105, message: 'made up' })
+    let told: Record<string, string> = {}
+    const operations = await asked(target, async () => {
+      told = failures(await target.put(own))
+    })
+    expect(told).toEqual({ [part]: 'conflict aeos.card-taken' })
+    expect(operations.filter((operation) => operation === 'findToken').length).toBeGreaterThan(count / 500)
+    expect(operations).not.toContain('assignToken')
+  }
+})
