@@ -34,10 +34,14 @@ export async function recordAudit(tx: AuditWriter, vault: Vault, entry: AuditRec
   await recordAuditMany(tx, vault, [entry])
 }
 
-/** All of them in one statement, in this order. @throws RangeError as `recordAudit`; then nothing was written. */
-export async function recordAuditMany(tx: AuditWriter, vault: Vault, entries: readonly AuditRecord[]): Promise<void> {
+/** All of them in one statement, in this order, and of this moment. @throws RangeError as `recordAudit`; then nothing was written. */
+export async function recordAuditMany(
+  tx: AuditWriter,
+  vault: Vault,
+  entries: readonly AuditRecord[],
+  now = new Date(),
+): Promise<void> {
   if (entries.length === 0) return
-  const now = new Date()
   const contents = entries.map((entry) => contentOf(vault, now, entry))
   const columns = [
     ...contentArrays(contents),

@@ -5,7 +5,7 @@ import { driftChoice } from '../model/drift.ts'
 import { Refusal } from '../model/refusal.ts'
 import { type DriftOnPage, driftCounts, driftPage, isGenuineDrift } from '../store/drifts.ts'
 import type { SyncContext } from '../sync/context.ts'
-import { revertOf } from '../sync/drift/reverts.ts'
+import { isFought, revertOf } from '../sync/drift/reverts.ts'
 import { ownedOf } from '../sync/owned-row.ts'
 import { partOf } from '../sync/parts.ts'
 import { unlessRowFault } from '../vault/vault-error.ts'
@@ -48,7 +48,7 @@ function policyOf(
 function revertsOf({ vault }: SyncContext, { account_id: id, owned, owned_guard, ...drift }: DriftOnPage) {
   const noted = id === null ? null : unlessRowFault(() => ownedOf(vault, { id, owned, owned_guard }))
   const revert = noted === null ? null : revertOf(noted, drift)
-  return { reverted: revert?.at.length ?? 0, fought: revert?.fought === true }
+  return { reverted: revert?.at.length ?? 0, fought: noted !== null && isFought(noted, drift) }
 }
 
 function partName({ levels }: SyncContext, part: string): string | null {

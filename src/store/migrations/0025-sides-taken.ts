@@ -1,8 +1,8 @@
-/** Finds in a long audit trail what people decided lately about changes by hand. */
+/** Finds in a long audit trail what was decided lately about changes by hand, by people and by the configuration. */
 import { type Kysely, sql } from 'kysely'
 
 const statements = `
-create index audit_sides on audit (actor, at) where action in ('drift.accepted', 'drift.reverted') and actor <> 'engine';
+create index audit_sides on audit (at) where action in ('drift.accepted', 'drift.reverted');
 `
 
 /** Runs the statements; Kysely's migrator holds its advisory lock around this. */

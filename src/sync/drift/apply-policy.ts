@@ -3,6 +3,7 @@
  * anything, and never much at once: what looks like a mass of changes waits for a person.
  */
 import { recordAuditMany } from '../../audit/record.ts'
+import { type Undoings, undoneByPolicy } from '../../audit/sides-taken.ts'
 import { type DriftClass, driftChoice, driftClasses } from '../../model/drift.ts'
 import type { AccountId } from '../../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
@@ -16,15 +17,15 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
 import { modesOf } from '../target-modes.ts'
 import { acceptableAmong } from './acceptable.ts'
-import { endDecidedFights, type Fight, revertTotals, tellFights } from './fights.ts'
-import { fightWindowMs, isSameDrift, revertOf, undoByPolicy } from './reverts.ts'
+import { allFights, endDecidedFights, type Fight, tellFights } from './fights.ts'
+import { fightWindowMs, isAbout, isFought, undoByPolicy } from './reverts.ts'
 import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
 
 /** Drifts looked at together. */
 const batch = 500
 
 /** The brake: accounts of which anything is undone by the configuration, or decided by one operator, within a day. */
-const brake = { min: 5, percent: 1, withinMs: 24 * 3_600_000 } as const
+export const brake = { min: 5, percent: 1, withinMs: 24 * 3_600_000 } as const
 
 /** Of so many accounts of ours at a target, how many may be decided about within a day without a person, or an admin. */
 export function mostAtOnce(linked: number): number {
@@ -34,15 +35,10 @@ export function mostAtOnce(linked: number): number {
 /** `linked`: accounts of ours there. */
 export async function applyPolicies(context: SyncContext, target: TargetSetup, linked: number): Promise<void> {
   if (await mayAct(context, target)) {
-    const { fights, recent } = await revertTotals(
-      context,
-      target.id,
-      new Date(context.now().getTime() - brake.withinMs),
-    )
+    const fights = await allFights(context, target.id)
     await endDecidedFights(context, target, fights)
     await acceptByPolicy(context, target)
-    const may = mostAtOnce(linked) - recent
-    await revertByPolicy(context, target, fights, may)
+    await revertByPolicy(context, target, fights, linked)
   }
   await tellFights(context, target.id)
 }
@@ -91,14 +87,18 @@ async function acceptByPolicy(context: SyncContext, target: TargetSetup): Promis
   }
 }
 
-/** `may`: so many accounts. When there are more, none of them. */
+/** When there are more accounts than may be undone, none of them. */
 async function revertByPolicy(
   context: SyncContext,
   target: TargetSetup,
   fights: readonly Fight[],
-  may: number,
+  linked: number,
 ): Promise<void> {
-  const { database, vault } = context
+  const { database, vault, now } = context
+  const before = now().getTime()
+  const windowMs = fightWindowMs(target.deepSweep.everyMs)
+  const undone = await undoneByPolicy(database.pool, target.id, new Date(before - windowMs))
+  const recent = [...undone.values()].filter(({ last }) => last.getTime() > before - brake.withinMs)
   const classes = classesFor(target, 'revert')
   const found = new Set<AccountId>()
   for (let after: string | null = null; classes.length > 0; ) {
@@ -110,11 +110,11 @@ async function revertByPolicy(
       batch,
     )
     for (const { account, drift } of await undoableAmong(context, target, rows))
-      if (!fights.some((fight) => fight.account === account && isSameDrift(fight.drift, drift))) found.add(account)
+      if (!fights.some((fight) => fight.account === account && isAbout(fight.drift, drift))) found.add(account)
     if (rows.length < batch) break
     after = certain(rows.at(-1)).id
   }
-  if (found.size > may) {
+  if (found.size > mostAtOnce(linked) - recent.length) {
     if (await raiseAlarm(database.pool, vault, 'drift.braked', target.id, found.size))
       context.log('warn', 'drift.braked', { target: target.id, count: found.size })
     return
@@ -122,7 +122,7 @@ async function revertByPolicy(
   await clearAlarm(database.pool, vault, 'drift.braked', target.id)
   const accounts = [...found].sort()
   for (let start = 0; start < accounts.length && (await mayAct(context, target)); start += undoBatch)
-    await revertSome(context, target, accounts.slice(start, start + undoBatch), classes)
+    await revertSome(context, target, accounts.slice(start, start + undoBatch), { classes, undone })
 }
 
 /** Drifts of accounts of ours that may be undone now; nobody takes anything from protected people without a name on it. */
@@ -154,7 +154,7 @@ async function revertSome(
   context: SyncContext,
   target: TargetSetup,
   accounts: readonly AccountId[],
-  classes: readonly string[],
+  { classes, undone }: { readonly classes: readonly string[]; readonly undone: ReadonlyMap<AccountId, Undoings> },
 ): Promise<void> {
   const windowMs = fightWindowMs(target.deepSweep.everyMs)
   await inTransaction(context.database.pool, async (client) => {
@@ -167,13 +167,15 @@ async function revertSome(
     await undoSome(client, context, asked, {
       actor: 'engine',
       lane: 'bulk',
-      decide: (owned, drift, dossier) =>
-        isLeft(owned, drift, dossier) ? null : undoByPolicy(owned, drift, context.now(), windowMs),
+      decide: (owned, drift, dossier, { row }) => {
+        if (isLeft(owned, drift, dossier)) return null
+        return undoByPolicy(owned, drift, context.now(), windowMs, undone.get(row.id)?.times ?? 0)
+      },
     })
   })
 }
 
 /** As the rows say that are locked and verified by now. */
 function isLeft(owned: Owned, drift: Drift, { person }: Dossier): boolean {
-  return (takesAway(drift) && person.protected) || revertOf(owned, drift)?.fought === true
+  return (takesAway(drift) && person.protected) || isFought(owned, drift)
 }

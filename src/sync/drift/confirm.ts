@@ -18,7 +18,7 @@ import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.
 import { canTell, driftsBetween, type Found } from './compare-drift.ts'
 import { endFights } from './fights.ts'
 import { type Opened, shutAgain } from './relock.ts'
-import { fightsOf, isSameDrift, toUndo } from './reverts.ts'
+import { fightsOf, isAbout, isSameDrift, toUndo } from './reverts.ts'
 import { type Look, lookAt, shutStrangeCards } from './strange-cards.ts'
 
 /** So many accounts that can't be read, if they are most of those that are asked for, are no longer a matter of single accounts. */
@@ -180,7 +180,7 @@ export class Confirmation {
   #overFights({ item, actual, found: is }: SureLook) {
     if (actual === 'unreadable') return []
     return fightsOf(item.owned).flatMap((fight) =>
-      canTell(this.#context, fight, actual) && !is.some((each) => isSameDrift(each, fight))
+      canTell(this.#context, fight, actual) && !is.some((each) => isAbout(fight, each))
         ? [{ account: item.row.id, drift: fight }]
         : [],
     )

@@ -11,7 +11,7 @@ import { unlessRowFault } from '../../vault/vault-error.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { encodeOwned, type Owned, ownedOf } from '../owned-row.ts'
-import { endFight, fightsOf, isSameDrift, leaveBe, undoneSince } from './reverts.ts'
+import { endFight, fightsOf, isSameDrift, leaveBe } from './reverts.ts'
 
 /** Accounts read together. */
 const batch = 1000
@@ -21,22 +21,15 @@ export interface Fight {
   readonly drift: Drift
 }
 
-export interface RevertTotals {
-  readonly fights: readonly Fight[]
-  /** Accounts of which anything was undone since then. */
-  readonly recent: number
-}
-
 type Row = Pick<AccountRow, 'id' | 'owned' | 'owned_guard'>
 
 /** As the signed notes of the target's accounts say. */
-export async function revertTotals(context: SyncContext, target: string, since: Date): Promise<RevertTotals> {
+export async function allFights(context: SyncContext, target: string): Promise<readonly Fight[]> {
   const fights: Fight[] = []
-  let recent = 0
   for (let after: AccountId | null = null; ; ) {
     const { rows }: { rows: Row[] } = await context.database.pool.query<Row>(
       `select id, owned, owned_guard from account
-        where target = $1 and owned like '%"reverts":[%' and ($2::uuid is null or id > $2) order by id limit $3`,
+        where target = $1 and owned like '%"fought":true%' and ($2::uuid is null or id > $2) order by id limit $3`,
       [target, after, batch],
     )
     for (const row of rows) {
@@ -44,9 +37,8 @@ export async function revertTotals(context: SyncContext, target: string, since: 
       const owned = unlessRowFault(() => ownedOf(context.vault, row))
       if (owned === null) continue
       fights.push(...fightsOf(owned).map((drift) => ({ account: row.id, drift })))
-      if (undoneSince(owned, since) > 0) recent += 1
     }
-    if (rows.length < batch) return { fights, recent }
+    if (rows.length < batch) return fights
     after = certain(rows.at(-1)).id
   }
 }
@@ -77,8 +69,8 @@ export async function endDecidedFights(
 
 /** On as long as there is one, with how many. */
 export async function tellFights(context: SyncContext, target: string): Promise<void> {
-  const { database, vault, now } = context
-  const { fights } = await revertTotals(context, target, now())
+  const { database, vault } = context
+  const fights = await allFights(context, target)
   if (fights.length > 0) await raiseAlarm(database.pool, vault, 'drift.fight', target, fights.length)
   else await clearAlarm(database.pool, vault, 'drift.fight', target)
 }

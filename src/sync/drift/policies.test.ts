@@ -326,6 +326,65 @@ describe('a fight', () => {
   })
 })
 
+describe('an account of which something else comes back each time', () => {
+  const add = (number: number) => user().cards.set(cardKey(h10301(9, number)), { card: h10301(9, number), state: 'on' })
+  const rounds = async (from: number, to: number) => {
+    for (let number = from; number <= to; number++) {
+      add(number)
+      await bench.pass(15 * minute)
+      await mend()
+    }
+  }
+
+  beforeEach(() => choose({ card_added: 'revert' }))
+
+  test('is fought over as a whole after ten times, until somebody takes a side or a week is over', async () => {
+    await rounds(1, 10)
+    expect([user().cards.size, await bench.alarms(), await told('drift.reverted')]).toEqual([1, [], 10])
+    await rounds(11, 13)
+    expect([user().cards.size, await bench.alarms()]).toEqual([4, ['drift.fight']])
+    expect([await told('drift.reverted'), await told('drift.fought')]).toEqual([10, 1])
+    const [noted] = await bench.rows<{ owned: string }>(`select owned from account where owned like '%fought%'`)
+    expect((JSON.parse(noted?.owned ?? '') as { reverts: unknown[] }).reverts).toHaveLength(11)
+    await accept({ class: 'card-added' })
+    expect(await bench.alarms()).toEqual([])
+    await rounds(14, 14)
+    expect([user().cards.size, await bench.alarms()]).toEqual([5, ['drift.fight']])
+    await revert({ class: 'card-added' })
+    await bench.rest()
+    expect([user().cards.size, await bench.alarms()]).toEqual([4, []])
+    await bench.pass(8 * day)
+    await rounds(15, 15)
+    expect([user().cards.size, await bench.alarms()]).toEqual([4, []])
+  })
+
+  test('has no more noted of it at once than fifty parts', async () => {
+    for (let number = 1; number <= 60; number++) add(number)
+    await mend()
+    expect(user().cards.size).toBe(11)
+    await mend()
+    expect(user().cards.size).toBe(1)
+  })
+
+  test('is not undone more often, nor the brake loosened, by whoever puts older notes back', async () => {
+    await bench.pass(15 * minute)
+    const before = await bench.rows<{ id: string; owned: string; owned_guard: Buffer }>(
+      'select id, owned, owned_guard from account',
+    )
+    for (let number = 1; number <= 12; number++) {
+      add(100)
+      await bench.pass(15 * minute)
+      await mend()
+      for (const { id, owned, owned_guard } of before)
+        await engine.tamper('update account set owned = $2, owned_guard = $3 where id = $1', [id, owned, owned_guard])
+    }
+    expect([await told('drift.reverted'), user().cards.size]).toEqual([10, 2])
+    for (const who of [2, 3, 4, 5, 6]) user(who).cards.set('new', { card: h10301(9, who), state: 'on' })
+    await mend()
+    expect(await bench.alarms()).toContain('drift.braked')
+  })
+})
+
 describe('a thief who writes to the database', () => {
   test('can not have it accepted that somebody lacks a right', async () => {
     user().levels.delete('id of Lab')

@@ -6,6 +6,10 @@ import type { Owned, Revert } from '../owned-row.ts'
 
 /** As often the configuration has one drift undone within the window, and no more. */
 const fightAfter = 3
+/** As often anything of one account, by whatever parts. */
+const accountFightAfter = 10
+/** In the place of a part: every part of the class. */
+const anyPart = '*'
 const leastWindowMs = 7 * 24 * 3_600_000
 
 /** Where accounts are read seldom, three times take long. */
@@ -52,16 +56,30 @@ export function revertOf({ reverts = [] }: Pick<Owned, 'reverts'>, drift: Drift)
   return reverts.find((each) => isSameDrift(each, drift)) ?? null
 }
 
-/** How often the configuration had anything of the account undone since then, at most once counted for each moment. */
-export function undoneSince({ reverts = [] }: Pick<Owned, 'reverts'>, since: Date): number {
-  return new Set(reverts.flatMap(({ at }) => at.filter((each) => Date.parse(each) > since.getTime()))).size
+/** Left to whoever takes a side, by itself or with all of its class. */
+export function isFought(owned: Pick<Owned, 'reverts'>, drift: Drift): boolean {
+  return fightsOf(owned).some((fight) => isAbout(fight, drift))
 }
 
-/** The configuration has it undone once more; when that was done as often as it may, it is a fight instead. */
-export function undoByPolicy(owned: Owned, drift: Drift, at: Date, windowMs: number): Owned {
+/** Whether this is what is fought over. */
+export function isAbout(fight: Drift, drift: Drift): boolean {
+  return fight.class === drift.class && (fight.part === anyPart || fight.part === drift.part)
+}
+
+/** Noted at once of one account: whoever fills it by the thousand does not fill our books. */
+const partsMost = 50
+
+/**
+ * The configuration has it undone once more; when that was done as often as it may, it is a fight instead. So it is with all of its class
+ * on an account of which anything was undone too often (`times`): what comes back as another card or level each time is the same fight.
+ * Null: not now.
+ */
+export function undoByPolicy(owned: Owned, drift: Drift, at: Date, windowMs: number, times: number): Owned | null {
+  const { class: is, part } = drift as Revert
+  if (times >= accountFightAfter) return withRevert(owned, { class: is, part: anyPart, at: [], fought: true })
+  if (toUndo(owned).length >= partsMost) return null
   const before = revertOf(owned, drift)
   const counted = (before?.at ?? []).filter((each) => Date.parse(each) > at.getTime() - windowMs)
-  const { class: is, part } = drift as Revert
   if (counted.length >= fightAfter) return withRevert(owned, { class: is, part, at: counted, fought: true })
   const noted = at.toISOString()
   return withRevert(owned, { class: is, part, at: [...counted, noted], now: true, noted })
@@ -83,7 +101,7 @@ export function endFight(owned: Owned, drift: Drift): Owned {
   const before = revertOf(owned, drift)
   if (before?.fought !== true) return owned
   const { fought: _, ...rest } = before
-  return replaced(owned, drift, [rest])
+  return replaced(owned, drift, rest.at.length === 0 ? [] : [rest])
 }
 
 /** What a run has undone; and what was undone so long ago that it counts for nothing is forgotten. */
@@ -101,7 +119,9 @@ function withRevert(owned: Owned, revert: Revert): Owned {
   return replaced(owned, revert, [revert])
 }
 
+/** Whatever is said of one part ends what was said of all. */
 function replaced({ reverts = [], ...rest }: Owned, drift: Drift, by: readonly Revert[]): Owned {
-  const others = [...reverts.filter((each) => !isSameDrift(each, drift)), ...by]
+  const isReplaced = (each: Revert) => isSameDrift(each, drift) || (each.part === anyPart && each.class === drift.class)
+  const others = [...reverts.filter((each) => !isReplaced(each)), ...by]
   return others.length === 0 ? rest : { ...rest, reverts: others }
 }

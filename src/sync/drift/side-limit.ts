@@ -10,7 +10,7 @@ import type { DriftRow } from '../../store/guards.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { textKey } from '../text-key.ts'
-import { mostAtOnce } from './apply-policy.ts'
+import { brake, mostAtOnce } from './apply-policy.ts'
 import { type CountsRow, genuineCounts } from './sweep-target.ts'
 
 export interface Decider {
@@ -21,14 +21,14 @@ export interface Decider {
 /** Part of the caller's transaction: of two decisions at a time the second sees what the first was about. @throws Refusal `drift.too-many`. */
 export async function refuseTooMany(
   client: pg.ClientBase,
-  { vault }: SyncContext,
+  { vault, now }: SyncContext,
   target: string,
   { subject, isAdmin }: Decider,
   rows: readonly DriftRow[],
 ): Promise<void> {
   if (isAdmin || rows.length === 0) return
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.sides'), hashtext($1))`, [subject])
-  const taken = await sidesTaken(client, subject)
+  const taken = await sidesTaken(client, subject, new Date(now().getTime() - brake.withinMs))
   const accounts = new Set([...taken.accounts, ...rows.flatMap(({ account_id }) => account_id ?? [])])
   const strangers = new Set(
     rows.flatMap(({ account_id, external_digest }) => (account_id === null ? [textKey(external_digest)] : [])),

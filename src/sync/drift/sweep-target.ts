@@ -30,7 +30,7 @@ import { canTell, isSomebodyElses } from './compare-drift.ts'
 import { Confirmation, loadItems } from './confirm.ts'
 import { clearUndone, shutAllAgain } from './relock.ts'
 import { isForgetful, markRestored } from './restored.ts'
-import { fightsOf, isSameDrift } from './reverts.ts'
+import { fightsOf, isAbout, isSameDrift } from './reverts.ts'
 import { lookAt, withCardsOfNobody } from './strange-cards.ts'
 import { Strangers } from './strangers.ts'
 
@@ -214,7 +214,7 @@ class Sweep {
         found.some((each) => each.class === 'opened' || each.class === 'card-unblocked') ||
         strange.length > 0 ||
         fightsOf(item.owned).some(
-          (fight) => canTell(context, fight, actual) && !found.some((each) => isSameDrift(each, fight)),
+          (fight) => canTell(context, fight, actual) && !found.some((each) => isAbout(fight, each)),
         )
       return isDoubtful ? [{ item, isUrgent: item.desired.lock === 'closed' || strange.length > 0 }] : []
     })

@@ -187,6 +187,7 @@ async function stand(
           details: { target, class: row.class, part: row.part, reason },
           about: keys.get(row.account_id ?? '')?.[0],
         })),
+        now(),
       )
       drifts += genuine.length
     }),

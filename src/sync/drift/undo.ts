@@ -18,7 +18,7 @@ import { bump } from '../desire.ts'
 import { tellForged } from '../forged.ts'
 import { encodeOwned, type Owned, ownedOf } from '../owned-row.ts'
 import { decodeParts, isPending, partOf } from '../parts.ts'
-import { revertOf } from './reverts.ts'
+import { isFought, revertOf } from './reverts.ts'
 
 /** Accounts per transaction. */
 export const undoBatch = 50
@@ -93,6 +93,7 @@ export async function undoSome(
     client,
     vault,
     decided.flatMap(({ entries }) => entries),
+    context.now(),
   )
   return begun
 }
@@ -125,7 +126,7 @@ function noteUndo(
   touch(account)
   const undone = changed.filter((drift) => revertOf(owned, drift)?.now === true)
   if (undone.length > 0) bump(account)
-  const told = changed.filter((drift) => undone.includes(drift) || revertOf(owned, drift)?.fought === true)
+  const told = changed.filter((drift) => undone.includes(drift) || isFought(owned, drift))
   return {
     undone: undone.map((drift) => ({ dossier, account, drift })),
     entries: told.map((drift) => ({
