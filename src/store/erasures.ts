@@ -2,7 +2,15 @@
 import type pg from 'pg'
 import type { AccountId, PersonId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type ErasureAccountRow, type ErasureRow, erasureAccountGuard, erasureGuard, tombstoneGuard } from './guards.ts'
+import { forgetInMatches } from './forget-match.ts'
+import {
+  type ErasureAccountRow,
+  type ErasureRow,
+  erasureAccountGuard,
+  erasureGuard,
+  type MatchRunRow,
+  tombstoneGuard,
+} from './guards.ts'
 import type { Removal } from './schema.ts'
 
 export function isGenuineErasure(vault: Vault, row: ErasureRow): boolean {
@@ -197,25 +205,30 @@ export async function liftTombstones(client: pg.ClientBase, erasure: string): Pr
 
 /**
  * Deletes everything that is kept about a person, the wrapped key with it, and hands on the cards that others waited for. Rows of
- * random ids and times stay where they prove something: lock-outs and the audit trail.
+ * random ids and times stay where they prove something: lock-outs and the audit trail. `runs` are all matches, locked.
  */
-export async function deletePersonRows(client: pg.ClientBase, person: PersonId, now: Date): Promise<void> {
+export async function deletePersonRows(
+  client: pg.ClientBase,
+  vault: Vault,
+  person: PersonId,
+  runs: readonly MatchRunRow[],
+  now: Date,
+): Promise<void> {
   await client.query(
     `update person set next_change_at = $2 where id in
        (select w.person_id from credential w join credential mine on mine.digest = w.digest and mine.person_id = $1 where w.waits and w.person_id <> $1)`,
     [person, now],
   )
-  // Whose the other accounts are that a match found, nobody can tell: one may well be theirs.
-  await client.query(
-    'update match_row set found = null where person_id is null and class is not null and found is not null',
-  )
+  await forgetInMatches(client, vault, runs, person)
+  // Nor whose those are that sweeps found since. They stay noted by digest alone.
+  await client.query('update drift set external_id = null where account_id is null and external_id is not null')
   const accounts = 'select id from account where person_id = $1'
   for (const statement of [
     `delete from plan_change where account_id in (${accounts})`,
     `delete from account_work where account_id in (${accounts})`,
     `delete from drift where account_id in (${accounts})`,
-    // What a match that failed has read is nobody's yet, and only spares the next one some requests.
-    `delete from match_row where person_id = $1 or run_id in (select id from match_run where state = 'failed')`,
+    // Their cards, where other accounts carry them.
+    `delete from drift where part in (select 'card:' || id from credential where person_id = $1)`,
     'delete from account where person_id = $1',
     'delete from credential where person_id = $1',
     'delete from individual_grant where person_id = $1',

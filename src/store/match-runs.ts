@@ -6,6 +6,7 @@ import { isMade } from './account-sql.ts'
 import { raiseAlarm } from './alarms.ts'
 import { forEachDigest } from './by-digest.ts'
 import { type CopyValue, copyRows } from './copy.ts'
+import { forgetErasedMeanwhile, forgetReadMeanwhile } from './forget-match.ts'
 import {
   type AccountRow,
   accountGuard,
@@ -15,6 +16,7 @@ import {
   matchRowGuard,
   matchRunGuard,
 } from './guards.ts'
+import type { Leads } from './match-leads.ts'
 import { lockTargetMode, saveTargetMode } from './target-modes.ts'
 
 /** For so long what a look has read is as good as new: one that broke off goes on with it. */
@@ -125,17 +127,25 @@ export async function endMatchRun(
   client: pg.ClientBase,
   vault: Vault,
   run: MatchRunRow,
-  ended: { readonly leads: string } | { readonly code: string },
+  ended: { readonly leads: Leads } | { readonly code: string },
   at: Date,
 ): Promise<void> {
-  const state = 'leads' in ended ? 'done' : 'failed'
-  const { leads = null, code = null } = { leads: null, code: null, ...ended }
+  const locked = await client.query('select from match_run where id = $1 and owner = $2 for update', [
+    run.id,
+    run.owner,
+  ])
+  if (locked.rowCount === 0) return
+  const isDone = 'leads' in ended
+  const state = isDone ? 'done' : 'failed'
+  const code = isDone ? null : ended.code
+  const leads = isDone ? JSON.stringify(await forgetErasedMeanwhile(client, run, ended.leads)) : null
+  if (!isDone) await forgetReadMeanwhile(client, run)
   const guard = vault.guard('match_run', matchRunGuard({ ...run, state, finished_at: at, leads }))
-  const { rowCount } = await client.query(
-    'update match_run set state = $3, finished_at = $4, code = $5, leads = $6, guard = $7 where id = $1 and owner = $2',
-    [run.id, run.owner, state, at, code, leads, guard],
+  await client.query(
+    'update match_run set state = $2, finished_at = $3, code = $4, leads = $5, guard = $6 where id = $1',
+    [run.id, state, at, code, leads, guard],
   )
-  if (rowCount === 0 || state === 'failed') return
+  if (!isDone) return
   await client.query('delete from match_run where target = $1 and id <> $2', [run.target, run.id])
   const target = await lockTargetMode(client, vault, run.target)
   // One that was changed from outside is signed by nobody but a person: it waits for another match then.

@@ -15,6 +15,7 @@ import {
   removalsOf,
   saveErasure,
 } from '../../store/erasures.ts'
+import { lockMatchRuns } from '../../store/forget-match.ts'
 import type { ErasureAccountRow, ErasureRow } from '../../store/guards.ts'
 import { accountsAmong, namesOf } from '../../store/holdings.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
@@ -104,6 +105,7 @@ async function genuineRemovals(
 async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<boolean> {
   const { vault, now } = context
   const deleted = await inTransaction(context.database.pool, async (client) => {
+    const runs = await lockMatchRuns(client)
     const loaded = await loadDossiers(client, vault, [erasure.person_id])
     const dossier = wholeAndTorn(loaded).get(erasure.person_id)
     // A row that was changed outside keeps nobody from being erased: the journal knows what holds a re-import.
@@ -126,7 +128,7 @@ async function deletePerson(context: SyncContext, erasure: ErasureRow): Promise<
     const sources = dossier?.records.map(({ row }) => row.source) ?? []
     const done = { ...current, epoch: newestEpoch(context), deleted_at: now() }
     const statement = await statementOf(client, context, done, removals, sources)
-    await deletePersonRows(client, erasure.person_id, now())
+    await deletePersonRows(client, vault, erasure.person_id, runs, now())
     await saveErasure(client, vault, { ...done, statement })
     await recordAudit(client, vault, {
       actor: 'engine',

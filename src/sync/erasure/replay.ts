@@ -11,6 +11,7 @@ import {
   type Tombstone,
   tombstonesOfErasures,
 } from '../../store/erasures.ts'
+import { lockMatchRuns } from '../../store/forget-match.ts'
 import type { ErasureRow } from '../../store/guards.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -68,12 +69,13 @@ async function returned(
 
 async function eraseAgain(context: SyncContext, entry: JournalledErasure): Promise<void> {
   await inTransaction(context.database.pool, async (client) => {
+    const runs = await lockMatchRuns(client)
     const loaded = await loadDossiers(client, context.vault, [entry.person])
     const { frozen } = loaded
     const dossier = wholeAndTorn(loaded).get(entry.person)
     // Their key was destroyed, or a row was changed: nothing here can be read, and their accounts were removed when they were erased.
     const isUnreadable = dossier === undefined && frozen.length > 0
-    if (isUnreadable) await deletePersonRows(client, entry.person, context.now())
+    if (isUnreadable) await deletePersonRows(client, context.vault, entry.person, runs, context.now())
     else if (dossier === undefined) return
     else await beginErasure(client, context, dossier, entry, 'journal')
     await recordAudit(client, context.vault, {

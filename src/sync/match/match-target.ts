@@ -71,7 +71,7 @@ export async function matchIfAsked(
     const { result: left } = await withCallScope({ lane: 'bulk' }, () => reader.readCertain(verdicts))
     await judge(context, run, verdicts, left)
     const leads = reader.book.leads(verdicts, (n) => left.get(n)?.account === null)
-    await end({ leads: JSON.stringify(leads) })
+    await end({ leads })
     context.log('info', 'match.done', { target: target.id, count: reader.book.size })
   } catch (error) {
     // Stopping, or overtaken: whoever leads next goes on with it.
