@@ -94,3 +94,21 @@ test('where AEOS does not tell who has a badge, or shows no such carrier, every 
     expect(operations).not.toContain('assignToken')
   }
 })
+
+test('one that the same person had as another carrier is taken over, though AEOS does not name who left', async () => {
+  const kinds = { carriers: { external: 'contractor' } }
+  for (const isNamed of [true, false]) {
+    await using target = await crowded('2024-08', kinds)
+    const employee = desiredAccount({ cards: [on], facts: facts({ employeeNumber: '4713', kind: 'own' }) })
+    const external = { ...employee, facts: facts({ employeeNumber: '4713', kind: 'external' }) }
+    expect(failures(await target.put(external, {}, '4713'))).toEqual({})
+    const message = 'Carrier not found'
+    if (!isNamed) target.simulator.faults.add({ kind: 'fault', operation: '^findCarrierByToken$', code: 105, message })
+    expect(failures(await target.put(employee, {}, '4713'))).toEqual({})
+    expect(target.simulator.state.badge({ type: Number(type), number: '7' })).toMatchObject({ status: 1 })
+    expect(target.inside('4713').map(({ kind, blocked, badges }) => [kind, blocked, badges.length])).toEqual([
+      ['Contractor', true, 0],
+      ['Employee', false, 1],
+    ])
+  }
+})

@@ -19,6 +19,8 @@ interface Found {
   readonly owner: string | null
 }
 
+type Look = Found | 'absent' | 'unheld' | 'untold'
+
 interface Obtaining {
   readonly isLifted: boolean
   readonly mayTakeFrom: (owner: string) => Promise<boolean>
@@ -43,15 +45,28 @@ export class Tokens {
    * @throws ConnectorError `conflict` when somebody else has it (`aeos.card-taken`) or has blocked it (`aeos.card-unusable`), or when it
    * waits there while another stands in for it (`aeos.card-replaced`); `rejected` for a number that its type does not take.
    */
-  async obtain(
-    { card, state }: AccountCard,
+  async obtain(entry: AccountCard, carrierId: string, how: Obtaining, signal: AbortSignal): Promise<Done> {
+    const key = badgeOf(entry.card, this.#settings)
+    await this.#limits.check(key, signal)
+    const give = (found: Found | null) => this.#give({ key, found, ...entry }, carrierId, how, signal)
+    const seen = await this.#look(key, signal)
+    if (seen !== 'unheld') return give(await this.#found(seen, key, signal))
+    try {
+      return await give(null)
+    } catch (error) {
+      // Blocked for good, or somebody's whom AEOS did not name: it is among all those that begin like it.
+      const found = vendorCodeOf(error) === assignRefused ? await this.#walk(key, signal) : null
+      if (found === null) throw error
+      return give(found)
+    }
+  }
+
+  async #give(
+    { key, found, state }: Pick<AccountCard, 'state'> & { readonly key: BadgeKey; readonly found: Found | null },
     carrierId: string,
     { isLifted, mayTakeFrom, shutFirst }: Obtaining,
     signal: AbortSignal,
   ): Promise<Done> {
-    const key = badgeOf(card, this.#settings)
-    await this.#limits.check(key, signal)
-    const found = await this.#holding(key, signal)
     if (found?.owner === carrierId) {
       await this.setState(key, found.token.Blocked ? 'blocked' : 'on', state, signal)
       return 'applied'
@@ -60,10 +75,14 @@ export class Tokens {
       if (!(await mayTakeFrom(found.owner))) throw taken()
       // What was blocked when that carrier was shut is ours to lift, and nothing else.
       await this.withdraw(found.token, { isLifted: true, shutFirst: async () => undefined }, signal)
-    } else if (found !== null) await this.#release(found.token, isLifted, signal)
+    } else if (found?.token.Blocked) {
+      if (!isLifted) throw unusable()
+      this.#checkLiftable(found.token)
+      await this.#client.release(key, signal)
+    }
     // A badge that nobody has can be blocked for good only, so this one is on until it is blocked.
     if (state === 'blocked') await shutFirst()
-    await this.#assign(key, carrierId, isLifted, signal)
+    await this.#assign(key, carrierId, signal)
     if (state === 'blocked') await this.block(key, signal)
     return 'applied'
   }
@@ -157,30 +176,17 @@ export class Tokens {
     throw ownFailure('rejected', 'aeos.block-reason', hint)
   }
 
-  /** A badge that nobody has, and that may be blocked for good. @throws ConnectorError `conflict` for a block that is not ours to lift. */
-  async #release(token: Token, isLifted: boolean, signal: AbortSignal): Promise<void> {
-    const { IdentifierType, BadgeNumber, Blocked } = token
-    if (!Blocked) return
-    if (!isLifted) throw unusable()
-    this.#checkLiftable(token)
-    await this.#client.release({ IdentifierType, BadgeNumber }, signal)
-  }
-
-  async #assign(key: BadgeKey, carrierId: string, isLifted: boolean, signal: AbortSignal): Promise<void> {
+  async #assign(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<void> {
     try {
       await this.#client.assign(carrierId, key, signal)
     } catch (error) {
-      if (vendorCodeOf(error) !== '113') throw error
-      const found = await this.#find(key, signal)
-      if (found?.owner === carrierId) return
-      if (found !== null && found.owner !== null) throw taken()
-      if (!found?.token.Blocked) {
-        this.#limits.forget()
-        throw error
-      }
-      // Not seen before, since so many numbers begin like this one.
-      await this.#release(found.token, isLifted, signal)
-      await this.#client.assign(carrierId, key, signal)
+      if (vendorCodeOf(error) !== assignRefused) throw error
+      this.#limits.forget()
+      const seen = await this.#look(key, signal)
+      if (typeof seen === 'string') throw error
+      if (seen.owner === carrierId) return
+      if (seen.owner !== null) throw taken()
+      throw error
     }
   }
 
@@ -198,23 +204,19 @@ export class Tokens {
 
   /** All that is to be known of the badge. Reads every number that begins like this one where they are many and nobody has it. */
   async #find(key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
-    const seen = await this.#look(key, signal)
+    return this.#found(await this.#look(key, signal), key, signal)
+  }
+
+  async #found(seen: Look, key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
     if (typeof seen === 'object') return seen
     return seen === 'absent' ? null : this.#walk(key, signal)
   }
 
-  /** Who has the badge: null also for one that nobody has and that is not among the first of very many. */
-  async #holding(key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
-    const seen = await this.#look(key, signal)
-    if (typeof seen === 'object') return seen
-    return seen === 'untold' ? this.#walk(key, signal) : null
-  }
-
   /**
    * With three requests at most, however many numbers begin like this one: the server finds numbers by how they begin, and tells who has
-   * the very badge. `unheld` is one that nobody has, free, blocked for good, or unknown.
+   * the very badge. `absent`: there is none. `unheld`: nobody has it, free, blocked for good, or unknown. `untold`: AEOS does not say.
    */
-  async #look(key: BadgeKey, signal: AbortSignal): Promise<Found | 'absent' | 'unheld' | 'untold'> {
+  async #look(key: BadgeKey, signal: AbortSignal): Promise<Look> {
     const { IdentifierType, BadgeNumber } = key
     const page = await this.#client.findTokens({ IdentifierType, BadgeNumber }, 0, signal)
     const seen = among(page.rows, key)
@@ -252,6 +254,7 @@ function among(rows: readonly Row[], key: BadgeKey): Found | null {
   return row === undefined ? null : { token: row.Identifier, owner: row.CarrierId ?? null }
 }
 
+const assignRefused = '113'
 /** Codes of the operations that change the state of a badge. */
 const stateCodes: ReadonlySet<string> = new Set(['121', '122', '123', '124', '125', '126'])
 
