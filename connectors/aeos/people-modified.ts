@@ -1,6 +1,7 @@
 /** Asks who was changed lately, beside the log: a change that no entry names is seen all the same, where the version can tell. */
 import type { Context } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { allDone } from '../../src/connector/outcomes.ts'
 import type { Client } from './client.ts'
 import { ownFailure } from './errors.ts'
 import { fromLocal, toLocalEnd } from './local-time.ts'
@@ -18,7 +19,7 @@ const clockChangeMs = 3_600_000
 
 type Recent = NonNullable<Cursor['modified']>
 
-/** What can't be asked now is tried again so much later: it must not hold up what the log tells. */
+/** What can't be asked now is tried again so much later. */
 const restMs = 3_600_000
 
 /** A carrier, and when it was changed, as the server wrote it. */
@@ -27,6 +28,12 @@ interface Change {
   readonly text: string
   /** In ms since 1970. */
   readonly at: number
+}
+
+interface Told {
+  readonly recent: Recent | null
+  readonly carriers: readonly string[]
+  readonly failure?: ConnectorError
 }
 
 /** A second change within the same second looks the same: that one is left to the log. */
@@ -54,25 +61,29 @@ export class Modified {
     return (await this.since({ from, seen: [] }, signal)).recent
   }
 
-  /** Whom the server says to have been changed since, and from when on it is asked the next time. */
-  async since(recent: Recent | null, signal: AbortSignal): Promise<{ recent: Recent | null; carriers: string[] }> {
-    const now = this.#context.now().getTime()
-    if (recent === null || now < this.#restUntil) return { recent, carriers: [] }
+  /** Whom the server says to have been changed since, and from when on it is asked the next time; nobody while it can't be asked so. */
+  async since(recent: Recent | null, signal: AbortSignal): Promise<Told> {
+    const nobody = { recent, carriers: [] }
+    if (recent === null || this.#context.now().getTime() < this.#restUntil) return nobody
     const changes: Change[] = []
     try {
-      for (const type of this.#settings.people.carrier_types)
-        changes.push(...(await this.#changes(type, recent.from, signal)))
-    } catch (error) {
-      if (!(error instanceof ConnectorError) || error.kind === 'unauthenticated' || error.kind === 'throttled')
-        throw error
-      this.#restUntil = now + restMs
-      this.#context.log('warn', 'aeos.modified-unread', { code: error.code as `${string}.${string}` })
-      return { recent, carriers: [] }
+      const asked = this.#settings.people.carrier_types.map((type) => this.#changes(type, recent.from, signal))
+      changes.push(...(await allDone(asked)).flat())
+    } catch (failure) {
+      if (!(failure instanceof ConnectorError) || failure.kind === 'unauthenticated' || failure.kind === 'throttled')
+        throw failure
+      return { ...nobody, failure }
     }
     const known = new Set(recent.seen)
     const fresh = changes.filter((change) => !known.has(keyOf(change)))
     const carriers = [...new Set(fresh.map(({ id }) => id))]
     return { recent: fresh.length === 0 ? recent : this.#after(changes, recent.from), carriers }
+  }
+
+  /** For a while, since this alone failed: it must not hold up what the log tells. */
+  rest({ code }: ConnectorError): void {
+    this.#restUntil = this.#context.now().getTime() + restMs
+    this.#context.log('warn', 'aeos.modified-unread', { code: code as `${string}.${string}` })
   }
 
   #after(changes: readonly Change[], before: string): Recent {

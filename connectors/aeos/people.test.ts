@@ -81,6 +81,18 @@ test('a change that the log does not name is seen all the same, once, from the v
   }
 })
 
+test('after a server was away, who changed past the log is found at once', async () => {
+  await using at = await source({ quirks: { changesLogged: false } })
+  const [id = 0] = at.simulator.seed({ carriers: [carrier('Amber')] }).carriers
+  await at.read()
+  at.simulator.faults.add({ kind: 'down' })
+  await expect(at.read()).rejects.toMatchObject({ kind: 'transient' })
+  at.simulator.faults.clear()
+  at.simulator.clock.advance(60_000)
+  at.simulator.hand({ action: 'change', carrier: id, fields: { LastName: 'Birch' } })
+  expect((await at.read())?.rows[id]).toMatchObject({ last_name: 'Birch' })
+})
+
 test('what bears another time only when its own fields change, such as a badge, is left to the log and to the read of everybody', async () => {
   await using at = await source({ quirks: { changesLogged: false } })
   const [id = 0] = at.simulator.seed({ carriers: [carrier('Amber')] }).carriers
@@ -97,9 +109,9 @@ test('a server that reads over the range is not asked again within the hour, and
   const [id = 0] = at.simulator.seed({ carriers: [carrier('Amber'), carrier('Unchanged')] }).carriers
   at.simulator.clock.advance(day / 8)
   expect((await at.read())?.mode).toBe('full')
-  const asked = at.asked('findEmployee')
   at.simulator.hand({ action: 'change', carrier: id, fields: { LastName: 'Birch' } })
   expect((await at.read())?.rows[id]).toMatchObject({ last_name: 'Birch' })
+  const asked = at.asked('findEmployee')
   expect(await at.read()).toBeNull()
   expect(at.asked('findEmployee')).toBe(asked)
   at.simulator.clock.advance(3_600_000)

@@ -131,6 +131,7 @@ export class People implements PeopleCapability {
       this.#log.since(cursor, signal),
       this.#modified.since(cursor.modified, signal),
     ])
+    if (modified.failure !== undefined) this.#modified.rest(modified.failure)
     if (news === null) return 'other-log'
     const isRenamed = news.others && (await this.#reader.names(signal)).digest !== cursor.names
     const due = dueAt(cursor.due, now)
