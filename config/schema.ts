@@ -289,7 +289,8 @@ const mapping = z.strictObject({
     .default({})
     .meta({
       title: 'Attributes',
-      description: 'More that rules may use, as employment.attrs.name.',
+      description:
+        'More that rules may use, as employment.attrs.name, and that targets may write where their settings name it.',
       examples: [{ cost_center: 'row.cc' }],
     }),
   cards: z

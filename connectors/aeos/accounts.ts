@@ -30,7 +30,7 @@ export function accounts(
   const carriers = new Carriers(client, departments, settings, now)
   const tokens = new Tokens(client, new BadgeLimits(client, now), settings)
   const authorisations = new Authorisations(client, offered, settings)
-  const writing = { client, carriers, tokens, authorisations, departments, settings, now }
+  const writing = { client, carriers, tokens, authorisations, departments, offered, settings, now }
 
   async function apply(change: AccountChange, signal: AbortSignal): Promise<Applied> {
     switch (change.kind) {

@@ -2,6 +2,7 @@
 import type { Health } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
+import { isNewer } from './carrier-fields.ts'
 import type { Client } from './client.ts'
 import { unlessRefused } from './errors.ts'
 import { typeProblems } from './identifier-types.ts'
@@ -43,6 +44,12 @@ export async function health(
       ? Promise.resolve(true)
       : unlessRefused(() => client.hasSchedule(entrance_schedule, signal)),
   ])
+  const told = await allDone(
+    settings.fields.map(async ({ field }) =>
+      isNewer(field) && !(await offered.hasField(field, signal)) ? [field] : [],
+    ),
+  )
+  const newer = told.flat()
   const problems: Problem[] = [
     ...refusals.flat(),
     ...(log === null ? [problem('warning', 'aeos.log-closed', logClosed)] : []),
@@ -59,6 +66,9 @@ export async function health(
       [...settings.free_fields, ...settings.people.free_fields].map(({ definition_id }) => definition_id),
       'aeos.free-field-unknown',
       'free_fields names fields that AEOS does not have, or does not show to the role of the system user',
+    ),
+    ...newer.map((name) =>
+      problem('error', 'aeos.field-unknown', `fields names ${name}, which this version of AEOS does not have.`),
     ),
     ...(hasUnit ? [] : [problem('error', 'aeos.unit-unknown', `unit_id ${unit_id} is no unit that AEOS shows.`)]),
     ...(hasSchedule

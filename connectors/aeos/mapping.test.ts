@@ -12,10 +12,10 @@ import {
   validityOf,
   vendorEnd,
   vendorStart,
-  writable,
 } from './mapping.ts'
 import { person, readAs } from './records.ts'
 import { facts, settingsOf } from './testing.ts'
+import { writable } from './writable.ts'
 
 const settings = settingsOf()
 

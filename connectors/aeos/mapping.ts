@@ -2,11 +2,13 @@
 import type { Profile } from '../../src/connector/contract.ts'
 import type { Validity } from '../../src/model/account.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
+import { fieldShown, fieldText, isOf, originValue } from './carrier-fields.ts'
 import type { CarrierFields } from './client.ts'
 import { ownFailure } from './errors.ts'
 import { endFromLocal, startFromLocal, toLocalEnd, toLocalStart } from './local-time.ts'
 import type { PersonRecord } from './records.ts'
 import { type CarrierType, carrierTypes, type Settings } from './settings.ts'
+import { writable } from './writable.ts'
 
 // ---------------------------------------------------------------- ids
 
@@ -63,25 +65,6 @@ const firstNameMax = 40
 const emailMax = 128
 /** No document names a limit for free fields. */
 const freeFieldMax = 250
-const graphemes = new Intl.Segmenter('und', { granularity: 'grapheme' })
-
-/** Text that XML can carry and AEOS keep: no control characters, single blanks, cut between graphemes to `max` UTF-16 units. */
-export function writable(value: string, max = Infinity): string {
-  const clean = value
-    .toWellFormed()
-    .normalize('NFC')
-    // biome-ignore lint/suspicious/noControlCharactersInRegex: XML 1.0 has no way to write them
-    .replace(/[\u0000-\u0008\u000B\u000C\u000E-\u001F\u007F-\u009F\uFFFD-\uFFFF]/g, '')
-    .replace(/[\s\u0085]+/gu, ' ')
-    .trim()
-  if (clean.length <= max) return clean
-  let cut = ''
-  for (const { segment } of graphemes.segment(clean)) {
-    if (cut.length + segment.length > max) break
-    cut += segment
-  }
-  return cut.trim()
-}
 
 /** AEOS wants a last name of at least one character. */
 const nameless = '-'
@@ -100,10 +83,15 @@ export function profileOf(facts: PersonFacts, settings: Settings): Profile {
     Email: textOf(facts.email, emailMax),
     ...(hasDepartment ? { Department: textOf(facts.department) } : {}),
     ...Object.fromEntries(
-      settings.free_fields.map(({ definition_id, fact }) => [
+      settings.free_fields.map(({ definition_id, ...origin }) => [
         freeFieldName(definition_id),
-        textOf(facts[fact], freeFieldMax),
+        textOf(originValue(facts, origin), freeFieldMax),
       ]),
+    ),
+    ...Object.fromEntries(
+      settings.fields.flatMap(({ field, ...origin }) =>
+        isOf(field, type) ? [[field, fieldText(field, originValue(facts, origin))]] : [],
+      ),
     ),
     ...(facts.kind ? { CarrierType: type } : {}),
   })
@@ -155,6 +143,7 @@ export function profileShown(
     ...Object.fromEntries(
       settings.free_fields.map(({ definition_id }) => [freeFieldName(definition_id), free.get(definition_id)]),
     ),
+    ...Object.fromEntries(settings.fields.map(({ field }) => [field, fieldShown(field, record[field])])),
   })
 }
 

@@ -8,7 +8,7 @@ export const cameInAugust2024 = 'addCarriersAuthorization'
 export class Offered {
   readonly #session: Session
   readonly #asking = new SharedCall((signal) => this.#ask(signal))
-  #names: ReadonlySet<string> | null = null
+  #said: { readonly operations: ReadonlySet<string>; readonly fields: ReadonlySet<string> | null } | null = null
 
   constructor(session: Session) {
     this.#session = session
@@ -21,14 +21,26 @@ export class Offered {
 
   /** All that it offers; empty where it does not say. Asked until it says, and then no more in this connection. */
   async names(signal: AbortSignal): Promise<ReadonlySet<string>> {
-    this.#names ??= await this.#asking.join(signal)
-    return this.#names ?? new Set()
+    this.#said ??= await this.#asking.join(signal)
+    return this.#said?.operations ?? new Set()
   }
 
-  async #ask(signal: AbortSignal): Promise<ReadonlySet<string> | null> {
+  /** Whether its description names such a field anywhere. True also where it does not show one: then the server itself must say. */
+  async hasField(name: string, signal: AbortSignal): Promise<boolean> {
+    this.#said ??= await this.#asking.join(signal)
+    return this.#said?.fields?.has(name) ?? true
+  }
+
+  async #ask(signal: AbortSignal) {
     const { status, text } = await this.#session.description(signal)
     // It may be starting: what it does not say now is no word of what it can't do.
     if (status !== 200) return null
-    return new Set([...text.matchAll(/<(?:\w+:)?operation\s[^>]*?name="(\w+)"/g)].map(([, name = '']) => name))
+    const named = (kind: string) =>
+      new Set(
+        [...text.matchAll(new RegExp(`<(?:\\w+:)?${kind}\\s[^>]*?name="(\\w+)"`, 'g'))].map(([, name = '']) => name),
+      )
+    const fields = named('element')
+    // Types may lie in a document of their own, of which the description says nothing but its name.
+    return { operations: named('operation'), fields: fields.has('PersonnelNo') ? fields : null }
   }
 }

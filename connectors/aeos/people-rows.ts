@@ -52,7 +52,7 @@ export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, 
   const [levels, inheritedLevels] = [held.levels.filter(isOfDoors), held.inheritedLevels.filter(isOfDoors)]
   const date = (instant: number | null) => (instant === null ? null : toLocalDate(instant, settings.server_zone))
   const free = new Map(person.Freefield.map(({ DefinitionId, value }) => [DefinitionId, value]))
-  const cells: Record<(typeof own)[number], string | null> = {
+  const cells: Record<(typeof own)[number], string | null | undefined> = {
     id: person.Id,
     carrier_type: typeOf(person),
     personnel_no: person.PersonnelNo?.trim() ?? null,
@@ -60,7 +60,8 @@ export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, 
     first_name: person.FirstName ?? null,
     title: person.Title ?? null,
     email: person.Email ?? null,
-    department: person.DepartmentId === undefined ? null : (names.departments.get(person.DepartmentId) ?? null),
+    // One that we are not shown is not none.
+    department: person.DepartmentId === undefined ? null : names.departments.get(person.DepartmentId),
     arrives: date(starts),
     // Who leaves at midnight is there no longer on the day that begins then.
     leaves: date(ends === null ? null : ends - 1000),
@@ -73,9 +74,15 @@ export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, 
   const more = settings.people.free_fields.map(({ definition_id, column }) => [column, free.get(definition_id) ?? null])
   const turns = [starts, ends, ...rightsTurn(profile, settings)].filter((each) => each !== null && each > at)
   return {
-    cells: { ...cells, ...Object.fromEntries(more) },
+    cells: { ...withoutUnknown(cells), ...Object.fromEntries(more) },
     turnsAt: turns.length === 0 ? null : Math.min(...(turns as number[])),
   }
+}
+
+function withoutUnknown(cells: Readonly<Record<string, string | null | undefined>>): Row['cells'] {
+  return Object.fromEntries(
+    Object.entries(cells).filter((entry): entry is [string, string | null] => entry[1] !== undefined),
+  )
 }
 
 /** `left` before `blocked`: whoever has left is so for good. */

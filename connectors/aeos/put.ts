@@ -1,17 +1,19 @@
 /** Makes one account as desired: its fields in one request, its lock, badges, levels and PIN in requests of their own. */
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
+import type { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
 import { putCards, putShutCards } from './card-parts.ts'
 import type { CarrierFields } from './client.ts'
 import type { Departments } from './departments.ts'
 import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
-import { fieldSections } from './field-sections.ts'
+import { type FieldSection, fieldSections } from './field-sections.ts'
 import { putLevels } from './level-parts.ts'
 import { toLocalDate } from './local-time.ts'
 import { type Locking, lock } from './lock.ts'
 import { closeCarrier, openCarrier } from './lock-part.ts'
 import { farEnd, keptEnd, parseExternalId, wantedType } from './mapping.ts'
+import type { Offered } from './offered.ts'
 import { isOfFields, merged, outcomes, type Section, writeSections } from './sections.ts'
 import { type CarrierType, carrierTypes } from './settings.ts'
 import { reopened } from './shut-dates.ts'
@@ -21,6 +23,7 @@ export type Put = Extract<AccountChange, { kind: 'put' }>
 export interface Writing extends Locking {
   readonly authorisations: Authorisations
   readonly departments: Departments
+  readonly offered: Pick<Offered, 'hasField'>
   readonly now: () => Date
 }
 
@@ -87,33 +90,18 @@ async function create(change: Put, writing: Writing, signal: AbortSignal): Promi
   throw ownFailure('conflict', 'aeos.person-exists', 'A carrier of this personnel number is there: match it first.')
 }
 
-/** Somebody who is refused for a name or dates is not made at all; without e-mail, department and free fields they are. */
+/** Somebody who is refused for a name or dates is not made at all; without e-mail and department, or also without the fields of the settings, they are. */
 async function make(change: Put, writing: Writing, signal: AbortSignal): Promise<PartOutcome[]> {
   const { client, settings } = writing
   const type = wantedType(change.desired.facts, settings)
   const { sections, failed } = await fieldSections(change, null, writing, signal)
-  const needed = sections.filter(({ isNeeded }) => isNeeded)
-  const rest = sections.filter(({ isNeeded }) => !isNeeded)
   const identity = {
     ...(settings.unit_id === undefined ? {} : { UnitId: settings.unit_id }),
     PersonnelNo: change.externalId,
   }
-  const add = async (some: readonly Section[]) => client.addCarrier(type, { ...identity, ...merged(some) }, signal)
-  let id: string
-  let later: readonly Section[] = []
-  try {
-    id = await add(sections)
-  } catch (error) {
-    if (!isOfFields(error)) throw error
-    if (rest.length === 0) return everything(change, error)
-    try {
-      id = await add(needed)
-    } catch (again) {
-      if (!isOfFields(again)) throw again
-      return everything(change, again)
-    }
-    later = rest
-  }
+  const made = await firstTaken(sections, (some) => client.addCarrier(type, { ...identity, ...merged(some) }, signal))
+  if ('refusal' in made) return everything(change, made.refusal)
+  const { id, later } = made
   const written = outcomes(
     sections.filter((section) => !later.includes(section)),
     'applied',
@@ -125,6 +113,26 @@ async function make(change: Put, writing: Writing, signal: AbortSignal): Promise
     ...written,
     ...(await finish(change, { id, type, actual: null }, later, writing, signal)),
   ]
+}
+
+/** With all sections; else with fewer, as those that are listed may be mandatory at AEOS; else with none but the needed. */
+async function firstTaken(sections: readonly FieldSection[], add: (some: readonly Section[]) => Promise<string>) {
+  const choices = [
+    sections,
+    sections.filter(({ is }) => is !== 'optional'),
+    sections.filter(({ is }) => is === 'needed'),
+  ]
+  const fewer = choices.filter((some, at) => some.length !== choices[at - 1]?.length)
+  let refusal: ConnectorError | null = null
+  for (const some of fewer) {
+    try {
+      return { id: await add(some), later: sections.filter((section) => !some.includes(section)) }
+    } catch (error) {
+      if (!isOfFields(error)) throw error
+      refusal = error
+    }
+  }
+  return { refusal: refusal as ConnectorError }
 }
 
 /** Closing goes first, then what is taken and what is given blocked; opening comes before new rights, and badges and PIN beside them. */

@@ -60,9 +60,18 @@ export const person = z.object({
   PersonnelNo: exactText,
   FirstName: text,
   MiddleName: text,
+  Gender: text,
   Title: text,
+  PhoneNo: text,
+  Language: text,
+  MobilePhoneNo: text,
   Email: text,
+  ContactPersonId: idMaybe,
   DepartmentId: idMaybe,
+  VendorId: idMaybe,
+  PermitId: idMaybe,
+  Company: text,
+  PersonToVisitId: idMaybe,
   // Which of the three it is, where CarrierType does not say so.
   $attributes: z.record(z.string(), z.unknown()).optional(),
 })

@@ -3,6 +3,8 @@ import { z } from 'zod'
 import { facilityFormats, layouts, numberFormats } from '../../src/model/cards/layouts.ts'
 import { durationMs } from '../../src/model/duration.ts'
 import { isZoneName } from '../../src/model/zone.ts'
+import { isOf, whoHas } from './carrier-fields.ts'
+import { carrierField, freeField, id } from './settings-fields.ts'
 
 const address = z.string().refine(
   (value) => {
@@ -13,8 +15,6 @@ const address = z.string().refine(
   },
   { error: 'expected https://host or https://host:port, without a path' },
 )
-
-const id = z.string().regex(/^[1-9]\d{0,18}$/, { error: 'expected the id as AEOS shows it: digits, in quotes' })
 
 export const carrierTypes = ['employee', 'contractor', 'visitor'] as const
 
@@ -109,15 +109,6 @@ const identifierType = z.discriminatedUnion('format', [
   }),
 ])
 export type IdentifierType = z.output<typeof identifierType>
-
-const freeField = z.strictObject({
-  definition_id: id.meta({ title: 'Id', description: 'Id of its definition.', examples: ['12'] }),
-  fact: z.enum(['employeeNumber', 'email', 'department', 'title', 'preferredName']).meta({
-    title: 'Fact',
-    description: 'What of the person is written.',
-    examples: ['title'],
-  }),
-})
 
 /** Kept as written: settings that were parsed are parsed once more where they are used. */
 const pollEvery = z
@@ -294,6 +285,20 @@ export const settings = z
           'Free fields that are written, by definition id. They must be assigned to the role of the system user.',
         examples: [[{ definition_id: '12', fact: 'title' }]],
       }),
+    fields: z
+      .array(carrierField)
+      .default([])
+      .meta({
+        title: 'Fields',
+        description:
+          'Further fields of carriers that are written, to carriers of those types that have them. Fields that are not listed are left alone.',
+        examples: [
+          [
+            { field: 'PhoneNo', attr: 'phone' },
+            { field: 'Language', value: 'en' },
+          ],
+        ],
+      }),
     pins: z
       .boolean()
       .default(true)
@@ -334,6 +339,15 @@ export const settings = z
   .refine((value) => value.ca === undefined || value.fingerprint256 === undefined, {
     error: 'give either ca or fingerprint256',
     path: ['fingerprint256'],
+  })
+  .superRefine(({ carrier, carriers, fields }, found) => {
+    const types = [carrier, ...Object.values(carriers)]
+    for (const [at, { field }] of fields.entries()) {
+      const says = (message: string) => found.addIssue({ code: 'custom', message, path: ['fields', at, 'field'] })
+      if (!types.some((type) => isOf(field, type)))
+        says(`only ${whoHas(field)} have ${field}, and neither carrier nor carriers makes anybody one`)
+      if (fields.findIndex((each) => each.field === field) < at) says(`${field} is listed twice`)
+    }
   })
 
 type Parsed = z.output<typeof settings>

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { cardOfValues, csn } from '../../src/model/card.ts'
+import { carrierFieldNames, isOf } from './carrier-fields.ts'
 import { first, history, type Simulated, second, simulated } from './simulated-for-tests.ts'
 import { type Snapshot, schemaOf, snapshots } from './simulator/index.ts'
 import { openSoap, type Value } from './soap.ts'
@@ -127,6 +128,17 @@ const wide = {
   carriers: { external: 'contractor', guest: 'visitor' },
 }
 const rich = facts({ email: 'zyphora@example.org', department: 'General', title: 'Keeper' })
+const fieldSamples = {
+  ...{
+    MiddleName: 'van der',
+    Gender: 'Female',
+    Title: 'Dr',
+    PhoneNo: '01234',
+    Language: 'zh_CN',
+    MobilePhoneNo: '5678',
+  },
+  Company: `Q'uill & <feather>`,
+}
 const validity = { from: '2026-12-01T08:00:00Z', until: '2030-06-30T22:00:00Z' }
 const cards = [
   { card: first, state: 'on' as const },
@@ -138,18 +150,31 @@ async function sayEverything(target: Simulated): Promise<void> {
   await history(target, async () => undefined)
   const level = target.levelOf('Main Entrance')
   target.simulator.seed({ entranceGroups: [{ name: 'Main Entrance', entrances: ['Front Door'] }] })
+  target.simulator.seed({ carriers: [{ kind: 'Employee', lastName: 'Host', personnelNo: 'host' }] })
+  const host = (await target.mustRead('host')).profile.Id ?? ''
   const free: Readonly<Record<string, string>> = { external: '3', guest: '5', own: '1' }
   for (const [kind, definition_id] of Object.entries(free)) {
     const { put, lock, remove, accounts, mustRead } = await target.connect({
       ...wide,
       free_fields: [{ definition_id, fact: 'title' }],
+      fields: carrierFieldNames.map((field) => ({ field, attr: field })),
     })
-    const person = { ...rich, kind, ...(kind === 'guest' ? { department: null } : {}) }
+    const fields = {
+      ...fieldSamples,
+      ContactPersonId: host,
+      PersonToVisitId: host,
+      ...(kind === 'external' ? { VendorId: '3', PermitId: '4' } : {}),
+    }
+    const person = { ...rich, kind, attrs: fields, ...(kind === 'guest' ? { department: null } : {}) }
     const order = { facts: person, validity, cards, levels: [level, 'entrance:1', 'group:1'], pin: '483920' }
     await put(desiredAccount({ ...order, lock: 'closed' }))
     await put(
       desiredAccount({ ...order, facts: { ...person, title: 'Warden' }, validity: { from: null, until: null } }),
     )
+    // Nothing that may be there any more, but for the name.
+    const nothing = { givenName: null, email: null, department: null, title: null }
+    const cleared = Object.fromEntries(carrierFieldNames.map((field) => [field, null]))
+    await put(desiredAccount({ ...order, facts: { ...person, ...nothing, attrs: cleared } }))
     const revoke = { levels: [level, 'entrance:1', 'group:1'], cards: cards.map(({ card }) => card) }
     await put(desiredAccount({ facts: person, cards: [{ card: second, state: 'on' }] }), { revoke })
     const [carrier] = target.inside()
@@ -219,6 +244,29 @@ test.each(snapshots)(
     expect(missing).toEqual([])
   },
 )
+
+test('xmllint takes carriers of each type with every field of the settings, and cleared of them, in the order of the schema', async () => {
+  const bodies = await captured('2024-08', sayEverything)
+  for (const type of ['Employee', 'Contractor', 'Visitor']) {
+    const ofType = (root: string) => bodies.filter((body) => rootOf(body) === `${type}${root}`)
+    for (const name of carrierFieldNames.filter((each) => isOf(each, type.toLowerCase() as 'visitor'))) {
+      expect(
+        ofType('Add').some((body) => body.includes(`<${name}>`)),
+        `${type} ${name}`,
+      ).toBe(true)
+      expect(
+        ofType('Add').some((body) => !body.includes(`<${name}`)),
+        `${type} ${name}`,
+      ).toBe(true)
+      const clearing = new RegExp(`<${name}(?:/>|></${name}>|>0<|>Unknown<)`)
+      expect(
+        ofType('Change').some((body) => clearing.test(body)),
+        `${type} ${name}`,
+      ).toBe(true)
+    }
+  }
+  expect(misfits(bodies, '2024-08')).toBe('')
+})
 
 test('xmllint takes every operation of the description, with all optional fields and without any, whatever order they are given in', async () => {
   const { operations } = await openSoap()

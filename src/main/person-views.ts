@@ -2,6 +2,7 @@
 import type { ActualView, ExplanationView, LeaverView, PartsView, PersonView } from '../api/acts/people.ts'
 import { type Card, cardText, readCard } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
+import type { PersonFacts } from '../model/person.ts'
 import { Refusal } from '../model/refusal.ts'
 import { leaverTimes } from '../policy/leaver.ts'
 import type { Dossier } from '../store/dossier.ts'
@@ -95,7 +96,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
     nextChangeAt: dossier.person.next_change_at?.toISOString() ?? null,
     leaver: leaverView(context, dossier),
     profile: {
-      facts: { ...person.facts },
+      facts: factsShown(person.facts),
       kind: person.kind,
       employments: person.employments,
       cards: dossier.credentials.map(({ card, row }) => ({ card: cardText(card), state: row.state, waits: row.waits })),
@@ -129,6 +130,11 @@ function waitingAmong(context: SyncContext, { accounts }: Dossier): ReturnType<t
       unmade.map(({ row }) => row),
     )
   })
+}
+
+/** What each employment says besides is shown with it. */
+function factsShown({ attrs: _, ...facts }: PersonFacts): PersonView['profile']['facts'] {
+  return facts
 }
 
 type Failures = PersonView['accounts'][number]['failures']

@@ -80,6 +80,19 @@ describe('facts', () => {
     expect(mergePerson(id, [directory, hiding]).facts).toEqual({ email: 'ada@example.test' })
   })
 
+  it('hold what sources declare besides, as text, by the same rule; lists are none', () => {
+    const attrs = { phone: '01234', floor: 7, night: false, cost: null, levels: ['Main'] }
+    const over = sourced('1', { start: '2020-01-01', left: true }, { attrs: { cost: 'K7', phone: '9', room: '12' } })
+    const hr = sourced('2', { start: '2023-01-01', company: 'Acme' }, { attrs })
+    expect(mergePerson(id, [over, hr]).facts).toEqual({
+      company: 'Acme',
+      attrs: { phone: '01234', floor: '7', night: 'false', cost: null, room: '12' },
+    })
+    const hiding = sourced('3', { start: '2024-01-01' }, { attrs: { cost: 'K9', floor: null }, hidden: ['attrs.cost'] })
+    expect(mergePerson(id, [hiding]).facts).toEqual({ attrs: { floor: null } })
+    expect(mergePerson(id, [hiding, hr]).facts.attrs).toEqual({ phone: '01234', floor: '7', night: 'false' })
+  })
+
   it('stay with the current job until the next one begins, when a clock is given', () => {
     const records = [
       sourced('1', { start: '2020-01-01', department: 'Now' }),

@@ -87,27 +87,47 @@ const factNames = [
   'department',
   'title',
   'kind',
-] as const satisfies readonly (keyof PersonFacts)[]
+  'company',
+] as const satisfies readonly (keyof PersonFacts & SourceFieldName)[]
 
 function factsOf(entries: readonly Entry[]): PersonFacts {
   const facts: { -readonly [Name in keyof PersonFacts]: PersonFacts[Name] } = {}
   for (const name of factNames) {
-    const said = sayingOf(entries, name)
+    const said = sayingOf(entries, name, ({ fields }) => fields[name])
     if (said !== undefined) facts[name] = said
   }
   const photo = photoOf(entries)
   if (photo !== undefined) facts.photo = photo
-  return facts
+  const attrs = attrsOf(entries)
+  return attrs.length === 0 ? facts : { ...facts, attrs: Object.fromEntries(attrs) }
+}
+
+/** Those that somebody declares and that are no lists. */
+function attrsOf(entries: readonly Entry[]): readonly (readonly [string, string | null])[] {
+  const names = new Set(entries.flatMap(({ employment }) => Object.keys(employment.attrs)))
+  return [...names].flatMap((name) => {
+    const path = `attrs.${name}`
+    const said = sayingOf(entries, path, ({ employment: { attrs, unknown } }) => {
+      const value = Object.hasOwn(attrs, name) && !unknown.includes(path) ? attrs[name] : undefined
+      if (value === null || value === undefined) return value
+      return typeof value === 'object' ? undefined : String(value)
+    })
+    return said === undefined ? [] : [[name, said] as const]
+  })
 }
 
 /** Undefined when nobody speaks of it, or somebody hides what may be a value. */
-function sayingOf(entries: readonly Entry[], name: keyof PersonFacts): string | null | undefined {
+function sayingOf(
+  entries: readonly Entry[],
+  name: string,
+  read: (entry: Entry) => string | null | undefined,
+): string | null | undefined {
   let none: Entry | undefined
   let isHidden = false
   for (const entry of entries) {
     // The number names the person, as long as any record gives it.
     if (none !== undefined && entry.rank > none.rank && name !== 'employeeNumber') break
-    const value = entry.fields[name]
+    const value = read(entry)
     if (value !== undefined && value !== null) return value
     if (value === null) none ??= entry
     else if (entry.sourced.record.hidden.includes(name)) isHidden = true

@@ -45,6 +45,9 @@ export interface PersonFacts {
   readonly kind?: string | null
   /** SHA-256 of the picture's bytes, in hex: the picture itself is fetched when it is written, and kept nowhere. */
   readonly photo?: string | null
+  readonly company?: string | null
+  /** Declared custom fields, as text; lists are for rules alone. */
+  readonly attrs?: Readonly<Record<string, string | null>>
 }
 
 /** A person as merged at one moment; never stored in clear. */

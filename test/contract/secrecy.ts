@@ -23,8 +23,8 @@ export class Listener {
     if (value !== null && value !== undefined && value.length >= lengthMin) this.#forbidden.set(value, what)
   }
 
-  forbidPerson(facts: PersonFacts): void {
-    for (const [field, value] of Object.entries(facts)) this.forbid(field, value)
+  forbidPerson({ attrs = {}, ...facts }: PersonFacts): void {
+    for (const [field, value] of Object.entries({ ...attrs, ...facts })) this.forbid(field, value)
   }
 
   forbidCard(card: Card, number?: string): void {

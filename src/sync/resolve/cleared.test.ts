@@ -1,12 +1,14 @@
 /** A field that its source cleared is cleared at the target; one of which nobody speaks stays, and a delivery that lost a column clears nothing. */
 import { beforeEach, describe, expect, test } from 'vitest'
+import { compileMapping } from '../../mapping/mapping.ts'
 import type { PlanId } from '../../model/id.ts'
 import { readFacts } from '../account-facts.ts'
 import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
-import { columns, type HrRow, hrRow, type hrSource } from '../fixtures/hr-file.fixture.ts'
+import { columns, type HrRow, hrFile, hrRow, type hrSource } from '../fixtures/hr-file.fixture.ts'
 import { adoptMatches } from '../match/adopt.ts'
 import { existing, match } from '../match/match.fixture.ts'
 import { targetOrigin } from '../origin.ts'
+import { pull } from '../pull/pull.ts'
 import { acceptColumns } from '../pull/pull-brakes.ts'
 import { enableTarget } from '../target-modes.ts'
 
@@ -66,13 +68,21 @@ describe('a field that is empty in the source', () => {
   })
 })
 
-test('a delivery that lost the column is not read, and once a person accepts it the field is left alone', async () => {
+test('a delivery that lost the column is not read, and once no mapping names the field it is left alone', async () => {
   const lost = { columns: columns.filter((name) => name !== 'department') }
-  expect((await bench.deliver(everybody({ family: 'Other' }), lost)).outcome).toBe('columns-moved')
+  expect((await bench.deliver(everybody({ family: 'Other' }), lost)).outcome).toBe('columns-missing')
   await bench.rest()
   expect(departments()).toEqual(all('Sales'))
+  const dates = { start: 'date(row.start, "yyyy-MM-dd")', end: 'date(row.end, "yyyy-MM-dd")', lastWorkingDay: 'null' }
+  const states = { left: 'row.status == "left"', suspended: 'row.status == "suspended"' }
+  const names = { employeeNumber: 'row.number', givenName: 'row.given', familyName: 'row.family' }
+  const fields = { ...names, ...dates, ...states }
+  const source = { ...bench.source, mappingVersion: '2', mapping: compileMapping({ key: 'row.id', fields }) }
+  const file = hrFile(everybody({ family: 'Other' }), { ...lost, arrivedAt: bench.context.now() })
+  const taken = async () => (await pull(bench.context, source, file, new AbortController().signal)).outcome
+  expect(await taken()).toBe('columns-moved')
   await acceptColumns(bench.context, 'hr', bench.operator, 'the department comes no more')
-  expect((await bench.deliver(everybody({ family: 'Other' }), lost)).outcome).toBe('taken')
+  expect(await taken()).toBe('taken')
   await bench.rest()
   expect([...bench.target.users.values()].map(({ profile }) => profile)).toEqual(
     everybody().map(({ given }) => ({ name: `${given} Other`, department: 'Sales' })),
