@@ -501,6 +501,13 @@ describe('a file', () => {
     ])
   })
 
+  test('that is missing is said to be missing', async () => {
+    rmSync(secret())
+    expect(await sentencesOf(withFile)).toEqual([
+      '12 targets.hq.settings.password: expected a file that exists and that this user may read; found none (secrets/password)',
+    ])
+  })
+
   test('that is missing, empty or a folder is refused', async () => {
     const found = async () => (await problemsOf(withFile)).map(({ expected }) => expected)
     writeFileSync(secret(), '\n')

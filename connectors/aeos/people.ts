@@ -34,6 +34,7 @@ interface Pending {
 
 export class People implements PeopleCapability {
   readonly columns: readonly string[]
+  readonly zone: string
   readonly #settings: Settings
   readonly #context: Context
   readonly #reader: Reader
@@ -50,6 +51,7 @@ export class People implements PeopleCapability {
 
   constructor(client: Client, offered: Offered, settings: Settings, context: Context) {
     this.columns = columnsOf(settings)
+    this.zone = settings.server_zone
     this.#settings = settings
     this.#context = context
     this.#reader = new Reader(client, settings, context.now)

@@ -21,6 +21,11 @@ const person = (more: Partial<PersonView> = {}): PersonView => ({
 })
 const shown = (view: PersonView) => formatPerson(view, false)
 
+test('what kind of person somebody is stands there once', () => {
+  const profile = { facts: { kind: 'employee', title: null }, kind: 'employee', employments: [], cards: [] }
+  expect(shown(person({ profile })).match(/^kind .*/gm)).toEqual(['kind  employee'])
+})
+
 describe('a leaver', () => {
   test('is shown with the time of each stage, or that the account is kept', () => {
     expect(shown(person())).toMatch(

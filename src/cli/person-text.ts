@@ -9,7 +9,7 @@ export function formatPerson(person: PersonView, colours: boolean): string {
   const { facts, employments, cards } = person.profile
   return [
     `Person ${plain(person.id)}: ${standingOf(person)}\n${leaverText(person.leaver)}`,
-    formatPairs([...known(facts), ['kind', person.profile.kind]]),
+    formatPairs(known({ ...facts, kind: person.profile.kind })),
     formatTable(
       [
         { title: 'employment', of: (each) => `${each.source}/${each.key}` },

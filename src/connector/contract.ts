@@ -77,6 +77,8 @@ export interface DeliveryEnd {
 export interface PeopleCapability {
   /** The columns of every delivery, where the connector fixes them: `gatehouse check` holds the mapping to them. Absent: each brings its own. */
   readonly columns?: readonly string[]
+  /** The zone of the days in its rows, where the connector knows it: `gatehouse check` holds the zone of the source to it. */
+  readonly zone?: string
   /**
    * The oldest delivery that was not settled yet, or null. A wrong control total throws `rejected` and settles as refused. `cursor` is that
    * of the last delivery that was taken; null when there is none, or it does not count any more: then the next delivery is a `full` one.

@@ -3,8 +3,9 @@ import type { Config } from '../../config/config.ts'
 import { loadConfig } from '../../config/load.ts'
 import { ConfigError, nearest, type Problem } from '../../config/problem.ts'
 import { checkRedis } from '../../queues/check-redis.ts'
+import type { PeopleCapability } from '../connector/contract.ts'
 import { ConnectorError } from '../connector/errors.ts'
-import { compileMapping, type MappingConfig } from '../mapping/mapping.ts'
+import { compileMapping } from '../mapping/mapping.ts'
 import { checkDatabase } from '../store/check-database.ts'
 import { errorCode } from '../sync/error-code.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
@@ -155,7 +156,7 @@ async function checkSource(config: Config, id: string, log: Log): Promise<Findin
       return {
         problems: [
           ...health.problems.map(({ severity, message }) => ({ severity, where, message })),
-          ...columnMistakes(where, config.sources[id]?.mapping, connection.people.columns),
+          ...sourceMistakes(where, config.sources[id] as Config['sources'][string], connection.people),
         ],
         facts: [{ name: `source ${id}`, value: `${health.product} ${health.version}` }],
       }
@@ -167,19 +168,28 @@ async function checkSource(config: Config, id: string, log: Log): Promise<Findin
   }
 }
 
-/** A mapping that reads a column which the connector never delivers; nothing where each delivery brings its own columns. */
-function columnMistakes(
+/** What the configuration says of a source and the connector knows better: a column that it never delivers, another zone of its days. */
+function sourceMistakes(
   where: string,
-  mapping: MappingConfig | undefined,
-  columns: readonly string[] | undefined,
+  { mapping, zone }: Pick<Config['sources'][string], 'mapping' | 'zone'>,
+  { columns, zone: days = zone }: Pick<PeopleCapability, 'columns' | 'zone'>,
 ): CheckProblem[] {
-  if (mapping === undefined || columns === undefined) return []
-  const wrong = compileMapping(mapping).needs.filter(({ column }) => !columns.includes(column))
-  return wrong.flatMap(({ column, field }) => {
-    const meant = nearest(column, columns)
-    const hint = meant === undefined ? `: ${columns.join(', ')}` : `, perhaps ${meant}`
-    return errorsAt(`${where}.mapping.${field}`, [`row.${column}: the source has no column of that name${hint}`])
-  })
+  const zones = `the days that the source delivers are those of ${days}, and this says ${zone}: people would come and leave hours off`
+  const needs = columns === undefined ? [] : compileMapping(mapping).needs
+  const wrong = needs.filter(({ column }) => columns?.includes(column) === false)
+  return [
+    ...(days === zone ? [] : errorsAt(`${where}.zone`, [zones])),
+    ...wrong.flatMap(({ column, field }) =>
+      errorsAt(`${where}.mapping.${field}`, [
+        `row.${column}: the source has no column of that name${meantBy(column, columns ?? [])}`,
+      ]),
+    ),
+  ]
+}
+
+function meantBy(column: string, columns: readonly string[]): string {
+  const meant = nearest(column, columns)
+  return meant === undefined ? `: ${columns.join(', ')}` : `, perhaps ${meant}`
 }
 
 async function checkTarget(config: Config, id: string, log: Log): Promise<TargetFindings> {

@@ -110,7 +110,7 @@ test('a level that nobody offers, a server that is not there and one that syncs 
   expect(stdout).toMatch(/^3 errors, 2 warnings\./m)
 })
 
-test('a mapping that reads a column which the source never delivers is named, with the one that was meant', async () => {
+test('a column that the source never delivers, and a zone that is not that of its days, are named with what was meant', async () => {
   const aeos = await startAeosSimulator({ latency: { fixedMs: 5 }, seed: 1 })
   try {
     await writeFile(join(site.directory, 'aeos'), aeos.password, { mode: 0o600 })
@@ -126,10 +126,11 @@ test('a mapping that reads a column which the source never delivers is named, wi
       }
       const fields = { employeeNumber: 'row.personel_no', email: 'lower(row.email)', title: 'row["x"]' }
       const mapping = { key: 'row.id', fields }
-      Object.assign(config.sources, { aeos: { connector: 'aeos', zone: 'Europe/Berlin', settings, mapping } })
+      Object.assign(config.sources, { aeos: { connector: 'aeos', zone: 'Europe/Lisbon', settings, mapping } })
     })
     const columns = 'id, carrier_type, personnel_no, last_name, first_name, title, email, department, arrives, leaves'
     expect(await errorsOf()).toEqual([
+      'sources.aeos.zone: the days that the source delivers are those of Europe/Berlin, and this says Europe/Lisbon: people would come and leave hours off',
       'sources.aeos.mapping.fields.employeeNumber: row.personel_no: the source has no column of that name, perhaps personnel_no',
       expect.stringContaining(
         `sources.aeos.mapping.fields.title: row.x: the source has no column of that name: ${columns}`,

@@ -91,7 +91,10 @@ test('explain says what a number can mean, and who has it by ids alone; half of 
   expect(uses).toMatchObject([
     { asked: named, card: named, state: 'active', accounts: [{ target: 'hq', actual: 'on' }] },
   ])
-  expect(await table('card', 'explain', cardOf(anybody))).toMatch(/^ {4}person [0-9a-f-]{36}: active, hq on$/m)
+  const many = await table('card', 'explain', cardOf(anybody))
+  expect(many).toMatch(/^ {4}person [0-9a-f-]{36}: active, hq on$/m)
+  expect(many).toMatch(new RegExp(`ask which format the site has\\.\n\n${named}\n`))
+  expect(many).toMatch(new RegExp(`:\n  gatehouse card explain ${named}\n$`))
 
   const alone = await asJson(explained, 'card', 'explain', named, '--offline')
   expect(alone).toMatchObject({ readings: [{ card: named, unguarded: 0, warnings: [] }], uses: null })

@@ -86,9 +86,11 @@ function formatExplained({ readings, misfits, uses }: Explained, colours: boolea
     const head = readings.length === 1 ? '' : `${askWhich(readings.length)}\n`
     return `${head}${ruledOut}${blocks}`
   }
-  const entries = readings.map((reading) => formatEntry(reading, uses, colours)).join('')
-  const more =
-    'gatehouse card explain says more about each of these: reversed bytes, parity, types of badges, who has it.\n'
+  // Whatever somebody here has is most likely what was meant.
+  const isHeld = (reading: CardReading) => Number(usesOf(reading, uses ?? []).length > 0)
+  const sorted = readings.toSorted((one, other) => isHeld(other) - isHeld(one))
+  const entries = sorted.map((reading) => formatEntry(reading, uses, colours)).join('')
+  const more = `More about one of these (reversed bytes, parity, types of badges):\n  gatehouse card explain ${plain(sorted[0]?.card ?? '')}\n`
   return `${askWhich(readings.length)}${ruledOut}\n${entries}\n${more}`
 }
 

@@ -1,7 +1,9 @@
 /** The commands that make and run a gateway, or a simulated door system, on this machine. */
 import { userInfo } from 'node:os'
+import { dirname, resolve } from 'node:path'
 import { type Command, InvalidArgumentError } from 'commander'
 import { type Role, roles } from '../../main/roles.ts'
+import { dataDefault } from '../bearer.ts'
 import { type Context, configOption, describe, nextCommand, show, urlDefault } from '../command.ts'
 import { CliError, describeError, exitCodes } from '../exit.ts'
 import type { InitResult, RunningGateway } from '../local.ts'
@@ -38,8 +40,16 @@ function formatMade(made: InitResult, { config, subject }: { config: string; sub
       ['token', `${made.tokenPath} (${subject}, role admin)`],
     ]),
     'Keep copies of the external key and of the keyring, in two places: without them nothing can be opened any more.',
+    ...findingIt(dirname(made.tokenPath)),
     nextCommand('check', config),
   ].join('\n')
+}
+
+/** What commands that call the gateway must be told, where they would not find the token by themselves. */
+function findingIt(folder: string): readonly string[] {
+  return resolve(dataDefault) === folder
+    ? []
+    : [`Other commands find the token with: export GATEHOUSE_DATA=${plain(folder)}`]
 }
 
 export function startCommand(context: Context): Command {
