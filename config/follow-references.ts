@@ -81,7 +81,10 @@ async function followScalar(value: unknown, options: ReferenceOptions, path: Pat
   }
   const file = await readOwnedFile(resolve(options.folder, name), secret)
   if ('fault' in file)
-    return refuse(`expected ${fileExpectations[file.fault]}`, `${file.fault === 'missing' ? 'none' : 'another one'} (${name})`)
+    return refuse(
+      `expected ${fileExpectations[file.fault]}`,
+      `${file.fault === 'missing' ? 'none' : 'another one'} (${name})`,
+    )
   // Editors and echo end a file with a line break that is no part of a secret.
   const text = file.text.replace(/\r?\n$/, '')
   return text === '' ? refuse('expected a file with content', `an empty one (${name})`) : declaredAs(text)

@@ -42,7 +42,10 @@ export interface CallOptions {
 export function describeCall(name: string, summary: string, examples: readonly string[]): Command {
   return describe(name, summary, examples)
     .option('--url <url>', `where the gateway is (GATEHOUSE_URL, else ${urlDefault})`)
-    .option('--data <folder>', `where init put the token (GATEHOUSE_DATA, else ${dataDefault}); GATEHOUSE_TOKEN_FILE or GATEHOUSE_TOKEN comes first`)
+    .option(
+      '--data <folder>',
+      `where init put the token (GATEHOUSE_DATA, else ${dataDefault}); GATEHOUSE_TOKEN_FILE or GATEHOUSE_TOKEN comes first`,
+    )
     .option('--ca <file>', "PEM file of the authority that signed the gateway's certificate (GATEHOUSE_CA)")
     .option('--plain-http', 'send the token unencrypted to another machine')
     .option('--json', 'print JSON')
