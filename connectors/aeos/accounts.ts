@@ -108,7 +108,8 @@ export function accounts(
       throw ownFailure('rejected', 'aeos.pin-refused', 'A PIN is digits only, and pins must be on in the settings.')
     },
     discover: (signal) => discoverLevels(client, settings, signal),
-    read: (externalId, signal) => carriers.read(externalId, signal),
+    takesPhotos: settings.photos,
+    read: (externalId, signal, also) => carriers.read(externalId, signal, also?.photo === true && settings.photos),
     async *list(signal, levels = []) {
       const badges = await orUntold(badgesHeld(client, settings, signal), null)
       const templates = await orUntold(templatesHeld(client, offered, settings, levels, signal), new TemplatesHeld())

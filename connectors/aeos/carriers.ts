@@ -12,6 +12,7 @@ import { toLocalDate } from './local-time.ts'
 import { carrierRef, isNumber, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
 import { walk } from './pages.ts'
 import { PersonDates } from './person-dates.ts'
+import { photoShown } from './photos.ts'
 import type { PersonRecord } from './records.ts'
 import type { Settings } from './settings.ts'
 import type { TemplatesHeld } from './templates-held.ts'
@@ -54,9 +55,11 @@ export class Carriers {
   }
 
   /** One account of all that the id means: see `together`. */
-  async read(externalId: string, signal: AbortSignal): Promise<ActualAccount | null> {
+  async read(externalId: string, signal: AbortSignal, withPhoto = false): Promise<ActualAccount | null> {
     const [records, departmentName] = await allDone([this.find(externalId, signal), this.#departments.names(signal)])
-    const seen = await allDone(records.map((record) => this.#details(externalId, record, departmentName, signal)))
+    const seen = await allDone(
+      records.map((record) => this.#details(externalId, record, departmentName, withPhoto, signal)),
+    )
     return together(seen.filter((each) => each !== null))
   }
 
@@ -65,6 +68,7 @@ export class Carriers {
     externalId: string,
     record: PersonRecord,
     departmentName: (id: string) => string | undefined,
+    withPhoto: boolean,
     signal: AbortSignal,
   ): Promise<ActualAccount | null> {
     const { Id } = record
@@ -72,12 +76,13 @@ export class Carriers {
     const today = toLocalDate(now.getTime(), this.#settings.server_zone)
     try {
       // Side by side: the proof of a lock-out waits for this.
-      const [dates, states, tokens, { read: profile }, pin] = await allDone([
+      const [dates, states, tokens, { read: profile }, pin, photo] = await allDone([
         this.#dates.of(record, signal),
         this.#client.states(Id, signal),
         this.#client.tokensOf(Id, signal),
         this.#client.profile(Id, signal),
         this.#settings.pins ? this.#client.hasPin(Id, today, signal) : Promise.resolve(false),
+        withPhoto ? photoShown(this.#client, Id, signal) : Promise.resolve(undefined),
       ])
       const plain = this.#plain(externalId, { ...record, ...dates }, departmentName)
       return {
@@ -91,6 +96,7 @@ export class Carriers {
           settings: this.#settings,
         }),
         pin,
+        ...(photo === undefined ? {} : { photo }),
       }
     } catch (error) {
       if (!(error instanceof ConnectorError) || !isNotFound(error)) throw error

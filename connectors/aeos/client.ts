@@ -14,7 +14,9 @@ import {
   freeFieldList,
   holderList,
   type IdentifierTypeRecord,
+  type Images,
   identifierTypeList,
+  imageList,
   logList,
   type Named,
   ownedTokenList,
@@ -140,6 +142,19 @@ export class Client {
   async setPin(carrierId: string, pin: string, from: string, signal: AbortSignal): Promise<void> {
     const data = { CarrierId: carrierId, Type: pincode, From: from, VerificationData: [{ Value: pin }] }
     await this.#write('changeCarrierVerification', carrierId, data, signal)
+  }
+
+  /** All pictures of the carrier, with their bytes. */
+  async images(carrierId: string, signal: AbortSignal): Promise<Images> {
+    return readAs(imageList, await this.#call('findCarrierImage', carrierId, signal))
+  }
+
+  async addImage(carrierId: string, image: { Type: string; Picture: string }, signal: AbortSignal): Promise<void> {
+    await this.#write('addCarrierImage', carrierId, { CarrierId: carrierId, Image: image }, signal)
+  }
+
+  async removeImage(carrierId: string, imageId: string, signal: AbortSignal): Promise<void> {
+    await this.#write('removeCarrierImage', carrierId, { CarrierId: carrierId, ImageId: imageId }, signal)
   }
 
   // -------------------------------------------------------------- badges

@@ -1,12 +1,15 @@
 /** Reads carriers with their badges, blocks and rights: all of them, or some by id. */
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
+import { photoText, unreadPhoto } from '../../src/model/photo.ts'
 import type { Client } from './client.ts'
 import { isNotFound } from './errors.ts'
-import { typeOf } from './mapping.ts'
+import { typeOf, validityOf } from './mapping.ts'
 import { walk } from './pages.ts'
 import { type Names, readNames } from './people-names.ts'
 import { type Row, rowOf, type Seen } from './people-rows.ts'
 import { PersonDates } from './person-dates.ts'
+import { photoShown } from './photos.ts'
 import type { PersonRecord, Token } from './records.ts'
 import type { Settings } from './settings.ts'
 
@@ -92,7 +95,8 @@ export class Reader {
     const person = rows.find(({ Id }) => Id === id)
     if (rest === null) return person === undefined ? 'gone' : 'hidden'
     if (person === undefined || !this.#isOurs(person)) return 'hidden'
-    return { person: { ...person, ...(await this.#dates.of(person, signal)) }, ...rest }
+    const seen = { person: { ...person, ...(await this.#dates.of(person, signal)) }, ...rest }
+    return this.#withPhoto(seen, signal)
   }
 
   async #details(person: PersonRecord, tokens: readonly Token[], signal: AbortSignal): Promise<Seen | null> {
@@ -100,7 +104,7 @@ export class Reader {
       this.#rest(person.Id, Promise.resolve(tokens), signal),
       this.#dates.of(person, signal),
     ])
-    return rest === null ? null : { person: { ...person, ...dates }, ...rest }
+    return rest === null ? null : this.#withPhoto({ person: { ...person, ...dates }, ...rest }, signal)
   }
 
   /** Null when AEOS says that there is no such carrier. */
@@ -115,6 +119,27 @@ export class Reader {
     } catch (error) {
       if (isNotFound(error)) return null
       throw error
+    }
+  }
+
+  /**
+   * Asked last, and only of who may come in: nobody's lock-out waits for a picture. One that can't be had now says nothing: the next full read
+   * asks again.
+   */
+  async #withPhoto(seen: Seen, signal: AbortSignal): Promise<Seen> {
+    if (!this.#settings.people.photos) return seen
+    const isOut = seen.blocked || hasLeft(seen.person, this.#now(), this.#settings)
+    return { ...seen, photo: isOut ? unreadPhoto : await this.#photoCell(seen.person.Id, signal) }
+  }
+
+  async #photoCell(id: string, signal: AbortSignal): Promise<string | null> {
+    try {
+      const sha256 = await photoShown(this.#client, id, signal)
+      if (sha256 === undefined) return unreadPhoto
+      return sha256 === null ? null : photoText({ sha256, reference: id })
+    } catch (error) {
+      if (!(error instanceof ConnectorError) || signal.aborted) throw error
+      return unreadPhoto
     }
   }
 
@@ -135,4 +160,9 @@ export class Reader {
     }
     return byCarrier
   }
+}
+
+function hasLeft(person: PersonRecord, now: Date, settings: Settings): boolean {
+  const { until } = validityOf(person, settings)
+  return until !== null && Date.parse(until) <= now.getTime()
 }

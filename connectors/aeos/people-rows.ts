@@ -14,6 +14,8 @@ export interface Seen {
   readonly blocked: boolean
   readonly tokens: readonly Token[]
   readonly profile: ProfileRecord
+  /** As the column says it: see `photoText`; absent where photos are not asked for. */
+  readonly photo?: string | null
 }
 
 export interface Row {
@@ -41,10 +43,15 @@ const own = [
 ] as const
 
 export function columnsOf({ people }: Settings): readonly string[] {
-  return [...own, ...people.free_fields.map(({ column }) => column)]
+  return [...own, ...(people.photos ? ['photo'] : []), ...people.free_fields.map(({ column }) => column)]
 }
 
-export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, now: Date, settings: Settings): Row {
+export function rowOf(
+  { person, blocked, tokens, profile, photo }: Seen,
+  names: Names,
+  now: Date,
+  settings: Settings,
+): Row {
   const { from, until } = validityOf(person, settings)
   const [starts, ends] = [instantOf(from), instantOf(until)]
   const at = now.getTime()
@@ -74,7 +81,7 @@ export function rowOf({ person, blocked, tokens, profile }: Seen, names: Names, 
   const more = settings.people.free_fields.map(({ definition_id, column }) => [column, free.get(definition_id) ?? null])
   const turns = [starts, ends, ...rightsTurn(profile, settings)].filter((each) => each !== null && each > at)
   return {
-    cells: { ...withoutUnknown(cells), ...Object.fromEntries(more) },
+    cells: { ...withoutUnknown(cells), ...(photo === undefined ? {} : { photo }), ...Object.fromEntries(more) },
     turnsAt: turns.length === 0 ? null : Math.min(...(turns as number[])),
   }
 }

@@ -7,6 +7,7 @@ import { allDone } from '../../src/connector/outcomes.ts'
 import { momentOf, wallTime } from '../../src/connector/zone.ts'
 import { durationMs } from '../../src/model/duration.ts'
 import type { Client } from './client.ts'
+import { isNotFound } from './errors.ts'
 import type { Offered } from './offered.ts'
 import { type Cursor, cursorText, dueAfter, dueAt, parseCursor, restMax } from './people-cursor.ts'
 import { deliveryOf, type Read } from './people-delivery.ts'
@@ -15,6 +16,7 @@ import { Log, type Position } from './people-log.ts'
 import { Modified } from './people-modified.ts'
 import { type Found, Reader } from './people-read.ts'
 import { columnsOf, type Row } from './people-rows.ts'
+import { firstPhoto } from './photos.ts'
 import type { Settings } from './settings.ts'
 
 const pollMsOtherwise = 2_000
@@ -35,6 +37,7 @@ interface Pending {
 export class People implements PeopleCapability {
   readonly columns: readonly string[]
   readonly zone: string
+  readonly #client: Client
   readonly #settings: Settings
   readonly #context: Context
   readonly #reader: Reader
@@ -52,6 +55,7 @@ export class People implements PeopleCapability {
   constructor(client: Client, offered: Offered, settings: Settings, context: Context) {
     this.columns = columnsOf(settings)
     this.zone = settings.server_zone
+    this.#client = client
     this.#settings = settings
     this.#context = context
     this.#reader = new Reader(client, settings, context.now)
@@ -76,6 +80,16 @@ export class People implements PeopleCapability {
       return read === null ? null : this.#offer(from, read)
     } catch (error) {
       throw notRefused(error)
+    }
+  }
+
+  /** The reference is the id of the carrier. */
+  async photo(reference: string, signal: AbortSignal): Promise<Buffer | null> {
+    try {
+      return firstPhoto(await this.#client.images(reference, signal))
+    } catch (error) {
+      if (isNotFound(error)) return null
+      throw error
     }
   }
 

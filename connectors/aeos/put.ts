@@ -4,7 +4,7 @@ import type { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
 import { putCards, putShutCards } from './card-parts.ts'
-import type { CarrierFields } from './client.ts'
+import type { CarrierFields, Client } from './client.ts'
 import type { Departments } from './departments.ts'
 import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
 import { type FieldSection, fieldSections } from './field-sections.ts'
@@ -14,6 +14,7 @@ import { type Locking, lock } from './lock.ts'
 import { closeCarrier, openCarrier } from './lock-part.ts'
 import { farEnd, keptEnd, parseExternalId, wantedType } from './mapping.ts'
 import type { Offered } from './offered.ts'
+import { putPhoto } from './photos.ts'
 import { isOfFields, merged, outcomes, type Section, writeSections } from './sections.ts'
 import { type CarrierType, carrierTypes } from './settings.ts'
 import { reopened } from './shut-dates.ts'
@@ -172,7 +173,13 @@ async function finish(
     ]
   }
   const done = await allDone([account(), putCards(change, carrier, writing, signal), pin()])
-  return [...closed, ...shut.outcomes, ...done.flat()]
+  return [...closed, ...shut.outcomes, ...done.flat(), ...(await photoPart(change, id, client, signal))]
+}
+
+/** Last, when everything that opens or shuts a door is done. */
+async function photoPart({ desired: { photo } }: Put, id: string, client: Client, signal: AbortSignal) {
+  if (photo === undefined) return []
+  return [await attempt({ kind: 'photo' }, () => putPhoto(client, id, photo, signal))]
 }
 
 /** Nobody was made, so no part of them is there. */

@@ -178,6 +178,12 @@ export type TemplateAuthorisation = ProfileRecord['AuthorisationOnline']['Templa
 export type GroupAuthorisation = ProfileRecord['AuthorisationOnline']['EntranceGroupAuthorisation'][number]
 export type EntranceAuthorisation = ProfileRecord['AuthorisationOnline']['EntranceAuthorisation'][number]
 
+export const imageList = z.object({
+  AllImages: listOf(z.object({ Id: idMaybe, Type: text, Picture: text })),
+  FirstPhoto: idMaybe,
+})
+export type Images = z.output<typeof imageList>
+
 export const verificationList = z.object({ Verification: listOf(z.object({ Type: text, Until: text })) })
 
 const named = z.object({ Id: id, Name: text })

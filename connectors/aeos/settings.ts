@@ -168,6 +168,15 @@ const people = z
         description: 'As a source: free fields that are read, each into a column of its own.',
         examples: [[{ definition_id: '12', column: 'field_cost_centre' }]],
       }),
+    photos: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'Photos',
+        description:
+          'As a source: whether the column photo says which photo each carrier has. It takes one more request for each carrier who is neither blocked nor gone; the photo itself is fetched when it is written somewhere.',
+        examples: [true],
+      }),
   })
   .prefault({})
   .meta({ title: 'People', description: 'As a source: what is read, and when.' })
@@ -306,6 +315,15 @@ export const settings = z
         title: 'PINs',
         description: 'Whether PINs are set (verification type Pincode). false saves one request with each read.',
         examples: [false],
+      }),
+    photos: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'Photos',
+        description:
+          "As a target: whether a carrier's photo is the one of the person, as a source names it. Photos that others added go. It takes one more request with each read that is no lock-out.",
+        examples: [true],
       }),
     entrance_schedule: id.optional().meta({
       title: 'Schedule for entrances',

@@ -105,6 +105,7 @@ const borne: Readonly<{ [name in keyof Quirks]: readonly Quirks[name][] }> = {
   eventOrder: ['newest-first'],
   eventsKept: [1],
   pictureBytesMax: [1],
+  pictures: ['made-anew'],
   wsdlNeedsLogin: [false],
   wsdlHost: ['elsewhere.example.org'],
   unlicensed: [['addCarriersAuthorization']],

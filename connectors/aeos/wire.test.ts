@@ -156,6 +156,7 @@ async function sayEverything(target: Simulated): Promise<void> {
   for (const [kind, definition_id] of Object.entries(free)) {
     const { put, lock, remove, accounts, mustRead } = await target.connect({
       ...wide,
+      photos: true,
       free_fields: [{ definition_id, fact: 'title' }],
       fields: carrierFieldNames.map((field) => ({ field, attr: field })),
     })
@@ -178,7 +179,9 @@ async function sayEverything(target: Simulated): Promise<void> {
     const revoke = { levels: [level, 'entrance:1', 'group:1'], cards: cards.map(({ card }) => card) }
     await put(desiredAccount({ facts: person, cards: [{ card: second, state: 'on' }] }), { revoke })
     const [carrier] = target.inside()
-    await accounts.read(`#${carrier?.id}`, never)
+    await accounts.read(`#${carrier?.id}`, never, { photo: true })
+    for (const photo of [Buffer.from('first'), Buffer.from('second'), null])
+      await put(desiredAccount({ facts: person, photo }))
     await lock(await mustRead())
     await remove()
     // What was blocked for good is given out again, and a right whose entry is named twice is written back.
@@ -196,7 +199,7 @@ async function sayEverything(target: Simulated): Promise<void> {
   const midnight = { lastName: 'Midnight', arrival: '2025-12-31T23:00:00Z' }
   const kinds = ['Employee', 'Contractor', 'Visitor'] as const
   target.simulator.seed({ carriers: kinds.map((kind) => ({ ...midnight, kind, personnelNo: kind })) })
-  const { accounts, people, health, read } = await target.connect(wide)
+  const { accounts, people, health, read } = await target.connect({ ...wide, people: { photos: true } })
   for (const kind of kinds) await read(kind)
   await Array.fromAsync(accounts.list(never))
   await Array.fromAsync(accounts.list(never, [level]))

@@ -21,6 +21,7 @@ import {
   firstAdministrator,
   isProtectedId,
   type OwnAccount,
+  photoShown,
   profileOf,
   userIdOf,
   vendorCardOf,
@@ -119,10 +120,14 @@ export function accounts(
     },
     checkPin,
     discover: (signal) => levels.discover(signal),
-    async read(externalId, signal): Promise<ActualAccount | null> {
+    takesPhotos: settings.photos,
+    async read(externalId, signal, also): Promise<ActualAccount | null> {
       // Side by side: the proof of a lock-out waits for this.
       const [found, inheritedBy] = await allDone([readOwn(externalId, signal), levels.inheritance(signal)])
-      return found && { ...found.account, inheritedLevels: inheritedBy(found.detail.user_group_id) }
+      if (found === null) return null
+      const { account, detail } = found
+      const photo = also?.photo === true && settings.photos ? { photo: photoShown(detail) } : {}
+      return { ...account, ...photo, inheritedLevels: inheritedBy(detail.user_group_id) }
     },
     async *list(signal, asked = []) {
       await requireFullView(session, signal)

@@ -1,4 +1,5 @@
 /** Between Gatehouse's words and BioStar's, without any call: ids, names, cards and whole users. */
+import { hash } from 'node:crypto'
 import type { ActualAccount, ListedAccount, Profile } from '../../src/connector/contract.ts'
 import { type Card, cardKey, csn } from '../../src/model/card.ts'
 import { reversedBytes } from '../../src/model/cards/chip-orders.ts'
@@ -229,6 +230,11 @@ export function accountOfDetail(
     pin: user.pin_exists,
     untouchable: isUntouchable(user, user.permission, own),
   }
+}
+
+/** SHA-256 of the profile photo; null where there is none. */
+export function photoShown({ photo }: UserDetail): string | null {
+  return photo === undefined ? null : hash('sha256', Buffer.from(photo, 'base64'), 'hex')
 }
 
 /** What other lists say of a user, since a row of the list of users shows neither cards nor levels. */

@@ -43,8 +43,25 @@ export async function put(change: Put, writing: Writing, signal: AbortSignal): P
     outcomes.some((done) => done.part === part && done.outcome === 'applied'),
   )
   const settled = await allDone([...assigned, ...freed].map(({ part, step }) => attempt(part, step)))
-  const known = [...cards.outcomes, ...levels.outcomes, ...outcomes, ...changed, ...settled]
+  const photo = await photoPart(change, outcomes, writing.client, signal)
+  const known = [...cards.outcomes, ...levels.outcomes, ...outcomes, ...changed, ...settled, ...photo]
   return { parts: combine([...unchanged(change), ...known]) }
+}
+
+/** Last, and in a request of its own: nothing else waits for a picture, or is refused with one. */
+async function photoPart(
+  { externalId, actual, desired: { photo } }: Put,
+  outcomes: readonly PartOutcome[],
+  client: Client,
+  signal: AbortSignal,
+): Promise<readonly PartOutcome[]> {
+  const isThere = actual !== null || outcomes.some(({ part, outcome }) => part.kind === 'lock' && outcome === 'applied')
+  if (photo === undefined || !isThere) return []
+  const step = async () => {
+    await client.updateUser(externalId, { photo: photo === null ? '' : photo.toString('base64') }, signal)
+    return 'applied' as const
+  }
+  return [await attempt({ kind: 'photo' }, step)]
 }
 
 /**

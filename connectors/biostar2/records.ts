@@ -44,6 +44,7 @@ export const userDetail = z.object({
   ...userBase,
   permission: reference,
   pin_exists: flag,
+  photo: text,
   cards: listOf(cardRecord),
   access_groups: listOf(reference),
 })

@@ -119,6 +119,15 @@ export const settings = z
           'The zone that the server means by the dates of a start and an end. No document says: try one account on site. Freeze the target before you change it, since every known date reads as another from then on.',
         examples: ['Europe/Berlin'],
       }),
+    photos: z
+      .boolean()
+      .default(false)
+      .meta({
+        title: 'Photos',
+        description:
+          "Whether a user's profile photo is the one of the person, as a source names it. It is no face that a reader compares with.",
+        examples: [true],
+      }),
     csn_byte_order: z
       .enum(['as-read', 'reversed'])
       .default('as-read')

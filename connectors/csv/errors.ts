@@ -7,6 +7,10 @@ const failures = {
     hint: 'the folder can not be read; is the share mounted, may we list it?',
   },
   'csv.file-unreadable': { kind: 'transient', hint: 'the file can not be opened; may our service account read it?' },
+  'csv.photo-unreadable': {
+    kind: 'transient',
+    hint: 'the file of a picture can not be opened; may our service account read it?',
+  },
   'csv.settle-failed': {
     kind: 'transient',
     hint: 'the file can not be removed or renamed; allow writing to the folder, or set after: keep',

@@ -39,6 +39,11 @@ async function health(parsed: CsvSettings): Promise<Health> {
     const message = 'Files can not be cleared away: allow writing to the folder, or set after: keep.'
     problems.push({ severity: 'error', code: 'csv.folder-read-only', message })
   }
+  if (parsed.photos !== undefined && !(await isReadable(parsed.photos.folder))) {
+    const message =
+      'The folder of the pictures can not be read: whoever has one keeps what they have at the door systems.'
+    problems.push({ severity: 'warning', code: 'csv.photos-missing', message })
+  }
   if (parsed.after === 'move') {
     const message =
       'Files stay in done/ and refused/ in plain text, with all personal data, until somebody deletes them; `archive` on the source keeps them sealed instead.'
@@ -50,6 +55,16 @@ async function health(parsed: CsvSettings): Promise<Health> {
     problems.push({ severity: 'warning', code: 'csv.no-control-total', message })
   }
   return { product: 'CSV files', version: 'RFC 4180', reach: 'not-knowable', problems }
+}
+
+async function isReadable(folder: string): Promise<boolean> {
+  try {
+    await access(folder, constants.R_OK | constants.X_OK)
+    return true
+  } catch (error) {
+    if (systemCode(error) === undefined) throw error
+    return false
+  }
 }
 
 async function isWritable(folder: string): Promise<boolean> {

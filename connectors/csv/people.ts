@@ -9,6 +9,7 @@ import { isOlder } from './file-name.ts'
 import type { DroppedFile, Folder } from './folder.ts'
 import { type Inspection, inspect } from './inspect.ts'
 import { pages } from './pages.ts'
+import { Photos } from './photos.ts'
 import type { CsvSettings } from './settings.ts'
 import { settle } from './settle.ts'
 import { watch } from './watch.ts'
@@ -20,6 +21,7 @@ export function createPeople(
   folder: Folder,
   closed: AbortSignal,
 ): PeopleCapability {
+  const photos = settings.photos === undefined ? null : new Photos(settings.photos, context)
   // In memory only: after a restart, the engine's own fingerprints and clock catch an old file.
   let newestTaken: string | null = null
 
@@ -51,7 +53,10 @@ export function createPeople(
       fingerprint: inspection.fingerprint,
       columns: inspection.columns.filter((name) => name !== null),
       raw: (rawSignal) => rawBytes(file.path, Number(inspection.identity.size), rawSignal),
-      pages: (pagesSignal) => pages(file.path, inspection, settings.limits.max_row_bytes, pagesSignal),
+      pages(pagesSignal) {
+        const plain = pages(file.path, inspection, settings.limits.max_row_bytes, pagesSignal)
+        return photos?.told(plain, pagesSignal) ?? plain
+      },
       async settle(outcome) {
         if (cleared) return
         await finish(file, outcome)
@@ -74,6 +79,8 @@ export function createPeople(
       }
       return null
     },
+    // The reference is the name of the file.
+    ...(photos === null ? {} : { photo: (reference: string) => photos.read(reference) }),
     watch: (signal) => watch(folder, settings, AbortSignal.any([signal, closed])),
   }
 

@@ -59,6 +59,30 @@ const limits = z
   })
   .prefault({})
 
+const photos = z
+  .strictObject({
+    column: z
+      .string()
+      .min(1)
+      .meta({
+        title: 'Column',
+        description:
+          'Its cells hold the name of a file, without a path; an empty one says that there is no picture. The mapping finds there which picture it is.',
+        examples: ['photo'],
+      }),
+    folder: z
+      .string()
+      .min(1)
+      .meta({
+        title: 'Folder of the pictures',
+        description:
+          'As every process sees it that reads this source or writes accounts. JPEG or PNG, 1 MiB at most; symbolic links are never read.',
+        takes: 'path',
+        examples: ['/srv/photos'],
+      }),
+  })
+  .optional()
+
 export const settings = z.strictObject({
   folder: z
     .string()
@@ -149,6 +173,11 @@ export const settings = z.strictObject({
       examples: ['required_trailer'],
     }),
   columns: columns.meta({ title: 'Columns', description: 'How the header is understood.' }),
+  photos: photos.meta({
+    title: 'Pictures',
+    description: 'Where pictures of people lie. Left out: there are none.',
+    examples: [{ column: 'photo', folder: '/srv/photos' }],
+  }),
   limits: limits.meta({ title: 'Limits', description: 'What is too much.' }),
   after: z
     .enum(['keep', 'move', 'delete'])

@@ -16,7 +16,12 @@ export interface PhotoRef {
 
 const form = /^([0-9a-f]{64})(?: (.+))?$/s
 
-/** From what a cell and a record hold: the digest, and behind a blank what the source finds it by. Null for a text that names no picture: `unreadPhoto`, or none of these at all. */
+/** As a cell and a record hold it: the digest, and behind a blank what the source finds it by. */
+export function photoText({ sha256, reference }: PhotoRef): string {
+  return reference === '' ? sha256 : `${sha256} ${reference}`
+}
+
+/** Null for a text that names no picture: `unreadPhoto`, or none of these at all. */
 export function parsePhoto(text: string): PhotoRef | null {
   const [, sha256, reference = ''] = form.exec(text) ?? []
   return sha256 === undefined ? null : { sha256, reference }

@@ -60,6 +60,8 @@ export interface Inside {
   /** External ids of the levels granted to the account itself. */
   readonly levels: readonly string[]
   readonly cards: readonly { readonly number: string; readonly blocked: boolean }[]
+  /** In base64: at most one, if all is well. */
+  readonly photos: readonly string[]
 }
 
 export interface AccountsSimulator extends AsyncDisposable {
@@ -86,6 +88,10 @@ export interface AccountsSimulator extends AsyncDisposable {
   /** Gives the account a level by another way than a grant of its own, and tells which. */
   inherit(externalId: string): string
   inside(externalId: string): Inside | null
+  /** Makes the system keep another file of each picture that comes. */
+  remakePhotos(): void
+  /** How many requests there were for pictures alone since this was last asked. */
+  photosAsked(): number
   /** External ids of all accounts. */
   ids(): readonly string[]
   /** How many requests arrived so far, and how many of them were to change something, or to log in. */

@@ -9,6 +9,7 @@ import { leavers } from './accounts/leavers.ts'
 import { listing } from './accounts/listing.ts'
 import { lockouts } from './accounts/lock-outs.ts'
 import { oddNamesInAccounts } from './accounts/odd-names.ts'
+import { photos } from './accounts/photos.ts'
 import { randomOrders } from './accounts/random-orders.ts'
 import { refusedParts } from './accounts/refused-parts.ts'
 import { repeatedOrders } from './accounts/repeated-orders.ts'
@@ -30,6 +31,7 @@ export function accountsContract(subject: AccountsSubject): void {
     describe('leavers', () => leavers(test))
     describe('what is not ours', () => whatIsNotOurs(test))
     describe('odd names', () => oddNamesInAccounts(test))
+    describe('photos', () => photos(test))
     describe('listing', () => listing(test))
     describe('sessions', () => sessions(test))
     describe('every failure', () => everyFailure(test))

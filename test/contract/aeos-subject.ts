@@ -106,6 +106,7 @@ async function start(options: SimulatorOptions): Promise<AccountsSimulator> {
   })
   let down: number | null = null
   let lateMs = 0
+  let photosAsked = 0
   return {
     settings: (wrong) => ({
       url: new URL(simulator.url).origin,
@@ -114,6 +115,7 @@ async function start(options: SimulatorOptions): Promise<AccountsSimulator> {
       password: wrong === 'password' ? `${simulator.password}x` : simulator.password,
       server_zone: options.zone ?? 'Europe/Amsterdam',
       block_reasons: reasons,
+      photos: true,
       identifier_types: [
         { id: badgeTypes.wiegand, format: 'H10301', facility },
         { id: badgeTypes.serial, format: 'CSN', bytes: 4, notation: 'hex' },
@@ -147,6 +149,15 @@ async function start(options: SimulatorOptions): Promise<AccountsSimulator> {
       return String(simulator.state.templates().find(({ name }) => name === template)?.id)
     },
     inside: (externalId) => inside(simulator, externalId),
+    remakePhotos() {
+      simulator.quirks.pictures = 'made-anew'
+    },
+    photosAsked() {
+      const all = simulator.requests.find({ operation: 'CarrierImage$' }).length
+      const fresh = all - photosAsked
+      photosAsked = all
+      return fresh
+    },
     ids: () => simulator.state.ids().map((id) => nameOf(simulator, id)),
     get requests() {
       const entries = simulator.requests.find()
@@ -220,5 +231,6 @@ function inside(simulator: AeosSimulator, externalId: string): Inside | null {
     // AEOS lets the same right be given twice (facts sheet, 6.4), as a write that lands late does; revoking takes all of one level.
     levels: [...new Set(carrier.authorisations.flatMap(({ rule, subject }) => (rule === null ? String(subject) : [])))],
     cards: carrier.badges.map(({ number, blocked }) => ({ number, blocked })),
+    photos: carrier.photos,
   }
 }

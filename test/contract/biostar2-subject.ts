@@ -103,6 +103,7 @@ async function start(product: 'biostar2' | 'biostarx', quirks: Quirks): Promise<
       url: simulator.url,
       fingerprint256: wrong === 'certificate' ? 'AB'.repeat(32) : simulator.fingerprint256,
       login_id: simulator.username,
+      photos: true,
       password: wrong === 'password' ? `${simulator.password}x` : simulator.password,
     }),
     secrets: [simulator.password],
@@ -137,6 +138,11 @@ async function start(product: 'biostar2' | 'biostarx', quirks: Quirks): Promise<
       return levelId(simulator, 'By group')
     },
     inside: (externalId) => inside(simulator, externalId),
+    remakePhotos() {
+      simulator.quirks.photos = 'made-anew'
+    },
+    // The picture is part of each record, whoever asks for it.
+    photosAsked: () => 0,
     ids: () => simulator.state.users().map(({ id }) => id),
     get requests() {
       const entries = simulator.requests.find()
@@ -193,5 +199,6 @@ function inside(simulator: BiostarSimulator, externalId: string): Inside | null 
     name: user.name,
     levels: user.groups.map((name) => levelId(simulator, name)),
     cards: user.cards.map(({ number, blocked }) => ({ number, blocked })),
+    photos: user.photo === '' ? [] : [user.photo],
   }
 }

@@ -38,7 +38,7 @@ export interface Target extends AsyncDisposable {
   /** Blocks these cards and nothing else. */
   block(facts: PersonFacts, cards: readonly Card[], known?: ActualAccount | null): Promise<Told>
   remove(facts: PersonFacts): Promise<Told>
-  read(facts: PersonFacts): Promise<ActualAccount | null>
+  read(facts: PersonFacts, also?: { readonly photo: boolean }): Promise<ActualAccount | null>
   inside(facts: PersonFacts): Inside | null
   /** The accounts that carry this person's id: a second one would be a catastrophe. */
   count(facts: PersonFacts): number
@@ -107,7 +107,7 @@ export async function startTarget(subject: AccountsSubject, options: ConnectOpti
     block: (facts, cards, known = null) =>
       apply({ kind: 'lock', externalId: accounts.identify(facts), known, at: new Date(), cards }),
     remove: (facts) => apply({ kind: 'remove', externalId: accounts.identify(facts) }),
-    read: (facts) => accounts.read(accounts.identify(facts), never),
+    read: (facts, also) => accounts.read(accounts.identify(facts), never, also),
     inside: (facts) => simulator.inside(accounts.identify(facts)),
     count: (facts) => simulator.ids().filter((id) => id === accounts.identify(facts)).length,
     async [Symbol.asyncDispose]() {
@@ -147,9 +147,10 @@ function listening(accounts: AccountsCapability, subject: AccountsSubject, liste
       pure(() => accounts.checkPin(pin))
     },
     discover: (signal) => listener.call(() => accounts.discover(signal)),
-    read(externalId, signal) {
+    ...(accounts.takesPhotos === undefined ? {} : { takesPhotos: accounts.takesPhotos }),
+    read(externalId, signal, also) {
       listener.forbid('external id', externalId)
-      return listener.call(() => accounts.read(externalId, signal))
+      return listener.call(() => accounts.read(externalId, signal, also))
     },
     async *list(signal, levels) {
       try {
@@ -164,6 +165,7 @@ function listening(accounts: AccountsCapability, subject: AccountsSubject, liste
       if (change.kind === 'put') {
         listener.forbidPerson(change.desired.facts)
         listener.forbid('PIN', change.desired.pin)
+        listener.forbid('photo', change.desired.photo?.toString('base64'))
         for (const entry of change.desired.cards) card(entry.card)
       }
       const applied = await listener.call(() => accounts.apply(change, signal))

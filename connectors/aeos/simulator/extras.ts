@@ -41,8 +41,14 @@ function addCarrierImage(call: Call): Answer {
   if ((picture.length / 4) * 3 > quirks.pictureBytesMax) return refuse(call, 'Picture is too large')
   const now = clock.now()
   const Id = world.next('image')
-  carrier.images.push({ Id, Type: type, Picture: picture, ModificationDate: now, CreationDate: now })
+  const kept = quirks.pictures === 'kept' ? picture : madeAnew(picture)
+  carrier.images.push({ Id, Type: type, Picture: kept, ModificationDate: now, CreationDate: now })
   return images(carrier)
+}
+
+/** Another file of the same picture. */
+function madeAnew(picture: string): string {
+  return Buffer.concat([Buffer.from(picture, 'base64'), Buffer.from('made anew')]).toString('base64')
 }
 
 function removeCarrierImage(call: Call): Answer {

@@ -78,6 +78,8 @@ export interface Quirks {
   eventsKept: number
   /** Pictures beyond so many bytes are refused; the limit is not known. */
   pictureBytesMax: number
+  /** A picture is kept as it came, or as a file that the server makes of it; no document says. */
+  pictures: 'kept' | 'made-anew'
   /** `?wsdl` asks for a login as the service does. */
   wsdlNeedsLogin: boolean
   /** Host in the WSDL's address, which is a setting of the application server and may not be the name that was called. */
@@ -126,6 +128,7 @@ export const defaultQuirks: Quirks = {
   eventOrder: 'oldest-first',
   eventsKept: 100_000,
   pictureBytesMax: 2_000_000,
+  pictures: 'kept',
   wsdlNeedsLogin: true,
   wsdlHost: 'aeosserver',
   unlicensed: [],

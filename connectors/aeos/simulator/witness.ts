@@ -56,6 +56,8 @@ export interface SeenCarrier {
   /** Names of the entrances that open right now to at least one of the badges. */
   opens: string[]
   images: number
+  /** Those of the type Photo in base64, the one that is shown first. */
+  photos: string[]
   pin: boolean
 }
 
@@ -198,6 +200,7 @@ export class Witness {
       ),
       opens: this.#opens(carrier),
       images: carrier.images.length,
+      photos: carrier.images.flatMap(({ Type, Picture }) => (Type === 'Photo' ? [String(Picture)] : [])),
       pin: carrier.verifications.some(({ Type }) => Type === 'Pincode'),
     }
   }

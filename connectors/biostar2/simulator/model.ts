@@ -27,7 +27,8 @@ export interface User {
   /** Card row ids, in the order written. */
   cards: number[]
   pinExists: boolean
-  photoExists: boolean
+  /** Base64; empty where there is none. */
+  photo: string
   fingerprints: number
   faces: number
   visualFaces: number

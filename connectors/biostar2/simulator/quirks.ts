@@ -105,6 +105,8 @@ export interface Quirks {
    * Access Group), not for these calls. What readers really hear is a matter of their condition, not of this.
    */
   deviceResponseFalse: boolean
+  /** A profile photo is kept as it came, or as a file that the server makes of it; no document says. */
+  photos: 'kept' | 'made-anew'
   /** `PUT /api/users/:id` is carried out and answers code 1 with HTTP 200: "partly", as `PUT /api/users/bulk` does (BioStar 2 API, User > User: Bulk Update). */
   userPutSuperfluous: boolean
 }
@@ -145,5 +147,6 @@ export const defaultQuirks: Quirks = {
   validityDay: false,
   wiegandFormatMissing: false,
   deviceResponseFalse: false,
+  photos: 'kept',
   userPutSuperfluous: false,
 }

@@ -32,7 +32,7 @@ export function blankUser(id: string): User {
     accessGroups: [],
     cards: [],
     pinExists: false,
-    photoExists: false,
+    photo: '',
     fingerprints: 0,
     faces: 0,
     visualFaces: 0,
@@ -88,12 +88,17 @@ function texts(simulation: Simulation, user: User, sent: Row): Partial<User> {
   if (sent.photo !== undefined) {
     const photo = text(sent.photo)
     if (photo.startsWith('data:')) throw new Refusal('30')
-    changes.photoExists = photo !== ''
+    changes.photo = photo === '' || quirks.photos === 'kept' ? photo : madeAnew(photo)
   }
   if (sent.user_custom_fields !== undefined) {
     changes.customFields = list(sent.user_custom_fields).map((item) => customValue(simulation, record(item)))
   }
   return changes
+}
+
+/** Another file of the same picture. */
+function madeAnew(photo: string): string {
+  return Buffer.concat([Buffer.from(photo, 'base64'), Buffer.from('made anew')]).toString('base64')
 }
 
 function customValue(simulation: Simulation, sent: Row): CustomValue {

@@ -35,7 +35,7 @@ export function userRow({ world, clock, quirks }: Simulation, user: User, dialec
   return {
     ...row,
     pin_exists: user.pinExists,
-    photo_exists: user.photoExists,
+    photo_exists: user.photo !== '',
     expired: user.expiryMs < clock.now(),
     idx_last_modified: user.lastModified,
   }
@@ -68,7 +68,7 @@ export function userDetail(simulation: Simulation, user: User): Fields {
       faces: made(user.faces, () => ({ raw_image: '', templates: [{ template: madeUpTemplate }] })),
       visualFaces: made(user.visualFaces, () => ({ template_ex_normalized_image: madeUpTemplate })),
     },
-    photo: user.photoExists ? madeUpTemplate : undefined,
+    photo: filled(user.photo),
     user_custom_fields: user.customFields.map(({ item, fieldId }) => ({ item, custom_field: { id: fieldId } })),
     isExludeSyncADUser: false,
   }
@@ -78,7 +78,7 @@ export function userDetail(simulation: Simulation, user: User): Fields {
 export function biometricFieldsOf(user: User): string[] {
   const counts = { fingerprint_templates: user.fingerprints, faces: user.faces, visualFaces: user.visualFaces }
   const fields = Object.entries(counts).flatMap(([field, count]) => (count > 0 ? [field] : []))
-  return user.photoExists ? [...fields, 'photo'] : fields
+  return user.photo !== '' ? [...fields, 'photo'] : fields
 }
 
 // "simulated" in base64: it looks like a template to a client and is the template of nobody.

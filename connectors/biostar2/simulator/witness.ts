@@ -23,6 +23,8 @@ export interface SeenUser {
   start: string
   expiry: string
   pinExists: boolean
+  /** Base64; empty where there is none. */
+  photo: string
   fingerprints: number
   faces: number
   operatorLevel: number | null
@@ -137,6 +139,7 @@ export class Witness {
       disabled: user.disabled,
       start: new Date(user.startMs).toISOString(),
       expiry: new Date(user.expiryMs).toISOString(),
+      photo: user.photo,
       pinExists: user.pinExists,
       fingerprints: user.fingerprints,
       faces: user.faces + user.visualFaces,

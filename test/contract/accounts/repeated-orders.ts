@@ -39,6 +39,7 @@ export function repeatedOrders(test: AccountsTest): void {
       name: expect.toSatisfy((name: string) => Object.values(accounts.render(person)).includes(name)),
       levels: expect.toSatisfy((seen: string[]) => [...seen].sort().join() === [...levels].sort().join()),
       cards: expect.toSatisfy((seen: unknown[]) => seen.length === 2),
+      photos: [],
     })
     expect(target.inside(person)?.cards).toEqual(
       expect.arrayContaining([
