@@ -75,6 +75,15 @@ test('whom time and sources have moved as they should is no matter of the patrol
   expect(await bench.alarms()).toEqual([])
 })
 
+test('whose hour comes while the patrol is at them is no forgery, and is shut out by it', async () => {
+  await bench.deliver([hrRow(1, { end: '2026-03-04' })])
+  await bench.rest()
+  const refuseSuperseded = async () => void (await bench.pass(5 * day))
+  await startPatrol({ ...bench.context, refuseSuperseded }, bench.brakes)()
+  await bench.rest()
+  expect([user()?.lock, await forgeries()]).toEqual(['closed', []])
+})
+
 test('what the calendar has not come to yet is no forgery', async () => {
   await bench.deliver([hrRow(1, { end: '2026-03-04' })])
   await bench.pass(5 * day)

@@ -43,8 +43,10 @@ async function step(context: SyncContext, ids: readonly PersonId[]): Promise<boo
     const dossiers = [...wholeAndTorn(loaded).values()]
     await tellForged(client, context, ...loaded.frozen)
     const before = dossiers.map(momentOf)
+    const cause = { actor: 'clock', because: 'clock', arrivedAt: context.now() } as const
+    await resolveAndPass(client, context, dossiers, 'clock', cause)
+    // Not the moment before: whose hour came between the two was woken as they should be.
     const now = context.now()
-    await resolveAndPass(client, context, dossiers, 'clock', { actor: 'clock', because: 'clock', arrivedAt: now })
     const missed = dossiers.filter((dossier, i) => hasMissed(before[i] as Moment, momentOf(dossier), now))
     await tellForged(client, context, ...missed.map(({ person }) => person.id))
     return dossiers.some(({ accounts }) => accounts.some(({ row }) => row.pending && row.wanted_by === 'clock'))
