@@ -105,6 +105,17 @@ test('a change at AEOS is read back in BioStar 2 within five seconds', async () 
     () => user('5007')?.disabled === true,
   )
   await followed(
+    'a leave date comes a second later',
+    '5004',
+    () =>
+      aeos.hand({
+        action: 'change',
+        carrier: carrier('5004'),
+        fields: { LeaveDateTime: new Date(aeos.clock.now() + 1_000).toISOString() },
+      }),
+    () => user('5004')?.disabled === true,
+  )
+  await followed(
     'a carrier is removed',
     '5008',
     () => aeos.hand({ action: 'delete', carrier: carrier('5008') }),
@@ -138,62 +149,106 @@ test('a badge that is replaced opens no more, the one in its place does: for goo
   const withdraw = (number: string, from: number, restoreReplaced: boolean) =>
     aeos.hand({ action: 'withdraw', carrier: carrier(number), badge: badge(from), restoreReplaced })
 
-  await followed(
-    'a lost badge is replaced for good',
-    '5003',
-    () => replace('5003', 203, 303, 'Lost'),
-    () => card('5003', 303)?.blocked === false && card('5003', 203) === undefined,
-  )
-  expect([opens(203), opens(303)]).toEqual([both(false), both(true)])
+  const forGood = async () => {
+    await followed(
+      'a lost badge is replaced for good',
+      '5003',
+      () => replace('5003', 203, 303, 'Lost'),
+      () => card('5003', 303)?.blocked === false && card('5003', 203) === undefined,
+    )
+    expect([opens(203), opens(303)]).toEqual([both(false), both(true)])
+  }
+  const comesBack = async () => {
+    await followed(
+      'a forgotten badge is replaced, and waits',
+      '5010',
+      () => replace('5010', 110, 210, 'Forgotten'),
+      () => card('5010', 210)?.blocked === false && card('5010', 110)?.blocked === true,
+    )
+    expect([opens(110), opens(210)]).toEqual([both(false), both(true)])
+    await followed(
+      'the replacement is blocked while the badge waits',
+      '5010',
+      () => aeos.hand({ action: 'block-badge', badge: badge(210) }),
+      () => card('5010', 210)?.blocked === true,
+    )
+    expect([opens(110), opens(210)]).toEqual([both(false), both(false)])
+    await followed(
+      'the replacement is unblocked',
+      '5010',
+      () => aeos.hand({ action: 'unblock-badge', badge: badge(210) }),
+      () => card('5010', 210)?.blocked === false,
+    )
+    await followed(
+      'the replacement is withdrawn, and the badge is back',
+      '5010',
+      () => withdraw('5010', 210, true),
+      () => card('5010', 110)?.blocked === false && card('5010', 210) === undefined,
+    )
+    expect([opens(110), opens(210)]).toEqual([both(true), both(false)])
+  }
+  const isNeverFound = async () => {
+    await followed(
+      'a forgotten badge is replaced, and never found',
+      '5012',
+      () => replace('5012', 112, 212, 'Forgotten'),
+      () => card('5012', 212)?.blocked === false && card('5012', 112)?.blocked === true,
+    )
+    await followed(
+      'the replacement is withdrawn, and the badge stays blocked',
+      '5012',
+      () => withdraw('5012', 212, false),
+      () => card('5012', 212) === undefined,
+    )
+    expect([opens(112), opens(212), shown('5012')]).toEqual([both(false), both(false), ['blocked']])
+    await followed(
+      'the badge is found after all, and unblocked',
+      '5012',
+      () => aeos.hand({ action: 'unblock-badge', badge: badge(112) }),
+      () => card('5012', 112)?.blocked === false,
+    )
+    expect(opens(112)).toEqual(both(true))
+  }
+  await Promise.all([forGood(), comesBack(), isNeverFound()])
+  expect(figures.filter(({ ms }) => ms >= limitMs)).toEqual([])
+}, 120_000)
 
-  await followed(
-    'a forgotten badge is replaced, and waits',
-    '5010',
-    () => replace('5010', 110, 210, 'Forgotten'),
-    () => card('5010', 210)?.blocked === false && card('5010', 110)?.blocked === true,
-  )
-  expect([opens(110), opens(210)]).toEqual([both(false), both(true)])
-  await followed(
-    'the replacement is blocked while the badge waits',
-    '5010',
-    () => aeos.hand({ action: 'block-badge', badge: badge(210) }),
-    () => card('5010', 210)?.blocked === true,
-  )
-  expect([opens(110), opens(210)]).toEqual([both(false), both(false)])
-  await followed(
-    'the replacement is unblocked',
-    '5010',
-    () => aeos.hand({ action: 'unblock-badge', badge: badge(210) }),
-    () => card('5010', 210)?.blocked === false,
-  )
-  await followed(
-    'the replacement is withdrawn, and the badge is back',
-    '5010',
-    () => withdraw('5010', 210, true),
-    () => card('5010', 110)?.blocked === false && card('5010', 210) === undefined,
-  )
-  expect([opens(110), opens(210)]).toEqual([both(true), both(false)])
+test('a badge that was withdrawn and is given to the same person again waits until somebody says that it is theirs', async () => {
+  const { aeos, carrier, card, groups, post, person, opens } = bridge
+  aeos.hand({ action: 'assign', carrier: carrier('5002'), badge: badge(102) })
+  aeos.hand({ action: 'grant', carrier: carrier('5002'), template: 'Warehouse' })
+  await until('it was read', async () => groups('5002').includes('Warehouse') && (await bridge.isSettled('5002')))
+  expect([card('5002', 102), opens(102)]).toEqual([undefined, { aeos: true, biostar: false }])
+  const { id } = await person('5002')
+  await post(`/v1/people/${id}/cards`, { card: 'H10301:10:102', reason: 'found again' })
+  await until('it is there', () => card('5002', 102)?.blocked === false)
+  expect(opens(102)).toEqual({ aeos: true, biostar: true })
+}, 120_000)
 
+test('a carrier becomes another type, which is another carrier: the user stays, and the fingers with it; a badge that was theirs waits', async () => {
+  const { aeos, carrier, user, card, groups, person } = bridge
+  const before = await person('5001')
   await followed(
-    'a forgotten badge is replaced, and never found',
-    '5012',
-    () => replace('5012', 112, 212, 'Forgotten'),
-    () => card('5012', 212)?.blocked === false && card('5012', 112)?.blocked === true,
+    'the employee is removed',
+    '5001',
+    () => aeos.hand({ action: 'delete', carrier: carrier('5001') }),
+    () => user('5001')?.disabled === true,
   )
+  const contractor = { kind: 'Contractor', lastName: 'Family1', personnelNo: '5001' } as const
   await followed(
-    'the replacement is withdrawn, and the badge stays blocked',
-    '5012',
-    () => withdraw('5012', 212, false),
-    () => card('5012', 212) === undefined,
+    'the contractor comes',
+    '5001',
+    () =>
+      aeos.hand({
+        action: 'create',
+        carrier: { ...contractor, badges: [badge(101), badge(301)], templates: ['Server Room'] },
+      }),
+    () => user('5001')?.disabled === false && card('5001', 301)?.blocked === false,
   )
-  expect([opens(112), opens(212), shown('5012')]).toEqual([both(false), both(false), ['blocked']])
-  await followed(
-    'the badge is found after all, and unblocked',
-    '5012',
-    () => aeos.hand({ action: 'unblock-badge', badge: badge(112) }),
-    () => card('5012', 112)?.blocked === false,
-  )
-  expect(opens(112)).toEqual(both(true))
+  expect(groups('5001')).toEqual(['Server Room'])
+  expect(card('5001', 101)).toBeUndefined()
+  expect(user('5001')).toMatchObject({ fingerprints: 2, name: 'Family1' })
+  expect((await person('5001')).id).toBe(before.id)
   expect(figures.filter(({ ms }) => ms >= limitMs)).toEqual([])
 }, 120_000)
 

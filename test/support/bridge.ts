@@ -17,7 +17,8 @@ const shipped = new URL('../../config/examples/aeos-biostar2.yaml', import.meta.
 
 /** The identifier type of the shipped file: 26 bits with the facility 10. */
 export const badge = (number: number) => ({ type: 4, number: String(number) })
-const cardNumber = (number: number) => String(10 * 65_536 + number)
+/** The same badge as BioStar 2 counts it. */
+export const cardNumber = (number: number) => String(10 * 65_536 + number)
 
 export interface Bridge extends AsyncDisposable {
   readonly aeos: AeosSimulator
@@ -92,6 +93,7 @@ export async function openBridge(env: NodeJS.ProcessEnv = {}): Promise<Bridge> {
   const token = (await readFile(join(folder, '.gatehouse', 'operator.token'), 'utf8')).trim()
   const gateway = spawnGateway(['start', '--config', config], env, () => undefined)
   await gateway.up
+  const ids = new Map<string, string>()
   const bridge: Bridge = {
     ...{ aeos, biostar, gateway, numbers: [...carriers.keys()] },
     get: (path) => gateway.call(token, path),
@@ -106,7 +108,8 @@ export async function openBridge(env: NodeJS.ProcessEnv = {}): Promise<Bridge> {
       biostar: biostar.swipe({ card_id: cardNumber(badgeNumber), door: 'Main Entrance' }).granted,
     }),
     async person(number) {
-      const { id } = await bridge.post<{ id: string }>('/v1/people/find', { by: number })
+      const id = ids.get(number) ?? (await bridge.post<{ id: string }>('/v1/people/find', { by: number })).id
+      ids.set(number, id)
       return bridge.get<PersonView>(`/v1/people/${id}`)
     },
     isSettled: async (number) => (await bridge.person(number)).accounts[0]?.settled === true,
