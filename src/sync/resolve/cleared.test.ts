@@ -1,10 +1,11 @@
 /** A field that its source cleared is cleared at the target; one of which nobody speaks stays, and a delivery that lost a column clears nothing. */
+import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { compileMapping } from '../../mapping/mapping.ts'
 import type { PlanId } from '../../model/id.ts'
 import { readFacts } from '../account-facts.ts'
 import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
-import { columns, type HrRow, hrFile, hrRow, type hrSource } from '../fixtures/hr-file.fixture.ts'
+import { columns, type HrRow, hrFile, hrRow, hrSource } from '../fixtures/hr-file.fixture.ts'
 import { adoptMatches } from '../match/adopt.ts'
 import { existing, match } from '../match/match.fixture.ts'
 import { targetOrigin } from '../origin.ts'
@@ -66,6 +67,33 @@ describe('a field that is empty in the source', () => {
     await bench.rest()
     expect(departments()).toEqual(all(undefined))
   })
+})
+
+test('whatever two sources say in whatever order, the target shows the word that counts, or keeps what nobody tells about', async () => {
+  const step = fc.record({
+    source: fc.constantFrom('hr', 'other'),
+    says: fc.constantFrom('Sales', 'Stores', '', 'hidden'),
+  })
+  await fc.assert(
+    fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 5 }), async (steps) => {
+      bench = await engine.begin({ sources: [hrSource('other')] })
+      const words: Record<string, string> = {}
+      let shown: string | undefined
+      for (const { source, says } of steps) {
+        words[source] = says
+        // The one that began last is asked first.
+        const start = source === 'hr' ? '2026-01-01' : '2025-01-01'
+        await bench.deliver([row(0, { start, department: says })], { source })
+        await bench.rest()
+        const said = [words.hr, words.other].filter((word) => word !== undefined)
+        const value = said.find((word) => word !== '' && word !== 'hidden')
+        if (value !== undefined) shown = value
+        else if (!said.includes('hidden')) shown = undefined
+        expect(bench.target.users.get('n0')?.profile.department).toBe(shown)
+      }
+    }),
+    { numRuns: 6 },
+  )
 })
 
 test('a delivery that lost the column is not read, and once no mapping names the field it is left alone', async () => {
