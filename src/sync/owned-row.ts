@@ -27,6 +27,14 @@ export interface Owned {
   readonly maybe?: { readonly levels: readonly string[]; readonly cards: readonly string[] }
   /** What was made as desired again there, or is to be: here, because nobody can take that away without its showing. */
   readonly reverts?: readonly Revert[]
+  /** Levels and cards that somebody took away by hand, and that may stay so: not given back. Here, since the row of a drift can be deleted. */
+  readonly leaves?: readonly Left[]
+}
+
+export interface Left {
+  readonly class: 'level-removed' | 'card-removed'
+  /** As in the row of the drift. */
+  readonly part: string
 }
 
 /** One drift of the account that is undone. */

@@ -12,12 +12,14 @@ import { acceptDrifts, type Drift, driftsAt, driftsOf, isGenuineDrift } from '..
 import type { DriftRow } from '../../store/guards.ts'
 import { openRestore } from '../../store/restores.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { lockIdle } from '../../store/work.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { Owned } from '../owned-row.ts'
 import { modesOf } from '../target-modes.ts'
 import { acceptableAmong } from './acceptable.ts'
-import { allFights, endDecidedFights, type Fight, tellFights } from './fights.ts'
+import { allFights, changeNotes, endDecidedFights, type Fight, tellFights } from './fights.ts'
+import { leavesOut, letStand } from './leaves.ts'
 import { fightWindowMs, isAbout, isFought, undoByPolicy } from './reverts.ts'
 import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
 
@@ -67,8 +69,16 @@ async function acceptByPolicy(context: SyncContext, target: TargetSetup): Promis
     const rows: readonly DriftRow[] = await inTransaction(database.pool, async (client) => {
       await context.refuseSuperseded(client)
       const page = await driftsAt(client, target.id, { classes, accepted: false }, after, batch)
-      const known = page.filter((row) => isGenuineDrift(vault, row))
+      const accounts = page.flatMap(({ account_id }) => account_id ?? [])
+      const busy = await lockIdle(client, accounts)
+      const known = page.filter(
+        (row) => isGenuineDrift(vault, row) && (row.account_id === null || !busy.has(row.account_id)),
+      )
       const genuine = await acceptableAmong(client, target.id, known)
+      const ours = genuine.flatMap((row): Fight[] =>
+        row.account_id === null ? [] : [{ account: row.account_id, drift: row }],
+      )
+      await changeNotes(client, context, ours, letStand)
       await acceptDrifts(client, vault, genuine, { at: now(), by: null })
       await recordAuditMany(
         client,
@@ -177,5 +187,5 @@ async function revertSome(
 
 /** As the rows say that are locked and verified by now. */
 function isLeft(owned: Owned, drift: Drift, { person }: Dossier): boolean {
-  return (takesAway(drift) && person.protected) || isFought(owned, drift)
+  return (takesAway(drift) && person.protected) || isFought(owned, drift) || leavesOut(owned, drift)
 }

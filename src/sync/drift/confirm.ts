@@ -11,12 +11,15 @@ import { type DriftOf, deleteDrifts, driftsOf, insertDrifts } from '../../store/
 import type { DriftRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { inParallel } from '../in-parallel.ts'
+import type { Owned } from '../owned-row.ts'
 import { partOf } from '../parts.ts'
 import { photoWanted } from '../reconcile/photo-part.ts'
 import { claimsToLookAt, loadWork, type WorkItem } from '../reconcile/work-item.ts'
 import { canTell, driftsBetween, type Found } from './compare-drift.ts'
-import { endFights } from './fights.ts'
+import { changeNotes, endFights, type Fight, lockNotes } from './fights.ts'
+import { leaveOutNoMore, leavesOut } from './leaves.ts'
 import { type Opened, shutAgain } from './relock.ts'
 import { fightsOf, isAbout, isSameDrift, toUndo } from './reverts.ts'
 import { type Look, lookAt, shutStrangeCards } from './strange-cards.ts'
@@ -141,22 +144,40 @@ export class Confirmation {
     const { vault, database, now } = this.#context
     await inTransaction(database.pool, async (client) => {
       const ids = looks.map(({ item }) => item.row.id)
+      const leaving = looks.flatMap(({ item }) => (item.owned.leaves === undefined ? [] : [item.row.id]))
+      const leaves = await lockNotes(client, this.#context, leaving)
       const known = Map.groupBy(await driftsOf(client, vault, ids), (row) => row.account_id)
       const news: (DriftOf & { readonly account: AccountId })[] = []
       const over: string[] = []
+      const back: Fight[] = []
+      const hidden: AccountId[] = []
       for (const { item, actual, found: is } of looks) {
         const { id, external_digest: externalDigest } = item.row
         const told = known.get(id) ?? []
+        const left = leaves.get(id)
+        // A worker has come since: the next look says what became of it.
+        if (left === undefined && leaving.includes(id)) continue
         over.push(...told.flatMap((row) => (this.#isOver(row, actual, is) ? [row.id] : [])))
+        if (left !== undefined) back.push(...this.#back(id, left, actual, is))
+        // What was accepted is so, whatever somebody did to its row.
+        const accepted = is.filter((each) => left !== undefined && leavesOut(left, each))
+        const robbed = accepted.filter(
+          (each) => !told.some((row) => isSameDrift(row, each) && row.accepted_at !== null),
+        )
+        if (robbed.length > 0) hidden.push(id)
         const fresh = is.filter((each) => !told.some((row) => isSameDrift(row, each)))
         const recent = is.filter((each) =>
           told.some((row) => isSameDrift(row, each) && this.#options.isRecent(row.found_at)),
         )
+        const of = { target: this.#target.id, account: id, externalDigest, sealId: null }
         news.push(
-          ...fresh.map((each) => ({ ...each, target: this.#target.id, account: id, externalDigest, sealId: null })),
+          ...fresh.filter((each) => !robbed.includes(each)).map((each) => ({ ...each, ...of })),
+          ...robbed.map((each) => ({ ...each, ...of, accepted: { at: now(), by: null } })),
         )
         if (this.#isChange(item, [...fresh, ...recent])) this.changed += 1
       }
+      await changeNotes(client, this.#context, back, leaveOutNoMore)
+      await tellForged(client, this.#context, ...hidden)
       await deleteDrifts(client, over)
       await insertDrifts(client, vault, news, now())
       await recordAuditMany(
@@ -175,6 +196,13 @@ export class Confirmation {
   /** What was told of an account that can't be read may be so still. */
   #isOver(row: DriftRow, actual: Read['actual'], is: readonly Found[]): boolean {
     return actual !== 'unreadable' && !is.some((each) => isSameDrift(row, each))
+  }
+
+  /** Taken away by hand, left so, and there again. */
+  #back(account: AccountId, owned: Owned, actual: Read['actual'], is: readonly Found[]): readonly Fight[] {
+    if (actual === 'unreadable') return []
+    const gone = (owned.leaves ?? []).filter((each) => !is.some((found) => isSameDrift(each, found)))
+    return gone.map((drift) => ({ account, drift }))
   }
 
   #overFights({ item, actual, found: is }: SureLook) {

@@ -80,29 +80,29 @@ async function change(
   fights: readonly Fight[],
   by: (owned: Owned, drift: Drift) => Owned,
 ): Promise<void> {
-  if (fights.length > 0)
-    await inTransaction(context.database.pool, (client) => changeNotes(client, context, fights, by))
+  if (fights.length === 0) return
+  await inTransaction(context.database.pool, (client) => changeNotes(client, context, fights, by))
 }
 
 /** Of what a worker is at nothing is changed: it would write over it. */
 export async function changeNotes(
   client: pg.ClientBase,
-  { vault }: SyncContext,
+  context: SyncContext,
   of: readonly Fight[],
   by: (owned: Owned, drift: Drift) => Owned,
 ): Promise<void> {
-  const ids = [...new Set(of.map(({ account }) => account))]
-  const busy = await lockIdle(client, ids)
-  const { rows } = await client.query<Row>(
-    `select id, owned, owned_guard from account where id = any($1::uuid[]) and owned like '%"reverts":[%' order by id`,
-    [ids],
+  const { vault } = context
+  const notes = await lockNotes(
+    client,
+    context,
+    of.map(({ account }) => account),
   )
-  const changed = rows.flatMap((row) => {
-    const owned = busy.has(row.id) ? null : unlessRowFault(() => ownedOf(vault, row))
-    if (owned === null) return []
-    const own = of.filter(({ account }) => account === row.id)
-    return [{ id: row.id, owned: encodeOwned(own.reduce((so, { drift }) => by(so, drift), owned)) }]
+  const changed = [...notes].flatMap(([id, before]) => {
+    const own = of.filter(({ account }) => account === id)
+    const after = own.reduce((so, { drift }) => by(so, drift), before)
+    return after === before ? [] : [{ id, owned: encodeOwned(after) }]
   })
+  if (changed.length === 0) return
   await client.query(
     `update account a set owned = v.owned, owned_guard = v.guard
        from unnest($1::uuid[], $2::text[], $3::bytea[]) as v(id, owned, guard) where a.id = v.id`,
@@ -111,5 +111,26 @@ export async function changeNotes(
       changed.map(({ owned }) => owned),
       changed.map(({ id, owned }) => vault.guard('account_owned', ownedGuard(id, owned))),
     ],
+  )
+}
+
+/** What is noted of these accounts, locked until the caller's transaction ends; not of those that a worker is at, or that somebody else wrote. */
+export async function lockNotes(
+  client: pg.ClientBase,
+  { vault }: SyncContext,
+  accounts: readonly AccountId[],
+): Promise<ReadonlyMap<AccountId, Owned>> {
+  const ids = [...new Set(accounts)]
+  if (ids.length === 0) return new Map()
+  const busy = await lockIdle(client, ids)
+  const { rows } = await client.query<Row>(
+    'select id, owned, owned_guard from account where id = any($1::uuid[]) order by id',
+    [ids],
+  )
+  return new Map(
+    rows.flatMap((row) => {
+      const owned = busy.has(row.id) ? null : unlessRowFault(() => ownedOf(vault, row))
+      return owned === null ? [] : [[row.id, owned] as const]
+    }),
   )
 }

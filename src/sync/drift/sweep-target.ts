@@ -28,6 +28,7 @@ import { modesOf } from '../target-modes.ts'
 import { applyPolicies } from './apply-policy.ts'
 import { canTell, isSomebodyElses } from './compare-drift.ts'
 import { Confirmation, loadItems } from './confirm.ts'
+import { leavesOut } from './leaves.ts'
 import { clearUndone, shutAllAgain } from './relock.ts'
 import { isForgetful, markRestored } from './restored.ts'
 import { fightsOf, isAbout, isSameDrift } from './reverts.ts'
@@ -207,14 +208,16 @@ class Sweep {
     // Whoever differs from what is known of them is read singly.
     const doubtful = looks.flatMap(({ item, actual, found, strange }) => {
       const told = (known.get(item.row.id) ?? []).filter((row) => canTell(context, row, actual))
+      const accepted = told.filter((row) => row.accepted_at !== null)
       const isNews = found.length !== told.length || found.some((each) => !told.some((row) => isSameDrift(row, each)))
       const isDoubtful =
         isNews ||
         told.some((row) => this.#isRecent(row.found_at)) ||
         found.some((each) => each.class === 'opened' || each.class === 'card-unblocked') ||
         strange.length > 0 ||
-        fightsOf(item.owned).some(
-          (fight) => canTell(context, fight, actual) && !found.some((each) => isAbout(fight, each)),
+        found.some((each) => leavesOut(item.owned, each) && !accepted.some((row) => isSameDrift(row, each))) ||
+        [...fightsOf(item.owned), ...(item.owned.leaves ?? [])].some(
+          (noted) => canTell(context, noted, actual) && !found.some((each) => isAbout(noted, each)),
         )
       return isDoubtful ? [{ item, isUrgent: item.desired.lock === 'closed' || strange.length > 0 }] : []
     })

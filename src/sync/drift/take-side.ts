@@ -14,7 +14,8 @@ import { tellForged } from '../forged.ts'
 import { acceptableAmong } from './acceptable.ts'
 import { mayAct } from './apply-policy.ts'
 import { changeNotes, type Fight, tellFights } from './fights.ts'
-import { leaveBe, undoByForce } from './reverts.ts'
+import { leaveOutNoMore, letStand } from './leaves.ts'
+import { undoByForce } from './reverts.ts'
 import { type Decider, refuseTooMany } from './side-limit.ts'
 import { isOursToUndo, undoBatch, undoSome } from './undo.ts'
 
@@ -131,7 +132,7 @@ async function undo(
       await refuseTooMany(client, context, target, by, [...some.values()].flat())
       const undone = await undoSome(client, context, some, {
         ...{ actor: by.subject, reason, lane: 'bulk' },
-        decide: (owned, drift) => undoByForce(owned, drift, context.now()),
+        decide: (owned, drift) => undoByForce(leaveOutNoMore(owned, drift), drift, context.now()),
       })
       return undone.length
     })
@@ -162,15 +163,15 @@ async function stand(
         [ids, filter.accepted],
       )
       const known = rows.filter((row) => isGenuineDrift(vault, row))
-      // A worker may be undoing it just now, and would not know that it may stay.
+      // A worker may be undoing it just now, or leaving it out, and would not know that it may stay, or may not.
       const idle = known.filter(({ account_id }) => account_id === null || !busy.has(account_id))
-      const genuine = filter.accepted ? known : await acceptableAmong(client, target, idle)
+      const genuine = filter.accepted ? idle : await acceptableAmong(client, target, idle)
       left += known.length - genuine.length
       if (!filter.accepted) await refuseTooMany(client, context, target, by, genuine)
       const fights = genuine.flatMap((row): Fight[] =>
         row.account_id === null ? [] : [{ account: row.account_id, drift: row }],
       )
-      if (!filter.accepted) await changeNotes(client, context, fights, leaveBe)
+      await changeNotes(client, context, fights, filter.accepted ? leaveOutNoMore : letStand)
       const keys = await keysOfObjects(
         client,
         vault,

@@ -76,12 +76,15 @@ function blockedAlong(item: WorkItem, before: ActualAccount | null): CredentialI
   return others.filter((id) => seenCard(item, before, id)?.state === 'on')
 }
 
-/** What no run changes: the PIN that is set, what is undone, and what was found, which is kept until somebody desires it, who knows when. */
-function keptOf({ owned: { maybe, pin, reverts } }: WorkItem): Pick<Owned, 'maybe' | 'pin' | 'reverts'> {
+/** What no run changes: the PIN that is set, what is undone or left out, and what was found, which is kept until somebody desires it, who knows when. */
+function keptOf({
+  owned: { maybe, pin, reverts, leaves },
+}: WorkItem): Pick<Owned, 'maybe' | 'pin' | 'reverts' | 'leaves'> {
   return {
     ...(maybe === undefined ? {} : { maybe }),
     ...(pin === undefined ? {} : { pin }),
     ...(reverts === undefined ? {} : { reverts }),
+    ...(leaves === undefined ? {} : { leaves }),
   }
 }
 

@@ -7,6 +7,7 @@ import { type Card, cardKey } from '../../model/card.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { SyncContext } from '../context.ts'
 import { toUndo } from '../drift/reverts.ts'
+import type { Left } from '../owned-row.ts'
 import { partOf } from '../parts.ts'
 import { shownKey, strangeName } from '../strange-card.ts'
 import type { WorkItem } from './work-item.ts'
@@ -37,9 +38,9 @@ export function putBackOf(context: SyncContext, item: WorkItem, before: ActualAc
     opens: undo.some(({ class: is }) => is === 'blocked'),
     unblocks: new Set(idsOf(parts('card-blocked'), 'card') as CredentialId[]),
     leaves: {
-      levels: new Set(acceptedOf(item, 'level-removed', 'level') as AccessLevelId[]),
+      levels: new Set(leftOf(item, 'level-removed', 'level') as AccessLevelId[]),
       cards: new Set(
-        (acceptedOf(item, 'card-removed', 'card') as CredentialId[]).filter((id) => item.desired.cards[id] === 'on'),
+        (leftOf(item, 'card-removed', 'card') as CredentialId[]).filter((id) => item.desired.cards[id] === 'on'),
       ),
     },
   }
@@ -78,9 +79,9 @@ function strangeCards({ vault }: SyncContext, { row, desired, cards }: WorkItem,
   )
 }
 
-function acceptedOf({ accepted }: WorkItem, of: string, is: 'level' | 'card'): readonly string[] {
+function leftOf({ owned: { leaves = [] } }: WorkItem, of: Left['class'], is: 'level' | 'card'): readonly string[] {
   return idsOf(
-    accepted.flatMap(({ class: each, part }) => (each === of ? [part] : [])),
+    leaves.flatMap(({ class: each, part }) => (each === of ? [part] : [])),
     is,
   )
 }

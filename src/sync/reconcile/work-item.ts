@@ -4,7 +4,6 @@ import type { Card } from '../../model/card.ts'
 import type { AccountId, CredentialId, PersonId, PinIssueId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { AccountFacts } from '../../store/dossier.ts'
-import { acceptedDrifts, type Drift } from '../../store/drifts.ts'
 import { isGenuineErasure } from '../../store/erasures.ts'
 import {
   type AccountRow,
@@ -38,8 +37,6 @@ export interface WorkItem {
   /** Of these cards, those that are lost: blocked wherever they lie. */
   readonly lost: ReadonlySet<CredentialId>
   readonly owned: Owned
-  /** What was changed there by hand, and may stay so. */
-  readonly accepted: readonly Drift[]
   /** `owned.maybe`, with the cards that this person holds. */
   readonly maybe: { readonly levels: readonly string[]; readonly cards: readonly CredentialId[] }
   /** What earlier runs set out for, whose end was never noted. */
@@ -55,7 +52,7 @@ export interface WorkItem {
 }
 
 /**
- * Loads claimed accounts in two queries; lock-outs, PINs and what was accepted in one more each. One whose guard or seal is wrong is frozen, alarmed and left
+ * Loads claimed accounts in two queries; lock-outs and PINs in one more each. One whose guard or seal is wrong is frozen, alarmed and left
  * out. That alone decides: the mark says since when, and one that stands on a row which is right was put there by somebody else.
  */
 export async function loadWork(
@@ -109,17 +106,7 @@ export async function loadWork(
     }
   }
   await unmark(pool, vault, mismarked)
-  return withPins(pool, vault, await withAccepted(pool, vault, items))
-}
-
-/** A lock-out takes away whatever was accepted, and need not ask. */
-async function withAccepted(pool: pg.Pool, vault: Vault, items: readonly WorkItem[]): Promise<readonly WorkItem[]> {
-  const asked = items.flatMap(({ desired, claim, row }) =>
-    desired.lock === 'closed' || claim.lane === 'urgent' ? [] : [row.id],
-  )
-  if (asked.length === 0) return items
-  const found = Map.groupBy(await acceptedDrifts(pool, vault, asked), ({ account_id }) => account_id)
-  return found.size === 0 ? items : items.map((item) => ({ ...item, accepted: found.get(item.row.id) ?? [] }))
+  return withPins(pool, vault, items)
 }
 
 /** Only an open account gets one: whoever is shut out needs none. */
@@ -182,7 +169,6 @@ function open(
     byOperator: byOperator.has(row.id),
     pin: null,
     owned,
-    accepted: [],
     maybe: {
       levels: owned.maybe?.levels ?? [],
       cards: credentials.filter(({ digest }) => maybeCards.has(digest.toString('base64url'))).map(({ id }) => id),
