@@ -86,8 +86,13 @@ export class Client {
   }
 
   /** One page of carriers of this type that were changed from then on, by the server's clock; with pictures, as above. */
-  async findModified(type: CarrierType, from: string, start: number, signal: AbortSignal) {
-    return this.#findOf(type, { ModificationDateRange: { From: from } }, range(start, holderPage), signal)
+  async findModified(
+    type: CarrierType,
+    from: string,
+    { start, size }: { readonly start: number; readonly size: number },
+    signal: AbortSignal,
+  ) {
+    return this.#findOf(type, { ModificationDateRange: { From: from } }, range(start, size), signal)
   }
 
   async #findOf(type: CarrierType, criteria: CarrierFields, SearchRange: Value, signal: AbortSignal) {

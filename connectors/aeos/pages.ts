@@ -4,7 +4,7 @@ import { ownFailure } from './errors.ts'
 /** How far each page reaches back into the one before, so that a few deletions meanwhile don't send the walk back. */
 const overlap = 20
 /** A server may give fewer than we ask for, and no document says how many. 25 is the smallest page that integrations ask for: less is the end. */
-const surelyLast = 25
+export const surelyLast = 25
 /** Those who came or moved meanwhile are few: the second walk finds them. */
 const walksMax = 3
 /** A server without an order of its own, or one that ignores where a page begins, can't be walked. */

@@ -2,16 +2,18 @@
 import type { Context } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
-import type { Client } from './client.ts'
+import { type Client, holderPage } from './client.ts'
 import { ownFailure } from './errors.ts'
 import { fromLocal, toLocalEnd } from './local-time.ts'
 import { cameInAugust2024, type Offered } from './offered.ts'
-import { walk } from './pages.ts'
+import { surelyLast, walk } from './pages.ts'
 import type { Cursor } from './people-cursor.ts'
 import type { CarrierType, Settings } from './settings.ts'
 
 /** What is written now may bear the time at which it began to be written: so far back is asked again. */
 const overlapMs = 30_000
+/** Further ahead of ours no server's clock is that is right. */
+const clocksDifferMs = 60_000
 /** With more who were changed within that time, none of it is asked again: who they were would fill the cursor. */
 const seenMax = 2_000
 /** Around the hour that clocks show twice, a time may look that much older than it is. */
@@ -65,9 +67,10 @@ export class Modified {
   async since(recent: Recent | null, signal: AbortSignal): Promise<Told> {
     const nobody = { recent, carriers: [] }
     if (recent === null || this.#context.now().getTime() < this.#restUntil) return nobody
+    const from = this.#past(recent.from)
     const changes: Change[] = []
     try {
-      const asked = this.#settings.people.carrier_types.map((type) => this.#changes(type, recent.from, signal))
+      const asked = this.#settings.people.carrier_types.map((type) => this.#changes(type, from, signal))
       changes.push(...(await allDone(asked)).flat())
     } catch (failure) {
       if (!(failure instanceof ConnectorError) || failure.kind === 'unauthenticated' || failure.kind === 'throttled')
@@ -77,7 +80,7 @@ export class Modified {
     const known = new Set(recent.seen)
     const fresh = changes.filter((change) => !known.has(keyOf(change)))
     const carriers = [...new Set(fresh.map(({ id }) => id))]
-    return { recent: fresh.length === 0 ? recent : this.#after(changes, recent.from), carriers }
+    return { recent: fresh.length === 0 ? recent : this.#after(changes, from), carriers }
   }
 
   /** For a while, since this alone failed: it must not hold up what the log tells. */
@@ -89,18 +92,38 @@ export class Modified {
   #after(changes: readonly Change[], before: string): Recent {
     const zone = this.#settings.server_zone
     const newest = changes.reduce((latest, change) => (change.at > latest.at ? change : latest))
-    const reached = toLocalEnd(newest.at - overlapMs, zone)
+    // A time that lies ahead, of a clock that was put right since, must not have us pass over whoever is changed until then.
+    const now = this.#context.now().getTime()
+    const reached = toLocalEnd(Math.min(newest.at, now) - overlapMs, zone)
     const from = reached > before ? reached : before
     const since = fromLocal(from, zone) ?? newest.at
     const seen = changes.filter(({ at }) => at >= since).map(keyOf)
-    return seen.length > seenMax ? { from: secondAfter(newest.text), seen: [] } : { from, seen }
+    if (seen.length <= seenMax) return { from, seen }
+    return { from: newest.at > now ? toLocalEnd(now, zone) : secondAfter(newest.text), seen: [] }
+  }
+
+  /** The time from when on it is asked, unless that lies ahead, by a clock that was put right since. */
+  #past(from: string): string {
+    const zone = this.#settings.server_zone
+    const now = this.#context.now().getTime()
+    return from > toLocalEnd(now + clocksDifferMs, zone) ? toLocalEnd(now - overlapMs, zone) : from
   }
 
   async #changes(type: CarrierType, from: string, signal: AbortSignal): Promise<readonly Change[]> {
     const { server_zone: zone } = this.#settings
     const earliest = (fromLocal(from, zone) ?? 0) - clockChangeMs
+    let size = holderPage
+    const page = async (start: number) => {
+      try {
+        return await this.#client.findModified(type, from, { start, size }, signal)
+      } catch (error) {
+        if (!isTooLarge(error) || size === surelyLast) throw error
+        size = surelyLast
+        return this.#client.findModified(type, from, { start, size }, signal)
+      }
+    }
     const load = async (start: number) => {
-      const { rows, total } = await this.#client.findModified(type, from, start, signal)
+      const { rows, total } = await page(start)
       const changes = rows.map(({ Id: id, ModificationDate: text = '' }) => ({
         id,
         text,
@@ -112,6 +135,11 @@ export class Modified {
     }
     return (await Array.fromAsync(walk(load, ({ id }) => id))).flat()
   }
+}
+
+/** Each may bring a picture. */
+function isTooLarge(error: unknown): boolean {
+  return error instanceof ConnectorError && error.code === 'http.response-too-large'
 }
 
 function secondAfter(text: string): string {

@@ -43,6 +43,7 @@ async function source(options: SimulatorOptions = {}, settings: SettingsInput = 
   }
   return {
     simulator,
+    say: target.say,
     read,
     cursor: () => cursor ?? '',
     /** Reads on until everybody is given once more. */
@@ -134,6 +135,35 @@ test('more changes in one second than can be remembered are read once, not again
   at.simulator.clock.advance(1_000)
   const [late = 0] = at.simulator.seed({ carriers: [carrier('Late')] }).carriers
   expect(Object.keys((await at.read(emptied))?.rows ?? {})).toEqual([String(late)])
+})
+
+test('a change that bears a time which lies ahead hides none that comes before then', async () => {
+  await using at = await source({ quirks: { changesLogged: false } })
+  const [early = 0, late = 0] = at.simulator.seed({ carriers: [carrier('Amber'), carrier('Birch')] }).carriers
+  await at.read()
+  at.simulator.clock.advance(30 * day)
+  at.simulator.hand({ action: 'change', carrier: early, fields: { LastName: 'Cedar' } })
+  at.simulator.clock.advance(-30 * day + 60_000)
+  expect(Object.keys((await at.read())?.rows ?? {})).toEqual([String(early)])
+  at.simulator.clock.advance(1_000)
+  at.simulator.hand({ action: 'change', carrier: late, fields: { LastName: 'Dogwood' } })
+  expect(Object.keys((await at.read())?.rows ?? {})).toEqual([String(late)])
+  expect(await at.read()).toBeNull()
+})
+
+test('pictures that make a page too large have smaller pages asked for', async () => {
+  await using at = await source({ quirks: { changesLogged: false } })
+  const { carriers } = at.simulator.seed({ carriers: Array.from({ length: 60 }, (_, i) => carrier(`Pictured${i}`)) })
+  await at.read()
+  at.simulator.clock.advance(60_000)
+  const Picture = Buffer.alloc(150_000).toString('base64')
+  for (const CarrierId of carriers)
+    expect(await at.say('addCarrierImage', { CarrierId: String(CarrierId), Image: { Type: 'Photo', Picture } })).toBe(
+      200,
+    )
+  for (const id of carriers) at.simulator.hand({ action: 'change', carrier: id, fields: { FirstName: 'Zyph' } })
+  expect(Object.keys((await at.read())?.rows ?? {})).toHaveLength(60)
+  expect(await at.read()).toBeNull()
 })
 
 // ---------------------------------------------------------------- too many changes
