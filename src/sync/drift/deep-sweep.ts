@@ -13,6 +13,7 @@ import type { TargetTable } from '../../store/schema.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { tellForged } from '../forged.ts'
 import { stockTaken } from '../restored/gate.ts'
 import { sleep } from '../sleep.ts'
 import { modesOf } from '../target-modes.ts'
@@ -63,8 +64,6 @@ const stepMs = 5_000
 const stepMax = 200
 /** Done somewhat before its time is over, so that a short rest of the target does not make it late. */
 const early = 0.9
-/** A process that leads the target knows itself how far it is: what is on the row is for whoever comes after it. */
-const rememberedMs = 600_000
 /** Of the requests that an account cost lately, the last one counts so much. */
 const newest = 0.2
 
@@ -85,7 +84,8 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
   const { pool } = context.database
   let notBefore = Number.NEGATIVE_INFINITY
   let requestsPerAccount = 1
-  let own: (Position & { readonly at: number }) | null = null
+  /** A process that leads the target knows itself how far it is: what is on the row is for whoever comes after it. */
+  let own: Position | null = null
 
   return {
     async step(signal) {
@@ -118,7 +118,7 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
         accountsPerHour: Math.round(perMs * 3_600_000),
         endedAt: isLast ? context.now().toISOString() : null,
       }
-      own = { progress: done, after: isLast ? null : certain(ids.at(-1)).id, at: context.now().getTime() }
+      own = { progress: done, after: isLast ? null : certain(ids.at(-1)).id }
       const row = { id: target.id, deep_sweep: JSON.stringify(own.progress), looked_through: own.after }
       await pool.query('update target set deep_sweep = $2, looked_through = $3, deep_guard = $4 where id = $1', [
         target.id,
@@ -144,14 +144,16 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
       [target.id],
     )
     const row = certain(rows[0])
+    const progress = genuineProgress(context.vault, row)
     // Before the first sweep nobody knows what a list shows; what somebody else says of it, nobody believes.
-    if (row.sweep_counts === null) return null
+    if (row.sweep_counts === null && progress === null && own === null) return null
     if (genuineCounts(context.vault, row)?.shallow === false) {
       await clearAlarm(pool, context.vault, 'drift.late', target.id)
       return null
     }
-    const isOwn = own !== null && now.getTime() - own.at < rememberedMs
-    const at = isOwn ? own : { progress: genuineProgress(context.vault, row), after: row.looked_through }
+    // What this process wrote there is gone, or somebody else's.
+    if (progress === null && own !== null) await tellForged(pool, context, target.id)
+    const at = further(own, progress === null ? null : { progress, after: row.looked_through })
     const last = at?.progress ?? null
     if (last !== null && last.endedAt === null) return { progress: last, after: at?.after ?? null }
     if (last !== null && now.getTime() < Date.parse(last.begunAt) + everyMs) return null
@@ -189,6 +191,14 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
       await raiseAlarm(pool, context.vault, 'drift.late', target.id, Math.ceil(hours))
     else await clearAlarm(pool, context.vault, 'drift.late', target.id)
   }
+}
+
+/** Another process may have gone on meanwhile; an older row says less than this one knows. */
+function further(own: Position | null, kept: Position | null): Position | null {
+  if (own === null || kept === null) return own ?? kept
+  const [a, b] = [own.progress, kept.progress]
+  const isLater = a.begunAt === b.begunAt ? a.read >= b.read : Date.parse(a.begunAt) > Date.parse(b.begunAt)
+  return isLater ? own : kept
 }
 
 const isOurs = `${isMade('owned')} and desired is not null`

@@ -149,6 +149,21 @@ describe('what somebody else writes about sweeps', () => {
     expect(reads().size).toBe(12)
   })
 
+  test('has single reads begin anew no more often than the process that does them ends, and is alarmed', async () => {
+    Object.assign(bench.setup, { deepSweep: { everyMs: day, requestsPerSecond: 1 } })
+    const { step } = openDeepSweep(bench.context, bench.setup)
+    bench.target.calls.length = 0
+    for (let past = 0; past < day; past += hour) {
+      await step(signal)
+      await bench.pass(hour)
+      await engine.tamper(
+        'update target set deep_sweep = null, looked_through = null, deep_guard = null, sweep_counts = null',
+      )
+    }
+    expect(reads().size).toBe(12)
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+
   test('hides no target that forgot, and has none taken for one', async () => {
     await deep(10 * minute)
     await engine.tamper(`update target set deep_sweep = replace(deep_sweep, '"changed":0', '"changed":-1000')`)
