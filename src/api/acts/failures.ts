@@ -5,7 +5,7 @@ import type { Paged } from './paged.ts'
 export interface FailureView {
   readonly account: string
   readonly target: string
-  /** `account`, `lock`, `profile`, `validity`, `card:<id>` or `level:<id>`. */
+  /** `account`, `lock`, `profile`, `photo`, `validity`, `card:<id>` or `level:<id>`. */
   readonly part: string
   readonly kind: string
   readonly code: string
