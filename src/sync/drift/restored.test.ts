@@ -147,7 +147,10 @@ describe('a target that was put back to an old state', () => {
     await expect(settle()).rejects.toMatchObject({ code: 'target.not-restored' })
   })
 
-  test('once settled has taken back what was given by name once, and kept what a sweep had seen given by hand', async () => {
+  test.each([
+    ['kept what a sweep had seen given by hand', 'select'],
+    ['kept that also when somebody deletes what is known of it meanwhile', 'delete from drift'],
+  ])('once settled has taken back what was given by name once, and %s', async (_, meanwhile) => {
     // Back to how all is now: what follows comes before the next copy is put back.
     await sweep()
     await settle()
@@ -179,6 +182,7 @@ describe('a target that was put back to an old state', () => {
     expect(levels(10)).toEqual(['Lab', 'Main', 'Vault'])
     await bench.pass(minute)
     await sweep()
+    await engine.tamper(meanwhile)
     await settle()
     await bench.rest()
     expect([levels(10), levels(1), user(10)?.profile.name]).toEqual([['Lab', 'Main'], ['Lab', 'Main'], 'Person10 New'])

@@ -10,6 +10,7 @@ import {
   accountGuard,
   type CredentialRow,
   credentialGuard,
+  type DriftRow,
   type GrantRow,
   grantGuard,
   guardedOfAccount,
@@ -18,13 +19,16 @@ import {
 import { lockTargetMode, saveTargetMode } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { wakeLanes } from '../../store/work.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import { ownedOf } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
 import { decodeParts, encodeParts, partOf } from '../parts.ts'
 import { replan } from '../plan/replan.ts'
 import { modesOf } from '../target-modes.ts'
+import { changeNotes } from './fights.ts'
 
 /** More than so many of a hundred linked accounts that are missing or changed at once, and a handful at least. */
 const percent = 2
@@ -60,6 +64,7 @@ export async function markRestored(
     if (row.restored_at !== null) return true
     await saveTargetMode(client, context.vault, { ...row, restored_at: since })
     if (lastBegun !== null) await redate(client, context, target, lastBegun, since)
+    await noteGiven(client, context, target, since)
     await raiseAlarm(client, context.vault, 'target.restored', target, changed)
     await recordAudit(client, context.vault, {
       actor: 'engine',
@@ -114,6 +119,29 @@ async function redate(
   )
 }
 
+/** What was given by hand before is noted with the accounts: whoever deletes rows of drifts takes nothing from anybody by that. */
+async function noteGiven(client: pg.ClientBase, context: SyncContext, target: string, at: Date): Promise<void> {
+  const always = { after: new Date(0), before: new Date(context.now().getTime() + 1) }
+  const found = await driftsFound(client, context.vault, target, { class: 'level-added', ...always })
+  const given = found.filter((row) => isGivenBefore(row, at))
+  const of = given.map((row) => ({ account: row.account_id as AccountId, drift: row }))
+  await changeNotes(client, context, of, (owned, { part }) => {
+    const before = owned.given?.at === at.toISOString() ? owned.given.levels : []
+    return { ...owned, given: { at: at.toISOString(), levels: [...before, ...levelsIn([part])] } }
+  })
+}
+
+function isGivenBefore({ found_at, accepted_by }: DriftRow, restoredAt: Date): boolean {
+  return found_at < restoredAt || accepted_by !== null
+}
+
+function levelsIn(parts: readonly string[]): readonly AccessLevelId[] {
+  return parts.flatMap((part) => {
+    const named = partOf(part)
+    return named.is === 'level' ? [named.id] : []
+  })
+}
+
 /**
  * A person has looked at it, and lets it go on: every account is looked at by a worker and made as desired again. What came back with
  * the old state is taken away, where Gatehouse hands it out; what was there by hand before stays. Killed half-way, it is called again.
@@ -160,7 +188,7 @@ async function lookAtAll(context: SyncContext, target: string, restoredAt: Date)
   }
 }
 
-type Row = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard'>
+type Row = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard' | 'owned' | 'owned_guard'>
 
 /** Puts one page of primary accounts on the list, as if each had been changed by a run whose end nobody noted. */
 async function lookAtPage(
@@ -172,7 +200,7 @@ async function lookAtPage(
 ): Promise<{ last: AccountId | null; count: number }> {
   const { vault } = context
   const { rows } = await client.query<Row>(
-    `select ${[...guardedOfAccount, 'guard'].join(', ')} from account
+    `select ${[...guardedOfAccount, 'guard', 'owned', 'owned_guard'].join(', ')} from account
       where target = $1 and desired is not null and is_primary and ($2::uuid is null or id > $2) order by id limit ${batch} for update`,
     [target, after],
   )
@@ -189,7 +217,11 @@ async function lookAtPage(
   const intents = genuine.map((row) => {
     const desired = decodeParts(row.desired as string)
     const person = row.person_id as PersonId
-    const kept = byHand.get(row.id) ?? new Set()
+    const noted = unlessRowFault(() => ownedOf(vault, row))?.given
+    const kept = new Set([
+      ...(byHand.get(row.id) ?? []),
+      ...(noted?.at === restoredAt.toISOString() ? noted.levels : []),
+    ])
     const handed = [...levels.all, ...(levels.of.get(person) ?? [])].filter((id) => !kept.has(id))
     const text = encodeParts({
       ...desired,
@@ -265,19 +297,14 @@ async function givenByHand(
   { vault }: SyncContext,
   accounts: readonly AccountId[],
   restoredAt: Date,
-): Promise<ReadonlyMap<AccountId, ReadonlySet<AccessLevelId>>> {
+): Promise<ReadonlyMap<AccountId, readonly AccessLevelId[]>> {
   const known = (await driftsOf(client, vault, accounts)).filter(
-    (row) => row.class === 'level-added' && (row.found_at < restoredAt || row.accepted_by !== null),
+    (row) => row.class === 'level-added' && isGivenBefore(row, restoredAt),
   )
   return new Map(
     [...Map.groupBy(known, ({ account_id }) => account_id as AccountId)].map(([id, own]) => [
       id,
-      new Set(
-        own.flatMap(({ part }) => {
-          const named = partOf(part)
-          return named.is === 'level' ? [named.id] : []
-        }),
-      ),
+      levelsIn(own.map(({ part }) => part)),
     ]),
   )
 }

@@ -78,13 +78,14 @@ function blockedAlong(item: WorkItem, before: ActualAccount | null): CredentialI
 
 /** What no run changes: the PIN that is set, what is undone or left out, and what was found, which is kept until somebody desires it, who knows when. */
 function keptOf({
-  owned: { maybe, pin, reverts, leaves },
-}: WorkItem): Pick<Owned, 'maybe' | 'pin' | 'reverts' | 'leaves'> {
+  owned: { maybe, pin, reverts, leaves, given },
+}: WorkItem): Pick<Owned, 'maybe' | 'pin' | 'reverts' | 'leaves' | 'given'> {
   return {
     ...(maybe === undefined ? {} : { maybe }),
     ...(pin === undefined ? {} : { pin }),
     ...(reverts === undefined ? {} : { reverts }),
     ...(leaves === undefined ? {} : { leaves }),
+    ...(given === undefined ? {} : { given }),
   }
 }
 
