@@ -4,13 +4,16 @@ import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context, DeliveryEnd, RawRecord, RecordPage } from '../../src/connector/contract.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
 import { isPicture, photoBytesMax, photoText, unreadPhoto } from '../../src/model/photo.ts'
 import { csvError, systemCode } from './errors.ts'
 import { type Identity, sameIdentity } from './file.ts'
 import type { CsvSettings } from './settings.ts'
 
-/** So many files are read at once: each is in memory as long as it takes to digest it. */
-const atOnce = 8
+/** So many files are read at once: of the few threads that Node has for all files, some stay free when these hang. */
+const atOnce = 2
+/** No file takes so long unless its folder hangs: rows, and whoever is locked out by one, do not wait for that. */
+const fileMs = 2_000
 /** More than these are digested again in the next delivery. */
 const rememberedMax = 200_000
 
@@ -21,10 +24,17 @@ interface Known {
   readonly sha256: string
 }
 
+interface Loaded extends Known {
+  /** Null where the file is the known one. */
+  readonly bytes: Buffer | null
+}
+
 export class Photos {
   readonly #settings: PhotoSettings
   readonly #log: Context['log']
   readonly #known = new Map<string, Known>()
+  /** Files that were given up, and that the system still works on: until it is done with them no other is asked for. */
+  #hanging = 0
 
   constructor(settings: PhotoSettings, { log }: Pick<Context, 'log'>) {
     this.#settings = settings
@@ -81,7 +91,7 @@ export class Photos {
       if (found.bytes !== null) this.#remember(name, found)
       return photoText({ sha256: found.sha256, reference: name })
     } catch (error) {
-      if (systemCode((error as Error).cause) === undefined) throw error
+      if (!(error instanceof ConnectorError)) throw error
       return unreadPhoto
     }
   }
@@ -95,8 +105,29 @@ export class Photos {
     this.#known.set(name, { identity, sha256 })
   }
 
-  /** Never through a link, and never more than a picture may have. `bytes` is null where it is `known`, and unchanged. */
-  async #load(name: string, known: Known | null): Promise<(Known & { readonly bytes: Buffer | null }) | null> {
+  /** @throws ConnectorError `csv.photo-unreadable` */
+  async #load(name: string, known: Known | null): Promise<Loaded | null> {
+    if (this.#hanging > 0) throw csvError('csv.photo-unreadable', 'the folder does not answer')
+    const loading = this.#open(name, known)
+    const { promise: late, reject } = Promise.withResolvers<never>()
+    const giveUp = () => {
+      this.#hanging += 1
+      const over = () => {
+        this.#hanging -= 1
+      }
+      loading.then(over, over)
+      reject(csvError('csv.photo-unreadable', 'it takes too long'))
+    }
+    const timer = setTimeout(giveUp, fileMs)
+    try {
+      return await Promise.race([loading, late])
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+
+  /** Never through a link, and never more than a picture may have. */
+  async #open(name: string, known: Known | null): Promise<Loaded | null> {
     try {
       // A pipe that nobody writes into must not be waited for.
       const flags = constants.O_RDONLY | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
