@@ -91,6 +91,19 @@ describe('a deep sweep', () => {
     ])
   })
 
+  test('is gone on with by whichever process leads the target, also by one that led it before, and once more', async () => {
+    await sweep()
+    bench.target.calls.length = 0
+    const [first, second] = [openDeepSweep(bench.context, bench.setup), openDeepSweep(bench.context, bench.setup)]
+    for (let turn = 0; turn < 5; turn++) await go(10 * minute, turn % 2 === 0 ? first : second)
+    await go(9 * minute, second)
+    expect([reads().length, new Set(reads()).size]).toEqual([8, 8])
+    await go(hour, first)
+    expect([reads().length, (await progress())?.lastBegunAt]).toEqual([16, expect.any(String)])
+    await go(hour, second)
+    expect([reads().length, await bench.alarms()]).toEqual([24, []])
+  })
+
   test('that its share of the rate does not let end in time says so, and for how long', async () => {
     await sweep()
     Object.assign(bench.setup, { deepSweep: { everyMs: hour, requestsPerSecond: 1 / 900 } })
