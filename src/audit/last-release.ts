@@ -3,10 +3,17 @@ import type pg from 'pg'
 import { schemaName } from '../store/database.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { AuditAction } from './actions.ts'
-import { type ContentRow, contentColumns, toContent } from './columns.ts'
+import { toContent } from './columns.ts'
 import { openDetails } from './details.ts'
-import { type AuditContent, hashEntry, isMac } from './entry.ts'
-import { guarded } from './record.ts'
+import type { AuditContent } from './entry.ts'
+import {
+  type ChainedRow,
+  chainedColumns,
+  isGenuineChained,
+  isGenuinePending,
+  type PendingRow,
+  pendingColumns,
+} from './genuine.ts'
 
 export interface LastRelease {
   /** Of the version's row. */
@@ -29,10 +36,10 @@ export async function lastRelease(client: pg.ClientBase, vault: Vault): Promise<
 }
 
 async function lastPending(client: pg.ClientBase, vault: Vault): Promise<AuditContent | null> {
-  const { rows } = await client.query<ContentRow & { guard: Buffer }>(
-    `select guard, ${contentColumns} from ${schemaName}.audit_pending where action = '${action}' order by id desc`,
+  const { rows } = await client.query<PendingRow>(
+    `select ${pendingColumns} from ${schemaName}.audit_pending where action = '${action}' order by id desc`,
   )
-  const genuine = rows.find((row) => vault.verifyGuard('audit_pending', guarded(toContent(row)), row.guard))
+  const genuine = rows.find((row) => isGenuinePending(vault, row))
   return genuine === undefined ? null : toContent(genuine)
 }
 
@@ -42,23 +49,12 @@ async function lastChained(client: pg.ClientBase, vault: Vault): Promise<AuditCo
     const { rows }: pg.QueryResult<ChainedRow> = await client.query<ChainedRow>(chained, [below])
     const row: ChainedRow | undefined = rows[0]
     if (row === undefined) return null
-    const content = toContent(row)
-    const seq = Number(row.seq)
-    const previous = row.previous === null ? null : { seq: seq - 1, hash: row.previous }
     // What somebody else wrote is passed over: they could write as many as they like.
-    if (hashEntry(previous, seq, content).equals(row.hash) && isMac(vault, { ...row, seq })) return content
+    if (isGenuineChained(vault, row)) return toContent(row)
     below = row.seq
   }
 }
 
-interface ChainedRow extends ContentRow {
-  readonly seq: string
-  readonly hash: Buffer
-  readonly mac: Buffer
-  readonly previous: Buffer | null
-}
-
 // The action stands here as in the index, which a parameter would not match.
-const chained = `select seq::text as seq, hash, mac, ${contentColumns},
-    (select hash from ${schemaName}.audit before where before.seq = audit.seq - 1) as previous
+const chained = `select ${chainedColumns}
   from ${schemaName}.audit where action = '${action}' and ($1::bigint is null or seq < $1) order by audit.seq desc limit 1`

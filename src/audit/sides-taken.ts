@@ -1,29 +1,51 @@
 /**
  * About how many changes by hand was decided lately, by whom, as the audit trail says: nobody lowers that who may only write as Gatehouse
- * does. What is not chained yet counts, and so does what somebody adds: that decides about less.
+ * does. What is not chained yet counts; what somebody else wrote counts for nothing, as what is said to be of another time does.
  */
 import type pg from 'pg'
 import type { AccountId, SubjectId } from '../model/id.ts'
-import { schemaName } from '../store/database.ts'
+import type { Vault } from '../vault/vault.ts'
+import { type Entries, type Forgery, genuineEntries } from './genuine.ts'
+
+export interface Since {
+  readonly since: Date
+  readonly now: Date
+}
+
+/** So far ahead the clock of another host of ours may be. */
+const aheadMs = 60_000
 
 // The actions stand here as in the index, which parameters would not match.
-const entries = (action: string) =>
-  `(select object, at, actor from ${schemaName}.audit_pending where ${action}
-    union all select object, at, actor from ${schemaName}.audit where action in ('drift.accepted', 'drift.reverted') and ${action})`
+const decided = `action in ('drift.accepted', 'drift.reverted', 'drift.withdrawn') and at > $1 and at <= $2`
+
+function entries(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  { since, now }: Since,
+  actor: string,
+  more = '',
+): Promise<Entries> {
+  const until = new Date(now.getTime() + aheadMs)
+  return genuineEntries(client, vault, `${decided} and actor = $3 ${more}`, [since, until, actor])
+}
 
 /** By one person since then, at all targets. Accounts by their ids, each once; of accounts of nobody each decision. */
 export async function sidesTaken(
   client: pg.ClientBase,
+  vault: Vault,
   subject: SubjectId,
-  since: Date,
-): Promise<{ readonly accounts: ReadonlySet<string>; readonly ofNobody: number }> {
-  const { rows } = await client.query<{ object: string; count: number }>(
-    `select object, count(*)::int as count from ${entries(`action in ('drift.accepted', 'drift.reverted') and actor = $1 and at > $2`)} as taken group by object`,
-    [subject, since],
-  )
+  when: Since,
+): Promise<{
+  readonly accounts: ReadonlySet<string>
+  readonly ofNobody: number
+  readonly forged: ReadonlySet<Forgery>
+}> {
+  const { genuine, forged } = await entries(client, vault, when, subject)
+  const objects = genuine.map(({ object }) => object)
   return {
-    accounts: new Set(rows.flatMap(({ object }) => (object === '' ? [] : [object]))),
-    ofNobody: rows.find(({ object }) => object === '')?.count ?? 0,
+    accounts: new Set(objects.filter((object) => object !== '')),
+    ofNobody: objects.filter((object) => object === '').length,
+    forged,
   }
 }
 
@@ -36,14 +58,20 @@ export interface Undoings {
 /** Of each account of the target what the configuration had undone since then. */
 export async function undoneByPolicy(
   pool: pg.Pool,
+  vault: Vault,
   target: string,
-  since: Date,
-): Promise<ReadonlyMap<AccountId, Undoings>> {
-  const { rows } = await pool.query<Undoings & { id: AccountId }>(
-    `select a.id, count(distinct r.at)::int as times, max(r.at) as last
-       from ${entries(`action = 'drift.reverted' and actor = 'engine' and at > $2`)} as r
-       join account a on a.id::text = r.object where a.target = $1 group by a.id`,
-    [target, since],
+  when: Since,
+): Promise<{ readonly undone: ReadonlyMap<AccountId, Undoings>; readonly forged: ReadonlySet<Forgery> }> {
+  const { genuine, forged } = await entries(pool, vault, when, 'engine', `and action = 'drift.reverted'`)
+  const times = new Map<string, Set<string>>()
+  for (const { object, at } of genuine) times.set(object, (times.get(object) ?? new Set()).add(at))
+  const { rows } = await pool.query<{ id: AccountId }>(
+    'select id from account where target = $1 and id = any($2::uuid[])',
+    [target, [...times.keys()]],
   )
-  return new Map(rows.map(({ id, ...undoings }) => [id, undoings]))
+  const undone = rows.map(({ id }): [AccountId, Undoings] => {
+    const own = [...(times.get(id) ?? [])].map((at) => new Date(at))
+    return [id, { times: own.length, last: new Date(Math.max(...own.map(Number))) }]
+  })
+  return { undone: new Map(undone), forged }
 }

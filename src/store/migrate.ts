@@ -25,6 +25,7 @@ import * as sourceCursor from './migrations/0022-source-cursor.ts'
 import * as matchLeads from './migrations/0023-match-leads.ts'
 import * as signedSweeps from './migrations/0024-signed-sweeps.ts'
 import * as sidesTaken from './migrations/0025-sides-taken.ts'
+import * as sidesWithdrawn from './migrations/0026-sides-withdrawn.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -58,6 +59,7 @@ const migrations: Record<string, Migration> = {
   '0023-match-leads': matchLeads,
   '0024-signed-sweeps': signedSweeps,
   '0025-sides-taken': sidesTaken,
+  '0026-sides-withdrawn': sidesWithdrawn,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -1,5 +1,6 @@
 /** Somebody else wrote a row that Gatehouse acts on: nothing is decided by it, and a person is called. */
 import type pg from 'pg'
+import type { Forgery } from '../audit/genuine.ts'
 import { raiseAlarm } from '../store/alarms.ts'
 import type { SyncContext } from './context.ts'
 
@@ -16,4 +17,16 @@ export async function tellForged(
     isNew = true
   }
   return isNew
+}
+
+/** The same of entries of the audit trail: they count for nothing, and are told as what is wrong with the trail. */
+export async function tellForgedEntries(
+  client: pg.ClientBase | pg.Pool,
+  { vault, log }: Pick<SyncContext, 'vault' | 'log'>,
+  forged: Iterable<Forgery>,
+): Promise<void> {
+  for (const code of forged) {
+    const how = code.slice('audit.'.length)
+    if (await raiseAlarm(client, vault, 'audit.broken', how)) log('error', 'audit.broken', { code: how })
+  }
 }

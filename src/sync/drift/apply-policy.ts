@@ -15,6 +15,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { lockIdle } from '../../store/work.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { tellForgedEntries } from '../forged.ts'
 import type { Owned } from '../owned-row.ts'
 import { modesOf } from '../target-modes.ts'
 import { acceptableAmong } from './acceptable.ts'
@@ -105,9 +106,12 @@ async function revertByPolicy(
   linked: number,
 ): Promise<void> {
   const { database, vault, now } = context
-  const before = now().getTime()
+  const at = now()
+  const before = at.getTime()
   const windowMs = fightWindowMs(target.deepSweep.everyMs)
-  const undone = await undoneByPolicy(database.pool, target.id, new Date(before - windowMs))
+  const since = new Date(before - windowMs)
+  const { undone, forged } = await undoneByPolicy(database.pool, vault, target.id, { since, now: at })
+  await tellForgedEntries(database.pool, context, forged)
   const recent = [...undone.values()].filter(({ last }) => last.getTime() > before - brake.withinMs)
   const classes = classesFor(target, 'revert')
   const found = new Set<AccountId>()

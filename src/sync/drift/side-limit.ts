@@ -9,6 +9,7 @@ import { Refusal } from '../../model/refusal.ts'
 import type { DriftRow } from '../../store/guards.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
+import { tellForgedEntries } from '../forged.ts'
 import { textKey } from '../text-key.ts'
 import { brake, mostAtOnce } from './apply-policy.ts'
 import { type CountsRow, genuineCounts } from './sweep-target.ts'
@@ -21,14 +22,18 @@ export interface Decider {
 /** Part of the caller's transaction: of two decisions at a time the second sees what the first was about. @throws Refusal `drift.too-many`. */
 export async function refuseTooMany(
   client: pg.ClientBase,
-  { vault, now }: SyncContext,
+  context: SyncContext,
   target: string,
   { subject, isAdmin }: Decider,
   rows: readonly DriftRow[],
 ): Promise<void> {
   if (isAdmin || rows.length === 0) return
+  const { vault, now } = context
   await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.sides'), hashtext($1))`, [subject])
-  const taken = await sidesTaken(client, subject, new Date(now().getTime() - brake.withinMs))
+  const at = now()
+  const since = new Date(at.getTime() - brake.withinMs)
+  const taken = await sidesTaken(client, vault, subject, { since, now: at })
+  await tellForgedEntries(client, context, taken.forged)
   const accounts = new Set([...taken.accounts, ...rows.flatMap(({ account_id }) => account_id ?? [])])
   const strangers = new Set(
     rows.flatMap(({ account_id, external_digest }) => (account_id === null ? [textKey(external_digest)] : [])),
