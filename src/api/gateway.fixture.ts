@@ -90,7 +90,7 @@ const configuration = {
   proposed: {
     ...{ version: 3, digest: configDigest, proposedAt: at, notes: ['targets.lab is new.'], obstacles: [] },
     edits: [{ path: 'policy[0].to', before: '"true"', after: '"false"' }],
-    effect: { people: 2, accounts: 2, kinds: [{ kind: 'revoke', target: 'hq', accounts: 2 }] },
+    effect: { people: 2, accounts: 2, kinds: [{ kind: 'revoke', target: 'hq', accounts: 2 }], given: [2] },
   },
 }
 
@@ -284,7 +284,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     lockout: async () => lockout,
     exportLockouts: async () => ReadableStream.from(['{"type":"lockout/1"}\n', '{"type":"lockout-export/1"}\n']),
     publicKey: async () => ({ id: 'c0ffee', algorithm: 'Ed25519', publicKey: 'in PEM', former: [] }),
-    levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main entrance', usedByRules: true }],
+    levels: async () => [{ target: 'hq', id: 'level', externalId: '3', name: 'Main', usedByRules: true, people: 2 }],
     archives: async (_source, page) => ({ rows: [archive], next: page.after === undefined ? archiveId : null }),
     openArchive: async () => ({ bytes: delivered.length, content: inTwo(delivered) }),
     destroyArchive: async () => undefined,

@@ -38,6 +38,17 @@ export function configNotes({
   return notes
 }
 
+/** Names the rules that give nobody anything, most often since their condition misspells a name; `given` is null while that can't be told. */
+export function idleRules({ after }: Pick<Candidate, 'after'>, given: readonly number[] | null): readonly string[] {
+  const idle = (after?.policy ?? []).flatMap(({ grant }, index) =>
+    given?.[index] === 0 ? [`policy[${index}] (${grant.join(', ')})`] : [],
+  )
+  if (idle.length === 0) return []
+  return [
+    `nobody who is known now is given anything by ${idle.join(', ')}: where somebody should, compare the names in the condition with what the source says, as gatehouse person explain shows it.`,
+  ]
+}
+
 function namesOf(before: object, after: object): readonly string[] {
   return [...new Set([...Object.keys(before), ...Object.keys(after)])].sort()
 }

@@ -11,7 +11,7 @@ import type { Effect } from '../sync/configuration/dry-run.ts'
 import type { InForce } from '../sync/configuration/in-force.ts'
 import { proposedVersion } from '../sync/configuration/offer.ts'
 import { openAlarmWebhook } from './alarm-webhook.ts'
-import { configNotes } from './config-notes.ts'
+import { configNotes, idleRules } from './config-notes.ts'
 import { configurable } from './connections.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { Opened } from './opened.ts'
@@ -42,14 +42,16 @@ export async function configurationView(parts: ConfigurationParts): Promise<Conf
 async function proposedView(parts: ConfigurationParts, proposed: InForce): Promise<ProposedConfigView> {
   const { row } = proposed
   const { candidate, problems } = await candidateOf(parts, proposed)
+  const effect = effectOf(row)
+  const given = effect?.given === undefined || effect.given.length === 0 ? null : effect.given
   const found = await obstacles(parts.opened.store.database.pool, candidate)
   return {
     version: row.number,
     digest: row.digest.toString('hex'),
     proposedAt: row.created_at.toISOString(),
     edits: candidate.edits,
-    notes: configNotes(candidate),
-    effect: effectOf(row),
+    notes: [...configNotes(candidate), ...idleRules(candidate, given)],
+    effect: effect === null ? null : { ...effect, given },
     obstacles: [
       ...found.map((code) => ({ code, message: new Refusal(code).message })),
       ...problems.map((message) => ({ code: 'config.refused', message })),

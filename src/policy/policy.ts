@@ -28,6 +28,8 @@ export interface Evaluation {
 }
 
 export interface Policy {
+  /** How many rules there are. */
+  readonly size: number
   /** Every level that a rule can grant, sorted. */
   levels(): readonly string[]
   /**
@@ -47,6 +49,7 @@ export function compilePolicy(configs: readonly RuleConfig[]): Policy {
   const levels = [...new Set(rules.flatMap((rule) => rule.grant))].sort()
 
   return {
+    size: rules.length,
     levels: () => levels,
     evaluate(person, standing) {
       const wanted = new Map<string, GrantReason[]>()

@@ -1,7 +1,8 @@
 /** Counts over whole tables, for whoever looks at the gateway as a whole: grouped by the store, over indexes where the tables are large. */
 import type pg from 'pg'
+import type { AccessLevelId } from '../model/id.ts'
 import type { Lane } from '../model/lane.ts'
-import { isDiscarded } from './account-sql.ts'
+import { isDiscarded, isOpen } from './account-sql.ts'
 
 export interface OpenLockoutTotal {
   readonly target: string
@@ -58,6 +59,16 @@ export async function peopleTotals(pool: pg.Pool): Promise<Readonly<Record<strin
     'select state, count(*)::int as count from person group by state',
   )
   return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
+}
+
+/** To how many people each level is to be given, by rules or by themselves; nobody's is left out. Reads the whole table of accounts. */
+export async function levelTotals(pool: pg.Pool): Promise<ReadonlyMap<AccessLevelId, number>> {
+  const { rows } = await pool.query<{ level: AccessLevelId; people: number }>(
+    `select given.level[1] as level, count(distinct a.person_id)::int as people
+       from account a, regexp_matches(substring(a.wanted from '"levels":\\[([^]]*)'), '[0-9a-f-]{36}', 'g') as given(level)
+      where ${isOpen('a.wanted')} group by 1`,
+  )
+  return new Map(rows.map(({ level, people }) => [level, people]))
 }
 
 export interface SourceTotal {

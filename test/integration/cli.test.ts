@@ -190,8 +190,19 @@ test('pause and resume, and the levels of a target', async () => {
     await asJson(z.object({ target: z.literal('hq'), state: z.literal('resumed') }), 'resume', 'hq', ...because),
   ).toBeDefined()
   await refused(1, /\[target\.unknown\]/, cli('pause', 'nowhere', ...because))
-  expect(await asJson(z.array(levelView), 'levels', 'list', '--target', 'hq')).toHaveLength(13)
-  expect(await table('levels', 'list')).toMatch(/^hq +\d+ +Main entrance +yes$/m)
+  const levels = await asJson(z.array(levelView), 'levels', 'list', '--target', 'hq')
+  expect(levels).toHaveLength(13)
+  const { people } = levels.find(({ name }) => name === 'Main entrance') ?? {}
+  expect(people).toBeGreaterThanOrEqual(rows.length)
+  const listed = await table('levels', 'list')
+  expect(listed).toMatch(new RegExp(`^hq +\\d+ +Main entrance +yes +${people}$`, 'm'))
+  // A level of the rules that nobody is to have is named once more below, with what to do.
+  const idle = levels.filter((level) => level.people === 0).map(({ target, name }) => `${target}/${name}`)
+  expect(idle).not.toHaveLength(0)
+  const [, warned = ''] = listed.split('Rules name these, and nobody is to have one now:\n')
+  for (const name of idle) expect(warned.replaceAll(/\s+/g, ' ')).toContain(name)
+  expect(warned).not.toContain('Main entrance')
+  expect(warned).toContain('gatehouse person explain')
   await refused(1, /\[target\.unknown\]/, cli('levels', 'list', '--target', 'nowhere'))
 })
 

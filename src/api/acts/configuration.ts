@@ -25,6 +25,8 @@ export interface ProposedConfigView {
     readonly people: number
     readonly accounts: number
     readonly kinds: readonly { readonly kind: string; readonly target: string; readonly accounts: number }[]
+    /** People whom each rule gives its levels, in the order of the rules; null while nobody is known. */
+    readonly given: readonly number[] | null
   } | null
   /** Why it can't be released as things are; empty when it can. */
   readonly obstacles: readonly { readonly code: string; readonly message: string }[]

@@ -8,6 +8,8 @@ export interface LevelView {
   readonly externalId: string
   readonly name: string
   readonly usedByRules: boolean
+  /** Who is to have it now, by rules or by grants of their own. */
+  readonly people: number
 }
 
 /** What changed at a target behind our back, and is still so. */

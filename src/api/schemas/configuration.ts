@@ -32,6 +32,9 @@ const proposedConfig = z
         people: count,
         accounts: count,
         kinds: z.array(z.object({ kind: z.string(), target: z.string(), accounts: count })).readonly(),
+        given: z.array(count).readonly().nullable().meta({
+          description: 'People whom each rule gives its levels, in the order of the rules; null while nobody is known.',
+        }),
       })
       .nullable()
       .meta({ description: 'What would change; null while it is being counted.' }),

@@ -10,6 +10,7 @@ export const levelView = z
     externalId: z.string(),
     name: z.string(),
     usedByRules: z.boolean(),
+    people: count.meta({ description: 'Who is to have it now, by rules or by grants of their own.' }),
   })
   .openapi('Level') satisfies z.ZodType<LevelView>
 

@@ -4,6 +4,7 @@ import { type Actor, holdsRole } from '../../auth/actor.ts'
 import type { DriftClass } from '../../model/drift.ts'
 import type { AccountId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
+import { levelTotals } from '../../store/totals.ts'
 import { settleTarget } from '../../sync/drift/restored.ts'
 import { acceptByHand, type DriftChosen, revertByHand, withdrawByHand } from '../../sync/drift/take-side.ts'
 import { freezeByHand, pauseByHand, resumeByHand, unfreezeByHand } from '../../sync/stop.ts'
@@ -31,6 +32,7 @@ export function targetActs({ engine }: ActsParts): TargetActs {
       if (target !== undefined && !context.targets.has(target)) throw new Refusal('target.unknown')
       await levels.reload()
       const used = new Set(context.policy.levels())
+      const people = await levelTotals(context.database.pool)
       return levels
         .all()
         .filter((level) => target === undefined || level.target === target)
@@ -40,6 +42,7 @@ export function targetActs({ engine }: ActsParts): TargetActs {
           externalId: level.external_id,
           name: level.name,
           usedByRules: used.has(`${level.target}/${level.name}`),
+          people: people.get(level.id) ?? 0,
         }))
     },
   }

@@ -12,12 +12,15 @@ import type { KindCount } from '../plan/brake.ts'
 import { countsOf, PlanGroups } from '../plan/plan-groups.ts'
 import { leftByAbsence } from '../resolve/left-by-absence.ts'
 import { resolveAll } from '../resolve/resolve-all.ts'
+import { countRules } from './count-rules.ts'
 
 /** What would become a plan after a release; lock-outs by record would be made at once, as far as their source may cause them. */
 export interface Effect {
   readonly people: number
   readonly accounts: number
   readonly kinds: readonly KindCount[]
+  /** People whom each rule gives its levels, in the order of the rules; empty while nobody is known. Left out of what was counted before. */
+  readonly given?: readonly number[]
 }
 
 /** People per transaction. */
@@ -29,19 +32,22 @@ const batch = 500
  */
 export async function dryRun(context: SyncContext, signal: AbortSignal): Promise<Effect> {
   const groups = new PlanGroups()
+  const rules = countRules(context.policy)
   let [people, accounts] = [0, 0]
   let after: PersonId | null = null
   for (;;) {
     signal.throwIfAborted()
     const ids: readonly PersonId[] = await peopleAfter(context.database.pool, after, batch)
-    if (ids.length === 0) return { people, accounts, kinds: countsOf(groups.all) }
+    if (ids.length === 0)
+      return { people, accounts, kinds: countsOf(groups.all), given: after === null ? [] : rules.given }
     after = certain(ids.at(-1))
     await inDryTransaction(context.database.pool, async (client) => {
-      for (const changed of await tryOut(client, context, ids, groups)) {
+      for (const changed of await tryOut(client, { ...context, policy: rules.policy }, ids, groups)) {
         people += 1
         accounts += changed
       }
     })
+    rules.addPage()
   }
 }
 
