@@ -146,6 +146,27 @@ describe('a card that nobody is to get in by, on an account of nobody', () => {
     expect(await drifts()).toContain('unusable-card')
   })
 
+  test('is told however many accounts are new, so that none with one is accepted', async () => {
+    bench.target.users.delete('guest')
+    for (let number = 0; number < 1_000; number++)
+      bench.target.users.set(`a${number}`, existing({ name: `Guest ${number}` }))
+    bench.target.users.set('guest', existing({ name: 'No One' }))
+    await sweep()
+    bench.target.users.set('late', existing({ name: 'No One' }))
+    put('guest')
+    put('late')
+    for (let number = 0; number < 1_000; number++)
+      bench.target.users.set(`b${number}`, existing({ name: `Guest ${number}` }))
+    Object.assign(bench.setup, { drift: { ...bench.setup.drift, unknown_account: 'accept' } })
+    await sweep()
+    expect((await drifts()).filter((is) => is === 'unusable-card')).toHaveLength(2)
+    const [{ count } = { count: null }] = await bench.rows<{ count: number }>(
+      `select count(*)::int from drift d where accepted_at is not null and exists (
+         select from drift c where c.external_digest = d.external_digest and c.class = 'unusable-card')`,
+    )
+    expect([count, await bench.alarms()]).toEqual([0, ['card.not-shut']])
+  })
+
   test('is told of a leaver, not of whoever works here; nothing is said of what a list does not tell', async () => {
     user('guest').cards.set('theirs', { card: h10301(7, 102), state: 'on' })
     await sweep()

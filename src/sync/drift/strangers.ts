@@ -15,7 +15,7 @@ import { cardDigest } from '../identifiers.ts'
 import { textKey } from '../text-key.ts'
 import { cardsOfNobody, cardsOn } from './strange-cards.ts'
 
-/** Noted by one sweep at most: whoever fills a target by the thousand does not fill our books. */
+/** Accounts noted by one sweep at most: whoever fills a target by the thousand does not fill our books. */
 const most = 1000
 
 export interface Stranger {
@@ -54,7 +54,10 @@ export class Strangers {
       .filter(({ account }) => !account.untouchable)
       .map((each): News => ({ ...each, class: 'unknown-account', part: '' }))
     for (const each of unknown) if (noted.has(keyOf(each))) this.#seen.add(keyOf(each))
-    await this.#note([...(await this.#newAmong(unknown, sinceMatched)), ...(await this.#cardsOn(strangers))])
+    // First, and all of them: no account with one may be accepted, however many accounts are new.
+    await this.#note(await this.#cardsOn(strangers))
+    const left = most - this.#news
+    this.#news += await this.#note(await this.#newAmong(unknown, sinceMatched), left)
   }
 
   async #newAmong(unknown: readonly News[], sinceMatched: boolean): Promise<readonly News[]> {
@@ -94,12 +97,12 @@ export class Strangers {
     return found
   }
 
-  async #note(found: readonly News[]): Promise<void> {
+  /** What is not noted yet, and so many of it at most. Returns how many. */
+  async #note(found: readonly News[], atMost = Number.POSITIVE_INFINITY): Promise<number> {
     const noted = await this.#read()
     const news = new Map(found.flatMap((each) => (noted.has(keyOf(each)) ? [] : [[keyOf(each), each] as const])))
-    const some = [...news.values()].slice(0, Math.max(0, most - this.#news))
-    if (some.length === 0) return
-    this.#news += some.length
+    const some = [...news.values()].slice(0, atMost)
+    if (some.length === 0) return 0
     const { database, vault, now } = this.#context
     const { id: target } = this.#target
     await inTransaction(database.pool, async (client) => {
@@ -118,6 +121,7 @@ export class Strangers {
         }),
       )
     })
+    return some.length
   }
 
   /** Drops those that are there no more, or belong to somebody by now. */
