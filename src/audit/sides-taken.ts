@@ -29,7 +29,10 @@ function entries(
   return genuineEntries(client, vault, `${decided} and actor = $3 ${more}`, [since, until, actor])
 }
 
-/** By one person since then, at all targets. Accounts by their ids, each once; of accounts of nobody each decision. */
+/**
+ * By one person since then, at all targets. Accounts by their ids, each once; of accounts of nobody each decision but a withdrawal, which
+ * changes nothing at the target.
+ */
 export async function sidesTaken(
   client: pg.ClientBase,
   vault: Vault,
@@ -41,10 +44,9 @@ export async function sidesTaken(
   readonly forged: ReadonlySet<Forgery>
 }> {
   const { genuine, forged } = await entries(client, vault, when, subject)
-  const objects = genuine.map(({ object }) => object)
   return {
-    accounts: new Set(objects.filter((object) => object !== '')),
-    ofNobody: objects.filter((object) => object === '').length,
+    accounts: new Set(genuine.flatMap(({ object }) => (object === '' ? [] : [object]))),
+    ofNobody: genuine.filter(({ object, action }) => object === '' && action !== 'drift.withdrawn').length,
     forged,
   }
 }

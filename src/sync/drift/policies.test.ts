@@ -435,6 +435,27 @@ describe('by hand', () => {
     expect([asAdmin, levels(0), levels(6)]).toEqual([{ drifts: 7, left: 0 }, ['Lab', 'Main'], ['Lab', 'Main']])
   })
 
+  test('an operator has no more reported again, and so undone, than that; an account of nobody is no matter of it', async () => {
+    choose({ level_added: 'accept' }, ['Vault'])
+    for (let who = 0; who < 7; who++) user(who).levels.add('id of Vault')
+    await match(bench)
+    bench.target.users.set('guest', existing({ name: 'No One' }))
+    await mend()
+    await accept({ class: 'unknown-account' })
+    choose({ level_added: 'revert' })
+    await expect(withdraw({ class: 'level-added' })).rejects.toMatchObject({ code: 'drift.too-many' })
+    expect([await told('drift.withdrawn'), await withdraw({ class: 'unknown-account' })]).toEqual([
+      0,
+      { drifts: 1, left: 0 },
+    ])
+    const found = await bench.rows<{ id: string }>(`select id from drift where class = 'level-added' order by id`)
+    const said = await Promise.allSettled(found.map(({ id }) => withdraw({ id })))
+    // The one of nobody that was accepted counts as well.
+    expect(said.filter(({ status }) => status === 'fulfilled')).toHaveLength(4)
+    const asAdmin = await withdrawByHand(bench.context, 'doors', { class: 'level-added' }, by(true))
+    expect(asAdmin).toEqual({ drifts: 3, left: 0 })
+  })
+
   test('what is not there, not known, or makes no sense is refused', async () => {
     await expect(accept({ class: 'level-added' })).rejects.toMatchObject({ code: 'drift.nothing' })
     await expect(withdraw({ class: 'level-added' })).rejects.toMatchObject({ code: 'drift.nothing' })

@@ -55,7 +55,10 @@ export async function acceptByHand(
   return stand(context, target, { ...chosen, classes, accepted: false }, by)
 }
 
-/** What was accepted is reported again, and undone again where the configuration says so. @throws Refusal `target.unknown`, `drift.nothing`. */
+/**
+ * What was accepted is reported again, and undone again where the configuration says so.
+ * @throws Refusal `target.unknown`, `drift.nothing`, `drift.too-many`.
+ */
 export async function withdrawByHand(
   context: SyncContext,
   target: string,
@@ -148,7 +151,9 @@ async function stand(
   setupOf(context, target)
   const { vault, now } = context
   const { subject } = by
-  if (!filter.accepted) await checkNumber(context, target, filter, { reason, ...by }, () => true)
+  // That an account of nobody is reported again changes nothing there.
+  const isCounted = ({ account_id }: DriftRow) => !filter.accepted || account_id !== null
+  await checkNumber(context, target, filter, { reason, ...by }, isCounted)
   let drifts = 0
   let left = 0
   await eachPage(context, target, filter, (page) =>
@@ -167,7 +172,7 @@ async function stand(
       const idle = known.filter(({ account_id }) => account_id === null || !busy.has(account_id))
       const genuine = filter.accepted ? idle : await acceptableAmong(client, target, idle)
       left += known.length - genuine.length
-      if (!filter.accepted) await refuseTooMany(client, context, target, by, genuine)
+      await refuseTooMany(client, context, target, by, genuine.filter(isCounted))
       const fights = genuine.flatMap((row): Fight[] =>
         row.account_id === null ? [] : [{ account: row.account_id, drift: row }],
       )
