@@ -327,7 +327,7 @@ const lockOut: Act = async (target) => {
   return (await target.lock()).told
 }
 
-/** Facts sheet, section 7: each family by the operation that raises it, and how the order is told that met it. */
+/** Each family by the operation that raises it, and how the order is told that met it. */
 const codes: readonly (readonly [code: number, operation: string, act: Act, told: string])[] = [
   [5, 'findPerson', create(), 'transient aeos.find-failed'],
   [9, 'addEmployee', create(), 'transient aeos.configuration'],

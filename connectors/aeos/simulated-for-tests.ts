@@ -113,7 +113,7 @@ interface PutOrder {
   readonly unblock: readonly string[]
 }
 
-/** Facts sheet, 6.2: the facility is a setting of the type, so the number stands alone. */
+/** The facility is a setting of the type at AEOS, so the number stands alone. */
 function numberOf({ raw }: Card): string {
   return String((BigInt(`0x${raw}`) >> 1n) & 0xffffn)
 }

@@ -7,8 +7,8 @@ import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
 
-/** Longer than any source may take: whoever waits for it holds an account. */
-const longestMs = 30_000
+/** Longer than any source may take: whoever waits for it holds an account, and one of the places where accounts are written. */
+const longestMs = 10_000
 
 /**
  * The bytes of the picture with this SHA-256. Gives up as soon as the signal says so, whatever the source does.

@@ -41,7 +41,7 @@ export function aeosSubject(name: string, options: SimulatorOptions = {}): Accou
   }
 }
 
-/** Facts sheet, 6.2: the number in the type's own format; facility code and length are settings of the type. */
+/** The number in the type's own format; facility code and length are settings of the type, as in Nedap's example of Wiegand-26. */
 function badgeOf({ format, bits, raw }: Card): { type: string; number: string } {
   if (format !== 'H10301') return { type: bits === 32 ? badgeTypes.serial : badgeTypes.text, number: raw }
   const data = (BigInt(`0x${raw}`) >> 1n) & 0xff_ffffn
@@ -228,7 +228,7 @@ function inside(simulator: AeosSimulator, externalId: string): Inside | null {
   return {
     lock: carrier.blocked ? 'closed' : 'open',
     name: carrier.lastName,
-    // AEOS lets the same right be given twice (facts sheet, 6.4), as a write that lands late does; revoking takes all of one level.
+    // AEOS lets the same right be given twice, as public integrations found, and as a write that lands late does; revoking takes all of one level.
     levels: [...new Set(carrier.authorisations.flatMap(({ rule, subject }) => (rule === null ? String(subject) : [])))],
     cards: carrier.badges.map(({ number, blocked }) => ({ number, blocked })),
     photos: carrier.photos,

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { start } from './client-for-tests.ts'
 import { operationsOf } from './sample-for-tests.ts'
 
-/** As the facts sheet lists them, by operation. */
+/** As the manual, v33, lists them, by operation. */
 const table: Readonly<Record<string, number>> = {
   ...family('Department', 10),
   ...family('Unit', 15),

@@ -1,4 +1,4 @@
-/** Reads the notation in which the types are written down, the one of the facts sheet: `NetworkId?: int @2021-10`. */
+/** Reads the notation in which the types are written down: `NetworkId?: int @2021-10` is an element that may be left out, and came in October 2021. */
 import { type Snapshot, snapshots } from './snapshots.ts'
 
 export interface Field {

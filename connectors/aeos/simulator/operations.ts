@@ -1,4 +1,4 @@
-/** The operations that are carried out: their elements, types, fault codes and rights, as the facts sheet lists them. */
+/** The operations that are carried out: their elements, types, fault codes and rights, as the four public descriptions of the service and manual v33 have them. */
 import type { Snapshot } from './snapshots.ts'
 
 /** What the role of a system user may do besides `External calls`: the search function of each type of carrier. */

@@ -37,7 +37,7 @@ const blockReasons: readonly (readonly [id: number, description: string, flags: 
   [13, 'Stolen', ['Identifier', 'Withdraw', 'WithdrawReplaced', 'Replacement']],
   [14, 'Forgotten', ['Replacement']],
   [15, 'Out of service', ['Carrier', 'Identifier', 'Withdraw']],
-  // Facts sheet, 6.2: what a reason is for is said flag by flag.
+  // Manual v33, findBlockReason: what a reason is for is said flag by flag.
   [16, 'Suspended', ['Identifier']],
 ]
 

@@ -1,4 +1,4 @@
-/** The types of people, vehicles and what hangs on them: pictures, states, verification. Order and marks as in the facts sheet. */
+/** The types of people, vehicles and what hangs on them: pictures, states, verification. Order as in the public descriptions of the service. */
 import type { TypeTexts } from './notation.ts'
 
 const range = 'SearchRange?: SearchRange'
