@@ -28,7 +28,7 @@ export function accounts(
 ): AccountsCapability {
   const departments = new Departments(client, settings, now)
   const carriers = new Carriers(client, departments, settings, now)
-  const tokens = new Tokens(client, new BadgeLimits(client, now), settings)
+  const tokens = new Tokens(client, new BadgeLimits(client, settings, now), settings)
   const authorisations = new Authorisations(client, offered, settings)
   const writing = { client, carriers, tokens, authorisations, departments, offered, settings, now }
 

@@ -59,20 +59,21 @@ function fold(number: string): string {
   return number.toUpperCase()
 }
 
-/** Every number that may be written for this type: its digits, how many there are at least, and the range. */
+/** Every number that may be written for this type: its digits, how many there are at least, the range, and whether it bears no facility code. */
 export function badgesWritten(type: IdentifierType) {
   const rule = ruleOf(type)
-  const { base, digits = 0 } = rule
+  const isAlone = rule.format === 'CSN' || rule.writes === 'number'
+  const said = { base: rule.base, digits: rule.digits ?? 0, isAlone }
   const top = (bits: number) => (1n << BigInt(bits)) - 1n
-  if (rule.format === 'CSN') return { base, digits, least: 0n, most: top(rule.bytes * 8) }
+  if (rule.format === 'CSN') return { ...said, least: 0n, most: top(rule.bytes * 8) }
   const { bits, fields } = layouts[rule.format]
   const widthOf = (named: string) => fields.find(({ name }) => name === named)?.places.length ?? 0
   const [facilityBits, numberBits] = [widthOf('facility'), widthOf('number')]
-  if (rule.writes === 'bits') return { base, digits, least: 0n, most: top(bits) }
-  if (rule.writes === 'number') return { base, digits, least: 0n, most: top(numberBits) }
-  if (rule.facility === undefined) return { base, digits, least: 0n, most: top(facilityBits + numberBits) }
+  if (rule.writes === 'bits') return { ...said, least: 0n, most: top(bits) }
+  if (rule.writes === 'number') return { ...said, least: 0n, most: top(numberBits) }
+  if (rule.facility === undefined) return { ...said, least: 0n, most: top(facilityBits + numberBits) }
   const least = rule.facility << BigInt(numberBits)
-  return { base, digits, least, most: least + top(numberBits) }
+  return { ...said, least, most: least + top(numberBits) }
 }
 
 function badgesOf(type: IdentifierType): BadgeType {

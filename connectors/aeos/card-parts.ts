@@ -1,107 +1,72 @@
 /** Takes, gives, blocks and unblocks badges of one carrier, each on its own; those that nobody ordered stay as they are. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
-import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt } from '../../src/connector/outcomes.ts'
+import type { AccountCard } from '../../src/model/account.ts'
 import { type Card, cardKey } from '../../src/model/card.ts'
 import { badgeIn, badgeOf, type CardShown } from './badges.ts'
+import type { BadgeKey } from './client.ts'
 import type { Carrier, Put, Writing } from './put.ts'
-import { shutDates } from './shut-dates.ts'
-
-/** What was done while the carrier was shut, or had to be. */
-export interface Shut {
-  readonly outcomes: readonly PartOutcome[]
-  /** The dates of the carrier are over, or may be, and are to be written as desired only now. */
-  readonly isOver: boolean
-  /** What keeps it shut: a badge that is on, or may be, and shall not be. */
-  readonly inTheWay: ConnectorError | null
-}
+import type { Shutting } from './shutting.ts'
 
 /**
- * Takes the badges that are revoked, then gives those that shall be blocked. Some servers withdraw no badge that is blocked, and all give
- * one as on: then the carrier is shut for so long as it takes, so that such a card opens nothing, not even for an instant. `isBlocked`
- * says that it is shut already.
+ * First blocks what shall be blocked and takes what is revoked, then gives what shall be blocked. Some servers withdraw no badge that is
+ * blocked, and all give one as on: then the carrier is shut for so long as it takes, so that such a card opens nothing, not even for an
+ * instant.
  * @throws ConnectorError when it is not known whether the carrier was shut.
  */
 export async function putShutCards(
   put: Put,
   carrier: Carrier,
-  isBlocked: boolean,
+  shutting: Shutting,
   writing: Writing,
   signal: AbortSignal,
-): Promise<Shut> {
-  const { id, type } = carrier
-  const { client, tokens, settings } = writing
-  let isOver = false
-  let inTheWay: ConnectorError | null = null
-  let shutting: Promise<void> | null = null
-  let unanswered: ConnectorError | null = null
-  const shut = async () => {
-    if (isBlocked && (await client.states(id, signal)).Blocked) return
-    try {
-      await client.changeCarrier(type, id, shutDates(put, carrier, writing), signal)
-      isOver = true
-    } catch (error) {
-      if (!(error instanceof ConnectorError)) throw error
-      isOver = error.kind !== 'rejected'
-      if (error.outcomeUnknown) unanswered = error
-      throw error
-    }
-  }
-  /** Where a step fails and its `remedy` does, too, the card may be on, and the carrier stays shut. */
-  const guarded = (
-    card: Card,
-    step: (shutFirst: () => Promise<void>) => Promise<unknown>,
-    remedy: () => Promise<'applied' | 'unchanged'>,
-  ) => {
-    const part = { kind: 'card', card } as const
-    let mayBeOn = false
-    const shutFirst = async () => {
-      shutting ??= shut()
-      await shutting
-      mayBeOn = true
-    }
-    return attempt(part, async () => {
-      try {
-        await step(shutFirst)
-      } catch (error) {
-        if (!(error instanceof ConnectorError) || !mayBeOn) throw error
-        const { failure } = await attempt(part, remedy)
-        inTheWay ??= failure ?? (error.outcomeUnknown ? error : null)
-        throw error
-      }
-      return 'applied'
-    })
-  }
+): Promise<PartOutcome[]> {
+  const { id } = carrier
+  const { tokens, settings } = writing
   const lifted = new Set((put.lift ?? []).map(cardKey))
-  const take = ({ card, there }: Held) => {
-    const key = badgeIn(there.ref)
-    const token = { ...key, Blocked: there.state === 'blocked' }
-    const isLifted = lifted.has(cardKey(card))
-    return guarded(
+  const takeBack = (key: BadgeKey) => tokens.takeBack(key, id, signal)
+  const take = ({ card, there }: Held) =>
+    shutting.attempt({
       card,
-      (shutFirst) => tokens.withdraw(token, { isLifted, shutFirst }, signal),
-      () => tokens.keepShut(key, id, signal),
-    )
-  }
-  const held = revokedOf(put, carrier)
-  const outcomes = await allDone(held.filter(({ there }) => there.state === 'on').map(take))
-  // A card that waits is let go of only when nothing stands in for it any more.
-  outcomes.push(...(await allDone(held.filter(({ there }) => there.state === 'blocked').map(take))))
-  const given = givenOf(put, carrier).filter(({ state }) => state === 'blocked')
+      key: () => badgeIn(there.ref),
+      isOn: there.state === 'on',
+      run: async (key, shutFirst) => {
+        const token = { ...key, Blocked: there.state === 'blocked' }
+        await tokens.withdraw(token, { isLifted: lifted.has(cardKey(card)), shutFirst }, signal)
+        return 'applied'
+      },
+      remedy: (key) => tokens.keepShut(key, id, signal),
+    })
+  const block = ({ card, there }: Held) =>
+    shutting.attempt({
+      card,
+      key: () => badgeIn(there.ref),
+      isOn: true,
+      run: (key) => tokens.block(key, signal),
+      remedy: takeBack,
+    })
   const how = obtaining(put, carrier, writing, signal)
-  const give = (entry: (typeof given)[number]) =>
-    guarded(
-      entry.card,
-      (shutFirst) => tokens.obtain(entry, id, { ...how(entry.card), shutFirst }, signal),
-      () => tokens.takeBack(badgeOf(entry.card, settings), id, signal),
-    )
+  const give = (entry: AccountCard) =>
+    shutting.attempt({
+      card: entry.card,
+      key: () => badgeOf(entry.card, settings),
+      isOn: true,
+      run: (_key, shutFirst) => tokens.obtain(entry, id, { ...how(entry.card), shutFirst }, signal),
+      remedy: takeBack,
+    })
+  const held = revokedOf(put, carrier)
+  const isOn = ({ there }: Held) => there.state === 'on'
+  const blocked = keptOf(put, carrier).filter((each) => each.state === 'blocked' && isOn(each))
+  const outcomes = await allDone([...blocked.map(block), ...held.filter(isOn).map(take)])
+  // A card that waits is let go of only when nothing stands in for it any more.
+  outcomes.push(...(await allDone(held.filter((each) => !isOn(each)).map(take))))
+  const given = givenOf(put, carrier).filter(({ state }) => state === 'blocked')
   outcomes.push(...(await allDone(given.map(give))))
-  // Dates that may still come are about the whole account.
-  if (unanswered !== null) throw unanswered
-  return { outcomes, isOver, inTheWay }
+  shutting.throwIfUnanswered()
+  return outcomes
 }
 
-/** Gives the badges that shall be on, and blocks and unblocks those that are there. */
+/** Gives the badges that shall be on, and unblocks those that are there. */
 export async function putCards(
   put: Put,
   carrier: Carrier,
@@ -112,7 +77,6 @@ export async function putCards(
   const { tokens } = writing
   const { desired, revoke, unblock = [] } = put
   const ordered = new Set([...desired.cards.map(({ card }) => card), ...revoke.cards].map(cardKey))
-  const present = presentAt(carrier)
   const how = obtaining(put, carrier, writing, signal)
   const shutFirst = async () => undefined
   const given = givenOf(put, carrier)
@@ -122,11 +86,11 @@ export async function putCards(
         tokens.obtain(entry, id, { ...how(entry.card), shutFirst }, signal),
       ),
     )
-  const kept = desired.cards.flatMap(({ card, state }) => {
-    const there = present.get(cardKey(card))
-    if (there === undefined) return []
-    return attempt({ kind: 'card', card }, () => tokens.setState(badgeIn(there.ref), there.state, state, signal))
-  })
+  const kept = keptOf(put, carrier)
+    .filter(({ state }) => state === 'on')
+    .map(({ card, there }) =>
+      attempt({ kind: 'card', card }, () => tokens.setState(badgeIn(there.ref), there.state, 'on', signal)),
+    )
   // Others' badges, and those of unknown format, that a lock of ours blocked.
   const freed = (actual?.cards ?? []).flatMap(({ card, ref, state }) => {
     if ((card !== null && ordered.has(cardKey(card))) || !unblock.includes(ref)) return []
@@ -155,6 +119,15 @@ function revokedOf({ desired, revoke }: Put, carrier: Carrier): Held[] {
   return revoke.cards.flatMap((card) => {
     const there = present.get(cardKey(card))
     return there === undefined || wanted.has(cardKey(card)) ? [] : [{ card, there }]
+  })
+}
+
+/** Badges that the carrier has and is to have, in the state that is wanted. */
+function keptOf({ desired }: Put, carrier: Carrier): (Held & AccountCard)[] {
+  const present = presentAt(carrier)
+  return desired.cards.flatMap((entry) => {
+    const there = present.get(cardKey(entry.card))
+    return there === undefined ? [] : [{ ...entry, there }]
   })
 }
 

@@ -9,6 +9,7 @@ import {
   fieldsOf,
   never,
   owned,
+  people,
   type Script,
   states,
   type TokenShown,
@@ -127,16 +128,48 @@ test('a badge that shall be blocked is given while its carrier is shut: the serv
   ])
 })
 
-test('what else is to be written goes with the dates that open the carrier again', async () => {
+test('the dates that open the carrier again go alone, and what else is to be written after them', async () => {
   const { target, actual, sent } = await given([])
   const cards = [{ card, state: 'blocked' as const }]
   const validity = { from: '2027-01-01T00:00:00Z', until: '2027-12-31T23:00:00Z' }
   await target.put(desiredAccount({ cards, validity, facts: facts({ familyName: 'Thistledown' }) }), { actual })
-  expect(sent().filter((root) => root === 'EmployeeChange')).toHaveLength(2)
+  expect(sent().filter((root) => root === 'EmployeeChange')).toHaveLength(3)
   expect(target.bodies('EmployeeChange').map(fieldsOf)).toEqual([
     'Id=7 LeaveDateTime=2026-11-25T10:00:00',
-    'Id=7 ArrivalDateTime=2027-01-01T01:00:00 LeaveDateTime=2028-01-01T00:00:00 LastName=Thistledown',
+    'Id=7 ArrivalDateTime=2027-01-01T01:00:00 LeaveDateTime=2028-01-01T00:00:00',
+    'Id=7 LastName=Thistledown',
   ])
+})
+
+test('nobody stays shut for a field that fails, neither in the order that shut them nor in the next one', async () => {
+  const shutEarlier = { PersonSearchInfo: people({ id: '7', number: '4711', leave: '2026-11-25T10:00:00' }) }
+  const opened = 'Id=7 ArrivalDateTime=2000-01-01T00:00:01 LeaveDateTime=2149-05-29T00:00:00'
+  for (const [state, before] of [
+    ['blocked', {}],
+    ['on', shutEarlier],
+  ] as const)
+    for (const code of [9, 990, 62]) {
+      const EmployeeChange = (body: string) =>
+        body.includes('<Email>') ? fault(code) : answer('EmployeeResult', '<Id>7</Id>')
+      const { target, actual } = await given([], { EmployeeChange, ...before })
+      const desired = desiredAccount({ cards: [{ card, state }], facts: facts({ email: 'zyphora@example.org' }) })
+      const told = target.put(desired, { actual })
+      if (code === 62)
+        expect(await told).toMatchObject({ validity: 'applied', profile: 'rejected aeos.fields-refused' })
+      else await expect(told).rejects.toMatchObject({ kind: 'transient' })
+      const sent = target.bodies('EmployeeChange').map(fieldsOf)
+      expect(sent.slice(state === 'on' ? 0 : 1)).toEqual([opened, 'Id=7 Email=zyphora@example.org'])
+    }
+})
+
+test('who is let in again is so before other fields are written, and by the dates first', async () => {
+  const closed = {
+    CarrierIdStates: states(true),
+    PersonSearchInfo: people({ id: '7', number: '4711', leave: '2026-11-25T10:00:00' }),
+  }
+  const { target, actual, sent } = await given([], closed)
+  await target.put(desiredAccount({ facts: facts({ email: 'zyphora@example.org' }) }), { actual })
+  expect(sent()).toEqual(['EmployeeChange', 'CarrierIdStates', 'CarrierIdUnBlock', 'EmployeeChange'])
 })
 
 test('a badge that shall be blocked is not given where the carrier can not be shut for it', async () => {
@@ -261,10 +294,9 @@ test('where no blocked badge can be taken, its carrier is shut for so long as it
 
 test('a card that can neither be taken nor blocked again keeps its carrier shut', async () => {
   const held = { number: '10000', status: 3, reason: '4', owner: '7' }
-  const found = [held, held, { ...held, status: 1 }, held].map((each) => owned(each))
   const script = {
     IdentifierWithdraw: [fault(125), fault(990)],
-    IdentifierSearchInfo: found,
+    CarrierIdToken: [tokens(held), tokens({ ...held, status: 1 })],
   }
   const order = { revoke: { ...none, cards: [card] }, lift: [card] }
   for (const isBlockedAgain of [true, false]) {

@@ -34,11 +34,13 @@ async function asked(target: Simulated, order: () => Promise<unknown>): Promise<
 }
 
 test.each(snapshots)(
-  'at the interface of %s one that nobody has is found out with two requests, and given with a third',
+  'at the interface of %s one that nobody has is looked for among all before it is given, since it may be blocked for good',
   async (snapshot) => {
     await using target = await crowded(snapshot)
-    const give = () => target.put(own)
-    expect(await asked(target, give)).toEqual(['findToken', 'findCarrierByToken', 'assignToken'])
+    const [found, holder, ...others] = await asked(target, () => target.put(own))
+    expect([found, holder, others.pop()]).toEqual(['findToken', 'findCarrierByToken', 'assignToken'])
+    expect(new Set(others)).toEqual(new Set(['findToken']))
+    expect(others.length).toBeLessThanOrEqual(count / 480 + 2)
     expect(target.inside()).toMatchObject([{ badges: [{ number: '7', status: 1 }] }])
   },
 )
@@ -62,9 +64,15 @@ test('one that somebody else has stays theirs, and one that is our own is only b
   expect(target.inside()).toMatchObject([{ badges: [] }])
 })
 
-test('one that is blocked for good is found behind all others once AEOS refused it: ours is released, that of others is not', async () => {
-  for (const reason of ['Lost', 'Stolen']) {
-    await using target = await crowded()
+test.each([
+  ['Lost', 'refused'],
+  ['Lost', 'taken'],
+  ['Stolen', 'refused'],
+  ['Stolen', 'taken'],
+] as const)(
+  'one that is blocked for good (%s) is found behind all others, and only ours is released, whether AEOS would give it (%s) or not',
+  async (reason, deadBadge) => {
+    await using target = await crowded('2024-08', {}, { deadBadge })
     await target.put(own)
     target.simulator.hand({ action: 'block-badge', badge: { type: Number(type), number: '7' }, reason })
     await target.say('unblockToken', { IdentifierType: type, BadgeNumber: '7' })
@@ -75,7 +83,30 @@ test('one that is blocked for good is found behind all others once AEOS refused 
     expect(told).toEqual(reason === 'Lost' ? {} : { [part]: 'conflict aeos.card-unusable' })
     const status = target.simulator.state.badge({ type: Number(type), number: '7' })?.status
     expect(status).toBe(reason === 'Lost' ? 1 : 2)
+  },
+)
+
+test('no list is walked through while a carrier is shut for a badge, whether that is given, refused or dead', async () => {
+  const blocked = desiredAccount({ cards: [{ card, state: 'blocked' }] })
+  for (const code of [null, 113]) {
+    await using target = await crowded()
+    if (code !== null) target.simulator.faults.add({ kind: 'fault', operation: '^assignToken$', code })
+    const told = await asked(target, async () => void (await target.put(blocked)))
+    const [shut, opened] = [told.indexOf('changeEmployee'), told.lastIndexOf('changeEmployee')]
+    expect(told.slice(0, shut).filter((operation) => operation === 'findToken').length).toBeGreaterThan(count / 500)
+    const meanwhile = told.slice(shut + 1, opened)
+    expect(meanwhile).toEqual(
+      code === null
+        ? ['assignToken', 'blockToken']
+        : ['assignToken', 'findToken', 'findCarrierByToken', 'findCarrierToken'],
+    )
   }
+  await using target = await crowded('2024-08', {}, { deadBadge: 'taken' })
+  await target.put(own)
+  await target.say('withdrawAndBlockToken', { IdentifierType: type, BadgeNumber: '7', Reason: '13' })
+  const told = await asked(target, async () => void (await target.put(blocked)))
+  expect(told).not.toContain('changeEmployee')
+  expect(target.simulator.state.badge({ type: Number(type), number: '7' })?.status).toBe(2)
 })
 
 test('where AEOS does not tell who has a badge, or shows no such carrier, every number that begins so is read', async () => {

@@ -1,4 +1,15 @@
-/** Makes one account as desired: its fields in one request, its lock, badges, levels and PIN in requests of their own. */
+/**
+ * Makes one account as desired: its fields in one request, its lock, badges, levels, PIN and photo in requests of their own. The order of steps:
+ *
+ * 1. A carrier that is not there is made, with its dates.
+ * 2. What shall be closed is closed.
+ * 3. Badges that shall be blocked are blocked, and those that are revoked are taken.
+ * 4. Badges that shall be blocked are given, with the dates of the carrier over meanwhile.
+ * 5. A carrier that was shut, by step 4 or before this order, is opened, by its dates and then by its block; not where a badge of step 3 or 4
+ *    may be on. Nothing else goes along, so that no other field can keep anybody out.
+ * 6. All other fields are written, then rights.
+ * 7. Beside 5 and 6, badges that shall be on are given and unblocked, and the PIN is set; last comes the photo.
+ */
 import type { AccountChange, ActualAccount, Applied, PartOutcome } from '../../src/connector/contract.ts'
 import type { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
@@ -17,7 +28,8 @@ import type { Offered } from './offered.ts'
 import { putPhoto } from './photos.ts'
 import { isOfFields, merged, outcomes, type Section, writeSections } from './sections.ts'
 import { type CarrierType, carrierTypes } from './settings.ts'
-import { reopened } from './shut-dates.ts'
+import { datesApart, opening } from './shut-dates.ts'
+import { Shutting } from './shutting.ts'
 
 export type Put = Extract<AccountChange, { kind: 'put' }>
 
@@ -136,7 +148,7 @@ async function firstTaken(sections: readonly FieldSection[], add: (some: readonl
   return { refusal: refusal as ConnectorError }
 }
 
-/** Closing goes first, then what is taken and what is given blocked; opening comes before new rights, and badges and PIN beside them. */
+/** Steps 2 to 7. */
 async function finish(
   change: Put,
   carrier: Carrier,
@@ -149,16 +161,20 @@ async function finish(
   const { id, type } = carrier
   const closed = await closeCarrier(change, carrier, writing, signal)
   const isBlocked = carrier.actual?.lock === 'closed' || closed.some(({ outcome }) => outcome === 'applied')
-  const shut = await putShutCards(change, carrier, isBlocked, writing, signal)
-  const due = shut.isOver ? reopened(sections, shut.inTheWay, change, writing) : { sections, failed: [] }
+  const shutting = new Shutting(change, carrier, isBlocked, writing, signal)
+  const shut = await putShutCards(change, carrier, shutting, writing, signal)
+  const { dates, others, failed } = datesApart(sections, shutting, change, writing)
+  const isOpened = shutting.isOver || opening(change, carrier, writing).byLock
+  const [first, rest] = isOpened ? [dates, others] : [sections, []]
   const send = async (fields: CarrierFields) => {
     const { LeaveDateTime } = await client.changeCarrier(type, id, fields, signal)
     if (keptEnd(fields, LeaveDateTime, settings)) await client.changeCarrier(type, id, farEnd, signal)
   }
   const account = async () => [
-    ...due.failed,
-    ...(await writeSections(due.sections, send)),
-    ...(await openCarrier(change, carrier, shut.inTheWay, writing, signal)),
+    ...failed,
+    ...(await writeSections(first, send)),
+    ...(await openCarrier(change, carrier, shutting.inTheWay, writing, signal)),
+    ...(await writeSections(rest, send)),
     ...(await putLevels(change, carrier, writing, signal)),
   ]
   const pin = async () => {
@@ -173,7 +189,7 @@ async function finish(
     ]
   }
   const done = await allDone([account(), putCards(change, carrier, writing, signal), pin()])
-  return [...closed, ...shut.outcomes, ...done.flat(), ...(await photoPart(change, id, client, signal))]
+  return [...closed, ...shut, ...done.flat(), ...(await photoPart(change, id, client, signal))]
 }
 
 /** Last, when everything that opens or shuts a door is done. */

@@ -3,10 +3,12 @@
  * desired, which the next order writes like any others, while a block would look like somebody else's.
  */
 import type { PartOutcome } from '../../src/connector/contract.ts'
+import type { Validity } from '../../src/model/account.ts'
 import type { CarrierFields } from './client.ts'
 import { pastDates, vendorEnd, vendorStart } from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import type { Section } from './sections.ts'
+import type { Shutting } from './shutting.ts'
 
 const part = { kind: 'validity' } as const
 
@@ -19,18 +21,36 @@ export function shutDates({ desired }: Put, { actual }: Carrier, { now, settings
   return pastDates(from, new Date(now().getTime() - backMs), settings)
 }
 
-/** The sections with both dates as desired in place of whatever they were to be; without any, and told why, where the carrier must stay shut. */
-export function reopened<T extends Section>(
-  sections: readonly T[],
-  inTheWay: PartOutcome['failure'] | null,
+/** How this order opens a carrier that is shut: by its dates, which are over, or by its block. */
+export function opening({ desired }: Put, { actual }: Carrier, { now }: Writing) {
+  const isOver = ({ until }: Validity) => until !== null && Date.parse(until) <= now().getTime()
+  return {
+    byDates: actual !== null && isOver(actual.validity) && !isOver(desired.validity),
+    byLock: actual?.lock === 'closed' && desired.lock === 'open',
+  }
+}
+
+/**
+ * The sections without their dates, and the dates by themselves: of a carrier that is shut by them (`isOver`) both as desired, whatever else was
+ * to be written; none, and told why, where it must stay shut.
+ */
+export function datesApart(
+  sections: readonly Section[],
+  { isOver, inTheWay }: Pick<Shutting, 'isOver' | 'inTheWay'>,
   { desired: { validity } }: Put,
   { settings }: Writing,
-): { readonly sections: readonly Section[]; readonly failed: readonly PartOutcome[] } {
-  const others = sections.filter(({ parts }) => !parts.some(({ kind }) => kind === part.kind))
-  if (inTheWay != null) return { sections: others, failed: [{ part, outcome: 'failed', failure: inTheWay }] }
+): {
+  readonly dates: readonly Section[]
+  readonly others: readonly Section[]
+  readonly failed: readonly PartOutcome[]
+} {
+  const isOfDates = ({ parts }: Section) => parts.some(({ kind }) => kind === part.kind)
+  const others = sections.filter((section) => !isOfDates(section))
+  if (!isOver) return { dates: sections.filter(isOfDates), others, failed: [] }
+  if (inTheWay !== null) return { dates: [], others, failed: [{ part, outcome: 'failed', failure: inTheWay }] }
   const fields = {
     ArrivalDateTime: vendorStart(validity.from, settings),
     LeaveDateTime: vendorEnd(validity.until, settings),
   }
-  return { sections: [...others, { fields, parts: [part] }], failed: [] }
+  return { dates: [{ fields, parts: [part] }], others, failed: [] }
 }

@@ -91,6 +91,7 @@ const borne: Readonly<{ [name in keyof Quirks]: readonly Quirks[name][] }> = {
   personnelNoUnique: [true],
   removeWithBadges: ['freed', 'blocked'],
   takenBadge: ['moved'],
+  deadBadge: ['taken'],
   rangeChecked: [false],
   reasonsChecked: [false],
   blockTwice: ['taken'],

@@ -48,17 +48,8 @@ export class Tokens {
   async obtain(entry: AccountCard, carrierId: string, how: Obtaining, signal: AbortSignal): Promise<Done> {
     const key = badgeOf(entry.card, this.#settings)
     await this.#limits.check(key, signal)
-    const give = (found: Found | null) => this.#give({ key, found, ...entry }, carrierId, how, signal)
-    const seen = await this.#look(key, signal)
-    if (seen !== 'unheld') return give(await this.#found(seen, key, signal))
-    try {
-      return await give(null)
-    } catch (error) {
-      // Blocked for good, or somebody's whom AEOS did not name: it is among all those that begin like it.
-      const found = vendorCodeOf(error) === assignRefused ? await this.#walk(key, signal) : null
-      if (found === null) throw error
-      return give(found)
-    }
+    // Also of a number that nobody has: AEOS may give one that was blocked for good as if it were free.
+    return this.#give({ key, found: await this.#find(key, signal), ...entry }, carrierId, how, signal)
   }
 
   async #give(
@@ -83,13 +74,15 @@ export class Tokens {
     // A badge that nobody has can be blocked for good only, so this one is on until it is blocked.
     if (state === 'blocked') await shutFirst()
     await this.#assign(key, carrierId, signal)
-    if (state === 'blocked') await this.block(key, signal)
+    if (state === 'blocked') await this.#blockAt(key, carrierId, signal)
     return 'applied'
   }
 
   /** Blocks a badge that is on at this carrier and shall not be, since it could not be taken. */
   async keepShut(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<Done> {
-    return (await this.#isOnAt(key, carrierId, signal)) ? this.block(key, signal) : 'unchanged'
+    if (!(await this.#isOnAt(key, carrierId, signal))) return 'unchanged'
+    await this.#blockAt(key, carrierId, signal)
+    return 'applied'
   }
 
   /** Takes back a badge that is on at this carrier and shall not be, since it could not be blocked. */
@@ -99,9 +92,17 @@ export class Tokens {
     return 'applied'
   }
 
+  /** With one request at most after a refusal: the carrier is shut meanwhile. */
+  async #blockAt(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<void> {
+    try {
+      await this.#client.blockToken(key, this.#settings.block_reasons.token, signal)
+    } catch (error) {
+      if (!isStateRefused(error) || (await this.#isOnAt(key, carrierId, signal))) throw error
+    }
+  }
+
   async #isOnAt(key: BadgeKey, carrierId: string, signal: AbortSignal): Promise<boolean> {
-    const found = await this.#find(key, signal)
-    return found?.owner === carrierId && !found.token.Blocked
+    return (await this.#client.tokensOf(carrierId, signal)).some((each) => isSameBadge(each, key) && !each.Blocked)
   }
 
   /** Blocks or unblocks where needed. What somebody else has just done counts as done. */
@@ -180,10 +181,9 @@ export class Tokens {
     try {
       await this.#client.assign(carrierId, key, signal)
     } catch (error) {
-      if (vendorCodeOf(error) !== assignRefused) throw error
-      this.#limits.forget()
+      if (!(error instanceof ConnectorError) || vendorCodeOf(error) !== assignRefused) throw error
       const seen = await this.#look(key, signal)
-      if (typeof seen === 'string') throw error
+      if (typeof seen === 'string') throw await this.#limits.explained(error, key, signal)
       if (seen.owner === carrierId) return
       if (seen.owner !== null) throw taken()
       throw error
@@ -204,10 +204,7 @@ export class Tokens {
 
   /** All that is to be known of the badge. Reads every number that begins like this one where they are many and nobody has it. */
   async #find(key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
-    return this.#found(await this.#look(key, signal), key, signal)
-  }
-
-  async #found(seen: Look, key: BadgeKey, signal: AbortSignal): Promise<Found | null> {
+    const seen = await this.#look(key, signal)
     if (typeof seen === 'object') return seen
     return seen === 'absent' ? null : this.#walk(key, signal)
   }

@@ -100,6 +100,82 @@ test('a badge that shall be blocked opens nothing on its way to a carrier, nor w
   }
 })
 
+test.each([
+  ['shall be blocked', 'refused'],
+  ['shall be blocked', 'cut off'],
+  ['is revoked', 'refused'],
+  ['is revoked', 'cut off'],
+])(
+  'a carrier that was left shut for a badge stays so while the badge %s there and can not be (the first order: %s)',
+  async (next, end) => {
+    await using target = await simulated()
+    const failure = 'transient aeos.system-error'
+    const before = desiredAccount({ levels: [target.levelOf('Main Entrance')], cards: [{ card: second, state: 'on' }] })
+    const given = { ...before, cards: [...before.cards, blocked] }
+    const [after, some] = next === 'is revoked' ? [before, { revoke: { ...none, cards: [first] } }] : [given, {}]
+    expect(failures(await target.put(before))).toEqual({})
+    const opened: boolean[] = []
+    const look = setInterval(() => opened.push(target.swipe(first)), 5)
+    const { faults } = target.simulator
+
+    // After the badge was assigned nothing gets through any more.
+    faults.add(
+      end === 'refused'
+        ? { kind: 'fault', operation: '^(block|withdraw)Token$' }
+        : { kind: 'drop', operation: '^(?!find|get)', skip: 2 },
+    )
+    await target.put(given).catch(() => null)
+    const isLeftShut = () => {
+      expect(target.swipe(first)).toBe(false)
+      expect(Date.parse(target.inside()[0]?.leave ?? '')).toBeLessThan(Date.now())
+      expect(target.badge(first)).toMatchObject({ status: 1 })
+    }
+    isLeftShut()
+    faults.clear()
+    faults.add({ kind: 'fault', operation: '^(block|withdraw)Token$' })
+    for (let order = 0; order < 2; order++) {
+      expect(failures(await target.put(after, some))).toEqual({ [card]: failure, validity: failure })
+      isLeftShut()
+    }
+    faults.clear()
+    expect(failures(await target.put(after, some))).toEqual({})
+    clearInterval(look)
+    expect(opened).not.toContain(true)
+    expect(target.inside()).toMatchObject([{ blocked: false, leave: null }])
+    expect([target.swipe(first), target.swipe(second)]).toEqual([false, true])
+  },
+)
+
+test('who is locked out stays so while a badge that shall not be on can neither be blocked nor taken', async () => {
+  await using target = await simulated()
+  const desired = await employed(target)
+  const { faults } = target.simulator
+  const armed = faults.add({ kind: 'fault', operation: '^(block|withdraw)Token$' })
+  await target.lock(await target.mustRead())
+  expect(target.badge(first)).toMatchObject({ status: 1 })
+  const [lost, gone] = [
+    { ...desired, cards: [blocked] },
+    { ...desired, cards: [] },
+  ]
+  for (const [next, some] of [
+    [lost, {}],
+    [gone, { revoke: { ...none, cards: [first] } }],
+  ] as const) {
+    const failure = 'transient aeos.system-error'
+    expect(failures(await target.put(next, some))).toEqual({ [card]: failure, validity: failure, lock: failure })
+    expect(target.inside()).toMatchObject([{ blocked: true }])
+    expect(target.swipe(first)).toBe(false)
+  }
+  faults.remove(armed.id)
+  // One that can only not be blocked is taken back, and given again by the next order.
+  const other = faults.add({ kind: 'fault', operation: '^blockToken$' })
+  expect(failures(await target.put(lost))).toEqual({ [card]: 'transient aeos.system-error' })
+  expect(target.inside()).toMatchObject([{ blocked: false, leave: null, badges: [] }])
+  faults.remove(other.id)
+  expect(failures(await target.put(lost))).toEqual({})
+  expect(target.inside()).toMatchObject([{ blocked: false, leave: null, badges: [{ status: 3 }] }])
+})
+
 /** What the desk does for somebody who left the card at home; no order of the engine does. */
 async function replaceForgotten({ say, inside }: Simulated): Promise<void> {
   const carrier = { CarrierId: String(inside()[0]?.id), Reason: '14' }

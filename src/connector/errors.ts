@@ -13,6 +13,8 @@ export interface ConnectorFailure {
   readonly vendorText?: string
   /** The request may have been carried out although no answer came: read back before anything else. */
   readonly outcomeUnknown?: boolean
+  /** For a part that is `rejected`: a setting of the system is in the way, and may be another one later, so that it is tried again at times. */
+  readonly mayPass?: boolean
   readonly cause?: unknown
 }
 
@@ -23,6 +25,7 @@ export class ConnectorError extends Error {
   readonly hint: string | undefined
   readonly retryAfterMs: number | undefined
   readonly outcomeUnknown: boolean
+  readonly mayPass: boolean
   // Not enumerable: a logger or serialiser that walks the error's fields must not meet the vendor's words.
   readonly #vendorText: string | undefined
 
@@ -33,6 +36,7 @@ export class ConnectorError extends Error {
     this.hint = failure.hint
     this.retryAfterMs = failure.retryAfterMs
     this.outcomeUnknown = failure.outcomeUnknown ?? false
+    this.mayPass = failure.mayPass ?? false
     this.#vendorText = failure.vendorText
   }
 

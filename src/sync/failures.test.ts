@@ -147,6 +147,21 @@ describe('what somebody signs off', () => {
   })
 })
 
+test('a part that is refused for a setting of the target alone is tried again at times, and any other is left to a person', async () => {
+  bench.target.fault = ({ verb, externalId }) =>
+    verb === 'put' ? { is: 'parts', parts: ['level'], kind: 'rejected', mayPass: externalId === 'n1' } : null
+  await bench.deliver([row(1), row(2)])
+  await bench.rest()
+  expect((await list()).rows.map(({ kind, part }) => [kind, part.split(':')[0]])).toEqual([
+    ['rejected', 'level'],
+    ['rejected', 'level'],
+  ])
+  mend()
+  await bench.pass(16 * minute)
+  await bench.rest()
+  expect([[...(user(1)?.levels ?? [])], [...(user(2)?.levels ?? [])]]).toEqual([['id of Main'], []])
+})
+
 describe('what nobody signed off, whatever somebody writes', () => {
   const giveUp = 'update account_work set dead_at = now()'
   const sayDiscarded = 'update account set discarded_version = desired_version'

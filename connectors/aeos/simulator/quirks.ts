@@ -50,6 +50,8 @@ export interface Quirks {
   removeWithBadges: 'refused' | 'freed' | 'blocked'
   /** Assigning a badge that somebody has. */
   takenBadge: 'refused' | 'moved'
+  /** Assigning a badge that was withdrawn and blocked for good: a fault, or it is in use again without a word. */
+  deadBadge: 'refused' | 'taken'
   /** A badge number must lie in the range of its type and be written in its digits. */
   rangeChecked: boolean
   /** A reason must exist and be meant for what it is given for. */
@@ -114,6 +116,7 @@ export const defaultQuirks: Quirks = {
   personnelNoUnique: false,
   removeWithBadges: 'refused',
   takenBadge: 'refused',
+  deadBadge: 'refused',
   rangeChecked: true,
   reasonsChecked: true,
   blockTwice: 'refused',

@@ -24,6 +24,7 @@ const step = fc.record({
 })
 const quirks: fc.Arbitrary<Partial<Quirks>> = fc.record({
   takenBadge: fc.constantFrom('refused', 'moved'),
+  deadBadge: fc.constantFrom('refused', 'taken'),
   blockTwice: fc.constantFrom('refused', 'taken'),
   unblockTwice: fc.constantFrom('refused', 'taken'),
   withdrawBlocked: fc.constantFrom('refused', 'taken'),

@@ -43,7 +43,8 @@ function assignToken(call: Call): Answer {
   const carrier = carrierOf(call, long(input, 'CarrierId'))
   const token = free(call, long(input, 'IdentifierType'), text(input, 'BadgeNumber'), (held) => {
     const movable = quirks.takenBadge === 'moved' && held.status === 1 && held.carrier !== carrier.id
-    return movable ? letGo(world, held, 0, null) : refuse(call, 'Identifier is not free')
+    const revivable = quirks.deadBadge === 'taken' && held.status === 2
+    return movable || revivable ? letGo(world, held, 0, null) : refuse(call, 'Identifier is not free')
   })
   world.setToken(token, { status: 1, carrier: carrier.id, unit: maybeLong(input, 'UnitId') ?? token.unit })
   return tokenRow(token)

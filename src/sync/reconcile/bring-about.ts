@@ -304,7 +304,7 @@ function partName({ levels }: SyncContext, { cards, desired, owned }: WorkItem, 
 type Hope = 'soon' | 'later' | 'none'
 
 function hopeOf(failure: ConnectorError | undefined, attempts: number): Hope {
-  if (failure?.kind === 'rejected') return 'none'
+  if (failure?.kind === 'rejected') return failure.mayPass ? 'later' : 'none'
   // Whatever is in the way (a card that is still on somebody else's account) may be gone another time.
   if (failure?.kind === 'conflict') return attempts < attemptsMax ? 'soon' : 'later'
   // What the target said it could not do just now is tried for as long as that lasts; what it silently drops is not.
