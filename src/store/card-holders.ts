@@ -82,6 +82,18 @@ export async function cardsOfNobodyInside(
   return { cards: bad.map(({ digest, id }) => ({ digest, credential: id })), forged: [...forged] }
 }
 
+/** Of these credentials, those that have a row; whoever deletes one has nothing taken for usable. */
+export async function digestsOfCards(
+  pool: pg.Pool,
+  ids: readonly CredentialId[],
+): Promise<ReadonlyMap<CredentialId, Buffer>> {
+  const { rows } = await pool.query<{ id: CredentialId; digest: Buffer }>(
+    'select id, digest from credential where id = any($1::uuid[])',
+    [ids],
+  )
+  return new Map(rows.map(({ id, digest }) => [id, digest]))
+}
+
 type HolderRow = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard'>
 
 async function accountsOf(

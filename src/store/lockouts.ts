@@ -139,6 +139,32 @@ export async function endLockouts(
   const stored = (await lockoutsOf(client, accounts, cards)).filter(({ account_id, credential_id }) =>
     credential_id === null ? accounts.includes(account_id) : cards.includes(credential_id),
   )
+  return end(client, vault, stored, at)
+}
+
+/** The same of single cards, each on one account: it may be used again, or is to be shut elsewhere only. */
+export async function endCardLockouts(
+  client: pg.ClientBase,
+  vault: Vault,
+  usable: readonly { readonly account: AccountId; readonly card: CredentialId }[],
+  at: Date,
+): Promise<readonly string[]> {
+  const stored = await lockoutsOf(
+    client,
+    usable.map(({ account }) => account),
+  )
+  const own = stored.filter((row) =>
+    usable.some(({ account, card }) => row.account_id === account && row.credential_id === card),
+  )
+  return end(client, vault, own, at)
+}
+
+async function end(
+  client: pg.ClientBase,
+  vault: Vault,
+  stored: readonly LockoutRow[],
+  at: Date,
+): Promise<readonly string[]> {
   const rows = stored.map((row) => genuine(vault, row))
   const open = rows.filter((row) => row.proven_at === null && row.ended_at === null)
   await writeSteps(

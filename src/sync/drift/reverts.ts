@@ -31,17 +31,27 @@ const notedForMs = 3_600_000
 
 /** Without what was noted so long ago that nobody has it undone any more; put back by somebody, or kept from its worker all that while. */
 export function stillToUndo(owned: Owned, at: Date): Owned {
-  if (toUndo(owned).every((each) => isFresh(each, at))) return owned
+  return keepNotes(owned, (each) => isFresh(each, at))
+}
+
+/** Without what was noted of these cards, which may be used again: whoever puts such a note back has none of them shut. */
+export function withoutShutting(owned: Owned, usable: ReadonlySet<CredentialId>): Owned {
+  return keepNotes(owned, ({ shut }) => shut === undefined || !usable.has(shut))
+}
+
+/** What was noted and is not kept is not undone; how often it was, is. */
+function keepNotes(owned: Owned, isKept: (each: Revert) => boolean): Owned {
+  if (toUndo(owned).every(isKept)) return owned
   const { reverts = [], ...rest } = owned
   const left = reverts.flatMap((each): Revert[] => {
-    if (each.now !== true || isFresh(each, at)) return [each]
-    const { now: _, noted: __, ...counted } = each
+    if (each.now !== true || isKept(each)) return [each]
+    const { now: _, noted: __, shut: ___, ...counted } = each
     return counted.at.length === 0 ? [] : [counted]
   })
   return left.length === 0 ? rest : { ...rest, reverts: left }
 }
 
-/** A card that nobody may use is shut whenever its account can be reached. */
+/** A card that nobody may use is shut whenever its account can be reached, as long as nobody may: see `still-to-shut.ts`. */
 function isFresh({ noted, shut }: Revert, at: Date): boolean {
   if (shut !== undefined) return true
   return noted !== undefined && Math.abs(at.getTime() - Date.parse(noted)) <= notedForMs

@@ -96,6 +96,59 @@ describe('a lost card on the account of somebody', () => {
     ])
   })
 
+  describe('that is usable again', () => {
+    const theirs = h10301(7, 103)
+    const state = () => user('n1').cards.get(cardKey(theirs))?.state
+    const be = (cardState: string) =>
+      settle([row(0, { cardState: 'lost' }), row(1), row(2), row(3, { cardState }), row(4), row(5)])
+    const noted = () =>
+      bench.rows<{ id: string; owned: string; owned_guard: Buffer }>(
+        `select id, owned, owned_guard from account where owned like '%"shut"%'`,
+      )
+
+    beforeEach(async () => {
+      await be('suspended')
+      user('n3').cards.clear()
+      user('n1').cards.set(cardKey(theirs), { card: theirs, state: 'on' })
+      await sweep()
+    })
+
+    test.each(['active', 'returned'])('is not shut when its account is reached by then: %s', async (cardState) => {
+      bench.target.fault = ({ verb }) => (verb === 'lock' ? { is: 'failure', kind: 'transient' } : null)
+      await bench.work()
+      await be(cardState)
+      bench.target.fault = () => null
+      await bench.pass(3 * hour)
+      await bench.rest()
+      expect([state(), await noted()]).toEqual(['on', []])
+      expect(
+        await bench.rows(`select from lockout where cause = 'undone' and proven_at is null and ended_at is null`),
+      ).toEqual([])
+    })
+
+    test('is not shut by an older note that a thief puts back, and is where he wrote about it', async () => {
+      const [note] = await noted()
+      await bench.rest()
+      expect(state()).toBeUndefined()
+      await be('active')
+      user('n1').cards.set(cardKey(theirs), { card: theirs, state: 'on' })
+      const putBack = async () => {
+        await engine.tamper(
+          'update account set owned = $2, owned_guard = $3, applied_version = desired_version - 1 where id = $1',
+          [note?.id, note?.owned, note?.owned_guard],
+        )
+        await bench.rest()
+      }
+      await putBack()
+      expect(state()).toBe('on')
+      await engine.tamper(`update credential set state = 'suspended' where person_id = $1`, [
+        await bench.personOf('n3'),
+      ])
+      await putBack()
+      expect([state(), await bench.alarms()]).toEqual([undefined, expect.arrayContaining(['guard.failed'])])
+    })
+  })
+
   test('is told as what is still open where nothing is written', async () => {
     put('n1')
     await observeTarget(bench.context, 'doors', bench.operator, 'works')

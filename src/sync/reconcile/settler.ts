@@ -5,7 +5,7 @@ import { wakeWaiting } from '../../store/card-holders.ts'
 import { forgetMended } from '../../store/drifts.ts'
 import { type NotedRemoval, noteRemovals } from '../../store/erasures.ts'
 import { ownedGuard } from '../../store/guards.ts'
-import type { ProvenLockout } from '../../store/lockouts.ts'
+import { endCardLockouts, type ProvenLockout } from '../../store/lockouts.ts'
 import { dropPins } from '../../store/pins.ts'
 import type { Removal } from '../../store/schema.ts'
 import { type Settlement, settleWork } from '../../store/settle-work.ts'
@@ -86,12 +86,16 @@ export function startSettler(context: SyncContext, target: string, owner: string
             : [],
         ),
       )
+      const over = batch.flatMap(({ item }) =>
+        settled.written.has(item.row.id) ? (item.usable ?? []).map((card) => ({ account: item.row.id, card })) : [],
+      )
+      const mistimed = await endCardLockouts(client, context.vault, over, context.now())
       const entries = batch
         .filter(({ item }) => settled.written.has(item.row.id))
         .flatMap(({ settlement, removal, item }) => auditOf(target, item, settlement, removal))
         .concat(settled.proven.flatMap(cardProven))
       await recordAuditMany(client, context.vault, entries)
-      await tellForged(client, context, ...settled.forged)
+      await tellForged(client, context, ...settled.forged, ...mistimed)
       await noteRemovals(
         client,
         context.vault,

@@ -20,6 +20,7 @@ import type { DataKey, Vault } from '../../vault/vault.ts'
 import { isRowFault, unlessRowFault, VaultError } from '../../vault/vault-error.ts'
 import { openFacts } from '../account-facts.ts'
 import { stillToUndo } from '../drift/reverts.ts'
+import { stillToShut } from '../drift/still-to-shut.ts'
 import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
@@ -37,6 +38,8 @@ export interface WorkItem {
   /** Of these cards, those that are lost: blocked wherever they lie. */
   readonly lost: ReadonlySet<CredentialId>
   readonly owned: Owned
+  /** Cards that were noted to be shut there, and may be used again. */
+  readonly usable?: readonly CredentialId[]
   /** `owned.maybe`, with the cards that this person holds. */
   readonly maybe: { readonly levels: readonly string[]; readonly cards: readonly CredentialId[] }
   /** What earlier runs set out for, whose end was never noted. */
@@ -106,7 +109,7 @@ export async function loadWork(
     }
   }
   await unmark(pool, vault, mismarked)
-  return withPins(pool, vault, items)
+  return withPins(pool, vault, await stillToShut(pool, vault, items))
 }
 
 /** Only an open account gets one: whoever is shut out needs none. */
