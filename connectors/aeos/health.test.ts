@@ -57,6 +57,23 @@ test('a reason that is for blocking badges alone is told: badges are withdrawn f
   }
 })
 
+test('of the reasons those that would do come first, by id and name', async () => {
+  const reasons = reason('3', true, false) + reason('4', false, true) + reason('8', false, true, false, false)
+  const script = { ...well, BlockReasonSearch: answer('BlockReasonList', reasons) }
+  const messages = async (block_reasons: { carrier: string; token: string }, shown: Script = script) =>
+    (await (await connected(shown, { block_reasons })).health(never)).problems.map(({ message }) => message)
+  expect(await messages({ carrier: '3', token: '8' })).toEqual([
+    'block_reasons.token 8 is no reason for withdrawing badges, withdrawing badges that were replaced. These would do: 4 Gatehouse. These are for something else: 3 Gatehouse, 8 Gatehouse.',
+  ])
+  expect(await messages({ carrier: '9', token: '4' })).toEqual([
+    'block_reasons.carrier 9 is no reason for blocking carriers. These would do: 3 Gatehouse. These are for something else: 4 Gatehouse, 8 Gatehouse.',
+  ])
+  const onlyCarriers = { ...well, BlockReasonSearch: answer('BlockReasonList', reason('3', true, false)) }
+  expect(await messages({ carrier: '3', token: '4' }, onlyCarriers)).toEqual([
+    'block_reasons.token 4 is no reason for blocking badges, withdrawing badges, withdrawing badges that were replaced. AEOS has none that would do. These are for something else: 3 Gatehouse.',
+  ])
+})
+
 test.each([
   ['fits', { id: '2', format: 'H10301', facility: 20 }, 'Number 1 65535', []],
   ['fits text', { id: '2', format: 'CSN', bytes: 4, notation: 'hex' }, 'String 1 9', []],

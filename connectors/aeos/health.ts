@@ -135,13 +135,16 @@ function reasonProblems(
 ): Problem[] {
   if (reasons === null)
     return [problem('warning', 'aeos.reasons-unreadable', 'The system user may not read the block reasons.')]
-  const list = reasons.map(({ Id, Description }) => `${Id} ${Description ?? ''}`.trim()).join(', ')
   const wanting = (setting: string, id: string, uses: readonly (readonly [Use, string])[]) => {
     const reason = reasons.find(({ Id }) => Id === id)
     const absent = uses.flatMap(([flag, use]) => (reason?.[flag] ? [] : [use])).join(', ')
-    return absent === ''
-      ? []
-      : [problem('error', 'aeos.block-reason', `${setting} is no reason for ${absent}. There are: ${list}.`)]
+    if (absent === '') return []
+    const isFit = (each: BlockReason) => uses.every(([flag]) => each[flag])
+    const fit = reasons.filter(isFit)
+    const unfit = reasons.filter((each) => !isFit(each))
+    const said = fit.length > 0 ? `These would do: ${listed(fit)}.` : 'AEOS has none that would do.'
+    const others = unfit.length > 0 ? ` These are for something else: ${listed(unfit)}.` : ''
+    return [problem('error', 'aeos.block-reason', `${setting} ${id} is no reason for ${absent}. ${said}${others}`)]
   }
   return [
     ...wanting('block_reasons.carrier', carrier, [['CarrierBlockReason', 'blocking carriers']]),
@@ -151,6 +154,11 @@ function reasonProblems(
       ['IdentifierWithdrawReplacedReason', 'withdrawing badges that were replaced'],
     ]),
   ]
+}
+
+/** By id, as the settings name them, and by what AEOS calls them. */
+function listed(reasons: readonly BlockReason[]): string {
+  return reasons.map(({ Id, Description }) => `${Id} ${Description ?? ''}`.trim()).join(', ')
 }
 
 type Use = Exclude<keyof BlockReason, 'Id' | 'Description'>
