@@ -81,7 +81,7 @@ function viewOf(
             : reasons.map(({ why, accounts: held }) => (why === 'brake' ? 'brake' : `${why}: ${held}`)).join(', '),
       }
     }),
-    total: counts.reduce((sum, { accounts }) => sum + accounts, 0),
+    total: outline?.changes ?? counts.reduce((sum, { accounts }) => sum + accounts, 0),
     radius: outline?.radius ?? null,
     ...beside,
     pull: pull === null ? null : { lost: pull.lost, changed: pull.changed },

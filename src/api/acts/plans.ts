@@ -12,7 +12,7 @@ export interface PlanView {
   readonly decidedBy: string | null
   /** For operators; null for others, and when nobody decided. */
   readonly decidedByName: string | null
-  /** Changes per kind: how many, how many held, and the limit that held them. */
+  /** Per kind: how many accounts, whether they are held, and the limit that held them. */
   readonly kinds: readonly {
     readonly kind: string
     readonly target: string
@@ -21,6 +21,7 @@ export interface PlanView {
     readonly held: boolean
     readonly why: string | null
   }[]
+  /** Changes, as `planChanges` lists them and a release counts them: an account may have several of a kind. */
   readonly total: number
   /** Accounts of its origin that are in no plan, since a person has to decide about what a match found; null in lists. */
   readonly waits: readonly { readonly target: string; readonly for: 'match'; readonly accounts: number }[] | null

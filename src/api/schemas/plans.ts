@@ -28,14 +28,14 @@ export const planView = z
         z.object({
           kind: z.string(),
           target: z.string(),
-          changes: count,
+          changes: count.meta({ description: 'Accounts: what limits are about.' }),
           limit: z.number().nullable(),
           held: z.boolean(),
           why: z.string().nullable(),
         }),
       )
       .readonly(),
-    total: count,
+    total: count.meta({ description: 'Changes, as they are listed and a release counts them.' }),
     waits: z
       .array(z.object({ target: z.string(), for: z.literal('match'), accounts: count }))
       .readonly()

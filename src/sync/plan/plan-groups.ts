@@ -23,6 +23,8 @@ export interface PlanGroup {
   readonly target: string
   readonly alone: HeldAlone | null
   readonly accounts: number
+  /** Steps: an account may have several of a kind. */
+  readonly steps: number
 }
 
 type Open = { -readonly [Name in keyof PlanGroup]: PlanGroup[Name] } & { last: AccountId | null; readonly hash: Hash }
@@ -35,11 +37,12 @@ export class PlanGroups {
     const key = `${target} ${kind} ${alone ?? ''}`
     let group = this.#groups.get(key)
     if (group === undefined) {
-      group = { kind, target, alone, accounts: 0, last: null, hash: createHash('sha256') }
+      group = { kind, target, alone, accounts: 0, steps: 0, last: null, hash: createHash('sha256') }
       this.#groups.set(key, group)
     }
     if (group.last !== account) group.accounts += 1
     group.last = account
+    group.steps += 1
     group.hash.update(JSON.stringify([account, part, before, after]))
   }
 

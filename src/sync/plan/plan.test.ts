@@ -7,6 +7,7 @@ import { newMemory, pull, type SourceMemory } from '../pull/pull.ts'
 import { resolveEveryone } from '../resolve/re-resolve.ts'
 import { enableTarget } from '../target-modes.ts'
 import { askAgain } from './ask-again.ts'
+import type { Outline } from './plan.ts'
 
 const engine = useEngine()
 let bench: Bench
@@ -43,6 +44,22 @@ const rights = () =>
     structuredClone([number, lock, [...granted], [...cards], profile.name]),
   )
 const levels = (who: number) => [...(bench.target.users.get(`n${who}`)?.levels ?? [])].sort()
+
+test('a plan is told by as many changes as a release makes of it, though an account may have several of a kind', async () => {
+  bench = await strict(['grant'])
+  await settle(many(2))
+  await bench.deliver(many(2, { department: 'Research' }).map((who, i) => ({ ...who, card: `10${i}` })))
+  const plan = await held()
+  const [{ outline } = { outline: '{}' }] = await bench.rows<{ outline: string }>(
+    `select outline from plan where state = 'held'`,
+  )
+  const waiting = (await changes(plan)).filter(({ held_for }) => held_for !== null)
+  const passed = (await changes(plan)).length - waiting.length
+  expect(waiting.map(({ part }) => part.replace(/:.*/, '')).sort()).toEqual(['card', 'card', 'level', 'level'])
+  const { changes: told } = JSON.parse(outline) as Outline
+  expect(await bench.release(plan)).toEqual({ applied: waiting.length, dropped: 0 })
+  expect(told).toBe(waiting.length + passed)
+})
 
 describe('brakes', () => {
   const scenes: readonly [kind: string, before: readonly HrRow[], after: readonly HrRow[], part: RegExp][] = [

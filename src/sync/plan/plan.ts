@@ -46,6 +46,8 @@ export interface Outline {
   readonly radius: Radius
   /** Why all of it waits, when its delivery was braked as a whole. */
   readonly pull: BrakedPull | null
+  /** Of all kinds together; left out of what was planned before it was counted. */
+  readonly changes?: number
   /** Left out where it lets nothing be deleted. */
   readonly deletes?: PassedDeletes
 }
@@ -144,7 +146,8 @@ async function store(
     groups.filter((group) => !isHeld(group)),
     context.now(),
   )
-  const outline: Outline = { radius, pull: waits ? braked : null, ...(deletes === null ? {} : { deletes }) }
+  const changes = stored.reduce((sum, { steps }) => sum + steps, 0)
+  const outline: Outline = { radius, pull: waits ? braked : null, changes, ...(deletes === null ? {} : { deletes }) }
   const row = {
     id,
     origin,
