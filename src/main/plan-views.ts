@@ -75,10 +75,7 @@ function viewOf(
         changes: accounts,
         limit: brake?.limit ?? null,
         held: reasons.length > 0,
-        why:
-          reasons.length === 0
-            ? null
-            : reasons.map(({ why, accounts: held }) => (why === 'brake' ? 'brake' : `${why}: ${held}`)).join(', '),
+        why: reasons.length === 0 ? null : reasons.map(whyHeld).join(', '),
       }
     }),
     total: outline?.changes ?? counts.reduce((sum, { accounts }) => sum + accounts, 0),
@@ -86,6 +83,11 @@ function viewOf(
     ...beside,
     pull: pull === null ? null : { lost: pull.lost, changed: pull.changed },
   }
+}
+
+function whyHeld({ why, accounts, empty }: Hold): string {
+  if (why !== 'brake') return `${why}: ${accounts}`
+  return empty ? 'no open account' : 'brake'
 }
 
 function outlineOf({ outline }: PlanRow): Outline | null {

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { everybody, groupOf } from '../../demo/workforce/gateway-config.ts'
 import type { PlanView } from '../../src/api/acts/plans.ts'
+import { runInProcess } from '../support/gateway-process.ts'
 import { file, firstImport, heldPlan, isIn, statusOf, worker, workers } from '../support/people.ts'
 import { until } from '../support/servers.ts'
 import { openSite, type Site } from '../support/site.ts'
@@ -8,6 +9,17 @@ import { openSite, type Site } from '../support/site.ts'
 const creations = (site: Site, user: string) =>
   site.simulator.requests.find({ user, method: 'POST', path: '^/api/users$' })
 const userOf = ({ simulator }: Site, id: string) => simulator.state.user(id)
+
+test('a single joiner at a target without an open account waits, and the plan says why and what to do', async () => {
+  await using site = await openSite()
+  const gateway = await site.start()
+  await site.drop('workers-2026-01-01.csv', file(workers(1)))
+  const plan = await heldPlan(gateway, site.token)
+  const env = { GATEHOUSE_URL: gateway.url, GATEHOUSE_TOKEN: site.token }
+  const { stdout } = await runInProcess(['plan', 'show', plan.id], env)
+  expect(stdout).toMatch(/^create +hq +1 +0 +held +no open account$/m)
+  expect(stdout.replaceAll('\n', ' ')).toMatch(/Limit 0: no account is open yet at hq, .+ then release the plan\./)
+})
 
 test('a mailbox that two people share keeps neither of them out, and is no sign of a stranger', async () => {
   await using site = await openSite()

@@ -31,7 +31,10 @@ export const planView = z
           changes: count.meta({ description: 'Accounts: what limits are about.' }),
           limit: z.number().nullable(),
           held: z.boolean(),
-          why: z.string().nullable(),
+          why: z.string().nullable().meta({
+            description:
+              '`brake`: more than the limit; `no open account`: the limit is a share of none; else why some wait, and how many.',
+          }),
         }),
       )
       .readonly(),

@@ -6,7 +6,7 @@ import { pageOf } from '../../api/route.ts'
 import { planChangeView, planView } from '../../api/schemas/plans.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { describeList, type PageOptions, pagePath, showPage, tellMore } from '../page.ts'
-import { counted, plain, plainTime } from '../plain.ts'
+import { counted, plain, plainTime, wrapped } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
 
@@ -91,11 +91,12 @@ function formatPlan(plan: PlanView, changes: readonly Change[], colours: boolean
         { title: 'accounts', of: (kind) => kind.changes, right: true },
         { title: 'limit', of: (kind) => kind.limit, right: true },
         { title: 'brake', of: (kind) => (kind.held ? 'held' : 'passed') },
-        { title: 'why', of: (kind) => (kind.why === 'brake' ? 'more than the limit' : kind.why) },
+        { title: 'why', of: ({ why }) => (why === 'brake' ? 'more than the limit' : why) },
       ],
       plan.kinds,
       colours,
     ),
+    ...formatFirst(plan),
     ...formatWaits(plan),
     formatTable(
       [
@@ -118,6 +119,14 @@ function formatPull({ pull }: PlanView): readonly string[] {
     of === null || of === undefined ? [] : [`${counted(of.rows, 'row')} ${what}, of ${of.limit} that may be`]
   const why = [...over('lost', pull?.lost), ...over('changed', pull?.changed)]
   return why.length === 0 ? [] : [`All of it waits, for its delivery had ${why.join(' and ')}.\n`]
+}
+
+/** Why even one waits, where the limit is 0. */
+function formatFirst({ state, kinds }: PlanView): readonly string[] {
+  const targets = kinds.flatMap(({ why, target }) => (why?.includes('no open account') ? [target] : []))
+  if (state !== 'held' || targets.length === 0) return []
+  const text = `Limit 0: no account is open yet at ${targets.join(', ')}, and a share of none is 0. So the first ones wait for you, however few: see that they are the right people, then release the plan.`
+  return [`${wrapped(text, '')}\n`]
 }
 
 function formatWaits({ waits }: PlanView): readonly string[] {

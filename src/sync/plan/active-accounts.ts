@@ -32,8 +32,8 @@ export async function activeAccounts(
 function neededBy({ kind, accounts }: KindCount, brakes: Brakes): number {
   if (kind === 'lockout-record') return 0
   const { min, percent, whenEmpty } = brakes[kind]
-  if (accounts <= min) return whenEmpty === undefined ? 0 : 1
-  return percent === 0 ? 0 : Math.ceil((accounts * 100) / percent) + 1
+  if (accounts <= min || percent === 0) return whenEmpty === undefined ? 0 : 1
+  return Math.ceil((accounts * 100) / percent) + 1
 }
 
 async function countOpen(

@@ -14,6 +14,8 @@ export interface Hold extends KindCount {
   /** The most that would have passed; null when the hold has another reason. */
   readonly limit: number | null
   readonly why: 'brake' | HeldAlone
+  /** The target has no open account, of which a share could pass; left out where it has some. */
+  readonly empty?: true
 }
 
 /** The most accounts that pass: the larger of the fixed number and the share of the target's active accounts. */
@@ -33,7 +35,10 @@ export function tripped(
     const { kind, target, accounts } = count
     // Lock-outs by record have no brake here: one that is in a plan waits since its person is protected or its source suspect.
     if (kind === 'lockout-record') return []
-    const limit = Math.max(0, brakeLimit(brakes[kind], activeAccounts(target)) - earlier(count))
-    return accounts > limit ? [{ kind, target, accounts, limit, why: 'brake' as const }] : []
+    const active = activeAccounts(target)
+    const limit = Math.max(0, brakeLimit(brakes[kind], active) - earlier(count))
+    if (accounts <= limit) return []
+    const empty = active === 0 && brakes[kind].whenEmpty !== undefined ? { empty: true as const } : {}
+    return [{ kind, target, accounts, limit, why: 'brake' as const, ...empty }]
   })
 }

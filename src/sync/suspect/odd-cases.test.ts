@@ -159,10 +159,21 @@ test('at a target without an open account no minimum counts, where a brake says 
   ;(bench.context.sources as Map<string, unknown>).set('hr', { ...bench.source, brakes: { ...bench.brakes, create } })
   await deliver(staff(2))
   expect(bench.target.users.size).toBe(0)
+  const holds = async () => (await bench.rows<{ holds: string }>('select holds from plan order by created_at desc'))[0]
+  const all = { kind: 'create', target: 'doors', why: 'brake' }
+  expect(JSON.parse((await holds())?.holds ?? '')).toEqual([{ ...all, accounts: 2, limit: 0, empty: true }])
   await bench.release((await bench.heldPlan()) as PlanId)
   await bench.rest()
   await deliver(staff(5))
   expect(bench.target.users.size).toBe(5)
+  // Where there are some, the limit is told as what it is, and not for none.
+  const none = { ...create, percent: 0 }
+  ;(bench.context.sources as Map<string, unknown>).set('hr', {
+    ...bench.source,
+    brakes: { ...bench.brakes, create: none },
+  })
+  await deliver(staff(9))
+  expect(JSON.parse((await holds())?.holds ?? '')).toEqual([{ ...all, accounts: 4, limit: 3 }])
   const counts = [{ kind: 'lockout-record', target: 'doors', accounts: 9 } as const]
   const active = await activeAccounts(bench.context.database.pool as never, bench.context, counts, bench.brakes)
   expect(active.get('doors')).toBe(0)
