@@ -38,8 +38,15 @@ export function configNotes({
   return notes
 }
 
-/** Names the rules that give nobody anything, most often since their condition misspells a name; `given` is null while that can't be told. */
-export function idleRules({ after }: Pick<Candidate, 'after'>, given: readonly number[] | null): readonly string[] {
+/**
+ * Names the rules that give nobody anything, most often since their condition misspells a name; where neither rules nor sources are edited,
+ * none. `given` is null while that can't be told.
+ */
+export function idleRules(
+  { after, edits }: Pick<Candidate, 'after' | 'edits'>,
+  given: readonly number[] | null,
+): readonly string[] {
+  if (!edits.some(({ path }) => /^(policy|sources)\b/.test(path))) return []
   const idle = (after?.policy ?? []).flatMap(({ grant }, index) =>
     given?.[index] === 0 ? [`policy[${index}] (${grant.join(', ')})`] : [],
   )
