@@ -42,6 +42,8 @@ const codeAdvice: Readonly<Record<string, string>> = {
     'The door system does not show us pictures, so none is written: give our login the right to see them, or set photos: false there.',
   'photo.too-large':
     'It has more than 1 MiB: replace it in the source by a smaller one. All else of the account is done.',
+  'photo.too-slow':
+    'Its source did not give the picture within ten seconds, and is asked again by itself; if it goes on, look at that source. All else of the account is done.',
 }
 
 /** Null of a kind that nobody knows. */
