@@ -1,12 +1,12 @@
 /** Gives and takes levels of one carrier; what a rule of AEOS gave is never written, and whoever has one twice loses both. */
 import type { ConnectorError } from '../../src/connector/errors.ts'
-import type { Client } from './client.ts'
-import { ownFailure, vendorCodeOf } from './errors.ts'
 import { type Entry, entriesOf, isOtherLock, parseLevel } from './levels.ts'
 import type { Offered } from './offered.ts'
-import { isByRule } from './records.ts'
 import type { Settings } from './settings.ts'
-import type { Value } from './soap.ts'
+import type { Client } from './soap/client.ts'
+import { ownFailure, vendorCodeOf } from './soap/errors.ts'
+import { isByRule } from './soap/records.ts'
+import type { Value } from './soap/soap.ts'
 import { profileWithout } from './whole-profile.ts'
 
 export class Authorisations {

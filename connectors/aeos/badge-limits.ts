@@ -2,11 +2,11 @@
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { SharedCall } from '../../src/connector/shared-call.ts'
 import { badgesWritten } from './badges.ts'
-import type { BadgeKey, Client } from './client.ts'
-import { vendorCodeOf } from './errors.ts'
 import { baseOf, misfitOf, rangeShown } from './identifier-range.ts'
-import type { IdentifierTypeRecord } from './records.ts'
 import type { Settings } from './settings.ts'
+import type { BadgeKey, Client } from './soap/client.ts'
+import { vendorCodeOf } from './soap/errors.ts'
+import type { IdentifierTypeRecord } from './soap/records.ts'
 
 const cachedMs = 10 * 60_000
 /** Nobody is refused by what was read longer ago: the range may be another one by now. */

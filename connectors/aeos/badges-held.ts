@@ -1,9 +1,9 @@
 /** The badges of all carriers, out of a few pages instead of one request for each: kept small, since all are kept at once. */
 import { badgeIn, badgeRef, type CardShown, cardShown } from './badges.ts'
-import type { BadgeKey, Client } from './client.ts'
-import { ownFailure } from './errors.ts'
-import { walk } from './pages.ts'
 import type { Settings } from './settings.ts'
+import type { BadgeKey, Client } from './soap/client.ts'
+import { ownFailure } from './soap/errors.ts'
+import { walk } from './soap/pages.ts'
 
 /** Some 40 MB, and about as much again while they are walked through. Who has more badges sees them in single reads only. */
 const badgesMax = 500_000

@@ -3,9 +3,9 @@ import type { ActualAccount } from '../../src/connector/contract.ts'
 import type { Card } from '../../src/model/card.ts'
 import { type BadgeRule, type BadgeType, badgeType } from '../../src/model/cards/badge.ts'
 import { facilityFormats, layouts } from '../../src/model/cards/layouts.ts'
-import type { BadgeKey } from './client.ts'
-import { ownFailure } from './errors.ts'
 import type { IdentifierType, Settings } from './settings.ts'
+import type { BadgeKey } from './soap/client.ts'
+import { ownFailure } from './soap/errors.ts'
 
 export type CardShown = ActualAccount['cards'][number]
 

@@ -4,9 +4,9 @@ import { allDone, attempt } from '../../src/connector/outcomes.ts'
 import type { AccountCard } from '../../src/model/account.ts'
 import { type Card, cardKey } from '../../src/model/card.ts'
 import { badgeIn, badgeOf, type CardShown } from './badges.ts'
-import type { BadgeKey } from './client.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import type { Shutting } from './shutting.ts'
+import type { BadgeKey } from './soap/client.ts'
 
 /**
  * First blocks what shall be blocked and takes what is revoked, then gives what shall be blocked. Some servers withdraw no badge that is

@@ -162,6 +162,6 @@ test('a field that this version does not have is told by health and by each orde
 
 test('every field that may be written is one of the description that is sent by', async () => {
   const { readFile } = await import('node:fs/promises')
-  const wsdl = await readFile(new URL('./aeosws.wsdl', import.meta.url), 'utf8')
+  const wsdl = await readFile(new URL('./soap/aeosws.wsdl', import.meta.url), 'utf8')
   for (const name of carrierFieldNames) expect(wsdl).toContain(`<xs:element name="${name}"`)
 })

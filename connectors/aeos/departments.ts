@@ -1,9 +1,9 @@
 /** Departments by name and by id, as they were at most five minutes ago: AEOS knows them by id alone. */
 import { SharedCall } from '../../src/connector/shared-call.ts'
-import type { Client } from './client.ts'
-import { ownFailure } from './errors.ts'
-import type { Department } from './records.ts'
 import type { Settings } from './settings.ts'
+import type { Client } from './soap/client.ts'
+import { ownFailure } from './soap/errors.ts'
+import type { Department } from './soap/records.ts'
 
 const cachedMs = 5 * 60_000
 

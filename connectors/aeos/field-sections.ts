@@ -12,11 +12,11 @@ import {
   whatFits,
   whoHas,
 } from './carrier-fields.ts'
-import { ownFailure } from './errors.ts'
 import { changedDates, freeFieldName, newLastName, profileOf, vendorEnd, vendorStart, wantedType } from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import type { Section } from './sections.ts'
 import type { CarrierType } from './settings.ts'
+import { ownFailure } from './soap/errors.ts'
 
 const profilePart = { kind: 'profile' } as const
 const validityPart = { kind: 'validity' } as const

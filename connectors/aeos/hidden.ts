@@ -2,10 +2,10 @@
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
 import { badgeRef, isSameBadge } from './badges.ts'
-import type { BadgeKey, Client } from './client.ts'
-import { hiddenCarrier } from './errors.ts'
 import type { Carrier, Locking } from './lock.ts'
-import { walk } from './pages.ts'
+import type { BadgeKey, Client } from './soap/client.ts'
+import { hiddenCarrier } from './soap/errors.ts'
+import { walk } from './soap/pages.ts'
 
 /** For a carrier that is not found. Null when no badge that was seen on it is still its own; else why it can't be held gone. */
 export async function whatHides(

@@ -1,5 +1,5 @@
 /** What a number must be by what AEOS says of its identifier type: digits of a kind, within a range; pure. */
-import type { IdentifierTypeRecord } from './records.ts'
+import type { IdentifierTypeRecord } from './soap/records.ts'
 
 /** How the numbers of a type are read; null where AEOS does not say, or they are just text. */
 export function baseOf({ IdentificationType }: IdentifierTypeRecord): 'decimal' | 'hex' | null {

@@ -2,8 +2,8 @@
 import type { Health } from '../../src/connector/contract.ts'
 import { badgesWritten } from './badges.ts'
 import { baseOf, rangeShown } from './identifier-range.ts'
-import type { IdentifierTypeRecord } from './records.ts'
 import type { IdentifierType, Settings } from './settings.ts'
+import type { IdentifierTypeRecord } from './soap/records.ts'
 
 type Problem = Health['problems'][number]
 

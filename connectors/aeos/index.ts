@@ -1,12 +1,12 @@
 /** The connector for Nedap AEOS: what it is, and how it connects. */
 import { defineConnector } from '../../src/connector/contract.ts'
 import { accounts } from './accounts.ts'
-import { Client } from './client.ts'
 import { health } from './health.ts'
 import { Offered } from './offered.ts'
-import { People } from './people.ts'
-import { Session } from './session.ts'
+import { People } from './people/people.ts'
 import { settings, whole } from './settings.ts'
+import { Client } from './soap/client.ts'
+import { Session } from './soap/session.ts'
 
 export default defineConnector({
   id: 'aeos',

@@ -1,9 +1,9 @@
 /** Gives the levels that are missing and takes those that are revoked; what is in neither list belongs to somebody else and stays. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import { isNotFound } from './errors.ts'
 import { rightsStart } from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
+import { isNotFound } from './soap/errors.ts'
 
 /**
  * All of one kind in one request, and one by one after a refusal: a template that is gone must not keep the person out of all others.

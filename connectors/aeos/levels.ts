@@ -1,16 +1,16 @@
 /** Templates, and entrances and their groups where the settings have a schedule for them: the access levels of AEOS, as they exist and as a carrier has them. */
 import type { TargetLevel } from '../../src/connector/contract.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
-import type { Client } from './client.ts'
-import { fromLocal } from './local-time.ts'
+import type { Settings } from './settings.ts'
+import type { Client } from './soap/client.ts'
+import { fromLocal } from './soap/local-time.ts'
 import {
   type EntranceAuthorisation,
   type GroupAuthorisation,
   isByRule,
   type ProfileRecord,
   type TemplateAuthorisation,
-} from './records.ts'
-import type { Settings } from './settings.ts'
+} from './soap/records.ts'
 
 const entranceSign = 'entrance:'
 const groupSign = 'group:'

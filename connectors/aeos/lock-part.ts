@@ -1,8 +1,8 @@
 /** Opens and closes a carrier by its block, which has a reason: only one of ours is lifted. */
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import { isNotFound, ownFailure } from './errors.ts'
 import type { Carrier, Put, Writing } from './put.ts'
+import { isNotFound, ownFailure } from './soap/errors.ts'
 
 const part = { kind: 'lock' } as const
 

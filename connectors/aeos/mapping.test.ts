@@ -13,7 +13,7 @@ import {
   vendorEnd,
   vendorStart,
 } from './mapping.ts'
-import { person, readAs } from './records.ts'
+import { person, readAs } from './soap/records.ts'
 import { facts, settingsOf } from './testing.ts'
 import { writable } from './writable.ts'
 

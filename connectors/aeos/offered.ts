@@ -1,6 +1,6 @@
 /** Which operations this server offers: told by its own description, since no document says which version has which. */
 import { SharedCall } from '../../src/connector/shared-call.ts'
-import type { Session } from './session.ts'
+import type { Session } from './soap/session.ts'
 
 /** Comes with the version of August 2024, whose new criteria of a search no description of operations shows. */
 export const cameInAugust2024 = 'addCarriersAuthorization'

@@ -1,8 +1,8 @@
 /** Start and leave date of a carrier with their times of day, also of a server that shows them cut to midnight where people are searched. */
 import { SharedCall } from '../../src/connector/shared-call.ts'
-import type { Client } from './client.ts'
 import { mayBeCut, typeOf } from './mapping.ts'
-import type { PersonRecord } from './records.ts'
+import type { Client } from './soap/client.ts'
+import type { PersonRecord } from './soap/records.ts'
 
 type Dates = Pick<PersonRecord, 'ArrivalDateTime' | 'LeaveDateTime'>
 

@@ -2,9 +2,9 @@
 import { hash } from 'node:crypto'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
-import type { Client } from './client.ts'
-import { isNotFound } from './errors.ts'
-import type { Images } from './records.ts'
+import type { Client } from './soap/client.ts'
+import { isNotFound } from './soap/errors.ts'
+import type { Images } from './soap/records.ts'
 
 /** Besides thumbnails, which no document explains and which are left alone. */
 const photoType = 'Photo'

@@ -15,12 +15,9 @@ import type { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone, attempt, combine, unchanged } from '../../src/connector/outcomes.ts'
 import type { Authorisations } from './authorisations.ts'
 import { putCards, putShutCards } from './card-parts.ts'
-import type { CarrierFields, Client } from './client.ts'
 import type { Departments } from './departments.ts'
-import { ambiguousCarrier, carrierGone, ownFailure } from './errors.ts'
 import { type FieldSection, fieldSections } from './field-sections.ts'
 import { putLevels } from './level-parts.ts'
-import { toLocalDate } from './local-time.ts'
 import { type Locking, lock } from './lock.ts'
 import { closeCarrier, openCarrier } from './lock-part.ts'
 import { farEnd, keptEnd, parseExternalId, wantedType } from './mapping.ts'
@@ -30,6 +27,9 @@ import { isOfFields, merged, outcomes, type Section, writeSections } from './sec
 import { type CarrierType, carrierTypes } from './settings.ts'
 import { datesApart, opening } from './shut-dates.ts'
 import { Shutting } from './shutting.ts'
+import type { CarrierFields, Client } from './soap/client.ts'
+import { ambiguousCarrier, carrierGone, ownFailure } from './soap/errors.ts'
+import { toLocalDate } from './soap/local-time.ts'
 
 export type Put = Extract<AccountChange, { kind: 'put' }>
 

@@ -2,8 +2,8 @@
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { PartRef } from '../../src/model/account.ts'
-import type { CarrierFields } from './client.ts'
-import { isNotFound } from './errors.ts'
+import type { CarrierFields } from './soap/client.ts'
+import { isNotFound } from './soap/errors.ts'
 
 /** Fields that are written or refused together, and the parts that they stand for. */
 export interface Section {

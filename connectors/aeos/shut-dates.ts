@@ -4,11 +4,11 @@
  */
 import type { PartOutcome } from '../../src/connector/contract.ts'
 import type { Validity } from '../../src/model/account.ts'
-import type { CarrierFields } from './client.ts'
 import { pastDates, vendorEnd, vendorStart } from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import type { Section } from './sections.ts'
 import type { Shutting } from './shutting.ts'
+import type { CarrierFields } from './soap/client.ts'
 
 const part = { kind: 'validity' } as const
 

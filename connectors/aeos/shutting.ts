@@ -3,9 +3,9 @@ import type { PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { attempt } from '../../src/connector/outcomes.ts'
 import type { Card } from '../../src/model/card.ts'
-import type { BadgeKey } from './client.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import { opening, shutDates } from './shut-dates.ts'
+import type { BadgeKey } from './soap/client.ts'
 
 type Done = 'applied' | 'unchanged'
 

@@ -4,7 +4,7 @@ import { openEgress } from '../../src/connector/egress/egress.ts'
 import { type Card, h10301 } from '../../src/model/card.ts'
 import connector from './index.ts'
 import { type SimulatorOptions, startAeosSimulator } from './simulator/index.ts'
-import { openSoap, type Value } from './soap.ts'
+import { openSoap, type Value } from './soap/soap.ts'
 import { desiredAccount, facts, never, type SettingsInput, told } from './testing.ts'
 
 /** Block reasons and identifier types of the simulator's site. */

@@ -1,10 +1,11 @@
 /** Who has which of some templates, out of a few pages for each: asked where the version has a filter for it. */
-import { type Client, holderPage } from './client.ts'
-import { isNotFound, ownFailure } from './errors.ts'
+
 import { parseLevel } from './levels.ts'
 import { cameInAugust2024, type Offered } from './offered.ts'
-import { walk } from './pages.ts'
 import type { CarrierType, Settings } from './settings.ts'
+import { type Client, holderPage } from './soap/client.ts'
+import { isNotFound, ownFailure } from './soap/errors.ts'
+import { walk } from './soap/pages.ts'
 
 /** A server that finds somebody with this one reads over the filter. */
 const noTemplate = '2147483647'

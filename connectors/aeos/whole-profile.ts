@@ -1,7 +1,7 @@
 /** A profile as it is written back whole, which replaces everything that was given by hand: all that was there, but for what goes. */
 import type { Entry } from './levels.ts'
-import { isByRule } from './records.ts'
-import type { Value } from './soap.ts'
+import { isByRule } from './soap/records.ts'
+import type { Value } from './soap/soap.ts'
 
 const lists = {
   template: 'TemplateAuthorisation',

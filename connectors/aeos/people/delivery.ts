@@ -1,6 +1,6 @@
 /** What was read, as a delivery: held in memory until it was taken, and the same however often it is asked for. */
-import type { Delivery, DeliveryEnd, RecordPage } from '../../src/connector/contract.ts'
-import type { Row } from './people-rows.ts'
+import type { Delivery, DeliveryEnd, RecordPage } from '../../../src/connector/contract.ts'
+import type { Row } from './rows.ts'
 
 /** Rows in one page: each is taken in as a whole. */
 const pageSize = 250

@@ -1,6 +1,6 @@
 /** Turns an answer other than success into the one error that the engine understands, by the table of codes. */
-import { ConnectorError } from '../../src/connector/errors.ts'
-import type { FailureKind } from '../../src/model/failure.ts'
+import { ConnectorError } from '../../../src/connector/errors.ts'
+import type { FailureKind } from '../../../src/model/failure.ts'
 import { isAboutCarrier, loginRefused, notFound, type Row, rowOf, unexpectedAnswer } from './codes.ts'
 
 const vendorCodes = new WeakMap<ConnectorError, string>()

@@ -1,9 +1,9 @@
 /** AEOS as a source: what changed is seen, by whatever tells it, when the time comes, and however much it is. */
 import { expect, test } from 'vitest'
-import type { Delivery } from '../../src/connector/contract.ts'
-import { simulated } from './simulated-for-tests.ts'
-import type { SimulatorOptions } from './simulator/index.ts'
-import { never, type SettingsInput } from './testing.ts'
+import type { Delivery } from '../../../src/connector/contract.ts'
+import { simulated } from '../simulated-for-tests.ts'
+import type { SimulatorOptions } from '../simulator/index.ts'
+import { never, type SettingsInput } from '../testing.ts'
 
 const day = 24 * 3_600_000
 /** 10:00 at the server. */

@@ -1,11 +1,11 @@
 /** Follows the log of the operators by polling: whom it names has changed, and is read again. */
-import { ConnectorError } from '../../src/connector/errors.ts'
-import type { Client } from './client.ts'
-import { fromLocal, toLocalEnd } from './local-time.ts'
-import { walk } from './pages.ts'
-import type { Cursor } from './people-cursor.ts'
-import type { LogEntry } from './records.ts'
-import type { Settings } from './settings.ts'
+import { ConnectorError } from '../../../src/connector/errors.ts'
+import type { Settings } from '../settings.ts'
+import type { Client } from '../soap/client.ts'
+import { fromLocal, toLocalEnd } from '../soap/local-time.ts'
+import { walk } from '../soap/pages.ts'
+import type { LogEntry } from '../soap/records.ts'
+import type { Cursor } from './cursor.ts'
 
 /** No document says that entries come in the order of their ids: so many are looked at again. */
 const overlap = 50n

@@ -1,5 +1,5 @@
 /** What each fault code of the service means for the engine: one row per documented code, after the vendor's manual (version 33). */
-import type { FailureKind } from '../../src/model/failure.ts'
+import type { FailureKind } from '../../../src/model/failure.ts'
 
 export interface Row {
   readonly kind: FailureKind

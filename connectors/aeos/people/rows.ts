@@ -1,12 +1,12 @@
 /** A carrier with all that hangs on it as one row of cells; pure. */
-import { cardText, isRandomSerial } from '../../src/model/card.ts'
-import { cardOf } from './badges.ts'
-import { entriesOf, isOfDoors, levelsShown } from './levels.ts'
-import { fromLocal, toLocalDate } from './local-time.ts'
-import { typeOf, validityOf } from './mapping.ts'
-import type { Names } from './people-names.ts'
-import type { PersonRecord, ProfileRecord, Token } from './records.ts'
-import type { Settings } from './settings.ts'
+import { cardText, isRandomSerial } from '../../../src/model/card.ts'
+import { cardOf } from '../badges.ts'
+import { entriesOf, isOfDoors, levelsShown } from '../levels.ts'
+import { typeOf, validityOf } from '../mapping.ts'
+import type { Settings } from '../settings.ts'
+import { fromLocal, toLocalDate } from '../soap/local-time.ts'
+import type { PersonRecord, ProfileRecord, Token } from '../soap/records.ts'
+import type { Names } from './names.ts'
 
 /** All that AEOS says about one carrier. */
 export interface Seen {

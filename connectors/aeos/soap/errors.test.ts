@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ConnectorError } from '../../src/connector/errors.ts'
+import { ConnectorError } from '../../../src/connector/errors.ts'
 import { listedCodes } from './codes.ts'
 import { failureOf, ofReading, vendorCodeOf } from './errors.ts'
 

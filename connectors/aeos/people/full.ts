@@ -1,6 +1,6 @@
 /** A read of everybody that goes on beside the reading of changes, and takes them in, so that in its end it is as new as they are. */
-import type { Found, Reader } from './people-read.ts'
-import type { Row } from './people-rows.ts'
+import type { Found, Reader } from './read.ts'
+import type { Row } from './rows.ts'
 
 export class FullRead {
   readonly begunAt: Date

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { rowOf } from './people-rows.ts'
-import { person, profile, readAs, token } from './records.ts'
-import { settingsOf } from './testing.ts'
+import { person, profile, readAs, token } from '../soap/records.ts'
+import { settingsOf } from '../testing.ts'
+import { rowOf } from './rows.ts'
 
 test('a serial number that is drawn anew at each tap is no card, and keeps nothing else of its holder out', () => {
   const badge = (BadgeNumber: string) =>

@@ -1,14 +1,14 @@
 /** Asks who was changed lately, beside the log: a change that no entry names is seen all the same, where the version can tell. */
-import type { Context } from '../../src/connector/contract.ts'
-import { ConnectorError } from '../../src/connector/errors.ts'
-import { allDone } from '../../src/connector/outcomes.ts'
-import { type Client, holderPage } from './client.ts'
-import { ownFailure } from './errors.ts'
-import { fromLocal, toLocalEnd } from './local-time.ts'
-import { cameInAugust2024, type Offered } from './offered.ts'
-import { surelyLast, walk } from './pages.ts'
-import type { Cursor } from './people-cursor.ts'
-import type { CarrierType, Settings } from './settings.ts'
+import type { Context } from '../../../src/connector/contract.ts'
+import { ConnectorError } from '../../../src/connector/errors.ts'
+import { allDone } from '../../../src/connector/outcomes.ts'
+import { cameInAugust2024, type Offered } from '../offered.ts'
+import type { CarrierType, Settings } from '../settings.ts'
+import { type Client, holderPage } from '../soap/client.ts'
+import { ownFailure } from '../soap/errors.ts'
+import { fromLocal, toLocalEnd } from '../soap/local-time.ts'
+import { surelyLast, walk } from '../soap/pages.ts'
+import type { Cursor } from './cursor.ts'
 
 /** What is written now may bear the time at which it began to be written: so far back is asked again. */
 const overlapMs = 30_000

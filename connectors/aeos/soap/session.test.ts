@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { answer, connected, desiredAccount, never, people } from './testing.ts'
+import { answer, connected, desiredAccount, never, people } from '../testing.ts'
 
 const _refused = { status: 401, headers: {}, text: '<html>Unauthorized</html>' }
 

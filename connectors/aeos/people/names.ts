@@ -1,9 +1,9 @@
 /** What templates, entrances and departments are called: carriers name them by id alone. */
 import { createHash } from 'node:crypto'
-import { allDone } from '../../src/connector/outcomes.ts'
-import type { Client } from './client.ts'
-import { discoverLevels } from './levels.ts'
-import type { Settings } from './settings.ts'
+import { allDone } from '../../../src/connector/outcomes.ts'
+import { discoverLevels } from '../levels.ts'
+import type { Settings } from '../settings.ts'
+import type { Client } from '../soap/client.ts'
 
 export interface Names {
   readonly levels: ReadonlyMap<string, string>

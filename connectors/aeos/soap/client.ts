@@ -1,5 +1,6 @@
 /** The operations of the server that are used, one function each; vendor words go in, and vendor records come out. */
-import { ConnectorError } from '../../src/connector/errors.ts'
+import { ConnectorError } from '../../../src/connector/errors.ts'
+import type { CarrierType } from '../settings.ts'
 import { isNotFound, saysNotFound, vendorCodeOf } from './errors.ts'
 import { walk } from './pages.ts'
 import {
@@ -32,7 +33,6 @@ import {
   verificationList,
 } from './records.ts'
 import type { Session } from './session.ts'
-import type { CarrierType } from './settings.ts'
 import type { Value } from './soap.ts'
 
 /** Below the 1,000 that a find without a range gives at most. */

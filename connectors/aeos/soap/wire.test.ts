@@ -4,12 +4,12 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { cardOfValues, csn } from '../../src/model/card.ts'
-import { carrierFieldNames, isOf } from './carrier-fields.ts'
-import { first, history, type Simulated, second, simulated } from './simulated-for-tests.ts'
-import { type Snapshot, schemaOf, snapshots } from './simulator/index.ts'
+import { cardOfValues, csn } from '../../../src/model/card.ts'
+import { carrierFieldNames, isOf } from '../carrier-fields.ts'
+import { first, history, type Simulated, second, simulated } from '../simulated-for-tests.ts'
+import { type Snapshot, schemaOf, snapshots } from '../simulator/index.ts'
+import { desiredAccount, facts, never } from '../testing.ts'
 import { openSoap, type Value } from './soap.ts'
-import { desiredAccount, facts, never } from './testing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'aeos-wire-'))
 const schemaFile = (snapshot: Snapshot) => join(folder, `aeosws-${snapshot}.xsd`)

@@ -1,5 +1,5 @@
 /** Times as AEOS gives and takes them: without a zone, by the clock of the server. */
-import { momentOf, momentsOf, wallTime } from '../../src/connector/zone.ts'
+import { momentOf, momentsOf, wallTime } from '../../../src/connector/zone.ts'
 
 /**
  * `2026-11-26T09:30:00`, by the server's clock; fractions of a second are dropped. An hour that clocks show twice is never written, since
