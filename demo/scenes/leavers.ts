@@ -42,7 +42,7 @@ export async function leavers(story: Story): Promise<void> {
     gone.push(...change.touched)
     await deliverChanges(story, change.touched)
     await until(story, 'their lock-outs to be proven', () => allProven(house, gone.length, since), {
-      everyMs: 25,
+      everyMs: 100,
       progress: () => `${figure(gone.length)} of ${total} people have left`,
     })
   }
