@@ -6,7 +6,7 @@ import { cardShown } from './badges.ts'
 import type { BadgesHeld } from './badges-held.ts'
 import type { Departments } from './departments.ts'
 import { levelsShown } from './levels.ts'
-import { carrierRef, isNumber, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
+import { carrierRef, hasLeft, isNumber, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
 import { PersonDates } from './person-dates.ts'
 import { photoShown } from './photos.ts'
 import type { Settings } from './settings.ts'
@@ -131,25 +131,20 @@ export class Carriers {
         told: { lock: false, cards: badges !== null, levels: templates.told(typeOf(record)) },
       }
     }
-    const hasLeft = (record: PersonRecord) => this.#hasLeft(record)
+    const isOver = (record: PersonRecord) => hasLeft(record, this.#now(), this.#settings)
     const load = (start: number) => this.#client.findPeople({}, start, signal)
     for await (const rows of walk(load, ({ Id }) => Id)) {
-      left.push(...rows.filter(hasLeft))
-      const here = rows.filter((record) => !hasLeft(record)).map(shown)
+      left.push(...rows.filter(isOver))
+      const here = rows.filter((record) => !isOver(record)).map(shown)
       if (here.length > 0) yield here
     }
     for (let start = 0; start < left.length; start += batch) yield left.slice(start, start + batch).map(shown)
   }
 
-  #hasLeft(record: PersonRecord): boolean {
-    const { until } = validityOf(record, this.#settings)
-    return until !== null && Date.parse(until) <= this.#now().getTime()
-  }
-
   #plain(externalId: string, record: PersonRecord, departmentName: (id: string) => string | undefined): ActualAccount {
     return {
       externalId,
-      lock: this.#hasLeft(record) ? 'closed' : 'open',
+      lock: hasLeft(record, this.#now(), this.#settings) ? 'closed' : 'open',
       validity: validityOf(record, this.#settings),
       profile: profileShown(record, departmentName, this.#settings),
       cards: [],

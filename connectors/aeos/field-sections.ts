@@ -12,7 +12,16 @@ import {
   whatFits,
   whoHas,
 } from './carrier-fields.ts'
-import { changedDates, freeFieldName, newLastName, profileOf, vendorEnd, vendorStart, wantedType } from './mapping.ts'
+import {
+  carrierRef,
+  changedDates,
+  freeFieldName,
+  newLastName,
+  profileOf,
+  vendorEnd,
+  vendorStart,
+  wantedType,
+} from './mapping.ts'
 import type { Carrier, Put, Writing } from './put.ts'
 import type { Section } from './sections.ts'
 import type { CarrierType } from './settings.ts'
@@ -110,7 +119,7 @@ async function freeFields(changed: Profile, carrier: Carrier | null, writing: Wr
     return value === undefined ? [] : [{ DefinitionId: definition_id, value }]
   })
   if (ours.length === 0) return {}
-  const [there] = carrier === null ? [] : await writing.carriers.find(`#${carrier.id}`, signal)
+  const [there] = carrier === null ? [] : await writing.carriers.find(carrierRef(carrier.id), signal)
   const others = (there?.Freefield ?? []).flatMap(({ DefinitionId, value }) =>
     value === undefined || ours.some((our) => our.DefinitionId === DefinitionId) ? [] : [{ DefinitionId, value }],
   )

@@ -1,5 +1,6 @@
 /** Between Gatehouse's words and those of AEOS, without any call: ids, names, dates and carriers. */
 import type { Profile } from '../../src/connector/contract.ts'
+import { known, present } from '../../src/connector/profile.ts'
 import type { Validity } from '../../src/model/account.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import { fieldShown, fieldText, isOf, originValue } from './carrier-fields.ts'
@@ -114,10 +115,6 @@ function textOf(fact: string | null | undefined, max?: number): string | undefin
   return writable(fact, max) || undefined
 }
 
-function known(fields: Readonly<Record<string, string | undefined>>): Profile {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
-}
-
 /** What the person shall be at AEOS. */
 export function wantedType({ kind }: PersonFacts, { carrier, carriers }: Settings): CarrierType {
   return (kind ? carriers[kind] : undefined) ?? carrier
@@ -145,10 +142,6 @@ export function profileShown(
     ),
     ...Object.fromEntries(settings.fields.map(({ field }) => [field, fieldShown(field, record[field])])),
   })
-}
-
-function present(fields: Readonly<Record<string, string | undefined>>): Profile {
-  return Object.fromEntries(Object.entries(known(fields)).filter(([, value]) => value !== ''))
 }
 
 // ---------------------------------------------------------------- validity
@@ -212,4 +205,10 @@ export function validityOf({ ArrivalDateTime, LeaveDateTime }: PersonRecord, { s
     from: ArrivalDateTime !== undefined && ArrivalDateTime <= noStart ? null : instant(ArrivalDateTime, startFromLocal),
     until: LeaveDateTime !== undefined && LeaveDateTime >= noEndFrom ? null : instant(LeaveDateTime, endFromLocal),
   }
+}
+
+/** Whether the carrier's end is over. */
+export function hasLeft(record: PersonRecord, now: Date, settings: Settings): boolean {
+  const { until } = validityOf(record, settings)
+  return until !== null && Date.parse(until) <= now.getTime()
 }

@@ -1,7 +1,7 @@
 /** The photo of a carrier: which one AEOS shows, by its digest, and another put in its place. */
-import { hash } from 'node:crypto'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { allDone } from '../../src/connector/outcomes.ts'
+import { pictureDigest } from '../../src/model/photo.ts'
 import type { Client } from './soap/client.ts'
 import { isNotFound } from './soap/errors.ts'
 import type { Images } from './soap/records.ts'
@@ -30,7 +30,7 @@ export async function photoShown(
 ): Promise<string | null | undefined> {
   try {
     const photo = firstPhoto(await client.images(carrierId, signal))
-    return photo === null ? null : hash('sha256', photo, 'hex')
+    return photo === null ? null : pictureDigest(photo)
   } catch (error) {
     if (!(error instanceof ConnectorError) || error.kind !== 'rejected' || isNotFound(error)) throw error
     return undefined

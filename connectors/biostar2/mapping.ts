@@ -1,12 +1,13 @@
 /** Between Gatehouse's words and BioStar's, without any call: ids, names, cards and whole users. */
-import { hash } from 'node:crypto'
 import type { ActualAccount, ListedAccount, Profile } from '../../src/connector/contract.ts'
+import { known, present } from '../../src/connector/profile.ts'
 import { type Card, cardKey, csn } from '../../src/model/card.ts'
 import { reversedBytes } from '../../src/model/cards/chip-orders.ts'
 import { CardError } from '../../src/model/cards/coding.ts'
 import { cardOfJoined, joinedNumber } from '../../src/model/cards/forms.ts'
 import type { WiegandFormat } from '../../src/model/cards/layouts.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
+import { pictureDigest } from '../../src/model/photo.ts'
 import { ownFailure } from './errors.ts'
 import type { CardRecord, UserDetail, UserRow } from './records.ts'
 import type { Settings } from './settings.ts'
@@ -92,14 +93,6 @@ function fullName(facts: PersonFacts, settings: Settings): string {
   const given = facts.preferredName ?? facts.givenName ?? ''
   const family = facts.familyName ?? ''
   return (settings.name === 'given-family' ? [given, family] : [family, given]).join(' ')
-}
-
-function known(fields: Readonly<Record<string, string | undefined>>): Profile {
-  return Object.fromEntries(Object.entries(fields).filter((entry): entry is [string, string] => entry[1] !== undefined))
-}
-
-function present(fields: Readonly<Record<string, string | undefined>>): Profile {
-  return Object.fromEntries(Object.entries(known(fields)).filter(([, value]) => value !== ''))
 }
 
 // ---------------------------------------------------------------- cards
@@ -234,7 +227,7 @@ export function accountOfDetail(
 
 /** SHA-256 of the profile photo; null where there is none. */
 export function photoShown({ photo }: UserDetail): string | null {
-  return photo === undefined ? null : hash('sha256', Buffer.from(photo, 'base64'), 'hex')
+  return photo === undefined ? null : pictureDigest(Buffer.from(photo, 'base64'))
 }
 
 /** What other lists say of a user, since a row of the list of users shows neither cards nor levels. */

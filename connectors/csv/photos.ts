@@ -1,18 +1,17 @@
 /** Pictures in a folder of their own, named in a cell: read only to know which one it is, and handed out when one is to be written. */
-import { createHash } from 'node:crypto'
 import { constants } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Context, DeliveryEnd, RawRecord, RecordPage } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import { isPicture, photoBytesMax, photoText, unreadPhoto } from '../../src/model/photo.ts'
+import { isPicture, photoBytesMax, photoText, pictureDigest, unreadPhoto } from '../../src/model/photo.ts'
 import { csvError, systemCode } from './errors.ts'
 import { type Identity, sameIdentity } from './file.ts'
 import type { CsvSettings } from './settings.ts'
 
 /** So many files are read at once: of the few threads that Node has for all files, some stay free when these hang. */
 const atOnce = 2
-/** No file takes so long unless its folder hangs: rows, and whoever is locked out by one, do not wait for that. */
+/** No file takes so long unless its folder hangs: rows, and whoever is locked out by one, wait no longer for that. */
 const fileMs = 2_000
 /** More than these are digested again in the next delivery. */
 const rememberedMax = 200_000
@@ -142,7 +141,7 @@ export class Photos {
         const bytes = Buffer.alloc(Number(size))
         const { bytesRead } = await file.read(bytes, 0, bytes.length, 0)
         if (bytesRead < bytes.length || !isPicture(bytes)) return null
-        return { identity, sha256: createHash('sha256').update(bytes).digest('hex'), bytes }
+        return { identity, sha256: pictureDigest(bytes), bytes }
       } finally {
         await file.close()
       }
@@ -150,7 +149,8 @@ export class Photos {
       const code = systemCode(error)
       if (code === undefined) throw error
       if (absent.has(code)) return null
-      throw csvError('csv.photo-unreadable', undefined, error)
+      // Node's own error names the file, which a cell of the person does.
+      throw csvError('csv.photo-unreadable', code)
     }
   }
 }

@@ -5,6 +5,7 @@
 import type pg from 'pg'
 import type { AccountId, SubjectId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
+import { openDetails } from './details.ts'
 import { type Entries, type Forgery, genuineEntries } from './genuine.ts'
 
 export interface Since {
@@ -57,7 +58,7 @@ export interface Undoings {
   readonly last: Date
 }
 
-/** Of each account of the target what the configuration had undone since then. */
+/** Of each account of the target what the configuration had undone since then; cards that were shut as such whatever it says are none of it. */
 export async function undoneByPolicy(
   pool: pg.Pool,
   vault: Vault,
@@ -66,7 +67,8 @@ export async function undoneByPolicy(
 ): Promise<{ readonly undone: ReadonlyMap<AccountId, Undoings>; readonly forged: ReadonlySet<Forgery> }> {
   const { genuine, forged } = await entries(pool, vault, when, 'engine', `and action = 'drift.reverted'`)
   const times = new Map<string, Set<string>>()
-  for (const { object, at } of genuine) times.set(object, (times.get(object) ?? new Set()).add(at))
+  const undoings = genuine.filter((entry) => openDetails(vault, entry)?.shut !== true)
+  for (const { object, at } of undoings) times.set(object, (times.get(object) ?? new Set()).add(at))
   const { rows } = await pool.query<{ id: AccountId }>(
     'select id from account where target = $1 and id = any($2::uuid[])',
     [target, [...times.keys()]],

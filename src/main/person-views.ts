@@ -132,8 +132,8 @@ function waitingAmong(context: SyncContext, { accounts }: Dossier): ReturnType<t
   })
 }
 
-/** What each employment says besides is shown with it. */
-function factsShown({ attrs: _, ...facts }: PersonFacts): PersonView['profile']['facts'] {
+/** What each employment says besides is shown with it, and the digest of a picture tells nobody anything. */
+function factsShown({ attrs: _, photo: __, ...facts }: PersonFacts): PersonView['profile']['facts'] {
   return facts
 }
 

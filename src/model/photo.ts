@@ -1,5 +1,7 @@
 /** The picture of a person, of which only its digest is kept: what a source says of it, and what may pass for a picture at all. */
 
+import { hash } from 'node:crypto'
+
 /** In bytes: a larger picture is not fetched to its end, and written nowhere. */
 export const photoBytesMax = 1024 * 1024
 
@@ -25,6 +27,11 @@ export function photoText({ sha256, reference }: PhotoRef): string {
 export function parsePhoto(text: string): PhotoRef | null {
   const [, sha256, reference = ''] = form.exec(text) ?? []
   return sha256 === undefined ? null : { sha256, reference }
+}
+
+/** By which a picture is named everywhere: the SHA-256 of its bytes, in hex. */
+export function pictureDigest(bytes: Uint8Array): string {
+  return hash('sha256', bytes, 'hex')
 }
 
 /** Whether a record may say so of its picture. */

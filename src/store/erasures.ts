@@ -220,7 +220,7 @@ export async function deletePersonRows(
     [person, now],
   )
   await forgetInMatches(client, vault, runs, person)
-  // Nor whose those are that sweeps found since. They stay noted by digest alone.
+  // Whose the accounts of nobody are that sweeps found, nobody can tell: they stay noted by digest alone.
   await client.query('update drift set external_id = null where account_id is null and external_id is not null')
   const accounts = 'select id from account where person_id = $1'
   for (const statement of [

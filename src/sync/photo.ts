@@ -1,8 +1,7 @@
 /** Fetches the picture of a person from the source that names it, holds it to its digest, and keeps it nowhere. */
-import { createHash } from 'node:crypto'
 import { ConnectorError } from '../connector/errors.ts'
 import type { PersonId } from '../model/id.ts'
-import { isPicture, parsePhoto, photoBytesMax } from '../model/photo.ts'
+import { isPicture, parsePhoto, photoBytesMax, pictureDigest } from '../model/photo.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from './context.ts'
@@ -72,7 +71,7 @@ async function ask(
 function checked(bytes: Buffer | null, sha256: string): Buffer {
   if (bytes === null) throw failure('conflict', 'photo.missing')
   if (bytes.length > photoBytesMax) throw failure('rejected', 'photo.too-large')
-  if (createHash('sha256').update(bytes).digest('hex') !== sha256) throw failure('conflict', 'photo.changed')
+  if (pictureDigest(bytes) !== sha256) throw failure('conflict', 'photo.changed')
   if (!isPicture(bytes)) throw failure('rejected', 'photo.no-picture')
   return bytes
 }

@@ -2,7 +2,7 @@
 import { ConnectorError } from '../../../src/connector/errors.ts'
 import { allDone } from '../../../src/connector/outcomes.ts'
 import { photoText, unreadPhoto } from '../../../src/model/photo.ts'
-import { typeOf, validityOf } from '../mapping.ts'
+import { hasLeft, typeOf } from '../mapping.ts'
 import { PersonDates } from '../person-dates.ts'
 import { photoShown } from '../photos.ts'
 import type { Settings } from '../settings.ts'
@@ -39,7 +39,7 @@ export class Reader {
   }
 
   /**
-   * Everybody, as each page is known: two requests for each carrier, since AEOS lists neither blocks nor rights; badges come in pages by
+   * Everybody, as each page is known: two requests for each carrier, besides photos and dates that may be cut, since AEOS lists neither blocks nor rights; badges come in pages by
    * their types. Whoever changes meanwhile is told by the log.
    */
   async *all(names: Names, signal: AbortSignal): AsyncGenerator<ReadonlyMap<string, Row>> {
@@ -61,7 +61,7 @@ export class Reader {
     }
   }
 
-  /** Four requests for each; two that do not fit together are not taken for an absence. */
+  /** Four requests for each, besides these; two that do not fit together are not taken for an absence. */
   async some(ids: readonly string[], signal: AbortSignal): Promise<ReadonlyMap<string, Found>> {
     const found = new Map<string, Seen | 'gone' | 'hidden'>()
     for (let start = 0; start < ids.length; start += batch) {
@@ -123,7 +123,7 @@ export class Reader {
   }
 
   /**
-   * Asked last, and only of who may come in: nobody's lock-out waits for a picture. One that can't be had now says nothing: the next full read
+   * Asked last, and only of who may come in: who is locked out has none asked for. One that can't be had now says nothing: the next full read
    * asks again.
    */
   async #withPhoto(seen: Seen, signal: AbortSignal): Promise<Seen> {
@@ -160,9 +160,4 @@ export class Reader {
     }
     return byCarrier
   }
-}
-
-function hasLeft(person: PersonRecord, now: Date, settings: Settings): boolean {
-  const { until } = validityOf(person, settings)
-  return until !== null && Date.parse(until) <= now.getTime()
 }

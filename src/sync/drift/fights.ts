@@ -97,9 +97,9 @@ export async function changeNotes(
     context,
     of.map(({ account }) => account),
   )
+  const asked = Map.groupBy(of, ({ account }) => account)
   const changed = [...notes].flatMap(([id, before]) => {
-    const own = of.filter(({ account }) => account === id)
-    const after = own.reduce((so, { drift }) => by(so, drift), before)
+    const after = (asked.get(id) ?? []).reduce((so, { drift }) => by(so, drift), before)
     return after === before ? [] : [{ id, owned: encodeOwned(after) }]
   })
   if (changed.length === 0) return

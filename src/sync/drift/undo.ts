@@ -136,6 +136,7 @@ function noteUndo(
       details: {
         ...{ target: row.target, class: drift.class, part: drift.part },
         ...(reason === undefined ? {} : { reason }),
+        ...(revertOf(owned, drift)?.shut === undefined ? {} : { shut: true }),
       },
       // What a person wrote goes with whom it is about.
       ...(reason === undefined ? {} : { about: dossier.key }),

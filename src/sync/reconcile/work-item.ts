@@ -55,7 +55,7 @@ export interface WorkItem {
 }
 
 /**
- * Loads claimed accounts in two queries; lock-outs and PINs in one more each. One whose guard or seal is wrong is frozen, alarmed and left
+ * Loads claimed accounts in two queries; lock-outs and PINs in one more each, and cards that were noted to be shut in a few. One whose guard or seal is wrong is frozen, alarmed and left
  * out. That alone decides: the mark says since when, and one that stands on a row which is right was put there by somebody else.
  */
 export async function loadWork(
