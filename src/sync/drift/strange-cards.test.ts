@@ -65,6 +65,15 @@ describe('a lost card on the account of somebody', () => {
     expect([user('n1').cards.get(key)?.state, await records()]).toEqual(['blocked', [proven, proven]])
   })
 
+  test('counts for no brake of what the configuration undoes, on however many accounts', async () => {
+    await settle([row(0, { cardState: 'lost' }), ...many(8).slice(1)])
+    for (let who = 1; who < 8; who++) put(`n${who}`)
+    await sweep()
+    await bench.rest()
+    await sweep()
+    expect([(await records()).length, await bench.alarms()]).toEqual([7, []])
+  })
+
   test('is so on an extra account of ours, too', async () => {
     bench.target.users.set('x1', existing({ name: 'Somebody' }))
     await match(bench)
