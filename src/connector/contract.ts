@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { AccountCard, LockState, PartRef, Validity } from '../model/account.ts'
 import type { Card } from '../model/card.ts'
+import type { AccessEvent } from '../model/events/event.ts'
 import type { PersonFacts } from '../model/person.ts'
 import type { ConnectorError } from './errors.ts'
 import type { HttpClient } from './http.ts'
@@ -230,11 +231,80 @@ export interface AccountsCapability {
   apply(change: AccountChange, signal: AbortSignal): Promise<Applied>
 }
 
+// ---------------------------------------------------------------- events (of targets)
+
+export interface ReportedEvent {
+  /** The same for the same event, however and however often it is told; no other event of this system has it. At most 200 characters. */
+  readonly key: string
+  readonly event: AccessEvent
+}
+
+/** At most 1,000 events, in the system's order as far as it has one; what was told before may be among them. */
+interface EventBatch {
+  readonly events: readonly ReportedEvent[]
+  /**
+   * Where the next `follow` goes on once these are kept, in the connector's own words, up to 64 KiB; absent: where it would have gone on
+   * before. The engine keeps it, sealed, in the transaction that keeps the events.
+   */
+  readonly cursor?: string
+  /** Told as they happened, not looked up later: only these say how wrong the clocks of devices are. */
+  readonly live: boolean
+}
+
+interface EventsCapability {
+  /**
+   * Everything that happened after `cursor` (null: from now on), and then whatever happens, without end; nothing is passed over where the
+   * system still has it. Batches may be empty: they prove that the system was heard, at least every 30 s. Asks for the next batch only
+   * when the one before is kept. Throws the ConnectorError of whatever ends it: the engine begins again at the last cursor that it kept.
+   * Where the system lost events, an event `system.events_lost` stands in their place.
+   */
+  follow(cursor: string | null, signal: AbortSignal): AsyncIterable<EventBatch>
+}
+
+// ---------------------------------------------------------------- sinks (of subscriptions)
+
+/** An event as it leaves Gatehouse: CloudEvents 1.0.2 in the JSON format, already filtered, and with no more in it than the subscription may have. */
+interface OutgoingEvent {
+  readonly specversion: '1.0'
+  /** The same each time this event is delivered. */
+  readonly id: string
+  /** `/gatehouse/<gateway>/<system>`. */
+  readonly source: string
+  /** `org.gatehouse.<name>.v1`. */
+  readonly type: string
+  readonly time: string
+  readonly subject?: string
+  readonly datacontenttype: 'application/json'
+  /** Dense per source: the position in the log, as text of digits. */
+  readonly sequence: string
+  readonly data: Readonly<Record<string, unknown>>
+}
+
+/** What became of a batch that the receiver took as a whole. */
+interface Delivered {
+  /** Events, by index, that the receiver will never take, and why, by stable code; all others are with it for good. */
+  readonly refused: readonly { readonly index: number; readonly code: string }[]
+  /** Status of the answer, where there is one. */
+  readonly status: number | null
+}
+
+interface SinkCapability {
+  /** What one call takes at most; bytes of JSON. */
+  readonly batch: { readonly events: number; readonly bytes: number }
+  /**
+   * Returns when the receiver has them all for good. Throws a ConnectorError when it took none, or nobody knows: then the same batch, in
+   * the same order, is delivered again. Never called twice at once.
+   */
+  deliver(events: readonly OutgoingEvent[], signal: AbortSignal): Promise<Delivered>
+}
+
 // ---------------------------------------------------------------- the connector itself
 
 export interface Capabilities {
   people: PeopleCapability
   accounts: AccountsCapability
+  events: EventsCapability
+  sink: SinkCapability
 }
 
 /** Facts and worries found by `gatehouse check` about one connection. */
