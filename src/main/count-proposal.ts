@@ -1,10 +1,10 @@
 /** Counts what a proposed configuration would change, once for each: nobody can release it before. */
 import type { Config } from '../../config/config.ts'
+import { errorCode } from '../model/error-code.ts'
 import type { ConfigVersionId } from '../model/id.ts'
 import { dryRun } from '../sync/configuration/dry-run.ts'
 import type { InForce } from '../sync/configuration/in-force.ts'
 import { noteEffect, proposedVersion } from '../sync/configuration/offer.ts'
-import { errorCode } from '../sync/error-code.ts'
 import { connectTarget } from './connections.ts'
 import type { Opened } from './opened.ts'
 import { buildEngine } from './sync-context.ts'

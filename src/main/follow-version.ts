@@ -1,8 +1,8 @@
 /** Looks for a newly released configuration every second, and has this process go over to it. */
 import { ConfigError } from '../../config/problem.ts'
+import { errorCode } from '../model/error-code.ts'
+import { sleep } from '../model/sleep.ts'
 import { type Ground, type InForce, versionAfter } from '../sync/configuration/in-force.ts'
-import { errorCode } from '../sync/error-code.ts'
-import { sleep } from '../sync/sleep.ts'
 import { GatewayError } from './gateway-error.ts'
 import type { Role } from './worker-role.ts'
 

@@ -1,5 +1,5 @@
 /** Has this process notice, within a second, what another one changed in the keyring file. */
-import { errorCode } from '../sync/error-code.ts'
+import { errorCode } from '../model/error-code.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { KeyringSource } from '../vault/living-keyring.ts'
 

@@ -1,10 +1,11 @@
 /** What the process that leads a target reads of it, beside all work: a match that somebody asked for, sweeps in their time, and single reads of accounts between them. */
+
+import { errorCode } from '../model/error-code.ts'
+import { openTrouble } from '../model/trouble.ts'
 import type { TargetSetup } from '../sync/context.ts'
 import { openDeepSweep } from '../sync/drift/deep-sweep.ts'
 import { sweepIfDue } from '../sync/drift/sweep-target.ts'
-import { errorCode } from '../sync/error-code.ts'
 import { matchIfAsked } from '../sync/match/match-target.ts'
-import { openTrouble } from '../sync/trouble.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Engine } from './sync-context.ts'
 

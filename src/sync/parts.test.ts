@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
+import { errorCode } from '../model/error-code.ts'
 import type { AccessLevelId, CredentialId } from '../model/id.ts'
+import { sleep } from '../model/sleep.ts'
 import { createKeyring } from '../vault/keyring.ts'
 import { openVault } from '../vault/vault.ts'
-import { errorCode } from './error-code.ts'
 import { applyChanges, changesBetween, decodeParts, encodeParts, type Parts } from './parts.ts'
 import { brakeLimit, tripped } from './plan/brake.ts'
 import { profileDigest } from './resolve/profile-digest.ts'
-import { sleep } from './sleep.ts'
 
 const parts = (more: Partial<Parts> = {}): Parts => ({
   lock: 'open',

@@ -1,5 +1,5 @@
 /**
- * Loaded before a gateway: its wall clock (`Date`) and the waits of its loops (`src/sync/sleep.ts`) go by a number of ms in a file that a
+ * Loaded before a gateway: its wall clock (`Date`) and the waits of its loops (`src/model/sleep.ts`) go by a number of ms in a file that a
  * test may change. Sockets, limits of requests and what is measured stay on the real clock.
  */
 import { readFileSync } from 'node:fs'
@@ -31,7 +31,7 @@ globalThis.Date = new Proxy(Date, {
     Reflect.construct(target, given.length === 0 ? [target.now()] : given, as === globalThis.Date ? target : as),
 })
 
-const [own, instead] = ['../../src/sync/sleep.ts', './moved-sleep.fixture.ts'].map(
+const [own, instead] = ['../../src/model/sleep.ts', './moved-sleep.fixture.ts'].map(
   (file) => new URL(file, import.meta.url).href,
 )
 registerHooks({

@@ -1,4 +1,4 @@
-/** Stands in for `src/sync/sleep.ts` where the clock is moved: whoever waits for an hour has waited for it once that hour is gone. */
+/** Stands in for `src/model/sleep.ts` where the clock is moved: whoever waits for an hour has waited for it once that hour is gone. */
 import { onMove } from './moved-clock.fixture.ts'
 
 /** Waits, or returns early when the signal fires; never rejects. */

@@ -2,11 +2,11 @@
 import type { AlarmActs } from '../../api/acts/alarms.ts'
 import { recordAudit } from '../../audit/record.ts'
 import { alarmAction } from '../../model/alarm.ts'
+import { errorCode } from '../../model/error-code.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { listAlarms } from '../../store/alarms.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { clearByHand } from '../../sync/alarms/clear-alarm.ts'
-import { errorCode } from '../../sync/error-code.ts'
 import type { ActsParts } from './parts.ts'
 
 export function alarmActs({ engine: { context }, webhook }: ActsParts): AlarmActs {

@@ -1,4 +1,6 @@
 /** Tells what has come and gone: each change of an alarm once to the log, and once to whoever is told by webhook. */
+
+import { errorCode } from '../../model/error-code.ts'
 import {
   clearAlarm,
   dropLogged,
@@ -11,7 +13,6 @@ import {
   takeNotice,
 } from '../../store/alarms.ts'
 import type { SyncContext } from '../context.ts'
-import { errorCode } from '../error-code.ts'
 import type { AlarmWebhook } from './webhook.ts'
 
 /** A process that dies while it sends is followed after this. */

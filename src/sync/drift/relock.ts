@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import { recordAuditMany } from '../../audit/record.ts'
 import type { AccountId, CredentialId, PersonId } from '../../model/id.ts'
+import { sleep } from '../../model/sleep.ts'
 import { isBeingShut, isClosed } from '../../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
@@ -13,7 +14,6 @@ import { bump } from '../desire.ts'
 import { tellForged } from '../forged.ts'
 import { type PassedLockout, recordLockouts } from '../lock-out.ts'
 import { decodeParts } from '../parts.ts'
-import { sleep } from '../sleep.ts'
 import { modesOf } from '../target-modes.ts'
 
 /** Accounts per transaction. */

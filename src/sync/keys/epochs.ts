@@ -1,12 +1,12 @@
 /** Turns over the keys that people's data keys are wrapped under: a new epoch when it is due, and an end of the oldest. */
 import { recordAudit } from '../../audit/record.ts'
+import { errorCode } from '../../model/error-code.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { currentEpoch, type EpochKey, type Keyring } from '../../vault/keyring.ts'
 import { withEmptyEpochs, withNewEpoch, withoutEpoch } from '../../vault/rotation.ts'
 import type { SyncContext } from '../context.ts'
 import { closeErasures } from '../erasure/statement.ts'
-import { errorCode } from '../error-code.ts'
 import { changeKeyring } from './change-keyring.ts'
 import { rewrapAll } from './rewrap.ts'
 

@@ -1,5 +1,6 @@
 /** What becomes of archived deliveries: opened or destroyed by name, and destroyed by the clock. */
 import { recordAudit } from '../../audit/record.ts'
+import { errorCode } from '../../model/error-code.ts'
 import type { KeyId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm, readAlarms, setAlarms } from '../../store/alarms.ts'
@@ -15,7 +16,6 @@ import type { ArchiveRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { SyncContext } from '../context.ts'
-import { errorCode } from '../error-code.ts'
 
 /** A file without a row may be one that is just being written, by a scheduler that does not know yet that it was replaced. */
 const strayAfterMs = 10 * 60_000

@@ -1,11 +1,11 @@
 /** Watches a source and takes in whatever it delivers, one delivery at a time, oldest first. */
 import type { Delivery, PeopleCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
+import { errorCode } from '../../model/error-code.ts'
+import { sleep } from '../../model/sleep.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { isSuperseded } from '../configuration/in-force.ts'
 import type { SourceSetup, SyncContext } from '../context.ts'
-import { errorCode } from '../error-code.ts'
-import { sleep } from '../sleep.ts'
 import { cursorOf } from './cursor.ts'
 import { newMemory, type PullReport, pull, refuse } from './pull.ts'
 import { offersColumns } from './pull-brakes.ts'

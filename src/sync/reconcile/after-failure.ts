@@ -1,11 +1,11 @@
 /** What a failed call means for the target as a whole, and for the account that it was about. */
 import type { ConnectorError } from '../../connector/errors.ts'
+import { errorCode } from '../../model/error-code.ts'
+import type { Trouble } from '../../model/trouble.ts'
 import { noteFailure, restTarget } from '../../store/targets.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { errorCode } from '../error-code.ts'
 import { pauseTarget } from '../stop.ts'
-import type { Trouble } from '../trouble.ts'
 import { backoffMs, type Failures, failureOf, type Outcome, outcomeOf } from './outcome.ts'
 import { blockedCards } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
