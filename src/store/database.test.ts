@@ -1,6 +1,7 @@
+import { sql } from 'kysely'
 import { expect, test } from 'vitest'
 import { startPostgres, until } from '../../test/support/servers.ts'
-import { openDatabase } from './database.ts'
+import { type Database, openDatabase } from './database.ts'
 import { inTransaction } from './transaction.ts'
 
 test('a connection that dies between two queries of a transaction fails the second one, and ends nothing else', async () => {
@@ -26,5 +27,20 @@ test('a connection that dies between two queries of a transaction fails the seco
   } finally {
     process.off('uncaughtException', hear)
     await database.close()
+  }
+})
+
+test('closing ends every connection, whether rows were read through Kysely, the pool, or not at all', async () => {
+  await using postgres = await startPostgres()
+  const uses = [
+    ({ pool }: Database) => pool.query('select 1'),
+    ({ db }: Database) => sql`select 1`.execute(db),
+    () => Promise.resolve(),
+  ]
+  for (const use of uses) {
+    const database = openDatabase(postgres.admin, 2)
+    await use(database)
+    await database.close()
+    expect(database.pool).toMatchObject({ ended: true, totalCount: 0 })
   }
 })
