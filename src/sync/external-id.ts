@@ -1,9 +1,9 @@
 /** Under which id an account lies at its target: sealed and opened here alone, and only that which the signed digest names is given out. */
 import type { AccountId } from '../model/id.ts'
 import type { AccountRow } from '../store/guards.ts'
+import { accountDigest } from '../store/identifiers.ts'
 import type { DataKey, Vault } from '../vault/vault.ts'
 import { VaultError } from '../vault/vault-error.ts'
-import { accountDigest } from './identifiers.ts'
 
 export function sealExternalId(vault: Vault, key: DataKey, account: AccountId, externalId: string): Buffer {
   return vault.seal(key, placeOf(account), externalId)

@@ -2,10 +2,10 @@
 import { type AccountId, newId } from '../model/id.ts'
 import type { AccountFacts, Dossier, DossierAccount } from '../store/dossier.ts'
 import { ownedGuard } from '../store/guards.ts'
+import { accountDigest } from '../store/identifiers.ts'
 import { sealFacts } from './account-facts.ts'
 import type { SyncContext } from './context.ts'
 import { sealExternalId } from './external-id.ts'
-import { accountDigest } from './identifiers.ts'
 import type { Origin } from './origin.ts'
 import { encodeParts, type Parts } from './parts.ts'
 

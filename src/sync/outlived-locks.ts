@@ -3,10 +3,10 @@ import type pg from 'pg'
 import { recordAuditMany } from '../audit/record.ts'
 import { clearAlarm, raiseAlarm } from '../store/alarms.ts'
 import type { Dossier } from '../store/dossier.ts'
+import { olderIdentifiers } from '../store/identifiers.ts'
 import { addLockMarks, anyLockMarks, findLockMarks, type LockMark, removeLockMarks } from '../store/lock-marks.ts'
 import type { SyncContext } from './context.ts'
 import { tellForged } from './forged.ts'
-import { olderIdentifiers } from './identifiers.ts'
 import { markName, marksOf } from './pull/correlate.ts'
 
 /** Part of the transaction that locks. */

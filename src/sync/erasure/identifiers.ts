@@ -1,8 +1,8 @@
 /** What an erased person is known again by, so that no delivery brings them back unasked. */
 import type { SourceRecord } from '../../model/source-record.ts'
 import type { Tombstone } from '../../store/erasures.ts'
+import { type Identifier, identifiersOf, normalised } from '../../store/identifiers.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { type Identifier, identifiersOf, normalised } from '../identifiers.ts'
 
 /**
  * The identifiers that records are correlated by, and no others: mailboxes and cards pass on to other people, who must not be held

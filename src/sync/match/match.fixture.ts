@@ -2,10 +2,10 @@
 import { randomUUID } from 'node:crypto'
 import { cardKey, h10301 } from '../../model/card.ts'
 import type { PersonId } from '../../model/id.ts'
+import { accountDigest } from '../../store/identifiers.ts'
 import { latestMatchRun } from '../../store/match-runs.ts'
 import type { Bench } from '../fixtures/engine.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
-import { accountDigest } from '../identifiers.ts'
 import { askForMatch, matchIfAsked } from './match-target.ts'
 
 export interface Existing {

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { isDeepStrictEqual } from 'node:util'
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import type { MatchRow, MatchRunRow } from '../../store/guards.ts'
+import { accountDigest } from '../../store/identifiers.ts'
 import {
   dropEarlierMatchRows,
   earlierMatchRows,
@@ -19,7 +20,6 @@ import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { handedOut } from '../handed-out.ts'
-import { accountDigest } from '../identifiers.ts'
 import { inParallel } from '../in-parallel.ts'
 import { AccountBook } from './account-book.ts'
 import type { Verdict } from './classify.ts'

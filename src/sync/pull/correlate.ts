@@ -5,8 +5,8 @@ import type { SourceRecord } from '../../model/source-record.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import type { Dossier } from '../../store/dossier.ts'
 import { blindIndexGuard } from '../../store/guards.ts'
+import { employeeNumberDigest, normalised, personKeyDigest } from '../../store/identifiers.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { employeeNumberDigest, normalised, personKeyDigest } from '../identifiers.ts'
 
 /** Digests that a record can be recognised by, the most telling first. */
 export interface Marks {

@@ -1,7 +1,7 @@
 /** Finds records of people whose own rows could not be opened when keys were replaced: they stay frozen, and nobody is made anew in their place. */
 import type pg from 'pg'
+import { olderIdentifiers } from '../../store/identifiers.ts'
 import type { Vault } from '../../vault/vault.ts'
-import { olderIdentifiers } from '../identifiers.ts'
 import type { Incoming } from './intake.ts'
 
 /** Of these positions, those that lead to such a person. */

@@ -2,8 +2,8 @@
 import type { Person } from '../../model/person.ts'
 import { type LeaverStages, leaverStages } from '../../policy/leaver.ts'
 import { type Dossier, type DossierAccount, touch } from '../../store/dossier.ts'
+import { accountDigest } from '../../store/identifiers.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { accountDigest } from '../identifiers.ts'
 import { decodeIfAny, type Parts } from '../parts.ts'
 
 export function stagesOf({ leaver }: SyncContext, { person }: Dossier, now: Date): LeaverStages {

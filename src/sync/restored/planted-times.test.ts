@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { accountDigest } from '../../store/identifiers.ts'
 import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
-import { accountDigest } from '../identifiers.ts'
 import { backUpStore } from './back-up.fixture.ts'
 import { relockOnce } from './relock.ts'
 import { settleRestore } from './settle.ts'
