@@ -83,6 +83,10 @@ const byClass = {
   ],
   system: [
     'config.changed',
+    // Of the system's own screens, not of doors.
+    'operator.logged_in',
+    'operator.logged_out',
+    'operator.login_failed',
     'system.communication_lost',
     'system.communication_restored',
     'system.device_started',
