@@ -1,7 +1,9 @@
 /** The controls of a running simulator, the same for tests in this process and for the side door. */
 import type { SimulatorClock } from '../../simulator-parts/clock.ts'
 import type { Latency } from '../../simulator-parts/gate.ts'
-import type { DeviceCondition } from './device.ts'
+import type { DeviceClock, DeviceCondition } from './device.ts'
+import type { Emission } from './emit.ts'
+import type { LoggedEvent } from './event-log.ts'
 import type { Faults } from './faults.ts'
 import type { HandChange } from './hand.ts'
 import type { Quirks } from './quirks.ts'
@@ -20,6 +22,8 @@ export interface SimulatorControl {
   quirks: Quirks
   /** Holds a card to the reader of a door. */
   swipe(swipe: Swipe): SwipeResult
+  /** Brings about any event, whatever its code; null while its reader is offline, it comes on return. */
+  emit(wanted: Emission): LoggedEvent | null
   /** Makes a change by hand in the console. */
   hand(change: HandChange): void
   /** Adds people and groups that were always there; readers know them at once. */
@@ -28,6 +32,12 @@ export interface SimulatorControl {
   changeSettings(changes: Record<string, unknown>): void
   /** Puts a reader (by id, or by the name of its door) online, offline, failing or full. */
   setDevice(device: string | number, condition: DeviceCondition): void
+  /** Sets the clock of a reader wrong or right, and the zone that its events tell. */
+  setDeviceClock(device: string | number, change: DeviceClock): void
+  /** Wipes the log of a reader, at its menu if need be: its index starts again. */
+  wipeDeviceLog(device: string | number): void
+  /** Ends every live socket, without a word unless `close`, and says how many there were. */
+  endSockets(how?: 'cut' | 'close'): number
   setLatency(latency: Latency): void
   /** Real milliseconds until a change reaches a reader. */
   setDeviceDelay(ms: number): void
@@ -35,7 +45,7 @@ export interface SimulatorControl {
   backup(): void
   /** Puts that copy back: people and cards are what they were, all sessions are gone, and readers keep what they know. */
   putBack(): void
-  /** Drops all sessions, as a restart of the server does. */
+  /** Drops all sessions and cuts the live sockets, as a restart of the server does. */
   restart(): void
   /** Resolves when every reader that is online has heard everything. */
   settled(): Promise<void>

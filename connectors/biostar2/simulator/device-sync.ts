@@ -17,6 +17,8 @@ interface DeviceSyncParts {
   settings: Settings
   quirks: Quirks
   delayMs: number
+  /** Zone of a new reader, minutes ahead of UTC. */
+  zoneMinutes: number
 }
 
 export class DeviceSync implements WorldWatcher {
@@ -37,7 +39,7 @@ export class DeviceSync implements WorldWatcher {
 
   addDevice(name: string): Device {
     // 9 to 10 digits, like the serial numbers of real readers.
-    const device = new Device(543_000_001 + this.devices.size, name)
+    const device = new Device(543_000_001 + this.devices.size, name, this.#parts.zoneMinutes)
     this.devices.set(device.id, device)
     device.rights = this.rightsNow()
     return device
@@ -133,13 +135,24 @@ export class DeviceSync implements WorldWatcher {
   setCondition(device: Device, condition: DeviceCondition): void {
     const before = device.condition
     device.condition = condition
-    if (condition === 'offline' && before !== 'offline') this.#serverEvent(eventCode.deviceLost, device)
+    if (condition === 'offline' && before !== 'offline') {
+      // The server notices it, at its own time.
+      const nowMs = this.#parts.clock.now()
+      this.#parts.events.store({ ...this.#eventOf(eventCode.deviceLost, device, null), atMs: nowMs }, nowMs)
+    }
     if (condition !== 'offline' && before === 'offline') {
-      for (const event of device.backlog) this.#parts.events.store(event, this.#parts.clock.now())
+      this.#deviceEvent(eventCode.deviceConnected, device)
+      for (const event of device.backlog) this.#parts.events.store(event, this.#parts.clock.now(), true)
       device.backlog = []
       takeOverEdits(this.#parts, device)
       this.#schedule()
     }
+  }
+
+  /** Wipes the log of a reader, which says so as the first event of the new one. */
+  wipeLog(device: Device): void {
+    device.wipeLog()
+    this.report(this.#eventOf(eventCode.logCleared, device, null), device)
   }
 
   /** An event made at a reader: stored now, or on its return when it is offline. */
@@ -221,18 +234,19 @@ export class DeviceSync implements WorldWatcher {
     if (takesNothing(device, this.#parts.quirks) || (device.condition === 'full' && isNew && known)) {
       device.syncErrors++
       const failed = known === null ? eventCode.deleteFailed : isNew ? eventCode.enrolFailed : eventCode.updateFailed
-      this.#serverEvent(device.condition === 'full' ? eventCode.enrolFailedFull : failed, device, userId)
+      this.#deviceEvent(device.condition === 'full' ? eventCode.enrolFailedFull : failed, device, userId)
       return
     }
     const outcome = device.learn(userId, known)
     if (outcome === 'same' || this.#parts.settings.device_event_log_skip_enroll_success_user) return
-    const codes = { written: eventCode.enrolled, updated: eventCode.updated, deleted: eventCode.deleted }
-    this.#serverEvent(codes[outcome], device, userId)
+    const updated = this.#parts.quirks.partialUpdates ? eventCode.updatedPartly : eventCode.updated
+    const codes = { written: eventCode.enrolled, updated, deleted: eventCode.deleted }
+    this.#deviceEvent(codes[outcome], device, userId)
   }
 
-  #serverEvent(code: number, device: Device, userId: string | null = null): void {
+  #deviceEvent(code: number, device: Device, userId: string | null = null): void {
     const event = this.#eventOf(code, device, userId)
-    this.#parts.events.store(event, event.atMs)
+    this.#parts.events.store(event, this.#parts.clock.now())
   }
 
   #eventOf(code: number, device: Device, userId: string | null): NewEvent {
@@ -240,7 +254,7 @@ export class DeviceSync implements WorldWatcher {
     const user = userId === null ? undefined : world.users.get(userId)
     return {
       code,
-      atMs: clock.now(),
+      atMs: device.timeAt(clock.now()),
       deviceId: device.id,
       index: device.nextIndex(),
       doorId: null,
@@ -266,6 +280,9 @@ export class DeviceSync implements WorldWatcher {
       cards: user.cards.map((row) => this.#parts.world.card(row).number),
       accessGroups: [...user.accessGroups],
       userGroupId: user.groupId,
+      fingerprints: user.fingerprints,
+      faces: user.faces,
+      visualFaces: user.visualFaces,
     }
     this.#known.set(user, { version: user.updatedCount, known })
     return known

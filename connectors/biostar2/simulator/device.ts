@@ -14,11 +14,25 @@ export interface KnownUser {
   cards: readonly string[]
   accessGroups: readonly number[]
   userGroupId: number
+  /** How many templates of each kind it holds of them. */
+  fingerprints: number
+  faces: number
+  visualFaces: number
+}
+
+export interface DeviceClock {
+  /** How far ahead of the server's, in milliseconds; negative is behind. */
+  aheadMs?: number
+  /** Moves it by so many milliseconds from where it stands. */
+  jumpMs?: number
+  /** Minutes ahead of UTC. */
+  zoneMinutes?: number
+  isDst?: boolean
 }
 
 export type DeviceCondition = 'online' | 'offline' | 'failing' | 'full'
 
-interface Decision {
+export interface Decision {
   granted: boolean
   code: number
   userId: string | null
@@ -32,6 +46,11 @@ export class Device {
   readonly name: string
   condition: DeviceCondition = 'online'
   syncErrors = 0
+  /** How far its clock is ahead of the server's, in milliseconds. */
+  aheadMs = 0
+  /** Minutes its zone is ahead of UTC, which events tell; their `datetime` is UTC all the same. */
+  zoneMinutes: number
+  isDst = false
   rights: Rights = noRights
   readonly users = new Map<string, KnownUser>()
   readonly blocked = new Set<string>()
@@ -44,9 +63,10 @@ export class Device {
   readonly #owners = new Map<string, string>()
   #index = 0
 
-  constructor(id: number, name: string) {
+  constructor(id: number, name: string, zoneMinutes: number) {
     this.id = id
     this.name = name
+    this.zoneMinutes = zoneMinutes
   }
 
   /** Takes over or forgets a person and says what that was. */
@@ -64,12 +84,17 @@ export class Device {
   }
 
   /** What happens when this card is held to the reader of this door now; the reader asks nobody. */
-  decide(card: string, doorId: number, nowMs: number, quirks: Quirks): Decision {
+  decideCard(card: string, doorId: number, nowMs: number, quirks: Quirks): Decision {
     const userId = this.#owners.get(card) ?? null
     const known = userId === null ? undefined : this.users.get(userId)
+    if (this.blocked.has(card)) return { granted: false, code: eventCode.blacklisted, userId }
+    if (userId === null || !known) return { granted: false, code: eventCode.unknownCard, userId }
+    return this.decide(userId, known, doorId, nowMs, quirks)
+  }
+
+  /** What happens when the reader has recognised this person. */
+  decide(userId: string, known: KnownUser, doorId: number, nowMs: number, quirks: Quirks): Decision {
     const refused = (code: number): Decision => ({ granted: false, code, userId })
-    if (this.blocked.has(card)) return refused(eventCode.blacklisted)
-    if (!known) return refused(eventCode.unknownCard)
     if (known.disabled) return refused(eventCode.disabled)
     if (!isInForce(quirks, known, nowMs)) return refused(eventCode.expired)
     const groups = effectiveGroups(this.rights, known.accessGroups, known.userGroupId)
@@ -77,7 +102,25 @@ export class Device {
     return { granted: true, code: eventCode.grantedCard, userId }
   }
 
+  /** What its clock shows when that of the server shows `nowMs`. */
+  timeAt(nowMs: number): number {
+    return nowMs + this.aheadMs
+  }
+
+  /** Forgets its log: what was not reported yet is lost, and the index starts again. */
+  wipeLog(): void {
+    this.backlog = []
+    this.#index = 0
+  }
+
   nextIndex(): number {
     return ++this.#index
   }
+}
+
+/** Sets the clock of a reader. Nothing is logged of it, as of a clock that drifts; 12800 can be had by `emit`. */
+export function setClock(device: Device, { aheadMs, jumpMs = 0, zoneMinutes, isDst }: DeviceClock): void {
+  device.aheadMs = (aheadMs ?? device.aheadMs) + jumpMs
+  device.zoneMinutes = zoneMinutes ?? device.zoneMinutes
+  device.isDst = isDst ?? device.isDst
 }

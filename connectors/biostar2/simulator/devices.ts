@@ -66,3 +66,18 @@ export function syncDevices({ simulation, body }: Call): Answer {
   const rows = wanted.map((device): DeviceRow => ({ id: device.id, code: simulation.sync.sendAll(device) }))
   return deviceResponse(simulation, rows)
 }
+
+/** `DELETE /api/devices/clear_log?id=*|1+2`, of 2.9.12 and later: wipes the logs of readers, and what they had not reported yet is lost. */
+export function clearLogs({ simulation, query }: Call): Answer {
+  const { sync } = simulation
+  const wanted = splitIds(query.get('id'))
+  if (wanted.length === 0) throw new Refusal('30')
+  const all = [...sync.devices.values()]
+  const devices = wanted.includes('*') ? all : wanted.map((id) => sync.device(whole(id)))
+  const rows = devices.map((device): DeviceRow => {
+    if (device.condition === 'offline') return { id: device.id, code: '1001' }
+    sync.wipeLog(device)
+    return { id: device.id, code: '0' }
+  })
+  return deviceResponse(simulation, rows)
+}

@@ -1,6 +1,6 @@
 /** Doors: reading them, their state, and the commands of the control room. */
 import type { Fields } from './dialects.ts'
-import { eventCode } from './event-log.ts'
+import { eventCode, nobody } from './event-log.ts'
 import { idIn, list, order, type Row, record, text, whole, wholeOr } from './input.ts'
 import type { Door, DoorMode } from './model.ts'
 import type { Answer, Call } from './route.ts'
@@ -96,10 +96,10 @@ export function commandDoors(name: keyof typeof commands) {
 
 function obey({ sync, clock }: Simulation, door: Door, command: Command): string {
   const device = sync.device(door.entryDeviceId)
-  const event = { atMs: clock.now(), deviceId: device.id, doorId: door.id, userId: null, userName: '' }
+  const event = { atMs: device.timeAt(clock.now()), deviceId: device.id, doorId: door.id, ...nobody }
   if (device.condition === 'offline') return '1001'
   for (const code of [command.request, ...command.effects]) {
-    sync.report({ ...event, code, index: device.nextIndex(), userGroupId: null }, device)
+    sync.report({ ...event, code, index: device.nextIndex() }, device)
   }
   if (command.mode !== null) door.mode = command.mode
   return '0'

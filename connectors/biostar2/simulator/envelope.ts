@@ -48,6 +48,8 @@ const texts: Record<string, string> = {
   '652': 'Name already exists',
   '700': 'Invalid or too large request',
   '1001': 'Device is not connected',
+  '1100': 'Socket not found',
+  '1101': 'Bad session in socket',
   '1700': 'Server is busy',
   '65637': 'A user has too many access groups',
   '65646': 'User group name already exists',

@@ -5,6 +5,8 @@ import { Gate } from '../../simulator-parts/gate.ts'
 import { seededRandom } from '../../simulator-parts/random.ts'
 import { Backup } from './backup.ts'
 import type { SimulatorControl } from './control.ts'
+import { setClock } from './device.ts'
+import { emit } from './emit.ts'
 import { Faults } from './faults.ts'
 import { byHand } from './hand.ts'
 import { type SimulatorOptions, settleOptions } from './options.ts'
@@ -15,12 +17,16 @@ import { type LateWrite, listen } from './server.ts'
 import { changeSettings } from './settings.ts'
 import { openSideDoor } from './side-door.ts'
 import { createSimulation } from './simulation.ts'
-import { swipe } from './swipe.ts'
+import { readerOf, swipe } from './swipe.ts'
 import { Witness } from './witness.ts'
 
 export type { SimulatorControl } from './control.ts'
+export type { DeviceClock } from './device.ts'
+export type { Emission } from './emit.ts'
+export type { LoggedEvent } from './event-log.ts'
 export type { Fault, FaultSpec } from './faults.ts'
 export type { HandChange } from './hand.ts'
+export type { SeenSocket } from './live-feed.ts'
 export type { LevelSpec, SimulatorOptions } from './options.ts'
 export type { RequestEntry } from './request-log.ts'
 export type { Seed, SeedUser } from './seed.ts'
@@ -48,11 +54,11 @@ async function holds(condition: () => boolean): Promise<void> {
 /** Starts a simulator; several may run side by side. Rejects when a port is taken. */
 export async function startBiostarSimulator(options: SimulatorOptions = {}): Promise<BiostarSimulator> {
   const settled = settleOptions(options)
-  const simulation = createSimulation(settled)
-  const random = seededRandom(settled.seed)
-  const gate = new Gate(settled.concurrency, settled.latency, random)
   // Faults draw from a stream of their own, so that arming one does not change the latencies of the others.
   const faults = new Faults(seededRandom(settled.seed + 1))
+  const simulation = createSimulation(settled, faults)
+  const random = seededRandom(settled.seed)
+  const gate = new Gate(settled.concurrency, settled.latency, random)
   const log = new RequestLog(settled.requestsKept)
   const certificate = selfSignedCertificate('BioStar simulator', settled.quirks.certificateNames, Date.now())
   const underWay = new Set<RequestEntry | LateWrite>()
@@ -68,10 +74,11 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
     hand: (change) => byHand(simulation, change),
     seed: (seed) => plant(simulation, seed),
     changeSettings: (changes) => changeSettings(simulation.settings, changes),
-    setDevice: (device, condition) => {
-      const door = [...simulation.world.doors.values()].find(({ name }) => name === device)
-      sync.setCondition(sync.device(door?.entryDeviceId ?? Number(device)), condition)
-    },
+    emit: (wanted) => emit(simulation, wanted),
+    setDevice: (device, condition) => sync.setCondition(readerOf(simulation, device), condition),
+    setDeviceClock: (device, change) => setClock(readerOf(simulation, device), change),
+    wipeDeviceLog: (device) => sync.wipeLog(readerOf(simulation, device)),
+    endSockets: (how = 'cut') => simulation.feed.end(how),
     setLatency: (latency) => {
       gate.latency = latency
     },
@@ -80,7 +87,10 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
     },
     backup: () => backup.take(),
     putBack: () => backup.putBack(),
-    restart: () => simulation.sessions.dropAll(),
+    restart: () => {
+      simulation.sessions.dropAll()
+      simulation.feed.end('cut')
+    },
     settled: () => holds(() => sync.isSettled()),
     landed: () => holds(() => underWay.size === 0),
   }

@@ -78,3 +78,9 @@ export function order(value: unknown, fields: readonly string[], fallback: strin
   if (!fields.includes(field)) throw new Refusal('30')
   return { field, descending: flag(descending) }
 }
+
+/** Path and query of a request target, whatever it is. */
+export function splitUrl(url: string): { path: string; query: string } {
+  const at = url.indexOf('?')
+  return at === -1 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
+}

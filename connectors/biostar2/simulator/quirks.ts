@@ -1,13 +1,12 @@
 /** Every switch of the simulated server with its default: what is documented is on, what is only possible or was once seen is off. */
+import { defaultEventQuirks, type EventQuirks } from './event-quirks.ts'
 import type { Module, Use } from './modules.ts'
 
-export interface Quirks {
+export interface Quirks extends EventQuirks {
   /** How an empty list is written. Samples of the vendor's API collection (bs2api.biostar2.com) hold `"rows": ""`. */
   emptyLists: 'array' | 'string' | 'absent'
   /** The user search answers with the first page again and again; `offset` is not in the documented table. */
   ignoreUserOffset: boolean
-  /** The event search answers with the first page again and again. */
-  ignoreEventOffset: boolean
   /** No page of users is longer than this, whatever was asked; null for no such cap. */
   userPageMax: number | null
   /** Code for a session that died of idleness; the console texts list 11 beside 10. */
@@ -112,9 +111,9 @@ export interface Quirks {
 }
 
 export const defaultQuirks: Quirks = {
+  ...defaultEventQuirks,
   emptyLists: 'array',
   ignoreUserOffset: false,
-  ignoreEventOffset: false,
   userPageMax: null,
   expiredSessionCode: '10',
   lockout: null,

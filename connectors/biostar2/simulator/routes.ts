@@ -21,6 +21,7 @@ import { isCardRegistered, listAssignedCards, listBlockedCards, listCards, listU
 import { createCards, listCardTypes, unsupportedCardCall } from './cards.ts'
 import { listCustomFields, writeCustomFields } from './custom-fields.ts'
 import {
+  clearLogs,
   listDevices,
   listUsersOfDevice,
   readDevice,
@@ -29,7 +30,9 @@ import {
   syncDevices,
 } from './devices.ts'
 import { commandDoors, listDoorGroups, listDoors, readDoor, readDoorStatus, searchDoors } from './doors.ts'
+import { listEventTypes } from './event-types.ts'
 import { searchEvents } from './events.ts'
+import { startEvents } from './events-start.ts'
 import { login, logout, versionInfo } from './login.ts'
 import type { Module } from './modules.ts'
 import type { Needs, Route } from './route.ts'
@@ -89,6 +92,8 @@ const read: Table = {
   'GET /api/devices/:/users': listUsersOfDevice,
   'POST /api/v2/devices/search': searchDevices,
   'POST /api/events/search': searchEvents,
+  'POST /api/events/start': startEvents,
+  'GET /api/event_types': listEventTypes,
   'GET /api/setting/biostar': readSettings,
   'GET /api/setting/custom_fields': listCustomFields,
 }
@@ -121,6 +126,7 @@ const write: Table = {
   'POST /api/doors/release': commandDoors('release'),
   'POST /api/devices/sync': syncDevices,
   'DELETE /api/devices/:/users': removeUsersFromDevice,
+  'DELETE /api/devices/clear_log': clearLogs,
   'PUT /api/setting/biostar': writeSettings,
   'POST /api/setting/custom_fields': writeCustomFields(false),
   'PUT /api/setting/custom_fields': writeCustomFields(true),
@@ -145,6 +151,7 @@ const moduleBySegment: Readonly<Record<string, Module>> = {
   doors: 'Door',
   door_groups: 'Door',
   events: 'Monitoring',
+  event_types: 'Monitoring',
   setting: 'Setting',
 }
 

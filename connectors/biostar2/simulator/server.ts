@@ -8,9 +8,11 @@ import { type Line, openLine } from '../../simulator-parts/line.ts'
 import { Refusal } from './envelope.ts'
 import { execute, type Reply, type Request, refused } from './execute.ts'
 import type { Fault, Faults } from './faults.ts'
+import { splitUrl } from './input.ts'
 import type { RequestEntry, RequestLog } from './request-log.ts'
 import type { Router } from './routes.ts'
 import type { Simulation } from './simulation.ts'
+import { serveSockets } from './upgrade.ts'
 
 interface ServerParts {
   simulation: Simulation
@@ -33,6 +35,7 @@ export async function listen(parts: ServerParts): Promise<Pick<Line, 'port' | 'c
   const https = createHttpsServer({ key: certificate.key, cert: certificate.cert, ALPNProtocols: ['http/1.1'] })
   https.keepAliveTimeout = simulation.options.keepAliveMs
   https.on('request', (request, response) => void serve(parts, request, response))
+  serveSockets(parts, https)
   const line = await openLine(https, faults, simulation.options.port)
   return {
     port: line.port,
@@ -160,11 +163,6 @@ function parse(raw: Buffer): unknown {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
-}
-
-function splitUrl(url: string): { path: string; query: string } {
-  const at = url.indexOf('?')
-  return at === -1 ? { path: url, query: '' } : { path: url.slice(0, at), query: url.slice(at + 1) }
 }
 
 function headerText(value: string | string[] | undefined): string {

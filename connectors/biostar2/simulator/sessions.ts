@@ -2,7 +2,7 @@
 import { randomBytes } from 'node:crypto'
 import type { SimulatorClock } from '../../simulator-parts/clock.ts'
 import { Refusal } from './envelope.ts'
-import { type EventLog, eventCode } from './event-log.ts'
+import { type EventLog, eventCode, nobody } from './event-log.ts'
 import type { User } from './model.ts'
 import { isPassword } from './password.ts'
 import type { Quirks } from './quirks.ts'
@@ -56,16 +56,22 @@ export class Sessions {
 
   /** The operator behind a session, whose idle time starts again; HTTP 401 if it is dead. */
   require(sessionId: string): User {
-    const { world, clock, settings, quirks } = this.#parts
+    const { world, clock, quirks } = this.#parts
     const session = this.#sessions.get(sessionId)
     const user = session ? world.users.get(session.userId) : undefined
     if (!session || !user) throw new Refusal('10', { status: 401 })
-    if (clock.now() - session.lastUsedMs > settings.session_timeout * 1000) {
+    if (this.#isIdle(session)) {
       this.#sessions.delete(sessionId)
       throw new Refusal(quirks.expiredSessionCode, { status: 401 })
     }
     session.lastUsedMs = clock.now()
     return user
+  }
+
+  /** Whether a session lives, without making use of it. */
+  isAlive(sessionId: string): boolean {
+    const session = this.#sessions.get(sessionId)
+    return session !== undefined && !this.#isIdle(session) && this.#parts.world.users.has(session.userId)
   }
 
   logout(sessionId: string): void {
@@ -75,6 +81,10 @@ export class Sessions {
   /** What a restart of the server does. */
   dropAll(): void {
     this.#sessions.clear()
+  }
+
+  #isIdle({ lastUsedMs }: Session): boolean {
+    return this.#parts.clock.now() - lastUsedMs > this.#parts.settings.session_timeout * 1000
   }
 
   #dropOf(userId: string): void {
@@ -96,7 +106,6 @@ export class Sessions {
     const count = (this.#failures.get(loginId)?.count ?? 0) + 1
     this.#failures.set(loginId, { count, lastMs: atMs })
     if (count !== lockout.tries) return
-    const nobody = { deviceId: 0, index: 0, doorId: null, userId: null, userName: '', userGroupId: null }
-    this.#parts.events.store({ code: eventCode.loginLocked, atMs, ...nobody }, atMs)
+    this.#parts.events.storeOfServer({ code: eventCode.loginLocked, atMs, ...nobody })
   }
 }

@@ -1,6 +1,8 @@
 /** The control API: plain HTTP and JSON on a loopback port of its own, for demos and for tests in other processes. */
 import { instant, missing, openJsonDoor, type Routes } from '../../simulator-parts/json-door.ts'
 import type { SimulatorControl } from './control.ts'
+import type { DeviceClock } from './device.ts'
+import type { Emission } from './emit.ts'
 import { Refusal } from './envelope.ts'
 import type { FaultSpec } from './faults.ts'
 import type { HandChange } from './hand.ts'
@@ -19,7 +21,12 @@ const routes: Routes<SimulatorControl> = {
   }),
   'GET /state/users/:': ({ state }, _body, id) => state.user(id) ?? missing(),
   'GET /state/cards/:': ({ state }, _body, id) => state.card(id) ?? missing(),
-  'GET /events': ({ state }) => ({ events: state.events() }),
+  'GET /events': ({ state }) => ({ events: state.events().map((event) => ({ ...event, key: state.keyOf(event) })) }),
+  'GET /sockets': ({ state }) => ({ sockets: state.sockets() }),
+  'DELETE /sockets': ({ endSockets }, _body, _id, query) => ({
+    ended: endSockets(query.get('how') === 'close' ? 'close' : 'cut'),
+  }),
+  'POST /emit': (control, body) => ({ event: control.emit(body as unknown as Emission) }),
   'POST /swipe': (control, body) => control.swipe(body as unknown as Swipe),
   'GET /faults': ({ faults }) => ({ faults: faults.list() }),
   'POST /faults': ({ faults }, body) => faults.add(body as unknown as FaultSpec),
@@ -38,6 +45,11 @@ const routes: Routes<SimulatorControl> = {
     control.setDevice(id, String(body.condition) as Parameters<SimulatorControl['setDevice']>[1])
     return { devices: control.state.devices() }
   },
+  'POST /devices/:/clock': (control, body, id) => {
+    control.setDeviceClock(id, body as DeviceClock)
+    return { devices: control.state.devices() }
+  },
+  'POST /devices/:/wipe': (control, _body, id) => control.wipeDeviceLog(id),
   'POST /clock': ({ clock }, body) => {
     if (body.frozen === false) clock.thaw()
     if (body.now !== undefined) {

@@ -4,6 +4,8 @@ import { type SimulatorClock, simulatorClock } from '../../simulator-parts/clock
 import { Chronicle } from './chronicle.ts'
 import { DeviceSync } from './device-sync.ts'
 import { EventLog } from './event-log.ts'
+import type { Faults } from './faults.ts'
+import { LiveFeed } from './live-feed.ts'
 import type { SettledOptions } from './options.ts'
 import { digestPassword } from './password.ts'
 import type { Quirks } from './quirks.ts'
@@ -23,20 +25,23 @@ export interface Simulation {
   sync: DeviceSync
   chronicle: Chronicle
   sessions: Sessions
+  feed: LiveFeed
   username: string
   password: string
 }
 
-export function createSimulation(options: SettledOptions): Simulation {
+export function createSimulation(options: SettledOptions, faults: Faults): Simulation {
   const { quirks } = options
   const clock = simulatorClock(options.nowMs)
   const world = new World()
   const settings = defaultSettings()
   const events = new EventLog()
-  const sync = new DeviceSync({ world, clock, events, settings, quirks, delayMs: options.deviceDelayMs })
+  const { deviceDelayMs: delayMs, serverOffsetMinutes: zoneMinutes } = options
+  const sync = new DeviceSync({ world, clock, events, settings, quirks, delayMs, zoneMinutes })
   const chronicle = new Chronicle(world, clock)
   const sessions = new Sessions({ world, clock, settings, quirks, events })
   const password = options.password ?? randomBytes(12).toString('base64url')
+  const feed = new LiveFeed(faults)
   const simulation = {
     options,
     quirks,
@@ -47,6 +52,7 @@ export function createSimulation(options: SettledOptions): Simulation {
     sync,
     chronicle,
     sessions,
+    feed,
     username: options.username,
     password,
   }
@@ -62,5 +68,6 @@ export function createSimulation(options: SettledOptions): Simulation {
   addLevels(simulation, options.levels)
   sync.settle()
   events.events.length = 0
+  events.onStored = (event, late) => feed.tell(simulation, event, late)
   return simulation
 }

@@ -1,18 +1,29 @@
-/** A card held to a reader: the reader decides alone and the event is logged. */
-import { eventCode, type LoggedEvent, type NewEvent } from './event-log.ts'
+/** Somebody at a reader, with a card, a finger, a face or a number: the reader decides alone and the event is logged. */
+import type { Decision, Device, KnownUser } from './device.ts'
+import { eventCode, type LoggedEvent, type NewEvent, nobody } from './event-log.ts'
 import type { Door } from './model.ts'
 import type { Simulation } from './simulation.ts'
 
 export interface Swipe {
-  /** The number on the card. */
-  card_id: string
+  /** The number on the card. Absent where somebody comes with a finger, a face or their user id and PIN. */
+  card_id?: string
+  /** Whose finger or face it is, or whose id is typed in. */
+  user?: string
+  /** What is presented: `card` if absent. */
+  method?: SwipeMethod
   /** Name or id of the door. */
   door: string | number
+  /** The key of time and attendance that was pressed; 0, none, if absent. */
+  tnaKey?: number
+  /** With a duress finger or signal: whoever gets in gets in, and the event says that it was under threat. */
+  duress?: boolean
 }
+
+export type SwipeMethod = keyof typeof methods
 
 export interface SwipeResult {
   granted: boolean
-  /** Event code: 4102 granted, 4354 unknown card, 6401 no right, 6402 disabled, 6403 expired, 6404 blocked. */
+  /** Event code: that of the method when granted, 6401 no right, 6402 disabled, 6403 expired, 6404 blocked, or what is unknown. */
   code: number
   door: string
   device: number
@@ -22,16 +33,49 @@ export interface SwipeResult {
   event: LoggedEvent | null
 }
 
-/** Throws a TypeError when there is no such door. */
-export function swipe(simulation: Simulation, { card_id, door: wanted }: Swipe): SwipeResult {
-  const { clock, quirks, sync, world } = simulation
-  const door = doorOf(simulation, wanted)
+interface Method {
+  granted: number
+  /** The reader does not know whose that is. */
+  unknown: number
+  /** Which of the people it knows have such a thing; absent for cards. */
+  has?: (known: KnownUser) => boolean
+}
+
+const methods = {
+  card: { granted: eventCode.grantedCard, unknown: eventCode.unknownCard },
+  'card-pin': { granted: eventCode.grantedCardPin, unknown: eventCode.unknownCard },
+  mobile: { granted: eventCode.grantedMobile, unknown: eventCode.unknownMobile },
+  qr: { granted: eventCode.grantedQr, unknown: eventCode.unknownQr },
+  fingerprint: {
+    granted: eventCode.grantedFinger,
+    unknown: eventCode.unknownFinger,
+    has: ({ fingerprints }) => fingerprints > 0,
+  },
+  face: {
+    granted: eventCode.grantedFace,
+    unknown: eventCode.unknownFace,
+    has: ({ faces, visualFaces }) => faces + visualFaces > 0,
+  },
+  'id-pin': { granted: eventCode.grantedIdPin, unknown: eventCode.unknownId, has: () => true },
+} as const satisfies Record<string, Method>
+
+/** The codes of duress lie two families above those of a success, 0x10 to 0x12 and 0x13 to 0x15, method for method. */
+const duressAbove = 0x200
+
+/** Throws a TypeError when there is no such door or method, or when what the method needs is missing. */
+export function swipe(simulation: Simulation, wanted: Swipe): SwipeResult {
+  const { clock, sync, world } = simulation
+  const door = doorOf(simulation, wanted.door)
   const device = sync.device(door.entryDeviceId)
-  const atMs = clock.now()
-  const decision = device.decide(String(card_id), door.id, atMs, quirks)
+  const atMs = device.timeAt(clock.now())
+  const decision = decide(simulation, wanted, device, door, atMs)
   const known = decision.userId === null ? undefined : device.users.get(decision.userId)
   const locked = decision.granted && door.mode === 'locked'
-  const code = locked ? eventCode.denied : decision.code
+  const granted = decision.granted && !locked
+  const method: Method = methodOf(wanted)
+  const success = method.granted + (wanted.duress ? duressAbove : 0)
+  const code = granted ? success : locked ? eventCode.denied : decision.code
+  const isUnknownCard = decision.userId === null && wanted.card_id !== undefined
   const event: NewEvent = {
     code,
     atMs,
@@ -41,14 +85,33 @@ export function swipe(simulation: Simulation, { card_id, door: wanted }: Swipe):
     userId: decision.userId,
     userName: known?.name ?? '',
     userGroupId: known && world.userGroups.has(known.userGroupId) ? known.userGroupId : null,
+    ...(wanted.tnaKey === undefined ? {} : { tnaKey: wanted.tnaKey }),
+    ...(isUnknownCard ? { unknownCard: String(wanted.card_id) } : {}),
   }
   const stored = sync.report(event, device)
-  const granted = decision.granted && !locked
   if (granted) {
-    const opened = { ...event, userId: null, userName: '', userGroupId: null, index: device.nextIndex() }
-    sync.report({ ...opened, code: eventCode.unlocked }, device)
+    const { deviceId, doorId } = event
+    sync.report({ code: eventCode.unlocked, atMs, deviceId, doorId, index: device.nextIndex(), ...nobody }, device)
   }
   return { granted, code, door: door.name, device: device.id, userId: decision.userId, event: stored }
+}
+
+function decide({ quirks }: Simulation, wanted: Swipe, device: Device, door: Door, atMs: number): Decision {
+  const method: Method = methodOf(wanted)
+  if (method.has === undefined) {
+    if (wanted.card_id === undefined) throw new TypeError('card_id is missing')
+    const decision = device.decideCard(String(wanted.card_id), door.id, atMs, quirks)
+    return decision.code === eventCode.unknownCard ? { ...decision, code: method.unknown } : decision
+  }
+  if (wanted.user === undefined) throw new TypeError('user is missing')
+  const known = device.users.get(wanted.user)
+  if (!known || !method.has(known)) return { granted: false, code: method.unknown, userId: null }
+  return device.decide(wanted.user, known, door.id, atMs, quirks)
+}
+
+function methodOf({ method = 'card' }: Swipe): Method {
+  if (!Object.hasOwn(methods, method)) throw new TypeError(`no such method: ${method}`)
+  return methods[method]
 }
 
 /** The door of this name or id. Throws a TypeError when there is none. */
@@ -57,4 +120,12 @@ export function doorOf({ world }: Simulation, wanted: string | number): Door {
     if (door.name === wanted || String(door.id) === String(wanted)) return door
   }
   throw new TypeError(`no such door: ${wanted}`)
+}
+
+/** The reader of this id, or that of the door of this name. Throws a TypeError when there is none. */
+export function readerOf({ sync, world }: Simulation, wanted: string | number): Device {
+  const door = [...world.doors.values()].find(({ name }) => name === wanted)
+  const device = sync.devices.get(door?.entryDeviceId ?? Number(wanted))
+  if (!device) throw new TypeError(`no such reader: ${wanted}`)
+  return device
 }

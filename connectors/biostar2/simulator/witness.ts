@@ -1,7 +1,8 @@
 /** What is true inside the simulator, told plainly for tests: nothing here passes through the API. */
 import type { StandingOfUser } from './chronicle.ts'
 import type { DeviceCondition } from './device.ts'
-import type { LoggedEvent } from './event-log.ts'
+import { eventKey, type LoggedEvent } from './event-log.ts'
+import type { SeenSocket } from './live-feed.ts'
 import type { User } from './model.ts'
 import { effectiveGroups } from './rights.ts'
 import type { Simulation } from './simulation.ts'
@@ -41,6 +42,8 @@ export interface SeenDevice {
   pending: number
   backlog: number
   syncErrors: number
+  /** How far its clock is ahead of the server's. */
+  aheadMs: number
 }
 
 /** Read access to the inner state. */
@@ -107,11 +110,21 @@ export class Witness {
       pending: device.pending.size,
       backlog: device.backlog.length,
       syncErrors: device.syncErrors,
+      aheadMs: device.aheadMs,
     }))
   }
 
   events(): readonly LoggedEvent[] {
     return this.#simulation.events.events
+  }
+
+  /** The 30 digits by which a search and the live socket know an event. */
+  keyOf(event: LoggedEvent): string {
+    return eventKey(event)
+  }
+
+  sockets(): SeenSocket[] {
+    return this.#simulation.feed.list(this.#simulation)
   }
 
   get sessions(): number {
