@@ -1,6 +1,6 @@
 /** Connects the connector to scripted answers, written from the documents of the service, for the tests of this folder. */
 import type { ActualAccount, DesiredAccount, PartOutcome } from '../../src/connector/contract.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from '../../src/connector/http.ts'
+import { type HttpClient, type HttpRequest, type HttpResponse, noCalls } from '../../src/connector/http.ts'
 import type { Card } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 import connector from './index.ts'
@@ -26,6 +26,7 @@ export function scripted(script: Script) {
   const requests: { readonly root: string; readonly body: string; readonly request: HttpRequest }[] = []
   const left = new Map(Object.entries(script).map(([root, each]) => [root, Array.isArray(each) ? [...each] : [each]]))
   const http: HttpClient = {
+    ...noCalls,
     async request(request, signal) {
       signal.throwIfAborted()
       const body = /<soap:Body>(.*)<\/soap:Body>/s.exec(request.body ?? '')?.[1] ?? ''

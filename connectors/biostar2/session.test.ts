@@ -1,6 +1,6 @@
 /** Proves that one login serves all calls, and that a refused one is never tried again. */
 import { expect, test } from 'vitest'
-import type { HttpRequest, HttpResponse } from '../../src/connector/http.ts'
+import { type HttpRequest, type HttpResponse, noCalls } from '../../src/connector/http.ts'
 import { Session } from './session.ts'
 import { never } from './testing.ts'
 
@@ -14,6 +14,7 @@ function scripted(script: Script) {
   const session = new Session(
     {
       http: {
+        ...noCalls,
         async request(request, signal): Promise<HttpResponse> {
           requests.push(request)
           const { status = 200, code = '0', session: id, body, text } = await script(request, requests.length, signal)

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import type { z } from 'zod'
 import type { Context, Delivery, DeliveryEnd, RawRecord, RecordProblem } from '../../src/connector/contract.ts'
+import { noCalls } from '../../src/connector/http.ts'
 import connector from './index.ts'
 import { type CsvSettings, settings } from './settings.ts'
 
@@ -17,7 +18,7 @@ export async function dropFolder(input: SettingsInput = {}) {
   let nowMs = Date.UTC(2026, 10, 24, 8)
   const log: { level: string; event: string; fields: object | undefined }[] = []
   const context: Context = {
-    http: { request: () => Promise.reject(new Error('a folder needs no calls')) },
+    http: noCalls,
     log: (level, event, fields) => void log.push({ level, event, fields }),
     now: () => new Date(nowMs),
   }

@@ -2,6 +2,7 @@ import { mkdir, rename, rm } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Context } from '../../src/connector/contract.ts'
+import { noCalls } from '../../src/connector/http.ts'
 import { dropFolder } from './fixture.ts'
 import { Folder } from './folder.ts'
 import { settings } from './settings.ts'
@@ -13,7 +14,7 @@ async function watched(settleMs: number, pollMs: number) {
   const parsed = settings.parse({ folder: drop.path, mode: 'full', settle_ms: settleMs, poll_ms: pollMs })
   const events: string[] = []
   const context: Context = {
-    http: { request: () => Promise.reject(new Error('a folder needs no calls')) },
+    http: noCalls,
     log: (_level, event) => void events.push(event),
     now: () => new Date(),
   }

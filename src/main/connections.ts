@@ -3,14 +3,13 @@ import type { Config } from '../../config/config.ts'
 import { type ConnectorFor, connectors, sourceConnectors, targetConnectors } from '../../connectors/index.ts'
 import type { Connection, Connector, Context } from '../connector/contract.ts'
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
+import { noCalls } from '../connector/http.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Traces } from '../telemetry/traces.ts'
 
 /** What a connector without a network is handed. */
 const noNetwork: Egress = {
-  http: {
-    request: () => Promise.reject(new Error('this connector has no network')),
-  },
+  http: noCalls,
   close: () => Promise.resolve(),
 }
 

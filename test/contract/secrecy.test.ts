@@ -1,6 +1,7 @@
 /** Proves that the listener hears what a careless connector would give away, so that its silence means something. */
 import { expect, test } from 'vitest'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { noCalls } from '../../src/connector/http.ts'
 import { csn } from '../../src/model/card.ts'
 import { Listener } from './secrecy.ts'
 
@@ -48,7 +49,10 @@ test('words of the vendor are heard outside their own place, and not in it', () 
 
 test('what identified us to the system is heard', async () => {
   const listening = listener()
-  const http = listening.watching({ request: () => Promise.resolve({ status: 200, headers: {}, text: '' }) })
+  const http = listening.watching({
+    ...noCalls,
+    request: () => Promise.resolve({ status: 200, headers: {}, text: '' }),
+  })
   await http.request({ method: 'GET', path: '/', headers: { 'x-session': 'abcd1234' } }, new AbortController().signal)
   listening.hear(new Error('abcd1234 is not known'))
   expect(listening.leaks()).toEqual(['header x-session in error'])

@@ -2,7 +2,7 @@
 import { inspect } from 'node:util'
 import type { ConnectorLog, PartOutcome } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
-import type { HttpClient } from '../../src/connector/http.ts'
+import type { HttpClient, HttpRequest } from '../../src/connector/http.ts'
 import type { Card } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
 
@@ -71,11 +71,18 @@ export class Listener {
 
   /** A client that notes whatever identifies us to the system: sessions, tokens, cookies. */
   watching(http: HttpClient): HttpClient {
+    const note = ({ headers = {} }: Pick<HttpRequest, 'headers'>) => {
+      for (const [name, value] of Object.entries(headers))
+        if (!/^(content-type|accept|soapaction)$/i.test(name)) this.forbid(`header ${name}`, value)
+    }
     return {
       request: (request, signal) => {
-        for (const [name, value] of Object.entries(request.headers ?? {}))
-          if (!/^(content-type|accept|soapaction)$/i.test(name)) this.forbid(`header ${name}`, value)
+        note(request)
         return http.request(request, signal)
+      },
+      openSocket: (request, signal) => {
+        note(request)
+        return http.openSocket(request, signal)
       },
     }
   }

@@ -9,7 +9,7 @@ import type {
   RecordProblem,
 } from '../../src/connector/contract.ts'
 import { openEgress } from '../../src/connector/egress/egress.ts'
-import type { HttpClient } from '../../src/connector/http.ts'
+import { type HttpClient, noCalls } from '../../src/connector/http.ts'
 import type { PeopleSimulator, PeopleSubject, Row } from './people-subject.ts'
 import { Listener } from './secrecy.ts'
 
@@ -109,8 +109,7 @@ function openWay({ connector }: PeopleSubject, settings: unknown): { http: HttpC
   const address = connector.address(settings)
   if (address !== null)
     return openEgress({ ...address, ...connector.limits, requestsPerSecond: 10_000, requestTimeoutMs: 2000 })
-  const request = () => Promise.reject(new Error('a source without an address makes no calls'))
-  return { http: { request }, close: () => Promise.resolve() }
+  return { http: noCalls, close: () => Promise.resolve() }
 }
 
 function listening(people: PeopleCapability, listener: Listener, kept: { cursor: string | null }): Reading {

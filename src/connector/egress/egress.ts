@@ -1,13 +1,14 @@
-/** The only way out: HTTP calls to one origin with its own trust, slots, rate, time and size limits, counted per call scope. */
+/** The only way out: HTTP calls and sockets to one origin with its own trust, slots, rate, time and size limits, counted per call scope. */
 import { Pool } from 'undici'
-import type { Traces } from '../../telemetry/traces.ts'
+import type { Span, Traces } from '../../telemetry/traces.ts'
 import { ConnectorError } from '../errors.ts'
-import type { HttpClient, HttpRequest, HttpResponse } from '../http.ts'
+import type { HttpClient, HttpRequest, HttpResponse, HttpSocket, SocketRequest } from '../http.ts'
 import { currentCallScope } from './call-scope.ts'
 import { isLoopbackHost } from './private-address.ts'
 import { secureConnect } from './secure-connect.ts'
 import { send } from './send.ts'
 import { Slots } from './slots.ts'
+import { openSocket } from './socket.ts'
 
 export interface EgressOptions {
   /** `https://host[:port]`; `http:` only for a loopback host. No path, query or user. */
@@ -24,17 +25,22 @@ export interface EgressOptions {
   readonly requestTimeoutMs: number
   /** Largest answer that is read; 8 MiB by default. */
   readonly responseBytesMax?: number
+  /** Largest message of a socket that is taken; 1 MiB by default. */
+  readonly messageBytesMax?: number
   /** Where requests show, and as those of which target. */
   readonly traced?: { readonly traces: Traces; readonly target: string }
 }
 
 export interface Egress {
   readonly http: HttpClient
-  /** Refuses new requests, ends those that still wait, lets those in flight finish within their time limits. */
+  /** Refuses new requests, ends sockets and requests that still wait, lets those in flight finish within their time limits. */
   close(): Promise<void>
 }
 
+type Named = Pick<HttpRequest, 'method' | 'route'>
+
 const responseBytesMaxDefault = 8 * 1024 * 1024
+const messageBytesMaxDefault = 1024 * 1024
 
 /**
  * Opens no connection yet. One Egress per external system.
@@ -45,6 +51,12 @@ export function openEgress(options: EgressOptions): Egress {
   const slots = new Slots(options)
   const closing = new AbortController()
   const inFlight = new Set<Promise<HttpResponse>>()
+  const connect = secureConnect({
+    allowPrivate: options.allowPrivate ?? true,
+    connectTimeoutMs: options.requestTimeoutMs,
+    ...(options.ca === undefined ? {} : { ca: options.ca }),
+    ...(options.fingerprint256 === undefined ? {} : { fingerprint256: options.fingerprint256 }),
+  })
   const pool = new Pool(origin, {
     // The slots bound what is in flight. A bound here as well would let one hanging connect block a free slot.
     connections: null,
@@ -52,29 +64,51 @@ export function openEgress(options: EgressOptions): Egress {
     // Our own limits rule; undici's are coarse and would surface as other errors.
     headersTimeout: 0,
     bodyTimeout: 0,
-    connect: secureConnect({
-      allowPrivate: options.allowPrivate ?? true,
-      connectTimeoutMs: options.requestTimeoutMs,
-      ...(options.ca === undefined ? {} : { ca: options.ca }),
-      ...(options.fingerprint256 === undefined ? {} : { fingerprint256: options.fingerprint256 }),
-    }),
+    connect,
   })
 
-  async function request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
-    const { traced } = options
-    if (traced?.traces.on !== true) return exchange(call, signal)
-    const { method, route } = call
-    return traced.traces.span('request', { target: traced.target, method, route }, async (span) => {
-      const asked = performance.now()
-      const answer = await exchange(call, signal, () => span.set({ slotMs: Math.round(performance.now() - asked) }))
-      span.set({ status: answer.status })
+  function request(call: HttpRequest, signal: AbortSignal): Promise<HttpResponse> {
+    return traced(call, async (span) => {
+      const answer = await inSlot(call, signal, span, () => {
+        const sent = send(pool, call, {
+          signal,
+          timeoutMs: Math.max(options.requestTimeoutMs, call.timeoutMs ?? 0),
+          responseBytesMax: options.responseBytesMax ?? responseBytesMaxDefault,
+        })
+        inFlight.add(sent)
+        return sent.finally(() => inFlight.delete(sent))
+      })
+      span?.set({ status: answer.status })
       return answer
     })
   }
 
-  async function exchange(call: HttpRequest, signal: AbortSignal, onSlot?: () => void): Promise<HttpResponse> {
-    if (!call.path.startsWith('/')) throw new TypeError('the path of a request starts with /')
+  function socket(call: SocketRequest, signal: AbortSignal): Promise<HttpSocket> {
+    return traced({ method: 'GET', ...call }, (span) =>
+      inSlot(call, signal, span, () =>
+        openSocket(origin, connect, call, {
+          signal: AbortSignal.any([signal, closing.signal]),
+          timeoutMs: options.requestTimeoutMs,
+          messageBytesMax: options.messageBytesMax ?? messageBytesMaxDefault,
+        }),
+      ),
+    )
+  }
+
+  function traced<T>({ method, route }: Named, work: (span?: Span) => Promise<T>): Promise<T> {
+    const { traced: way } = options
+    return way?.traces.on === true ? way.traces.span('request', { target: way.target, method, route }, work) : work()
+  }
+
+  async function inSlot<T>(
+    { path }: Pick<HttpRequest, 'path'>,
+    signal: AbortSignal,
+    span: Span | undefined,
+    work: () => Promise<T>,
+  ): Promise<T> {
+    if (!path.startsWith('/')) throw new TypeError('the path of a request starts with /')
     signal.throwIfAborted()
+    const asked = performance.now()
     const scope = currentCallScope()
     const end = scope?.begin()
     try {
@@ -82,14 +116,8 @@ export function openEgress(options: EgressOptions): Egress {
       try {
         signal.throwIfAborted()
         scope?.sent()
-        onSlot?.()
-        const answer = send(pool, call, {
-          signal,
-          timeoutMs: Math.max(options.requestTimeoutMs, call.timeoutMs ?? 0),
-          responseBytesMax: options.responseBytesMax ?? responseBytesMaxDefault,
-        })
-        inFlight.add(answer)
-        return await answer.finally(() => inFlight.delete(answer))
+        span?.set({ slotMs: Math.round(performance.now() - asked) })
+        return await work()
       } finally {
         release()
       }
@@ -99,7 +127,7 @@ export function openEgress(options: EgressOptions): Egress {
   }
 
   return {
-    http: { request },
+    http: { request, openSocket: socket },
     async close() {
       closing.abort(
         new ConnectorError({ kind: 'transient', code: 'http.connection', hint: 'the connection is being closed' }),

@@ -25,7 +25,7 @@ export interface AlarmWebhook {
 }
 
 export interface AlarmWebhookOptions {
-  readonly http: HttpClient
+  readonly http: Pick<HttpClient, 'request'>
   /** Path and query at the receiver. */
   readonly path: string
   readonly key: Buffer
