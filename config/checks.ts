@@ -8,8 +8,12 @@ export interface ConnectorFacts {
   readonly capabilities: readonly string[]
 }
 
+/** The sections of which each entry is a connection. */
+const kinds = ['sources', 'targets', 'subscriptions'] as const
+export type ConnectionKind = (typeof kinds)[number]
+
 export interface Connection {
-  readonly kind: 'sources' | 'targets'
+  readonly kind: ConnectionKind
   readonly id: string
   /** As written: anything. */
   readonly connector: unknown
@@ -21,11 +25,11 @@ export interface Mismatch {
   readonly expected: string
 }
 
-const needed = { sources: 'people', targets: 'accounts' } as const
+const needed = { sources: 'people', targets: 'accounts', subscriptions: 'sink' } as const
 
-/** Every source and target of an unchecked file that is at least a map. */
+/** Every source, target and subscription of an unchecked file that is at least a map. */
 export function connectionsOf(raw: unknown): Connection[] {
-  return (['sources', 'targets'] as const).flatMap((kind) =>
+  return kinds.flatMap((kind) =>
     Object.entries(asMap(asMap(raw)[kind])).map(([id, each]) => {
       const { connector, settings = {} } = asMap(each)
       return { kind, id, connector, settings }

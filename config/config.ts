@@ -1,6 +1,8 @@
 /** The configuration as the rest of Gatehouse sees it: complete, in ms and absolute paths, with nothing left to look up. */
 import { dirname, join, resolve } from 'node:path'
 import type { DriftPolicy } from '../src/model/drift.ts'
+import type { Reveal } from '../src/model/events/reveal.ts'
+import type { ConnectionKind } from './checks.ts'
 import type { Deciding } from './deciding.ts'
 import type { ConfigFile } from './schema.ts'
 
@@ -48,6 +50,19 @@ export interface TargetConfig {
   readonly authoritative: readonly string[]
 }
 
+export interface SubscriptionConfig {
+  readonly connector: string
+  /** As parsed by the connector's own schema; holds secrets. */
+  readonly settings: unknown
+  readonly concurrency: number
+  readonly requestsPerSecond: number
+  readonly feed: ConfigFile['subscriptions'][string]['feed']
+  /** CEL; null: everything. */
+  readonly filter: string | null
+  readonly reveal: readonly Reveal[]
+  readonly from: 'now' | 'start'
+}
+
 export interface Config {
   /** The sections that decide about people and doors, as written: what is proposed, released and compared. */
   readonly deciding: Deciding
@@ -72,6 +87,7 @@ export interface Config {
   readonly sites: Readonly<Record<string, { readonly zone: string }>>
   readonly sources: Readonly<Record<string, SourceConfig>>
   readonly targets: Readonly<Record<string, TargetConfig>>
+  readonly subscriptions: Readonly<Record<string, SubscriptionConfig>>
   readonly policy: readonly { readonly grant: readonly string[]; readonly to: string }[]
   readonly leaver: {
     readonly removeAfterMs: number
@@ -103,7 +119,7 @@ export interface WebhookConfig {
   readonly allowPrivate: boolean
 }
 
-/** What is known about the settings of a source or target besides the file's own shape. */
+/** What is known about the settings of a connection besides the file's own shape. */
 export interface ConnectionFacts {
   readonly settings: unknown
   readonly limits: { readonly concurrency: number; readonly requestsPerSecond: number }
@@ -111,12 +127,12 @@ export interface ConnectionFacts {
   readonly recognisedBy: Pick<TargetConfig['match'], 'employeeNumber' | 'email' | 'name'>
 }
 
-/** `facts` answers for every source and target; `folder` is what relative paths start from. */
+/** `facts` answers for every source, target and subscription; `folder` is what relative paths start from. */
 export function configOf(
   file: ConfigFile,
   folder: string,
   deciding: Deciding,
-  facts: (kind: 'sources' | 'targets', id: string) => ConnectionFacts,
+  facts: (kind: ConnectionKind, id: string) => ConnectionFacts,
 ): Config {
   const dataPath = resolve(folder, file.gateway.data)
   const { tls } = file.http
@@ -167,6 +183,12 @@ export function configOf(
         drift: target.drift,
         authoritative: target.authoritative,
       }
+    }),
+    subscriptions: mapValues(file.subscriptions, (subscription, id) => {
+      const { settings, limits } = facts('subscriptions', id)
+      const { connector, requests_per_second, feed, filter = null, reveal, from } = subscription
+      const requestsPerSecond = requests_per_second ?? limits.requestsPerSecond
+      return { connector, settings, concurrency: limits.concurrency, requestsPerSecond, feed, filter, reveal, from }
     }),
     policy: file.policy,
     leaver: leaverOf(file.leaver),

@@ -1,6 +1,8 @@
 /** Compiles every expression of a configuration on its own, so that one mistake doesn't hide the next. */
 import { ExpressionError } from '../src/mapping/cel.ts'
+import { compileEventFilter, filterFields } from '../src/mapping/event-filter.ts'
 import { compileMapping, type MappingConfig } from '../src/mapping/mapping.ts'
+import { reveals } from '../src/model/events/reveal.ts'
 import { compileRule, employmentFields, personFields } from '../src/policy/rule.ts'
 import { asList, asMap } from './checks.ts'
 import { nearest, type Path } from './problem.ts'
@@ -13,14 +15,19 @@ export interface ExpressionMistake {
 }
 
 const expectations: Readonly<Record<string, string>> = {
+  'filter.not-bool': 'expected an expression that is true or false',
+  'filter.not-revealed': 'expected a filter over no more than reveal lists',
   'mapping.date-format': 'expected a date format that date() knows',
   'mapping.type': 'expected an expression whose value fits this field',
   'policy.not-bool': 'expected an expression that is true or false',
 }
 
-/** Every source's mapping and every rule of an unchecked file; what is no text is left to the schema. */
+/** What an expression of a section is called. */
+const words: Readonly<Record<string, string>> = { policy: 'a rule', subscriptions: 'a filter' }
+
+/** Every source's mapping, every rule and every filter of an unchecked file; what is no text is left to the schema. */
 export function expressionMistakes(raw: unknown): ExpressionMistake[] {
-  const { sources, policy } = asMap(raw)
+  const { sources, policy, subscriptions } = asMap(raw)
   return [
     ...Object.entries(asMap(sources)).flatMap(([id, source]) =>
       mappingMistakes(asMap(source).mapping, ['sources', id, 'mapping']),
@@ -29,6 +36,11 @@ export function expressionMistakes(raw: unknown): ExpressionMistake[] {
       const { to } = asMap(rule)
       const compile = (text: string) => compileRule({ grant: ['any/level'], to: text }, index)
       return mistakeIn(to, ['policy', index, 'to'], compile)
+    }),
+    ...Object.entries(asMap(subscriptions)).flatMap(([id, subscription]) => {
+      const { filter, reveal = ['door'] } = asMap(subscription)
+      const allowed = reveals.filter((name) => asList(reveal).includes(name))
+      return mistakeIn(filter, ['subscriptions', id, 'filter'], (text) => compileEventFilter(text, allowed))
     }),
   ]
 }
@@ -66,16 +78,20 @@ function mistakeIn(text: unknown, path: Path, compile: (text: string) => unknown
     const { code, at, unknownField } = error
     // A key that is none of ours: the schema says so, and names those that are.
     if (code === 'mapping.unknown-field') return []
-    const expected = expectations[code] ?? `expected ${path[0] === 'policy' ? 'a rule' : 'an expression'} in CEL`
-    const named = unknownField === null ? '' : ` ${unknownField}${perhaps(unknownField)}`
+    const expected = expectations[code] ?? `expected ${words[String(path[0])] ?? 'an expression'} in CEL`
+    const meant = code.endsWith('.unknown-field') && unknownField !== null ? perhaps(unknownField, path) : ''
+    const named = unknownField === null ? '' : ` ${unknownField}${meant}`
     return [{ path, expected, found: `a mistake at ${at.line}:${at.column}: ${wordsOf(code)}${named} [${code}]` }]
   }
 }
 
-const known = [...personFields.map((name) => `person.${name}`), ...employmentFields.map((name) => `employment.${name}`)]
+const ofRules = [
+  ...personFields.map((name) => `person.${name}`),
+  ...employmentFields.map((name) => `employment.${name}`),
+]
 
-function perhaps(field: string): string {
-  const meant = nearest(field, known)
+function perhaps(field: string, [section]: Path): string {
+  const meant = nearest(field, section === 'subscriptions' ? filterFields : ofRules)
   return meant === undefined ? '' : `, perhaps ${meant}`
 }
 

@@ -95,6 +95,7 @@ describe('a configuration', () => {
       sites: {},
       sources: {},
       targets: {},
+      subscriptions: {},
       policy: [],
       grants: { longestMs: 31_622_400_000 },
       pins: { length: 6 },

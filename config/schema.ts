@@ -3,34 +3,21 @@
 import { z } from 'zod'
 import { facilityFormats, manyFieldFormats, numberFormats } from '../src/model/cards/layouts.ts'
 import { type DriftChoice, driftKinds } from '../src/model/drift.ts'
-import { durationMs } from '../src/model/duration.ts'
 import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
 import { referenceText } from './reference.ts'
-
-const id = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 lower-case letters, digits and hyphens')
+import { concurrency, connector, duration, expression, id, requestsPerSecond, settings } from './schema-parts.ts'
+import { subscription } from './schema-subscriptions.ts'
 
 // `takes` says in a word what a text is, for the page of settings: the type alone does not.
 const path = z.string().min(1).max(4096).meta({ takes: 'path' })
 
 const dayMs = 86_400_000
 
-const duration = z
-  .string()
-  .transform((text, context) => {
-    const ms = durationMs(text)
-    if (ms !== null) return ms
-    context.addIssue('expected a duration such as 2s, 20h or 7d (ms, s, m, h, d, w), up to ten years')
-    return z.NEVER
-  })
-  .meta({ takes: 'duration' })
-
 const zone = z
   .string()
   .refine(isZoneName, 'expected a time zone by its IANA name, such as Europe/Berlin')
   .meta({ takes: 'time zone' })
-
-const expression = z.string().min(1).max(8192).meta({ takes: 'CEL' })
 
 const pem = z.string().startsWith('-----BEGIN CERTIFICATE-----').meta({ takes: 'PEM' })
 
@@ -378,47 +365,6 @@ export const brakes = z
     title: 'Brakes',
     description:
       'How much one pull may cause without a person looking, by kind of change, and how far a source is trusted.',
-  })
-
-const connector = z
-  .string()
-  .min(1)
-  .meta({
-    title: 'Connector',
-    description: 'Which kind of system this is: the name of a folder in connectors/.',
-    examples: ['csv', 'biostar2'],
-  })
-
-const settings = z
-  .record(z.string(), z.unknown())
-  .default({})
-  .meta({
-    title: 'Settings',
-    description: `What the connector needs to know. Secrets as ${referenceText('env', 'NAME')} or ${referenceText('file', 'PATH')}, never as they are.`,
-    takes: 'map',
-    examples: [{ folder: '/srv/drop/workers' }],
-  })
-
-const concurrency = z
-  .int()
-  .min(1)
-  .max(256)
-  .optional()
-  .meta({
-    title: 'Concurrent requests',
-    description: 'Default: what the connector says that the system bears.',
-    examples: [8],
-  })
-
-const requestsPerSecond = z
-  .number()
-  .gt(0)
-  .max(10_000)
-  .optional()
-  .meta({
-    title: 'Requests per second',
-    description: 'Default: what the connector says that the system bears.',
-    examples: [50],
   })
 
 const source = z.strictObject({
@@ -773,6 +719,10 @@ export const configFile = z.strictObject({
     }),
   sources: z.record(id, source).default({}).meta({ title: 'Sources', description: 'Where people are read from.' }),
   targets: z.record(id, target).default({}).meta({ title: 'Targets', description: 'Where accounts are written to.' }),
+  subscriptions: z
+    .record(id, subscription)
+    .default({})
+    .meta({ title: 'Subscriptions', description: 'Where events are delivered to.' }),
   policy: z.array(rule).default([]).meta({
     title: 'Policy',
     description: 'Who gets what. All rules that hold for an active employment unite.',

@@ -37,7 +37,7 @@ to them. [gatehouse.example.yaml](../config/gatehouse.example.yaml) is a whole f
 
 ${kinds}
 
-\`<name>\` stands for a name of your choice: up to 32 lower-case letters, digits and hyphens for a source or a target; \`[]\` for each entry of a list.
+\`<name>\` stands for a name of your choice: up to 32 lower-case letters, digits and hyphens for a source, a target or a subscription; \`[]\` for each entry of a list.
 References may stand in any text, not only for secrets. Where no default is given, leaving a key out means that there is none, unless its
 words say otherwise. Numbers are without a unit unless their words name one.`
 
@@ -56,7 +56,7 @@ export function settingsPage(connectors: readonly DocumentedConnector[]): string
     ...top.filter(isSection).flatMap((key) => section(root, key, '##', whenItCounts(key.path, root))),
     ...connectors.flatMap(({ id, settings }) => [
       `## Settings of the connector \`${id}\``,
-      `Under \`settings\` of a source or target with \`connector: ${id}\`. More in [its page](../connectors/${id}/README.md).`,
+      `Under \`settings\` of a source, target or subscription with \`connector: ${id}\`. More in [its page](../connectors/${id}/README.md).`,
       tableOf(documentedKeys(settings), ''),
     ]),
   ]

@@ -13,4 +13,5 @@ export type ConnectorFor<C extends keyof Capabilities> = Pick<
 
 export const sourceConnectors: readonly ConnectorFor<'people'>[] = [aeos, csv]
 export const targetConnectors: readonly ConnectorFor<'accounts'>[] = [aeos, biostar2]
+export const sinkConnectors: readonly ConnectorFor<'sink'>[] = []
 export const connectors = [csv, aeos, biostar2] as const

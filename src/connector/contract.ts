@@ -240,7 +240,7 @@ export interface ReportedEvent {
 }
 
 /** At most 1,000 events, in the system's order as far as it has one; what was told before may be among them. */
-interface EventBatch {
+export interface EventBatch {
   readonly events: readonly ReportedEvent[]
   /**
    * Where the next `follow` goes on once these are kept, in the connector's own words, up to 64 KiB; absent: where it would have gone on
@@ -251,7 +251,7 @@ interface EventBatch {
   readonly live: boolean
 }
 
-interface EventsCapability {
+export interface EventsCapability {
   /**
    * Everything that happened after `cursor` (null: from now on), and then whatever happens, without end; nothing is passed over where the
    * system still has it. Batches may be empty: they prove that the system was heard, at least every 30 s. Asks for the next batch only
@@ -264,7 +264,7 @@ interface EventsCapability {
 // ---------------------------------------------------------------- sinks (of subscriptions)
 
 /** An event as it leaves Gatehouse: CloudEvents 1.0.2 in the JSON format, already filtered, and with no more in it than the subscription may have. */
-interface OutgoingEvent {
+export interface OutgoingEvent {
   readonly specversion: '1.0'
   /** The same each time this event is delivered. */
   readonly id: string
@@ -281,19 +281,22 @@ interface OutgoingEvent {
 }
 
 /** What became of a batch that the receiver took as a whole. */
-interface Delivered {
+export interface Delivered {
   /** Events, by index, that the receiver will never take, and why, by stable code; all others are with it for good. */
   readonly refused: readonly { readonly index: number; readonly code: string }[]
   /** Status of the answer, where there is one. */
   readonly status: number | null
 }
 
-interface SinkCapability {
+export interface SinkCapability {
   /** What one call takes at most; bytes of JSON. */
   readonly batch: { readonly events: number; readonly bytes: number }
   /**
-   * Returns when the receiver has them all for good. Throws a ConnectorError when it took none, or nobody knows: then the same batch, in
-   * the same order, is delivered again. Never called twice at once.
+   * Returns when the receiver has them all for good. Throws a ConnectorError when it took none, or nobody knows: then the same events, in
+   * the same order, are delivered again, perhaps fewer at once. `throttled` waits as long as the receiver asked for; `unauthenticated` (a
+   * refused login, a certificate, a receiver that is not allowed) is told at once, and tried again slowly; `rejected` (it will not have
+   * this batch) is tried in halves, so that one event that it never takes holds up no other; `rejected` with the code `sink.gone` (the
+   * receiver says that it is there no more) ends the subscription until somebody enables it. Never called twice at once.
    */
   deliver(events: readonly OutgoingEvent[], signal: AbortSignal): Promise<Delivered>
 }
@@ -340,6 +343,14 @@ export interface Context {
   readonly now: () => Date
 }
 
+export interface Address {
+  readonly origin: string
+  readonly ca?: string
+  readonly fingerprint256?: string
+  /** False: a private, loopback or link-local address is refused, also where a name leads to one. True by default. */
+  readonly allowPrivate?: boolean
+}
+
 export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   /** Equals the folder name. */
   readonly id: string
@@ -371,9 +382,7 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   /** Settings, by key, without which a capability is of no use: one that lacks them there is a mistake of the configuration. */
   readonly needs?: Readonly<Partial<Record<C, readonly string[]>>>
   /** Where to connect, for the egress guard; null for a source without a network. */
-  address(
-    settings: z.output<S>,
-  ): { readonly origin: string; readonly ca?: string; readonly fingerprint256?: string } | null
+  address(settings: z.output<S>): Address | null
   /**
    * Should make no call, and log in when first needed: what is pure is also asked of settings that nobody has released yet, and then
    * every call fails.

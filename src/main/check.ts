@@ -12,7 +12,7 @@ import { createLog, type Log } from '../telemetry/log.ts'
 import { noTraces } from '../telemetry/traces.ts'
 import { VaultError } from '../vault/vault-error.ts'
 import { compareWithReleased } from './check-configuration.ts'
-import { configurable, connectSource, connectTarget } from './connections.ts'
+import { configurable, connectSink, connectSource, connectTarget } from './connections.ts'
 import { openConfiguredVault } from './open-vault.ts'
 
 export interface CheckProblem {
@@ -67,6 +67,7 @@ export async function checkGateway(options: {
     checkReleased(config, log),
     checkQueue(config),
     ...Object.keys(config.sources).map((id) => checkSource(config, id, log)),
+    ...Object.keys(config.subscriptions).map((id) => checkSubscription(config, id, log)),
   ])
   const findings: Findings[] = [...looks, ...(await targets), checkLevels(config, await targets)]
   const problems = findings.flatMap((each) => each.problems ?? [])
@@ -159,6 +160,25 @@ async function checkSource(config: Config, id: string, log: Log): Promise<Findin
           ...sourceMistakes(where, config.sources[id] as Config['sources'][string], connection.people),
         ],
         facts: [{ name: `source ${id}`, value: `${health.product} ${health.version}` }],
+      }
+    } finally {
+      await close()
+    }
+  } catch (error) {
+    return failed(where, error)
+  }
+}
+
+async function checkSubscription(config: Config, id: string, log: Log): Promise<Findings> {
+  const where = `subscriptions.${id}`
+  try {
+    const signal = AbortSignal.timeout(limitMs)
+    const { connection, close } = await connectSink(config, id, { log, traces: noTraces }, signal)
+    try {
+      const health = await connection.health(signal)
+      return {
+        problems: health.problems.map(({ severity, message }) => ({ severity, where, message })),
+        facts: [{ name: `subscription ${id}`, value: `${health.product} ${health.version}`.trim() }],
       }
     } finally {
       await close()

@@ -1,7 +1,7 @@
 /** Says in words what follows from an edit of the configuration beyond the changes that can be counted beforehand. */
 import type { Candidate } from '../sync/configuration/decide.ts'
 
-/** In the order of sources and targets; empty when the counts say it all. */
+/** In the order of sources, targets and subscriptions; empty when the counts say it all. */
 export function configNotes({
   before,
   after,
@@ -35,7 +35,24 @@ export function configNotes({
         `${at} is reached or written in another way: from then on accounts are written there, with names, cards and our login.`,
       )
   }
+  for (const id of namesOf(before.subscriptions, after.subscriptions)) {
+    const at = `subscriptions.${id}`
+    const now = after.subscriptions[id]
+    if (now === undefined)
+      notes.push(
+        `${at} is removed: nothing is delivered there any more, and how far it was is forgotten after 30 days.`,
+      )
+    else if (before.subscriptions[id] === undefined)
+      notes.push(`${at} is new: from the release on, events leave to it, with ${told(now.reveal)} as they are.`)
+    else if (touched(`${at}.settings`) || touched(`${at}.connector`))
+      notes.push(`${at} is reached in another way: what waits, and all that follows, goes there.`)
+    else if (touched(`${at}.reveal`)) notes.push(`${at} is told ${told(now.reveal)} as they are from now on.`)
+  }
   return notes
+}
+
+function told(reveal: readonly string[]): string {
+  return reveal.length === 0 ? 'nothing of doors and people' : reveal.join(', ')
 }
 
 /**

@@ -1,6 +1,12 @@
-/** Connects what the configuration names: sources and targets, each behind the egress guard. */
+/** Connects what the configuration names: sources, targets and receivers of events, each behind the egress guard. */
 import type { Config } from '../../config/config.ts'
-import { type ConnectorFor, connectors, sourceConnectors, targetConnectors } from '../../connectors/index.ts'
+import {
+  type ConnectorFor,
+  connectors,
+  sinkConnectors,
+  sourceConnectors,
+  targetConnectors,
+} from '../../connectors/index.ts'
 import type { Connection, Connector, Context } from '../connector/contract.ts'
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import { noCalls } from '../connector/http.ts'
@@ -13,7 +19,9 @@ const noNetwork: Egress = {
   close: () => Promise.resolve(),
 }
 
-export interface Connected<C extends 'people' | 'accounts'> {
+type Use = 'people' | 'accounts' | 'sink'
+
+export interface Connected<C extends Use> {
   readonly connection: Connection<C>
   /** How long the system may still carry out a write after we stopped waiting for its answer, in ms. */
   readonly lateWriteMs: number
@@ -46,15 +54,28 @@ export async function connectTarget(
   return connected(connector, target, { id, role: 'target', log, traces, network }, signal)
 }
 
+/** The receiver of a subscription. */
+export async function connectSink(
+  config: Config,
+  id: string,
+  { log, traces }: { readonly log: Log; readonly traces: Traces },
+  signal: AbortSignal,
+): Promise<Connected<'sink'>> {
+  const subscription = config.subscriptions[id]
+  const connector = sinkConnectors.find((each) => each.id === subscription?.connector)
+  if (subscription === undefined || connector === undefined) throw new Error(`subscription ${id} has no connector`)
+  return connected(connector, subscription, { id, role: 'subscription', log, traces, network: true }, signal)
+}
+
 interface Way {
   readonly id: string
-  readonly role: 'source' | 'target'
+  readonly role: 'source' | 'target' | 'subscription'
   readonly log: Log
   readonly traces: Traces
   readonly network: boolean
 }
 
-async function connected<C extends 'people' | 'accounts'>(
+async function connected<C extends Use>(
   connector: ConnectorFor<C>,
   system: System,
   { id, role, log, traces, network }: Way,
@@ -100,7 +121,7 @@ function egressOf<S>(
   })
 }
 
-function connectorLog(log: Log, id: string, role: 'source' | 'target'): Context['log'] {
+function connectorLog(log: Log, id: string, role: Way['role']): Context['log'] {
   return (level, event, fields) => {
     const { code, count } = (fields ?? {}) as Record<string, string | number | undefined>
     log[level](

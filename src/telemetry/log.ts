@@ -42,6 +42,7 @@ export const logFields = [
   'state',
   'status',
   'subject',
+  'subscription',
   'table',
   'target',
   'token',

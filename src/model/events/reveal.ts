@@ -1,0 +1,4 @@
+/** What an event may tell its receiver beyond what happened and when: whatever is not on a subscription's list leaves only as a pseudonym, or not at all. */
+
+export const reveals = ['door', 'account', 'card', 'employee_number', 'name', 'email', 'department', 'vendor'] as const
+export type Reveal = (typeof reveals)[number]
