@@ -5,6 +5,8 @@ import { text } from 'node:stream/consumers'
 import { runCli } from '../../src/cli/program.ts'
 
 const program = join(import.meta.dirname, '../../bin/gatehouse')
+/** What Node made of the program's files: a start takes a third less when it need not read and compile them all anew. */
+const compiled = join(import.meta.dirname, '../../node_modules/.cache/compiled')
 
 export interface Finished {
   readonly code: number | null
@@ -32,7 +34,7 @@ export async function runInProcess(args: readonly string[], env: NodeJS.ProcessE
 /** Nothing of the caller's own gateway, database or token gets into a test. */
 function environment(more: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const { PATH, HOME, TMPDIR } = process.env
-  return { PATH, HOME, TMPDIR, ...more }
+  return { PATH, HOME, TMPDIR, NODE_COMPILE_CACHE: compiled, ...more }
 }
 
 /** Runs one command to its end. */

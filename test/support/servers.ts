@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import pg from 'pg'
+import { makeCluster } from './pristine-cluster.ts'
 
 /**
  * Calls `probe` every few ms until it returns something else than undefined, null or false. `limitMs` is for what never comes: whoever means
@@ -127,10 +128,7 @@ export async function startPostgres(below = tmpdir()): Promise<TestPostgres> {
     LD_LIBRARY_PATH: linkLibraries(join(binaries, '../lib'), directory),
   }
   const options = { ...owner, cwd: directory, env }
-  execFileSync(join(binaries, 'initdb'), ['-D', data, '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--no-sync'], {
-    ...options,
-    stdio: 'ignore',
-  })
+  makeCluster(data, { binaries, options })
   const admin = { host: directory, user: 'postgres', database: 'postgres' }
   let child: ChildProcess | undefined
   const postgres: TestPostgres = {
