@@ -4,8 +4,9 @@ import type { AccountCard, LockState, PartRef, Validity } from '../model/account
 import type { Card } from '../model/card.ts'
 import type { AccessEvent } from '../model/events/event.ts'
 import type { PersonFacts } from '../model/person.ts'
+import type { Address } from './address.ts'
+import type { Context, SinkContext } from './context.ts'
 import type { ConnectorError } from './errors.ts'
-import type { HttpClient } from './http.ts'
 
 // ---------------------------------------------------------------- people (sources)
 
@@ -328,28 +329,9 @@ export type Connection<C extends keyof Capabilities> = Pick<Capabilities, C> & {
   close(): Promise<void>
 }
 
-/** A log line holds an event name, codes and counts: the type leaves no room for anything else. */
-export type ConnectorLog = (
-  level: 'info' | 'warn' | 'error',
-  event: string,
-  fields?: Readonly<Record<string, number | boolean | `${string}.${string}`>>,
-) => void
+export type { ConnectorLog, Context, SinkContext } from './context.ts'
 
-/** All that a connector may touch: no environment, no database, no global clock. */
-export interface Context {
-  /** Outgoing calls: certificate rules, time and size limits, slots and counting are already in it. */
-  readonly http: HttpClient
-  readonly log: ConnectorLog
-  readonly now: () => Date
-}
-
-export interface Address {
-  readonly origin: string
-  readonly ca?: string
-  readonly fingerprint256?: string
-  /** False: a private, loopback or link-local address is refused, also where a name leads to one. True by default. */
-  readonly allowPrivate?: boolean
-}
+export type ContextOf<C extends keyof Capabilities> = 'sink' extends C ? SinkContext : Context
 
 export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   /** Equals the folder name. */
@@ -381,13 +363,13 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   }
   /** Settings, by key, without which a capability is of no use: one that lacks them there is a mistake of the configuration. */
   readonly needs?: Readonly<Partial<Record<C, readonly string[]>>>
-  /** Where to connect, for the egress guard; null for a source without a network. */
+  /** Where to connect, for the egress guard; null for a system without a network. */
   address(settings: z.output<S>): Address | null
   /**
    * Should make no call, and log in when first needed: what is pure is also asked of settings that nobody has released yet, and then
    * every call fails.
    */
-  connect(settings: z.output<S>, context: Context, signal: AbortSignal): Promise<Connection<NoInfer<C>>>
+  connect(settings: z.output<S>, context: ContextOf<NoInfer<C>>, signal: AbortSignal): Promise<Connection<NoInfer<C>>>
 }
 
 /** Declares a connector; a declared capability that `connect` does not return is a compile error. */

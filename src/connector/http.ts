@@ -11,6 +11,8 @@ export interface HttpRequest {
   readonly body?: string
   /** Above the connector's default only; in ms. */
   readonly timeoutMs?: number
+  /** `status`: of the body of the answer nothing is kept, however long it is, and `text` is empty. */
+  readonly answer?: 'status'
 }
 
 export interface HttpResponse {
@@ -43,7 +45,8 @@ export interface HttpClient {
   /**
    * Sends one request when a slot of the target is free (urgent calls first) and its rate budget allows.
    * @throws ConnectorError `transient` (`http.timeout`, `http.connection`, with `outcomeUnknown` when the request may have been
-   * carried out), `unauthenticated` (`http.certificate`), `rejected` (`http.response-too-large`, `http.redirect`).
+   * carried out), `unauthenticated` (`http.certificate`, `http.client-certificate`, `http.private-address`, `http.forbidden-address`),
+   * `rejected` (`http.response-too-large`, `http.redirect`).
    * HTTP statuses are never errors here: their meaning is the connector's.
    */
   request(request: HttpRequest, signal: AbortSignal): Promise<HttpResponse>

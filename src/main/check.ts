@@ -173,7 +173,7 @@ async function checkSubscription(config: Config, id: string, log: Log): Promise<
   const where = `subscriptions.${id}`
   try {
     const signal = AbortSignal.timeout(limitMs)
-    const { connection, close } = await connectSink(config, id, { log, traces: noTraces }, signal)
+    const { connection, close } = await connectSink(config, id, { log, traces: noTraces, sealer: null }, signal)
     try {
       const health = await connection.health(signal)
       return {

@@ -7,19 +7,32 @@ import {
   sourceConnectors,
   targetConnectors,
 } from '../../connectors/index.ts'
-import type { Connection, Connector, Context } from '../connector/contract.ts'
+import type { Connection, Connector, ContextOf, SinkContext } from '../connector/contract.ts'
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import { noCalls } from '../connector/http.ts'
+import type { Sealer } from '../connector/sealer.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Traces } from '../telemetry/traces.ts'
 
 /** What a connector without a network is handed. */
 const noNetwork: Egress = {
   http: noCalls,
+  wires: {
+    open: () => Promise.reject(new Error('this connector has no network')),
+  },
   close: () => Promise.resolve(),
 }
 
 type Use = 'people' | 'accounts' | 'sink'
+
+const noSealer: Sealer = {
+  seal: () => {
+    throw new Error('nothing is sealed for this connection')
+  },
+  open: () => {
+    throw new Error('nothing is opened for this connection')
+  },
+}
 
 export interface Connected<C extends Use> {
   readonly connection: Connection<C>
@@ -54,17 +67,18 @@ export async function connectTarget(
   return connected(connector, target, { id, role: 'target', log, traces, network }, signal)
 }
 
-/** The receiver of a subscription. */
+/** The receiver of a subscription. `sealer`: for what it keeps in files; null where nothing will be delivered to it. */
 export async function connectSink(
   config: Config,
   id: string,
-  { log, traces }: { readonly log: Log; readonly traces: Traces },
+  { log, traces, sealer }: { readonly log: Log; readonly traces: Traces; readonly sealer: Sealer | null },
   signal: AbortSignal,
 ): Promise<Connected<'sink'>> {
   const subscription = config.subscriptions[id]
   const connector = sinkConnectors.find((each) => each.id === subscription?.connector)
   if (subscription === undefined || connector === undefined) throw new Error(`subscription ${id} has no connector`)
-  return connected(connector, subscription, { id, role: 'subscription', log, traces, network: true }, signal)
+  const way: Way = { id, role: 'subscription', log, traces, network: true, ...(sealer === null ? {} : { sealer }) }
+  return connected(connector, subscription, way, signal)
 }
 
 interface Way {
@@ -73,18 +87,21 @@ interface Way {
   readonly log: Log
   readonly traces: Traces
   readonly network: boolean
+  readonly sealer?: Sealer
 }
 
 async function connected<C extends Use>(
   connector: ConnectorFor<C>,
   system: System,
-  { id, role, log, traces, network }: Way,
+  { id, role, log, traces, network, sealer = noSealer }: Way,
   signal: AbortSignal,
 ): Promise<Connected<C>> {
   const settings = connector.settings.parse(system.settings)
   const egress = network ? egressOf(connector, settings, system, { traces, target: id }) : noNetwork
-  const context: Context = { http: egress.http, log: connectorLog(log, id, role), now: () => new Date() }
-  const connection = await connector.connect(settings, context, signal)
+  const { http, wires } = egress
+  const context: SinkContext = { http, wires, sealer, log: connectorLog(log, id, role), now: () => new Date() }
+  // Of all contexts it has the most: TypeScript doesn't see it through the type that depends on C.
+  const connection = await connector.connect(settings, context as ContextOf<C>, signal)
   return {
     connection,
     lateWriteMs: lateWriteMs(connector),
@@ -121,7 +138,7 @@ function egressOf<S>(
   })
 }
 
-function connectorLog(log: Log, id: string, role: Way['role']): Context['log'] {
+function connectorLog(log: Log, id: string, role: Way['role']): SinkContext['log'] {
   return (level, event, fields) => {
     const { code, count } = (fields ?? {}) as Record<string, string | number | undefined>
     log[level](

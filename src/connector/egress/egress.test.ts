@@ -1,10 +1,11 @@
 /** Proves the promises of the egress client against real servers on this machine. */
 import { X509Certificate } from 'node:crypto'
+import dns from 'node:dns'
 import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { afterEach, expect, test } from 'vitest'
+import { afterEach, expect, test, vi } from 'vitest'
 import { ConnectorError } from '../errors.ts'
 import { withCallScope } from './call-scope.ts'
 import { type EgressOptions, openEgress } from './egress.ts'
@@ -299,4 +300,73 @@ test('private addresses can be refused, by number and behind a name', async () =
     expect((await failureOf(http.request({ method: 'GET', path: '/' }, never))).code).toBe('http.private-address')
   }
   expect(requests).toBe(0)
+})
+
+test('link-local addresses are refused whatever is allowed, and no name leads to one', async () => {
+  for (const host of ['169.254.169.254', '[fe80::1]', '[::ffff:a9fe:a9fe]', '[64:ff9b::a9fe:a9fe]', '0xa9fea9fe']) {
+    const { http } = open(`https://${host}`, { allowPrivate: true })
+    const failure = await failureOf(http.request({ method: 'GET', path: '/' }, never))
+    expect(failure).toMatchObject({ kind: 'unauthenticated', code: 'http.forbidden-address' })
+    expect(failure.message).toContain('no connection is ever made to it')
+  }
+})
+
+test('a name is looked up anew for each connection, and one that leads elsewhere by then is refused', async () => {
+  let requests = 0
+  const origin = await serve((_request, response) => {
+    requests += 1
+    response.setHeader('connection', 'close').end('in')
+  })
+  const address = { now: '127.0.0.1' }
+  const looked = vi.spyOn(dns, 'lookup').mockImplementation(((_host: string, _options: unknown, callback: unknown) => {
+    ;(callback as (error: null, found: object[]) => void)(null, [{ address: address.now, family: 4 }])
+    // The many forms of the function can't be told apart by a type.
+    // biome-ignore lint/suspicious/noExplicitAny: as said above
+  }) as any)
+  cleanups.push(async () => looked.mockRestore())
+  const { http } = open(origin.replace('127.0.0.1', 'localhost'), { ca: localhost.cert, allowPrivate: true })
+  const ask = () => http.request({ method: 'GET', path: '/' }, never)
+  expect((await ask()).text).toBe('in')
+  for (const [moved, code] of [
+    ['169.254.169.254', 'http.forbidden-address'],
+    ['::ffff:169.254.169.254', 'http.forbidden-address'],
+  ]) {
+    address.now = moved as string
+    expect((await failureOf(ask())).code).toBe(code)
+  }
+  address.now = '127.0.0.1'
+  const { http: publicOnly } = open('https://door.example:1', { allowPrivate: false })
+  expect((await failureOf(publicOnly.request({ method: 'GET', path: '/' }, never))).code).toBe('http.private-address')
+  expect(requests).toBe(1)
+})
+
+test('of the addresses of a name only those that are allowed are tried', async () => {
+  const port = await listen(createHttpsServer(localhost, (_request, response) => response.end('in')))
+  const looked = vi.spyOn(dns, 'lookup').mockImplementation(((_host: string, _options: unknown, callback: unknown) => {
+    ;(callback as (error: null, found: object[]) => void)(null, [
+      { address: '169.254.169.254', family: 4 },
+      { address: '127.0.0.1', family: 4 },
+    ])
+    // biome-ignore lint/suspicious/noExplicitAny: the many forms of the function can't be told apart by a type
+  }) as any)
+  cleanups.push(async () => looked.mockRestore())
+  const { http } = open(`https://localhost:${port}`, { ca: localhost.cert })
+  expect((await http.request({ method: 'GET', path: '/' }, never)).text).toBe('in')
+})
+
+test('of an answer whose status alone is wanted no body is kept, and a long one is cut off', async () => {
+  const origin = await serveHttp((request, response) => {
+    response.writeHead(request.url === '/long' ? 500 : 202, { 'retry-after': '7' })
+    if (request.url !== '/long') response.end('marked words')
+    else response.write('x'.repeat(200_000))
+  })
+  const { http } = open(origin, { responseBytesMax: 4 })
+  for (const [path, status] of [
+    ['/short', 202],
+    ['/long', 500],
+    ['/short', 202],
+  ] as const) {
+    const answer = await http.request({ method: 'POST', path, answer: 'status' }, never)
+    expect(answer).toMatchObject({ status, text: '', headers: { 'retry-after': '7' } })
+  }
 })

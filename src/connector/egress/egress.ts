@@ -1,24 +1,19 @@
-/** The only way out: HTTP calls and sockets to one origin with its own trust, slots, rate, time and size limits, counted per call scope. */
+/** The only way out: HTTP calls and sockets, or bare connections, to one origin with its own trust, slots, rate, time and size limits, counted per call scope. */
 import { Pool } from 'undici'
 import type { Span, Traces } from '../../telemetry/traces.ts'
+import type { Address } from '../address.ts'
 import { ConnectorError } from '../errors.ts'
 import type { HttpClient, HttpRequest, HttpResponse, HttpSocket, SocketRequest } from '../http.ts'
+import type { WireClient } from '../wire.ts'
 import { currentCallScope } from './call-scope.ts'
-import { isLoopbackHost } from './private-address.ts'
-import { secureConnect } from './secure-connect.ts'
+import { originOf } from './origin.ts'
+import { type ServerTrust, secureConnect } from './secure-connect.ts'
 import { send } from './send.ts'
 import { Slots } from './slots.ts'
 import { openSocket } from './socket.ts'
+import { openWires } from './wires.ts'
 
-export interface EgressOptions {
-  /** `https://host[:port]`; `http:` only for a loopback host. No path, query or user. */
-  readonly origin: string
-  /** PEM of the authority that signed the server's certificate. */
-  readonly ca?: string
-  /** SHA-256 of the server's own certificate; replaces the check of chain and host name. */
-  readonly fingerprint256?: string
-  /** False refuses private and loopback addresses. Allowed by default: door systems rarely live anywhere else. */
-  readonly allowPrivate?: boolean
+export interface EgressOptions extends Address {
   readonly concurrency: number
   readonly requestsPerSecond: number
   /** From getting a slot to the last byte of the answer. */
@@ -32,8 +27,11 @@ export interface EgressOptions {
 }
 
 export interface Egress {
+  /** For an origin that is `https:` or `http:`. */
   readonly http: HttpClient
-  /** Refuses new requests, ends sockets and requests that still wait, lets those in flight finish within their time limits. */
+  /** For an origin that is `tls:` or `tcp:`. */
+  readonly wires: WireClient
+  /** Refuses new requests, ends sockets, wires and requests that still wait, lets those in flight finish within their time limits. */
   close(): Promise<void>
 }
 
@@ -44,19 +42,36 @@ const messageBytesMaxDefault = 1024 * 1024
 
 /**
  * Opens no connection yet. One Egress per external system.
- * @throws ConnectorError `rejected` (`http.origin`) for an origin that is no plain https origin; RangeError for impossible limits.
+ * @throws ConnectorError `rejected` (`http.origin`, `wire.origin`) for an origin that is none; RangeError for impossible limits.
  */
 export function openEgress(options: EgressOptions): Egress {
-  const origin = checkedOrigin(options.origin)
+  const origin = originOf(options.origin)
   const slots = new Slots(options)
-  const closing = new AbortController()
-  const inFlight = new Set<Promise<HttpResponse>>()
-  const connect = secureConnect({
+  const trust: ServerTrust = {
     allowPrivate: options.allowPrivate ?? true,
     connectTimeoutMs: options.requestTimeoutMs,
     ...(options.ca === undefined ? {} : { ca: options.ca }),
     ...(options.fingerprint256 === undefined ? {} : { fingerprint256: options.fingerprint256 }),
-  })
+    ...(options.identity === undefined ? {} : { identity: options.identity }),
+  }
+  return origin.area === 'wire'
+    ? { http: wrongHttp, ...openWires(origin, trust, slots, options.requestTimeoutMs) }
+    : { wires: wrongWires, ...openHttp(origin.text, trust, slots, options) }
+}
+
+const wrongWay = () => Promise.reject(new TypeError('requests go to https: origins, bare connections to tls: ones'))
+const wrongHttp: HttpClient = { request: wrongWay, openSocket: wrongWay }
+const wrongWires: WireClient = { open: wrongWay }
+
+function openHttp(
+  origin: string,
+  trust: ServerTrust,
+  slots: Slots,
+  options: EgressOptions,
+): Pick<Egress, 'http' | 'close'> {
+  const closing = new AbortController()
+  const inFlight = new Set<Promise<HttpResponse>>()
+  const connect = secureConnect(trust)
   const pool = new Pool(origin, {
     // The slots bound what is in flight. A bound here as well would let one hanging connect block a free slot.
     connections: null,
@@ -136,19 +151,4 @@ export function openEgress(options: EgressOptions): Egress {
       await pool.destroy()
     },
   }
-}
-
-function checkedOrigin(text: string): string {
-  const url = URL.parse(text)
-  const plain =
-    url !== null &&
-    url.pathname === '/' &&
-    url.search === '' &&
-    url.hash === '' &&
-    url.username === '' &&
-    url.password === ''
-  if (plain && (url.protocol === 'https:' || (url.protocol === 'http:' && isLoopbackHost(url.hostname))))
-    return url.origin
-  const hint = 'an origin is https://host[:port] without path, query or user; http is for this machine only'
-  throw new ConnectorError({ kind: 'rejected', code: 'http.origin', hint })
 }

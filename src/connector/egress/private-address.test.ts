@@ -1,6 +1,6 @@
 /** Proves which addresses count as inside. */
 import { expect, test } from 'vitest'
-import { isLoopbackHost, isPrivateAddress } from './private-address.ts'
+import { isForbiddenAddress, isLoopbackHost, isPrivateAddress } from './private-address.ts'
 
 test.each([
   '10.1.2.3',
@@ -14,9 +14,30 @@ test.each([
   'fe80::1',
   'fd00::1',
   '::ffff:10.0.0.1',
+  '64:ff9b::10.0.0.1',
+  '64:ff9b:1::1',
+  'fe80::1%eth0',
 ])('%s is inside', (address) => expect(isPrivateAddress(address)).toBe(true))
 
-test.each(['8.8.8.8', '172.32.0.1', '2001:4860:4860::8888', '::ffff:8.8.8.8', 'door.example', ''])(
+test.each([
+  '169.254.169.254',
+  '169.254.0.1',
+  'fe80::1',
+  'febf::1%2',
+  '::ffff:169.254.169.254',
+  '64:ff9b::a9fe:a9fe',
+  '2002:a9fe:a9fe::',
+  'fd00:ec2::254',
+  '100.100.100.200',
+  '168.63.129.16',
+])('%s is never connected to', (address) => expect(isForbiddenAddress(address)).toBe(true))
+
+test.each(['10.1.2.3', '127.0.0.1', '::1', 'fd00::1', '64:ff9b::8.8.8.8', '8.8.8.8', 'door.example'])(
+  '%s may be',
+  (address) => expect(isForbiddenAddress(address)).toBe(false),
+)
+
+test.each(['8.8.8.8', '172.32.0.1', '2001:4860:4860::8888', '::ffff:8.8.8.8', '64:ff9b::8.8.8.8', 'door.example', ''])(
   '%s is not',
   (address) => expect(isPrivateAddress(address)).toBe(false),
 )

@@ -9,6 +9,9 @@ export interface SendLimits {
   readonly responseBytesMax: number
 }
 
+/** Of an answer of which only the status is wanted: more than this costs a connection. */
+const droppedBytesMax = 64 * 1024
+
 /** @throws ConnectorError as `HttpClient.request` documents, or the signal's reason. Texts of undici or Node are never passed on. */
 export function send(dispatcher: Dispatcher, request: HttpRequest, limits: SendLimits): Promise<HttpResponse> {
   const exchange = new Exchange(request, limits)
@@ -65,11 +68,16 @@ class Exchange implements Dispatcher.DispatchHandler {
     }
     this.#status = status
     this.#headers = headers
+    if (this.#request.answer === 'status') return
     if (Number(headers['content-length']) > this.#limits.responseBytesMax) this.#tooLarge()
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
     this.#bytes += chunk.length
+    if (this.#request.answer === 'status') {
+      if (this.#bytes > droppedBytesMax) this.#cutOff()
+      return
+    }
     if (this.#bytes > this.#limits.responseBytesMax) this.#tooLarge()
     else this.#chunks.push(chunk)
   }
@@ -94,6 +102,13 @@ class Exchange implements Dispatcher.DispatchHandler {
       code: 'http.connection',
       hint: 'the connection broke before the answer was complete',
     })
+  }
+
+  /** Answers with what came so far; the connection is not used again. */
+  #cutOff(): void {
+    if (!this.#close()) return
+    this.#settle.resolve({ status: this.#status, headers: this.#headers, text: '' })
+    this.#controller?.abort(new Error('nobody reads the rest of this answer'))
   }
 
   #tooLarge(): void {
