@@ -17,15 +17,10 @@ export class Backup {
 
   /** People and cards as they were, and every session is gone. Readers keep what they know: nobody tells them. Throws when no copy was made. */
   putBack(): void {
-    if (this.#copy === null) throw new TypeError('there is no copy to put back')
+    const copy = this.#copy
+    if (copy === null) throw new TypeError('there is no copy to put back')
     const { world, sessions, chronicle } = this.#simulation
-    const { watcher } = world
-    world.watcher = null
-    try {
-      world.putBack(this.#copy)
-    } finally {
-      world.watcher = watcher
-    }
+    world.quietly(() => world.putBack(copy))
     chronicle.lookAgain()
     sessions.dropAll()
   }

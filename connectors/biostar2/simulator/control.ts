@@ -1,6 +1,7 @@
 /** The controls of a running simulator, the same for tests in this process and for the side door. */
 import type { SimulatorClock } from '../../simulator-parts/clock.ts'
 import type { Latency } from '../../simulator-parts/gate.ts'
+import type { Burst, BurstPlan } from './burst.ts'
 import type { DeviceClock, DeviceCondition } from './device.ts'
 import type { Emission } from './emit.ts'
 import type { LoggedEvent } from './event-log.ts'
@@ -24,6 +25,10 @@ export interface SimulatorControl {
   swipe(swipe: Swipe): SwipeResult
   /** Brings about any event, whatever its code; null while its reader is offline, it comes on return. */
   emit(wanted: Emission): LoggedEvent | null
+  /** Begins to make many events with troubles among them; a TypeError while another burst is under way. */
+  burst(plan: BurstPlan): Burst
+  /** The burst that was begun last. */
+  lastBurst(): Burst | null
   /** Makes a change by hand in the console. */
   hand(change: HandChange): void
   /** Adds people and groups that were always there; readers know them at once. */

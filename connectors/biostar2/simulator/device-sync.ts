@@ -1,5 +1,6 @@
 /** Carries changes from the server to the readers, after a delay and by the rules of the two sync settings. */
 import type { SimulatorClock } from '../../simulator-parts/clock.ts'
+import type { AuditTrail } from './audit-trail.ts'
 import { Device, type DeviceCondition, type KnownUser, type Pending } from './device.ts'
 import { type ReaderEdit, takeOverEdits } from './device-edits.ts'
 import { Refusal } from './envelope.ts'
@@ -12,6 +13,7 @@ import type { World, WorldWatcher } from './world.ts'
 
 interface DeviceSyncParts {
   world: World
+  audit: AuditTrail
   clock: SimulatorClock
   events: EventLog
   settings: Settings

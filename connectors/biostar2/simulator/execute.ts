@@ -85,5 +85,5 @@ function run(simulation: Simulation, router: Router, request: Request, entry: Re
       entry.biometricsRead = fields
     },
   }
-  return route.handle(call)
+  return simulation.audit.as({ operator: caller.id, ip: request.remoteAddress }, () => route.handle(call))
 }

@@ -1,11 +1,14 @@
 /** What an operator does by hand in the console, behind the back of every integration. */
 import type { ReaderEdit } from './device-edits.ts'
+import { type Enrolment, enrol } from './enrolment.ts'
 import type { Card, User } from './model.ts'
 import { cardRowOf, findAccessGroup, findUserGroup, plant, type SeedUser } from './seed.ts'
 import type { Simulation } from './simulation.ts'
 import { doorOf } from './swipe.ts'
+import { administratorId } from './world.ts'
 
 export type HandChange =
+  | Enrolment
   | { action: 'grant' | 'revoke'; user: string; group: string | number }
   | { action: 'disable' | 'enable' | 'delete'; user: string }
   | { action: 'rename'; user: string; name: string }
@@ -17,9 +20,13 @@ export type HandChange =
   /** At the menu of a door's reader, which the server may or may not take over. */
   | { action: 'edit-at-reader'; user: string; door: string | number; edit: ReaderEdit }
 
-/** Makes the change; readers hear of it like of any other. Throws on unknown people, groups and cards. */
+/** Makes the change as the administrator; readers hear of it like of any other. Throws on unknown people, groups and cards. */
 export function byHand(simulation: Simulation, change: HandChange): void {
-  const { sync, world } = simulation
+  simulation.audit.as({ operator: administratorId, ip: '' }, () => make(simulation, change))
+}
+
+function make(simulation: Simulation, change: HandChange): void {
+  const { audit, sync, world } = simulation
   const patch = (id: string, changes: (user: User) => Partial<User>) => {
     const user = world.user(String(id))
     world.patchUser(user, changes(user))
@@ -70,6 +77,12 @@ export function byHand(simulation: Simulation, change: HandChange): void {
       break
     case 'create':
       plant(simulation, { users: [change.user] })
+      audit.user('Create', world.user(change.user.id), [])
+      break
+    case 'enrol':
+    case 'swap':
+    case 'withdraw':
+      enrol(simulation, change)
       break
     case 'edit-at-reader':
       sync.edit(sync.device(doorOf(simulation, change.door).entryDeviceId), change.user, change.edit)

@@ -4,6 +4,7 @@ import { selfSignedCertificate } from '../../simulator-parts/certificate.ts'
 import { Gate } from '../../simulator-parts/gate.ts'
 import { seededRandom } from '../../simulator-parts/random.ts'
 import { Backup } from './backup.ts'
+import { Burst } from './burst.ts'
 import type { SimulatorControl } from './control.ts'
 import { setClock } from './device.ts'
 import { emit } from './emit.ts'
@@ -20,6 +21,8 @@ import { createSimulation } from './simulation.ts'
 import { readerOf, swipe } from './swipe.ts'
 import { Witness } from './witness.ts'
 
+export type { AuditEntry } from './audit-trail.ts'
+export type { BurstAccount, BurstPlan } from './burst.ts'
 export type { SimulatorControl } from './control.ts'
 export type { DeviceClock } from './device.ts'
 export type { Emission } from './emit.ts'
@@ -64,6 +67,7 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
   const underWay = new Set<RequestEntry | LateWrite>()
   const { sync, clock, quirks } = simulation
   const backup = new Backup(simulation)
+  let burst: Burst | null = null
   const control: SimulatorControl = {
     state: new Witness(simulation),
     faults,
@@ -71,6 +75,12 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
     clock,
     quirks,
     swipe: (wanted) => swipe(simulation, wanted),
+    burst: (plan) => {
+      if (burst !== null && !burst.account().isOver) throw new TypeError('a burst is under way')
+      burst = new Burst(simulation, faults, plan)
+      return burst
+    },
+    lastBurst: () => burst,
     hand: (change) => byHand(simulation, change),
     seed: (seed) => plant(simulation, seed),
     changeSettings: (changes) => changeSettings(simulation.settings, changes),
@@ -98,6 +108,8 @@ export async function startBiostarSimulator(options: SimulatorOptions = {}): Pro
   const listener = await listen({ simulation, router, gate, faults, log, certificate, underWay })
   const sideDoor = await openSideDoor(control, settled.sideDoorPort)
   async function close(): Promise<void> {
+    burst?.stop()
+    await burst?.done
     faults.clear()
     sync.close()
     await Promise.all([listener.close(), sideDoor.close()])

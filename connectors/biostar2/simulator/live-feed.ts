@@ -69,8 +69,8 @@ export class LiveFeed {
     return count
   }
 
-  /** Sockets that asked for events, and how many bytes wait at the one that is most behind. */
-  backlog(): number {
+  /** How many bytes wait at the socket that is most behind. */
+  backlogBytes(): number {
     return Math.max(0, ...[...this.#sockets].map(({ socket }) => socket.bufferedAmount))
   }
 

@@ -32,6 +32,9 @@ export interface User {
   fingerprints: number
   faces: number
   visualFaces: number
+  /** How often the fingerprints, and the faces of both kinds, were written: who swaps one keeps the counts. Nobody is told of these. */
+  fingerprintVersion: number
+  faceVersion: number
   permission: number | null
   loginId: string
   password: PasswordDigest | null

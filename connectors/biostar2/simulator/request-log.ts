@@ -21,6 +21,8 @@ export interface RequestEntry {
   biometricsSent: readonly string[]
   /** Names of biometric fields with content in the answer. */
   biometricsRead: readonly string[]
+  /** The call exists to scan, compare or check a finger or a face, or to fetch the picture of an event, whether or not it is simulated. */
+  biometricsAsked: boolean
   pinSent: boolean
   fault: FaultKind | null
 }
@@ -30,6 +32,8 @@ export interface RequestFilter {
   method?: string
   /** Regular expression on the path. */
   path?: string
+  /** Only those that ask for, send or are answered with biometric data. */
+  biometric?: boolean
 }
 
 // Fields of the API collection (bs2api.biostar2.com) that carry a template or a face.
@@ -48,6 +52,10 @@ const biometricFields = new Set([
   'visualFaces',
   'photo',
 ])
+
+// Calls of the API collection (bs2api.biostar2.com) whose purpose is a template, a face or the picture of an event.
+const biometricPaths =
+  /^\/api\/(devices\/[^/]+\/(scan_fingerprint|verify_fingerprint|credentials\/face)|server_matching\/.*|users\/check\/upload_picture|events\/images\/.*)$/
 
 export class RequestLog {
   readonly #key = randomBytes(32)
@@ -78,6 +86,7 @@ export class RequestLog {
       bodyDigest: null,
       biometricsSent: [],
       biometricsRead: [],
+      biometricsAsked: biometricPaths.test(path),
       pinSent: false,
       fault: null,
     }
@@ -103,6 +112,7 @@ export class RequestLog {
         (entry) =>
           (filter.user === undefined || entry.users.includes(filter.user)) &&
           (filter.method === undefined || entry.method === filter.method) &&
+          (filter.biometric === undefined || isBiometric(entry) === filter.biometric) &&
           (path === null || path.test(entry.path)),
       )
   }
@@ -111,6 +121,10 @@ export class RequestLog {
     this.#entries = []
     this.#count = 0
   }
+}
+
+function isBiometric({ biometricsAsked, biometricsSent, biometricsRead }: RequestEntry): boolean {
+  return biometricsAsked || biometricsSent.length > 0 || biometricsRead.length > 0
 }
 
 /** Collects biometric field names with content and says whether a PIN was among the fields. */

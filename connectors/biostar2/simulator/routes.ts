@@ -15,6 +15,7 @@ import {
   readAccessLevel,
   updateAccessLevel,
 } from './access-levels.ts'
+import { searchAudit } from './audit-search.ts'
 import { importEvents, listUsersAndGroups } from './biostar-x.ts'
 import { blockCard, unblockCards } from './blacklist.ts'
 import { isCardRegistered, listAssignedCards, listBlockedCards, listCards, listUnassignedCards } from './card-lists.ts'
@@ -94,6 +95,7 @@ const read: Table = {
   'POST /api/events/search': searchEvents,
   'POST /api/events/start': startEvents,
   'GET /api/event_types': listEventTypes,
+  'POST /api/audit/search': searchAudit,
   'GET /api/setting/biostar': readSettings,
   'GET /api/setting/custom_fields': listCustomFields,
 }
@@ -152,6 +154,7 @@ const moduleBySegment: Readonly<Record<string, Module>> = {
   door_groups: 'Door',
   events: 'Monitoring',
   event_types: 'Monitoring',
+  audit: 'Setting',
   setting: 'Setting',
 }
 

@@ -36,6 +36,8 @@ export interface SeedUser {
   expiry?: string
   pin?: boolean
   fingerprints?: number
+  faces?: number
+  visualFaces?: number
   /** Operator level, such as 2 for a user operator; none if absent. */
   operatorLevel?: number
 }
@@ -51,28 +53,30 @@ export interface Seed {
 
 /** Stores a seed; readers know it at once and no event is written. Throws a TypeError on unknown names or taken ids. */
 export function plant(simulation: Simulation, seed: Seed): { users: number } {
-  const { world, sync } = simulation
-  // The watcher is away meanwhile: seeding is history, not a change to be carried to the readers.
-  const { watcher } = world
-  world.watcher = null
+  const { world, sync, chronicle } = simulation
   try {
-    for (const group of seed.userGroups ?? []) {
-      world.addUserGroup(group.name, world.userGroup(findUserGroup(simulation, group.parent ?? rootGroupId)))
-    }
-    addLevels(simulation, seed.accessGroups ?? [])
-    for (const { name, userGroups } of seed.accessGroups ?? []) {
-      const group = world.accessGroup(findAccessGroup(simulation, name))
-      group.userGroups.push(...(userGroups ?? []).map((wanted) => findUserGroup(simulation, wanted)))
-    }
-    const users = [...(seed.users ?? []), ...madeUp(seed.count ?? 0, seed.countFrom ?? 100_001)]
-    addSeedUsers(simulation, users)
-    return { users: users.length }
+    // Seeding is history, not a change to be carried to the readers.
+    return world.quietly(() => store(simulation, seed))
   } finally {
-    world.watcher = watcher
-    simulation.chronicle.lookAgain()
+    chronicle.lookAgain()
     sync.rights()
     sync.settle()
   }
+}
+
+function store(simulation: Simulation, seed: Seed): { users: number } {
+  const { world } = simulation
+  for (const group of seed.userGroups ?? []) {
+    world.addUserGroup(group.name, world.userGroup(findUserGroup(simulation, group.parent ?? rootGroupId)))
+  }
+  addLevels(simulation, seed.accessGroups ?? [])
+  for (const { name, userGroups } of seed.accessGroups ?? []) {
+    const group = world.accessGroup(findAccessGroup(simulation, name))
+    group.userGroups.push(...(userGroups ?? []).map((wanted) => findUserGroup(simulation, wanted)))
+  }
+  const users = [...(seed.users ?? []), ...madeUp(seed.count ?? 0, seed.countFrom ?? 100_001)]
+  addSeedUsers(simulation, users)
+  return { users: users.length }
 }
 
 /** Access groups with one access level each; doors that do not exist yet are made with a reader of their own. */
@@ -114,6 +118,8 @@ function addSeedUsers(simulation: Simulation, seeds: readonly SeedUser[]): void 
       expiryMs: seed.expiry === undefined ? fromWire(simulation.quirks, blank.expiryMs) : Date.parse(seed.expiry),
       pinExists: seed.pin ?? false,
       fingerprints: seed.fingerprints ?? 0,
+      faces: seed.faces ?? 0,
+      visualFaces: seed.visualFaces ?? 0,
       permission: seed.operatorLevel ?? null,
     }
   })

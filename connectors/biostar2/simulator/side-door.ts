@@ -1,5 +1,6 @@
 /** The control API: plain HTTP and JSON on a loopback port of its own, for demos and for tests in other processes. */
 import { instant, missing, openJsonDoor, type Routes } from '../../simulator-parts/json-door.ts'
+import type { BurstPlan } from './burst.ts'
 import type { SimulatorControl } from './control.ts'
 import type { DeviceClock } from './device.ts'
 import type { Emission } from './emit.ts'
@@ -22,6 +23,7 @@ const routes: Routes<SimulatorControl> = {
   'GET /state/users/:': ({ state }, _body, id) => state.user(id) ?? missing(),
   'GET /state/cards/:': ({ state }, _body, id) => state.card(id) ?? missing(),
   'GET /events': ({ state }) => ({ events: state.events().map((event) => ({ ...event, key: state.keyOf(event) })) }),
+  'GET /audit': ({ state }) => ({ entries: state.audit() }),
   'GET /sockets': ({ state }) => ({ sockets: state.sockets() }),
   'DELETE /sockets': ({ endSockets }, _body, _id, query) => ({
     ended: endSockets(query.get('how') === 'close' ? 'close' : 'cut'),
@@ -34,9 +36,14 @@ const routes: Routes<SimulatorControl> = {
   'DELETE /faults/:': ({ faults }, _body, id) => (faults.remove(Number(id)) ? null : missing()),
   'GET /requests': ({ requests }, _body, _id, query) => {
     const filter = Object.fromEntries([...query].filter(([name]) => ['user', 'method', 'path'].includes(name)))
-    return { count: requests.count, requests: requests.find(filter satisfies RequestFilter) }
+    const biometric = query.has('biometric') ? { biometric: query.get('biometric') === 'true' } : {}
+    return { count: requests.count, requests: requests.find({ ...filter, ...biometric } satisfies RequestFilter) }
   },
   'DELETE /requests': ({ requests }) => requests.clear(),
+  'POST /burst': (control, body) => control.burst(body as unknown as BurstPlan).account(),
+  'GET /burst': (control) => control.lastBurst()?.account() ?? missing(),
+  'GET /burst/keys': (control) => ({ keys: control.lastBurst()?.keys() ?? missing() }),
+  'DELETE /burst': (control) => control.lastBurst()?.stop(),
   'POST /devices/:/offline': (control, body, id) => {
     control.setDevice(id, body.offline === false ? 'online' : 'offline')
     return { devices: control.state.devices() }

@@ -1,6 +1,7 @@
 /** The parts of one running simulator, made from its options and filled with the site every test starts from. */
 import { randomBytes } from 'node:crypto'
 import { type SimulatorClock, simulatorClock } from '../../simulator-parts/clock.ts'
+import { AuditTrail } from './audit-trail.ts'
 import { Chronicle } from './chronicle.ts'
 import { DeviceSync } from './device-sync.ts'
 import { EventLog } from './event-log.ts'
@@ -24,6 +25,7 @@ export interface Simulation {
   events: EventLog
   sync: DeviceSync
   chronicle: Chronicle
+  audit: AuditTrail
   sessions: Sessions
   feed: LiveFeed
   username: string
@@ -37,7 +39,8 @@ export function createSimulation(options: SettledOptions, faults: Faults): Simul
   const settings = defaultSettings()
   const events = new EventLog()
   const { deviceDelayMs: delayMs, serverOffsetMinutes: zoneMinutes } = options
-  const sync = new DeviceSync({ world, clock, events, settings, quirks, delayMs, zoneMinutes })
+  const audit = new AuditTrail(clock)
+  const sync = new DeviceSync({ world, clock, events, settings, quirks, audit, delayMs, zoneMinutes })
   const chronicle = new Chronicle(world, clock)
   const sessions = new Sessions({ world, clock, settings, quirks, events })
   const password = options.password ?? randomBytes(12).toString('base64url')
@@ -51,6 +54,7 @@ export function createSimulation(options: SettledOptions, faults: Faults): Simul
     events,
     sync,
     chronicle,
+    audit,
     sessions,
     feed,
     username: options.username,
@@ -68,6 +72,7 @@ export function createSimulation(options: SettledOptions, faults: Faults): Simul
   addLevels(simulation, options.levels)
   sync.settle()
   events.events.length = 0
+  world.journal = audit
   events.onStored = (event, late) => feed.tell(simulation, event, late)
   return simulation
 }

@@ -13,6 +13,8 @@ import { rootGroupId } from './world.ts'
 const earliestMs = Date.UTC(2001, 0, 1)
 const latestMs = Date.UTC(2037, 11, 31, 23, 59, 59, 999)
 const groupsMax = 16
+export const facesMax = 5
+export const visualFacesMax = 2
 
 // Operator levels of a fresh installation; 4 to 252 are made by the customer.
 const levels = [1, 2, 3, 253, 254, 255, 100_000]
@@ -36,6 +38,8 @@ export function blankUser(id: string): User {
     fingerprints: 0,
     faces: 0,
     visualFaces: 0,
+    fingerprintVersion: 0,
+    faceVersion: 0,
     permission: null,
     loginId: '',
     password: null,
@@ -65,7 +69,7 @@ export function draftChanges(simulation: Simulation, user: User, sent: Row): Par
     ...texts(simulation, user, sent),
     ...period(simulation, user, sent),
     ...memberships(simulation, user, sent),
-    ...biometrics(sent),
+    ...biometrics(user, sent),
     ...operator(simulation, user, sent),
   }
 }
@@ -142,13 +146,17 @@ function memberships({ world, quirks }: Simulation, user: User, sent: Row): Part
 }
 
 // Only counts are kept: the simulator has no use for a template and must not become a place where one lies around.
-function biometrics(sent: Row): Partial<User> {
+function biometrics({ fingerprintVersion, faceVersion }: User, sent: Row): Partial<User> {
   const changes: Partial<User> = {}
-  if (sent.fingerprint_templates !== undefined) changes.fingerprints = list(sent.fingerprint_templates).length
+  if (sent.fingerprint_templates !== undefined) {
+    changes.fingerprints = list(sent.fingerprint_templates).length
+    changes.fingerprintVersion = fingerprintVersion + 1
+  }
   if (sent.credentials === undefined) return changes
-  const credentials = record(sent.credentials)
-  if (credentials.faces !== undefined) changes.faces = atMost(5, list(credentials.faces))
-  if (credentials.visualFaces !== undefined) changes.visualFaces = atMost(2, list(credentials.visualFaces))
+  const { faces, visualFaces } = record(sent.credentials)
+  if (faces !== undefined) changes.faces = atMost(facesMax, list(faces))
+  if (visualFaces !== undefined) changes.visualFaces = atMost(visualFacesMax, list(visualFaces))
+  if (faces !== undefined || visualFaces !== undefined) changes.faceVersion = faceVersion + 1
   return changes
 }
 

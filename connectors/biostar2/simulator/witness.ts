@@ -1,4 +1,5 @@
 /** What is true inside the simulator, told plainly for tests: nothing here passes through the API. */
+import type { AuditEntry } from './audit-trail.ts'
 import type { StandingOfUser } from './chronicle.ts'
 import type { DeviceCondition } from './device.ts'
 import { eventKey, type LoggedEvent } from './event-log.ts'
@@ -28,6 +29,9 @@ export interface SeenUser {
   photo: string
   fingerprints: number
   faces: number
+  /** How often fingerprints, and faces, were written: a swap shows here and not in the counts. */
+  fingerprintVersion: number
+  faceVersion: number
   operatorLevel: number | null
   updatedCount: number
   /** What each reader knows about this person. */
@@ -123,8 +127,18 @@ export class Witness {
     return eventKey(event)
   }
 
+  /** The keys of the whole log, in the order of its ids; twice where a reader uploaded twice. */
+  eventKeys(): string[] {
+    return this.events().map(eventKey)
+  }
+
   sockets(): SeenSocket[] {
     return this.#simulation.feed.list(this.#simulation)
+  }
+
+  /** The operators' log. */
+  audit(): readonly AuditEntry[] {
+    return this.#simulation.audit.entries
   }
 
   get sessions(): number {
@@ -156,6 +170,8 @@ export class Witness {
       pinExists: user.pinExists,
       fingerprints: user.fingerprints,
       faces: user.faces + user.visualFaces,
+      fingerprintVersion: user.fingerprintVersion,
+      faceVersion: user.faceVersion,
       operatorLevel: user.permission,
       updatedCount: user.updatedCount,
       devices: [...sync.devices.values()].map((device) => {

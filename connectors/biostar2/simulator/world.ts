@@ -28,6 +28,12 @@ export interface WorldWatcher {
   rights(): void
 }
 
+/** Who keeps the record of what was changed, and by whom. */
+export interface WorldJournal {
+  user(action: 'Create' | 'Update' | 'Delete', user: User, fields: readonly (keyof User)[]): void
+  card(action: 'Create' | 'Delete' | 'Block' | 'Unblock', card: Card): void
+}
+
 /** The people and cards of one moment, apart from everything that happens later. */
 export interface WorldCopy {
   readonly users: readonly User[]
@@ -51,6 +57,7 @@ export class World {
   readonly doors = new Map<number, Door>()
   readonly customFields: CustomField[] = []
   watcher: WorldWatcher | null = null
+  journal: WorldJournal | null = null
   #changes = 0
   #lastCard = 0
   #lastUserGroup = 1000
@@ -102,6 +109,7 @@ export class World {
       this.users.set(user.id, user)
       this.#link(user)
       this.#changed(user)
+      this.journal?.user('Create', user, [])
     }
   }
 
@@ -111,6 +119,7 @@ export class World {
     Object.assign(user, patch)
     this.#link(user)
     this.#changed(user)
+    this.journal?.user('Update', user, Object.keys(patch) as (keyof User)[])
   }
 
   /** Removes a person. Their cards stay in the database without an owner. */
@@ -119,6 +128,7 @@ export class World {
     this.users.delete(user.id)
     this.roster.remove(user.id)
     this.watcher?.user(user.id)
+    this.journal?.user('Delete', user, [])
   }
 
   addCard(number: string, typeId: number, formatId: number | null): Card {
@@ -126,6 +136,7 @@ export class World {
     const card = { row, number, typeId, formatId, owner: null, blocked: false, issueCount: 0 }
     this.cards.set(row, card)
     this.cardRows.set(number, row)
+    this.journal?.card('Create', card)
     return card
   }
 
@@ -136,6 +147,7 @@ export class World {
     this.setBlocked(card, false)
     this.cards.delete(card.row)
     this.cardRows.delete(card.number)
+    this.journal?.card('Delete', card)
   }
 
   setBlocked(card: Card, blocked: boolean): void {
@@ -144,6 +156,7 @@ export class World {
     if (blocked) this.blockedRows.add(card.row)
     else this.blockedRows.delete(card.row)
     this.watcher?.blocked(card.number)
+    this.journal?.card(blocked ? 'Block' : 'Unblock', card)
   }
 
   addUserGroup(name: string, parent: UserGroup): UserGroup {
@@ -188,6 +201,19 @@ export class World {
     const schedule = { id: ++this.#lastSchedule, name, description, days }
     this.schedules.set(schedule.id, schedule)
     return schedule
+  }
+
+  /** Changes made by `act` are told to nobody: readers do not hear of them, and no record is kept. */
+  quietly<Result>(act: () => Result): Result {
+    const { watcher, journal } = this
+    this.watcher = null
+    this.journal = null
+    try {
+      return act()
+    } finally {
+      this.watcher = watcher
+      this.journal = journal
+    }
   }
 
   copy(): WorldCopy {

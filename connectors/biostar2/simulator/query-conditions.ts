@@ -1,67 +1,53 @@
-/** What a search of events may ask about: the columns, the seven operators, and the order by a column. */
+/** What a search may ask: seven operators on the columns of what is searched, and the order by a column. */
 import { Refusal } from './envelope.ts'
-import type { LoggedEvent } from './event-log.ts'
-import { shownUserId } from './event-rows.ts'
 import { moment, type Row, text, whole } from './input.ts'
 import type { Quirks } from './quirks.ts'
-import type { Simulation } from './simulation.ts'
 
-interface Column {
-  read(event: LoggedEvent): number | string | null
+interface Column<Entry> {
+  read(entry: Entry): number | string | null
   /** A moment is compared as such, and written as one. */
   isMoment?: boolean
   /** Holds personal data, which may be encrypted. */
   isPersonal?: boolean
 }
 
-type Columns = Readonly<Record<string, Column>>
+export type Columns<Entry> = Readonly<Record<string, Column<Entry>>>
 
-export type Condition = (event: LoggedEvent) => boolean
-
-const minuteMs = 60_000
-
-/** Column names of the vendor's support article on retrieving event logs, and the three that clients use besides. */
-export function columnsOf(simulation: Simulation): Columns {
-  const aheadMs = simulation.options.serverOffsetMinutes * minuteMs
-  return {
-    id: { read: ({ id }) => id },
-    datetime: { read: ({ atMs }) => atMs, isMoment: true },
-    server_datetime: { read: ({ storedMs }) => storedMs + aheadMs, isMoment: true },
-    index: { read: ({ index }) => index },
-    device_id: { read: ({ deviceId }) => deviceId },
-    'device_id.id': { read: ({ deviceId }) => deviceId },
-    'door_id.id': { read: ({ doorId }) => doorId },
-    'event_type_id.code': { read: ({ code }) => code },
-    'user_group_id.id': { read: ({ userGroupId }) => userGroupId },
-    'user_id.user_id': { read: (event) => shownUserId(simulation, event), isPersonal: true },
-  }
-}
+export type Condition<Entry> = (entry: Entry) => boolean
 
 /** Orders by a column; what has no value comes first. */
-export function compareBy(column: unknown, descending: boolean, columns: Columns) {
+export function compareBy<Entry>(column: unknown, descending: boolean, columns: Columns<Entry>) {
   const { read } = columnNamed(column, columns)
   const sign = descending ? -1 : 1
-  return (left: LoggedEvent, right: LoggedEvent): number => sign * compare(read(left) ?? '', read(right) ?? '')
+  return (left: Entry, right: Entry): number => sign * compare(read(left) ?? '', read(right) ?? '')
 }
 
-/** One condition. An unknown column, `tna_key` among them, an unknown operator or a missing value is refused with 30. */
-export function conditionOf(sent: Row, columns: Columns, quirks: Quirks): Condition {
+/** One condition. An unknown column, an unknown operator or a missing value is refused with 30. */
+export function conditionOf<Entry>(
+  sent: Row,
+  columns: Columns<Entry>,
+  { personalDataEncrypted }: Pick<Quirks, 'personalDataEncrypted'>,
+): Condition<Entry> {
   const column = columnNamed(sent.column, columns)
   const operator = whole(sent.operator)
-  if (column.isPersonal && quirks.personalDataEncrypted && operator > 2) throw new Refusal('30')
+  if (column.isPersonal && personalDataEncrypted && operator > 2) throw new Refusal('30')
   if (!Array.isArray(sent.values)) throw new Refusal('30')
   const values = sent.values.map((value: unknown) => (column.isMoment ? moment(value) : text(value)))
   return test(column, operator, values)
 }
 
 // 0 equal, 1 not equal, 2 in the list, 3 between with both ends, 4 like, 5 greater, 6 less. What has no value fulfils none but 1.
-function test({ read }: Column, operator: number, values: readonly (number | string)[]): Condition {
+function test<Entry>(
+  { read }: Column<Entry>,
+  operator: number,
+  values: readonly (number | string)[],
+): Condition<Entry> {
   const [first, second] = values
   if (first === undefined) throw new Refusal('30')
-  const against = (value: number | string, holds: (difference: number) => boolean): Condition => {
+  const against = (value: number | string, holds: (difference: number) => boolean): Condition<Entry> => {
     const compareTo = comparison(value)
-    return (event) => {
-      const cell = read(event)
+    return (entry) => {
+      const cell = read(entry)
       return cell !== null && cell !== '' && holds(compareTo(cell))
     }
   }
@@ -70,21 +56,21 @@ function test({ read }: Column, operator: number, values: readonly (number | str
       return against(first, (difference) => difference === 0)
     case 1: {
       const equal = against(first, (difference) => difference === 0)
-      return (event) => !equal(event)
+      return (entry) => !equal(entry)
     }
     case 2: {
       const wanted = new Set(values.map(String))
-      return (event) => wanted.has(String(read(event) ?? ''))
+      return (entry) => wanted.has(String(read(entry) ?? ''))
     }
     case 3: {
       if (second === undefined) throw new Refusal('30')
       const fromFirst = against(first, (difference) => difference >= 0)
       const toSecond = against(second, (difference) => difference <= 0)
-      return (event) => fromFirst(event) && toSecond(event)
+      return (entry) => fromFirst(entry) && toSecond(entry)
     }
     case 4: {
       const pattern = likePattern(String(first))
-      return (event) => pattern.test(String(read(event) ?? ''))
+      return (entry) => pattern.test(String(read(entry) ?? ''))
     }
     case 5:
       return against(first, (difference) => difference > 0)
@@ -120,7 +106,7 @@ function likePattern(value: string): RegExp {
   return new RegExp(parts.length === 1 ? (parts[0] ?? '') : `^${parts.join('.*')}$`, 'i')
 }
 
-function columnNamed(name: unknown, columns: Columns): Column {
+function columnNamed<Entry>(name: unknown, columns: Columns<Entry>): Column<Entry> {
   const column = columns[text(name)]
   if (!column) throw new Refusal('30')
   return column
