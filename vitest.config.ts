@@ -1,11 +1,14 @@
 /** How the tests run: every file in a process of its own, and what must be covered. */
-import { defineConfig } from 'vitest/config'
+import { configDefaults, defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
-/** Campaigns take minutes each: begun last, they would run alone while the other process has nothing to do. */
+/** Whole campaigns, which `npm run chaos` plays, have a process each. Tenths of them share one. */
+const otherCampaigns = process.env.GATEHOUSE_CHAOS === 'whole' ? 'test/chaos/tenths.test.ts' : 'test/chaos/whole/**'
+
+/** Campaigns and histories take minutes: begun last, they would run alone while the other process has nothing to do. */
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
-    const isLong = ({ moduleId }: TestSpecification) => moduleId.includes('/test/chaos/')
+    const isLong = ({ moduleId }: TestSpecification) => /\/test\/chaos\/|\/histories\.prop\./.test(moduleId)
     const sorted = await super.sort(files)
     return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))]
   }
@@ -14,6 +17,7 @@ class LongestFirst extends BaseSequencer {
 export default defineConfig({
   test: {
     include: ['{src,connectors,queues,config,demo,bench,test}/**/*.test.ts'],
+    exclude: [...configDefaults.exclude, otherCampaigns],
     // Processes, not threads: tests start servers, send signals and change their working directory.
     pool: 'forks',
     maxWorkers: 2,

@@ -17,12 +17,32 @@ import { Operator } from './operator.ts'
 import { type Doses, deckOf } from './troubles.ts'
 import { armFaults, type World } from './world.ts'
 
-export interface Campaign {
+interface Campaign {
+  readonly title: string
   /** Through which store wake-ups go. */
   readonly queue: 'postgresql' | 'redis'
   /** One process on its own embedded database, or several on a given one. */
   readonly processes: 'one' | 'several'
 }
+
+const whatever = 'whatever is killed, restarted, flushed or filled up, the door system ends as HR says'
+
+export const campaigns = {
+  one: {
+    title: 'one process on its own database: killed with and without it, the door system ends as HR says',
+    ...{ queue: 'postgresql', processes: 'one' },
+  },
+  severalPostgresql: {
+    title: `several processes, wake-ups in postgresql: ${whatever}`,
+    ...{ queue: 'postgresql', processes: 'several' },
+  },
+  severalRedis: {
+    title: `several processes, wake-ups in redis: ${whatever}`,
+    ...{ queue: 'redis', processes: 'several' },
+  },
+} as const satisfies Record<string, Campaign>
+
+type Say = (line: string) => void
 
 /** `npm run chaos` sets it; the tests run a tenth. */
 const isWhole = process.env.GATEHOUSE_CHAOS === 'whole'
@@ -42,7 +62,8 @@ const roles = {
 /** The same seed draws the same troubles and changes: GATEHOUSE_CHAOS_SEED=<as printed>. Moments differ with the machine. */
 export async function runCampaign({ queue, processes }: Campaign): Promise<void> {
   const seed = Number(process.env.GATEHOUSE_CHAOS_SEED ?? randomInt(2 ** 31))
-  say(`${processes}, wake-ups in ${queue}: GATEHOUSE_CHAOS_SEED=${seed}`)
+  const say: Say = (line) => void process.stdout.write(`chaos, ${processes}, wake-ups in ${queue}: ${line}\n`)
+  say(`GATEHOUSE_CHAOS_SEED=${seed}`)
   const started = new Date()
   const chance = random(seed)
   await using disk = processes === 'several' ? openSmallDisk(1_500) : null
@@ -75,7 +96,7 @@ export async function runCampaign({ queue, processes }: Campaign): Promise<void>
     const over = new AbortController()
     const released = operator.watch(over.signal)
     const changed = keepChanging(hr, random(seed, 1), over.signal)
-    const counts = await makeTroubles(world).finally(() => over.abort())
+    const counts = await makeTroubles(world, say).finally(() => over.abort())
     await Promise.all([released, changed])
     await operator.lockSomebody()
     simulator.faults.clear()
@@ -105,13 +126,9 @@ export async function runCampaign({ queue, processes }: Campaign): Promise<void>
   } catch (error) {
     const lines = site.said.join('').split('\n')
     process.stdout.write(`${lines.filter((line) => line.includes('"level":"error"')).join('\n')}\n`)
-    if (postgres !== null) await sayWhatIsLeft(postgres.admin)
+    if (postgres !== null) await sayWhatIsLeft(postgres.admin, say)
     throw error
   }
-}
-
-function say(line: string): void {
-  process.stdout.write(`chaos: ${line}\n`)
 }
 
 const leftOver = {
@@ -126,7 +143,7 @@ const leftOver = {
 } as const
 
 /** What the gateway still had to do: ids, states and codes, for whoever looks for the reason. */
-async function sayWhatIsLeft(admin: pg.PoolConfig): Promise<void> {
+async function sayWhatIsLeft(admin: pg.PoolConfig, say: Say): Promise<void> {
   const client = new pg.Client(admin)
   await client.connect()
   try {
@@ -140,7 +157,7 @@ async function sayWhatIsLeft(admin: pg.PoolConfig): Promise<void> {
 }
 
 /** One after the other; how often each kind came. */
-async function makeTroubles(world: World): Promise<ReadonlyMap<string, number>> {
+async function makeTroubles(world: World, say: Say): Promise<ReadonlyMap<string, number>> {
   const counts = new Map<string, number>()
   for (const { name, make } of deckOf(world, doses)) {
     await sleep(world.chance.below(1_200))
