@@ -20,6 +20,7 @@ export default defineConfig({
     exclude: [...configDefaults.exclude, otherCampaigns],
     // Processes, not threads: tests start servers, send signals and change their working directory.
     pool: 'forks',
+    globalSetup: 'test/support/run-folder.ts',
     maxWorkers: 2,
     sequence: { sequencer: LongestFirst },
     testTimeout: 30_000,

@@ -10,13 +10,14 @@ import {
 import { doorSystem, groups, mapping, policyFor } from '../../demo/workforce/gateway-config.ts'
 import { sites, siteZone } from '../../demo/workforce/organisation.ts'
 import { type Finished, type GatewayProcess, runGatehouse, spawnGateway } from './gateway-process.ts'
+import { makeInitialised } from './initialised.ts'
 
 export interface Site extends AsyncDisposable {
   readonly simulator: BiostarSimulator
   readonly directory: string
   readonly dataPath: string
   readonly configPath: string
-  /** The admin's, made by `gatehouse init`. */
+  /** The admin's, made by `gatehouse init`; sites with a database of their own have the same one, and the same keys. */
   readonly token: string
   /** Everything that any gateway of this site has said so far. */
   readonly said: readonly string[]
@@ -108,9 +109,13 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     },
   }
   if (options.initialised === false) return site
-  try {
+  const init = async () => {
     const made = await site.gatehouse(['init', '--config', configPath, '--subject', 'Test Operator One'])
     if (made.code !== 0) throw new Error(`gatehouse init ended with ${made.code}: ${made.stderr}`)
+  }
+  try {
+    const isPlain = options.databaseUrl === undefined && options.dataPath === undefined
+    await (isPlain ? makeInitialised(dataPath, init) : init())
     const token = (await readFile(join(dataPath, 'operator.token'), 'utf8')).trim()
     return Object.assign(site, { token })
   } catch (error) {
