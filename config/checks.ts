@@ -18,6 +18,8 @@ export interface Connection {
   /** As written: anything. */
   readonly connector: unknown
   readonly settings: unknown
+  /** Whether its events are to be read. */
+  readonly events: boolean
 }
 
 export interface Mismatch {
@@ -31,8 +33,8 @@ const needed = { sources: 'people', targets: 'accounts', subscriptions: 'sink' }
 export function connectionsOf(raw: unknown): Connection[] {
   return kinds.flatMap((kind) =>
     Object.entries(asMap(asMap(raw)[kind])).map(([id, each]) => {
-      const { connector, settings = {} } = asMap(each)
-      return { kind, id, connector, settings }
+      const { connector, settings = {}, events } = asMap(each)
+      return { kind, id, connector, settings, events: kind === 'targets' && events !== undefined && events !== null }
     }),
   )
 }
@@ -42,7 +44,7 @@ export function connectorMismatches(
   connections: readonly Connection[],
   connectors: readonly ConnectorFacts[],
 ): Mismatch[] {
-  return connections.flatMap(({ kind, id, connector }) => {
+  return connections.flatMap(({ kind, id, connector, events }) => {
     // Anything else is reported by the schema.
     if (typeof connector !== 'string' || connector === '') return []
     const path = [kind, id, 'connector']
@@ -58,6 +60,8 @@ export function connectorMismatches(
           ),
         },
       ]
+    if (events && !known.capabilities.includes('events'))
+      return [{ path: [kind, id, 'events'], expected: 'expected none: this connector reads no events' }]
     if (known.capabilities.includes(needed[kind])) return []
     return [{ path, expected: `expected a connector for ${kind} (capability ${needed[kind]})` }]
   })

@@ -2,6 +2,7 @@
 import { dirname, join, resolve } from 'node:path'
 import type { DriftPolicy } from '../src/model/drift.ts'
 import type { Reveal } from '../src/model/events/reveal.ts'
+import type { EventClass } from '../src/model/events/types.ts'
 import type { ConnectionKind } from './checks.ts'
 import type { Deciding } from './deciding.ts'
 import type { ConfigFile } from './schema.ts'
@@ -48,6 +49,8 @@ export interface TargetConfig {
   readonly drift: DriftPolicy
   /** Levels by name. */
   readonly authoritative: readonly string[]
+  /** Null: they are not read. `site`: in CEL. */
+  readonly events: { readonly site: string | null } | null
 }
 
 export interface SubscriptionConfig {
@@ -89,6 +92,7 @@ export interface Config {
   readonly targets: Readonly<Record<string, TargetConfig>>
   readonly subscriptions: Readonly<Record<string, SubscriptionConfig>>
   readonly policy: readonly { readonly grant: readonly string[]; readonly to: string }[]
+  readonly events: { readonly keepMs: Readonly<Record<EventClass, number>> }
   readonly leaver: {
     readonly removeAfterMs: number
     readonly withdrawAfterMs: number
@@ -182,6 +186,7 @@ export function configOf(
         deepSweep: { everyMs: target.deep_sweep_every, share: target.deep_sweep_share },
         drift: target.drift,
         authoritative: target.authoritative,
+        events: target.events === undefined ? null : { site: target.events.site ?? null },
       }
     }),
     subscriptions: mapValues(file.subscriptions, (subscription, id) => {
@@ -191,6 +196,7 @@ export function configOf(
       return { connector, settings, concurrency: limits.concurrency, requestsPerSecond, feed, filter, reveal, from }
     }),
     policy: file.policy,
+    events: { keepMs: file.events.keep },
     leaver: leaverOf(file.leaver),
     joiner: { leadMs: file.joiner.lead },
     alarms: { webhook: webhookOf(file.alarms.webhook) },

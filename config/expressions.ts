@@ -1,6 +1,7 @@
 /** Compiles every expression of a configuration on its own, so that one mistake doesn't hide the next. */
 import { ExpressionError } from '../src/mapping/cel.ts'
 import { compileEventFilter, filterFields } from '../src/mapping/event-filter.ts'
+import { compileSite } from '../src/mapping/event-site.ts'
 import { compileMapping, type MappingConfig } from '../src/mapping/mapping.ts'
 import { reveals } from '../src/model/events/reveal.ts'
 import { compileRule, employmentFields, personFields } from '../src/policy/rule.ts'
@@ -19,18 +20,22 @@ const expectations: Readonly<Record<string, string>> = {
   'filter.not-revealed': 'expected a filter over no more than reveal lists',
   'mapping.date-format': 'expected a date format that date() knows',
   'mapping.type': 'expected an expression whose value fits this field',
+  'site.not-text': 'expected an expression that gives the name of a site, or ""',
   'policy.not-bool': 'expected an expression that is true or false',
 }
 
 /** What an expression of a section is called. */
 const words: Readonly<Record<string, string>> = { policy: 'a rule', subscriptions: 'a filter' }
 
-/** Every source's mapping, every rule and every filter of an unchecked file; what is no text is left to the schema. */
+/** Every source's mapping, every target's site of events, every rule and every filter of an unchecked file; what is no text is left to the schema. */
 export function expressionMistakes(raw: unknown): ExpressionMistake[] {
-  const { sources, policy, subscriptions } = asMap(raw)
+  const { sources, targets, policy, subscriptions } = asMap(raw)
   return [
     ...Object.entries(asMap(sources)).flatMap(([id, source]) =>
       mappingMistakes(asMap(source).mapping, ['sources', id, 'mapping']),
+    ),
+    ...Object.entries(asMap(targets)).flatMap(([id, target]) =>
+      mistakeIn(asMap(asMap(target).events).site, ['targets', id, 'events', 'site'], compileSite),
     ),
     ...asList(policy).flatMap((rule, index) => {
       const { to } = asMap(rule)

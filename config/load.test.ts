@@ -103,6 +103,7 @@ describe('a configuration', () => {
       joiner: { leadMs: 0 },
       traces: null,
       alarms: { webhook: null },
+      events: { keepMs: expect.objectContaining({ access: 90 * 86_400_000, alarm: 365 * 86_400_000 }) },
     })
   })
 

@@ -6,6 +6,7 @@ import { type DriftChoice, driftKinds } from '../src/model/drift.ts'
 import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
 import { referenceText } from './reference.ts'
+import { events, targetEvents } from './schema-events.ts'
 import { concurrency, connector, duration, expression, id, requestsPerSecond, settings } from './schema-parts.ts'
 import { subscription } from './schema-subscriptions.ts'
 
@@ -554,6 +555,7 @@ const target = z.strictObject({
         'Access levels of this target, by name, that nobody but Gatehouse gives: one that no rule hands out may be taken away by drift only if it is here.',
       examples: [['Vault']],
     }),
+  events: targetEvents.exactOptional(),
 })
 
 const rule = z.strictObject({
@@ -737,6 +739,7 @@ export const configFile = z.strictObject({
     })
     .prefault({})
     .meta({ title: 'Alarms', description: 'Who is told that a person must look.' }),
+  events,
   leaver: z
     .strictObject({
       remove_after: duration.prefault('7d').meta({

@@ -7,7 +7,7 @@ import {
   sourceConnectors,
   targetConnectors,
 } from '../../connectors/index.ts'
-import type { Connection, Connector, ContextOf, SinkContext } from '../connector/contract.ts'
+import type { Connection, Connector, ContextOf, EventsCapability, SinkContext } from '../connector/contract.ts'
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import { noCalls } from '../connector/http.ts'
 import type { Sealer } from '../connector/sealer.ts'
@@ -35,7 +35,8 @@ const noSealer: Sealer = {
 }
 
 export interface Connected<C extends Use> {
-  readonly connection: Connection<C>
+  /** What else it offers is asked for where it is used. */
+  readonly connection: Connection<C> & { readonly events?: EventsCapability }
   /** How long the system may still carry out a write after we stopped waiting for its answer, in ms. */
   readonly lateWriteMs: number
   close(): Promise<void>

@@ -3,6 +3,8 @@ import { createApp } from '../api/app.ts'
 import type { Api } from '../api/env.ts'
 import { allowedHosts, type ListenSettings } from '../api/listen.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
+import type { EventsCapability } from '../connector/contract.ts'
+import type { EventsContext } from '../events/context.ts'
 import type { InForce } from '../sync/configuration/in-force.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { replayErasures } from '../sync/erasure/replay.ts'
@@ -10,6 +12,7 @@ import { relockOnce } from '../sync/restored/relock.ts'
 import { createActs } from './acts.ts'
 import { type OpenedWebhook, openAlarmWebhook } from './alarm-webhook.ts'
 import { type Connected, connectSource, connectTarget } from './connections.ts'
+import { buildEvents } from './events-context.ts'
 import { registerConfigured } from './open-store.ts'
 import type { Opened } from './opened.ts'
 import { type Scheduler, startSchedulerRole } from './scheduler-role.ts'
@@ -59,6 +62,8 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
       },
       await targets.all,
     )
+    const events = buildEvents(config, { database, vault, log, metrics })
+    const followed = followedOf(events, await targets.all)
     await engine.levels.reload()
     // Before anything else is done: an older database may hold people who were erased since.
     await replayErasures(engine.context)
@@ -68,10 +73,11 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     return {
       version,
       async begin() {
-        if (roles.includes('worker')) worker = await startWorkerRole(engine, wakeUps, log)
+        if (roles.includes('worker'))
+          worker = await startWorkerRole(engine, wakeUps, log, { context: events, followed })
         if (roles.includes('scheduler'))
           scheduler = startSchedulerRole({
-            ...{ opened, engine, version, webhook, sources: readers },
+            ...{ opened, engine, events, version, webhook, sources: readers },
             dataFolder: config.gateway.dataPath,
           })
         if (!roles.includes('api')) return null
@@ -110,6 +116,19 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     await closeAll()
     throw error
   }
+}
+
+/** What each source of events offers. */
+function followedOf(
+  { sources }: EventsContext,
+  targets: ReadonlyMap<string, Connected<'accounts'>>,
+): ReadonlyMap<string, EventsCapability> {
+  return new Map(
+    [...sources.keys()].flatMap((id) => {
+      const offered = targets.get(id)?.connection.events
+      return offered === undefined ? [] : [[id, offered] as const]
+    }),
+  )
 }
 
 /** Any process that writes accounts may be the one that needs a picture. */

@@ -2,6 +2,9 @@
 import pg from 'pg'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { expiringTokens } from '../auth/expiring-tokens.ts'
+import type { EventsContext } from '../events/context.ts'
+import { keepMonths } from '../events/keep-months.ts'
+import { watchEvents } from '../events/watch-events.ts'
 import { errorCode } from '../model/error-code.ts'
 import { sleep } from '../model/sleep.ts'
 import { openTrouble } from '../model/trouble.ts'
@@ -47,6 +50,7 @@ const patrolWaitsMs = 30 * 60_000
 export interface SchedulerParts {
   readonly opened: Opened
   readonly engine: Engine
+  readonly events: EventsContext
   /** What the engine was made of. */
   readonly version: InForce
   readonly sources: ReadonlyMap<string, Connected<'people'>>
@@ -56,7 +60,7 @@ export interface SchedulerParts {
 }
 
 export function startSchedulerRole(parts: SchedulerParts): Scheduler {
-  const { opened, engine, version, sources, webhook, dataFolder } = parts
+  const { opened, engine, events, version, sources, webhook, dataFolder } = parts
   const { wakeUps, log } = opened
   const { runtime } = opened.store
   const { context } = engine
@@ -121,6 +125,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(1_000, 'erasures', lost, () => continueErasures(context)),
       every(60_000, 'journal', lost, async () => void (await replayErasures(context))),
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
+      every(5_000, 'events', lost, () => watchEvents(events)),
+      every(60_000, 'event months', lost, () => keepMonths(events)),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
     ]
     try {

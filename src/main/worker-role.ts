@@ -1,7 +1,9 @@
 /** The worker role: leads targets, one process per target, and works through their lists whenever it is woken. */
 import { randomUUID } from 'node:crypto'
 import type { Consumer, WakeUps } from '../../queues/wake-ups.ts'
+import type { EventsCapability } from '../connector/contract.ts'
 import { ConnectorError } from '../connector/errors.ts'
+import type { EventsContext } from '../events/context.ts'
 import { errorCode } from '../model/error-code.ts'
 import type { Lane } from '../model/lane.ts'
 import { sleep } from '../model/sleep.ts'
@@ -12,6 +14,7 @@ import type { TargetSetup } from '../sync/context.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
 import { takeStock } from '../sync/restored/take-stock.ts'
 import type { Log } from '../telemetry/log.ts'
+import { openEventReader } from './event-reader.ts'
 import type { Engine } from './sync-context.ts'
 import { openTargetReach } from './target-reach.ts'
 import { openTargetReader } from './target-reader.ts'
@@ -34,7 +37,18 @@ interface Led {
   readonly consumer: Consumer
 }
 
-export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log): Promise<Role> {
+/** Targets whose events are read, and how. */
+export interface FollowedEvents {
+  readonly context: EventsContext
+  readonly followed: ReadonlyMap<string, EventsCapability>
+}
+
+export async function startWorkerRole(
+  engine: Engine,
+  wakeUps: WakeUps,
+  log: Log,
+  events: FollowedEvents,
+): Promise<Role> {
   const { context } = engine
   const processId = randomUUID()
   const leading = new Map<string, TargetWorker>()
@@ -51,6 +65,9 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
     const troubles = { lead: openTrouble(), health: openTrouble(), stock: openTrouble(), store: openTrouble() }
     const reach = openTargetReach(context, target, log)
     const reader = openTargetReader(engine, target, processId, log, stopping.signal)
+    const capability = events.followed.get(target.id)
+    const eventReader =
+      capability === undefined ? null : openEventReader({ context, events: events.context, log }, target.id, capability)
 
     async function look(): Promise<void> {
       const leads = await leadTarget(pool, target.id, processId, leadMs)
@@ -67,6 +84,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       } else if (!leads && led !== null) await letGo(stopMs)
       // Beside this, which takes long: the lead is renewed meanwhile.
       if (leads) reader.look()
+      if (leads) eventReader?.look()
       if (leads)
         discovering ??= discover().finally(() => {
           discovering = null
@@ -140,7 +158,7 @@ export async function startWorkerRole(engine: Engine, wakeUps: WakeUps, log: Log
       const mine = led
       led = null
       leading.delete(target.id)
-      await mine?.worker.stop(withinMs)
+      await Promise.all([mine?.worker.stop(withinMs), eventReader?.letGo()])
       await mine?.consumer.close(1_000)
     }
 

@@ -88,6 +88,41 @@ export const alarms = {
       'Somebody is still not erased after a quarter of an hour: their account is still at a target. They are locked out.',
     action: 'gatehouse erasure list says where; resume or enable the target, or sign it off if it is gone for good.',
   },
+  'events.clock': {
+    scope: 'target',
+    means: 'A clock there is wrong by so many seconds: events stand at times at which they did not happen.',
+    action:
+      'gatehouse events sources says how much; set the clock of the device or the system, or give it a time server.',
+  },
+  'events.forged': {
+    scope: 'target',
+    means:
+      'Rows of the log of its events were changed, added or put back outside Gatehouse. They count for nothing, and no new event is lost.',
+    action: 'Find out who writes to the database; then gatehouse alarms clear.',
+  },
+  'events.lost': {
+    scope: 'target',
+    means: 'Events of this system were lost before Gatehouse could read them, as it says itself, or as the log shows.',
+    action:
+      'gatehouse events list --type system.events_lost says when; read them at the devices; then gatehouse alarms clear.',
+  },
+  'events.malformed': {
+    scope: 'target',
+    means: 'So many events of a batch were not as a connector must report them. They are kept as far as they could be.',
+    action:
+      'Tell whoever maintains the connector; gatehouse events list --type other shows them; then gatehouse alarms clear.',
+  },
+  'events.missing': {
+    scope: 'target',
+    means: 'So many events are not in the log any more, though their time is not over: somebody deleted them.',
+    action:
+      'Find out who writes to the database; compare with the door system, or a receiver of events; then gatehouse alarms clear.',
+  },
+  'events.silent': {
+    scope: 'target',
+    means: 'Nothing was heard of its events for longer than two minutes: not even that nothing happened.',
+    action: 'See the log for the code; check the door system and the login there. What is missed now is read later.',
+  },
   'gateway.frozen': {
     scope: 'gateway',
     means: 'Everything but lock-outs is stopped at every target; the count says how many accounts wait.',

@@ -1,6 +1,6 @@
 /** People who are erased: guarded rows of what was asked for, what became of each account, and what holds a re-import. */
 import type pg from 'pg'
-import type { AccountId, PersonId } from '../model/id.ts'
+import type { AccountId, KeyId, PersonId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { forgetInMatches } from './forget-match.ts'
 import {
@@ -240,4 +240,15 @@ export async function deletePersonRows(
     'delete from person where id = $1',
   ])
     await client.query(statement, [person])
+}
+
+/** Of these keys, those whose person was erased. */
+export async function erasedKeys(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  keys: readonly KeyId[],
+): Promise<ReadonlySet<KeyId>> {
+  if (keys.length === 0) return new Set()
+  const { rows } = await client.query<ErasureRow>('select * from erasure where key_id = any($1::uuid[])', [keys])
+  return new Set(rows.filter((row) => isGenuineErasure(vault, row)).map(({ key_id }) => key_id))
 }

@@ -12,6 +12,9 @@ import type {
   DriftTable,
   ErasureAccountTable,
   ErasureTable,
+  EventMonthTable,
+  EventSourceTable,
+  EventTable,
   IndividualGrantTable,
   LockMarkTable,
   LockoutTable,
@@ -49,6 +52,9 @@ export type SubjectRow = Selectable<SubjectTable>
 export type TokenRow = Selectable<ApiTokenTable>
 export type ErasureRow = Selectable<ErasureTable>
 export type ErasureAccountRow = Selectable<ErasureAccountTable>
+export type EventSourceRow = Selectable<EventSourceTable>
+export type EventMonthRow = Selectable<EventMonthTable>
+export type EventRow = Selectable<EventTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, who was, and what is theirs, decides. */
@@ -360,4 +366,27 @@ export function tokenGuard(row: Omit<TokenRow, 'guard'>): readonly GuardValue[] 
 /** Which keys a database is under: signed with these very keys, it tells which of two keyrings is the one. */
 export function keySetGuard(gateway: string, keySet: string): readonly GuardValue[] {
   return [gateway, keySet]
+}
+
+/** How many events a source has, and where it is read on: whoever could set that back would have events overwritten or passed over. */
+export function eventSourceGuard(
+  row: Pick<EventSourceRow, 'source' | 'position' | 'cursor' | 'turn' | 'former_to' | 'renewed_to'>,
+): readonly GuardValue[] {
+  return [row.source, Number(row.position), row.cursor, row.turn, Number(row.former_to), Number(row.renewed_to)]
+}
+
+/** How many there were, and whether they are gone because their time was over: else somebody took them away. */
+export function eventMonthGuard(row: Omit<EventMonthRow, 'guard'>): readonly GuardValue[] {
+  const { source, class: of, month, events, first_position, last_position, forgotten_at } = row
+  return [source, of, month, Number(events), Number(first_position), Number(last_position), forgotten_at]
+}
+
+/** Everything: that an event was moved, copied or altered shows also when nobody can open it any more. */
+export function eventGuard(row: Omit<EventRow, 'guard'>): readonly GuardValue[] {
+  const { source, position, class: of, type, at, received_at, strange_card } = row
+  const { person_digest, door_digest, key_id, sealed } = row
+  return [
+    ...[source, Number(position), of, type, at, received_at, strange_card],
+    ...[person_digest, door_digest, key_id, sealed],
+  ]
 }

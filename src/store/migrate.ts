@@ -26,6 +26,7 @@ import * as matchLeads from './migrations/0023-match-leads.ts'
 import * as signedSweeps from './migrations/0024-signed-sweeps.ts'
 import * as sidesTaken from './migrations/0025-sides-taken.ts'
 import * as sidesWithdrawn from './migrations/0026-sides-withdrawn.ts'
+import * as events from './migrations/0027-events.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -60,6 +61,7 @@ const migrations: Record<string, Migration> = {
   '0024-signed-sweeps': signedSweeps,
   '0025-sides-taken': sidesTaken,
   '0026-sides-withdrawn': sidesWithdrawn,
+  '0027-events': events,
 }
 const provider = { getMigrations: async () => migrations }
 

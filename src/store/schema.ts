@@ -2,6 +2,7 @@
  * One file because it is held, as a whole, against the migrations and the catalogue of columns. */
 import type { ColumnType, Generated } from 'kysely'
 import type { CardState } from '../model/card.ts'
+import type { EventClass, EventType } from '../model/events/types.ts'
 import type {
   AccessLevelId,
   AccountId,
@@ -63,6 +64,10 @@ export interface Tables {
     delay_ms: Defaulted<number>
     urgent: Generated<boolean>
   }
+  event_source: EventSourceTable
+  event_month: EventMonthTable
+  event_key: { source: string; digest: Buffer; received_on: string }
+  event: EventTable
   restore: RestoreTable
   alarm: AlarmTable
   alarm_notice: AlarmNoticeTable
@@ -581,6 +586,66 @@ export interface RestoreTable {
   stock_at: string | null
   /** JSON: sources that have delivered everybody since; null: none. */
   heard: string | null
+  guard: Buffer
+}
+
+/** What is known of a target that reports events. Bigints come from PostgreSQL as text. */
+export interface EventSourceTable {
+  source: string
+  /** Of its newest event; they are numbered from 1 without a gap. */
+  position: ColumnType<string, number, number>
+  /** Where the connector goes on, sealed; null: from now on. */
+  cursor: Buffer | null
+  /** Counts who has followed the source: whoever was overtaken appends nothing more. */
+  turn: number
+  /** Up to here events were sealed under keys that were replaced since, and up to `renewed_to` they have been sealed anew. */
+  former_to: ColumnType<string, number, number>
+  renewed_to: ColumnType<string, number, number>
+  /** When anything was heard last, be it that nothing happened. */
+  heard_at: TimeOrNull
+  /** When an event came last. */
+  received_at: TimeOrNull
+  /** Events so far that were not as a connector must report them. */
+  malformed: Defaulted<string>
+  /** By how much clocks of devices were ahead of ours, half of them more and half less; and by how much the one that was furthest off. */
+  device_skew_ms: number | null
+  furthest_skew_ms: number | null
+  /** The same of the system's own clock. */
+  system_skew_ms: number | null
+  skew_at: TimeOrNull
+  guard: Buffer
+}
+
+/** How many events of one class a source reported in one month, by when they were received. */
+export interface EventMonthTable {
+  source: string
+  class: EventClass
+  /** As `2026-11`. */
+  month: string
+  events: ColumnType<string, number, number>
+  first_position: ColumnType<string, number, number>
+  last_position: ColumnType<string, number, number>
+  /** When their time was over and all of them were dropped. */
+  forgotten_at: TimeOrNull
+  guard: Buffer
+}
+
+export interface EventTable {
+  source: string
+  position: ColumnType<string, number, number>
+  class: EventClass
+  type: EventType
+  /** What it is filed under: when it happened, or when it was received where that can't be true. */
+  at: Time
+  received_at: Time
+  /** A card was shown that is nobody's. */
+  strange_card: boolean
+  /** Of the person, else of that card, on that day. */
+  person_digest: Buffer | null
+  door_digest: Buffer | null
+  /** Whose key sealed it; null: the gateway's own. */
+  key_id: KeyId | null
+  sealed: Buffer
   guard: Buffer
 }
 

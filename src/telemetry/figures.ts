@@ -12,6 +12,8 @@ interface Figure {
 // Around the promise of one second: fine below it, coarse up to an hour.
 const lockoutBuckets = [0.05, 0.1, 0.2, 0.3, 0.5, 0.75, 1, 1.5, 2, 5, 10, 30, 60, 300, 900, 3_600]
 const ownBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 5, 60]
+// A clock that is wrong shows here as well.
+const lagBuckets = [0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60, 300, 3_600]
 const requestBuckets = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10]
 
 export const figures = {
@@ -88,6 +90,31 @@ export const figures = {
     name: 'gatehouse_deep_sweep_hours',
     labels: ['target'],
     help: 'How long the deep sweep under way takes from begin to end, as it goes now, or the last one took.',
+  },
+  eventsAppended: {
+    type: 'counter',
+    name: 'gatehouse_events_appended_total',
+    labels: ['source', 'class'],
+    help: 'Events that are new in the log.',
+  },
+  eventsKnown: {
+    type: 'counter',
+    name: 'gatehouse_events_known_total',
+    labels: ['source'],
+    help: 'Events that were told again and are in the log already.',
+  },
+  eventsMalformed: {
+    type: 'counter',
+    name: 'gatehouse_events_malformed_total',
+    labels: ['source'],
+    help: 'Events that were not as a connector must report them, and are kept as far as that goes.',
+  },
+  eventLagSeconds: {
+    type: 'histogram',
+    name: 'gatehouse_event_lag_seconds',
+    labels: ['source'],
+    help: 'From when an event happened, by the clock of its device, to when it was kept; of those that are told as they happen.',
+    buckets: lagBuckets,
   },
   outboxRows: {
     type: 'gauge',

@@ -75,6 +75,8 @@ export interface Vault {
   /** What `digest`, or `index`, gave before keys were replaced, as the store holds it since; empty in a gateway whose keys never were. */
   olderDigests(purpose: string, parts: readonly GuardValue[]): readonly Buffer[]
   olderIndexes(purpose: IndexPurpose, value: string): readonly Buffer[]
+  /** What `digest` gave under each of the keys before, oldest first: for rows that were left as they were when keys were replaced. */
+  formerDigests(purpose: string, parts: readonly GuardValue[]): readonly Buffer[]
   /** What tokens and sessions are looked up by; 32 bytes. */
   tokenMac(secret: string): Buffer
   /** Signs an audit entry; 32 bytes. */
@@ -209,6 +211,10 @@ export function openVault(from: Keyring | KeyringSource, options: VaultOptions =
     digest: (purpose, parts) => digest(keys().mac.digest, purpose, parts),
     olderDigests: (purpose, parts) => olderDigests(keys().lines.digest, (key) => digest(key, purpose, parts)),
     olderIndexes: (purpose, value) => olderDigests(keys().lines.index[purpose], (key) => index(key, purpose, value)),
+    formerDigests: (purpose, parts) =>
+      keys()
+        .lines.digest.slice(0, -1)
+        .map((key) => digest(key, purpose, parts)),
     tokenMac: (secret) => digest(keys().mac.token, 'token', [secret]),
     auditMac: (parts) => digest(keys().mac.audit, 'audit', parts),
     verifyAuditMac: (parts, expected) => verifyGuard(keys().mac.audit, 'audit', parts, expected),

@@ -102,3 +102,11 @@ const byClass = {
 export type EventType = (typeof byClass)[EventClass][number]
 
 export const eventTypes: readonly EventType[] = eventClasses.flatMap((name) => byClass[name])
+
+const classes: ReadonlyMap<string, EventClass> = new Map(
+  eventClasses.flatMap((name) => byClass[name].map((type) => [type, name] as const)),
+)
+
+export function classOf(type: EventType): EventClass {
+  return classes.get(type) ?? 'system'
+}

@@ -57,6 +57,7 @@ async function clearEmptySchema(client: pg.Client): Promise<void> {
 
 function copying(client: pg.Client, onRows: (rows: number) => void): BackupSink {
   let current: { readonly copy: CopyStreamQuery; failure: Error | null } | null = null
+  let table = ''
   /** The COPY that is under way. @throws what it has failed with. */
   const open = (): CopyStreamQuery => {
     if (current === null) throw new BackupError('backup.damaged')
@@ -64,7 +65,8 @@ function copying(client: pg.Client, onRows: (rows: number) => void): BackupSink 
     return current.copy
   }
   return {
-    async begin(table, columns) {
+    async begin(name, columns) {
+      table = name
       const quoted = columns.map((column) => pg.escapeIdentifier(column)).join(', ')
       const copy = client.query(copyFrom(`copy ${schemaName}.${pg.escapeIdentifier(table)} (${quoted}) from stdin`))
       const begun: NonNullable<typeof current> = { copy, failure: null }
@@ -84,9 +86,18 @@ function copying(client: pg.Client, onRows: (rows: number) => void): BackupSink 
       copy.end()
       await over
       onRows(copy.rowCount)
+      if (table === 'event_month') await placeEvents(client)
       return copy.rowCount
     },
   }
+}
+
+/** Events go where their class and month has its place. */
+async function placeEvents(client: pg.Client): Promise<void> {
+  await client.query(
+    `select ${schemaName}.make_event_month(class, month)
+       from (select distinct class, month from ${schemaName}.event_month where forgotten_at is null) m`,
+  )
 }
 
 /** Rows came with their numbers; the next ones count on from there. */

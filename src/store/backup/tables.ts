@@ -39,6 +39,11 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   account_work: 'kept',
   // Wake-ups: the sweeper makes them again from `account_work`.
   outbox: 'left out',
+  event_source: 'kept',
+  // Before the events: it says which months they need a place for.
+  event_month: 'kept',
+  event_key: 'kept',
+  event: 'kept',
   restore: 'kept',
   alarm: 'kept',
   // They were told since; what is still on stays on.

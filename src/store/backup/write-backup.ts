@@ -89,7 +89,7 @@ async function* records(client: pg.Client, header: Buffer): AsyncGenerator<Buffe
     const columns = await columnsOf(client, table)
     yield* encodeRecord(recordKinds.table, json({ table, columns }))
     const quoted = columns.map((column) => pg.escapeIdentifier(column)).join(', ')
-    const stream = client.query(copyTo(`copy ${pg.escapeIdentifier(table)} (${quoted}) to stdout`))
+    const stream = client.query(copyTo(`copy (select ${quoted} from ${pg.escapeIdentifier(table)}) to stdout`))
     for await (const chunk of stream) yield* encodeRecord(recordKinds.rows, chunk as Buffer)
     counts[table] = stream.rowCount
     yield* encodeRecord(recordKinds.tableEnd, json({ rows: stream.rowCount }))

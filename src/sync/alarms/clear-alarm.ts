@@ -8,7 +8,10 @@ import { keyOfObject } from '../../store/object-keys.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 
-const byHand: readonly AlarmCode[] = ['guard.failed', 'audit.broken']
+const byHand: readonly AlarmCode[] = [
+  ...(['guard.failed', 'audit.broken'] as const),
+  ...(['events.forged', 'events.lost', 'events.malformed', 'events.missing'] as const),
+]
 
 /** If its cause is still there, the alarm is on again within seconds. @throws Refusal `alarm.not-on`, `alarm.ends-itself`. */
 export async function clearByHand(

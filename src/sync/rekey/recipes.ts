@@ -5,7 +5,7 @@ import type { Cell } from './turn.ts'
 
 export interface Recipe<Row> {
   /** PostgreSQL's name of the column's type. */
-  readonly type: 'bytea' | 'text' | 'uuid' | 'int' | 'jsonb' | 'timestamptz'
+  readonly type: 'bytea' | 'text' | 'uuid' | 'int' | 'int8' | 'jsonb' | 'timestamptz'
   make(cell: Cell<Row>, column: string): unknown
 }
 

@@ -16,6 +16,8 @@ import {
   driftGuard,
   erasureAccountGuard,
   erasureGuard,
+  eventMonthGuard,
+  eventSourceGuard,
   grantGuard,
   intentGuard,
   keySetGuard,
@@ -56,6 +58,10 @@ import { alongside, attempt, carried, forgotten, indexed, kept, type Recipes, se
 /** Columns of which nothing comes under new keys, and why. */
 export const exceptions: Readonly<Record<string, string>> = {
   match_row: 'deleted: whose accounts are is found anew by `match`',
+  event_key:
+    'left as they are, and looked up under the keys before as well: they say which events were told, not whose, and are forgotten after 90 days',
+  event:
+    'many: sealed anew page by page afterwards, by who turns keys; up to then they are opened with the keys before',
   audit_pending: 'empty: all of it was chained before',
   audit: 'never written anew; the old keys open and verify it up to where it ended then, and sign nothing',
 }
@@ -307,6 +313,16 @@ export const registry: Registry = {
   },
   // Who waits by it waits on, until the target is matched once more.
   match_run: { columns: { guard: signed('match_run', matchRunGuard) } },
+  event_source: {
+    columns: {
+      cursor: sealed(({ source }) => place('event_source', 'cursor', source), system),
+      // Its events are sealed anew afterwards: up to here they may lie under the keys before.
+      former_to: { type: 'int8', make: ({ was }) => was.position },
+      renewed_to: { type: 'int8', make: () => 0 },
+      guard: signed('event_source', eventSourceGuard),
+    },
+  },
+  event_month: { columns: { guard: signed('event_month', eventMonthGuard) } },
   restore: { columns: { guard: signed('restore', restoreGuard) } },
   alarm: {
     columns: {

@@ -1,0 +1,69 @@
+/** What an event is filed under, so that it is found without being opened: a time, and digests that are others each day. */
+import { type Card, wireKey } from '../model/card.ts'
+import type { PersonId } from '../model/id.ts'
+import type { Vault } from '../vault/vault.ts'
+
+const dayMs = 86_400_000
+
+/** An event is looked for among those received from a day before until so long after it happened. */
+export const lateMs = 31 * dayMs
+export const earlyMs = dayMs
+
+/**
+ * When it happened, as long as that can be true: else, as of a device whose clock was never set, when it was received. Where each event is
+ * looked for is bounded by this.
+ */
+export function filedAt(at: Date, receivedAt: Date): Date {
+  const late = receivedAt.getTime() - at.getTime()
+  return late >= -earlyMs && late <= lateMs ? at : receivedAt
+}
+
+/** Days since 1970, in UTC. */
+export function dayOf(at: Date): number {
+  return Math.floor(at.getTime() / dayMs)
+}
+
+/** Two bytes of the day, which is no secret, so that the index grows where it is in memory; then what tells nothing without the keyring. */
+const digestBytes = 16
+
+export interface Filing {
+  person(day: number, person: PersonId): Buffer
+  /** Of a card that is nobody's: it stands where the person would. */
+  card(day: number, card: Card): Buffer
+  cardNumber(day: number, source: string, number: string): Buffer
+  door(day: number, source: string, door: string): Buffer
+}
+
+type What = readonly ['person' | 'card' | 'card-number' | 'door', ...string[]]
+
+/** `cachedMax` digests are kept: the same people pass the same doors all day. */
+export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
+  let keys = vault.keySet
+  const known = new Map<string, Buffer>()
+  const digest = (day: number, [kind, ...parts]: What): Buffer => {
+    if (keys !== vault.keySet) {
+      known.clear()
+      keys = vault.keySet
+    }
+    const name = `${day} ${kind} ${parts.join(' ')}`
+    const cached = known.get(name)
+    if (cached !== undefined) return cached
+    const made = filed(day, vault.digest('event', [kind, day, ...parts]))
+    if (known.size >= cachedMax) known.clear()
+    known.set(name, made)
+    return made
+  }
+  return {
+    person: (day, person) => digest(day, ['person', person]),
+    card: (day, card) => digest(day, ['card', wireKey(card)]),
+    cardNumber: (day, source, number) => digest(day, ['card-number', source, number]),
+    door: (day, source, door) => digest(day, ['door', source, door]),
+  }
+}
+
+function filed(day: number, digest: Buffer): Buffer {
+  const made = Buffer.allocUnsafe(digestBytes)
+  made.writeUInt16BE(day & 0xffff)
+  digest.copy(made, 2)
+  return made
+}

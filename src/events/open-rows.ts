@@ -1,0 +1,109 @@
+/** Opens rows of the log: verified each, with the keys of all whom they are about asked for at once; an erased person's are told apart from forged ones. */
+import type { KeyId } from '../model/id.ts'
+import { erasedKeys } from '../store/erasures.ts'
+import { keysOf } from '../store/events/rows.ts'
+import type { EventRow } from '../store/guards.ts'
+import type { DataKey } from '../vault/vault.ts'
+import { isRowFault } from '../vault/vault-error.ts'
+import type { EventsContext } from './context.ts'
+import type { LoggedEvent } from './logged-event.ts'
+import { isGenuine, openEvent, type SealedEvent } from './sealed-event.ts'
+
+export interface OpenedRows {
+  /** In the order of the rows. */
+  readonly events: readonly LoggedEvent[]
+  /** Positions of events of people who were erased since. */
+  readonly erased: readonly number[]
+  /** Rows that somebody else wrote. */
+  readonly forged: number
+}
+
+/** Positions that are still under keys that were replaced: their seal alone says that they are ours. */
+export interface FormerRange {
+  readonly after: number
+  readonly upTo: number
+}
+
+export async function openRows(
+  context: EventsContext,
+  rows: readonly EventRow[],
+  formerOf: FormerRange | ((source: string) => FormerRange),
+): Promise<OpenedRows> {
+  const { vault, database, sources } = context
+  const ids = [...new Set(rows.flatMap(({ key_id }) => key_id ?? []))]
+  const keys = new KeysOfEvents(context, await keysOf(database.pool, ids))
+  const gone = await erasedKeys(
+    database.pool,
+    vault,
+    ids.filter((id) => !keys.has(id)),
+  )
+  const events: LoggedEvent[] = []
+  const erased: number[] = []
+  let forged = 0
+  for (const row of rows) {
+    const position = Number(row.position)
+    const former = typeof formerOf === 'function' ? formerOf(row.source) : formerOf
+    const isFormer = position > former.after && position <= former.upTo
+    const genuine = isGenuine(vault, row)
+    if (!genuine && !isFormer) forged += 1
+    else if (row.key_id !== null && !keys.has(row.key_id)) {
+      // Whose key is gone of whom nobody says that they were erased: their row is right all the same, if it is signed.
+      if (genuine || gone.has(row.key_id)) erased.push(position)
+      else forged += 1
+    } else {
+      const content = openEvent(vault, keys.of(row.key_id, isFormer), row)
+      if (content === null) forged += 1
+      else events.push(logged(row, content, sources.get(row.source)?.siteOf(content.event) ?? null))
+    }
+  }
+  return { events, erased, forged }
+}
+
+function logged(row: EventRow, { id, live, person, event }: SealedEvent, site: string | null): LoggedEvent {
+  return {
+    source: row.source,
+    position: Number(row.position),
+    id,
+    receivedAt: row.received_at,
+    live,
+    person,
+    site,
+    event,
+  }
+}
+
+/** Unwrapped when they are needed, once. */
+class KeysOfEvents {
+  readonly #vault: EventsContext['vault']
+  readonly #rows: Awaited<ReturnType<typeof keysOf>>
+  readonly #opened = new Map<string, readonly DataKey[]>()
+
+  constructor({ vault }: EventsContext, rows: Awaited<ReturnType<typeof keysOf>>) {
+    this.#vault = vault
+    this.#rows = rows
+  }
+
+  has(id: KeyId): boolean {
+    return this.#rows.has(id)
+  }
+
+  /** Null: the gateway's own. With `former`, also those that were replaced. */
+  of(id: KeyId | null, former: boolean): readonly DataKey[] | null {
+    if (id === null) return null
+    const name = `${id} ${former}`
+    const known = this.#opened.get(name) ?? this.#open(id, former)
+    this.#opened.set(name, known)
+    return known
+  }
+
+  #open(id: KeyId, former: boolean): readonly DataKey[] {
+    const row = this.#rows.get(id)
+    if (row === undefined) return []
+    try {
+      return [this.#vault.unwrap(row), ...(former ? this.#vault.unwrapFormer(row) : [])]
+    } catch (error) {
+      if (!isRowFault(error)) throw error
+      return []
+    }
+  }
+}

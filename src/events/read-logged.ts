@@ -1,0 +1,116 @@
+/** Reads the log in order, opened and verified, for whoever consumes it; what is not there any more is told as forgotten or as taken away. */
+import { boundsOf, type FoundMonth, monthsOf } from '../store/events/months.ts'
+import { eventsAfter } from '../store/events/rows.ts'
+import { readSource } from '../store/events/source-row.ts'
+import type { EventsContext } from './context.ts'
+import type { LoggedEvent } from './logged-event.ts'
+import { openRows } from './open-rows.ts'
+import { tell } from './tell.ts'
+
+/** Positions, both included. */
+export interface Hole {
+  readonly from: number
+  readonly to: number
+  /** Their time was over; false: somebody took them away, or put something else in their place. */
+  readonly forgotten: boolean
+}
+
+export interface LoggedPage {
+  readonly events: readonly LoggedEvent[]
+  /** Everything up to here is told of. */
+  readonly upTo: number
+  /** Of people who were erased: they are there, and open no more. */
+  readonly erased: number
+  readonly missing: readonly Hole[]
+}
+
+/**
+ * At most `limit` events of a source after a position. A source whose row somebody changed has none until whoever follows it has mended
+ * the row. @throws what `pg` throws.
+ */
+export async function readLogged(
+  context: EventsContext,
+  source: string,
+  after: number,
+  limit: number,
+): Promise<LoggedPage> {
+  const { vault, database } = context
+  const found = await readSource(database.pool, vault, source)
+  if (found === null || !found.genuine) {
+    if (found !== null) await tell(database.pool, context, 'events.forged', source)
+    return { events: [], upTo: after, erased: 0, missing: [] }
+  }
+  const { position, former_to, renewed_to } = found.state
+  if (position <= after) return { events: [], upTo: after, erased: 0, missing: [] }
+  const months = await monthsOf(database.pool, vault, source)
+  const since = sinceOf(months, after)
+  const rows = await eventsAfter(database.pool, source, { after, upTo: position, since, limit })
+  const upTo = rows.length < limit ? position : Number(rows.at(-1)?.position)
+  const opened = await openRows(context, rows, { after: renewed_to, upTo: former_to })
+  const there = new Set([...opened.events.map((event) => event.position), ...opened.erased])
+  const missing = await holes(context, source, there, after, upTo)
+  if (opened.forged > 0) await tell(database.pool, context, 'events.forged', source)
+  const taken = missing.filter(({ forgotten }) => !forgotten)
+  if (taken.length > 0)
+    await tell(
+      database.pool,
+      context,
+      'events.missing',
+      source,
+      taken.reduce((sum, { from, to }) => sum + to - from + 1, 0),
+    )
+  return { events: opened.events, upTo, erased: opened.erased.length, missing }
+}
+
+/** No event after this position was received before. */
+function sinceOf(months: readonly FoundMonth[], after: number): Date {
+  // Of a month that somebody else wrote nothing is known.
+  const first = months.find(({ genuine, last }) => !genuine || last > after)
+  return first === undefined || !first.genuine ? new Date(0) : boundsOf(first.month)[0]
+}
+
+async function holes(
+  { database, vault }: EventsContext,
+  source: string,
+  there: ReadonlySet<number>,
+  after: number,
+  upTo: number,
+): Promise<readonly Hole[]> {
+  const gaps: { readonly from: number; readonly to: number }[] = []
+  let next = after + 1
+  for (const position of [...there].sort((left, right) => left - right)) {
+    if (position > next) gaps.push({ from: next, to: position - 1 })
+    next = position + 1
+  }
+  if (next <= upTo) gaps.push({ from: next, to: upTo })
+  if (gaps.length === 0) return []
+  // Read now: what was there a moment ago may have been forgotten meanwhile.
+  const forgotten = (await monthsOf(database.pool, vault, source)).filter(
+    ({ genuine, forgottenAt }) => genuine && forgottenAt !== null,
+  )
+  return gaps.flatMap((gap) => split(gap, forgotten))
+}
+
+/** Parts of a gap that a forgotten month covers, and those that none does. */
+function split(
+  { from, to }: { readonly from: number; readonly to: number },
+  forgotten: readonly FoundMonth[],
+): readonly Hole[] {
+  const covering = forgotten
+    .filter(({ first, last }) => first <= to && last >= from)
+    .sort((left, right) => left.first - right.first)
+  const parts: Hole[] = []
+  let next = from
+  for (const { first, last } of covering) {
+    if (last < next) continue
+    if (first > next) parts.push({ from: next, to: first - 1, forgotten: false })
+    const begin = Math.max(first, next)
+    const end = Math.min(last, to)
+    const before = parts.at(-1)
+    if (before?.forgotten === true && before.to === begin - 1) parts[parts.length - 1] = { ...before, to: end }
+    else parts.push({ from: begin, to: end, forgotten: true })
+    next = end + 1
+  }
+  if (next <= to) parts.push({ from: next, to, forgotten: false })
+  return parts
+}

@@ -1,0 +1,62 @@
+/** An event as a row of the log and back: sealed to its place, signed as a whole, so that a row that was moved, copied or altered shows. */
+import type { AccessEvent } from '../model/events/event.ts'
+import type { PersonId } from '../model/id.ts'
+import { parseJson } from '../model/parse-json.ts'
+import type { NewEventRow } from '../store/events/rows.ts'
+import { type EventRow, eventGuard } from '../store/guards.ts'
+import type { DataKey, Vault } from '../vault/vault.ts'
+import { isRowFault } from '../vault/vault-error.ts'
+
+/** What the seal holds. */
+export interface SealedEvent {
+  readonly id: string
+  readonly live: boolean
+  readonly person: PersonId | null
+  readonly event: AccessEvent
+}
+
+/** All but what is sealed and signed. */
+export type Envelope = Omit<NewEventRow, 'key_id' | 'sealed' | 'guard'>
+
+/** With the person's key, or (null) the gateway's own. */
+export function sealEvent(vault: Vault, key: DataKey | null, envelope: Envelope, content: SealedEvent): NewEventRow {
+  const text = JSON.stringify(content)
+  const place = placeOf(envelope)
+  const sealed = key === null ? vault.sealSystem(place, text) : vault.seal(key, place, text)
+  const row = { ...envelope, key_id: key?.id ?? null, sealed }
+  return { ...row, guard: vault.guard('event', eventGuard({ ...row, position: String(row.position) })) }
+}
+
+/** Whether the row is as it was written, also if nobody can open it any more. */
+export function isGenuine(vault: Vault, row: EventRow): boolean {
+  return vault.verifyGuard('event', eventGuard(row), row.guard)
+}
+
+/** Null when it does not open with any of these keys; none: the gateway's own, or those before it. */
+export function openEvent(vault: Vault, keys: readonly DataKey[] | null, row: EventRow): SealedEvent | null {
+  const place = placeOf({ ...row, position: Number(row.position) })
+  const ways =
+    keys === null
+      ? [() => vault.openSystem(place, row.sealed), () => vault.openFormerSystem(place, row.sealed)]
+      : keys.map((key) => () => vault.open(key, place, row.sealed))
+  for (const open of ways) {
+    const text = attempt(open)
+    if (text !== null) return parseJson(text) as SealedEvent
+  }
+  return null
+}
+
+/** The seal is bound to all that decides where it is found. */
+function placeOf({ source, position, class: of, type, at, received_at, strange_card }: Envelope) {
+  const row = [source, of, type, at.getTime(), received_at.getTime(), strange_card ? 1 : 0].join('/')
+  return { table: 'event', column: 'sealed', row, version: position } as const
+}
+
+function attempt(open: () => string): string | null {
+  try {
+    return open()
+  } catch (error) {
+    if (!isRowFault(error)) throw error
+    return null
+  }
+}

@@ -1,0 +1,33 @@
+/** Looks whether sources of events are heard, and whether their clocks are right. */
+import { readAlarms, setAlarms } from '../store/alarms.ts'
+import { newsOfSources, type SourceNews } from '../store/events/source-row.ts'
+import type { EventsContext } from './context.ts'
+
+/** A source says at least every 30 s that it is there. */
+const silentMs = 120_000
+/** Nothing is decided by seconds, but who came first is told wrong, and a lock-out may seem to come too late. */
+export const skewMaxMs = 60_000
+
+/** One whose reading never began is silent too, once the gateway has run so long. */
+export async function watchEvents(context: EventsContext): Promise<void> {
+  const { database, vault, sources, log } = context
+  const { pool } = database
+  const seen = await readAlarms(pool, 'events.silent', 'events.clock')
+  const news = new Map((await newsOfSources(pool)).map((each) => [each.source, each]))
+  const now = context.now().getTime()
+  const heardAt = (id: string): number => news.get(id)?.heard_at?.getTime() ?? 0
+  const silent = [...sources.keys()].filter((id) => now - Math.max(heardAt(id), context.since.getTime()) > silentMs)
+  const wrong = [...sources.keys()].flatMap((id) => {
+    const worst = worstSkew(news.get(id))
+    return worst > skewMaxMs ? [[id, Math.round(worst / 1_000)] as const] : []
+  })
+  for (const source of await setAlarms(pool, vault, 'events.silent', silent, seen))
+    log('warn', 'events.silent', { source })
+  for (const source of await setAlarms(pool, vault, 'events.clock', new Map(wrong), seen))
+    log('warn', 'events.clock', { source })
+}
+
+function worstSkew(news: SourceNews | undefined): number {
+  const { device_skew_ms, furthest_skew_ms, system_skew_ms } = news ?? {}
+  return Math.max(...[device_skew_ms, furthest_skew_ms, system_skew_ms].map((ms) => Math.abs(ms ?? 0)))
+}

@@ -1,0 +1,98 @@
+/** What the process that leads a target does about its events: follows them for as long as it leads, and begins again when that ends. */
+
+import type { EventsCapability } from '../connector/contract.ts'
+import { ConnectorError } from '../connector/errors.ts'
+import type { EventsContext } from '../events/context.ts'
+import { followEvents } from '../events/follow.ts'
+import { errorCode } from '../model/error-code.ts'
+import { openTrouble } from '../model/trouble.ts'
+import { inTransaction } from '../store/transaction.ts'
+import type { SyncContext } from '../sync/context.ts'
+import { pauseTarget } from '../sync/stop.ts'
+import type { Log } from '../telemetry/log.ts'
+
+/** Before the next try: at first, and at most. */
+const againMs = 500
+const againMsMax = 30_000
+/** What the system will never take as it is: somebody changes something first. */
+const rejectedMs = 300_000
+
+export interface EventReader {
+  /** Begins to follow, unless it does; called every second while the target is led. */
+  look(): void
+  /** The lead is lost, or the process ends: resolves when nothing more is appended. */
+  letGo(): Promise<void>
+}
+
+export function openEventReader(
+  { context, events, log }: { readonly context: SyncContext; readonly events: EventsContext; readonly log: Log },
+  source: string,
+  capability: EventsCapability,
+): EventReader {
+  let following: { readonly ended: Promise<void>; readonly stop: AbortController } | null = null
+  let notBefore = 0
+  let failures = 0
+  const trouble = openTrouble()
+
+  async function follow(signal: AbortSignal): Promise<void> {
+    try {
+      const { pausedBecause } = await context.standings.recent(source)
+      // A login that was refused is not tried again; that nothing is written there stops no reading.
+      if (pausedBecause !== null && pausedBecause !== 'target.paused-by-hand') return wait(againMsMax)
+      await followEvents(events, source, capability, signal, wentWell)
+      if (!signal.aborted) throw new Error('a connector ended its events')
+    } catch (error) {
+      if (!signal.aborted) await failed(error)
+    }
+  }
+
+  function wentWell(): void {
+    failures = 0
+    const over = trouble.over()
+    if (over !== null) log.info({ event: 'events.followed', target: source, ...over }, 'events')
+  }
+
+  async function failed(error: unknown): Promise<void> {
+    const code = errorCode(error)
+    if (trouble.failed(code)) log.warn({ event: 'events.not-followed', target: source, code }, 'events')
+    failures += 1
+    wait(waitOf(error, failures))
+    if (error instanceof ConnectorError && error.kind === 'unauthenticated') await pause(error.code)
+  }
+
+  /** As for every other call there: a service account is never hammered. */
+  async function pause(code: string): Promise<void> {
+    try {
+      await inTransaction(context.database.pool, (client) => pauseTarget(client, context, source, code))
+    } catch (error) {
+      log.warn({ event: 'events.not-paused', target: source, code: errorCode(error) }, 'events')
+    }
+  }
+
+  function wait(ms: number): void {
+    notBefore = Date.now() + ms
+  }
+
+  return {
+    look() {
+      if (following !== null || Date.now() < notBefore) return
+      const stop = new AbortController()
+      const ended = follow(stop.signal).finally(() => {
+        following = null
+      })
+      following = { ended, stop }
+    },
+    async letGo() {
+      const mine = following
+      mine?.stop.abort(new Error('stopping'))
+      await mine?.ended
+    },
+  }
+}
+
+function waitOf(error: unknown, failures: number): number {
+  const backoff = Math.min(againMsMax, againMs * 2 ** Math.min(failures - 1, 10)) * (0.5 + Math.random() / 2)
+  if (!(error instanceof ConnectorError)) return backoff
+  if (error.kind === 'throttled') return error.retryAfterMs ?? againMsMax
+  return error.kind === 'rejected' ? rejectedMs : backoff
+}

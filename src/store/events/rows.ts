@@ -1,0 +1,132 @@
+/** Rows of the log of events: added many at a time, each once, and read in the order of their source. */
+import type pg from 'pg'
+import type { KeyId } from '../../model/id.ts'
+import type { WrappedKey } from '../../vault/vault.ts'
+import { copyRows } from '../copy.ts'
+import type { EventRow } from '../guards.ts'
+
+/** Where new events are announced; the payload is the source. */
+export const eventsChannel = 'gatehouse_events'
+
+/**
+ * Which of these keys are new, by their place: they are taken from now on. `older`: what the same keys were digested as before keys were
+ * replaced, digest by digest; such an event is known. The caller holds the source.
+ */
+export async function takeKeys(
+  client: pg.ClientBase,
+  source: string,
+  digests: readonly Buffer[],
+  older: readonly (readonly Buffer[])[],
+  on: Date,
+): Promise<ReadonlySet<number>> {
+  const known = new Set<number>()
+  const former = older.flat()
+  if (former.length > 0) {
+    const { rows } = await client.query<{ digest: Buffer }>(
+      'select digest from event_key where source = $1 and digest = any($2::bytea[])',
+      [source, former],
+    )
+    const there = new Set(rows.map(({ digest }) => digest.toString('latin1')))
+    for (const [i, each] of older.entries())
+      if (each.some((digest) => there.has(digest.toString('latin1')))) known.add(i)
+  }
+  const { rows } = await client.query<{ digest: Buffer }>(
+    `insert into event_key (source, digest, received_on)
+     select $1, digest, $3::date from unnest($2::bytea[]) as k(digest) on conflict do nothing returning digest`,
+    [source, digests.filter((_, i) => !known.has(i)), on.toISOString().slice(0, 10)],
+  )
+  const taken = new Set(rows.map(({ digest }) => digest.toString('latin1')))
+  return new Set(digests.flatMap((digest, i) => (taken.has(digest.toString('latin1')) ? [i] : [])))
+}
+
+/** Keys older than this are forgotten, some at a time; returns how many were. */
+export async function forgetKeys(pool: pg.Pool, before: Date, limit: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    `delete from event_key where (source, digest) in (
+       select source, digest from event_key where received_on < $1::date limit $2)`,
+    [before.toISOString().slice(0, 10), limit],
+  )
+  return rowCount ?? 0
+}
+
+/** An event as it is written. */
+export type NewEventRow = Omit<EventRow, 'position'> & { readonly position: number }
+
+const columns = [
+  ...['source', 'position', 'class', 'type', 'at', 'received_at', 'strange_card'],
+  ...['person_digest', 'door_digest', 'key_id', 'sealed', 'guard'],
+] as const
+
+/** In one COPY. */
+export async function addEvents(client: pg.ClientBase, rows: readonly NewEventRow[]): Promise<void> {
+  await copyRows(
+    client,
+    'event',
+    columns,
+    rows.map((row) => [
+      ...[row.source, row.position, row.class, row.type, row.at, row.received_at, row.strange_card],
+      ...[row.person_digest, row.door_digest, row.key_id, row.sealed, row.guard],
+    ]),
+  )
+}
+
+/** Told to whoever listens once the transaction commits. */
+export async function announce(client: pg.ClientBase, source: string): Promise<void> {
+  await client.query(`select pg_notify('${eventsChannel}', $1)`, [source])
+}
+
+/**
+ * Rows of a source after a position and up to another, in their order. `since`: none of them was received before, so that older months
+ * are not looked into. Somebody else may have written several of one position.
+ */
+export async function eventsAfter(
+  client: pg.ClientBase | pg.Pool,
+  source: string,
+  { after, upTo, since, limit }: { after: number; upTo: number; since: Date; limit: number },
+): Promise<readonly EventRow[]> {
+  const { rows } = await client.query<EventRow>(
+    `select * from event where source = $1 and position > $2 and position <= $3 and received_at >= $4
+      order by position limit $5`,
+    [source, after, upTo, since, limit],
+  )
+  return rows
+}
+
+/** The last rows of a source, the newest first, whoever wrote them. */
+export async function lastEvents(
+  client: pg.ClientBase | pg.Pool,
+  source: string,
+  below: number,
+  limit: number,
+): Promise<readonly EventRow[]> {
+  const { rows } = await client.query<EventRow>(
+    'select * from event where source = $1 and position < $2 order by position desc limit $3',
+    [source, below, limit],
+  )
+  return rows
+}
+
+/** How far beyond a position others are taken, by whomever; 0: the next one is free. */
+export async function takenAfter(client: pg.ClientBase, source: string, position: number): Promise<number> {
+  const { rows } = await client.query<{ last: string | null }>(
+    'select max(position) as last from event where source = $1 and position > $2 and position <= $3',
+    [source, position, position + takenMax],
+  )
+  const last = rows[0]?.last
+  return last === null || last === undefined ? 0 : Number(last) - position
+}
+
+const takenMax = 10_000
+
+/** Keys by id, as they lie under their epochs. What is not there was erased, or taken away. */
+export async function keysOf(
+  client: pg.ClientBase | pg.Pool,
+  ids: readonly KeyId[],
+): Promise<ReadonlyMap<KeyId, WrappedKey>> {
+  if (ids.length === 0) return new Map()
+  const { rows } = await client.query<WrappedKey>(
+    'select id, epoch, wrapped, former from person_key where id = any($1::uuid[])',
+    [ids],
+  )
+  return new Map(rows.map((row) => [row.id, row]))
+}
