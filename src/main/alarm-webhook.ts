@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.ts'
 import { openEgress } from '../connector/egress/egress.ts'
 import { isLoopbackHost, isPrivateAddress } from '../connector/egress/private-address.ts'
-import { parseWebhookSecret } from '../sync/alarms/standard-webhook.ts'
+import { parseWebhookSecret } from '../connector/standard-webhook.ts'
 import { type AlarmWebhook, createAlarmWebhook } from '../sync/alarms/webhook.ts'
 import { GatewayError } from './gateway-error.ts'
 

@@ -2,8 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { HttpClient } from '../../connector/http.ts'
+import { webhookHeaders } from '../../connector/standard-webhook.ts'
 import type { Notice } from '../../store/alarms.ts'
-import { webhookHeaders } from './standard-webhook.ts'
 
 /** What `data` says of an alarm: its code, its scope (a random id or a configured name), since when, and of how many things. */
 export interface AlarmMessage {
@@ -36,7 +36,7 @@ export interface AlarmWebhookOptions {
 export function createAlarmWebhook({ http, path, key, gateway }: AlarmWebhookOptions): AlarmWebhook {
   async function send(id: string, message: AlarmMessage, signal: AbortSignal): Promise<void> {
     const body = JSON.stringify(message)
-    const headers = webhookHeaders(key, id, new Date(), body)
+    const headers = { 'content-type': 'application/json', ...webhookHeaders([key], id, new Date(), body) }
     const { status } = await http.request({ method: 'POST', path, headers, body }, signal)
     if (status < 200 || status > 299)
       throw new ConnectorError({

@@ -4,7 +4,7 @@ import { parseWebhookSecret, webhookHeaders } from './standard-webhook.ts'
 test('signs as the specification does in its own example', () => {
   const key = parseWebhookSecret('whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw') as Buffer
   const headers = webhookHeaders(
-    key,
+    [key],
     'msg_p5jXN8AQM9LWM0D4loKWxJek',
     new Date(1_614_265_330_999),
     '{"test": 2432232314}',
@@ -28,4 +28,11 @@ test.each([
 
 test.each([24, 64])('takes %i bytes', (bytes) => {
   expect(parseWebhookSecret(`whsec_${Buffer.alloc(bytes, 1).toString('base64')}`)).toEqual(Buffer.alloc(bytes, 1))
+})
+
+test('while a secret is replaced each message is signed with both', () => {
+  const keys = [Buffer.alloc(24, 1), Buffer.alloc(24, 2)]
+  const both = webhookHeaders(keys, 'a', new Date(0), '{}')['webhook-signature']
+  const each = keys.map((key) => webhookHeaders([key], 'a', new Date(0), '{}')['webhook-signature'])
+  expect(both).toBe(each.join(' '))
 })

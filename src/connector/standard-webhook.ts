@@ -12,14 +12,18 @@ export function parseWebhookSecret(text: string): Buffer | null {
   return key.length >= 24 && key.length <= 64 ? key : null
 }
 
-/** `id` is the same for each try of one message: by it the receiver knows a message that it has had. */
-export function webhookHeaders(key: Buffer, id: string, at: Date, body: string): Readonly<Record<string, string>> {
+/**
+ * `id` is the same for each try of one message: by it the receiver knows a message that it has had. While a secret is being replaced
+ * there are two keys: the message is signed with each, and the receiver takes it by the one that it has.
+ */
+export function webhookHeaders(
+  keys: readonly Buffer[],
+  id: string,
+  at: Date,
+  body: string,
+): Readonly<Record<string, string>> {
   const timestamp = String(Math.floor(at.getTime() / 1000))
-  const signature = createHmac('sha256', key).update(`${id}.${timestamp}.${body}`).digest('base64')
-  return {
-    'content-type': 'application/json',
-    'webhook-id': id,
-    'webhook-timestamp': timestamp,
-    'webhook-signature': `v1,${signature}`,
-  }
+  const signed = `${id}.${timestamp}.${body}`
+  const signatures = keys.map((key) => `v1,${createHmac('sha256', key).update(signed).digest('base64')}`)
+  return { 'webhook-id': id, 'webhook-timestamp': timestamp, 'webhook-signature': signatures.join(' ') }
 }
