@@ -1,5 +1,6 @@
 /** A burst of events: what its account says is what the log holds, what a search finds, and what the sockets told. */
 import { once } from 'node:events'
+import { WebSocket } from 'undici'
 import { expect, test } from 'vitest'
 import { type Client, startLoggedIn } from './client-for-tests.ts'
 import { openStarted } from './socket-for-tests.ts'
@@ -21,9 +22,7 @@ test('with every trouble in it, the account, the log, a search and the sockets a
   simulator.seed({ count: 50 })
   simulator.hand({ action: 'grant', user: '100001', group: 'Main Entrance' })
   const before = simulator.state.events().length
-  let socket = await openStarted(client)
-  const told = new Set<string>()
-  const sockets = [socket]
+  const sockets = [await openStarted(client)]
   const burst = simulator.burst({
     events: 4000,
     perSecond: 4000,
@@ -37,22 +36,22 @@ test('with every trouble in it, the account, the log, a search and the sockets a
     uploadedTwice: 0.01,
   })
   expect(() => simulator.burst({ events: 1 })).toThrow('under way')
-  let isOver = false
-  void burst.done.then(() => {
-    isOver = true
-  })
-  while (!isOver) {
-    const closed = once(socket.socket, 'close').then(() => 'closed')
-    if ((await Promise.race([closed, burst.done])) !== 'closed') break
-    socket = await openStarted(client)
-    sockets.push(socket)
+  for (let socket = sockets[0]; !burst.account().isOver; ) {
+    if (socket?.socket.readyState === WebSocket.OPEN) {
+      await Promise.race([once(socket.socket, 'close'), burst.done])
+      continue
+    }
+    // The next cut may strike while it is being opened.
+    socket = await openStarted(client).catch(() => undefined)
+    if (socket) sockets.push(socket)
   }
   const account = await burst.done
   expect(account).toMatchObject({ isOver: true, events: 4000, absences: 3, jumps: 3, cuts: 2 })
   expect(account.rows).toBeGreaterThan(4000)
-  for (const { keptByReaders, unknownCards, granted, refused, twiceOnSocket, lateOnSocket, lostOnSocket } of [account])
-    for (const count of [keptByReaders, unknownCards, granted, refused, twiceOnSocket, lateOnSocket, lostOnSocket])
-      expect(count).toBeGreaterThan(0)
+  const { keptByReaders, unknownCards, granted, refused, twiceOnSocket, lateOnSocket, lostOnSocket } = account
+  for (const count of [keptByReaders, unknownCards, granted, refused, twiceOnSocket, lateOnSocket, lostOnSocket]) {
+    expect(count).toBeGreaterThan(0)
+  }
   const keys = burst.keys()
   expect(keys).toHaveLength(4000)
   expect(simulator.state.eventKeys().slice(before)).toHaveLength(account.rows)
@@ -63,8 +62,7 @@ test('with every trouble in it, the account, the log, a search and the sockets a
   expect(new Set(found.map(({ hint }) => hint))).toEqual(new Set(keys))
   // Readers that were away and clocks that jumped: time goes back and forth within the log.
   expect(found.map(({ datetime }) => datetime)).not.toEqual(found.map(({ datetime }) => datetime).sort())
-  for (const one of sockets) for (const { id } of one.events()) told.add(id)
-  expect(sockets.length).toBeGreaterThan(1)
+  const told = new Set(sockets.flatMap((one) => one.events()).map(({ id }) => id))
   // The sockets missed some, and told nothing else.
   expect(told.size).toBeLessThan(4000)
   expect(new Set(keys).isSupersetOf(told)).toBe(true)

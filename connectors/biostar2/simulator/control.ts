@@ -7,6 +7,7 @@ import type { Emission } from './emit.ts'
 import type { LoggedEvent } from './event-log.ts'
 import type { Faults } from './faults.ts'
 import type { HandChange } from './hand.ts'
+import type { SocketEnd } from './live-feed.ts'
 import type { Quirks } from './quirks.ts'
 import type { RequestLog } from './request-log.ts'
 import type { Seed } from './seed.ts'
@@ -41,8 +42,8 @@ export interface SimulatorControl {
   setDeviceClock(device: string | number, change: DeviceClock): void
   /** Wipes the log of a reader, at its menu if need be: its index starts again. */
   wipeDeviceLog(device: string | number): void
-  /** Ends every live socket, without a word unless `close`, and says how many there were. */
-  endSockets(how?: 'cut' | 'close'): number
+  /** Ends every live socket, by cutting it if nothing else is said, and says how many there were. */
+  endSockets(how?: SocketEnd): number
   setLatency(latency: Latency): void
   /** Real milliseconds until a change reaches a reader. */
   setDeviceDelay(ms: number): void

@@ -18,7 +18,12 @@ export interface LiveSocket {
   sent: number
   /** Events that it should have had and did not get. */
   lost: number
+  /** Nothing is read from it and nothing sent any more, not even the answer to a ping. */
+  isFrozen: boolean
 }
+
+/** How a socket ends: without a word, as a server that goes away does, or not at all: the line is dead and nobody says so. */
+export type SocketEnd = 'cut' | 'close' | 'freeze'
 
 export interface SeenSocket {
   id: number
@@ -40,7 +45,15 @@ export class LiveFeed {
   }
 
   add(socket: WebSocket): LiveSocket {
-    const live: LiveSocket = { id: ++this.#lastId, socket, stage: 'open', sessionId: null, sent: 0, lost: 0 }
+    const live: LiveSocket = {
+      id: ++this.#lastId,
+      socket,
+      stage: 'open',
+      sessionId: null,
+      sent: 0,
+      lost: 0,
+      isFrozen: false,
+    }
     this.#sockets.add(live)
     socket.on('close', () => this.#sockets.delete(live))
     return live
@@ -59,12 +72,13 @@ export class LiveFeed {
     })
   }
 
-  /** Ends every socket, without a word (`cut`) or as a server that goes away does, and says how many. */
-  end(how: 'cut' | 'close'): number {
+  /** Ends every socket, and says how many there were. */
+  end(how: SocketEnd): number {
     const count = this.#sockets.size
-    for (const { socket } of this.#sockets) {
-      if (how === 'cut') socket.terminate()
-      else socket.close(1001)
+    for (const live of this.#sockets) {
+      if (how === 'cut') live.socket.terminate()
+      else if (how === 'close') live.socket.close(1001)
+      else freeze(live)
     }
     return count
   }
@@ -87,7 +101,8 @@ export class LiveFeed {
     for (const [live, isAlive] of alive) {
       if (live.stage !== 'started') continue
       const isLost = stale !== null && this.#told % stale.loseEvery === 0
-      if (!isAlive || isLost || (late && !quirks.lateEventsOnSocket)) {
+      const isDead = live.isFrozen || this.#faults.line() === 'half-open'
+      if (!isAlive || isLost || isDead || (late && !quirks.lateEventsOnSocket)) {
         live.lost++
         continue
       }
@@ -120,10 +135,15 @@ export class LiveFeed {
   }
 }
 
+export function freeze(live: LiveSocket): void {
+  live.isFrozen = true
+  live.socket.pause()
+}
+
 /** Whole, or in fragments that may end within a character. A socket that is gone meanwhile is passed over. */
 function write({ quirks }: Simulation, live: LiveSocket, frame: string): void {
   const { socket } = live
-  if (socket.readyState !== socket.OPEN) return
+  if (socket.readyState !== socket.OPEN || live.isFrozen) return
   live.sent++
   const { socketFragmentBytes: size, socketBinary: binary } = quirks
   if (size === null) {

@@ -60,15 +60,16 @@ test.each([
   ['biostarx', [200, '0']],
   ['biostar2', [500, '1100']],
 ] as const)('started too early, %s answers %j, and not one event comes', async (product, early) => {
-  await using client = await startLoggedIn({ product, quirks: { handshakeMs: 50 } })
+  await using client = await startLoggedIn({ product, quirks: { handshakeMs: 60_000 } })
   const { simulator } = client
   simulator.seed({ users: [ada] })
   using socket = await openSocket(client)
   // Hurried: the session id is said, and its answer not waited for.
-  const greeted = socket.greet()
+  socket.say(`bs-session-id=${client.session}`)
   const answer = await client.send('POST', '/api/events/start')
   expect([answer.status, answer.code]).toEqual(early)
-  expect(await greeted).toBe('0')
+  simulator.quirks.handshakeMs = 0
+  expect(await socket.greet()).toBe('0')
   simulator.swipe(front)
   expect(simulator.state.sockets()).toMatchObject([{ stage: 'bound', alive: true, sent: 0 }])
   // In the right order it works on the same socket.
@@ -83,7 +84,7 @@ test('a session that does not live and a text that is none are refused, and the 
   using socket = await openSocket(client)
   expect(await socket.greet('0'.repeat(32))).toBe('1101')
   socket.say('hello')
-  await vi.waitFor(() => expect(socket.frames.at(-1)).toBe('{"Response":{"code":"1100"}}'))
+  await vi.waitFor(() => expect(socket.frames.at(-1)).toBe('{"Response":{"code":"1100"}}'), { timeout: 10_000 })
   expect(await socket.greet()).toBe('0')
   client.simulator.faults.add({ kind: 'socket-refused', code: '1101', times: 1 })
   expect(await socket.greet()).toBe('1101')
@@ -234,6 +235,31 @@ test('faults: refused, cut at every third event, lost, twice, late, frozen', asy
   using third = await openSocket(client)
   expect(await third.greet()).toBe('0')
   expect(simulator.state.sockets().map(({ stage }) => stage)).toEqual(['open', 'bound'])
+})
+
+test('a socket that froze is open and dead, and so are all on a line that is half open', async () => {
+  await using client = await startLoggedIn()
+  const { simulator } = client
+  const raw = new RawSocket(`${simulator.url.replace('https', 'wss')}/wsapi`, { ca: simulator.ca })
+  await once(raw, 'open')
+  raw.ping()
+  await once(raw, 'pong')
+  expect(simulator.endSockets('freeze')).toBe(1)
+  let pongs = 0
+  raw.on('pong', () => pongs++)
+  raw.ping()
+  using socket = await openStarted(client)
+  simulator.emit({ code: 1, door: 'Front Door' })
+  await socket.until(1)
+  const { id } = simulator.faults.add({ kind: 'half-open' })
+  simulator.emit({ code: 2, door: 'Front Door' })
+  expect(simulator.state.sockets()).toMatchObject([{ stage: 'open' }, { sent: 1, lost: 1 }])
+  expect([raw.readyState, socket.socket.readyState, pongs]).toEqual([raw.OPEN, socket.socket.OPEN, 0])
+  // Connections of such a line never come back to life.
+  const closed = once(socket.socket, 'close')
+  simulator.faults.remove(id)
+  await closed
+  raw.terminate()
 })
 
 test('a stale socket holds up the others, where they do', async () => {

@@ -2,8 +2,9 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { request } from 'undici'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { type Client, newUser, startLoggedIn } from './client-for-tests.ts'
+import { openStarted } from './socket-for-tests.ts'
 
 async function side(client: Client, method: string, path: string, body?: unknown) {
   const answer = await request(`${client.simulator.sideDoorUrl}${path}`, {
@@ -37,6 +38,56 @@ test('seed, swipe, hand, offline and clock work from another process', async () 
   await side(client, 'POST', '/hand', { action: 'enable', user: '5' })
   await side(client, 'POST', '/clock', { now: '2036-01-01T00:00:00Z', frozen: true })
   expect(await swipe()).toBe(6403)
+})
+
+test('events, sockets, clocks, bursts and the operators log are steered from another process', async () => {
+  await using client = await startLoggedIn()
+  using socket = await openStarted(client)
+  await side(client, 'POST', '/seed', { users: [{ id: '5', name: 'Ada Sample', cards: ['501'], fingerprints: 1 }] })
+  const reader = 543_000_001
+  await side(client, 'POST', `/devices/${reader}/clock`, { aheadMs: -1000, jumpMs: -500, zoneMinutes: 60 })
+  const devices = (await side(client, 'GET', '/state')).body.devices
+  expect(devices[0]).toMatchObject({ id: reader, aheadMs: -1500 })
+  const emitted = (await side(client, 'POST', '/emit', { code: 21504, door: 'Front Door', tnaKey: 1 })).body.event
+  expect(emitted).toMatchObject({ code: 21504, doorId: 1, index: 1 })
+  await socket.until(1)
+  const logged = (await side(client, 'GET', '/events')).body.events
+  expect(logged).toEqual([{ ...emitted, key: socket.events()[0]?.id }])
+  const silent = (await side(client, 'POST', '/faults', { kind: 'socket-silent' })).body
+  await side(client, 'POST', `/devices/${reader}/wipe`)
+  expect((await side(client, 'GET', '/sockets')).body.sockets).toMatchObject([{ stage: 'started', sent: 1, lost: 1 }])
+  await side(client, 'DELETE', `/faults/${silent.id}`)
+  await side(client, 'POST', '/hand', { action: 'swap', user: '5', credential: 'fingerprint' })
+  expect((await side(client, 'GET', '/audit')).body.entries).toMatchObject([{ target: '5', action: 'Update' }])
+  await client.send('GET', '/api/users/5')
+  const asked = (await side(client, 'GET', '/requests?biometric=true')).body.requests
+  expect(asked.map(({ path }: { path: string }) => path)).toEqual(['/api/users/5'])
+  expect((await side(client, 'GET', '/burst')).status).toBe(404)
+  await side(client, 'POST', '/burst', { events: 200, perSecond: 50_000, twice: 0, late: 0, cuts: 0 })
+  const isOver = async () => expect((await side(client, 'GET', '/burst')).body.isOver).toBe(true)
+  await vi.waitFor(isOver, { timeout: 10_000 })
+  const { keys } = (await side(client, 'GET', '/burst/keys')).body
+  await socket.until(1 + 4 + 200)
+  expect(
+    new Set(
+      socket
+        .events()
+        .slice(-200)
+        .map(({ id }) => id),
+    ),
+  ).toEqual(new Set(keys))
+  expect((await side(client, 'DELETE', '/sockets?how=nicely')).status).toBe(400)
+  expect((await side(client, 'DELETE', '/sockets?how=close')).body).toEqual({ ended: 1 })
+})
+
+test('a search that fails or is slow does so as long as it is told', async () => {
+  await using client = await startLoggedIn()
+  const search = () => client.send('POST', '/api/events/search', { Query: { limit: 1 } })
+  await side(client, 'POST', '/faults', { kind: 'http', path: '^/api/events/search$', times: 1 })
+  await side(client, 'POST', '/faults', { kind: 'slow', path: '^/api/events/search$', delayMs: 60, times: 2 })
+  expect([(await search()).status, (await search()).status, (await search()).status]).toEqual([500, 200, 200])
+  const took = client.simulator.requests.find({ path: 'search' }).map(({ durationMs }) => (durationMs ?? 0) > 50)
+  expect(took.slice(0, 2)).toEqual([true, true])
 })
 
 test('faults are armed, listed and cleared through it, and nonsense is refused', async () => {

@@ -25,9 +25,11 @@ const routes: Routes<SimulatorControl> = {
   'GET /events': ({ state }) => ({ events: state.events().map((event) => ({ ...event, key: state.keyOf(event) })) }),
   'GET /audit': ({ state }) => ({ entries: state.audit() }),
   'GET /sockets': ({ state }) => ({ sockets: state.sockets() }),
-  'DELETE /sockets': ({ endSockets }, _body, _id, query) => ({
-    ended: endSockets(query.get('how') === 'close' ? 'close' : 'cut'),
-  }),
+  'DELETE /sockets': ({ endSockets }, _body, _id, query) => {
+    const how = query.get('how') ?? 'cut'
+    if (how !== 'cut' && how !== 'close' && how !== 'freeze') throw new TypeError('how is cut, close or freeze')
+    return { ended: endSockets(how) }
+  },
   'POST /emit': (control, body) => ({ event: control.emit(body as unknown as Emission) }),
   'POST /swipe': (control, body) => control.swipe(body as unknown as Swipe),
   'GET /faults': ({ faults }) => ({ faults: faults.list() }),

@@ -43,9 +43,13 @@ export async function openSocket(client: Client, headers: Record<string, string>
     async greet(sessionId = client.session) {
       const before = answers().length
       socket.send(`bs-session-id=${sessionId}`)
-      await vi.waitFor(() => {
-        if (answers().length === before) throw new Error('no answer yet')
-      })
+      await vi.waitFor(
+        () => {
+          if (answers().length === before && socket.readyState === socket.OPEN) throw new Error('no answer yet')
+        },
+        { timeout: 10_000 },
+      )
+      if (answers().length === before) throw new Error('the socket was cut')
       return answers().at(-1).Response.code
     },
     until: (count) =>

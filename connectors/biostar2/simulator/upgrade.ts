@@ -6,7 +6,7 @@ import { type RawData, type WebSocket, WebSocketServer } from 'ws'
 import type { Gate } from '../../simulator-parts/gate.ts'
 import type { Fault, Faults } from './faults.ts'
 import { splitUrl } from './input.ts'
-import type { LiveSocket } from './live-feed.ts'
+import { freeze, type LiveSocket } from './live-feed.ts'
 import type { RequestEntry, RequestLog } from './request-log.ts'
 import type { Simulation } from './simulation.ts'
 
@@ -111,7 +111,7 @@ function greet(parts: UpgradeParts, socket: WebSocket): void {
   const live = feed.add(socket)
   // What the client does wrong on the wire ends its socket and nothing else.
   socket.on('error', () => socket.terminate())
-  if (parts.faults.judge({ method: 'SOCKET', path: socketPath }).fault?.kind === 'socket-frozen') socket.pause()
+  if (parts.faults.judge({ method: 'SOCKET', path: socketPath }).fault?.kind === 'socket-frozen') freeze(live)
   socket.on('message', (data: RawData) => {
     const sessionId = greeting.exec(data.toString())?.[1] ?? null
     setTimeout(() => bind(parts, live, sessionId), quirks.handshakeMs).unref()
