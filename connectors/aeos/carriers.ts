@@ -5,8 +5,9 @@ import { allDone } from '../../src/connector/outcomes.ts'
 import { cardShown } from './badges.ts'
 import type { BadgesHeld } from './badges-held.ts'
 import type { Departments } from './departments.ts'
+import { findCarriers } from './find-carriers.ts'
 import { levelsShown } from './levels.ts'
-import { carrierRef, hasLeft, isNumber, parseExternalId, profileShown, typeOf, validityOf } from './mapping.ts'
+import { carrierRef, hasLeft, isNumber, profileShown, typeOf, validityOf } from './mapping.ts'
 import { PersonDates } from './person-dates.ts'
 import { photoShown } from './photos.ts'
 import type { Settings } from './settings.ts'
@@ -32,18 +33,9 @@ export class Carriers {
     this.#dates = new PersonDates(client)
   }
 
-  /** Every carrier that this account id means: AEOS lets several have one personnel number. It finds what begins so; only the same counts. */
-  async find(externalId: string, signal: AbortSignal): Promise<readonly PersonRecord[]> {
-    const id = parseExternalId(externalId)
-    const found: PersonRecord[] = []
-    if ('carrierId' in id) {
-      const { rows } = await this.#client.findPeople({ Id: id.carrierId }, 0, signal)
-      return rows.filter(({ Id }) => Id === id.carrierId)
-    }
-    const load = (start: number) => this.#client.findPeople({ PersonnelNo: id.number }, start, signal)
-    for await (const rows of walk(load, ({ Id }) => Id))
-      found.push(...rows.filter(({ PersonnelNo }) => PersonnelNo?.trimEnd() === id.number))
-    return found
+  /** Every carrier that this account id means. */
+  find(externalId: string, signal: AbortSignal): Promise<readonly PersonRecord[]> {
+    return findCarriers(this.#client, externalId, signal)
   }
 
   /**

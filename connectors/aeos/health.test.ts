@@ -157,3 +157,7 @@ test('a server that fails has no health', async () => {
   const target = await connected({ ...well, BlockReasonSearch: fault(990) })
   await expect(target.health(never)).rejects.toMatchObject({ kind: 'transient' })
 })
+
+test('events that our user may not read are told', async () => {
+  expect(await problemsOf({ EventSearchInfo: fault(901) })).toEqual(['warning aeos.events-closed'])
+})

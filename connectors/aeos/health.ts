@@ -5,7 +5,7 @@ import { allDone } from '../../src/connector/outcomes.ts'
 import { isNewer } from './carrier-fields.ts'
 import { typeProblems } from './identifier-types.ts'
 import type { Offered } from './offered.ts'
-import { type CarrierType, noReason, type Settings } from './settings.ts'
+import { type CarrierType, isSource as isSourceOf, type Settings } from './settings.ts'
 import type { Client } from './soap/client.ts'
 import { unlessRefused } from './soap/errors.ts'
 import { toLocalDate } from './soap/local-time.ts'
@@ -25,11 +25,11 @@ export async function health(
 ): Promise<Health> {
   const { AeosVersion, WebServiceVersion } = readAs(versionInfo, await session.version(signal))
   // As a source it blocks nobody, and lives by the log.
-  const isSource = settings.block_reasons.carrier === noReason
+  const isSource = isSourceOf(settings)
   const today = `${toLocalDate(now().getTime(), settings.server_zone)}T00:00:00`
   const wantedTypes = isSource ? settings.people.carrier_types : [settings.carrier, ...Object.values(settings.carriers)]
   const { unit_id, entrance_schedule } = settings
-  const [operations, reasons, types, fields, refusals, log, hasUnit, hasSchedule] = await allDone([
+  const [operations, reasons, types, fields, refusals, log, events, hasUnit, hasSchedule] = await allDone([
     offered.names(signal),
     unlessRefused(() => client.blockReasons(signal)),
     unlessRefused(() => client.identifierTypes(signal)),
@@ -39,6 +39,7 @@ export async function health(
       ...[...new Set(wantedTypes)].map((type) => refusal(type, () => client.carrier(type, nobody, signal))),
     ]),
     isSource ? unlessRefused(() => client.findLog(null, today, 0, signal)) : Promise.resolve(undefined),
+    unlessRefused(() => client.findEvents({ greaterThan: beyondAll, from: today }, 0, signal)),
     unit_id === undefined ? Promise.resolve(true) : unlessRefused(() => client.hasUnit(unit_id, signal)),
     entrance_schedule === undefined
       ? Promise.resolve(true)
@@ -53,6 +54,7 @@ export async function health(
   const problems: Problem[] = [
     ...refusals.flat(),
     ...(log === null ? [problem('warning', 'aeos.log-closed', logClosed)] : []),
+    ...(events === null ? [problem('warning', 'aeos.events-closed', eventsClosed)] : []),
     ...(isSource ? [] : reasonProblems(reasons, settings)),
     ...missing(
       types?.map(({ Id }) => Id),
@@ -112,6 +114,9 @@ export async function health(
 
 const logClosed =
   'The system user may not read the log of AEOS: what changes there is found by full reads only, so set full_at to more times of the day.'
+
+const eventsClosed = 'The system user may not read the events of AEOS: none can be followed here.'
+const beyondAll = '9223372036854775806'
 
 /** Looked for by its id, of which none is so high: to see whether we may look. */
 const nobody = '2147483647'

@@ -2,6 +2,8 @@
 import { z } from 'zod'
 import { carrierFieldNames, fieldText, isTaken, type Origin, whatFits } from './carrier-fields.ts'
 
+export const carrierTypes = ['employee', 'contractor', 'visitor'] as const
+
 export const id = z.string().regex(/^[1-9]\d{0,18}$/, { error: 'expected the id as AEOS shows it: digits, in quotes' })
 
 const facts = ['employeeNumber', 'email', 'department', 'title', 'preferredName', 'company'] as const

@@ -1,10 +1,10 @@
 /** The settings of one AEOS server: where it is, who we are there, and how people, badges and blocks are written. */
 import { z } from 'zod'
 import { facilityFormats, layouts, numberFormats } from '../../src/model/cards/layouts.ts'
-import { durationMs } from '../../src/model/duration.ts'
 import { isZoneName } from '../../src/model/zone.ts'
 import { isOf, whoHas } from './carrier-fields.ts'
-import { carrierField, freeField, id } from './settings-fields.ts'
+import { carrierField, carrierTypes, freeField, id } from './settings-fields.ts'
+import { events, people } from './settings-reading.ts'
 
 const address = z.string().refine(
   (value) => {
@@ -15,8 +15,6 @@ const address = z.string().refine(
   },
   { error: 'expected https://host or https://host:port, without a path' },
 )
-
-export const carrierTypes = ['employee', 'contractor', 'visitor'] as const
 
 const typeId = id.meta({ title: 'Id', description: 'Id of the identifier type.', examples: ['2'] })
 function facilityBits(format: (typeof facilityFormats)[number]): number {
@@ -109,77 +107,6 @@ const identifierType = z.discriminatedUnion('format', [
   }),
 ])
 export type IdentifierType = z.output<typeof identifierType>
-
-/** Kept as written: settings that were parsed are parsed once more where they are used. */
-const pollEvery = z
-  .string()
-  .refine(
-    (text) => {
-      const ms = durationMs(text)
-      return ms !== null && ms >= 10 && ms <= 3_600_000
-    },
-    { error: 'expected a duration such as 2s, from 10ms to 1h' },
-  )
-  .default('2s')
-  .meta({
-    title: 'Poll every',
-    takes: 'duration',
-    description:
-      'As a source: how often the server is asked for changes: with one request when there are none, and from the version of August 2024 on one more for each carrier type.',
-    examples: ['2s'],
-  })
-
-/** What is read of a server that is a source. */
-const people = z
-  .strictObject({
-    poll_every: pollEvery,
-    full_at: z
-      .array(z.string().regex(/^(?:[01]\d|2[0-3]):[0-5]\d$/, { error: 'expected a time of the day, such as 03:00' }))
-      .min(1)
-      .default(['03:00'])
-      .meta({
-        title: 'Full at',
-        description:
-          'As a source: when everybody is read once more, by the clock of the server. It takes two requests for each carrier, beside the changes.',
-        examples: [['03:00', '12:30']],
-      }),
-    carrier_types: z
-      .array(z.enum(carrierTypes))
-      .min(1)
-      .default([...carrierTypes])
-      .meta({
-        title: 'Carrier types',
-        description: 'As a source: which carriers are read.',
-        examples: [['employee', 'contractor']],
-      }),
-    free_fields: z
-      .array(
-        z.strictObject({
-          definition_id: id.meta({ title: 'Id', description: 'Id of its definition.', examples: ['12'] }),
-          column: z
-            .string()
-            .regex(/^field_[a-z0-9_]{1,60}$/, { error: 'expected field_ and small letters, digits or _' })
-            .meta({ title: 'Column', description: 'Its name in the mapping.', examples: ['field_cost_centre'] }),
-        }),
-      )
-      .default([])
-      .meta({
-        title: 'Free fields',
-        description: 'As a source: free fields that are read, each into a column of its own.',
-        examples: [[{ definition_id: '12', column: 'field_cost_centre' }]],
-      }),
-    photos: z
-      .boolean()
-      .default(false)
-      .meta({
-        title: 'Photos',
-        description:
-          'As a source: whether the column photo says which photo each carrier has. It takes one more request for each carrier who is neither blocked nor gone; the photo itself is fetched when it is written somewhere.',
-        examples: [true],
-      }),
-  })
-  .prefault({})
-  .meta({ title: 'People', description: 'As a source: what is read, and when.' })
 
 export const settings = z
   .strictObject({
@@ -341,6 +268,7 @@ export const settings = z
         examples: ['always'],
       }),
     people,
+    events,
     unbounded_until: z.iso
       .date()
       .refine((date) => date >= '2099-01-01' && date <= '2149-05-29', {
@@ -374,7 +302,12 @@ export type Settings = Parsed & { readonly block_reasons: NonNullable<Parsed['bl
 export type CarrierType = Settings['carrier']
 
 /** No reason of AEOS has this id. */
-export const noReason = '0'
+const noReason = '0'
+
+/** Whether people are read of it, and nothing is written. */
+export function isSource({ block_reasons }: Settings): boolean {
+  return block_reasons.carrier === noReason
+}
 
 /** A source blocks nobody, and may have no reasons; a target without them is refused before it is connected. */
 export function whole(parsed: Parsed): Settings {

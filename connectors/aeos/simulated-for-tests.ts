@@ -41,7 +41,7 @@ export async function simulated(
     if (address === null) throw new Error('this connector always has an address')
     const egress = openEgress({ ...address, ...connector.limits, requestsPerSecond: 10_000, requestTimeoutMs })
     const context = { http: egress.http, log: () => undefined, now }
-    const { accounts, people, health, close } = await connector.connect(settings, context, never)
+    const { accounts, people, events, health, close } = await connector.connect(settings, context, never)
     opened.push({
       async close() {
         await close()
@@ -60,6 +60,7 @@ export async function simulated(
       },
       accounts,
       people,
+      events,
       read,
       health: (): Promise<Health> => health(never),
       async put(desired: DesiredAccount, some: Partial<PutOrder> = {}, externalId = '4711') {

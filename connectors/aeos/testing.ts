@@ -156,6 +156,8 @@ export const quiet: Script = {
   CarrierIdBlock: states(true),
   CarrierIdUnBlock: states(false),
   IdentifierSearchInfo: owned(),
+  EventSearchInfo: answer('EventList'),
+  EventTypeSearchInfo: answer('EventTypeList'),
   BlockReasonSearch: answer(
     'BlockReasonList',
     '<BlockReason><Id>4</Id><IdentifierBlockReason>true</IdentifierBlockReason><IdentifierWithdrawReason>true</IdentifierWithdrawReason></BlockReason>',

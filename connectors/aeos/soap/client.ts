@@ -12,6 +12,8 @@ import {
   departmentList,
   entranceGroupList,
   entranceList,
+  eventList,
+  eventTypeList,
   freeFieldList,
   holderList,
   type IdentifierTypeRecord,
@@ -50,6 +52,13 @@ const groupPage = 100
 export interface BadgeKey {
   readonly IdentifierType: string
   readonly BadgeNumber: string
+}
+
+/** Times by the server's clock, of what was written there as the time of the event; AEOS wants a first one in any case. */
+export interface EventCriteria {
+  readonly greaterThan?: string
+  readonly from: string
+  readonly until?: string
 }
 
 /** Fields of a carrier as they are sent: only those that are there are written. */
@@ -168,8 +177,8 @@ export class Client {
     return readAs(tokenList, await this.#call('findCarrierToken', carrierId, signal)).Identifier
   }
 
-  /** One page of badges of this type whose number begins so, if one is given; `CarrierId` is absent where nobody has it. */
-  async findTokens(key: Partial<BadgeKey>, start: number, signal: AbortSignal) {
+  /** One page of badges of this type or id whose number begins so, if one is given; `CarrierId` is absent where nobody has it. */
+  async findTokens(key: Partial<BadgeKey> & { readonly Id?: string }, start: number, signal: AbortSignal) {
     const found = await this.#call('findToken', { IdentifierSearch: { ...key }, SearchRange: range(start) }, signal)
     const { IdentifierAndCarrierId: rows, SearchResultInfo } = readAs(ownedTokenList, found)
     return { rows, total: totalOf(SearchResultInfo) }
@@ -245,6 +254,18 @@ export class Client {
     const found = await this.#call('findLog', { LogSearch, SearchRange: range(start) }, signal)
     const { Log: rows, SearchResultInfo } = readAs(logList, found)
     return { rows, total: totalOf(SearchResultInfo) }
+  }
+
+  /** One page of the event log: no document says in which order. */
+  async findEvents({ greaterThan, from, until }: EventCriteria, start: number, signal: AbortSignal) {
+    const EventSearch = { GreaterThanId: greaterThan, FromDateTime: from, UntilDateTime: until }
+    const found = await this.#call('findEvent', { EventSearch, SearchRange: range(start) }, signal)
+    const { Event: rows, SearchResultInfo } = readAs(eventList, found)
+    return { rows, total: totalOf(SearchResultInfo) }
+  }
+
+  async eventTypes(signal: AbortSignal): Promise<readonly Named[]> {
+    return readAs(eventTypeList, await this.#call('findEventType', {}, signal)).EventType
   }
 
   // -------------------------------------------------------------- what exists

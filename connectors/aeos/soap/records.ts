@@ -116,6 +116,7 @@ export const holderList = z
 export const states = z.object({ States: z.object({ Blocked: flag, BlockReason: idMaybe }) })
 
 export const token = z.object({
+  Id: idMaybe,
   IdentifierType: id,
   BadgeNumber: text.pipe(z.string()),
   Blocked: flag,
@@ -136,6 +137,35 @@ const logEntry = z.object({ Id: id, DateTime: text.pipe(z.string()), CarrierId: 
 export type LogEntry = z.output<typeof logEntry>
 
 export const logList = z.object({ Log: listOf(logEntry), SearchResultInfo: resultInfo })
+
+/** What is no id stands for nothing, as 0 does where an id is cleared. */
+const someId = text.transform((value) => (/^[1-9]\d{0,18}$/.test(value ?? '') ? value : undefined))
+
+/** One odd field must not hold up the log: all but the ids that name an event and its type is taken as it is. */
+const event = z.object({
+  Id: id,
+  EventTypeId: id,
+  EventTypeName: text,
+  DateTime: text.transform((value) => value ?? ''),
+  HostName: text,
+  AccesspointId: someId,
+  AccesspointName: text,
+  EntranceId: someId,
+  EntranceName: text,
+  IdentifierId: someId,
+  Identifier: text,
+  CarrierId: someId,
+  IntValue: text,
+  Attribute: text,
+  OptionalFieldData: listOf(z.object({ Key: text, Value: text })),
+  FormattedData: z.preprocess(
+    (value) => (typeof value === 'object' && value !== null ? value : {}),
+    z.object({ ServerTime: text }),
+  ),
+})
+export type EventRecord = z.output<typeof event>
+
+export const eventList = z.object({ Event: listOf(event), SearchResultInfo: resultInfo })
 
 const authorisation = { Id: idMaybe, Enabled: flag, RuleId: idMaybe, DateFrom: text, DateUntil: text }
 const templateAuthorisation = z.object({ ...authorisation, TemplateId: id })
@@ -215,6 +245,8 @@ export type BlockReason = z.output<typeof blockReasonList>['BlockReason'][number
 const identifierType = named.extend({ IdentificationType: text, MinimumValue: text, MaximumValue: text })
 export type IdentifierTypeRecord = z.output<typeof identifierType>
 export const identifierTypeList = z.object({ Identifier: listOf(identifierType) })
+
+export const eventTypeList = z.object({ EventType: listOf(named) })
 
 export const freeFieldList = z.object({ FreeFieldDefinition: listOf(named) })
 

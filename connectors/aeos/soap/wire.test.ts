@@ -210,6 +210,16 @@ async function sayEverything(target: Simulated): Promise<void> {
   await whole?.settle('taken')
   target.simulator.hand({ action: 'block', carrier: target.inside()[0]?.id ?? target.simulator.state.ids()[0] ?? 0 })
   await people.read(never, null)
+  // What happened at the doors, also in a log that was put back.
+  const { events } = await target.connect({ events: { poll_every: '10ms' } })
+  target.simulator.backup()
+  const happened = events.follow(null, never)[Symbol.asyncIterator]()
+  await happened.next()
+  for (const act of [() => undefined, () => target.simulator.putBack(), () => undefined]) {
+    act()
+    target.simulator.swipe({ badge: '1', entrance: 'Front Door' })
+    await happened.next()
+  }
   // A number with which many others begin is asked for by itself.
   target.simulator.seed({ count: 520 })
   const short = await target.connect({ identifier_types: [{ id: '1', format: 'H10302' }] })

@@ -1,0 +1,55 @@
+/** Why AEOS let nobody in: the reasons of its manual (version 33), of which the first is told by what stands beside it; pure. */
+import type { EventType } from '../../../src/model/events/types.ts'
+
+type Denied = Extract<EventType, `access.denied.${string}`>
+
+interface ReasonRow {
+  readonly from: number
+  readonly to: number
+  readonly type: Denied
+}
+
+/** Whatever is in no row, and what AEOS itself leaves open, is `access.denied.other`: its number stands in the detail. */
+const rows: readonly ReasonRow[] = [
+  // A finger or face that is false; a negative match (102) may be one of a PIN.
+  { from: 109, to: 109, type: 'access.denied.biometric_mismatch' },
+  { from: 200, to: 201, type: 'access.denied.schedule' },
+  { from: 300, to: 306, type: 'access.denied.antipassback' },
+  { from: 400, to: 405, type: 'access.denied.occupancy' },
+]
+
+/** No authorisation, and why so stands in the attributes. */
+export const noAuthorisation = 100
+const negativeMatch = 102
+
+/** `isDevice`: a biometric device itself refused, whose match is never one of a PIN. */
+export function deniedFor(
+  reason: number,
+  of: { readonly carrier: string | undefined; readonly attribute: string | undefined; readonly isDevice: boolean },
+): Denied {
+  if (reason === noAuthorisation && !of.isDevice) return unauthorised(of.carrier, attributesOf(of.attribute))
+  if (reason === negativeMatch && of.isDevice) return 'access.denied.biometric_mismatch'
+  return rows.find(({ from, to }) => reason >= from && reason <= to)?.type ?? 'access.denied.other'
+}
+
+/** In the order of the manual. */
+function unauthorised(carrier: string | undefined, attributes: ReadonlyMap<string, string>): Denied {
+  const { P, B, A, E } = Object.fromEntries(attributes)
+  if (carrier === undefined) return 'access.denied.unknown_credential'
+  // Blocked, or on the black list.
+  if (P === '1' || P === '2') return 'access.denied.disabled'
+  // The badge is blocked; what the reason of this site means nobody but the site knows.
+  if (B !== undefined) return 'access.denied.disabled'
+  if (A === '1') return 'access.denied.not_yet_active'
+  return E === '1' ? 'access.denied.expired' : 'access.denied.no_permission'
+}
+
+/** `key<=>value`, joined by `|||`. */
+function attributesOf(text = ''): ReadonlyMap<string, string> {
+  return new Map(
+    text.split('|||').flatMap((entry) => {
+      const at = entry.indexOf('<=>')
+      return at < 0 ? [] : [[entry.slice(0, at).trim(), entry.slice(at + 3).trim()] as const]
+    }),
+  )
+}
