@@ -15,7 +15,8 @@ export async function connected(
   overrides: Partial<Settings> = {},
   now: () => Date = () => new Date(),
 ) {
-  const simulator = await startBiostarSimulator(options)
+  // Answers still come in another order than the requests, and twenty times as soon as from a real server.
+  const simulator = await startBiostarSimulator({ latency: { medianMs: 2, p99Ms: 10 }, ...options })
   const settings = connector.settings.parse({
     url: simulator.url,
     fingerprint256: simulator.fingerprint256,
