@@ -11,7 +11,7 @@ import { sealCursor } from './cursor.ts'
 import { dayOf, filedAt } from './filing.ts'
 import { holdSource } from './hold-source.ts'
 import { prepare, type Ready } from './prepare.ts'
-import { sealEvent } from './sealed-event.ts'
+import { digestsOf, sealEvent } from './sealed-event.ts'
 import { tell } from './tell.ts'
 
 export interface Appended {
@@ -90,18 +90,14 @@ interface Standing {
 function rowOf({ vault, filing }: EventsContext, standing: Standing, { digest, whose, event }: Ready): NewEventRow {
   const { source, position, receivedAt, live } = standing
   const at = filedAt(new Date(event.at), receivedAt)
-  const day = dayOf(at)
-  const { account, card, cardNumber, door, type } = event
+  const { account, card, cardNumber, type } = event
   const shown = card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
-  const nobody =
-    card !== null ? filing.card(day, card) : cardNumber !== null ? filing.cardNumber(day, source, cardNumber) : null
+  const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
   const envelope = {
     ...{ source, position, class: classOf(type), type, at, received_at: receivedAt },
     strange_card: whose === null && account === null && shown,
-    person_digest: whose === null ? nobody : filing.person(day, whose.person),
-    door_digest: door === null ? null : filing.door(day, source, door.id),
+    ...digestsOf(filing, dayOf(at), source, content),
   }
-  const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
   return sealEvent(vault, whose?.key ?? null, envelope, content)
 }
 

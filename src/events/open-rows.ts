@@ -72,8 +72,8 @@ function logged(row: EventRow, { id, live, person, event }: SealedEvent, site: s
   }
 }
 
-/** Unwrapped when they are needed, once. */
-class KeysOfEvents {
+/** Keys of those whom events are about, unwrapped when they are needed, once. */
+export class KeysOfEvents {
   readonly #vault: EventsContext['vault']
   readonly #rows: Awaited<ReturnType<typeof keysOf>>
   readonly #opened = new Map<string, readonly DataKey[]>()

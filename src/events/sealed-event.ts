@@ -6,6 +6,7 @@ import type { NewEventRow } from '../store/events/rows.ts'
 import { type EventRow, eventGuard } from '../store/guards.ts'
 import type { DataKey, Vault } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
+import type { Filing } from './filing.ts'
 
 /** What the seal holds. */
 export interface SealedEvent {
@@ -13,6 +14,21 @@ export interface SealedEvent {
   readonly live: boolean
   readonly person: PersonId | null
   readonly event: AccessEvent
+}
+
+/** By what it is found: the person, else the card that is nobody's, and the door. */
+export function digestsOf(
+  filing: Filing,
+  day: number,
+  source: string,
+  { person, event: { card, cardNumber, door } }: Pick<SealedEvent, 'person' | 'event'>,
+): Pick<NewEventRow, 'person_digest' | 'door_digest'> {
+  const who = (): Buffer | null => {
+    if (person !== null) return filing.person(day, person)
+    if (card !== null) return filing.card(day, card)
+    return cardNumber === null ? null : filing.cardNumber(day, source, cardNumber)
+  }
+  return { person_digest: who(), door_digest: door === null ? null : filing.door(day, source, door.id) }
 }
 
 /** All but what is sealed and signed. */

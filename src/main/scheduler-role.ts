@@ -2,8 +2,10 @@
 import pg from 'pg'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { expiringTokens } from '../auth/expiring-tokens.ts'
+import { openMonthCheck } from '../events/check-months.ts'
 import type { EventsContext } from '../events/context.ts'
 import { keepMonths } from '../events/keep-months.ts'
+import { renewEvents } from '../events/renew.ts'
 import { watchEvents } from '../events/watch-events.ts'
 import { errorCode } from '../model/error-code.ts'
 import { sleep } from '../model/sleep.ts'
@@ -127,6 +129,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
       every(5_000, 'events', lost, () => watchEvents(events)),
       every(60_000, 'event months', lost, () => keepMonths(events)),
+      every(60_000, 'event counts', lost, openMonthCheck(events)),
+      every(5_000, 'event keys', lost, async () => void (await renewEvents(events, stopping.signal))),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
     ]
     try {

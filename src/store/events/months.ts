@@ -177,3 +177,17 @@ export async function dropMonth(
   )
   return genuine.reduce((sum, { events }) => sum + events, 0)
 }
+
+/** The next month that is kept, in the order of source, class and month: the first after nothing, null after the last. */
+export async function keptMonthAfter(
+  client: pg.ClientBase,
+  vault: Vault,
+  after: Pick<MonthState, 'source' | 'class' | 'month'> | null,
+): Promise<FoundMonth | null> {
+  const { rows } = await client.query<EventMonthRow>(
+    `select ${columns} from event_month where forgotten_at is null and (source, class, month) > ($1, $2, $3)
+      order by source, class, month limit 1`,
+    [after?.source ?? '', after?.class ?? '', after?.month ?? ''],
+  )
+  return rows[0] === undefined ? null : found(vault, rows[0])
+}

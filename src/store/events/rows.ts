@@ -106,6 +106,30 @@ export async function lastEvents(
   return rows
 }
 
+/** Writes what these rows seal and are found by, where they lie. */
+export async function replaceEvents(client: pg.ClientBase, rows: readonly EventRow[]): Promise<void> {
+  if (rows.length === 0) return
+  const times = rows.map(({ received_at }) => received_at.getTime())
+  await client.query(
+    `update event e set person_digest = v.person, door_digest = v.door, sealed = v.sealed, guard = v.guard
+       from unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])
+         as v(class, position, received_at, person, door, sealed, guard)
+      where e.source = $1 and e.class = v.class and e.position = v.position and e.received_at = v.received_at
+        and e.received_at >= $9 and e.received_at <= $10`,
+    [
+      rows[0]?.source,
+      rows.map((row) => row.class),
+      rows.map(({ position }) => position),
+      rows.map(({ received_at }) => received_at),
+      rows.map(({ person_digest }) => person_digest),
+      rows.map(({ door_digest }) => door_digest),
+      rows.map(({ sealed }) => sealed),
+      rows.map(({ guard }) => guard),
+      ...[new Date(Math.min(...times)), new Date(Math.max(...times))],
+    ],
+  )
+}
+
 /** How far beyond a position others are taken, by whomever; 0: the next one is free. */
 export async function takenAfter(client: pg.ClientBase, source: string, position: number): Promise<number> {
   const { rows } = await client.query<{ last: string | null }>(

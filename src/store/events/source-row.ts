@@ -114,6 +114,9 @@ export async function noteSkew(pool: pg.Pool, source: string, { device, furthest
 export interface SourceNews {
   readonly source: string
   readonly position: number
+  /** From there up to `formerTo`, events are still under keys that were replaced. */
+  readonly renewedTo: number
+  readonly formerTo: number
   readonly heard_at: Date | null
   readonly received_at: Date | null
   readonly malformed: number
@@ -124,11 +127,17 @@ export interface SourceNews {
 }
 
 export async function newsOfSources(pool: pg.Pool): Promise<readonly SourceNews[]> {
-  const { rows } = await pool.query<
-    Omit<SourceNews, 'position' | 'malformed'> & { position: string; malformed: string }
-  >(
-    `select source, position, heard_at, received_at, malformed, device_skew_ms, furthest_skew_ms, system_skew_ms, skew_at
+  const { rows } = await pool.query<StoredNews>(
+    `select source, position, renewed_to, former_to, heard_at, received_at, malformed, device_skew_ms, furthest_skew_ms,
+            system_skew_ms, skew_at
        from event_source order by source`,
   )
-  return rows.map((row) => ({ ...row, position: Number(row.position), malformed: Number(row.malformed) }))
+  return rows.map(({ position, malformed, renewed_to, former_to, ...row }) => ({
+    ...row,
+    ...{ position: Number(position), malformed: Number(malformed) },
+    ...{ renewedTo: Number(renewed_to), formerTo: Number(former_to) },
+  }))
 }
+
+type Counted = 'position' | 'malformed' | 'renewed_to' | 'former_to'
+type StoredNews = Omit<SourceNews, Counted | 'renewedTo' | 'formerTo'> & Readonly<Record<Counted, string>>

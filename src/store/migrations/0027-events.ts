@@ -100,7 +100,7 @@ do $$ declare grantee regrole; begin
   for grantee in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
     where c.oid = 'event'::regclass and a.grantee <> c.relowner and a.grantee <> 0 loop
     execute format('revoke all on event from %s', grantee);
-    execute format('grant select, insert, update (person_digest, door_digest, key_id, sealed, guard) on event to %s', grantee);
+    execute format('grant select, insert, update (person_digest, door_digest, sealed, guard) on event to %s', grantee);
   end loop; end $$;
 `
 
