@@ -4,6 +4,7 @@ import type { EventClass } from '../model/events/types.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Filing } from './filing.ts'
+import type { KnownOwners } from './whose.ts'
 
 /** A target whose events are read. */
 export interface EventSource {
@@ -38,6 +39,7 @@ export interface EventsContext {
   /** How long events are kept, by class. */
   readonly keepMs: Readonly<Record<EventClass, number>>
   readonly filing: Filing
+  readonly owners: KnownOwners
   /** Up to which position this process has seen each source: a row that says less was put back. */
   readonly seen: Map<string, number>
   readonly log: EventsLog

@@ -29,6 +29,7 @@ export function eventsBench(database: Database, vault: Vault, now: () => Date, s
     sources: new Map(sources.map((id) => [id, { id, siteOf: compileSite('door.id == "d1" ? "lyon" : ""') }])),
     keepMs: { access: 90 * dayMs, door: 30 * dayMs, alarm: 365 * dayMs, credential: 365 * dayMs, system: 30 * dayMs },
     filing: openFiling(vault),
+    owners: new Map(),
     seen: new Map(),
     log: (_level, event) => void logged.push(event),
     metrics: {

@@ -1,6 +1,7 @@
 /** What an event is filed under, so that it is found without being opened: a time, and digests that are others each day. */
 import { type Card, wireKey } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
+import { accountDigest } from '../store/identifiers.ts'
 import type { Vault } from '../vault/vault.ts'
 
 const dayMs = 86_400_000
@@ -32,6 +33,8 @@ export interface Filing {
   card(day: number, card: Card): Buffer
   cardNumber(day: number, source: string, number: string): Buffer
   door(day: number, source: string, door: string): Buffer
+  /** What the row of an account is found by; the same every day. */
+  account(source: string, account: string): Buffer
 }
 
 type What = readonly ['person' | 'card' | 'card-number' | 'door', ...string[]]
@@ -40,24 +43,26 @@ type What = readonly ['person' | 'card' | 'card-number' | 'door', ...string[]]
 export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
   let keys = vault.keySet
   const known = new Map<string, Buffer>()
-  const digest = (day: number, [kind, ...parts]: What): Buffer => {
+  const cached = (name: string, make: () => Buffer): Buffer => {
     if (keys !== vault.keySet) {
       known.clear()
       keys = vault.keySet
     }
-    const name = `${day} ${kind} ${parts.join(' ')}`
-    const cached = known.get(name)
-    if (cached !== undefined) return cached
-    const made = filed(day, vault.digest('event', [kind, day, ...parts]))
+    const there = known.get(name)
+    if (there !== undefined) return there
+    const made = make()
     if (known.size >= cachedMax) known.clear()
     known.set(name, made)
     return made
   }
+  const digest = (day: number, [kind, ...parts]: What): Buffer =>
+    cached(`${day} ${kind} ${parts.join(' ')}`, () => filed(day, vault.digest('event', [kind, day, ...parts])))
   return {
     person: (day, person) => digest(day, ['person', person]),
     card: (day, card) => digest(day, ['card', wireKey(card)]),
     cardNumber: (day, source, number) => digest(day, ['card-number', source, number]),
     door: (day, source, door) => digest(day, ['door', source, door]),
+    account: (source, account) => cached(`account ${source} ${account}`, () => accountDigest(vault, source, account)),
   }
 }
 

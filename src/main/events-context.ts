@@ -27,6 +27,7 @@ export function buildEvents(
     sources: new Map(sources),
     keepMs: config.events.keepMs,
     filing: openFiling(vault),
+    owners: new Map(),
     seen: new Map(),
     log: syncLog(log),
     metrics: {

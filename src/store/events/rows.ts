@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { KeyId } from '../../model/id.ts'
 import type { WrappedKey } from '../../vault/vault.ts'
-import { copyRows } from '../copy.ts'
+import { type BinaryType, copyBinary } from '../copy-binary.ts'
 import type { EventRow } from '../guards.ts'
 
 /** Where new events are announced; the payload is the source. */
@@ -30,13 +30,17 @@ export async function takeKeys(
     for (const [i, each] of older.entries())
       if (each.some((digest) => there.has(digest.toString('latin1')))) known.add(i)
   }
-  const { rows } = await client.query<{ digest: Buffer }>(
-    `insert into event_key (source, digest, received_on)
-     select $1, digest, $3::date from unnest($2::bytea[]) as k(digest) on conflict do nothing returning digest`,
-    [source, digests.filter((_, i) => !known.has(i)), on.toISOString().slice(0, 10)],
+  const asked = digests.flatMap((digest, i) => (known.has(i) ? [] : [{ digest, i }]))
+  // Told are those that were there, which are few: nearly all are new.
+  const { rows } = await client.query<{ i: string }>(
+    `with given as (select digest, i from unnest($2::bytea[]) with ordinality as k(digest, i)),
+          taken as (insert into event_key (source, digest, received_on) select $1, digest, $3::date from given
+                    on conflict do nothing returning digest)
+     select i from given where not exists (select from taken where taken.digest = given.digest)`,
+    [source, asked.map(({ digest }) => digest), on.toISOString().slice(0, 10)],
   )
-  const taken = new Set(rows.map(({ digest }) => digest.toString('latin1')))
-  return new Set(digests.flatMap((digest, i) => (taken.has(digest.toString('latin1')) ? [i] : [])))
+  for (const { i } of rows) known.add(asked[Number(i) - 1]?.i ?? -1)
+  return new Set(digests.flatMap((_, i) => (known.has(i) ? [] : [i])))
 }
 
 /** Keys older than this are forgotten, some at a time; returns how many were. */
@@ -52,22 +56,15 @@ export async function forgetKeys(pool: pg.Pool, before: Date, limit: number): Pr
 /** An event as it is written. */
 export type NewEventRow = Omit<EventRow, 'position'> & { readonly position: number }
 
-const columns = [
-  ...['source', 'position', 'class', 'type', 'at', 'received_at', 'strange_card'],
-  ...['person_digest', 'door_digest', 'key_id', 'sealed', 'guard'],
-] as const
+const columns = {
+  ...{ source: 'text', position: 'int8', class: 'text', type: 'text', at: 'timestamptz', received_at: 'timestamptz' },
+  ...{ strange_card: 'bool', person_digest: 'bytea', door_digest: 'bytea', key_id: 'uuid', sealed: 'bytea' },
+  guard: 'bytea',
+} as const satisfies Readonly<Record<keyof NewEventRow, BinaryType>>
 
 /** In one COPY. */
 export async function addEvents(client: pg.ClientBase, rows: readonly NewEventRow[]): Promise<void> {
-  await copyRows(
-    client,
-    'event',
-    columns,
-    rows.map((row) => [
-      ...[row.source, row.position, row.class, row.type, row.at, row.received_at, row.strange_card],
-      ...[row.person_digest, row.door_digest, row.key_id, row.sealed, row.guard],
-    ]),
-  )
+  await copyBinary(client, 'event', columns, rows)
 }
 
 /** Told to whoever listens once the transaction commits. */

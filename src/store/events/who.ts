@@ -1,7 +1,7 @@
 /** Whose an account or a card is, for many at once: only rows that are genuine say so. */
 import type pg from 'pg'
-import type { KeyId, PersonId } from '../../model/id.ts'
-import type { DataKey, Vault } from '../../vault/vault.ts'
+import type { PersonId } from '../../model/id.ts'
+import type { DataKey, Vault, WrappedKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import { forEachDigest } from '../by-digest.ts'
 import {
@@ -17,6 +17,8 @@ import {
 /** By place of the digest that was asked for. */
 export interface Owners {
   readonly people: ReadonlyMap<number, PersonId>
+  /** What signs the row that says so. */
+  readonly guards: ReadonlyMap<number, Buffer>
   /** Ids of rows that somebody else wrote. */
   readonly forged: readonly string[]
 }
@@ -30,8 +32,9 @@ export async function ownersOfAccounts(
   digests: readonly Buffer[],
 ): Promise<Owners> {
   const people = new Map<number, PersonId>()
+  const guards = new Map<number, Buffer>()
   const forged: string[] = []
-  if (digests.length === 0) return { people, forged }
+  if (digests.length === 0) return { people, guards, forged }
   const names = guardedOfAccount.map((name) => `a.${name}`).join(', ')
   const { rows } = await pool.query<AccountOwner>(
     forEachDigest(
@@ -43,16 +46,20 @@ export async function ownersOfAccounts(
   )
   for (const row of rows) {
     if (!vault.verifyGuard('account', accountGuard(row), row.guard)) forged.push(row.id)
-    else if (row.person_id !== null) people.set(row.i, row.person_id)
+    else if (row.person_id !== null) {
+      people.set(row.i, row.person_id)
+      guards.set(row.i, row.guard)
+    }
   }
-  return { people, forged }
+  return { people, guards, forged }
 }
 
 /** Who has, or lost, these cards; whoever only waits for one, or gave it back, does not. */
 export async function ownersOfCards(pool: pg.Pool, vault: Vault, digests: readonly Buffer[]): Promise<Owners> {
   const people = new Map<number, PersonId>()
+  const guards = new Map<number, Buffer>()
   const forged: string[] = []
-  if (digests.length === 0) return { people, forged }
+  if (digests.length === 0) return { people, guards, forged }
   const { rows } = await pool.query<CredentialRow & { i: number }>(
     forEachDigest(
       '$1',
@@ -65,20 +72,28 @@ export async function ownersOfCards(pool: pg.Pool, vault: Vault, digests: readon
     if (vault.verifyGuard('credential', credentialGuard(row), row.guard)) people.set(row.i, row.person_id)
     else forged.push(row.id)
   }
-  return { people, forged }
+  return { people, guards, forged }
+}
+
+export interface PersonKey {
+  /** With what is about them sealed. */
+  readonly key: DataKey
+  readonly row: WrappedKey
+  /** What signs their own row. */
+  readonly guard: Buffer
 }
 
 export interface PeopleKeys {
-  readonly keys: ReadonlyMap<PersonId, DataKey>
+  readonly keys: ReadonlyMap<PersonId, PersonKey>
   /** People whose row or key somebody else wrote, or took away. */
   readonly forged: readonly string[]
 }
 
 type Keyed = PersonRow & { readonly epoch: string | null; readonly wrapped: Buffer | null }
 
-/** With what is about these people sealed; whoever is erased meanwhile is left out. */
+/** Whoever is erased meanwhile is left out. */
 export async function keysOfPeople(pool: pg.Pool, vault: Vault, ids: readonly PersonId[]): Promise<PeopleKeys> {
-  const keys = new Map<PersonId, DataKey>()
+  const keys = new Map<PersonId, PersonKey>()
   const forged: string[] = []
   if (ids.length === 0) return { keys, forged }
   const { rows } = await pool.query<Keyed>(
@@ -86,21 +101,47 @@ export async function keysOfPeople(pool: pg.Pool, vault: Vault, ids: readonly Pe
     [ids],
   )
   for (const { epoch, wrapped, ...person } of rows) {
-    const key = vault.verifyGuard('person', personGuard(person), person.guard)
-      ? keyOf(vault, person.key_id, epoch, wrapped)
-      : null
-    if (key === null) forged.push(person.id)
-    else keys.set(person.id, key)
+    const row = epoch === null || wrapped === null ? null : { id: person.key_id, epoch, wrapped }
+    const key = vault.verifyGuard('person', personGuard(person), person.guard) ? keyOf(vault, row) : null
+    if (key === null || row === null) forged.push(person.id)
+    else keys.set(person.id, { key, row, guard: person.guard })
   }
   return { keys, forged }
 }
 
-function keyOf(vault: Vault, id: KeyId, epoch: string | null, wrapped: Buffer | null): DataKey | null {
-  if (epoch === null || wrapped === null) return null
+function keyOf(vault: Vault, row: WrappedKey | null): DataKey | null {
+  if (row === null) return null
   try {
-    return vault.unwrap({ id, epoch, wrapped })
+    return vault.unwrap(row)
   } catch (error) {
     if (!isRowFault(error)) throw error
     return null
   }
+}
+
+/** Of an account that somebody has: what signs its row and that of its person, and under what the person's key lies. */
+export interface OwnerSigns {
+  readonly i: number
+  readonly account_guard: Buffer
+  readonly person_guard: Buffer
+  readonly epoch: string
+}
+
+/** Much less to read and to check than the rows themselves: whoever has seen and verified rows that are signed so knows whose they are. */
+export async function signsOfOwners(
+  pool: pg.Pool,
+  target: string,
+  digests: readonly Buffer[],
+): Promise<readonly OwnerSigns[]> {
+  if (digests.length === 0) return []
+  const { rows } = await pool.query<OwnerSigns>(
+    forEachDigest(
+      '$1',
+      16,
+      `select a.guard as account_guard, p.guard as person_guard, k.epoch from account a
+         join person p on p.id = a.person_id join person_key k on k.id = p.key_id where a.target = $2 and a.external_digest = d.digest`,
+    ),
+    [Buffer.concat(digests), target],
+  )
+  return rows
 }
