@@ -35,16 +35,16 @@ export function daemonOf(command: string, args: readonly string[], port: number,
     async start() {
       // Debian keeps servers where only root looks by itself.
       const env = { ...process.env, PATH: `${process.env.PATH}:/usr/sbin` }
-      const started = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env })
-      child = started
+      const spawned = spawn(command, args, { stdio: ['ignore', 'ignore', 'pipe'], env })
+      child = spawned
       let failure: string | undefined
-      started.stderr.on('data', (chunk: Buffer) => {
+      spawned.stderr.on('data', (chunk: Buffer) => {
         said += chunk.toString()
       })
-      started.once('error', ({ message }) => {
+      spawned.once('error', ({ message }) => {
         failure = `${message}; Debian and Ubuntu: apt-get install ${debian}`
       })
-      started.once('exit', (code, signal) => {
+      spawned.once('exit', (code, signal) => {
         failure = `${command} ended with ${code ?? signal}: ${said}`
       })
       await until(`${command} takes connections`, async () => {
@@ -57,6 +57,17 @@ export function daemonOf(command: string, args: readonly string[], port: number,
     freeze: () => void child?.kill('SIGSTOP'),
     thaw: () => void child?.kill('SIGCONT'),
     said: () => said,
+  }
+}
+
+/** Starts it, and leaves nothing behind when that fails. */
+export async function started<T extends AsyncDisposable & Pick<Daemon, 'start'>>(server: T): Promise<T> {
+  try {
+    await server.start()
+    return server
+  } catch (error) {
+    await server[Symbol.asyncDispose]()
+    throw error
   }
 }
 

@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { freePort, until } from '../servers.ts'
 import { authority, type ServerCertificate, serverCertificates } from './certificates.ts'
-import { type Daemon, daemonOf } from './daemon.ts'
+import { type Daemon, daemonOf, started } from './daemon.ts'
 import { lineReader } from './line-reader.ts'
 
 const message = z
@@ -130,8 +130,7 @@ export async function startMosquitto(options: MosquittoOptions = {}): Promise<Mo
       await rm(folder, { recursive: true, force: true })
     },
   }
-  await mosquitto.start()
-  return mosquitto
+  return started(mosquitto)
 }
 
 function subscriptionsIn(log: string): number {

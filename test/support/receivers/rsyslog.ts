@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { z } from 'zod'
 import { freePort, until } from '../servers.ts'
 import { authority, type ServerCertificate, serverCertificates } from './certificates.ts'
-import { type Daemon, daemonOf } from './daemon.ts'
+import { type Daemon, daemonOf, started } from './daemon.ts'
 import { lineReader } from './line-reader.ts'
 import { type StructuredData, structuredDataOf } from './structured-data.ts'
 
@@ -89,8 +89,7 @@ export async function startRsyslog(options: RsyslogOptions = {}): Promise<Rsyslo
       await rm(folder, { recursive: true, force: true })
     },
   }
-  await rsyslog.start()
-  return rsyslog
+  return started(rsyslog)
 }
 
 function configurationOf(folder: string, port: number, taken: string, options: RsyslogOptions): string {
