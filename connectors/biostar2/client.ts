@@ -1,5 +1,5 @@
 /** The calls of the server that are used, one function each; vendor words go in, and vendor records come out. */
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { HttpRequest } from '../../src/connector/http.ts'
 import { type Body, parseAnswer, rowsOf, successOf, thing } from './envelope.ts'
 import { isRefusedByReader } from './reader-refusals.ts'
@@ -8,6 +8,8 @@ import {
   accessGroup,
   type CardRecord,
   cardRecord,
+  type Door,
+  door,
   type Member,
   member,
   type Reader,
@@ -29,6 +31,13 @@ export interface Listed<T> {
 
 /** Fields of a user as they are sent. The server takes a PUT with only what changes; each list replaces the whole list. */
 export type UserFields = Readonly<Record<string, unknown>>
+
+/** 5: greater than the value; 6: less than it (BioStar 2 API, event search). */
+export interface EventCondition {
+  readonly column: 'id' | 'server_datetime'
+  readonly operator: 5 | 6
+  readonly values: readonly [string]
+}
 
 /** Every call throws the ConnectorError that errors.ts derives from the answer, besides those of the HTTP client. */
 export class Client {
@@ -129,6 +138,28 @@ export class Client {
   async readers(signal: AbortSignal): Promise<Listed<Reader>> {
     const body = await this.#call('POST', '/api/v2/devices/search', { limit: 0 }, signal)
     return listed(body, 'DeviceCollection', reader)
+  }
+
+  /** Rows of the event log that meet all conditions, by ascending or descending row id, as the server wrote them. */
+  async searchEvents(
+    query: { readonly limit: number; readonly conditions: readonly EventCondition[]; readonly newestFirst?: boolean },
+    signal: AbortSignal,
+  ): Promise<readonly unknown[]> {
+    const { limit, conditions, newestFirst = false } = query
+    const orders = [{ column: 'id', descending: newestFirst }]
+    const body = await this.#call('POST', '/api/events/search', { Query: { limit, conditions, orders } }, signal)
+    return rowsOf(body, 'EventCollection', z.unknown()).rows
+  }
+
+  /** Lets events flow on the live socket of our session. */
+  async startEvents(signal: AbortSignal): Promise<void> {
+    await this.#call('POST', '/api/events/start', {}, signal)
+  }
+
+  /** Every door that we may see, with its readers. */
+  async doors(signal: AbortSignal): Promise<readonly Door[]> {
+    const body = await this.#call('POST', '/api/v2/doors/search', { limit: 0 }, signal)
+    return rowsOf(body, 'DoorCollection', door).rows
   }
 
   /** Server settings; read them with `findScalar`, since the vendor does not publish the shape of this answer. */

@@ -113,6 +113,6 @@ function parseObject(source: string): Body {
   return isObject(parsed) ? parsed : {}
 }
 
-function isObject(value: unknown): value is Body {
+export function isObject(value: unknown): value is Body {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }

@@ -79,6 +79,12 @@ export type LoginUser = z.output<typeof loginUser>
 export const reader = z.object({ status: text, user_sync_status: text })
 export type Reader = z.output<typeof reader>
 
+/** A row of `POST /api/v2/doors/search`. */
+export const door = z
+  .object({ id: text, entry_device_id: reference, exit_device_id: reference })
+  .transform((row) => ({ id: row.id, entry: row.entry_device_id, exit: row.exit_device_id }))
+export type Door = z.output<typeof door>
+
 /** User groups inside an access group may be written as a tree. */
 interface GroupNode {
   readonly id: string | undefined

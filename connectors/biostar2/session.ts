@@ -31,6 +31,7 @@ export class Session {
   readonly #lifetime = new AbortController()
   #current: Login | null = null
   readonly #loggingIn = new SharedCall((signal) => this.#login(signal))
+  readonly #watchers = new Set<() => void>()
   #refusal: { readonly error: ConnectorError; readonly until: number } | null = null
 
   constructor(context: Context, credentials: Credentials) {
@@ -46,7 +47,7 @@ export class Session {
     const login = await this.#ready(signal)
     const answer = await this.#send(request, login, signal)
     if (!isDead(answer)) return answer
-    if (this.#current === login) this.#current = null
+    if (this.#current === login) this.#replace(null)
     return this.#send(request, await this.#ready(signal), signal)
   }
 
@@ -61,6 +62,17 @@ export class Session {
     return (await this.#loggingIn.join(signal)).user
   }
 
+  /** The id of the live session; logs in where there is none. For what is bound to one: see `onChange`. */
+  async id(signal: AbortSignal): Promise<string> {
+    return (await this.#ready(signal)).id
+  }
+
+  /** Calls back each time that another session takes the place of the one before, or it is gone; returns what ends that. */
+  onChange(changed: () => void): () => void {
+    this.#watchers.add(changed)
+    return () => this.#watchers.delete(changed)
+  }
+
   /** Our own user id as far as it is known without a call. */
   get ownUserId(): string | null {
     return this.#current?.user.user_id ?? null
@@ -70,7 +82,7 @@ export class Session {
   async close(): Promise<void> {
     this.#lifetime.abort(ownFailure('transient', 'biostar2.closed', 'The connection was closed.'))
     const login = this.#current
-    this.#current = null
+    this.#replace(null)
     if (login === null) return
     try {
       successOf(
@@ -84,6 +96,11 @@ export class Session {
       if (!(error instanceof ConnectorError)) throw error
       this.#context.log('warn', 'session.logout-failed', { code: error.code as `${string}.${string}` })
     }
+  }
+
+  #replace(login: Login | null): void {
+    this.#current = login
+    for (const changed of [...this.#watchers]) changed()
   }
 
   #send(request: HttpRequest, login: Login, signal: AbortSignal): Promise<HttpResponse> {
@@ -124,7 +141,7 @@ export class Session {
     )
     const login = this.#read(response)
     this.#lifetime.signal.throwIfAborted()
-    this.#current = login
+    this.#replace(login)
     return login
   }
 

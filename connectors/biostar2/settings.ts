@@ -119,6 +119,17 @@ export const settings = z
           'The zone that the server means by the dates of a start and an end. No document says: try one account on site. Freeze the target before you change it, since every known date reads as another from then on.',
         examples: ['Europe/Berlin'],
       }),
+    server_clock_zone: z
+      .string()
+      .refine(isZoneName, { error: 'expected a time zone by its IANA name, such as Europe/Berlin' })
+      .optional()
+      .meta({
+        takes: 'time zone',
+        title: 'Time zone of the server clock',
+        description:
+          'The zone of the clock by which the server notes when it wrote an event down. Without it, that time is kept as the server wrote it, and counts as not told.',
+        examples: ['Europe/Berlin'],
+      }),
     photos: z
       .boolean()
       .default(false)
