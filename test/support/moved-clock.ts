@@ -12,6 +12,8 @@ interface OtherClock {
 export interface MovedClock extends AsyncDisposable {
   /** The environment of a gateway that goes by this clock, on a PostgreSQL that does too. */
   readonly env: NodeJS.ProcessEnv
+  /** In milliseconds since 1970. */
+  now(): number
   /** Moves all of them on. The gateway follows within some ms. */
   advance(ms: number, ...others: readonly OtherClock[]): Promise<void>
 }
@@ -44,6 +46,7 @@ export async function openMovedClock(): Promise<MovedClock> {
       MOVED_CLOCK: path,
       NODE_OPTIONS: `--import=${new URL('./moved-clock.fixture.ts', import.meta.url).href}`,
     },
+    now: () => Date.now() + byMs,
     async advance(ms, ...others) {
       byMs += ms
       for (const other of others) other.advance(ms)

@@ -11,6 +11,7 @@ import { doorSystem, groups, mapping, policyFor } from '../../demo/workforce/gat
 import { sites, siteZone } from '../../demo/workforce/organisation.ts'
 import { type Finished, type GatewayProcess, runGatehouse, spawnGateway } from './gateway-process.ts'
 import { makeInitialised } from './initialised.ts'
+import type { MovedClock } from './moved-clock.ts'
 
 export interface Site extends AsyncDisposable {
   readonly simulator: BiostarSimulator
@@ -36,6 +37,8 @@ export interface Site extends AsyncDisposable {
 export interface SiteOptions {
   readonly simulator?: SimulatorOptions
   readonly databaseUrl?: string
+  /** In place of a database: what gateways go by, and the one it brings. */
+  readonly clock?: MovedClock
   readonly redisUrl?: string
   /** The data folder; beside the configuration unless given. */
   readonly dataPath?: string
@@ -69,6 +72,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
   }
   await write()
   const env = {
+    ...options.clock?.env,
     ...(options.databaseUrl === undefined ? {} : { DATABASE_URL: options.databaseUrl }),
     ...(options.redisUrl === undefined ? {} : { REDIS_URL: options.redisUrl }),
   }
@@ -114,7 +118,7 @@ export async function openSite(options: SiteOptions = {}): Promise<Site> {
     if (made.code !== 0) throw new Error(`gatehouse init ended with ${made.code}: ${made.stderr}`)
   }
   try {
-    const isPlain = options.databaseUrl === undefined && options.dataPath === undefined
+    const isPlain = Object.keys(env).length === 0 && options.dataPath === undefined
     await (isPlain ? makeInitialised(dataPath, init) : init())
     const token = (await readFile(join(dataPath, 'operator.token'), 'utf8')).trim()
     return Object.assign(site, { token })
