@@ -27,11 +27,12 @@ import { loadKeyring } from '../../src/vault/keyring-file.ts'
 import { openVault } from '../../src/vault/vault.ts'
 import { type Desk, openDesk, refused } from '../support/desk.ts'
 import type { Finished, GatewayProcess } from '../support/gateway-process.ts'
+import { type MovedClock, openMovedClock } from '../support/moved-clock.ts'
 import { cardAlone, file, firstImport, heldPlan, worker, workers } from '../support/people.ts'
-import { freePort, startPostgres, type TestPostgres, until } from '../support/servers.ts'
+import { freePort, until } from '../support/servers.ts'
 import { openSite, type Site } from '../support/site.ts'
 
-let postgres: TestPostgres
+let clock: MovedClock
 let site: Site
 let gateway: GatewayProcess
 let desk: Desk
@@ -41,15 +42,15 @@ const cardOfWorker = (row: (typeof rows)[0]) => `H10301:${row.cardFacility}:${ro
 const because = ['--reason', 'checked by phone']
 
 beforeAll(async () => {
-  postgres = await startPostgres()
-  site = await openSite({ databaseUrl: postgres.url })
+  clock = await openMovedClock()
+  site = await openSite({ clock })
   gateway = await site.start()
   desk = await openDesk(site, gateway)
   await firstImport(site, gateway, rows)
 })
 afterAll(async () => {
   await site[Symbol.asyncDispose]()
-  await postgres[Symbol.asyncDispose]()
+  await clock[Symbol.asyncDispose]()
 })
 
 const driftPage = pageOf(driftView).extend({ counts: z.array(driftCount) })
@@ -61,7 +62,7 @@ const table = (...args: readonly string[]): Promise<string> => desk.table(...arg
 
 /** With the rights of whoever owns the database server. */
 async function asOwner<T>(work: (owner: pg.Client) => Promise<T>): Promise<T> {
-  const owner = new pg.Client(postgres.admin)
+  const owner = new pg.Client({ connectionString: clock.env.DATABASE_URL })
   await owner.connect()
   try {
     return await work(owner)
@@ -381,7 +382,7 @@ test('lock-outs are exported as signed lines, and verified with a pinned key and
 test('a token that has run out opens nothing', async () => {
   const { key } = readExternalKey({ keyFile: join(site.dataPath, 'keys', 'external.key') })
   const vault = openVault(loadKeyring(join(site.dataPath, 'keys', 'keyring.json'), key))
-  const database = openDatabase(postgres.admin)
+  const database = openDatabase({ connectionString: clock.env.DATABASE_URL })
   const twoDaysAgo = new Date(Date.now() - 2 * 86_400_000)
   const request = { name: 'Test Forgotten', role: 'viewer', days: 1 } as const
   const made = (name: string, at: Date) =>
@@ -395,9 +396,10 @@ test('a token that has run out opens nothing', async () => {
     (await asJson(z.array(alarmView), 'alarms')).flatMap(({ code, scope }) =>
       code === 'token.expiring' ? [scope] : [],
     )
-  await until('one that is about to is an alarm', async () => (await alarmed()).join() === ending, 20_000)
+  // It is looked for every ten seconds, which pass as quickly as somebody looks.
+  await clock.until('one that is about to is an alarm', async () => (await alarmed()).join() === ending)
   await cli('token', 'revoke', ending)
-  await until('until it is revoked', async () => (await alarmed()).length === 0, 20_000)
+  await clock.until('until it is revoked', async () => (await alarmed()).length === 0)
 })
 
 test('nothing is archived unless it is asked for', async () => {

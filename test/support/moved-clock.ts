@@ -3,7 +3,7 @@ import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import pg from 'pg'
-import { startPostgres } from './servers.ts'
+import { startPostgres, until } from './servers.ts'
 
 interface OtherClock {
   advance(ms: number): void
@@ -16,6 +16,8 @@ export interface MovedClock extends AsyncDisposable {
   now(): number
   /** Moves all of them on. The gateway follows within some ms. */
   advance(ms: number, ...others: readonly OtherClock[]): Promise<void>
+  /** Moves all of them on by a second at each look until it is so. @throws Error that names `what` after 25 s of the real clock. */
+  until(what: string, isSo: () => boolean | Promise<boolean>, ...others: readonly OtherClock[]): Promise<void>
 }
 
 /** Starts the PostgreSQL whose `now()` is this clock's. */
@@ -40,7 +42,7 @@ export async function openMovedClock(): Promise<MovedClock> {
     await rename(`${path}.new`, path)
   }
   await write()
-  return {
+  const clock: MovedClock = {
     env: {
       DATABASE_URL: postgres.url,
       MOVED_CLOCK: path,
@@ -53,10 +55,18 @@ export async function openMovedClock(): Promise<MovedClock> {
       await admin.query('update public.moved set by_ms = $1', [byMs])
       await write()
     },
+    async until(what, isSo, ...others) {
+      await until(what, async () => {
+        if (await isSo()) return true
+        await clock.advance(1_000, ...others)
+        return false
+      })
+    },
     async [Symbol.asyncDispose]() {
       await admin.end()
       await postgres[Symbol.asyncDispose]()
       await rm(folder, { recursive: true, force: true })
     },
   }
+  return clock
 }
