@@ -1,4 +1,5 @@
 /** The bare connections that connectors are handed for whatever is not HTTP: one origin, its certificate rules and time limits built in. */
+import type { ConnectorError } from './errors.ts'
 
 export interface WireClient {
   /**
@@ -24,6 +25,6 @@ export interface Wire {
    * @throws as `write`.
    */
   finish(signal: AbortSignal): Promise<void>
-  /** Ends the connection at once. */
-  close(): void
+  /** Ends the connection at once; whoever waits for it is told `why`. */
+  close(why?: ConnectorError): void
 }

@@ -121,8 +121,8 @@ class OpenWire implements Wire {
     this.#end(broken(undefined))
   }
 
-  close(): void {
-    this.#end(notConnected('wire', 'the connection was closed'))
+  close(why: ConnectorError = notConnected('wire', 'the connection was closed')): void {
+    this.#end(why)
   }
 
   /** Waits for `start` to be done, for the end of the wire, the signal or the time limit; all but the first end the wire. */

@@ -1,0 +1,64 @@
+/** Publishes events as CloudEvents, one message each, and counts those as delivered that the broker has acknowledged as taken. */
+import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
+import type { ConnectorError } from '../../src/connector/errors.ts'
+import { publishFailure, refusalCode } from './errors.ts'
+import { type Message, Session } from './session.ts'
+import type { MqttSettings } from './settings.ts'
+import { topicOf } from './topic.ts'
+
+/** What is told first when the broker says several things. */
+const gravest = ['unauthenticated', 'throttled', 'transient'] as const
+
+export interface MqttSink {
+  readonly sink: SinkCapability
+  close(): void
+}
+
+export function createSink(settings: MqttSettings, { wires }: SinkContext): MqttSink {
+  let session: Session | null = null
+
+  async function opened(signal: AbortSignal): Promise<Session> {
+    if (session?.isOpen !== true) session = await Session.open(wires, settings, signal)
+    return session
+  }
+
+  return {
+    sink: {
+      batch: { events: 500, bytes: 1024 * 1024 },
+      async deliver(events, signal): Promise<Delivered> {
+        signal.throwIfAborted()
+        const messages = events.map((event) => messageOf(event, settings))
+        const current = await opened(signal)
+        const reasons = await current.publish(messages, signal)
+        const refused = reasons.flatMap((reason, index) => {
+          const code = refusalCode(reason)
+          return code === null ? [] : [{ index, code }]
+        })
+        const failure = worstOf(reasons)
+        if (failure !== null) {
+          // Some brokers hang up a moment after they refused: the next batch begins with a session of its own.
+          current.close()
+          throw failure
+        }
+        return { refused, status: null }
+      },
+    },
+    close: () => session?.close(),
+  }
+}
+
+function worstOf(reasons: readonly number[]): ConnectorError | null {
+  const failures = reasons.flatMap((reason) => (refusalCode(reason) === null ? (publishFailure(reason) ?? []) : []))
+  return (
+    gravest.map((kind) => failures.find((failure) => failure.kind === kind)).find((each) => each !== undefined) ?? null
+  )
+}
+
+/** CloudEvents 1.0.2, MQTT protocol binding, structured mode. */
+function messageOf(event: OutgoingEvent, { topic }: MqttSettings): Message {
+  return {
+    topic: topicOf(topic, event),
+    payload: JSON.stringify(event),
+    properties: { contentType: 'application/cloudevents+json; charset=utf-8', payloadFormatIndicator: true },
+  }
+}
