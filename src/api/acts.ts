@@ -17,6 +17,7 @@ import type { PinActs } from './acts/pins.ts'
 import type { PlanActs } from './acts/plans.ts'
 import type { SourceActs } from './acts/sources.ts'
 import type { StatusActs } from './acts/status.ts'
+import type { SubscriptionActs } from './acts/subscriptions.ts'
 import type { TargetActs } from './acts/targets.ts'
 import type { TokenActs } from './acts/tokens.ts'
 
@@ -40,5 +41,6 @@ export interface Acts
     PlanActs,
     SourceActs,
     StatusActs,
+    SubscriptionActs,
     TargetActs,
     TokenActs {}

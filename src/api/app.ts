@@ -28,6 +28,7 @@ import { addPins } from './rest/pins.ts'
 import { addPlans } from './rest/plans.ts'
 import { addRecords } from './rest/records.ts'
 import { addStatus } from './rest/status.ts'
+import { addSubscriptions } from './rest/subscriptions.ts'
 import { addTargets } from './rest/targets.ts'
 import { addTokens } from './rest/tokens.ts'
 
@@ -96,6 +97,7 @@ export function createApp(options: ApiOptions): Api {
   addMatches(api, acts)
   addRecords(api, acts, log)
   addAlarms(api, acts)
+  addSubscriptions(api, acts)
   addFailures(api, acts)
   addFrozen(api, acts)
   addArchives(api, acts, log)

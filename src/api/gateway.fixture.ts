@@ -9,6 +9,8 @@ import type { Acts } from './acts.ts'
 import { type ApiLimits, createApp } from './app.ts'
 import { cardAnswers } from './card-answers.fixture.ts'
 import type { Api } from './env.ts'
+import { erasureAnswers } from './erasure-answers.fixture.ts'
+import { subscriptionAnswers } from './subscription-answers.fixture.ts'
 
 export const tokens: Readonly<Record<Role, string>> = { viewer: 'viewer', operator: 'operator', admin: 'admin' }
 const subjects = { viewer: randomUUID(), operator: randomUUID(), admin: randomUUID() }
@@ -97,12 +99,6 @@ const configuration = {
 const parts = { lock: 'open', deleted: false, cards: { 'H10301:7:4711': 'on' }, levels: ['hq/Main entrance'] }
 const entry = { at, actor: 'engine', action: 'account.applied', object: change.account, details: {}, hash: 'beef' }
 
-const erasure = {
-  ...{ id: tokenId, person: personId, askedAt: at, askedBy: subjects.admin, state: 'removing' as const },
-  ...{ accounts: [{ target: 'hq', outcome: null, at: null }], deletedAt: null, backupsUnreadableSince: null },
-  ...{ liftedAt: null, statement: null, closing: null },
-}
-
 async function* inTwo(bytes: Buffer): AsyncGenerator<Buffer> {
   yield bytes.subarray(0, 5)
   yield bytes.subarray(5)
@@ -153,6 +149,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
           },
         },
       ],
+      subscriptions: [{ id: 'siem', state: 'enabled', forged: false, waiting: 3, failingSince: at }],
       lockouts: {
         ...{ open: 0, openAt: [], proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701, signedOff: 0 },
         byCause: [{ cause: 'record', proven: 2, p50Ms: 310, p99Ms: 701, maxMs: 701 }],
@@ -295,21 +292,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
     exportAudit: async () => ReadableStream.from(['{"seq":1}\n', '{"type":"audit-export/1"}\n']),
-    previewErasure: async () => ({
-      ...{
-        person: personId,
-        accounts: [{ target: 'hq', made: true, waits: null }],
-        sources: ['hr'],
-        records: 1,
-        cards: 1,
-      },
-      ...{ archivesUntil: null, backupsUntil: at },
-    }),
-    erasePerson: async () => ({ erasure: tokenId, lockouts: [lockoutId] }),
-    erasures: async () => ({ rows: [erasure], next: null }),
-    erasure: async () => erasure,
-    liftErasure: async () => ({ erasure: tokenId }),
-    signOffErasure: async () => undefined,
+    ...erasureAnswers({ erasure: tokenId, person: personId, lockout: lockoutId, at }),
     keys: async () => ({
       ...{ gateway: planId, stamp: 'production', createdAt: at, generation: 2 },
       epochs: [
@@ -326,6 +309,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     ],
     createToken: async () => ({ id: tokenId, subject: subjects.viewer, token: 'gh_secret', expiresAt: at }),
     revokeToken: async () => undefined,
+    ...subscriptionAnswers,
     metrics: async () => 'gatehouse_plans_held 1\n',
     ready: async () => ({ ok: true, checks: [{ name: 'database', ok: true, detail: 'db.internal:5432' }] }),
     ...overrides,

@@ -94,6 +94,12 @@ export const auditActions = [
   'target.restored',
   'target.settled',
 
+  'subscription.enabled',
+  'subscription.disabled',
+  'subscription.replayed',
+  'subscription.tested',
+  'subscription.forgotten',
+
   'subject.created',
   'subject.changed',
   'subject.disabled',

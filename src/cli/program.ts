@@ -9,6 +9,7 @@ import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { cardCommand } from './commands/card.ts'
 import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
+import { deliveriesCommand } from './commands/deliveries.ts'
 import { driftCommand } from './commands/drift.ts'
 import { erasureCommand } from './commands/erasure.ts'
 import { failuresCommand } from './commands/failures.ts'
@@ -24,6 +25,7 @@ import { pinCommand } from './commands/pin.ts'
 import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
+import { subscriptionsCommand } from './commands/subscriptions.ts'
 import {
   enableCommand,
   freezeCommand,
@@ -90,6 +92,8 @@ export function createProgram(context: Context): Command {
       freezeCommand,
       unfreezeCommand,
       levelsCommand,
+      subscriptionsCommand,
+      deliveriesCommand,
     ],
     ...[
       alarmsCommand,

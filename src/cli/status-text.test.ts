@@ -21,6 +21,7 @@ const calm: StatusView = {
   sources: [source],
   sourcesWaitFor: [],
   targets: [target],
+  subscriptions: [],
   lockouts: {
     ...{ open: 0, openAt: [], proven24h: 12, p50Ms: 310, p99Ms: 700, maxMs: 701, signedOff: 0 },
     byCause: [{ cause: 'record', proven: 12, p50Ms: 310, p99Ms: 700, maxMs: 701 }],

@@ -44,6 +44,7 @@ export function formatStatus(view: StatusView, colours: boolean): string {
     sourceTable(view, colours).trimEnd(),
     ...sourceNotes(view),
     '',
+    ...subscriptionLines(view, colours),
     ...footLines(view, colours),
     '',
   ].join('\n')
@@ -114,6 +115,27 @@ function lockoutLines({ at, lockouts }: StatusView, colours: boolean): string[] 
         ]),
     '',
   ]
+}
+
+function subscriptionLines({ at, subscriptions }: StatusView, colours: boolean): string[] {
+  if (subscriptions.length === 0) return []
+  const table = formatTable(
+    [
+      { title: 'subscription', of: ({ id }) => id },
+      { title: 'waiting', of: ({ waiting }) => waiting, right: true },
+      {
+        title: 'state',
+        of({ state, forged, failingSince }) {
+          if (forged) return 'forged'
+          if (state === 'disabled') return 'disabled'
+          return failingSince === null ? 'ok' : `fails for ${spell(at, failingSince)}`
+        },
+      },
+    ],
+    subscriptions,
+    colours,
+  )
+  return [table.trimEnd(), '']
 }
 
 function alarmLines({ at, alarms }: StatusView, colours: boolean): string[] {

@@ -19,6 +19,7 @@ import { pinActs } from './acts/pins.ts'
 import { planActs } from './acts/plans.ts'
 import { sourceActs } from './acts/sources.ts'
 import { statusActs } from './acts/status.ts'
+import { subscriptionActs } from './acts/subscriptions.ts'
 import { targetActs } from './acts/targets.ts'
 import { tokenActs } from './acts/tokens.ts'
 
@@ -42,6 +43,7 @@ export function createActs(parts: ActsParts): Acts {
     ...planActs(parts),
     ...sourceActs(parts),
     ...statusActs(parts),
+    ...subscriptionActs(parts),
     ...targetActs(parts),
     ...tokenActs(parts),
   }

@@ -68,18 +68,26 @@ export async function connectTarget(
   return connected(connector, target, { id, role: 'target', log, traces, network }, signal)
 }
 
+export interface ConnectedSink extends Connected<'sink'> {
+  /** One delivery may take so long: a request, and the wait for its turn. */
+  readonly callLimitMs: number
+}
+
+const callGraceMs = 20_000
+
 /** The receiver of a subscription. `sealer`: for what it keeps in files; null where nothing will be delivered to it. */
 export async function connectSink(
   config: Config,
   id: string,
   { log, traces, sealer }: { readonly log: Log; readonly traces: Traces; readonly sealer: Sealer | null },
   signal: AbortSignal,
-): Promise<Connected<'sink'>> {
+): Promise<ConnectedSink> {
   const subscription = config.subscriptions[id]
   const connector = sinkConnectors.find((each) => each.id === subscription?.connector)
   if (subscription === undefined || connector === undefined) throw new Error(`subscription ${id} has no connector`)
   const way: Way = { id, role: 'subscription', log, traces, network: true, ...(sealer === null ? {} : { sealer }) }
-  return connected(connector, subscription, way, signal)
+  const made = await connected(connector, subscription, way, signal)
+  return { ...made, callLimitMs: connector.limits.requestTimeoutMs + callGraceMs }
 }
 
 interface Way {

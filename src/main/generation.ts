@@ -11,8 +11,11 @@ import { replayErasures } from '../sync/erasure/replay.ts'
 import { relockOnce } from '../sync/restored/relock.ts'
 import { createActs } from './acts.ts'
 import { type OpenedWebhook, openAlarmWebhook } from './alarm-webhook.ts'
-import { type Connected, connectSource, connectTarget } from './connections.ts'
+import { type Connected, connectSink, connectSource, connectTarget } from './connections.ts'
+import { buildDelivery } from './delivery.ts'
+import { startDeliveryRole } from './delivery-role.ts'
 import { buildEvents } from './events-context.ts'
+import { fileSealer } from './file-sealer.ts'
 import { registerConfigured } from './open-store.ts'
 import type { Opened } from './opened.ts'
 import { type Scheduler, startSchedulerRole } from './scheduler-role.ts'
@@ -38,16 +41,24 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
   const { database } = store
   const name = `the released configuration (version ${version.row.number})`
   const config = await read({ deciding: version.deciding, name })
-  await registerConfigured(database, Object.keys(config.sources), Object.keys(config.targets))
+  await registerConfigured(
+    database,
+    Object.keys(config.sources),
+    Object.keys(config.targets),
+    Object.keys(config.subscriptions),
+  )
   const targets = connecting(Object.keys(config.targets), (id, signal) =>
     connectTarget(config, id, { log, traces }, signal),
   )
   const sources = connecting(Object.keys(config.sources), (id, signal) =>
     connectSource(config, id, { log, traces }, signal),
   )
+  const receivers = connecting(Object.keys(config.subscriptions), (id, signal) =>
+    connectSink(config, id, { log, traces, sealer: fileSealer(vault, id) }, signal),
+  )
   let told: OpenedWebhook | null = null
   const closeAll = async (): Promise<void> => {
-    await Promise.all([targets.close(), sources.close(), told?.close()])
+    await Promise.all([targets.close(), sources.close(), receivers.close(), told?.close()])
   }
 
   try {
@@ -64,20 +75,23 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     )
     const events = buildEvents(config, { database, vault, log, metrics })
     const followed = followedOf(events, await targets.all)
+    const delivery = buildDelivery(config, { events, engine: engine.context, log, metrics }, await receivers.all)
     await engine.levels.reload()
     // Before anything else is done: an older database may hold people who were erased since.
     await replayErasures(engine.context)
     await relockOnce(engine.context)
     let worker: Role | null = null
     let scheduler: Scheduler | null = null
+    let deliveries: Role | null = null
     return {
       version,
       async begin() {
         if (roles.includes('worker'))
           worker = await startWorkerRole(engine, wakeUps, log, { context: events, followed })
+        if (roles.includes('worker')) deliveries = startDeliveryRole(delivery, store.runtime, log)
         if (roles.includes('scheduler'))
           scheduler = startSchedulerRole({
-            ...{ opened, engine, events, version, webhook, sources: readers },
+            ...{ opened, engine, events, delivery, version, webhook, sources: readers },
             dataFolder: config.gateway.dataPath,
           })
         if (!roles.includes('api')) return null
@@ -92,6 +106,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
             webhook,
             facts,
             configuration: { opened, config, version },
+            delivery,
           }),
           authenticate: createAuthenticator(database.db, vault, {
             onForged: (table, row) => log.error({ event: 'guard.failed', table, row }, 'auth'),
@@ -102,13 +117,14 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
         })
       },
       async leaveTargets(withinMs) {
-        await worker?.stop(withinMs)
+        await Promise.all([worker?.stop(withinMs), deliveries?.stop(withinMs)])
         worker = null
+        deliveries = null
         await Promise.race([targets.close(), new Promise((resolve) => setTimeout(resolve, goodbyeMs).unref())])
       },
       async end() {
         await scheduler?.stop()
-        await worker?.stop()
+        await Promise.all([worker?.stop(), deliveries?.stop()])
         await closeAll()
       },
     }
@@ -139,17 +155,17 @@ function photosOf(readers: ReadonlyMap<string, Connected<'people'>>): SyncContex
   }
 }
 
-interface Connecting<C extends 'people' | 'accounts'> {
+interface Connecting<Made> {
   /** Rejects when one can't be connected. */
-  readonly all: Promise<ReadonlyMap<string, Connected<C>>>
+  readonly all: Promise<ReadonlyMap<string, Made>>
   /** Those that could be; once. */
   close(): Promise<void>
 }
 
-function connecting<C extends 'people' | 'accounts'>(
+function connecting<Made extends { close(): Promise<void> }>(
   ids: readonly string[],
-  connect: (id: string, signal: AbortSignal) => Promise<Connected<C>>,
-): Connecting<C> {
+  connect: (id: string, signal: AbortSignal) => Promise<Made>,
+): Connecting<Made> {
   const { signal } = new AbortController()
   const each = ids.map(async (id) => [id, await connect(id, signal)] as const)
   const all = Promise.all(each).then((entries) => new Map(entries))

@@ -10,6 +10,7 @@ import { holdDirectoryLock } from '../store/embedded/directory-lock.ts'
 import { type EmbeddedPostgres, startEmbeddedPostgres } from '../store/embedded/embedded-postgres.ts'
 import { migrate, signOlderRows } from '../store/migrate.ts'
 import { registerGateway, restoreTargetRows } from '../store/standings.ts'
+import { restoreSubscriptionRows } from '../store/subscriptions/row.ts'
 import { countByEpoch, epochsInUse } from '../store/wrapped-keys.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Keyring } from '../vault/keyring.ts'
@@ -195,12 +196,14 @@ export async function claimDatabase(
   await signOlderRows(database.pool, vault, migrated)
 }
 
-/** Makes sure that every configured source and target has its row. Those of targets are signed when a release makes them known, not here. */
+/** Makes sure that every configured source, target and subscription has its row. Those of targets and subscriptions are signed when a release makes them known, not here. */
 export async function registerConfigured(
   { pool }: Database,
   sources: readonly string[],
   targets: readonly string[],
+  subscriptions: readonly string[],
 ): Promise<void> {
   await pool.query('insert into source (id) select unnest($1::text[]) on conflict do nothing', [sources])
   await restoreTargetRows(pool, targets)
+  await restoreSubscriptionRows(pool, subscriptions)
 }

@@ -4,6 +4,7 @@ import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { expiringTokens } from '../auth/expiring-tokens.ts'
 import { openMonthCheck } from '../events/check-months.ts'
 import type { EventsContext } from '../events/context.ts'
+import { forgetDeliveries, watchSubscriptions } from '../events/deliver/watch.ts'
 import { keepMonths } from '../events/keep-months.ts'
 import { renewEvents } from '../events/renew.ts'
 import { watchEvents } from '../events/watch-events.ts'
@@ -32,6 +33,7 @@ import { followCalendar, restoreWork, resumeCalendar, sweepWork, watchTheTime } 
 import { carryOutVersion } from './carry-out.ts'
 import type { Connected } from './connections.ts'
 import { countProposals } from './count-proposal.ts'
+import type { Delivery } from './delivery.ts'
 import type { Opened } from './opened.ts'
 import type { Engine } from './sync-context.ts'
 import type { Role } from './worker-role.ts'
@@ -52,6 +54,7 @@ const patrolWaitsMs = 30 * 60_000
 export interface SchedulerParts {
   readonly opened: Opened
   readonly engine: Engine
+  readonly delivery: Delivery
   readonly events: EventsContext
   /** What the engine was made of. */
   readonly version: InForce
@@ -119,6 +122,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(1_000, 'notices', lost, () => tellAlarms(context, webhook, stopping.signal)),
       every(10_000, 'tokens', lost, watchTokens),
       every(3_600_000, 'old alarms', lost, () => forgetOldAlarms(context.database.pool)),
+      every(5_000, 'subscriptions', lost, watchSubscriptions(parts.delivery)),
+      every(3_600_000, 'old deliveries', lost, () => forgetDeliveries(parts.delivery)),
       every(60_000, 'audit', lost, watchAudit(context)),
       every(60_000, 'disk', lost, () => watchDisk(context, dataFolder)),
       every(5_000, 'lock-outs', lost, watchLockouts(context)),

@@ -2,7 +2,15 @@
 
 interface Alarm {
   /** What the scope of the alarm names: a random id or a configured name, never a person by name. */
-  readonly scope: 'source' | 'target' | 'origin of a plan' | 'row' | 'archive' | 'audit trail' | 'gateway'
+  readonly scope:
+    | 'source'
+    | 'target'
+    | 'subscription'
+    | 'origin of a plan'
+    | 'row'
+    | 'archive'
+    | 'audit trail'
+    | 'gateway'
   readonly means: string
   readonly action: string
 }
@@ -241,6 +249,33 @@ export const alarms = {
     scope: 'source',
     means: 'The source can not be watched: it is looked at every few seconds instead.',
     action: 'See the log for the code; check address, rights and login of the source.',
+  },
+  'subscription.disabled': {
+    scope: 'subscription',
+    means:
+      'The receiver said that it is gone, or took nothing for three days: nothing is delivered any more. The log keeps what happens.',
+    action: 'Mend the receiver or the configuration; then gatehouse subscriptions enable delivers what waits.',
+  },
+  'subscription.failing': {
+    scope: 'subscription',
+    means:
+      'The receiver takes nothing for ten minutes, or refuses our login or certificate; or no process delivers to it. What happens waits.',
+    action: 'gatehouse deliveries says what it answers; gatehouse subscriptions enable tries at once.',
+  },
+  'subscription.filter-failed': {
+    scope: 'subscription',
+    means: 'So many events of the last day were not delivered, since the filter broke on them.',
+    action: 'Mend the filter in the configuration; then gatehouse subscriptions replay.',
+  },
+  'subscription.gap': {
+    scope: 'subscription',
+    means: 'So many events were gone from the log before they were delivered: forgotten by keep, or taken away.',
+    action: 'Raise keep, or see to the receiver earlier; then gatehouse alarms clear.',
+  },
+  'subscription.refused': {
+    scope: 'subscription',
+    means: 'The receiver took others, and so many events of the last day it will never take: they were passed over.',
+    action: 'gatehouse deliveries says which and why; mend the receiver, then gatehouse subscriptions replay.',
   },
   'target.frozen': {
     scope: 'target',

@@ -203,6 +203,17 @@ const refusals = {
   'source.not-suspect': ['state', 'This source is not suspect: nothing of it is held back.'],
   'source.nothing-to-accept': ['state', 'No delivery of this source waits for its columns to be accepted.'],
   'source.unknown': ['unknown', 'There is no such source: `gatehouse status` names those of the configuration.'],
+  'subscription.disabled': ['state', 'This subscription is disabled already.'],
+  'subscription.enabled': ['state', 'This subscription is enabled already, and its receiver takes what it is sent.'],
+  'subscription.forged': [
+    'state',
+    'Rows of this subscription were changed outside Gatehouse, so nobody knows how far it was: say from when on with `gatehouse subscriptions replay --from`.',
+  ],
+  'subscription.not-delivered': ['state', 'Nothing was delivered since: there is nothing to deliver once more.'],
+  'subscription.unknown': [
+    'unknown',
+    'There is no such subscription: `gatehouse subscriptions list` names those of the configuration.',
+  ],
   'target.enabled': ['state', 'This target is enabled already.'],
   'target.not-restored': ['state', 'This target has not forgotten anything: there is nothing to settle.'],
   'target.observed': ['state', 'This target is only observed already.'],

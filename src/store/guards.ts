@@ -1,4 +1,5 @@
-/** Which columns of each row decide something: exactly these are signed, and checked before any effect. */
+/** Which columns of each row decide something: exactly these are signed, and checked before any effect.
+ * One file because what is signed is judged as a whole. */
 import type { Selectable } from 'kysely'
 import type { AccountId } from '../model/id.ts'
 import type { GuardValue } from '../vault/vault.ts'
@@ -27,6 +28,8 @@ import type {
   SourceRecordTable,
   SourceStandingTable,
   SubjectTable,
+  SubscriptionPositionTable,
+  SubscriptionTable,
   TargetTable,
 } from './schema.ts'
 
@@ -361,6 +364,22 @@ export function subjectGuard(row: Omit<SubjectRow, 'guard'>): readonly GuardValu
 /** Everything: an expiry that could be moved would be none. */
 export function tokenGuard(row: Omit<TokenRow, 'guard'>): readonly GuardValue[] {
   return [row.id, row.subject_id, row.mac, row.created_at, row.expires_at, row.revoked_at]
+}
+
+/** Whether anything is delivered, and where from: a forged one would have it delivered after somebody stopped that, or passed over. */
+export function subscriptionGuard(
+  row: Pick<
+    Selectable<SubscriptionTable>,
+    'id' | 'state' | 'state_at' | 'state_code' | 'version' | 'epoch' | 'sources'
+  >,
+): readonly GuardValue[] {
+  return [row.id, row.state, row.state_at, row.state_code, row.version, row.epoch, row.sources]
+}
+
+export function subscriptionPositionGuard(
+  row: Omit<Selectable<SubscriptionPositionTable>, 'guard' | 'position'> & { readonly position: string | number },
+): readonly GuardValue[] {
+  return [row.subscription, row.source, row.epoch, Number(row.position)]
 }
 
 /** Which keys a database is under: signed with these very keys, it tells which of two keyrings is the one. */

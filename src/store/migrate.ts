@@ -27,6 +27,7 @@ import * as signedSweeps from './migrations/0024-signed-sweeps.ts'
 import * as sidesTaken from './migrations/0025-sides-taken.ts'
 import * as sidesWithdrawn from './migrations/0026-sides-withdrawn.ts'
 import * as events from './migrations/0027-events.ts'
+import * as subscriptions from './migrations/0028-subscriptions.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -62,6 +63,7 @@ const migrations: Record<string, Migration> = {
   '0025-sides-taken': sidesTaken,
   '0026-sides-withdrawn': sidesWithdrawn,
   '0027-events': events,
+  '0028-subscriptions': subscriptions,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -68,6 +68,9 @@ export interface Tables {
   event_month: EventMonthTable
   event_key: { source: string; digest: Buffer; received_on: string }
   event: EventTable
+  subscription: SubscriptionTable
+  subscription_position: SubscriptionPositionTable
+  delivery: DeliveryTable
   restore: RestoreTable
   alarm: AlarmTable
   alarm_notice: AlarmNoticeTable
@@ -647,6 +650,70 @@ export interface EventTable {
   key_id: KeyId | null
   sealed: Buffer
   guard: Buffer
+}
+
+/** From `owner` on, nothing is signed: it only delays. */
+export interface SubscriptionTable {
+  id: string
+  state: Defaulted<'enabled' | 'disabled'>
+  state_at: Defaulted<Date>
+  /** Why it is disabled. */
+  state_code: string | null
+  /** Counts changes, so that an older state shows as one. */
+  version: Defaulted<number>
+  /** Counts replays: positions of another epoch count for nothing. */
+  epoch: Defaulted<number>
+  /** JSON list of the sources that have a position, so that one which is gone shows. */
+  sources: Defaulted<string>
+  /** Null: somebody deleted the row, and it was made again. */
+  guard: Buffer | null
+  /** Since when it is in no configuration any more. */
+  left_at: TimeOrNull
+  owner: string | null
+  owner_until: TimeOrNull
+  /** When the receiver last took anything. */
+  taken_at: TimeOrNull
+  /** Failures in a row. */
+  attempts: Defaulted<number>
+  failing_since: TimeOrNull
+  next_try_at: TimeOrNull
+  /** Of the last failure, while it fails: what `ConnectorError` calls so. */
+  kind: string | null
+  code: string | null
+}
+
+/** Up to where everything was taken, or is not for this receiver. */
+export interface SubscriptionPositionTable {
+  subscription: string
+  source: string
+  epoch: number
+  /** Comes from PostgreSQL as text. */
+  position: ColumnType<string, number, number>
+  guard: Buffer
+}
+
+/** What was tried, without what was in it; what went well right after each other is one row. */
+export interface DeliveryTable {
+  id: Generated<string>
+  subscription: string
+  outcome: 'taken' | 'failed' | 'refused' | 'test'
+  begun_at: Time
+  ended_at: Time
+  /** JSON: positions from and to, by source. */
+  spans: string
+  batches: number
+  events: ColumnType<string, number, number>
+  /** Of people who were erased, left out. */
+  erased: ColumnType<string, number, number>
+  /** On which the filter broke, left out. */
+  unfiltered: ColumnType<string, number, number>
+  /** No longer in the log when it was their turn. */
+  lost: ColumnType<string, number, number>
+  attempt: number
+  /** That the receiver answered last, where there are any. */
+  status: number | null
+  code: string | null
+  longest_ms: number
 }
 
 export interface AuditPendingTable {

@@ -182,6 +182,43 @@ export const figures = {
     labels: ['source', 'outcome'],
     help: 'Records read by this process.',
   },
+  delivered: {
+    type: 'counter',
+    name: 'gatehouse_subscription_delivered_total',
+    labels: ['subscription'],
+    help: 'Events that the receiver took from this process.',
+  },
+  deliverySeconds: {
+    type: 'histogram',
+    name: 'gatehouse_subscription_seconds',
+    labels: ['subscription'],
+    help: 'From when the gateway got an event to when the receiver had it.',
+    buckets: requestBuckets,
+  },
+  deliveryRefused: {
+    type: 'counter',
+    name: 'gatehouse_subscription_refused_total',
+    labels: ['subscription'],
+    help: 'Events that the receiver will never take, passed over by this process.',
+  },
+  deliveryFailures: {
+    type: 'counter',
+    name: 'gatehouse_subscription_failures_total',
+    labels: ['subscription', 'kind'],
+    help: 'Calls of this process that the receiver did not take.',
+  },
+  subscriptionWaiting: {
+    type: 'gauge',
+    name: 'gatehouse_subscription_waiting',
+    labels: ['subscription'],
+    help: 'Events in the log that it has not come to yet; those that are not for it among them.',
+  },
+  subscriptionState: {
+    type: 'gauge',
+    name: 'gatehouse_subscription_state',
+    labels: ['subscription', 'state'],
+    help: '1 when the subscription is in this state: failing, disabled or forged.',
+  },
   applied: {
     type: 'counter',
     name: 'gatehouse_applied_total',

@@ -38,6 +38,9 @@ beforeAll(async () => {
     Object.assign(config.sources.hr, { archive: { keep: '30d' }, brakes: { lockout_record: { min: 1, percent: 0 } } })
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
     Object.assign(config, { alarms: { webhook: { url: 'http://127.0.0.1:1/', secret: '${file:./alarms}' } } })
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+    const siem = { connector: 'webhook', settings: { url: 'http://127.0.0.1:1/', secret: '${file:./alarms}' } }
+    Object.assign(config, { subscriptions: { siem } })
   })
   gateway = await site.start()
   await firstImport(site, gateway, rows)
@@ -275,6 +278,14 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/frozen/{id}/thaw', { id: fourth }, { reason })
   await call('POST /v1/failures/{id}/discard', { id: account?.id ?? '' }, { reason })
   await asOwner(`insert into gatehouse.alarm (code, scope) values ('guard.failed', 'made-up')`)
+  const siem = { subscription: 'siem' }
+  await call('GET /v1/subscriptions')
+  await call('GET /v1/subscriptions/{subscription}', siem)
+  await call('POST /v1/subscriptions/{subscription}/disable', siem, { reason })
+  await call('POST /v1/subscriptions/{subscription}/test', siem)
+  await call('POST /v1/subscriptions/{subscription}/enable', siem, { reason })
+  await call('POST /v1/subscriptions/{subscription}/replay', siem, { reason, from: new Date(0).toISOString() })
+  await call('GET /v1/subscriptions/{subscription}/deliveries', siem)
   await call('POST /v1/alarms/clear', {}, { code: 'guard.failed', scope: 'made-up', reason })
   await call('GET /v1/status')
   await call('POST /v1/unfreeze', {}, { reason, target: 'hq' })

@@ -25,7 +25,7 @@ export interface AlarmTestView {
 export interface AlarmActs {
   /** Sends the receiver of alarms a message that is of none. */
   testAlarms(actor: Actor): Promise<AlarmTestView>
-  /** For what nothing else ends: `guard.failed` and `audit.broken`. */
+  /** For what nothing else ends: `guard.failed`, `audit.broken` and `subscription.gap`. */
   clearAlarm(actor: Actor, code: string, scope: string, reason: string): Promise<void>
   /** Those that are on, or (`all`) also those that were in the last 30 days; newest first, 500 at most. */
   alarms(all: boolean): Promise<readonly AlarmView[]>

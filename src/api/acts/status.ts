@@ -63,6 +63,15 @@ export interface StatusView {
     /** Since when it seems to have forgotten: only lock-outs are written. */
     readonly restoredAt: string | null
   }[]
+  readonly subscriptions: readonly {
+    readonly id: string
+    readonly state: 'enabled' | 'disabled'
+    /** Rows of it were changed outside Gatehouse: nothing is delivered. */
+    readonly forged: boolean
+    /** Events in the log that it has not come to yet. */
+    readonly waiting: number
+    readonly failingSince: string | null
+  }[]
   readonly lockouts: {
     readonly open: number
     /** Where they are open, and since when the oldest is decided; the oldest first. */

@@ -65,6 +65,17 @@ export const statusView = z
         }),
       )
       .readonly(),
+    subscriptions: z
+      .array(
+        z.object({
+          id: z.string(),
+          state: z.enum(['enabled', 'disabled']),
+          forged: z.boolean(),
+          waiting: count.meta({ description: 'Events in the log that it has not come to yet.' }),
+          failingSince: timeOrNull,
+        }),
+      )
+      .readonly(),
     lockouts: z.object({
       open: count,
       openAt: z.array(z.object({ target: z.string(), open: count, since: time })).readonly(),

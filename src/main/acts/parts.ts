@@ -4,6 +4,7 @@ import type { WakeUps } from '../../../queues/wake-ups.ts'
 import type { AlarmWebhook } from '../../sync/alarms/webhook.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { ConfigurationParts } from '../config-views.ts'
+import type { Delivery } from '../delivery.ts'
 import type { Scheduler } from '../scheduler-role.ts'
 import type { StatusFacts } from '../status.ts'
 import type { Engine } from '../sync-context.ts'
@@ -21,6 +22,7 @@ export interface ActsParts {
   readonly webhook: AlarmWebhook | null
   readonly facts: StatusFacts
   readonly configuration: ConfigurationParts
+  readonly delivery: Delivery
 }
 
 /** Rules name levels, and only the process that leads a target learns of new ones by itself. */

@@ -1,19 +1,30 @@
 /** Acts about the gateway as a whole. */
 import type { StatusActs } from '../../api/acts/status.ts'
 import { createMeasure } from '../measure.ts'
+import { measureSubscriptions } from '../measure-subscriptions.ts'
 import { status } from '../status.ts'
+import { subscriptionViews } from '../subscription-views.ts'
 import { openTotals } from '../totals.ts'
 import type { ActsParts } from './parts.ts'
 
-export function statusActs({ engine, wakeUps, metrics, countProofs, facts }: ActsParts): StatusActs {
+export function statusActs({ engine, wakeUps, metrics, countProofs, facts, delivery }: ActsParts): StatusActs {
   const { context } = engine
   const { pool } = context.database
   const totals = openTotals(context)
   const measure = createMeasure({ context, metrics, countProofs, totals, wakeUps, facts })
   return {
-    status: () => status(context, totals, wakeUps, facts),
+    async status() {
+      const subscriptions = await subscriptionViews(delivery)
+      return {
+        ...(await status(context, totals, wakeUps, facts)),
+        subscriptions: subscriptions.map(({ id, state, forged, waiting, failing }) => ({
+          ...{ id, state, forged, waiting, failingSince: failing?.since ?? null },
+        })),
+      }
+    },
     async metrics() {
       await measure()
+      await measureSubscriptions(delivery, metrics)
       return metrics.text()
     },
     async ready() {

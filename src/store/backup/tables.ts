@@ -44,6 +44,10 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   event_month: 'kept',
   event_key: 'kept',
   event: 'kept',
+  // Older positions only have events delivered again.
+  subscription: 'kept',
+  subscription_position: 'kept',
+  delivery: 'left out',
   restore: 'kept',
   alarm: 'kept',
   // They were told since; what is still on stays on.

@@ -11,6 +11,7 @@ import type { SyncContext } from '../context.ts'
 const byHand: readonly AlarmCode[] = [
   ...(['guard.failed', 'audit.broken'] as const),
   ...(['events.forged', 'events.lost', 'events.malformed', 'events.missing'] as const),
+  'subscription.gap',
 ]
 
 /** If its cause is still there, the alarm is on again within seconds. @throws Refusal `alarm.not-on`, `alarm.ends-itself`. */

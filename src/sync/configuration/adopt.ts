@@ -14,10 +14,11 @@ import {
   insertConfigVersion,
   lockConfigVersions,
 } from '../../store/config-versions.ts'
+import { registerSubscriptions } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { observeOnly, registerNewTargets } from './decide.ts'
 import { type Ground, type InForce, versionInForce } from './in-force.ts'
-import { alarmScope } from './offer.ts'
+import { alarmScope, declaredSubscriptions } from './offer.ts'
 
 export interface Adoption {
   readonly deciding: Deciding
@@ -57,6 +58,7 @@ export async function adoptConfiguration(
       ...{ number, state: 'released', created_at: at, decided_at: at, decided_by: subject },
       text: encodeDeciding(deciding),
     })
+    await registerSubscriptions(client, vault, declaredSubscriptions(deciding), at)
     const added = await registerNewTargets(client, ground, Object.keys(asMap(deciding.targets)))
     await observeOnly(client, ground, added, subject)
     await recordAudit(client, vault, {

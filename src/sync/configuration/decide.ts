@@ -10,6 +10,7 @@ import { clearAlarm } from '../../store/alarms.ts'
 import { changeConfigVersion, configVersions, lockConfigVersions } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
 import { registerTargets } from '../../store/standings.ts'
+import { registerSubscriptions } from '../../store/subscriptions/row.ts'
 import { lockTargetMode, saveTargetMode } from '../../store/target-modes.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
@@ -61,6 +62,9 @@ export async function releaseConfiguration(
 ): Promise<void> {
   const { before, after } = candidate
   const added = Object.keys(after?.targets ?? {}).filter((id) => before.targets[id] === undefined)
+  const subscribed = Object.entries(after?.subscriptions ?? {}).flatMap(([id, { from }]) =>
+    before.subscriptions[id] === undefined ? [{ id, from }] : [],
+  )
   await decide(ground, candidate.row, async (client, row, others) => {
     const [obstacle] = await obstacles(client, { ...candidate, row })
     if (obstacle !== undefined) throw new Refusal(obstacle)
@@ -73,6 +77,7 @@ export async function releaseConfiguration(
       })
     await changeConfigVersion(client, ground.vault, row, { state: 'released', decided_at: at, decided_by: subject })
     await registerTargets(client, ground.vault, added)
+    await registerSubscriptions(client, ground.vault, subscribed, at)
     await observeOnly(client, ground, added, subject)
     await recordAudit(client, ground.vault, {
       actor: subject,

@@ -17,6 +17,7 @@ import {
 } from '../../store/config-versions.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
 import { registerTargets } from '../../store/standings.ts'
+import { type DeclaredSubscription, registerSubscriptions } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Effect } from './dry-run.ts'
 import { type Ground, type InForce, versionInForce } from './in-force.ts'
@@ -53,6 +54,7 @@ export async function releaseFirst(ground: Ground, deciding: Deciding): Promise<
       text: encodeDeciding(deciding),
     })
     await registerTargets(client, vault, Object.keys(asMap(deciding.targets)))
+    await registerSubscriptions(client, vault, declaredSubscriptions(deciding), now())
     await recordAudit(client, vault, {
       actor: 'engine',
       action: 'config.released',
@@ -61,6 +63,14 @@ export async function releaseFirst(ground: Ground, deciding: Deciding): Promise<
     })
     return true
   })
+}
+
+/** Subscriptions as they are written. */
+export function declaredSubscriptions({ subscriptions }: Deciding): readonly DeclaredSubscription[] {
+  return Object.entries(asMap(subscriptions)).map(([id, each]) => ({
+    id,
+    from: asMap(each).from === 'start' ? 'start' : 'now',
+  }))
 }
 
 /**

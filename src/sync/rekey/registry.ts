@@ -37,6 +37,8 @@ import {
   sourceStandingGuard,
   standingGuard,
   subjectGuard,
+  subscriptionGuard,
+  subscriptionPositionGuard,
   targetModeGuard,
   tokenGuard,
   tombstoneGuard,
@@ -324,6 +326,8 @@ export const registry: Registry = {
   },
   event_month: { columns: { guard: signed('event_month', eventMonthGuard) } },
   restore: { columns: { guard: signed('restore', restoreGuard) } },
+  subscription: { columns: { guard: signed('subscription', subscriptionGuard) } },
+  subscription_position: { columns: { guard: signed('subscription_position', subscriptionPositionGuard) } },
   alarm: {
     columns: {
       cleared_guard: signed('alarm', ({ code, scope, cleared_at }) => clearedGuard(code, scope, cleared_at as Date)),

@@ -11,6 +11,8 @@ import { catalogue } from '../../store/catalogue.ts'
 import { insertConfigVersion, releasedVersions } from '../../store/config-versions.ts'
 import { discardFailure } from '../../store/failures.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
+import { writePositions } from '../../store/subscriptions/positions.ts'
+import { registerSubscriptions } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { openVault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
@@ -90,6 +92,10 @@ async function live(): Promise<void> {
       text: '{}',
     }),
   )
+  await inTransaction(database.pool, async (client) => {
+    await registerSubscriptions(client, vault, [{ id: 'siem', from: 'now' }], context.now())
+    await writePositions(client, vault, 'siem', 0, new Map([['doors', 17]]))
+  })
   token = (await createSubjectWithToken(database.db, vault, { name: 'Ada', role: 'admin', days: 9 })).token
   await appendOnce(database.pool, vault)
   await writeAuditMark(database.pool, vault, { seq: 1, hash: Buffer.alloc(32) })

@@ -1,0 +1,56 @@
+/** Hears at once, on a connection of its own, that a source has new events; whoever must miss none looks by itself as well. */
+import pg from 'pg'
+import { sleep } from '../../model/sleep.ts'
+
+export interface Announcements {
+  /** Tells of sources by id, until what is returned is called. */
+  tell(of: (source: string) => void): () => void
+  close(): Promise<void>
+}
+
+const againMs = 1_000
+
+/** `config`: of the runtime role. `onTrouble` is called whenever the connection is gone; it is made anew until it is closed. */
+export function openAnnouncements(config: pg.PoolConfig, onTrouble: (error: unknown) => void): Announcements {
+  const listeners = new Set<(source: string) => void>()
+  const closing = new AbortController()
+
+  async function listen(): Promise<void> {
+    const client = new pg.Client({ ...config, keepAlive: true })
+    const lost = Promise.withResolvers<void>()
+    client.on('error', (error) => lost.reject(error))
+    client.on('end', () => lost.resolve())
+    client.on('notification', ({ payload }) => {
+      for (const listener of listeners) listener(payload ?? '')
+    })
+    const close = (): void => lost.resolve()
+    closing.signal.addEventListener('abort', close, { once: true })
+    try {
+      await client.connect()
+      await client.query('listen gatehouse_events')
+      await lost.promise
+    } finally {
+      closing.signal.removeEventListener('abort', close)
+      // It may be gone already.
+      await client.end().catch(() => undefined)
+    }
+  }
+
+  const loop = (async () => {
+    while (!closing.signal.aborted) {
+      await listen().catch(onTrouble)
+      await sleep(againMs, closing.signal)
+    }
+  })()
+
+  return {
+    tell(of) {
+      listeners.add(of)
+      return () => void listeners.delete(of)
+    },
+    async close() {
+      closing.abort(new Error('closing'))
+      await loop
+    },
+  }
+}
