@@ -56,6 +56,7 @@ test.each(['biostar2', 'biostarx'] as const)(
       inheritedLevels: [],
       pin: true,
       untouchable: false,
+      marks: { fingers: 0, faces: 0, mobiles: 0, revision: expect.any(String) },
     })
     const cards = (await server.mustRead('42')).cards
     expect(cards.map(({ card, state }) => ({ card, state }))).toEqual(

@@ -1,5 +1,5 @@
 /** Between Gatehouse's words and BioStar's, without any call: ids, names, cards and whole users. */
-import type { ActualAccount, ListedAccount, Profile } from '../../src/connector/contract.ts'
+import type { ActualAccount, CredentialMarks, ListedAccount, Profile } from '../../src/connector/contract.ts'
 import { known, present } from '../../src/connector/profile.ts'
 import { type Card, cardKey, csn } from '../../src/model/card.ts'
 import { reversedBytes } from '../../src/model/cards/chip-orders.ts'
@@ -258,7 +258,26 @@ function common(user: UserDetail | UserRow, settings: Settings) {
     lock: user.disabled ? ('closed' as const) : ('open' as const),
     validity: modelValidity(user, settings),
     profile: present({ name, email, department, user_title }),
+    marks: marksOf(user),
   }
+}
+
+/** `last_modified` is a counter of the server, `updated_count` one of the user; the vendor says of neither what makes it grow. */
+function marksOf(user: UserDetail | UserRow): CredentialMarks {
+  const { fingerprint_template_count, face_count, visual_face_count, mobile_count } = user
+  const revision = [user.last_modified, user.updated_count]
+  return {
+    fingers: sumOf(fingerprint_template_count),
+    faces: sumOf(face_count, visual_face_count),
+    mobiles: sumOf(mobile_count),
+    revision: revision.every((part) => part === undefined) ? null : revision.map((part) => part ?? '').join('/'),
+  }
+}
+
+/** Of what is told; null where nothing is. */
+function sumOf(...counts: readonly (string | undefined)[]): number | null {
+  const told = counts.filter((count) => count !== undefined && /^\d{1,9}$/.test(count))
+  return told.length === 0 ? null : told.reduce((sum, count) => sum + Number(count), 0)
 }
 
 function actualCard(row: CardRecord, settings: Settings): ActualAccount['cards'][number] {

@@ -37,6 +37,13 @@ const userBase = {
   expiry_datetime: text,
   disabled: flag,
   user_group_id: reference,
+  // Only how many there are: templates are never looked at.
+  fingerprint_template_count: text,
+  face_count: text,
+  visual_face_count: text,
+  mobile_count: text,
+  last_modified: text,
+  updated_count: text,
 }
 
 /** `GET /api/users/:id`. */

@@ -125,6 +125,18 @@ export interface ActualAccount {
   readonly photo?: string | null
   /** Operators, built-in users and our own service account: never touched. */
   readonly untouchable: boolean
+  /** Absent where the system tells nothing of the kind. */
+  readonly marks?: CredentialMarks
+}
+
+/** What a system shows of credentials that are never read, without any of them: how many there are; null where it does not say. */
+export interface CredentialMarks {
+  readonly fingers: number | null
+  /** Templates of all kinds of faces together. */
+  readonly faces: number | null
+  readonly mobiles: number | null
+  /** Another text after each change of the account, by whomever, ourselves included; in the system's own words. */
+  readonly revision: string | null
 }
 
 /** What a list shows of an account besides profile and dates. Of all else its silence says nothing: only a single read does. */
