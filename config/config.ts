@@ -91,6 +91,7 @@ export interface Config {
   readonly sources: Readonly<Record<string, SourceConfig>>
   readonly targets: Readonly<Record<string, TargetConfig>>
   readonly subscriptions: Readonly<Record<string, SubscriptionConfig>>
+  readonly attendance: AttendanceConfig
   readonly policy: readonly { readonly grant: readonly string[]; readonly to: string }[]
   readonly events: { readonly keepMs: Readonly<Record<EventClass, number>> }
   readonly leaver: {
@@ -111,6 +112,16 @@ export interface Config {
     readonly bulkShare: number
   } | null
   readonly alarms: { readonly webhook: WebhookConfig | null }
+}
+
+export interface AttendanceConfig {
+  /** The first that fits an event counts; none: nothing is a punch. */
+  readonly punches: ConfigFile['attendance']['punches']
+  readonly zone: string
+  readonly dayStartsMs: number
+  readonly longestMs: number
+  readonly restMs: number
+  readonly keepMs: number
 }
 
 /** Whoever is told of alarms. */
@@ -195,6 +206,7 @@ export function configOf(
       const requestsPerSecond = requests_per_second ?? limits.requestsPerSecond
       return { connector, settings, concurrency: limits.concurrency, requestsPerSecond, feed, filter, reveal, from }
     }),
+    attendance: attendanceOf(file.attendance, file.gateway.zone),
     policy: file.policy,
     events: { keepMs: file.events.keep },
     leaver: leaverOf(file.leaver),
@@ -218,6 +230,18 @@ function matchOf(
     nameAndDate: match.name_and_date,
     leadingZeros: match.leading_zeros,
   }
+}
+
+function attendanceOf(attendance: ConfigFile['attendance'], gatewayZone: string): AttendanceConfig {
+  const {
+    punches,
+    zone = gatewayZone,
+    day_starts: dayStartsMs,
+    longest: longestMs,
+    rest: restMs,
+    keep: keepMs,
+  } = attendance
+  return { punches, zone, dayStartsMs, longestMs, restMs, keepMs }
 }
 
 function leaverOf({ remove_after, withdraw_after, delete_after }: ConfigFile['leaver']): Config['leaver'] {

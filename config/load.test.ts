@@ -96,6 +96,7 @@ describe('a configuration', () => {
       sources: {},
       targets: {},
       subscriptions: {},
+      attendance: expect.objectContaining({ punches: [], zone: 'UTC', keepMs: 1096 * 86_400_000 }),
       policy: [],
       grants: { longestMs: 31_622_400_000 },
       pins: { length: 6 },

@@ -6,6 +6,7 @@ import { type DriftChoice, driftKinds } from '../src/model/drift.ts'
 import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
 import { referenceText } from './reference.ts'
+import { attendance } from './schema-attendance.ts'
 import { events, targetEvents } from './schema-events.ts'
 import { concurrency, connector, duration, expression, id, requestsPerSecond, settings } from './schema-parts.ts'
 import { subscription } from './schema-subscriptions.ts'
@@ -725,6 +726,7 @@ export const configFile = z.strictObject({
     .record(id, subscription)
     .default({})
     .meta({ title: 'Subscriptions', description: 'Where events are delivered to.' }),
+  attendance,
   policy: z.array(rule).default([]).meta({
     title: 'Policy',
     description: 'Who gets what. All rules that hold for an active employment unite.',

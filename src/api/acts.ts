@@ -1,6 +1,7 @@
 /** Everything that can be asked of a running gateway, as plain data: the API serves these acts, the CLI calls them, `main` provides them. */
 import type { AlarmActs } from './acts/alarms.ts'
 import type { ArchiveActs } from './acts/archives.ts'
+import type { AttendanceActs } from './acts/attendance.ts'
 import type { AuditActs } from './acts/audit.ts'
 import type { BackupActs } from './acts/backup.ts'
 import type { CardActs } from './acts/cards.ts'
@@ -25,6 +26,7 @@ import type { TokenActs } from './acts/tokens.ts'
 export interface Acts
   extends AlarmActs,
     ArchiveActs,
+    AttendanceActs,
     AuditActs,
     ConfigurationActs,
     ErasureActs,

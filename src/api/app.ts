@@ -12,6 +12,7 @@ import { type Authenticate, knownHost, needsToken, type RateLimit } from './gate
 import { answer, Problem, problemHandler, refuseInvalid } from './problem.ts'
 import { addAlarms } from './rest/alarms.ts'
 import { addArchives } from './rest/archives.ts'
+import { addAttendance } from './rest/attendance.ts'
 import { addBackup } from './rest/backup.ts'
 import { addCards } from './rest/cards.ts'
 import { addConfiguration } from './rest/configuration.ts'
@@ -98,6 +99,7 @@ export function createApp(options: ApiOptions): Api {
   addRecords(api, acts, log)
   addAlarms(api, acts)
   addSubscriptions(api, acts)
+  addAttendance(api, acts, log)
   addFailures(api, acts)
   addFrozen(api, acts)
   addArchives(api, acts, log)

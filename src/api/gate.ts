@@ -1,6 +1,6 @@
 /** What a request must pass before any act: a known host name, a live token, a share of the rate, and the right role. */
 import type { Context, MiddlewareHandler } from 'hono'
-import { type Actor, holdsRole, type Role } from '../auth/actor.ts'
+import { type Actor, holdsRole, type Role, type Side, wayTo } from '../auth/actor.ts'
 import { AuthError } from '../auth/auth-error.ts'
 import { type Bucket, createBucket } from '../auth/bucket.ts'
 import { failureFields } from '../model/failure-fields.ts'
@@ -72,12 +72,27 @@ function unauthenticated(code: string, detail: string, error = ''): Problem {
 
 export function needsRole(role: Role): MiddlewareHandler<ApiEnv> {
   return async function needsRole(c, next) {
-    const actor: Actor | undefined = c.get('actor')
-    if (actor === undefined) throw new Error('a route that needs a role lies outside the paths that need a token')
-    if (!holdsRole(actor, role)) {
-      const headers = { 'www-authenticate': 'Bearer realm="gatehouse", error="insufficient_scope"' }
-      throw new Problem(403, 'api.forbidden', `This needs the role ${role}.`, { headers })
-    }
+    refuseUnless(holdsRole(actorOf(c), role), `This needs the role ${role}.`)
     await next()
   }
+}
+
+/** Who reads this side, and an admin, of whom the act asks for a reason. */
+export function needsSide(side: Side): MiddlewareHandler<ApiEnv> {
+  return async function needsSide(c, next) {
+    refuseUnless(wayTo(side, actorOf(c)) !== null, `This needs the role ${side}, or an admin with a reason.`)
+    await next()
+  }
+}
+
+function actorOf(c: Context<ApiEnv>): Actor {
+  const actor: Actor | undefined = c.get('actor')
+  if (actor === undefined) throw new Error('a route that needs a role lies outside the paths that need a token')
+  return actor
+}
+
+function refuseUnless(isAllowed: boolean, detail: string): void {
+  if (isAllowed) return
+  const headers = { 'www-authenticate': 'Bearer realm="gatehouse", error="insufficient_scope"' }
+  throw new Problem(403, 'api.forbidden', detail, { headers })
 }

@@ -1,19 +1,20 @@
-/** An API in front of acts that only remember what they were asked, and three tokens to call it with. */
+/** An API in front of acts that only remember what they were asked, and a token for each role to call it with. */
 import { randomUUID } from 'node:crypto'
-import type { Actor, Role } from '../auth/actor.ts'
+import { type Actor, type Role, roles } from '../auth/actor.ts'
 import type { SubjectId } from '../model/id.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { ServedRequest } from '../telemetry/metrics.ts'
 import { ActError } from './acts/act-error.ts'
 import type { Acts } from './acts.ts'
 import { type ApiLimits, createApp } from './app.ts'
+import { attendanceAnswers } from './attendance-answers.fixture.ts'
 import { cardAnswers } from './card-answers.fixture.ts'
 import type { Api } from './env.ts'
 import { erasureAnswers } from './erasure-answers.fixture.ts'
 import { subscriptionAnswers } from './subscription-answers.fixture.ts'
 
-export const tokens: Readonly<Record<Role, string>> = { viewer: 'viewer', operator: 'operator', admin: 'admin' }
-const subjects = { viewer: randomUUID(), operator: randomUUID(), admin: randomUUID() }
+export const tokens = Object.fromEntries(roles.map((role) => [role, role])) as Readonly<Record<Role, string>>
+const subjects = Object.fromEntries(roles.map((role) => [role, randomUUID()])) as Readonly<Record<Role, string>>
 
 export interface Asked {
   readonly act: keyof Acts
@@ -270,6 +271,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
     ...cardAnswers({ credential: grantId, person: personId, lockout: lockoutId, at }),
     issuePin: async () => ({ pin: '290417', targets: ['hq'], refused: [] }),
+    ...attendanceAnswers(subjects.attendance),
     addGrant: async () => grant,
     revokeGrant: async () => undefined,
     grantsOf: async () => [grant],

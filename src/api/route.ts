@@ -1,12 +1,17 @@
 /** The parts that routes have in common: who may call, what errors look like, how rows are paged. */
 import { z } from '@hono/zod-openapi'
-import type { Role } from '../auth/actor.ts'
-import { needsRole } from './gate.ts'
+import type { Role, Side } from '../auth/actor.ts'
+import { needsRole, needsSide } from './gate.ts'
 import { problemDocument } from './problem.ts'
 
 /** Spread into a route: only this role and those above it get through. The OpenAPI document says so as `x-gatehouse-role`. */
 export function needs(role: Role) {
   return { security: [{ token: [] }], middleware: [needsRole(role)], 'x-gatehouse-role': role }
+}
+
+/** As `needs`, for what lies on one side of the wall. */
+export function needsToRead(side: Side) {
+  return { security: [{ token: [] }], middleware: [needsSide(side)], 'x-gatehouse-role': side }
 }
 
 /** A JSON answer. */

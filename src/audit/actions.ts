@@ -49,6 +49,10 @@ export const auditActions = [
   'credential.returned',
   'pin.issued',
 
+  'punch.added',
+  'punch.voided',
+  'attendance.read',
+
   'grant.given',
   'grant.revoked',
   'grant.expired',

@@ -4,6 +4,7 @@ import { Command, CommanderError, Help, type Option } from 'commander'
 import type { Context } from './command.ts'
 import { alarmsCommand } from './commands/alarms.ts'
 import { archiveCommand } from './commands/archive.ts'
+import { attendanceCommand } from './commands/attendance.ts'
 import { auditCommand } from './commands/audit.ts'
 import { backupCommand, restoreCommand } from './commands/backup.ts'
 import { cardCommand } from './commands/card.ts'
@@ -87,6 +88,7 @@ export function createProgram(context: Context): Command {
       cardCommand,
       grantCommand,
       pinCommand,
+      attendanceCommand,
       pauseCommand,
       resumeCommand,
       freezeCommand,

@@ -2,6 +2,7 @@
 import type { Acts } from '../api/acts.ts'
 import { alarmActs } from './acts/alarms.ts'
 import { archiveActs } from './acts/archives.ts'
+import { attendanceActs } from './acts/attendance.ts'
 import { auditActs } from './acts/audit.ts'
 import { backupActs } from './acts/backup.ts'
 import { cardActs } from './acts/cards.ts'
@@ -27,6 +28,7 @@ export function createActs(parts: ActsParts): Acts {
   return {
     ...alarmActs(parts),
     ...archiveActs(parts),
+    ...attendanceActs(parts),
     ...auditActs(parts),
     ...configurationActs(parts),
     ...erasureActs(parts),

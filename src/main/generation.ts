@@ -11,6 +11,7 @@ import { replayErasures } from '../sync/erasure/replay.ts'
 import { relockOnce } from '../sync/restored/relock.ts'
 import { createActs } from './acts.ts'
 import { type OpenedWebhook, openAlarmWebhook } from './alarm-webhook.ts'
+import { buildAttendance } from './attendance-context.ts'
 import { type Connected, connectSink, connectSource, connectTarget } from './connections.ts'
 import { buildDelivery } from './delivery.ts'
 import { startDeliveryRole } from './delivery-role.ts'
@@ -74,6 +75,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
       await targets.all,
     )
     const events = buildEvents(config, { database, vault, log, metrics })
+    const attendance = buildAttendance(config, events, engine.context)
     const followed = followedOf(events, await targets.all)
     const delivery = buildDelivery(config, { events, engine: engine.context, log, metrics }, await receivers.all)
     await engine.levels.reload()
@@ -91,13 +93,14 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
         if (roles.includes('worker')) deliveries = startDeliveryRole(delivery, store.runtime, log)
         if (roles.includes('scheduler'))
           scheduler = startSchedulerRole({
-            ...{ opened, engine, events, delivery, version, webhook, sources: readers },
+            ...{ opened, engine, events, attendance, delivery, version, webhook, sources: readers },
             dataFolder: config.gateway.dataPath,
           })
         if (!roles.includes('api')) return null
         return createApp({
           acts: createActs({
             engine,
+            attendance,
             wakeUps,
             runtime: store.runtime,
             metrics,

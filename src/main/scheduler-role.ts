@@ -2,6 +2,8 @@
 import pg from 'pg'
 import { type AuditFailure, startAuditAppender } from '../audit/appender.ts'
 import { expiringTokens } from '../auth/expiring-tokens.ts'
+import type { AttendanceContext } from '../events/attendance/context.ts'
+import { keepPunches, takePunches } from '../events/attendance/take-punches.ts'
 import { openMonthCheck } from '../events/check-months.ts'
 import type { EventsContext } from '../events/context.ts'
 import { forgetDeliveries, watchSubscriptions } from '../events/deliver/watch.ts'
@@ -56,6 +58,7 @@ export interface SchedulerParts {
   readonly engine: Engine
   readonly delivery: Delivery
   readonly events: EventsContext
+  readonly attendance: AttendanceContext
   /** What the engine was made of. */
   readonly version: InForce
   readonly sources: ReadonlyMap<string, Connected<'people'>>
@@ -65,7 +68,7 @@ export interface SchedulerParts {
 }
 
 export function startSchedulerRole(parts: SchedulerParts): Scheduler {
-  const { opened, engine, events, version, sources, webhook, dataFolder } = parts
+  const { opened, engine, events, attendance, version, sources, webhook, dataFolder } = parts
   const { wakeUps, log } = opened
   const { runtime } = opened.store
   const { context } = engine
@@ -133,6 +136,8 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(60_000, 'journal', lost, async () => void (await replayErasures(context))),
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
       every(5_000, 'events', lost, () => watchEvents(events)),
+      every(1_000, 'punches', lost, () => takePunches(attendance, stopping.signal)),
+      every(3_600_000, 'old punches', lost, () => keepPunches(attendance, stopping.signal)),
       every(60_000, 'event months', lost, () => keepMonths(events)),
       every(60_000, 'event counts', lost, openMonthCheck(events)),
       every(5_000, 'event keys', lost, async () => void (await renewEvents(events, stopping.signal))),

@@ -18,6 +18,7 @@ const refusals = {
   'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
   'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
   'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'attendance.days': ['invalid', 'Name 1 to 400 days, the first one first.'],
   'backup.busy': ['state', 'A backup is being made already: wait until it is done.'],
   'card.contested': [
     'state',
@@ -200,6 +201,9 @@ const refusals = {
     'All of this is at targets that seem to have forgotten: look at `gatehouse drift`, then `gatehouse settle` them first.',
   ],
   'plan.unknown': ['unknown', 'There is no such plan.'],
+  'punch.in-future': ['invalid', 'That time has not come yet: a punch says what has happened.'],
+  'punch.unknown': ['unknown', 'There is no such punch: gatehouse attendance punches names them.'],
+  'punch.void': ['state', 'This punch was taken back before, and does not count.'],
   'source.not-suspect': ['state', 'This source is not suspect: nothing of it is held back.'],
   'source.nothing-to-accept': ['state', 'No delivery of this source waits for its columns to be accepted.'],
   'source.unknown': ['unknown', 'There is no such source: `gatehouse status` names those of the configuration.'],
@@ -226,6 +230,10 @@ const refusals = {
   'until.unreadable': [
     'invalid',
     'Write until as a duration (8h, 5d), a last day (2026-03-06) or a time (2026-03-06T17:00, with Z or +01:00 if it is not that of the site).',
+  ],
+  'wall.no-reason': [
+    'invalid',
+    'Who went where, and who worked when, is read by the roles security and attendance: anybody else says why.',
   ],
 } as const satisfies Readonly<Record<string, readonly [RefusalKind, string]>>
 

@@ -256,6 +256,18 @@ export const catalogue: Catalogue = {
     wrapped: 'wrapped-key',
     guard: 'guard',
   },
+  // When, and what, is sealed: times of somebody's punches would tell whose events are whose.
+  punch: {
+    n: 'clear',
+    day: 'clear',
+    person_digest: 'digest',
+    key_id: 'clear',
+    event_digest: 'digest',
+    sealed: 'sealed',
+    guard: 'guard',
+  },
+  punch_log: { singleton: 'clear', last_n: 'clear', guard: 'guard' },
+  punch_position: { source: 'clear', position: 'clear', guard: 'guard' },
   plan: {
     id: 'clear',
     origin: 'clear',

@@ -24,6 +24,7 @@ import type {
   PersonTable,
   PinIssueTable,
   PlanTable,
+  PunchTable,
   RestoreTable,
   SourceRecordTable,
   SourceStandingTable,
@@ -40,6 +41,7 @@ export type GrantRow = Selectable<IndividualGrantTable>
 export type PinIssueRow = Selectable<PinIssueTable>
 export type LockMarkRow = Selectable<LockMarkTable>
 export type AccountRow = Selectable<AccountTable>
+export type PunchRow = Selectable<PunchTable>
 export type PlanRow = Selectable<PlanTable>
 export type SourceStandingRow = Selectable<SourceStandingTable>
 export type LevelRow = Selectable<AccessLevelTable>
@@ -408,4 +410,18 @@ export function eventGuard(row: Omit<EventRow, 'guard'>): readonly GuardValue[] 
     ...[source, Number(position), of, type, at, received_at, strange_card],
     ...[person_digest, door_digest, key_id, sealed],
   ]
+}
+
+/** Everything: who could add a punch, or change one, would be paid for it. */
+export function punchGuard(row: Omit<PunchRow, 'guard'>): readonly GuardValue[] {
+  const { n, day, person_digest, key_id, event_digest, sealed } = row
+  return [Number(n), day, person_digest, key_id, event_digest, sealed]
+}
+
+export function punchLogGuard(last: number): readonly GuardValue[] {
+  return [last]
+}
+
+export function punchPositionGuard(source: string, position: number): readonly GuardValue[] {
+  return [source, position]
 }

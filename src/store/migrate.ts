@@ -28,6 +28,7 @@ import * as sidesTaken from './migrations/0025-sides-taken.ts'
 import * as sidesWithdrawn from './migrations/0026-sides-withdrawn.ts'
 import * as events from './migrations/0027-events.ts'
 import * as subscriptions from './migrations/0028-subscriptions.ts'
+import * as punches from './migrations/0029-punches.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -64,6 +65,7 @@ const migrations: Record<string, Migration> = {
   '0026-sides-withdrawn': sidesWithdrawn,
   '0027-events': events,
   '0028-subscriptions': subscriptions,
+  '0029-punches': punches,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -50,6 +50,9 @@ export interface Tables {
   pull: PullTable
   pull_problem: { pull_id: PullId; place: string; field: string | null; code: string }
   archive: ArchiveTable
+  punch: PunchTable
+  punch_log: PunchLogTable
+  punch_position: PunchPositionTable
   plan: PlanTable
   plan_change: PlanChangeTable
   lockout: LockoutTable
@@ -116,7 +119,7 @@ export interface SubjectTable {
   id: SubjectId
   name: Buffer
   name_digest: Buffer
-  role: 'viewer' | 'operator' | 'admin'
+  role: 'viewer' | 'operator' | 'admin' | 'security' | 'attendance'
   created_at: Generated<Date>
   disabled_at: TimeOrNull
   guard: Buffer
@@ -398,6 +401,35 @@ export interface ArchiveTable {
   expires_at: Time
   epoch: string
   wrapped: Buffer
+  guard: Buffer
+}
+
+/** Somebody came, went or had a break, or a correction of that; numbered without a gap. */
+export interface PunchTable {
+  /** A bigint, so PostgreSQL gives it as text. */
+  n: ColumnType<string, number, never>
+  /** Of work, by the clocks of the configured zone. */
+  day: string
+  /** Under a key of that day. */
+  person_digest: Buffer
+  key_id: KeyId
+  /** Of the event that it was made of; null: somebody wrote it by hand. */
+  event_digest: Buffer | null
+  sealed: Buffer
+  guard: Buffer
+}
+
+/** How many punches there are. */
+export interface PunchLogTable {
+  singleton: boolean
+  last_n: ColumnType<string, number, number>
+  guard: Buffer
+}
+
+/** Up to where events of a source were looked through for punches. */
+export interface PunchPositionTable {
+  source: string
+  position: ColumnType<string, number, number>
   guard: Buffer
 }
 

@@ -84,7 +84,7 @@ const answerShape = z.strictObject({
 const operationShape = z.object({
   summary: z.string().min(1),
   security: z.array(z.record(z.string(), z.array(z.string()))).optional(),
-  'x-gatehouse-role': z.enum(['viewer', 'operator', 'admin']).optional(),
+  'x-gatehouse-role': z.enum(['viewer', 'operator', 'admin', 'security', 'attendance']).optional(),
   parameters: z
     .array(
       z.looseObject({ name: z.string(), in: z.enum(['path', 'query']), required: z.boolean(), schema: z.object() }),
@@ -245,6 +245,14 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
     async () => (await call<{ provenAt: string | null }>('GET /v1/lockouts/{id}', { id: lockouts[0] ?? '' })).provenAt,
   )
   expect(await call<string>('POST /v1/lockouts/export', {}, { person: id })).toMatch(/^\{"type":"lockout\/1",/)
+  const worked = { by: id, punch: 'in', at: '2026-03-02T07:00:00Z', reason }
+  const { n } = await call<{ n: number }>('POST /v1/attendance/punches', {}, worked)
+  const ofMarch = { by: rows[0]?.employeeNumber, from: '2026-03-01', to: '2026-03-31', reason }
+  await call('POST /v1/attendance/shifts/list', {}, ofMarch)
+  await call('POST /v1/attendance/punches/{n}/void', { n: String(n) }, { reason })
+  await call('POST /v1/attendance/punches/list', {}, ofMarch)
+  const { by: _, ...everybody } = ofMarch
+  expect(await call<string>('POST /v1/attendance/export', {}, everybody)).toMatch(/\n# shifts=0 .+\n$/)
   await call('GET /v1/keys/public')
   await call('GET /v1/people/{id}', { id })
   await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })

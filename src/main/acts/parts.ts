@@ -1,6 +1,7 @@
 /** What the acts are made of: handed to each area by the composition root. */
 import type pg from 'pg'
 import type { WakeUps } from '../../../queues/wake-ups.ts'
+import type { AttendanceContext } from '../../events/attendance/context.ts'
 import type { AlarmWebhook } from '../../sync/alarms/webhook.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { ConfigurationParts } from '../config-views.ts'
@@ -11,6 +12,7 @@ import type { Engine } from '../sync-context.ts'
 
 export interface ActsParts {
   readonly engine: Engine
+  readonly attendance: AttendanceContext
   readonly wakeUps: WakeUps
   /** For what needs a connection of its own. */
   readonly runtime: pg.PoolConfig

@@ -4,6 +4,7 @@
  */
 import type { Selectable } from 'kysely'
 import { type Card, wireKey } from '../../model/card.ts'
+import type { PersonId } from '../../model/id.ts'
 import type { SourceRecord } from '../../model/source-record.ts'
 import {
   accountGuard,
@@ -31,6 +32,9 @@ import {
   personGuard,
   pinIssueGuard,
   planGuard,
+  punchGuard,
+  punchLogGuard,
+  punchPositionGuard,
   restoreGuard,
   signOffGuard,
   sourceRecordGuard,
@@ -43,6 +47,7 @@ import {
   tokenGuard,
   tombstoneGuard,
 } from '../../store/guards.ts'
+import { placeOfPunch, punchDigest, punchDigestBytes } from '../../store/punches/punch.ts'
 import type { Tables } from '../../store/schema.ts'
 import { everywhere } from '../../store/standings.ts'
 import { indexPurposes } from '../../vault/blind-index.ts'
@@ -311,6 +316,30 @@ export const registry: Registry = {
       guard: signed('lockout', lockoutGuard),
       steps_guard: signed('lockout_steps', (row) => lockoutStepsGuard(row.id, row)),
       sign_off_guard: signed('lockout_sign_off', signOffGuard),
+    },
+  },
+  punch: {
+    whose: 'key',
+    columns: {
+      sealed: sealed((row) => placeOfPunch(row), person),
+      person_digest: {
+        type: 'bytea',
+        make(cell) {
+          const { turn, was, opened } = cell
+          const text = opened.get('sealed')
+          if (text === undefined) return turn.next.carryOver.digest(was.person_digest).subarray(0, punchDigestBytes)
+          return punchDigest(turn.next, (JSON.parse(text) as { person: PersonId }).person, was.day)
+        },
+      },
+      // Up to where events were looked through says the rest.
+      event_digest: carried(({ carryOver }, digest) => carryOver.digest(digest).subarray(0, punchDigestBytes)),
+      guard: signed('punch', punchGuard),
+    },
+  },
+  punch_log: { columns: { guard: signed('punch_log', ({ last_n }) => punchLogGuard(Number(last_n))) } },
+  punch_position: {
+    columns: {
+      guard: signed('punch_position', ({ source, position }) => punchPositionGuard(source, Number(position))),
     },
   },
   // Who waits by it waits on, until the target is matched once more.

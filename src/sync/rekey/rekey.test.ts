@@ -150,7 +150,7 @@ describe('a store whose keys were replaced', () => {
     expect(
       empty.filter(
         (name) =>
-          !/^(match_|event|restore\.|archive\.|source_standing\.(columns_delta|offered|reading|cursor)|person_key\.former|audit_pending|alarm\.cleared|gateway\.key_set|config_version\.resolved|lockout\.sign_off|target\.(mode|deep_guard)|drift\.external_id)/.test(
+          !/^(match_|event|punch|restore\.|archive\.|source_standing\.(columns_delta|offered|reading|cursor)|person_key\.former|audit_pending|alarm\.cleared|gateway\.key_set|config_version\.resolved|lockout\.sign_off|target\.(mode|deep_guard)|drift\.external_id)/.test(
             name,
           ),
       ),

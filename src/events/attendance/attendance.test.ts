@@ -1,0 +1,184 @@
+import { createHash } from 'node:crypto'
+import { beforeEach, describe, expect, test } from 'vitest'
+import type { PersonId, SubjectId } from '../../model/id.ts'
+import { type Bench, useEngine } from '../../sync/fixtures/engine.fixture.ts'
+import { hrRow } from '../../sync/fixtures/hr-file.fixture.ts'
+import { appendEvents } from '../append.ts'
+import { accessEvent, batchOf, eventsBench, reported } from '../events.fixture.ts'
+import type { AttendanceContext } from './context.ts'
+import { addPunch, voidPunch } from './correct.ts'
+import { exportShifts } from './export.ts'
+import { readPunches, readShifts } from './read-punches.ts'
+import { recordReading } from './record-reading.ts'
+import { keepPunches, takePunches } from './take-punches.ts'
+
+const engine = useEngine()
+const going = new AbortController().signal
+const hour = 3_600_000
+const clerk = '6f0d7b0e-7a43-4b38-9d2b-3d9f4ae1a001' as SubjectId
+
+let bench: Bench
+let context: AttendanceContext
+let person: PersonId
+
+beforeEach(async () => {
+  bench = await engine.begin()
+  const { context: events } = eventsBench(engine.database, engine.vault, () => bench.context.now())
+  context = {
+    events,
+    punches: [
+      { punch: 'break_start', key: 'break_start' },
+      { punch: 'in', doors: ['Front door'], direction: 'in' },
+      { punch: 'out', doors: ['d1'], direction: 'out' },
+    ],
+    shifts: { zone: 'Europe/Berlin', dayStartsMs: 4 * hour, longestMs: 16 * hour, restMs: 9 * hour },
+    keepMs: 30 * 24 * hour,
+    numbersOf: async () => new Map(),
+  }
+  await bench.deliver([hrRow(1, { card: '11' })])
+  await bench.rest()
+  person = await bench.personOf('n1')
+})
+
+/** The clock of the bench stands, so times count from it. */
+const ago = (hours: number) => new Date(bench.context.now().getTime() - hours * hour)
+const today = () => new Date(ago(0).getTime() - 4 * hour).toISOString().slice(0, 10)
+const passed = (key: string, at: Date, more = {}) => reported(accessEvent(at, { account: 'n1', ...more }), key)
+const report = (...events: ReturnType<typeof passed>[]) => appendEvents(context.events, 'doors', batchOf(events))
+const take = () => takePunches(context, going)
+const days = () =>
+  [ago(48), ago(24), ago(0)].map((at) => new Date(at.getTime() + 2 * hour - 4 * hour).toISOString().slice(0, 10))
+const punches = async () => (await readPunches(context, [person], days())).get(person) ?? []
+
+describe('punches', () => {
+  test('are made of the events that a rule fits, of people who were let in, each once', async () => {
+    await report(
+      passed('a', ago(9)),
+      passed('b', ago(1), { direction: 'out' }),
+      passed('c', ago(5), { deviceKey: 'break_start', direction: null }),
+      passed('d', ago(4), { type: 'access.denied.expired' }),
+      passed('e', ago(3), { door: { id: 'd2', name: 'Store' } }),
+      reported(accessEvent(ago(2), { account: 'nobody' }), 'f'),
+    )
+    await take()
+    await take()
+    expect((await punches()).map(({ kind, at }) => [kind, at])).toEqual([
+      ['in', ago(9).getTime()],
+      ['break_start', ago(5).getTime()],
+      ['out', ago(1).getTime()],
+    ])
+  })
+
+  test('are not made twice of one event, though somebody set back how far it was looked through', async () => {
+    await report(passed('a', ago(9)))
+    await take()
+    await bench.rows('update punch_position set position = 0 returning 1')
+    await take()
+    expect(await punches()).toHaveLength(1)
+    expect(await bench.rows(`select scope from alarm where code = 'guard.failed'`)).toEqual([
+      { scope: 'punch_position' },
+    ])
+  })
+
+  test('say nothing in the store of who, when or what', async () => {
+    await report(passed('a', ago(9)))
+    await take()
+    const [row] = await bench.rows<{ text: string }>('select punch::text as text from punch')
+    expect(row?.text).not.toContain(person)
+    expect(row?.text).not.toContain(ago(9).toISOString().slice(11, 19))
+    const [event] = await bench.rows<{ person_digest: Buffer }>('select person_digest from event')
+    const [punch] = await bench.rows<{ person_digest: Buffer }>('select person_digest from punch')
+    expect(punch?.person_digest.equals(event?.person_digest as Buffer)).toBe(false)
+  })
+
+  test('that somebody else wrote, moved or altered count for nothing, with an alarm', async () => {
+    await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))
+    await take()
+    await bench.rows(`update punch set day = day, key_id = gen_random_uuid() where n = 1 returning 1`)
+    await bench.rows(`update punch set sealed = sealed || '\\x00' where n = 2 returning 1`)
+    expect(await punches()).toEqual([])
+    expect(await bench.rows(`select scope from alarm where code = 'guard.failed'`)).toEqual([{ scope: 'punch' }])
+  })
+
+  test('go when their time is over', async () => {
+    await report(passed('a', ago(24 * 29)), passed('b', ago(1)))
+    await take()
+    await bench.pass(2 * 24 * hour)
+    await keepPunches(context, going)
+    expect(await bench.rows('select n from punch')).toEqual([{ n: '2' }])
+  })
+})
+
+describe('a correction', () => {
+  test('is a new entry with a name and a reason; what was there stays, and does not count', async () => {
+    await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))
+    await take()
+    await voidPunch(context, clerk, 2, 'pressed the wrong key')
+    const added = await addPunch(context, clerk, person, { kind: 'out', at: ago(0.5), reason: 'left by the gate' })
+    expect(added).toBe(4)
+    const all = await punches()
+    expect(all.map(({ n, kind, by, voidedBy }) => [n, kind, by?.reason, voidedBy?.reason])).toEqual([
+      [1, 'in', undefined, undefined],
+      [2, 'out', undefined, 'pressed the wrong key'],
+      [4, 'out', 'left by the gate', undefined],
+    ])
+    const [shift] = (await readShifts(context, [person], days()[1] as string, today())).get(person) ?? []
+    expect(shift).toMatchObject({ presentMs: 8.5 * hour, unpaired: 0 })
+    const audit = await bench.rows<{ action: string; actor: string }>(
+      `select action, actor from audit_pending where action like 'punch.%' union all select action, actor from audit where action like 'punch.%' order by 1`,
+    )
+    expect(audit).toEqual([
+      { action: 'punch.added', actor: clerk },
+      { action: 'punch.voided', actor: clerk },
+    ])
+  })
+
+  test('of what is not there, was taken back, or has not happened yet, is refused', async () => {
+    await report(passed('a', ago(9)))
+    await take()
+    const code = async (act: Promise<unknown>) =>
+      act.then(
+        () => 'done',
+        (error: { code: string }) => error.code,
+      )
+    expect(await code(voidPunch(context, clerk, 7, 'no such one'))).toBe('punch.unknown')
+    expect(await code(voidPunch(context, clerk, 1, 'once'))).toBe('done')
+    expect(await code(voidPunch(context, clerk, 1, 'twice'))).toBe('punch.void')
+    expect(await code(voidPunch(context, clerk, 2, 'the entry that takes it back'))).toBe('punch.unknown')
+    const later = { kind: 'in', at: ago(-1), reason: 'tomorrow' } as const
+    expect(await code(addPunch(context, clerk, person, later))).toBe('punch.in-future')
+  })
+})
+
+describe('the export', () => {
+  const exported = async (format: 'csv' | 'jsonl') => {
+    const lines: string[] = []
+    for await (const line of exportShifts(context, { from: days()[0] as string, to: today(), format })) lines.push(line)
+    return lines
+  }
+
+  test('holds every shift of whoever has a number, says nothing of doors, and proves that it is whole', async () => {
+    await bench.deliver([hrRow(1, { card: '11' }), hrRow(2, { card: '12' })])
+    await bench.rest()
+    context = { ...context, numbersOf: async () => new Map([[person, '=4711']]) }
+    await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }), passed('c', ago(8), { account: 'n2' }))
+    await take()
+    const csv = await exported('csv')
+    expect(csv).toHaveLength(3)
+    expect(csv[0]).toBe('employee_number,day,first_in,last_out,present_minutes,inside_minutes,break_minutes,unpaired\n')
+    expect(csv[1]).toMatch(/^'=4711,\d{4}-\d\d-\d\d,[^,]+\+0[12]:00,[^,]+\+0[12]:00,480,480,0,0\n$/)
+    const sha256 = createHash('sha256').update(csv.slice(0, -1).join('')).digest('hex')
+    expect(csv[2]).toBe(`# shifts=1 present_minutes=480 without_number=1 sha256=${sha256}\n`)
+    expect(csv.join('')).not.toMatch(/door|d1|r1/i)
+    const jsonl = (await exported('jsonl')).map((line) => JSON.parse(line))
+    expect(jsonl[0]).toMatchObject({ employee_number: '=4711', present_minutes: 480 })
+    expect(jsonl[1]).toMatchObject({ totals: { shifts: 1, present_minutes: 480, without_number: 1 } })
+  })
+})
+
+test('whoever reads is in the audit trail', async () => {
+  await recordReading(context, clerk, person, { what: 'shifts' })
+  const entries = await bench.rows(`select actor, object from audit_pending where action = 'attendance.read'
+                          union all select actor, object from audit where action = 'attendance.read'`)
+  expect(entries).toEqual([{ actor: clerk, object: person }])
+})

@@ -1,0 +1,66 @@
+/** Corrections of punches: what was written stays, and a new entry says who says what instead, and why. */
+import { recordAudit } from '../../audit/record.ts'
+import type { PunchKind } from '../../model/events/punch.ts'
+import type { PersonId, SubjectId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { keysOfPeople } from '../../store/events/who.ts'
+import { punchNumber } from '../../store/punches/rows.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { DataKey } from '../../vault/vault.ts'
+import type { AttendanceContext } from './context.ts'
+import { openPunch, readPunches } from './read-punches.ts'
+import { writePunches } from './write-punches.ts'
+
+/** Returns its number. @throws Refusal `person.unknown`, `punch.in-future`. */
+export async function addPunch(
+  context: AttendanceContext,
+  subject: SubjectId,
+  person: PersonId,
+  { kind, at, reason }: { readonly kind: PunchKind; readonly at: Date; readonly reason: string },
+): Promise<number> {
+  const { database, vault, now } = context.events
+  if (at > now()) throw new Refusal('punch.in-future')
+  const key = await keyOf(context, person)
+  return inTransaction(database.pool, async (client) => {
+    const by = { subject, reason, at: now().getTime() }
+    const content = { person, at: at.getTime(), kind, voids: null, by }
+    const [n] = await writePunches(client, context, [{ content, key, event: null }])
+    const details = { n, kind, at: at.toISOString(), reason }
+    await recordAudit(client, vault, { actor: subject, action: 'punch.added', object: person, details, about: key })
+    return n as number
+  })
+}
+
+/** It stays, and does not count. @throws Refusal `punch.unknown`, `punch.void`, `person.unknown`. */
+export async function voidPunch(
+  context: AttendanceContext,
+  subject: SubjectId,
+  n: number,
+  reason: string,
+): Promise<void> {
+  const { database, vault, now } = context.events
+  const row = await punchNumber(database.pool, n)
+  const content = row === null ? null : openPunch(vault, row)
+  if (row === null || content === null || content.kind === null) throw new Refusal('punch.unknown')
+  const { person } = content
+  const key = await keyOf(context, person)
+  const before = (await readPunches(context, [person], [row.day])).get(person) ?? []
+  if (before.some((punch) => punch.n === n && punch.voidedBy !== null)) throw new Refusal('punch.void')
+  await inTransaction(database.pool, async (client) => {
+    const by = { subject, reason, at: now().getTime() }
+    // On the day of the one that it takes back: whoever reads that day finds both.
+    const taking = { content: { ...content, kind: null, voids: n, by }, key, event: null, day: row.day }
+    await writePunches(client, context, [taking])
+    await recordAudit(client, vault, {
+      ...{ actor: subject, action: 'punch.voided', object: person },
+      ...{ details: { n, reason }, about: key },
+    })
+  })
+}
+
+async function keyOf({ events: { database, vault } }: AttendanceContext, person: PersonId): Promise<DataKey> {
+  const { keys } = await keysOfPeople(database.pool, vault, [person])
+  const key = keys.get(person)?.key
+  if (key === undefined) throw new Refusal('person.unknown')
+  return key
+}

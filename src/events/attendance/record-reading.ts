@@ -1,0 +1,17 @@
+/** Whoever reads times of work is named in the audit trail, with whose they read and why. */
+import { recordAudit } from '../../audit/record.ts'
+import type { PersonId, SubjectId } from '../../model/id.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { AttendanceContext } from './context.ts'
+
+/** `person` null: of everybody. */
+export async function recordReading(
+  { events: { database, vault } }: AttendanceContext,
+  subject: SubjectId,
+  person: PersonId | null,
+  details: Readonly<Record<string, unknown>>,
+): Promise<void> {
+  await inTransaction(database.pool, (client) =>
+    recordAudit(client, vault, { actor: subject, action: 'attendance.read', object: person ?? '', details }),
+  )
+}

@@ -1,0 +1,55 @@
+/** Adds punches under the lock of their log: numbered without a gap, each sealed with its person's key, none twice of one event. */
+import type pg from 'pg'
+import { raiseAlarm } from '../../store/alarms.ts'
+import { punchGuard } from '../../store/guards.ts'
+import { type PunchContent, placeOfPunch, punchDigest, punchDigestBytes } from '../../store/punches/punch.ts'
+import { addPunches, holdPunches, type NewPunchRow, notePunches, punchedBefore } from '../../store/punches/rows.ts'
+import type { DataKey, Vault } from '../../vault/vault.ts'
+import type { AttendanceContext } from './context.ts'
+import { dayOf } from './shifts.ts'
+
+export interface NewPunch {
+  readonly content: PunchContent
+  readonly key: DataKey
+  /** Id of the event that says so; null: a person does. */
+  readonly event: string | null
+  /** Of work, where it is not that of its time: a punch that only takes another back stands beside that one. */
+  readonly day?: string
+}
+
+/** Returns their numbers, in order; of an event that became a punch before there is none. The caller is in a transaction. */
+export async function writePunches(
+  client: pg.ClientBase,
+  { events: { vault }, shifts }: AttendanceContext,
+  punches: readonly NewPunch[],
+): Promise<readonly number[]> {
+  if (punches.length === 0) return []
+  const { last, genuine } = await holdPunches(client, vault)
+  if (!genuine) await raiseAlarm(client, vault, 'guard.failed', 'punch_log')
+  const digests = punches.map(({ event }) => (event === null ? null : eventDigest(vault, event)))
+  const before = await punchedBefore(
+    client,
+    digests.filter((digest) => digest !== null),
+  )
+  const rows: NewPunchRow[] = []
+  for (const [i, punch] of punches.entries()) {
+    const digest = digests[i] ?? null
+    if (digest !== null && before.has(digest.toString('hex'))) continue
+    const day = punch.day ?? dayOf(punch.content.at, shifts)
+    rows.push(rowOf(vault, last + rows.length + 1, day, digest, punch))
+  }
+  await addPunches(client, rows)
+  await notePunches(client, vault, last + rows.length)
+  return rows.map(({ n }) => n)
+}
+
+function rowOf(vault: Vault, n: number, day: string, event_digest: Buffer | null, punch: NewPunch): NewPunchRow {
+  const { content, key } = punch
+  const sealed = vault.seal(key, placeOfPunch({ n: String(n), day }), JSON.stringify(content))
+  const row = { n, day, person_digest: punchDigest(vault, content.person, day), key_id: key.id, event_digest, sealed }
+  return { ...row, guard: vault.guard('punch', punchGuard({ ...row, n: String(n) })) }
+}
+
+function eventDigest(vault: Vault, event: string): Buffer {
+  return vault.digest('punch-event', [event]).subarray(0, punchDigestBytes)
+}

@@ -1,0 +1,74 @@
+/** Acts about time and attendance. */
+import type { AttendanceActs, AttendanceQuery } from '../../api/acts/attendance.ts'
+import type { Actor } from '../../auth/actor.ts'
+import { passWall } from '../../auth/wall.ts'
+import { addPunch, voidPunch } from '../../events/attendance/correct.ts'
+import { exportShifts, localTime } from '../../events/attendance/export.ts'
+import { daysBetween, readPunches, readShifts } from '../../events/attendance/read-punches.ts'
+import { recordReading } from '../../events/attendance/record-reading.ts'
+import type { PunchKind } from '../../model/events/punch.ts'
+import type { PersonId } from '../../model/id.ts'
+import { Refusal } from '../../model/refusal.ts'
+import { findPerson } from '../person-views.ts'
+import type { ActsParts } from './parts.ts'
+
+export function attendanceActs({ engine, attendance }: ActsParts): AttendanceActs {
+  const { zone } = attendance.shifts
+
+  async function asked(actor: Actor, query: AttendanceQuery, what: string): Promise<PersonId> {
+    daysOf(query)
+    const way = passWall('attendance', actor, query.reason)
+    const person = await findPerson(engine.context, query.by, false)
+    const { from, to, reason } = query
+    await recordReading(attendance, actor.subject, person, { what, from, to, way, reason })
+    return person
+  }
+
+  return {
+    async punches(actor, query) {
+      const person = await asked(actor, query, 'punches')
+      const punches = (await readPunches(attendance, [person], daysOf(query))).get(person) ?? []
+      return punches.map(({ n, at, kind, by, voidedBy }) => ({
+        n,
+        at: localTime(at, zone) ?? '',
+        punch: kind,
+        ...{ addedBy: by?.subject ?? null, addedBecause: by?.reason ?? null },
+        ...{ voidedBy: voidedBy?.subject ?? null, voidedBecause: voidedBy?.reason ?? null },
+      }))
+    },
+    async shifts(actor, query) {
+      const person = await asked(actor, query, 'shifts')
+      const shifts = (await readShifts(attendance, [person], query.from, query.to)).get(person) ?? []
+      return shifts.map(({ day, first, last, presentMs, insideMs, breakMs, unpaired }) => ({
+        ...{ day, firstIn: localTime(first, zone), lastOut: localTime(last, zone) },
+        presentMinutes: presentMs === null ? null : minutes(presentMs),
+        ...{ insideMinutes: minutes(insideMs), breakMinutes: minutes(breakMs), unpaired },
+      }))
+    },
+    async addPunch(actor, { by, punch, at, reason }) {
+      const person = await findPerson(engine.context, by, true)
+      const kind = punch as PunchKind
+      return addPunch(attendance, actor.subject, person, { kind, at: new Date(at), reason })
+    },
+    voidPunch: (actor, n, reason) => voidPunch(attendance, actor.subject, n, reason),
+    async exportShifts(actor, { from, to, reason, format }) {
+      daysOf({ from, to })
+      const way = passWall('attendance', actor, reason)
+      await recordReading(attendance, actor.subject, null, { what: 'export', from, to, format, way, reason })
+      return exportShifts(attendance, { from, to, format })
+    },
+  }
+}
+
+function daysOf({ from, to }: Pick<AttendanceQuery, 'from' | 'to'>): readonly string[] {
+  try {
+    return daysBetween(from, to)
+  } catch (error) {
+    if (error instanceof RangeError) throw new Refusal('attendance.days')
+    throw error
+  }
+}
+
+function minutes(ms: number): number {
+  return Math.round(ms / 60_000)
+}

@@ -1,0 +1,122 @@
+/** Rows of punches: numbered under one lock, added many at a time, each event's once, and found by person and day. */
+import type pg from 'pg'
+import type { KeyId } from '../../model/id.ts'
+import type { Vault, WrappedKey } from '../../vault/vault.ts'
+import { copyRows } from '../copy.ts'
+import { type PunchRow, punchLogGuard, punchPositionGuard } from '../guards.ts'
+
+export interface HeldPunches {
+  readonly last: number
+  /** False: somebody else wrote that number, or took it away; `last` is that of the last row. */
+  readonly genuine: boolean
+}
+
+/** Holds the log to the end of the transaction: how many punches there are. */
+export async function holdPunches(client: pg.ClientBase, vault: Vault): Promise<HeldPunches> {
+  await client.query('insert into punch_log (guard) values ($1) on conflict do nothing', [
+    vault.guard('punch_log', punchLogGuard(0)),
+  ])
+  const { rows } = await client.query<{ last_n: string; guard: Buffer }>(
+    'select last_n, guard from punch_log for update',
+  )
+  // After the lock: what another wrote meanwhile is seen.
+  const { rows: found } = await client.query<{ last: string | null }>('select max(n) as last from punch')
+  const last = Number(rows[0]?.last_n ?? 0)
+  const there = Number(found[0]?.last ?? 0)
+  const signed = rows[0] !== undefined && vault.verifyGuard('punch_log', punchLogGuard(last), rows[0].guard)
+  const genuine = signed && there <= last
+  return { last: genuine ? last : there, genuine }
+}
+
+export async function notePunches(client: pg.ClientBase, vault: Vault, last: number): Promise<void> {
+  await client.query('update punch_log set last_n = $1, guard = $2', [
+    last,
+    vault.guard('punch_log', punchLogGuard(last)),
+  ])
+}
+
+const columns = ['n', 'day', 'person_digest', 'key_id', 'event_digest', 'sealed', 'guard'] as const
+
+export type NewPunchRow = Omit<PunchRow, 'n'> & { readonly n: number }
+
+export async function addPunches(client: pg.ClientBase, rows: readonly NewPunchRow[]): Promise<void> {
+  await copyRows(
+    client,
+    'punch',
+    columns,
+    rows.map((row) => columns.map((name) => row[name])),
+  )
+}
+
+/** Which of these events became punches before. */
+export async function punchedBefore(client: pg.ClientBase, digests: readonly Buffer[]): Promise<ReadonlySet<string>> {
+  const { rows } = await client.query<{ event_digest: Buffer }>(
+    'select event_digest from punch where event_digest = any($1::bytea[])',
+    [digests],
+  )
+  return new Set(rows.map(({ event_digest }) => event_digest.toString('hex')))
+}
+
+/** A row with the key that opens it; null: whose it was, is erased. */
+export type FoundPunch = PunchRow & { readonly key: WrappedKey | null }
+
+export async function punchesOf(pool: pg.Pool, digests: readonly Buffer[]): Promise<readonly FoundPunch[]> {
+  return found(pool, 'p.person_digest = any($1::bytea[])', [digests])
+}
+
+/** Of a number; it names at most one. */
+export async function punchNumber(client: pg.ClientBase | pg.Pool, n: number): Promise<FoundPunch | null> {
+  return (await found(client, 'p.n = $1', [n]))[0] ?? null
+}
+
+async function found(
+  client: pg.ClientBase | pg.Pool,
+  where: string,
+  values: readonly unknown[],
+): Promise<readonly FoundPunch[]> {
+  const { rows } = await client.query<
+    PunchRow & { epoch: string | null; wrapped: Buffer | null; former: Buffer | null }
+  >(
+    `select p.*, k.epoch, k.wrapped, k.former from punch p left join person_key k on k.id = p.key_id
+      where ${where} order by p.n`,
+    [...values],
+  )
+  return rows.map(({ epoch, wrapped, former, ...row }) => ({
+    ...row,
+    key: epoch === null || wrapped === null ? null : { id: row.key_id as KeyId, epoch, wrapped, former },
+  }))
+}
+
+/** Up to where each source was looked through; null: somebody else wrote that. */
+export async function readPositions(pool: pg.Pool, vault: Vault): Promise<ReadonlyMap<string, number | null>> {
+  const { rows } = await pool.query<{ source: string; position: string; guard: Buffer }>('select * from punch_position')
+  return new Map(
+    rows.map(({ source, position: text, guard }) => {
+      const position = Number(text)
+      const genuine = vault.verifyGuard('punch_position', punchPositionGuard(source, position), guard)
+      return [source, genuine ? position : null]
+    }),
+  )
+}
+
+export async function notePosition(
+  client: pg.ClientBase,
+  vault: Vault,
+  source: string,
+  position: number,
+): Promise<void> {
+  await client.query(
+    `insert into punch_position (source, position, guard) values ($1, $2, $3)
+     on conflict (source) do update set position = $2, guard = $3`,
+    [source, position, vault.guard('punch_position', punchPositionGuard(source, position))],
+  )
+}
+
+/** Of days before this one, some at a time; returns how many went. */
+export async function forgetPunches(pool: pg.Pool, before: string, limit: number): Promise<number> {
+  const { rowCount } = await pool.query(
+    'delete from punch where n in (select n from punch where day < $1 order by n limit $2)',
+    [before, limit],
+  )
+  return rowCount ?? 0
+}
