@@ -13,20 +13,40 @@ export interface Place {
   readonly time: string | null
 }
 
-const place = z.strictObject({
+/** A row that was reached, and when, in ms since 1970 by our clock: what lies before it settles with time. */
+export interface Reached {
+  readonly row: number
+  readonly at: number
+}
+
+export interface Standing {
+  readonly settled: Place
+  /** Beyond it, ascending. */
+  readonly reached: readonly Reached[]
+}
+
+const row = z.int().min(0)
+const written = z.strictObject({
   v: z.literal(1),
-  row: z.int().min(0),
+  row,
   key: z.string().max(64).nullable(),
   time: z.string().max(64).nullable(),
+  reached: z.array(z.strictObject({ row, at: z.number() })).max(100),
 })
 
-export function cursorOf({ row, key, time }: Place): string {
-  return JSON.stringify({ v: 1, row, key, time })
+export function cursorOf({ settled: { row, key, time }, reached }: Standing): string {
+  return JSON.stringify({ v: 1, row, key, time, reached })
 }
 
 /** @throws ConnectorError `rejected`: to begin anywhere else would pass over events without a word. */
-export function placeOf(cursor: string): Place {
-  const parsed = place.safeParse(parseJson(cursor))
-  if (parsed.success) return { row: parsed.data.row, key: parsed.data.key, time: parsed.data.time }
-  throw ownFailure('rejected', 'biostar2.cursor-unknown', 'The place in the event log was written by another version.')
+export function standingOf(cursor: string): Standing {
+  const parsed = written.safeParse(parseJson(cursor))
+  if (!parsed.success)
+    throw ownFailure(
+      'rejected',
+      'biostar2.cursor-unknown',
+      'The place in the event log was written by another version.',
+    )
+  const { row, key, time, reached } = parsed.data
+  return { settled: { row, key, time }, reached }
 }

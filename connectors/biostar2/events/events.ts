@@ -4,7 +4,7 @@ import type { Client } from '../client.ts'
 import type { Session } from '../session.ts'
 import type { Settings } from '../settings.ts'
 import { Backlog } from './backlog.ts'
-import { placeOf } from './cursor.ts'
+import { standingOf } from './cursor.ts'
 import { Directions } from './directions.ts'
 import { LiveFeed } from './live-feed.ts'
 import { LogWalk, type Page } from './log-walk.ts'
@@ -61,7 +61,7 @@ class Following {
   }
 
   async *run(cursor: string | null, signal: AbortSignal): AsyncGenerator<EventBatch> {
-    const from = cursor === null ? await LogWalk.end(this.#client, signal) : placeOf(cursor)
+    const from = cursor === null ? await LogWalk.end(this.#client, signal) : standingOf(cursor)
     const walk = new LogWalk(this.#client, this.#context, this.#pace, from)
     // From now on is from here on, whatever comes in between.
     if (cursor === null) yield { events: [], cursor: walk.cursor, live: false }

@@ -215,7 +215,9 @@ test.each([
   if (what.endsWith('events'))
     site.simulator.faults.add({ kind: 'http', status: 403, code: '20', path: '^/api/events/search$' })
   if (what.endsWith('away')) site.simulator.faults.add({ kind: 'down' })
-  await using follower = site.follow(what.endsWith('own') ? '{"v":1,"row":0,"key":null,"time":null}' : null)
+  await using follower = site.follow(
+    what.endsWith('own') ? '{"v":1,"row":0,"key":null,"time":null,"reached":[]}' : null,
+  )
   await eventually(() => follower.failure).toMatchObject(told)
 })
 

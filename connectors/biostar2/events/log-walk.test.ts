@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest'
 import { noCalls } from '../../../src/connector/http.ts'
 import type { Client, EventCondition } from '../client.ts'
-import { type Place, placeOf } from './cursor.ts'
+import { type Place, type Standing, standingOf } from './cursor.ts'
 import { LogWalk, type Page } from './log-walk.ts'
 
 const never = new AbortController().signal
@@ -55,20 +55,21 @@ function walkOf(client: Client, from: Place, settleMs = 0) {
     log: (_level: string, event: string) => void logged.push(event),
     now: () => new Date(),
   }
-  const walk = new LogWalk(client, context, { settleMs }, from)
+  const walk = new LogWalk(client, context, { settleMs }, { settled: from, reached: [] })
   const go = async () => {
     const pages: Page[] = []
     for await (const page of walk.pages(never)) pages.push(page)
     return { pages, rows: pages.flatMap(({ records }) => records.map((record) => record.row)) }
   }
-  return { walk, go, logged, place: () => placeOf(walk.cursor) }
+  return { walk, go, logged, place: () => standingOf(walk.cursor).settled }
 }
 
 const at = ({ id, key, time }: Row): Place => ({ row: id, key, time })
 
 test('from now on begins at the newest row, or before the first', async () => {
-  expect(await LogWalk.end(serverOf(rows(1, 5)).client, never)).toEqual(at(row(5)))
-  expect(await LogWalk.end(serverOf([]).client, never)).toEqual({ row: 0, key: null, time: null })
+  expect(await LogWalk.end(serverOf(rows(1, 5)).client, never)).toEqual({ settled: at(row(5)), reached: [] })
+  const nowhere = { row: 0, key: null, time: null }
+  expect(await LogWalk.end(serverOf([]).client, never)).toEqual({ settled: nowhere, reached: [] })
 })
 
 test('all that follows comes, in pages that join, and what the cursor stands for does not', async () => {
@@ -102,6 +103,26 @@ test('on a long way the cursor moves with the pages, up to what may not have set
   expect(seen.at(3)).toBeGreaterThan(3000)
   expect(seen.at(-1)).toBe(15_000)
   expect(held.searches).toBeLessThan(30)
+})
+
+test('walks that are cut short after each page get on, with the cursor alone', async () => {
+  const { client } = serverOf(rows(1, 6000), 500)
+  let now = 0
+  const context = { http: noCalls, log: () => undefined, now: () => new Date(now) }
+  let standing: Standing = { settled: at(row(1)), reached: [] }
+  let steps = 0
+  for (let furthest = 0; furthest < 6000; steps += 1) {
+    const walk = new LogWalk(client, context, { settleMs: 10_000 }, standing)
+    now += 4000
+    for await (const { records } of walk.pages(never)) {
+      furthest = Math.max(furthest, records.at(-1)?.row ?? 0)
+      // Two pages, and then the process is gone.
+      if (furthest > standing.settled.row + 900) break
+    }
+    standing = standingOf(walk.cursor)
+    expect(steps).toBeLessThan(60)
+  }
+  expect(standing.settled.row).toBeGreaterThan(3000)
 })
 
 test('rows that were taken out after our place are told, where there was room for any', async () => {
@@ -143,10 +164,15 @@ test('an empty log is no news, whatever was there before', async () => {
 
 test('a server that numbers its rows anew beside the old ones is read by its clock', async () => {
   const anew = rows(1, 30, 1).map((each, n) => ({ ...each, time: row(450 + n).time }))
-  const { client } = serverOf([...rows(300, 400), ...anew])
+  const { client, held } = serverOf([...rows(300, 400), ...anew])
   const { go, place, logged } = walkOf(client, at(row(400)))
   expect((await go()).rows).toEqual(expect.arrayContaining(anew.map(({ id }) => id)))
   expect([place().row, logged]).toEqual([30, ['events.other-log']])
+  held.rows.push({ ...row(31, 31, 1), time: row(480).time })
+  await go()
+  held.rows.push({ ...row(32, 32, 1), time: row(481).time })
+  // The old rows have higher numbers, and hide the new ones from a walk by these alone.
+  expect([...(await go()).rows, ...(await go()).rows]).toContain(32)
 })
 
 test('a server that does not search by row is refused, since events would be passed over', async () => {

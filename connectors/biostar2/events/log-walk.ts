@@ -2,7 +2,7 @@
 import type { Context } from '../../../src/connector/contract.ts'
 import type { Client, EventCondition } from '../client.ts'
 import { ownFailure } from '../errors.ts'
-import { cursorOf, type Place } from './cursor.ts'
+import { cursorOf, type Place, type Reached, type Standing } from './cursor.ts'
 import type { Pace } from './pace.ts'
 import { type EventRecord, eventRecord } from './record.ts'
 
@@ -12,6 +12,8 @@ const pageRows = 1000
 const settledRows = 10_000
 /** No server makes its pages so short. */
 const shortPage = 10
+/** How often what was reached is noted while it settles. */
+const reachedMax = 8
 /** Where the log is another one, what was written since so long before the last event that we know is read. */
 const overlapMs = 2 * 3_600_000
 /** How often it is asked whether the server numbers its rows anew. */
@@ -36,25 +38,27 @@ export class LogWalk {
   readonly #settleMs: number
   /** Where the next walk begins, and the cursor stands. */
   #settled: Place
-  /** Where the last walks ended, and when: what was there then settles with time. */
-  #ends: readonly { readonly row: number; readonly at: number }[] = []
+  #reached: readonly Reached[]
   #askedNumbers = Number.NEGATIVE_INFINITY
+  /** The server has numbered its rows anew, and the old ones may still be there. */
+  #isBeside = false
 
-  constructor(client: Client, context: Context, { settleMs }: Pick<Pace, 'settleMs'>, from: Place) {
+  constructor(client: Client, context: Context, { settleMs }: Pick<Pace, 'settleMs'>, from: Standing) {
     this.#client = client
     this.#context = context
     this.#settleMs = settleMs
-    this.#settled = from
+    this.#settled = from.settled
+    this.#reached = from.reached
   }
 
   /** The end of the log, as it is now. */
-  static async end(client: Client, signal: AbortSignal): Promise<Place> {
+  static async end(client: Client, signal: AbortSignal): Promise<Standing> {
     const newest = await newestOf(client, signal)
-    return newest === null ? { row: 0, key: null, time: null } : placeAt(newest, null)
+    return { settled: newest === null ? beginning : placeAt(newest, null), reached: [] }
   }
 
   get cursor(): string {
-    return cursorOf(this.#settled)
+    return cursorOf({ settled: this.#settled, reached: this.#reached })
   }
 
   /**
@@ -63,15 +67,17 @@ export class LogWalk {
    */
   async *pages(signal: AbortSignal): AsyncGenerator<Page> {
     if (await this.#isNumberedAnew(signal)) {
+      this.#isBeside = true
       yield* this.#otherLog(signal)
       return
     }
     const from = this.#settled
     let settledRow = this.#settledRow()
+    const since = this.#isBeside ? timeBefore(from.time) : null
     let { row: at, key } = from
     let top = at
     for (let page = 0; page === 0 || at < top; page += 1) {
-      const rows = await this.#rowsFrom(at, null, signal)
+      const rows = await this.#rowsFrom(at, since, signal)
       if (page === 0 && isOtherLog(from, rows)) {
         yield* this.#otherLog(signal)
         return
@@ -85,25 +91,38 @@ export class LogWalk {
       }
       for (const record of rows.records)
         if (record.row !== null && record.row <= settledRow) this.#settled = placeAt(record, this.#settled.time)
+      const end = numberOf(last, at)
+      this.#note(end, end <= at || end >= top)
       yield {
         records: rows.records.filter((record) => record.row !== at || record.key !== key),
         unreadable: rows.unreadable,
         lostAfter: page === 0 && wasCut(from, rows) ? from.row : null,
       }
-      const end = numberOf(last, at)
       if (end <= at) break
       at = end
       key = last?.key ?? null
     }
-    this.#ends = [...this.#ends, { row: at, at: performance.now() }]
   }
 
   /** Whatever lies up to here was there long enough ago that all of it shows by now. */
   #settledRow(): number {
-    const long = performance.now() - this.#settleMs
-    const row = this.#ends.findLast(({ at }) => at <= long)?.row ?? this.#settled.row
-    this.#ends = this.#ends.filter(({ at }) => at > long)
-    return row
+    const long = this.#context.now().getTime() - this.#settleMs
+    return this.#reached.findLast(({ at }) => at <= long)?.row ?? this.#settled.row
+  }
+
+  /** Notes what was reached, a few times while it settles, so that even walks that are cut short again and again get on. */
+  #note(row: number, isEnd: boolean): void {
+    const now = this.#context.now().getTime()
+    // A clock of ours that was ahead must not keep anything from settling.
+    const open = this.#reached
+      .filter((each) => each.row > this.#settled.row)
+      .map((each) => ({ row: each.row, at: Math.min(each.at, now) }))
+    const last = open.at(-1)
+    const isNews = row > (last?.row ?? this.#settled.row)
+    const isDue = last === undefined || now - last.at >= this.#settleMs / reachedMax
+    if (!isNews || !(isDue || isEnd)) this.#reached = open
+    // Where there are many, the newest gives way: the oldest settles first.
+    else this.#reached = [...open.slice(0, 2 * reachedMax - 1), { row, at: now }]
   }
 
   /**
@@ -126,8 +145,8 @@ export class LogWalk {
       at = end
     }
     // Nothing since then: all of what is there may be new to us.
-    this.#settled = latest === null ? { row: 0, key: null, time: null } : placeAt(latest, null)
-    this.#ends = []
+    this.#settled = latest === null ? beginning : placeAt(latest, null)
+    this.#reached = []
   }
 
   /**
@@ -136,7 +155,8 @@ export class LogWalk {
    */
   async #isNumberedAnew(signal: AbortSignal): Promise<boolean> {
     const { row, time } = this.#settled
-    if (time === null || performance.now() - this.#askedNumbers < askNumbersMs) return false
+    const isKnown = !this.#isBeside && performance.now() - this.#askedNumbers < askNumbersMs
+    if (time === null || isKnown) return false
     const conditions = [above('server_datetime', time), { column: 'id', operator: 6, values: [String(row)] }] as const
     const rows = await this.#client.searchEvents({ limit: 1, conditions }, signal)
     this.#askedNumbers = performance.now()
@@ -171,6 +191,8 @@ export class LogWalk {
     return { records, unreadable: rows.length - all.length }
   }
 }
+
+const beginning: Place = { row: 0, key: null, time: null }
 
 async function newestOf(client: Client, signal: AbortSignal): Promise<EventRecord | null> {
   const query = { limit: 1, conditions: [above('id', '0')], newestFirst: true }
