@@ -312,6 +312,8 @@ export interface SinkCapability {
    * receiver says that it is there no more) ends the subscription until somebody enables it. Never called twice at once.
    */
   deliver(events: readonly OutgoingEvent[], signal: AbortSignal): Promise<Delivered>
+  /** Called about once a minute while the subscription is led, never beside `deliver`: for what time alone ends, such as a day. */
+  tend?(signal: AbortSignal): Promise<void>
 }
 
 // ---------------------------------------------------------------- the connector itself

@@ -348,3 +348,20 @@ test('what another process leads is left to it, and taken over when it ends', as
   await second.stop(1_000)
   expect(sink.taken).toEqual(ids('hq', 1, 10))
 })
+
+test('what time alone ends at a receiver is asked for without an event, and holds up none when it fails', async () => {
+  let asked = 0
+  const tended = Object.assign(memorySink(), {
+    tend: async () => {
+      asked += 1
+      throw new Error('the disk is full')
+    },
+  })
+  const scene = await begin(tended)
+  start(scene.workshop, scene.setup)
+  await vi.waitFor(() => expect(asked).toBe(1), { timeout: 10_000 })
+  scene.feed.append('hq', 3)
+  await settled(scene, { hq: 3 })
+  expect(scene.sink.taken).toEqual(ids('hq', 1, 3))
+  expect(asked).toBe(1)
+})

@@ -20,6 +20,8 @@ import { givenUpAfterMs, remainingMs } from './retry.ts'
 import { callSink } from './sink-call.ts'
 import { followNewSources } from './sources.ts'
 
+const tendEveryMs = 60_000
+
 export interface Lead {
   /** Of this process. */
   readonly owner: string
@@ -83,6 +85,7 @@ class Runner {
   #woken = Promise.withResolvers<void>()
   #polledAt = Number.NEGATIVE_INFINITY
   #sentAt = Number.NEGATIVE_INFINITY
+  #tendedAt = Number.NEGATIVE_INFINITY
   #attempts: number
   #failingSince: Date | null
   #nextTryAt: Date | null
@@ -139,6 +142,7 @@ class Runner {
   async #step(): Promise<void> {
     await sleep(remainingMs(this.#nextTryAt, this.#context.now()), this.#ending)
     if (this.#ending.aborted) return
+    await this.#tend()
     const batch = await this.#next()
     if (this.#ending.aborted) return
     if (batch === null) {
@@ -152,6 +156,14 @@ class Runner {
     if (batch.items.length > 0) await this.#try(batch)
     else if (this.#doubted !== null) this.#doubted = { ...this.#doubted, batch: together(this.#doubted.batch, batch) }
     else await this.#commits.pass(batch)
+  }
+
+  /** What time alone ends at the receiver. Where that fails, a delivery meets the same, and counts as failed. */
+  async #tend(): Promise<void> {
+    const { sink } = this.#setup
+    if (sink.tend === undefined || performance.now() - this.#tendedAt < tendEveryMs) return
+    this.#tendedAt = performance.now()
+    await sink.tend(this.#aborting)
   }
 
   /** Null when nothing waits. */

@@ -8,26 +8,29 @@ const graceMs = 2_000
 /** For everybody in this process who delivers to it, or tries whether one could. */
 export function oneAtATime(sink: SinkCapability): SinkCapability {
   let last: Promise<unknown> = Promise.resolve()
+  async function inTurn<T>(start: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    const before = last
+    const ended = Promise.withResolvers<void>()
+    last = ended.promise
+    try {
+      await unlessAborted(before, signal, 0)
+    } catch (error) {
+      // Whoever comes next still waits for the one that runs.
+      before.then(() => ended.resolve())
+      throw error
+    }
+    const call = start()
+    call.then(
+      () => ended.resolve(),
+      () => ended.resolve(),
+    )
+    return unlessAborted(call, signal, graceMs)
+  }
+  const tend = sink.tend?.bind(sink)
   return {
     batch: sink.batch,
-    async deliver(events, signal) {
-      const before = last
-      const ended = Promise.withResolvers<void>()
-      last = ended.promise
-      try {
-        await unlessAborted(before, signal, 0)
-      } catch (error) {
-        // Whoever comes next still waits for the one that runs.
-        before.then(() => ended.resolve())
-        throw error
-      }
-      const call = sink.deliver(events, signal)
-      call.then(
-        () => ended.resolve(),
-        () => ended.resolve(),
-      )
-      return unlessAborted(call, signal, graceMs)
-    },
+    deliver: (events, signal) => inTurn(() => sink.deliver(events, signal), signal),
+    ...(tend === undefined ? {} : { tend: (signal) => inTurn(() => tend(signal), signal) }),
   }
 }
 

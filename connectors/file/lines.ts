@@ -1,0 +1,68 @@
+/** Writes events as lines of CSV or JSONL, and the control total behind the last of them. */
+import type { OutgoingEvent } from '../../src/connector/contract.ts'
+import type { FileSettings } from './settings.ts'
+
+/** How the lines of one file are written, and read again by us. Every line ends in a line feed, and holds no other. */
+export interface Lines {
+  /** The first line, if there is one. */
+  readonly header: string
+  line(event: OutgoingEvent): string
+  /** The id of the event in a line of this form; null for one that is of no event. */
+  idOf(line: string): string | null
+  trailer(count: number, sha256: string): string
+  isTrailer(line: string): boolean
+}
+
+type Form = Pick<FileSettings, 'format' | 'columns' | 'delimiter'>
+
+export function linesOf(settings: Form): Lines {
+  return settings.format === 'csv' ? csv(settings) : jsonl
+}
+
+const jsonl: Lines = {
+  header: '',
+  line: (event) => `${JSON.stringify(event)}\n`,
+  idOf(line) {
+    const { id } = JSON.parse(line) as { readonly id?: unknown }
+    return typeof id === 'string' ? id : null
+  },
+  trailer: (count, sha256) => `${JSON.stringify({ total: { count, sha256 } })}\n`,
+  isTrailer: (line) => line.startsWith('{"total":'),
+}
+
+/** The total is the one that our own source of CSV files asks for: `T`, the number of rows, and the hash of all bytes before that line. */
+function csv({ columns, delimiter }: Form): Lines {
+  const row = (cells: readonly string[]) => `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\n`
+  const header = row(['id', ...columns])
+  return {
+    header,
+    line: (event) => row([event.id, ...columns.map((column) => cellOf(valueAt(event, column)))].map(harmless)),
+    idOf: (line) => (`${line}\n` === header ? null : (line.split(delimiter, 1)[0] ?? '').replaceAll('"', '')),
+    trailer: (count, sha256) => `${['T', count, sha256].join(delimiter)}\n`,
+    isTrailer: (line) => new RegExp(`^T${delimiter}\\d+${delimiter}[0-9a-f]{64}$`).test(line),
+  }
+}
+
+function valueAt(event: OutgoingEvent, path: string): unknown {
+  return path
+    .split('.')
+    .reduce<unknown>(
+      (inside, name) => (inside !== null && typeof inside === 'object' ? Reflect.get(inside, name) : null),
+      event,
+    )
+}
+
+function cellOf(value: unknown): string {
+  if (value === null || value === undefined) return ''
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
+
+/** A table program takes a cell that begins so for a formula; and a line break would make two lines of one. */
+function harmless(cell: string): string {
+  const line = cell.replace(/\p{Cc}+|[\u2028\u2029]/gu, ' ')
+  return /^\s*[=+\-@]/.test(line) && !/^-?\d+(\.\d+)?$/.test(line) ? `'${line}` : line
+}
+
+function quoted(cell: string, delimiter: string): string {
+  return cell.includes(delimiter) || /["\n\r]|^\s|\s$|^T$/.test(cell) ? `"${cell.replaceAll('"', '""')}"` : cell
+}
