@@ -38,7 +38,7 @@ export interface Follower extends AsyncDisposable {
 }
 
 export async function server(options: SimulatorOptions = {}, overrides: Partial<Settings> = {}) {
-  const simulator = await startBiostarSimulator({ deviceDelayMs: 0, ...options })
+  const simulator = await startBiostarSimulator({ deviceDelayMs: 0, latency: { fixedMs: 1 }, ...options })
   const settings = connector.settings.parse({
     url: simulator.url,
     fingerprint256: simulator.fingerprint256,
