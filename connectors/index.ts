@@ -4,6 +4,7 @@ import type { Capabilities, Connector } from '../src/connector/contract.ts'
 import aeos from './aeos/index.ts'
 import biostar2 from './biostar2/index.ts'
 import csv from './csv/index.ts'
+import elasticsearch from './elasticsearch/index.ts'
 import file from './file/index.ts'
 import mqtt from './mqtt/index.ts'
 import syslog from './syslog/index.ts'
@@ -17,5 +18,5 @@ export type ConnectorFor<C extends keyof Capabilities> = Pick<
 
 export const sourceConnectors: readonly ConnectorFor<'people'>[] = [aeos, csv]
 export const targetConnectors: readonly ConnectorFor<'accounts'>[] = [aeos, biostar2]
-export const sinkConnectors: readonly ConnectorFor<'sink'>[] = [file, mqtt, syslog, webhook]
-export const connectors = [csv, aeos, biostar2, file, mqtt, syslog, webhook] as const
+export const sinkConnectors: readonly ConnectorFor<'sink'>[] = [elasticsearch, file, mqtt, syslog, webhook]
+export const connectors = [csv, aeos, biostar2, elasticsearch, file, mqtt, syslog, webhook] as const

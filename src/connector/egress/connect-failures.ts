@@ -13,6 +13,7 @@ const connectHints: Readonly<Record<string, string>> = {
   ENOTFOUND: 'the host name is unknown',
   EAI_AGAIN: 'the host name could not be looked up just now',
   ETIMEDOUT: 'the server did not answer the connection',
+  ERR_SSL_WRONG_VERSION_NUMBER: 'what answers there does not speak TLS',
 }
 
 const certificateHints: Readonly<Record<string, string>> = {
