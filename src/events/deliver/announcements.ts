@@ -18,6 +18,8 @@ export function openAnnouncements(config: pg.PoolConfig, onTrouble: (error: unkn
   async function listen(): Promise<void> {
     const client = new pg.Client({ ...config, keepAlive: true })
     const lost = Promise.withResolvers<void>()
+    // It may be lost before anybody waits for that.
+    lost.promise.catch(() => undefined)
     client.on('error', (error) => lost.reject(error))
     client.on('end', () => lost.resolve())
     client.on('notification', ({ payload }) => {
