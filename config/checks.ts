@@ -34,7 +34,13 @@ export function connectionsOf(raw: unknown): Connection[] {
   return kinds.flatMap((kind) =>
     Object.entries(asMap(asMap(raw)[kind])).map(([id, each]) => {
       const { connector, settings = {}, events } = asMap(each)
-      return { kind, id, connector, settings, events: kind === 'targets' && events !== undefined && events !== null }
+      return {
+        kind,
+        id,
+        connector,
+        settings,
+        events: kind !== 'subscriptions' && events !== undefined && events !== null,
+      }
     }),
   )
 }
@@ -65,6 +71,17 @@ export function connectorMismatches(
     if (known.capabilities.includes(needed[kind])) return []
     return [{ path, expected: `expected a connector for ${kind} (capability ${needed[kind]})` }]
   })
+}
+
+/** Events are kept by the name of where they were read. */
+export function eventsUnderOneName(connections: readonly Pick<Connection, 'kind' | 'id' | 'events'>[]): Mismatch[] {
+  const read = connections.filter(({ events }) => events)
+  return read
+    .filter(({ kind, id }) => kind === 'sources' && read.some((other) => other.kind === 'targets' && other.id === id))
+    .map(({ id }) => ({
+      path: ['sources', id, 'events'],
+      expected: `expected another name for the source: targets.${id} has events as well, and both would be one log`,
+    }))
 }
 
 /** One system may be master, or be written to: both would answer each other, and nobody could say whose word counts. */

@@ -13,6 +13,11 @@ export interface Brake {
 }
 export type BrakeKind = keyof ConfigFile['sources'][string]['brakes']
 
+/** What is read of events; null instead: nothing. `site`: in CEL. */
+interface EventsRead {
+  readonly site: string | null
+}
+
 export interface SourceConfig {
   readonly connector: string
   readonly zone: string
@@ -26,6 +31,7 @@ export interface SourceConfig {
   readonly absence: { readonly confirmAfterMs: number }
   /** Null: deliveries are not kept. */
   readonly archive: { readonly keepMs: number } | null
+  readonly events: EventsRead | null
   readonly brakes: Readonly<Record<BrakeKind, Brake>>
 }
 
@@ -49,8 +55,7 @@ export interface TargetConfig {
   readonly drift: DriftPolicy
   /** Levels by name. */
   readonly authoritative: readonly string[]
-  /** Null: they are not read. `site`: in CEL. */
-  readonly events: { readonly site: string | null } | null
+  readonly events: EventsRead | null
 }
 
 export interface SubscriptionConfig {
@@ -181,6 +186,7 @@ export function configOf(
         expectEveryMs: source.expect_every ?? null,
         absence: { confirmAfterMs: source.absence.confirm_after },
         archive: source.archive === undefined ? null : { keepMs: source.archive.keep },
+        events: eventsOf(source),
         brakes: source.brakes,
       }
     }),
@@ -197,7 +203,7 @@ export function configOf(
         deepSweep: { everyMs: target.deep_sweep_every, share: target.deep_sweep_share },
         drift: target.drift,
         authoritative: target.authoritative,
-        events: target.events === undefined ? null : { site: target.events.site ?? null },
+        events: eventsOf(target),
       }
     }),
     subscriptions: mapValues(file.subscriptions, (subscription, id) => {
@@ -272,4 +278,8 @@ function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string):
 
 function mapValues<T, U>(values: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value, key)]))
+}
+
+function eventsOf({ events }: { readonly events?: { readonly site?: string } }): EventsRead | null {
+  return events === undefined ? null : { site: events.site ?? null }
 }

@@ -27,15 +27,17 @@ const expectations: Readonly<Record<string, string>> = {
 /** What an expression of a section is called. */
 const words: Readonly<Record<string, string>> = { policy: 'a rule', subscriptions: 'a filter' }
 
-/** Every source's mapping, every target's site of events, every rule and every filter of an unchecked file; what is no text is left to the schema. */
+/** Every source's mapping, every site of events, every rule and every filter of an unchecked file; what is no text is left to the schema. */
 export function expressionMistakes(raw: unknown): ExpressionMistake[] {
   const { sources, targets, policy, subscriptions } = asMap(raw)
   return [
     ...Object.entries(asMap(sources)).flatMap(([id, source]) =>
       mappingMistakes(asMap(source).mapping, ['sources', id, 'mapping']),
     ),
-    ...Object.entries(asMap(targets)).flatMap(([id, target]) =>
-      mistakeIn(asMap(asMap(target).events).site, ['targets', id, 'events', 'site'], compileSite),
+    ...Object.entries({ sources, targets }).flatMap(([kind, all]) =>
+      Object.entries(asMap(all)).flatMap(([id, system]) =>
+        mistakeIn(asMap(asMap(system).events).site, [kind, id, 'events', 'site'], compileSite),
+      ),
     ),
     ...asList(policy).flatMap((rule, index) => {
       const { to } = asMap(rule)

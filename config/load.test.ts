@@ -134,7 +134,7 @@ describe('a configuration', () => {
   test('gets the defaults of the connectors and the brakes', async () => {
     const { sources, targets } = await load(minimal)
     expect(sources.hr).toEqual({
-      connector: 'files',
+      ...{ connector: 'files', events: null },
       concurrency: 8,
       requestsPerSecond: 50,
       zone: 'UTC',

@@ -1,7 +1,14 @@
 /** Loads a configuration file whole, or says everything that is wrong with it at once. */
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import { connectionsOf, connectorMismatches, missingSettings, policyMismatches, twoMasters } from './checks.ts'
+import {
+  connectionsOf,
+  connectorMismatches,
+  eventsUnderOneName,
+  missingSettings,
+  policyMismatches,
+  twoMasters,
+} from './checks.ts'
 import { type Config, configOf } from './config.ts'
 import { type Deciding, decidingOf, isDeciding, withDeciding } from './deciding.ts'
 import { expressionMistakes } from './expressions.ts'
@@ -50,7 +57,11 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
 
   const file = configFile.safeParse(value)
   problems.addIssues(file.error?.issues ?? [], [])
-  const mismatches = [...connectorMismatches(connections, connectors), ...policyMismatches(raw)]
+  const mismatches = [
+    ...connectorMismatches(connections, connectors),
+    ...eventsUnderOneName(connections),
+    ...policyMismatches(raw),
+  ]
   for (const { path: at, expected } of mismatches) problems.add(at, expected)
   for (const { path: at, expected, found } of expressionMistakes(raw)) problems.addMistake(at, expected, found)
 

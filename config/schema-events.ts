@@ -3,19 +3,23 @@ import { z } from 'zod'
 import type { EventClass } from '../src/model/events/types.ts'
 import { duration, expression } from './schema-parts.ts'
 
-export const targetEvents = z
-  .strictObject({
-    site: expression.exactOptional().meta({
-      title: 'Site',
-      description: 'Gives the site of an event, or "" for none, from door.id, door.name, reader.id and reader.name.',
-      examples: ['door.name.startsWith("Lyon ") ? "lyon" : "berlin"'],
-    }),
-  })
-  .meta({
-    title: 'Events',
-    description:
-      'Events of this target are read and kept; write {} where its doors need no site. Left out: they are not.',
-  })
+const read = (of: 'source' | 'target') =>
+  z
+    .strictObject({
+      site: expression.exactOptional().meta({
+        title: 'Site',
+        description: 'Gives the site of an event, or "" for none, from door.id, door.name, reader.id and reader.name.',
+        examples: ['door.name.startsWith("Lyon ") ? "lyon" : "berlin"'],
+      }),
+    })
+    .meta({
+      title: 'Events',
+      description: `Events of this ${of} are read and kept; write {} where its doors need no site. Left out: they are not.`,
+    })
+
+export const targetEvents = read('target')
+/** A door system that is master of people tells what happens at its doors as well. */
+export const sourceEvents = read('source')
 
 const dayMs = 86_400_000
 

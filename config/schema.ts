@@ -7,7 +7,7 @@ import type { SourceFieldName } from '../src/model/source-record.ts'
 import { isZoneName } from '../src/model/zone.ts'
 import { referenceText } from './reference.ts'
 import { attendance } from './schema-attendance.ts'
-import { events, targetEvents } from './schema-events.ts'
+import { events, sourceEvents, targetEvents } from './schema-events.ts'
 import { concurrency, connector, duration, expression, id, requestsPerSecond, settings } from './schema-parts.ts'
 import { subscription } from './schema-subscriptions.ts'
 
@@ -412,6 +412,7 @@ const source = z.strictObject({
         'Keeps what was delivered, as it came, sealed under a key for each delivery. Left out: a keyed hash and counts are all that remains.',
       examples: [{ keep: '30d' }],
     }),
+  events: sourceEvents.exactOptional(),
   brakes,
 })
 

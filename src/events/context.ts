@@ -6,9 +6,11 @@ import type { Vault } from '../vault/vault.ts'
 import type { Filing } from './filing.ts'
 import type { KnownOwners } from './whose.ts'
 
-/** A target whose events are read. */
+/** A target, or a source of people, whose events are read. */
 export interface EventSource {
   readonly id: string
+  /** Of a source of people: what its events name as the account is the key of a record there. */
+  readonly byRecord?: true
   /** Which site an event belongs to, by the configuration of today. */
   readonly siteOf: SiteOf
 }

@@ -16,13 +16,13 @@ import { tell } from './tell.ts'
 export async function followEvents(
   context: EventsContext,
   source: string,
-  { follow }: EventsCapability,
+  events: EventsCapability,
   signal: AbortSignal,
   heard: () => void,
 ): Promise<void> {
   const { cursor, turn } = await takeTurn(context, source)
   const skew = openSkew(context, source)
-  for await (const batch of follow(cursor, signal)) {
+  for await (const batch of events.follow(cursor, signal)) {
     if (signal.aborted) return
     await appendEvents(context, source, batch, turn)
     heard()

@@ -3,7 +3,8 @@ import { randomUUID } from 'node:crypto'
 import type { ReportedEvent } from '../connector/contract.ts'
 import type { EventsContext } from './context.ts'
 import { type Tidied, tidy } from './tidy.ts'
-import { type Whose, whose } from './whose.ts'
+import type { Whose } from './whose.ts'
+import { whoseAtSource } from './whose-at-source.ts'
 
 /** An event on its way into the log. */
 export interface Ready extends Tidied {
@@ -33,7 +34,7 @@ export async function prepare(
     if (!byKey.has(key)) byKey.set(key, tidied)
   }
   const all = [...byKey]
-  const owners = await whose(
+  const owners = await whoseAtSource(
     context,
     source,
     all.map(([, { event }]) => event),

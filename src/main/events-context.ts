@@ -1,8 +1,8 @@
 /** Builds what everything about events works with from the configuration and the opened parts. */
 import type { Config } from '../../config/config.ts'
-import type { EventsContext } from '../events/context.ts'
+import type { EventSource, EventsContext } from '../events/context.ts'
 import { openFiling } from '../events/filing.ts'
-import { compileSite, noSite } from '../mapping/event-site.ts'
+import { compileSite, noSite, type SiteOf } from '../mapping/event-site.ts'
 import type { Database } from '../store/database.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
@@ -10,7 +10,7 @@ import type { Vault } from '../vault/vault.ts'
 import { syncLog } from './sync-context.ts'
 
 export function buildEvents(
-  config: Pick<Config, 'targets' | 'events'>,
+  config: Pick<Config, 'sources' | 'targets' | 'events'>,
   {
     database,
     vault,
@@ -18,13 +18,16 @@ export function buildEvents(
     metrics,
   }: { readonly database: Database; readonly vault: Vault; readonly log: Log; readonly metrics: Metrics },
 ): EventsContext {
-  const sources = Object.entries(config.targets).flatMap(([id, { events }]) =>
-    events === null ? [] : [[id, { id, siteOf: events.site === null ? noSite : compileSite(events.site) }] as const],
+  const targets = Object.entries(config.targets).flatMap(([id, { events }]) =>
+    events === null ? [] : [{ id, siteOf: siteOf(events) }],
+  )
+  const masters = Object.entries(config.sources).flatMap(([id, { events }]) =>
+    events === null ? [] : [{ id, siteOf: siteOf(events), byRecord: true as const }],
   )
   return {
     database,
     vault,
-    sources: new Map(sources),
+    sources: new Map([...targets, ...masters].map((each): [string, EventSource] => [each.id, each])),
     keepMs: config.events.keepMs,
     filing: openFiling(vault),
     owners: new Map(),
@@ -39,4 +42,8 @@ export function buildEvents(
     since: new Date(),
     now: () => new Date(),
   }
+}
+
+function siteOf({ site }: { readonly site: string | null }): SiteOf {
+  return site === null ? noSite : compileSite(site)
 }

@@ -76,7 +76,8 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     )
     const events = buildEvents(config, { database, vault, log, metrics })
     const attendance = buildAttendance(config, events, engine.context)
-    const followed = followedOf(events, await targets.all)
+    const followed = followedOf(events, 'target', await targets.all)
+    const mastersFollowed = followedOf(events, 'source', readers)
     const delivery = buildDelivery(config, { events, engine: engine.context, log, metrics }, await receivers.all)
     await engine.levels.reload()
     // Before anything else is done: an older database may hold people who were erased since.
@@ -94,6 +95,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
         if (roles.includes('scheduler'))
           scheduler = startSchedulerRole({
             ...{ opened, engine, events, attendance, delivery, version, webhook, sources: readers },
+            followed: mastersFollowed,
             dataFolder: config.gateway.dataPath,
           })
         if (!roles.includes('api')) return null
@@ -137,14 +139,16 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
   }
 }
 
-/** What each source of events offers. */
+/** What each target, or each source of people, offers of whose events are read. */
 function followedOf(
   { sources }: EventsContext,
-  targets: ReadonlyMap<string, Connected<'accounts'>>,
+  kind: 'target' | 'source',
+  connected: ReadonlyMap<string, Connected<'accounts'> | Connected<'people'>>,
 ): ReadonlyMap<string, EventsCapability> {
   return new Map(
-    [...sources.keys()].flatMap((id) => {
-      const offered = targets.get(id)?.connection.events
+    [...sources.values()].flatMap(({ id, byRecord = false }) => {
+      if (byRecord !== (kind === 'source')) return []
+      const offered = connected.get(id)?.connection.events
       return offered === undefined ? [] : [[id, offered] as const]
     }),
   )

@@ -36,9 +36,10 @@ import { carryOutVersion } from './carry-out.ts'
 import type { Connected } from './connections.ts'
 import { countProposals } from './count-proposal.ts'
 import type { Delivery } from './delivery.ts'
+import { openEventReader, standingOfSource } from './event-reader.ts'
 import type { Opened } from './opened.ts'
 import type { Engine } from './sync-context.ts'
-import type { Role } from './worker-role.ts'
+import type { FollowedEvents, Role } from './worker-role.ts'
 
 export interface Scheduler extends Role {
   /** Null while another process is the scheduler. */
@@ -59,6 +60,8 @@ export interface SchedulerParts {
   readonly delivery: Delivery
   readonly events: EventsContext
   readonly attendance: AttendanceContext
+  /** What sources tell of events, which one process at a time reads: this one. */
+  readonly followed: FollowedEvents['followed']
   /** What the engine was made of. */
   readonly version: InForce
   readonly sources: ReadonlyMap<string, Connected<'people'>>
@@ -68,7 +71,7 @@ export interface SchedulerParts {
 }
 
 export function startSchedulerRole(parts: SchedulerParts): Scheduler {
-  const { opened, engine, events, attendance, version, sources, webhook, dataFolder } = parts
+  const { opened, engine, events, followed, attendance, version, sources, webhook, dataFolder } = parts
   const { wakeUps, log } = opened
   const { runtime } = opened.store
   const { context } = engine
@@ -109,6 +112,9 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       onFailure: tellAudit,
     })
     const patrol = startPatrol(context, engine.brakes)
+    const readers = [...followed].map(([id, capability]) =>
+      openEventReader({ events, log }, standingOfSource, id, capability),
+    )
     // Side by side: a calendar that is long at work must not keep a lock-out from being tried again.
     const tasks = [
       every(1_000, 'calendar', lost, followTime),
@@ -135,6 +141,10 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(1_000, 'erasures', lost, () => continueErasures(context)),
       every(60_000, 'journal', lost, async () => void (await replayErasures(context))),
       every(5_000, 'keys', lost, () => turnEpochs(context, stopping.signal)),
+      every(1_000, 'source events', lost, async () => {
+        // Of whom nothing was read yet, no event could be.
+        if (loops !== null) for (const reader of readers) reader.look()
+      }),
       every(5_000, 'events', lost, () => watchEvents(events)),
       every(1_000, 'punches', lost, () => takePunches(attendance, stopping.signal)),
       every(3_600_000, 'old punches', lost, () => keepPunches(attendance, stopping.signal)),
@@ -149,6 +159,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       const running = loops
       loops = null
       await Promise.all([...(running?.values() ?? [])].map((loop) => loop.stop()))
+      await Promise.all(readers.map((reader) => reader.letGo()))
       await appender.stop()
     }
   }

@@ -14,7 +14,7 @@ import type { TargetSetup } from '../sync/context.ts'
 import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.ts'
 import { takeStock } from '../sync/restored/take-stock.ts'
 import type { Log } from '../telemetry/log.ts'
-import { openEventReader } from './event-reader.ts'
+import { openEventReader, standingOfTarget } from './event-reader.ts'
 import type { Engine } from './sync-context.ts'
 import { openTargetReach } from './target-reach.ts'
 import { openTargetReader } from './target-reader.ts'
@@ -67,7 +67,9 @@ export async function startWorkerRole(
     const reader = openTargetReader(engine, target, processId, log, stopping.signal)
     const capability = events.followed.get(target.id)
     const eventReader =
-      capability === undefined ? null : openEventReader({ context, events: events.context, log }, target.id, capability)
+      capability === undefined
+        ? null
+        : openEventReader({ events: events.context, log }, standingOfTarget(context, target.id), target.id, capability)
 
     async function look(): Promise<void> {
       const leads = await leadTarget(pool, target.id, processId, leadMs)

@@ -34,6 +34,13 @@ test('first contact: who is enrolled keeps their user, nothing is written before
   expect(user('5001')).toMatchObject({ fingerprints: 2, disabled: false })
 }, 120_000)
 
+test('what happens at the doors of AEOS is kept, each event once', async () => {
+  const before = await bridge.logged()
+  for (const number of [101, 102, 999]) bridge.opens(number)
+  await until('they are in the log', async () => (await bridge.logged()) >= before + 3)
+  expect(await bridge.logged()).toBe(before + 3)
+}, 60_000)
+
 test('a change at AEOS is read back in BioStar 2 within five seconds', async () => {
   const { aeos, carrier, user, card, groups } = bridge
   await followed(

@@ -39,6 +39,8 @@ export interface Bridge extends AsyncDisposable {
   person(number: string): Promise<PersonView>
   /** Whether all that is wanted of them at BioStar 2 was read back there. */
   isSettled(number: string): Promise<boolean>
+  /** How many events of AEOS are in the log. */
+  logged(): Promise<number>
   /** Codes of the alarms that are on. */
   alarms(): Promise<readonly string[]>
 }
@@ -113,6 +115,11 @@ export async function openBridge(env: NodeJS.ProcessEnv = {}): Promise<Bridge> {
       return bridge.get<PersonView>(`/v1/people/${id}`)
     },
     isSettled: async (number) => (await bridge.person(number)).accounts[0]?.settled === true,
+    async logged() {
+      const answer = await fetch(`${gateway.url}/metrics`, { headers: { authorization: `Bearer ${token}` } })
+      const figures = (await answer.text()).matchAll(/^gatehouse_events_appended_total\{source="aeos",.*\} (\d+)$/gm)
+      return [...figures].reduce((sum, [, count]) => sum + Number(count), 0)
+    },
     alarms: async () => (await statusOf(gateway, token)).alarms.map(({ code }) => code),
     async [Symbol.asyncDispose]() {
       await gateway.end()

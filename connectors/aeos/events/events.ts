@@ -46,16 +46,21 @@ export class Events implements EventsCapability {
     const follower = new Follower(log, Position.parse(cursor, zone), zone, this.#context)
     await this.#names.load(ending)
     let heardAt = Number.NEGATIVE_INFINITY
+    // That it is followed shows with the first look, also where nothing happens.
+    let isQuietTold = false
     for (;;) {
+      let isQuiet = true
       const looks = follower.look(ending)
       for (;;) {
         // Beside lock-outs and whatever else is waited for: events wait.
         const { result } = await withCallScope({ lane: 'bulk' }, () => looks.next())
         if (result.done) break
+        isQuiet = false
         yield await this.#told(result.value, ending)
         heardAt = this.#context.now().getTime()
       }
-      if (this.#context.now().getTime() - heardAt >= heartbeatMs) {
+      if (isQuiet && (!isQuietTold || this.#context.now().getTime() - heardAt >= heartbeatMs)) {
+        isQuietTold = true
         yield { events: [], live: false }
         heardAt = this.#context.now().getTime()
       }

@@ -25,7 +25,7 @@ export const accessEvent = z.strictObject({
   /** By the system's own ids. */
   door: named.nullable(),
   reader: named.nullable(),
-  /** External id of the account that the system names; null for a card that it does not know, and for what no person did. */
+  /** External id of the account that the system names, or the key of its record where people are read from there; null for a card that it does not know, and for what no person did. */
   account: text.nullable(),
   /** The card that was shown, where the system tells it and its format is known. */
   card: card.nullable(),
