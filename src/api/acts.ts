@@ -7,6 +7,7 @@ import type { BackupActs } from './acts/backup.ts'
 import type { CardActs } from './acts/cards.ts'
 import type { ConfigurationActs } from './acts/configuration.ts'
 import type { ErasureActs } from './acts/erasures.ts'
+import type { EventActs } from './acts/events.ts'
 import type { FailureActs } from './acts/failures.ts'
 import type { FrozenActs } from './acts/frozen.ts'
 import type { GrantActs } from './acts/grants.ts'
@@ -30,6 +31,7 @@ export interface Acts
     AuditActs,
     ConfigurationActs,
     ErasureActs,
+    EventActs,
     KeyActs,
     CardActs,
     GrantActs,

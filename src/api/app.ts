@@ -17,6 +17,7 @@ import { addBackup } from './rest/backup.ts'
 import { addCards } from './rest/cards.ts'
 import { addConfiguration } from './rest/configuration.ts'
 import { addErasures } from './rest/erasures.ts'
+import { addEvents } from './rest/events.ts'
 import { addFailures } from './rest/failures.ts'
 import { addFrozen } from './rest/frozen.ts'
 import { addGrants } from './rest/grants.ts'
@@ -105,6 +106,7 @@ export function createApp(options: ApiOptions): Api {
   addArchives(api, acts, log)
   addBackup(api, acts, log)
   addErasures(api, acts)
+  addEvents(api, acts, authenticate, log)
   addKeys(api, acts)
   addTokens(api, acts)
   addDescription(api)

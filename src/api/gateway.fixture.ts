@@ -11,6 +11,7 @@ import { attendanceAnswers } from './attendance-answers.fixture.ts'
 import { cardAnswers } from './card-answers.fixture.ts'
 import type { Api } from './env.ts'
 import { erasureAnswers } from './erasure-answers.fixture.ts'
+import { eventAnswers } from './event-answers.fixture.ts'
 import { subscriptionAnswers } from './subscription-answers.fixture.ts'
 
 export const tokens = Object.fromEntries(roles.map((role) => [role, role])) as Readonly<Record<Role, string>>
@@ -294,6 +295,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     }),
     verifyAudit: async () => ({ ok: true, entries: 12, head: 'beef', brokenAt: null, why: null }),
     exportAudit: async () => ReadableStream.from(['{"seq":1}\n', '{"type":"audit-export/1"}\n']),
+    ...eventAnswers,
     ...erasureAnswers({ erasure: tokenId, person: personId, lockout: lockoutId, at }),
     keys: async () => ({
       ...{ gateway: planId, stamp: 'production', createdAt: at, generation: 2 },

@@ -81,6 +81,8 @@ export const auditActions = [
   'drift.accepted',
   'drift.withdrawn',
 
+  'events.read',
+
   'lockout.opened',
   'lockout.proven',
   'lockout.undone',

@@ -24,6 +24,8 @@ export interface Client {
   send(method: 'POST' | 'DELETE', path: string, body?: unknown): Promise<void>
   /** For acts that answer with bytes: each chunk as it comes. @throws CliError as well when the answer ends too early. */
   download(path: string, body: unknown): AsyncIterable<Uint8Array>
+  /** As `download`, of what is asked for without a body and may go on for long. */
+  stream(path: string, headers: Readonly<Record<string, string>>): AsyncIterable<Uint8Array>
   close(): Promise<void>
 }
 
@@ -37,7 +39,12 @@ export function createClient({ url, token, ca, plainHttp = false }: ClientOption
     connect: { timeout: 10_000, ...(ca === undefined ? {} : { ca: readCa(ca) }) },
   })
 
-  async function call(method: string, path: string, body?: unknown): Promise<Response> {
+  async function call(
+    method: string,
+    path: string,
+    body?: unknown,
+    headers: Readonly<Record<string, string>> = {},
+  ): Promise<Response> {
     let response: Response
     try {
       response = await fetch(new URL(path.replace(/^\//, ''), base), {
@@ -48,6 +55,7 @@ export function createClient({ url, token, ca, plainHttp = false }: ClientOption
         headers: {
           authorization: `Bearer ${token}`,
           accept: 'application/json',
+          ...headers,
           ...(body === undefined ? {} : { 'content-type': 'application/json' }),
         },
         ...(body === undefined ? {} : { body: JSON.stringify(body) }),
@@ -66,14 +74,20 @@ export function createClient({ url, token, ca, plainHttp = false }: ClientOption
       await (await call(method, path, body)).body?.cancel()
     },
     async *download(path, body) {
-      const response = await call('POST', path, body)
-      try {
-        for await (const chunk of response.body ?? []) yield chunk
-      } catch {
-        throw new CliError(exitCodes.failed, 'the answer was cut off before its end: the log of the gateway says more')
-      }
+      yield* chunksOf(await call('POST', path, body))
+    },
+    async *stream(path, headers) {
+      yield* chunksOf(await call('GET', path, undefined, headers))
     },
     close: () => dispatcher.close(),
+  }
+}
+
+async function* chunksOf(response: Response): AsyncGenerator<Uint8Array> {
+  try {
+    for await (const chunk of response.body ?? []) yield chunk
+  } catch {
+    throw new CliError(exitCodes.failed, 'the answer was cut off before its end: the log of the gateway says more')
   }
 }
 

@@ -13,6 +13,7 @@ import { configCommand } from './commands/config.ts'
 import { deliveriesCommand } from './commands/deliveries.ts'
 import { driftCommand } from './commands/drift.ts'
 import { erasureCommand } from './commands/erasure.ts'
+import { eventsCommand } from './commands/events.ts'
 import { failuresCommand } from './commands/failures.ts'
 import { frozenCommand } from './commands/frozen.ts'
 import { initCommand, simulateCommand, startCommand } from './commands/gateway.ts'
@@ -104,6 +105,7 @@ export function createProgram(context: Context): Command {
       archiveCommand,
       auditCommand,
       lockoutsCommand,
+      eventsCommand,
       keysCommand,
       tokenCommand,
     ],

@@ -163,7 +163,7 @@ describe('what somebody else wrote', () => {
   })
 
   test('beyond the end is not read', async () => {
-    await engine.tamper(`insert into event select source, 5, class, type, at, received_at, strange_card, person_digest,
+    await engine.tamper(`insert into event select source, 5, class, type, at, received_at, strange_card, person_digest, card_digest,
       door_digest, key_id, sealed, guard from event where position = 4`)
     expect(await read()).toMatchObject({ upTo: 4, missing: [] })
     expect(await kept()).toEqual([1, 2, 3, 4])
@@ -200,7 +200,7 @@ describe('what somebody else wrote', () => {
   )
 
   test('a row in the place of the next event holds nobody up', async () => {
-    await engine.tamper(`insert into event select source, position + 1, class, type, at, received_at, strange_card, person_digest,
+    await engine.tamper(`insert into event select source, position + 1, class, type, at, received_at, strange_card, person_digest, card_digest,
       door_digest, key_id, sealed, guard from event where position = 4`)
     const one = { follow: () => oneBatch(batchOf([granted('k5')])) }
     await followEvents(events.another(), 'doors', one, going, () => undefined)

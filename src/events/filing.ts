@@ -29,10 +29,13 @@ const digestBytes = 16
 
 export interface Filing {
   person(day: number, person: PersonId): Buffer
-  /** Of a card that is nobody's: it stands where the person would. */
   card(day: number, card: Card): Buffer
   cardNumber(day: number, source: string, number: string): Buffer
   door(day: number, source: string, door: string): Buffer
+  /** The same under the key in use and all before it: what is not sealed anew yet is found by these. */
+  everyPerson(day: number, person: PersonId): readonly Buffer[]
+  everyCard(day: number, card: Card): readonly Buffer[]
+  everyDoor(day: number, source: string, door: string): readonly Buffer[]
   /** What the row of an account is found by; the same every day. */
   account(source: string, account: string): Buffer
 }
@@ -57,7 +60,14 @@ export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
   }
   const digest = (day: number, [kind, ...parts]: What): Buffer =>
     cached(`${day} ${kind} ${parts.join(' ')}`, () => filed(day, vault.digest('event', [kind, day, ...parts])))
+  const every = (day: number, what: What): readonly Buffer[] => [
+    digest(day, what),
+    ...vault.formerDigests('event', [what[0], day, ...what.slice(1)]).map((each) => filed(day, each)),
+  ]
   return {
+    everyPerson: (day, person) => every(day, ['person', person]),
+    everyCard: (day, card) => every(day, ['card', wireKey(card)]),
+    everyDoor: (day, source, door) => every(day, ['door', source, door]),
     person: (day, person) => digest(day, ['person', person]),
     card: (day, card) => digest(day, ['card', wireKey(card)]),
     cardNumber: (day, source, number) => digest(day, ['card-number', source, number]),

@@ -78,7 +78,7 @@ describe('with time', () => {
 
   test('what somebody added, and counts that somebody changed, are found', async () => {
     await append(of('access.granted'), of('door.opened'))
-    await engine.tamper(`insert into event select source, 9, class, type, at, received_at, strange_card, person_digest, door_digest,
+    await engine.tamper(`insert into event select source, 9, class, type, at, received_at, strange_card, person_digest, card_digest, door_digest,
       key_id, sealed, guard from event where position = 2`)
     const check = openMonthCheck(events.context)
     for (let i = 0; i < 3; i++) await check()

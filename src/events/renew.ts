@@ -79,6 +79,6 @@ async function madeAnew(
 
 /** Of somebody who was erased: nobody opens it any more, but whoever has their key of before. */
 function emptied({ vault }: EventsContext, row: EventRow): EventRow {
-  const bare = { ...row, sealed: Buffer.alloc(0), person_digest: null, door_digest: null }
+  const bare = { ...row, sealed: Buffer.alloc(0), person_digest: null, card_digest: null, door_digest: null }
   return { ...bare, guard: vault.guard('event', eventGuard(bare)) }
 }

@@ -16,19 +16,19 @@ export interface SealedEvent {
   readonly event: AccessEvent
 }
 
-/** By what it is found: the person, else the card that is nobody's, and the door. */
+/** By what it is found, on its day. */
 export function digestsOf(
   filing: Filing,
   day: number,
   source: string,
   { person, event: { card, cardNumber, door } }: Pick<SealedEvent, 'person' | 'event'>,
-): Pick<NewEventRow, 'person_digest' | 'door_digest'> {
-  const who = (): Buffer | null => {
-    if (person !== null) return filing.person(day, person)
-    if (card !== null) return filing.card(day, card)
-    return cardNumber === null ? null : filing.cardNumber(day, source, cardNumber)
+): Pick<NewEventRow, 'person_digest' | 'card_digest' | 'door_digest'> {
+  const number = cardNumber === null ? null : filing.cardNumber(day, source, cardNumber)
+  return {
+    person_digest: person === null ? null : filing.person(day, person),
+    card_digest: card === null ? number : filing.card(day, card),
+    door_digest: door === null ? null : filing.door(day, source, door.id),
   }
-  return { person_digest: who(), door_digest: door === null ? null : filing.door(day, source, door.id) }
 }
 
 /** All but what is sealed and signed. */

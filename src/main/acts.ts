@@ -8,6 +8,7 @@ import { backupActs } from './acts/backup.ts'
 import { cardActs } from './acts/cards.ts'
 import { configurationActs } from './acts/configuration.ts'
 import { erasureActs } from './acts/erasures.ts'
+import { eventActs } from './acts/events.ts'
 import { failureActs } from './acts/failures.ts'
 import { frozenActs } from './acts/frozen.ts'
 import { grantActs } from './acts/grants.ts'
@@ -32,6 +33,7 @@ export function createActs(parts: ActsParts): Acts {
     ...auditActs(parts),
     ...configurationActs(parts),
     ...erasureActs(parts),
+    ...eventActs(parts),
     ...keyActs(parts),
     ...cardActs(parts),
     ...grantActs(parts),

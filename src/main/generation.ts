@@ -102,6 +102,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
         return createApp({
           acts: createActs({
             engine,
+            events,
             attendance,
             wakeUps,
             runtime: store.runtime,

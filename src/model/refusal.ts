@@ -104,6 +104,7 @@ const refusals = {
     'state',
     'These are more accounts than an operator may decide about within a day, the larger of 5 and 1 % of ours at the target: it takes an admin.',
   ],
+  'events.malformed-door': ['invalid', 'A door is named as target/id, by the id that its system gives it.'],
   'erasure.done': ['state', 'This person is erased already: nothing waits any more.'],
   'erasure.forged': ['state', 'The row of this erasure was changed outside Gatehouse: the journal begins it again.'],
   'erasure.not-waiting': ['state', 'Nothing of this person waits to be removed at that target.'],

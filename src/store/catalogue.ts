@@ -480,6 +480,7 @@ export const catalogue: Catalogue = {
     received_at: 'clear',
     strange_card: 'clear',
     person_digest: 'digest',
+    card_digest: 'digest',
     door_digest: 'digest',
     key_id: 'clear',
     sealed: 'sealed',

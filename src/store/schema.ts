@@ -675,8 +675,9 @@ export interface EventTable {
   received_at: Time
   /** A card was shown that is nobody's. */
   strange_card: boolean
-  /** Of the person, else of that card, on that day. */
+  /** Each of one day, so that two days can't be joined. */
   person_digest: Buffer | null
+  card_digest: Buffer | null
   door_digest: Buffer | null
   /** Whose key sealed it; null: the gateway's own. */
   key_id: KeyId | null

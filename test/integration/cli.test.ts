@@ -428,7 +428,7 @@ test('the program itself, from another folder: address and token file by environ
 test('what the command line can not make sense of ends with 2', async () => {
   await refused(2, /unknown command/, cli('stauts'))
   await refused(2, /required option '--reason/, cli('pause', 'hq'))
-  await refused(2, /one of viewer, operator, admin/, cli(...createToken('owner', 'x')))
+  await refused(2, /one of viewer, operator, admin, security, attendance/, cli(...createToken('owner', 'x')))
   await refused(2, /whole number above 0/, cli(...createToken('viewer', 'x'), '--days', '0'))
   await refused(2, /id: /, cli('plan', 'show', 'x'))
   await refused(2, /state: /, cli('plan', 'list', '--state', 'lost'))
@@ -482,6 +482,35 @@ test('every command explains itself with examples', async () => {
   }
   const program = await site.gatehouse(['--help'])
   expect(program.stdout).toMatch(/Exit codes:\n {2}0 {2}done\n(.*\n)+ {2}5 {2}problems were found/)
+})
+
+test('events are for the role security; an admin crosses with a reason, and others see who reports, and no movements', async () => {
+  await refused(2, /\[wall\.no-reason\]/, cli('events', 'list'))
+  expect(await table('events', 'list', ...because)).toBe('none\n')
+  await refused(
+    3,
+    /\[api\.forbidden\]/,
+    cliWith(await tokenOf('operator', 'Test Curious'), 'events', 'list', ...because),
+  )
+  const made = await asJson(z.object({ token: z.string() }), ...createToken('security', 'Test Guard'))
+  const asGuard = (...args: string[]) => cliWith({ GATEHOUSE_TOKEN: made.token }, 'events', ...args)
+  expect((await asGuard('list', '--person', anybody.employeeNumber, '--from', '2026-03-01')).stdout).toBe('none\n')
+  await refused(2, /target\/id.*\[events\.malformed-door\]/, asGuard('list', '--door', 'front'))
+  await refused(2, /choices/i, asGuard('list', '--type', 'no.such'))
+  await refused(3, /\[api\.forbidden\]/, cliWith({ GATEHOUSE_TOKEN: made.token }, 'plan', 'list'))
+  await refused(3, /\[api\.forbidden\]/, asGuard('sources'))
+  expect(await table('events', 'sources')).toBe('none\n')
+  expect(await table('events', 'types', '--class', 'alarm')).toMatch(/^alarm +alarm\.duress$/m)
+  const read = await until('the readings are in the trail', async () => {
+    const { rows: trail } = await gateway.call<{ rows: { action: string; details: unknown }[] }>(
+      site.token,
+      '/v1/audit?limit=500',
+    )
+    const found = trail.filter(({ action }) => action === 'events.read')
+    return found.length === 2 ? found : null
+  })
+  expect(read[0]?.details).toMatchObject({ reason: 'checked by phone' })
+  expect(read[1]?.details).toMatchObject({ from: '2026-03-01T00:00:00Z', person: expect.any(String) })
 })
 
 test('observe stops all writing, enable lets it begin, and the status says which it is', async () => {

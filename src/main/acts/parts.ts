@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { WakeUps } from '../../../queues/wake-ups.ts'
 import type { AttendanceContext } from '../../events/attendance/context.ts'
+import type { EventsContext } from '../../events/context.ts'
 import type { AlarmWebhook } from '../../sync/alarms/webhook.ts'
 import type { Metrics } from '../../telemetry/metrics.ts'
 import type { ConfigurationParts } from '../config-views.ts'
@@ -12,6 +13,7 @@ import type { Engine } from '../sync-context.ts'
 
 export interface ActsParts {
   readonly engine: Engine
+  readonly events: EventsContext
   readonly attendance: AttendanceContext
   readonly wakeUps: WakeUps
   /** For what needs a connection of its own. */

@@ -58,8 +58,8 @@ export type NewEventRow = Omit<EventRow, 'position'> & { readonly position: numb
 
 const columns = {
   ...{ source: 'text', position: 'int8', class: 'text', type: 'text', at: 'timestamptz', received_at: 'timestamptz' },
-  ...{ strange_card: 'bool', person_digest: 'bytea', door_digest: 'bytea', key_id: 'uuid', sealed: 'bytea' },
-  guard: 'bytea',
+  ...{ strange_card: 'bool', person_digest: 'bytea', card_digest: 'bytea', door_digest: 'bytea' },
+  ...{ key_id: 'uuid', sealed: 'bytea', guard: 'bytea' },
 } as const satisfies Readonly<Record<keyof NewEventRow, BinaryType>>
 
 /** In one COPY. */
@@ -108,17 +108,18 @@ export async function replaceEvents(client: pg.ClientBase, rows: readonly EventR
   if (rows.length === 0) return
   const times = rows.map(({ received_at }) => received_at.getTime())
   await client.query(
-    `update event e set person_digest = v.person, door_digest = v.door, sealed = v.sealed, guard = v.guard
-       from unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[])
-         as v(class, position, received_at, person, door, sealed, guard)
+    `update event e set person_digest = v.person, card_digest = v.card, door_digest = v.door, sealed = v.sealed, guard = v.guard
+       from unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])
+         as v(class, position, received_at, person, card, door, sealed, guard)
       where e.source = $1 and e.class = v.class and e.position = v.position and e.received_at = v.received_at
-        and e.received_at >= $9 and e.received_at <= $10`,
+        and e.received_at >= $10 and e.received_at <= $11`,
     [
       rows[0]?.source,
       rows.map((row) => row.class),
       rows.map(({ position }) => position),
       rows.map(({ received_at }) => received_at),
       rows.map(({ person_digest }) => person_digest),
+      rows.map(({ card_digest }) => card_digest),
       rows.map(({ door_digest }) => door_digest),
       rows.map(({ sealed }) => sealed),
       rows.map(({ guard }) => guard),

@@ -48,6 +48,7 @@ create table event (
   received_at timestamptz not null,
   strange_card boolean not null,
   person_digest bytea,
+  card_digest bytea,
   door_digest bytea,
   key_id uuid,
   sealed bytea not null,
@@ -56,6 +57,7 @@ create table event (
 create index event_by_time on event (at, source, position);
 create index event_by_type on event (type, at);
 create index event_by_person on event (person_digest) where person_digest is not null;
+create index event_by_card on event (card_digest) where card_digest is not null;
 create index event_by_door on event (door_digest) where door_digest is not null;
 create index event_by_strange on event (at) where strange_card;
 do $$ declare c text; begin
@@ -100,7 +102,7 @@ do $$ declare grantee regrole; begin
   for grantee in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
     where c.oid = 'event'::regclass and a.grantee <> c.relowner and a.grantee <> 0 loop
     execute format('revoke all on event from %s', grantee);
-    execute format('grant select, insert, update (person_digest, door_digest, sealed, guard) on event to %s', grantee);
+    execute format('grant select, insert, update (person_digest, card_digest, door_digest, sealed, guard) on event to %s', grantee);
   end loop; end $$;
 `
 

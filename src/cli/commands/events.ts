@@ -1,0 +1,201 @@
+/** Events: who went where, told as they come, and who reports them. */
+import { type Command, Option } from 'commander'
+import { z } from 'zod'
+import { pageOf } from '../../api/route.ts'
+import { eventSourceView, eventView } from '../../api/schemas/events.ts'
+import { classOf, eventClasses, eventTypes } from '../../model/events/types.ts'
+import type { Client } from '../client.ts'
+import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { describeList, type PageOptions, tellMore } from '../page.ts'
+import { plain, plainTime } from '../plain.ts'
+import { formatTable } from '../table.ts'
+
+type Event = z.output<typeof eventView>
+
+export function eventsCommand(context: Context): Command {
+  return describe('events', 'What door systems report: who went where, what doors did, and who reports it', [
+    'gatehouse events list --person E-10017 --from 2026-03-01',
+    'gatehouse events list --unknown-cards --follow',
+    'gatehouse events sources',
+    'gatehouse events types',
+  ])
+    .addCommand(listCommand(context))
+    .addCommand(sourcesCommand(context))
+    .addCommand(typesCommand(context))
+}
+
+interface ListOptions extends PageOptions {
+  readonly source?: string
+  readonly person?: string
+  readonly card?: string
+  readonly door?: string
+  readonly type?: string
+  readonly class?: string
+  readonly unknownCards?: boolean
+  readonly from?: string
+  readonly to?: string
+  readonly follow?: boolean
+  readonly reason?: string
+}
+
+function listCommand(context: Context): Command {
+  const { terminal } = context
+  return describeList('list', 'List events, the newest first; for the role security, and recorded', [
+    'gatehouse events list --class alarm',
+    'gatehouse events list --person E-10017 --from 2026-03-01 --to 2026-03-08',
+    'gatehouse events list --door hq/17 --type access.denied.no_permission --json',
+    'gatehouse events list --card H10301:7:4711',
+    'gatehouse events list --unknown-cards --follow',
+    'gatehouse events list --class alarm --reason "the alarm of last night"',
+  ])
+    .option('--person <who>', 'by employee number, card or id')
+    .option('--card <card>', 'H10301:facility:number or CSN:hex, whoever showed it')
+    .option('--door <target/id>', 'by the id that the system gives it')
+    .option('--source <target>', 'only what this target reported')
+    .addOption(new Option('--type <type>', 'gatehouse events types lists them').choices([...eventTypes]))
+    .addOption(new Option('--class <class>', 'all types of a class').choices([...eventClasses]))
+    .option('--unknown-cards', "only cards that are nobody's")
+    .option('--from <time>', 'happened then or later: a day (UTC) or a time such as 2026-03-01T08:00:00Z')
+    .option('--to <time>', 'happened before')
+    .option('--follow', 'go on with what comes, until interrupted')
+    .option('--reason <text>', 'of an admin, who has no such right: why; it goes into the audit trail')
+    .action((options: ListOptions) =>
+      withClient(context, options, async (client) => {
+        if (options.follow === true) return follow(context, client, options)
+        const page = await client.post('/v1/events/find', queryOf(options), foundShape)
+        show(context, options, page, ({ rows }) => formatEvents(rows, terminal.colours))
+        if (page.erased > 0) terminal.err(`${page.erased} more of people who were erased: they open no more\n`)
+        tellMore(context, page.next)
+      }),
+    )
+}
+
+const foundShape = pageOf(eventView).extend({ erased: z.int() })
+
+function queryOf({ source, person, card, door, type, unknownCards, from, to, limit, after, ...more }: ListOptions) {
+  return {
+    ...{ source, person, card, door, type, unknownCards, after, class: more.class, reason: more.reason },
+    ...{ from: from === undefined ? undefined : timeOf(from), to: to === undefined ? undefined : timeOf(to) },
+    limit: Number(limit),
+  }
+}
+
+/** What is no time is refused by the gateway, in its own words. */
+function timeOf(text: string): string {
+  return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text
+}
+
+function formatEvents(rows: readonly Event[], colours: boolean): string {
+  return formatTable(
+    [
+      { title: 'when', of: ({ at, approximate }) => `${approximate ? '~' : ''}${plainTime(at)}` },
+      { title: 'what', of: ({ type }) => type },
+      {
+        title: 'where',
+        of: ({ source, door, direction }) =>
+          [source, door?.name ?? door?.id, direction].filter((each) => (each ?? '') !== '').join(' '),
+      },
+      { title: 'who', of: ({ person, account, card, cardNumber }) => person ?? account ?? card ?? cardNumber },
+      { title: 'code', of: ({ vendor }) => vendor.name ?? vendor.code },
+    ],
+    rows,
+    colours,
+  )
+}
+
+/** Filters what comes here: the stream tells everything that the role may know. */
+async function follow(context: Context, client: Client, options: ListOptions): Promise<void> {
+  const { terminal } = context
+  const headers = options.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(options.reason) }
+  const decoder = new TextDecoder()
+  let text = ''
+  for await (const chunk of client.stream('/v1/events/stream', headers)) {
+    text += decoder.decode(chunk, { stream: true })
+    const parts = text.split('\n\n')
+    text = parts.pop() ?? ''
+    for (const part of parts) {
+      const data = /^data: (.*)$/m.exec(part)?.[1]
+      const event = data === undefined ? null : eventView.parse(JSON.parse(data))
+      if (event === null || !isAsked(event, options)) continue
+      terminal.out(options.json === true ? `${JSON.stringify(event)}\n` : lineOf(event))
+    }
+  }
+}
+
+function isAsked(event: Event, options: ListOptions): boolean {
+  const { source, person, card, door, type, unknownCards } = options
+  const wanted: readonly (readonly [unknown, unknown])[] = [
+    [source, event.source],
+    [person, event.person],
+    [card?.toUpperCase(), event.card],
+    [door, `${event.source}/${event.door?.id}`],
+    [type, event.type],
+    [options.class, event.class],
+  ]
+  const isStrange = event.person === null && event.account === null && (event.card ?? event.cardNumber) !== null
+  return wanted.every(([asked, is]) => asked === undefined || asked === is) && (unknownCards !== true || isStrange)
+}
+
+function lineOf({ at, type, source, door, person, account, card, cardNumber }: Event): string {
+  const who = person ?? account ?? card ?? cardNumber ?? ''
+  return `${[plainTime(at), type, source, door?.name ?? door?.id ?? '', who].map(plain).join('  ').trimEnd()}\n`
+}
+
+function sourcesCommand(context: Context): Command {
+  return describeCall('sources', 'Who reports events: how many, when heard last, and how wrong the clocks are', [
+    'gatehouse events sources',
+    'gatehouse events sources --json',
+  ]).action((options: CallOptions) =>
+    withClient(context, options, async (client) => {
+      const { sources } = await client.get('/v1/events/sources', z.object({ sources: z.array(eventSourceView) }))
+      show(context, options, sources, (rows) =>
+        formatTable(
+          [
+            { title: 'source', of: ({ source }) => source },
+            { title: 'read', of: ({ read }) => (read ? 'yes' : 'no') },
+            { title: 'events', of: ({ events }) => events, right: true },
+            { title: 'heard', of: ({ heardAt }) => plainTime(heardAt) },
+            { title: 'last event', of: ({ receivedAt }) => plainTime(receivedAt) },
+            { title: 'devices', of: ({ clocks }) => ahead(clocks.devices), right: true },
+            { title: 'furthest', of: ({ clocks }) => ahead(clocks.furthest), right: true },
+            { title: 'system', of: ({ clocks }) => ahead(clocks.system), right: true },
+            { title: 'malformed', of: ({ malformed }) => malformed, right: true },
+          ],
+          rows,
+          context.terminal.colours,
+        ),
+      )
+    }),
+  )
+}
+
+/** Of a clock. */
+function ahead(ms: number | null): string | null {
+  return ms === null ? null : `${ms > 0 ? '+' : ''}${(ms / 1_000).toFixed(1)} s`
+}
+
+function typesCommand(context: Context): Command {
+  const { terminal } = context
+  return describe('types', 'List the types of events, by class', [
+    'gatehouse events types',
+    'gatehouse events types --class alarm',
+    'gatehouse events types --json',
+  ])
+    .addOption(new Option('--class <class>', 'only those of a class').choices([...eventClasses]))
+    .option('--json', 'print JSON')
+    .action((options: { readonly class?: string; readonly json?: boolean }) => {
+      const rows = eventTypes
+        .map((type) => ({ class: classOf(type), type }))
+        .filter((row) => options.class === undefined || row.class === options.class)
+      show(context, options, rows, () =>
+        formatTable(
+          [
+            { title: 'class', of: (row) => row.class },
+            { title: 'type', of: (row) => row.type },
+          ],
+          rows,
+          terminal.colours,
+        ),
+      )
+    })
+}

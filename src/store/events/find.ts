@@ -1,0 +1,74 @@
+/** Rows of the log by what they are filed under, the newest first, from one span of days at a time: no query looks into more months than that span needs. */
+import type pg from 'pg'
+import type { EventClass, EventType } from '../../model/events/types.ts'
+import type { EventRow } from '../guards.ts'
+
+/** Where a row stands in the list. */
+export interface EventPlace {
+  readonly at: Date
+  readonly source: string
+  readonly position: number
+}
+
+export interface EventSpan {
+  /** Filed then or later, and before. */
+  readonly from: Date
+  readonly to: Date
+  /** No row of that span was received earlier, or so late. */
+  readonly receivedFrom: Date
+  readonly receivedTo: Date
+}
+
+export interface EventFilter {
+  readonly source: string | null
+  readonly class: EventClass | null
+  readonly type: EventType | null
+  readonly strangeCards: boolean
+  /** Any of these. */
+  readonly people: readonly Buffer[] | null
+  readonly cards: readonly Buffer[] | null
+  readonly doors: readonly Buffer[] | null
+}
+
+/** What is not asked for is not in the text of the query: its plan is for this very question. */
+export async function findRows(
+  pool: pg.Pool,
+  filter: EventFilter,
+  { from, to, receivedFrom, receivedTo }: EventSpan,
+  before: EventPlace | null,
+  limit: number,
+): Promise<readonly EventRow[]> {
+  const values: unknown[] = []
+  const value = (given: unknown): string => `$${values.push(given)}`
+  const conditions = [
+    `at >= ${value(from)} and at < ${value(to)}`,
+    `received_at >= ${value(receivedFrom)} and received_at < ${value(receivedTo)}`,
+  ]
+  if (before !== null)
+    conditions.push(
+      `(at, source, position) < (${value(before.at)}, ${value(before.source)}, ${value(before.position)}::bigint)`,
+    )
+  if (filter.source !== null) conditions.push(`source = ${value(filter.source)}`)
+  if (filter.class !== null) conditions.push(`class = ${value(filter.class)}`)
+  if (filter.type !== null) conditions.push(`type = ${value(filter.type)}`)
+  if (filter.strangeCards) conditions.push('strange_card')
+  if (filter.people !== null) conditions.push(`person_digest = any(${value(filter.people)}::bytea[])`)
+  if (filter.cards !== null) conditions.push(`card_digest = any(${value(filter.cards)}::bytea[])`)
+  if (filter.doors !== null) conditions.push(`door_digest = any(${value(filter.doors)}::bytea[])`)
+  const chosen = `select * from event where ${conditions.join(' and ')}`
+  // Of a day, a digest has few rows: without `offset 0` PostgreSQL would rather go through all of the span by time, and hope to find enough.
+  const isFew = [filter.people, filter.cards, filter.doors].some((each) => each !== null)
+  const { rows } = await pool.query<EventRow>(
+    `${isFew ? `select * from (${chosen} offset 0) found` : chosen} order by at desc, source desc, position desc limit ${value(limit)}`,
+    values,
+  )
+  return rows
+}
+
+/** The first day of the oldest month that is kept; null when there is no event. */
+export async function oldestMonth(pool: pg.Pool): Promise<string | null> {
+  const { rows } = await pool.query<{ month: string | null }>(
+    'select min(month) as month from event_month where forgotten_at is null',
+  )
+  return rows[0]?.month ?? null
+}
