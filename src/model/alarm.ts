@@ -140,7 +140,7 @@ export const alarms = {
     scope: 'row',
     means: 'A row that decides something was changed outside Gatehouse: it grants nothing, and stops no lock-out.',
     action:
-      'Find out who writes to the database. People and accounts: gatehouse frozen list. A target or *: gatehouse unfreeze, resume.',
+      'Find out who writes to the database. People and accounts: gatehouse frozen list. A target or *: gatehouse unfreeze, resume. A subscription: gatehouse subscriptions replay.',
   },
   'keys.failed': {
     scope: 'gateway',

@@ -5,7 +5,7 @@ import type { SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { writePositions } from '../../store/subscriptions/positions.ts'
-import { forgetFailing, saveSubscription } from '../../store/subscriptions/row.ts'
+import { forgetFailing, type SubscriptionRow, saveSubscription } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { DeliverContext, SubscriptionSetup } from './context.ts'
 import { lockStanding, type SubscriptionStanding } from './standing.ts'
@@ -68,10 +68,17 @@ export async function replaySubscription(
     for (const [source, position] of wanted) next.set(source, Math.min(was.get(source) ?? 0, position))
     for (const [source, position] of next) again += (was.get(source) ?? 0) - position
     if (again === 0 && 'source' in from) throw new Refusal('subscription.not-delivered')
-    const state = standing.positions === null ? ({ state: 'enabled', state_code: null } as const) : {}
-    await save(client, context, id, { ...standing, positions: next }, { ...state, epoch: standing.row.epoch + 1 })
+    // Of a row that somebody changed no count may be believed, nor gone on from.
+    const row = standing.positions === null ? anew(standing.row, context) : standing.row
+    await save(client, context, id, { row, positions: next }, { epoch: row.epoch + 1 })
   })
   return { positions: again }
+}
+
+/** On, with counts above any that were reached one by one: whatever was signed before shows as older. */
+function anew(row: SubscriptionRow, { now }: DeliverContext): SubscriptionRow {
+  const minutes = Math.floor(now().getTime() / 60_000)
+  return { ...row, state: 'enabled', state_at: now(), state_code: null, version: minutes, epoch: minutes }
 }
 
 /** What the receiver gave cause to. */
@@ -121,7 +128,7 @@ async function save(
 ): Promise<void> {
   const version = Math.max(row.version, seen.get(id) ?? 0) + 1
   const next = { ...row, ...change, version, state_at: change.state === undefined ? row.state_at : now() }
-  if (next.epoch !== row.epoch) await writePositions(client, vault, id, next.epoch, positions)
+  if (change.epoch !== undefined) await writePositions(client, vault, id, next.epoch, positions)
   await saveSubscription(client, vault, id, { ...next, sources: [...positions.keys()] })
   if (next.state === 'enabled') {
     await forgetFailing(client, id)

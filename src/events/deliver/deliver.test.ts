@@ -273,6 +273,7 @@ test.each([
   ['moves a position', `update subscription_position set position = 3`],
   ['takes a position away', `delete from subscription_position`],
   ['takes it away, which makes it unsigned', `update subscription set guard = null`],
+  ['counts it up as far as it goes', `update subscription set version = 2147483647, epoch = 2147483647`],
 ])('a thief who %s stops it, with an alarm, until a person says from where', async (_title, sql) => {
   const scene = await begin()
   const { feed, sink, workshop, setup } = scene

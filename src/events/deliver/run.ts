@@ -160,10 +160,10 @@ class Runner {
 
   /** What time alone ends at the receiver. Where that fails, a delivery meets the same, and counts as failed. */
   async #tend(): Promise<void> {
-    const { sink } = this.#setup
+    const { sink, callLimitMs } = this.#setup
     if (sink.tend === undefined || performance.now() - this.#tendedAt < tendEveryMs) return
     this.#tendedAt = performance.now()
-    await sink.tend(this.#aborting)
+    await sink.tend(AbortSignal.any([this.#aborting, AbortSignal.timeout(callLimitMs)]))
   }
 
   /** Null when nothing waits. */
