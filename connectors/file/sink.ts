@@ -1,5 +1,6 @@
 /** Writes events into the file of the day, each once, however often the last of them are delivered. */
-import { readdir } from 'node:fs/promises'
+import { constants } from 'node:fs'
+import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
@@ -12,6 +13,10 @@ import type { FileSettings } from './settings.ts'
 import { wholeLines } from './whole-lines.ts'
 
 const batchEvents = 500
+
+/** An event that never happened, sent by whoever tries the subscription, in any process: no file of a day is for it. */
+const tryOutType = 'org.gatehouse.test.v1'
+
 /** What comes again after a crash is the last batch: so many of the last events are known by their ids. */
 const recentMax = 2 * batchEvents
 
@@ -86,6 +91,14 @@ export function createSink(settings: FileSettings, { sealer, now }: SinkContext)
     }
   }
 
+  async function checkFolder(): Promise<void> {
+    try {
+      await access(folder, constants.W_OK | constants.X_OK)
+    } catch (error) {
+      throw fileError('file.folder', error)
+    }
+  }
+
   async function begin(day: string): Promise<DayFile> {
     for (let number = 1; ; number++) {
       const base = `${name}-${day}${number === 1 ? '' : `-${number}`}${ending}`
@@ -130,10 +143,15 @@ export function createSink(settings: FileSettings, { sealer, now }: SinkContext)
       batch: { events: batchEvents, bytes: 1024 * 1024 },
       async deliver(events: readonly OutgoingEvent[], signal: AbortSignal): Promise<Delivered> {
         signal.throwIfAborted()
+        const real = events.filter(({ type }) => type !== tryOutType)
+        if (real.length === 0) {
+          await checkFolder()
+          return { refused: [], status: null }
+        }
         await safely(async () => {
           await finishOver()
           file ??= await begin(today())
-          const fresh = events.filter(({ id }) => !recent.has(id))
+          const fresh = real.filter(({ id }) => !recent.has(id))
           if (fresh.length > 0) await file.append(fresh.map((event) => lines.line(event)))
           for (const { id } of fresh) remember(id)
         })

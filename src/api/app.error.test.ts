@@ -25,6 +25,7 @@ test.each([
   ['POST', `/v1/people/${personId}/lock`, { reason: 'new\nline' }, 'body', 'reason'],
   ['POST', `/v1/archives/${archiveId}/open`, {}, 'body', 'reason'],
   ['POST', `/v1/archives/${archiveId}/destroy`, { reason: 'x' }, 'body', 'reason'],
+  ['POST', '/v1/subscriptions/siem/files/..%2Fkeys.csv.sealed/open', { reason: 'looked for' }, 'param', 'file'],
   ['POST', '/v1/archives/..%2Fkeys/open', { reason: 'looked for' }, 'param', 'id'],
   ['GET', '/v1/plans/4711', undefined, 'param', 'id'],
   ['GET', '/v1/plans?limit=0', undefined, 'query', 'limit'],

@@ -99,7 +99,7 @@ export function createApp(options: ApiOptions): Api {
   addMatches(api, acts)
   addRecords(api, acts, log)
   addAlarms(api, acts)
-  addSubscriptions(api, acts)
+  addSubscriptions(api, acts, log)
   addAttendance(api, acts, log)
   addFailures(api, acts)
   addFrozen(api, acts)

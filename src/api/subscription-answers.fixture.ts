@@ -17,6 +17,7 @@ export const subscriptionAnswers: SubscriptionActs = {
   disableSubscription: async () => undefined,
   testSubscription: async () => ({ taken: true, status: 200, code: null, tookMs: 4 }),
   replaySubscription: async () => ({ positions: 12 }),
+  openSubscriptionFile: async () => ({ bytes: 3, content: ReadableStream.from([Buffer.from('abc')]) }),
   deliveries: async (_id, page) => ({
     rows: [
       {

@@ -105,6 +105,7 @@ export const auditActions = [
   'subscription.replayed',
   'subscription.tested',
   'subscription.forgotten',
+  'subscription.file-opened',
 
   'subject.created',
   'subject.changed',

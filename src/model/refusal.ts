@@ -214,6 +214,12 @@ const refusals = {
     'state',
     'Rows of this subscription were changed outside Gatehouse, so nobody knows how far it was: say from when on with `gatehouse subscriptions replay --from`.',
   ],
+  'subscription.file-damaged': [
+    'state',
+    'This file does not open: it is not whole, was changed, or is no sealed file of this subscription.',
+  ],
+  'subscription.file-unknown': ['unknown', 'There is no such file in the folder of this subscription.'],
+  'subscription.no-files': ['state', 'This subscription keeps no files.'],
   'subscription.not-delivered': ['state', 'Nothing was delivered since: there is nothing to deliver once more.'],
   'subscription.unknown': [
     'unknown',

@@ -19,8 +19,7 @@ import { join } from 'node:path'
 import { parse } from 'csv-parse/sync'
 import { afterEach, expect, test } from 'vitest'
 import file from '../../connectors/file/index.ts'
-import { sealedPieces } from '../../connectors/file/pieces.ts'
-import { wholeLines } from '../../connectors/file/whole-lines.ts'
+import { openSealedFile } from '../../connectors/file/open-sealed.ts'
 import { noCalls } from '../../src/connector/http.ts'
 import { until } from '../support/servers.ts'
 import { batchOf, outgoing, plainSealer, sinkContract } from './sink.ts'
@@ -86,16 +85,8 @@ async function textsIn(folder: string): Promise<string[]> {
 
 async function textOf(path: string): Promise<string> {
   if (!path.includes('.sealed')) return readFile(path, 'utf8')
-  const pieces = sealedPieces(plainSealer)
   let text = ''
-  let ended = false
-  for await (const { line } of wholeLines(path)) {
-    if (ended) throw new Error('nothing follows the last piece')
-    const piece = pieces.read(line)
-    text += piece.text
-    ended = piece.last
-  }
-  if (!ended && !path.endsWith('.part')) throw new Error('the end is missing')
+  for await (const piece of openSealedFile(path, plainSealer)) text += piece
   return text
 }
 
@@ -266,6 +257,16 @@ test('no link is followed, and a folder that is not there is told', async () => 
   const { sink: nowhere, health } = await startWriter(join(folder, 'none'))
   await expect(nowhere.deliver(batchOf(1), never)).rejects.toMatchObject({ kind: 'transient', code: 'file.folder' })
   expect((await health(never)).problems).toMatchObject([{ severity: 'error', code: 'file.folder' }])
+})
+
+test('an event that never happened, sent to try the folder by any process, is in no file', async () => {
+  const folder = await newFolder()
+  const { sink } = await startWriter(folder)
+  const tried = outgoing(1, { type: 'org.gatehouse.test.v1' })
+  expect(await sink.deliver([tried], never)).toEqual({ refused: [], status: null })
+  expect(await readdir(folder)).toEqual([])
+  const { sink: nowhere } = await startWriter(join(folder, 'none'))
+  await expect(nowhere.deliver([tried], never)).rejects.toMatchObject({ code: 'file.folder' })
 })
 
 test('cells hold whatever an event says, in one line each, and none is a formula', async () => {

@@ -304,6 +304,10 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/subscriptions/{subscription}/enable', siem, { reason })
   await call('POST /v1/subscriptions/{subscription}/replay', siem, { reason, from: new Date(0).toISOString() })
   await call('GET /v1/subscriptions/{subscription}/deliveries', siem)
+  called.push('POST /v1/subscriptions/{subscription}/files/{file}/open')
+  expect(
+    (await ask('POST', '/v1/subscriptions/siem/files/a-2026-11-26.csv.sealed/open', { body: { reason } })).status,
+  ).toBe(409)
   await call('POST /v1/alarms/clear', {}, { code: 'guard.failed', scope: 'made-up', reason })
   await call('GET /v1/status')
   await call('POST /v1/unfreeze', {}, { reason, target: 'hq' })

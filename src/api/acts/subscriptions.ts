@@ -75,5 +75,12 @@ export interface SubscriptionActs {
     from: ReplayStart,
     reason: string,
   ): Promise<{ readonly positions: number }>
+  /** A sealed file of one whose receiver is a folder, as text: after an entry in the audit trail. */
+  openSubscriptionFile(
+    actor: Actor,
+    id: string,
+    file: string,
+    reason: string,
+  ): Promise<{ readonly bytes: number; readonly content: AsyncIterable<Uint8Array> }>
   deliveries(id: string, page: { readonly after?: string; readonly limit: number }): Promise<Paged<DeliveryView>>
 }

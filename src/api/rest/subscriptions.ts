@@ -1,6 +1,8 @@
 /** Subscriptions: how they fare, on and off, once more from somewhere, and what was tried. */
 import { createRoute, z } from '@hono/zod-openapi'
+import type { Log } from '../../telemetry/log.ts'
 import type { Acts } from '../acts.ts'
+import { cutOffQuietly } from '../cut-off.ts'
 import type { Api } from '../env.ts'
 import { body, configuredId, json, needs, nothing, pageOf, pageQuery, problems, reason, toPage } from '../route.ts'
 import { deliveryView, subscriptionTestView, subscriptionView } from '../schemas/subscriptions.ts'
@@ -89,7 +91,44 @@ const replay = createRoute({
   responses: { 200: json(z.object({ positions: count }), 'How many are gone through once more.'), ...problems },
 })
 
-export function addSubscriptions(api: Api, acts: Acts): void {
+const openFile = createRoute({
+  ...needs('admin'),
+  method: 'post',
+  path: '/v1/subscriptions/{subscription}/files/{file}/open',
+  summary: 'A sealed file of a subscription, in clear: who came and went',
+  description: 'An answer that ends before `content-length` is not whole: throw it away.',
+  request: {
+    params: params.extend({
+      file: z
+        .string()
+        .regex(/^[A-Za-z0-9_-]{1,90}\.(jsonl|csv)\.sealed(\.part)?$/)
+        .openapi({ param: { name: 'file', in: 'path' }, description: 'Its name, without a folder.' }),
+    }),
+    body: body(z.strictObject({ reason })),
+  },
+  responses: {
+    200: {
+      description: 'Its text.',
+      content: { 'application/octet-stream': { schema: z.string().meta({ format: 'binary' }) } },
+    },
+    ...problems,
+  },
+})
+
+export function addSubscriptions(api: Api, acts: Acts, log: Log): void {
+  api.openapi(openFile, async (c) => {
+    const { subscription, file } = c.req.valid('param')
+    const { bytes, content } = await acts.openSubscriptionFile(
+      c.get('actor'),
+      subscription,
+      file,
+      c.req.valid('json').reason,
+    )
+    return c.body(ReadableStream.from(cutOffQuietly(content, log, c.get('requestId'))), 200, {
+      'content-type': 'application/octet-stream',
+      'content-length': String(bytes),
+    })
+  })
   api.openapi(list, async (c) => c.json({ subscriptions: await acts.subscriptions() }, 200))
   api.openapi(one, async (c) => c.json(await acts.subscription(c.req.valid('param').subscription), 200))
   api.openapi(deliveries, async (c) =>

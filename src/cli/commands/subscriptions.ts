@@ -6,8 +6,10 @@ import { subscriptionTestView, subscriptionView } from '../../api/schemas/subscr
 import { count } from '../../api/schemas/values.ts'
 import { durationMs } from '../../model/duration.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { writeTo } from '../download.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { counted, plain, plainTime } from '../plain.ts'
+import { withProgress } from '../progress.ts'
 import { formatPairs, formatTable } from '../table.ts'
 
 export function subscriptionsCommand(context: Context): Command {
@@ -30,6 +32,7 @@ export function subscriptionsCommand(context: Context): Command {
     )
     .addCommand(testCommand(context))
     .addCommand(replayCommand(context))
+    .addCommand(openFileCommand(context))
 }
 
 const pathOf = (id: string, act = ''): string => `/v1/subscriptions/${encodeURIComponent(id)}${act}`
@@ -170,6 +173,28 @@ function replayCommand(context: Context): Command {
         const answer = z.object({ positions: count })
         const replayed = await client.post(pathOf(id, '/replay'), { reason, ...start }, answer)
         show(context, options, replayed, ({ positions }) => `${counted(positions, 'event')} once more\n`)
+      }),
+    )
+}
+
+function openFileCommand(context: Context): Command {
+  const { terminal } = context
+  const name = 'punches-2026-11-26.csv.sealed'
+  return describeCall(
+    'open-file',
+    'Write a sealed file of a subscription, in clear, into a new file: who came and went',
+    [`gatehouse subscriptions open-file payroll ${name} --out punches.csv --reason "for the payroll run of November"`],
+  )
+    .argument(...argument)
+    .argument('<file>', 'its name, without a folder')
+    .requiredOption('--out <file>', 'a new file that only you can read')
+    .requiredOption('--reason <text>', 'why: it goes into the audit trail')
+    .action((id: string, file: string, { out, reason, ...options }: CallOptions & { out: string; reason: string }) =>
+      withClient(context, options, async (client) => {
+        const path = pathOf(id, `/files/${encodeURIComponent(file)}/open`)
+        const bytes = await withProgress(terminal, 'opening', writeTo(out, client.download(path, { reason })))
+        terminal.err(`${plain(out)} is plain personal data: keep it from others, and delete it when you are done\n`)
+        show(context, options, { subscription: id, file, out, bytes }, () => `${counted(bytes, 'byte')}\n`)
       }),
     )
 }

@@ -4,17 +4,19 @@ import type { Actor } from '../../auth/actor.ts'
 import { disableSubscription, enableSubscription, replaySubscription } from '../../events/deliver/decide.ts'
 import { tryOut } from '../../events/deliver/try-out.ts'
 import { Refusal } from '../../model/refusal.ts'
+import { openSinkFile } from '../open-sink-file.ts'
 import { deliveryViews, subscriptionViews } from '../subscription-views.ts'
 import type { ActsParts } from './parts.ts'
 
 export function subscriptionActs({ delivery }: ActsParts): SubscriptionActs {
   const { context, gateway, subscriptions } = delivery
 
-  function setupOf(id: string) {
+  function configuredOf(id: string) {
     const found = subscriptions.get(id)
     if (found === undefined) throw new Refusal('subscription.unknown')
-    return found.setup
+    return found
   }
+  const setupOf = (id: string) => configuredOf(id).setup
 
   return {
     subscriptions: () => subscriptionViews(delivery),
@@ -33,6 +35,8 @@ export function subscriptionActs({ delivery }: ActsParts): SubscriptionActs {
         'time' in from ? { time: new Date(from.time) } : from,
         by(actor, reason),
       ),
+    openSubscriptionFile: async (actor, id, file, reason) =>
+      openSinkFile(context, configuredOf(id), file, by(actor, reason)),
     deliveries: (id, page) => deliveryViews(delivery, id, page),
   }
 }
