@@ -143,6 +143,8 @@ export interface WebhookConfig {
 export interface ConnectionFacts {
   readonly settings: unknown
   readonly limits: { readonly concurrency: number; readonly requestsPerSecond: number }
+  /** Of subscriptions that do not say it themselves. */
+  readonly reveal: readonly Reveal[]
   /** Where accounts show whose they are; only of targets. */
   readonly recognisedBy: Pick<TargetConfig['match'], 'employeeNumber' | 'email' | 'name'>
 }
@@ -207,8 +209,8 @@ export function configOf(
       }
     }),
     subscriptions: mapValues(file.subscriptions, (subscription, id) => {
-      const { settings, limits } = facts('subscriptions', id)
-      const { connector, requests_per_second, feed, filter = null, reveal, from } = subscription
+      const { settings, limits, reveal: unlessSaid } = facts('subscriptions', id)
+      const { connector, requests_per_second, feed, filter = null, reveal = unlessSaid, from } = subscription
       const requestsPerSecond = requests_per_second ?? limits.requestsPerSecond
       return { connector, settings, concurrency: limits.concurrency, requestsPerSecond, feed, filter, reveal, from }
     }),

@@ -3,7 +3,7 @@ import { ExpressionError } from '../src/mapping/cel.ts'
 import { compileEventFilter, filterFields } from '../src/mapping/event-filter.ts'
 import { compileSite } from '../src/mapping/event-site.ts'
 import { compileMapping, type MappingConfig } from '../src/mapping/mapping.ts'
-import { reveals } from '../src/model/events/reveal.ts'
+import { type Reveal, revealedByDefault, reveals } from '../src/model/events/reveal.ts'
 import { compileRule, employmentFields, personFields } from '../src/policy/rule.ts'
 import { asList, asMap } from './checks.ts'
 import { nearest, type Path } from './problem.ts'
@@ -27,8 +27,14 @@ const expectations: Readonly<Record<string, string>> = {
 /** What an expression of a section is called. */
 const words: Readonly<Record<string, string>> = { policy: 'a rule', subscriptions: 'a filter' }
 
-/** Every source's mapping, every site of events, every rule and every filter of an unchecked file; what is no text is left to the schema. */
-export function expressionMistakes(raw: unknown): ExpressionMistake[] {
+/**
+ * Every source's mapping, every site of events, every rule and every filter of an unchecked file; what is no text is left to the schema.
+ * `revealOf`: what a subscription reveals that does not say it itself.
+ */
+export function expressionMistakes(
+  raw: unknown,
+  revealOf: (subscription: string) => readonly Reveal[] = () => revealedByDefault,
+): ExpressionMistake[] {
   const { sources, targets, policy, subscriptions } = asMap(raw)
   return [
     ...Object.entries(asMap(sources)).flatMap(([id, source]) =>
@@ -45,7 +51,7 @@ export function expressionMistakes(raw: unknown): ExpressionMistake[] {
       return mistakeIn(to, ['policy', index, 'to'], compile)
     }),
     ...Object.entries(asMap(subscriptions)).flatMap(([id, subscription]) => {
-      const { filter, reveal = ['door'] } = asMap(subscription)
+      const { filter, reveal = revealOf(id) } = asMap(subscription)
       const allowed = reveals.filter((name) => asList(reveal).includes(name))
       return mistakeIn(filter, ['subscriptions', id, 'filter'], (text) => compileEventFilter(text, allowed))
     }),

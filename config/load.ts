@@ -1,6 +1,7 @@
 /** Loads a configuration file whole, or says everything that is wrong with it at once. */
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
+import { revealedByDefault } from '../src/model/events/reveal.ts'
 import {
   connectionsOf,
   connectorMismatches,
@@ -46,6 +47,8 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
   const placeOf = (at: Path) =>
     instead !== undefined && isDeciding(at) ? { file: instead.name, line: null } : { file: path, line: yaml.lineOf(at) }
 
+  const revealOf = (id: string) => shape.connectorAt(['subscriptions', id, 'settings'])?.reveal ?? revealedByDefault
+
   const problems = new ProblemList(placeOf, raw, shape)
   const { value, declared } = await followReferences(raw, {
     env,
@@ -63,7 +66,8 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
     ...policyMismatches(raw),
   ]
   for (const { path: at, expected } of mismatches) problems.add(at, expected)
-  for (const { path: at, expected, found } of expressionMistakes(raw)) problems.addMistake(at, expected, found)
+  for (const { path: at, expected, found } of expressionMistakes(raw, revealOf))
+    problems.addMistake(at, expected, found)
 
   const settings = new Map<string, unknown>()
   const reached: Parameters<typeof twoMasters>[0][number][] = []
@@ -90,6 +94,7 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
     return {
       settings: settings.get(pathText(at)),
       limits: connector.limits,
+      reveal: connector.reveal ?? revealedByDefault,
       recognisedBy: connector.recognisedBy ?? nowhere,
     }
   })

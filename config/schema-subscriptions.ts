@@ -23,11 +23,11 @@ export const subscription = z.strictObject({
   }),
   reveal: z
     .array(z.enum(reveals))
-    .default(['door'])
+    .exactOptional()
     .meta({
       title: 'Reveal',
       description:
-        'What of doors and people the receiver is told as it is. Of all else there are pseudonyms that only this subscription has.',
+        'What of doors and people the receiver is told as it is. Of all else there are pseudonyms that only this subscription has. Left out: [door], unless the page of the connector says otherwise.',
       examples: [['door', 'employee_number']],
     }),
   from: z

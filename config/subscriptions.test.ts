@@ -23,13 +23,15 @@ const receiver: ConfigurableConnector = {
   address: () => null,
 }
 
+const pseudonymous: ConfigurableConnector = { ...receiver, id: 'pseudonymous', reveal: [] }
+
 const folder = mkdtempSync(join(tmpdir(), 'gatehouse-subscriptions-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 function read(text: string) {
   const path = join(folder, 'gatehouse.yaml')
   writeFileSync(path, text, { mode: 0o600 })
-  return loadConfig(path, { env: { SIEM_SECRET: 'correct horse' }, connectors: [files, receiver] })
+  return loadConfig(path, { env: { SIEM_SECRET: 'correct horse' }, connectors: [files, receiver, pseudonymous] })
 }
 
 async function sentences(text: string): Promise<string[]> {
@@ -54,6 +56,15 @@ test('a subscription is told of doors alone, and begins now, unless it says othe
     ...{ connector: 'receiver', concurrency: 8, requestsPerSecond: 50, feed: 'events', filter: null },
     ...{ settings: { url: 'https://siem.example.org/in', secret: 'correct horse' }, reveal: ['door'], from: 'now' },
   })
+})
+
+test('a connector may reveal less unless a subscription says otherwise, and its filter asks for no more', async () => {
+  const at = (more: string) => subscribed(more).replace('receiver', 'pseudonymous')
+  expect((await read(at(''))).subscriptions.siem?.reveal).toEqual([])
+  expect((await read(at('    reveal: [door, name]'))).subscriptions.siem?.reveal).toEqual(['door', 'name'])
+  expect(await sentences(at('    filter: event.door == "Gate"'))).toEqual([
+    expect.stringContaining('not revealed event.door'),
+  ])
 })
 
 test.each([

@@ -19,6 +19,8 @@ export default defineConnector({
   },
   settings,
   capabilities: ['sink'],
+  // Many read what a cluster keeps, and for long.
+  reveal: [],
   limits: { concurrency: 1, requestsPerSecond: 50, requestTimeoutMs: 30_000 },
   address: (values) => receiverAddress(new URL(values.url).origin, values),
   async connect(values, context) {

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import type { AccountCard, LockState, PartRef, Validity } from '../model/account.ts'
 import type { Card } from '../model/card.ts'
 import type { AccessEvent } from '../model/events/event.ts'
+import type { Reveal } from '../model/events/reveal.ts'
 import type { PersonFacts } from '../model/person.ts'
 import type { Address } from './address.ts'
 import type { Context, SinkContext } from './context.ts'
@@ -375,6 +376,8 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
     readonly email: readonly string[]
     readonly name: readonly string[]
   }
+  /** What a subscription tells of doors and people where it does not say. Left out: which door it was, by name and id. */
+  readonly reveal?: readonly Reveal[]
   /** Settings, by key, without which a capability is of no use: one that lacks them there is a mistake of the configuration. */
   readonly needs?: Readonly<Partial<Record<C, readonly string[]>>>
   /** Where to connect, for the egress guard; null for a system without a network. */

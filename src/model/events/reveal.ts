@@ -2,3 +2,6 @@
 
 export const reveals = ['door', 'account', 'card', 'employee_number', 'name', 'email', 'department', 'vendor'] as const
 export type Reveal = (typeof reveals)[number]
+
+/** Where neither the subscription nor its connector says otherwise. */
+export const revealedByDefault: readonly Reveal[] = ['door']
