@@ -114,11 +114,14 @@ test('an operator sees how it fares, tries it, stops it, lets it go on, and has 
   await happen(5)
   await receiver.received(before + 5)
 
+  const isDone = async () => (await desk.asJson(subscriptionView, 'subscriptions', 'show', 'siem')).waiting === 0
+  await until('its place is noted', isDone)
   const duplicates = receiver.duplicates()
   expect(await desk.table('subscriptions', 'replay', 'siem', '--event', `hq/${appended - 9}`, ...because)).toBe(
     '10 events once more\n',
   )
   await until('they came again', async () => receiver.duplicates() >= duplicates + 10)
+  await until('its place is noted again', isDone)
   expect(await desk.table('subscriptions', 'replay', 'siem', '--from', '1h', ...because)).toBe(
     `${appended} events once more\n`,
   )

@@ -8,7 +8,7 @@ import { writePositions } from '../../store/subscriptions/positions.ts'
 import { forgetFailing, type SubscriptionRow, saveSubscription } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { DeliverContext, SubscriptionSetup } from './context.ts'
-import { lockStanding, type SubscriptionStanding } from './standing.ts'
+import { lockStanding, type SubscriptionStanding, standingOf } from './standing.ts'
 
 /** Why one is off that a person turned off. */
 export const byHand = 'subscription.by-hand'
@@ -99,8 +99,10 @@ export async function disableByItself(context: DeliverContext, id: string, code:
     })
   })
   log('error', 'subscription.disabled', { subscription: id, code })
+  await standingOf(context, id)
 }
 
+/** Seen once it is written: an older state that somebody puts back shows here from now on. */
 async function decide(
   context: DeliverContext,
   id: string,
@@ -116,6 +118,7 @@ async function decide(
     await clearAlarm(client, vault, 'guard.failed', id)
     await recordAudit(client, vault, { actor: subject, action, object: id, details: { reason } })
   })
+  await standingOf(context, id)
 }
 
 /** Signs it, and forgets how it failed: whoever leads begins anew. */
