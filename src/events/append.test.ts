@@ -73,7 +73,7 @@ describe('what a source reports', () => {
     expect(card).toBe(2)
     expect(people).toEqual([one, two, one, null, null, null] satisfies (PersonId | null)[])
     const rows = await bench.rows<{ strange_card: boolean; key: boolean }>(
-      'select strange_card, key_id is not null as key from event order by position',
+      'select strange_card, whose is not null as key from event order by position',
     )
     expect(rows.map(({ strange_card }) => strange_card)).toEqual([false, false, false, false, true, true])
     expect(rows.map(({ key }) => key)).toEqual([true, true, true, false, false, false])
@@ -149,7 +149,7 @@ describe('what somebody else wrote', () => {
     `update event set at = at - interval '1 h' where position = 2`,
     `update event set door_digest = person_digest where position = 2`,
     `update event set strange_card = true where position = 2`,
-    `update event set key_id = gen_random_uuid() where position = 2`,
+    `update event e set whose = o.whose from event o where e.position = 2 and o.position = 1`,
     `update event e set sealed = o.sealed from event o where e.position = 2 and o.position = 1`,
     `update event e set sealed = o.sealed, guard = o.guard from event o where e.position = 2 and o.position = 1`,
     `update event set class = 'door' where position = 2`,
@@ -164,7 +164,7 @@ describe('what somebody else wrote', () => {
 
   test('beyond the end is not read', async () => {
     await engine.tamper(`insert into event select source, 5, class, type, at, received_at, strange_card, person_digest, card_digest,
-      door_digest, key_id, sealed, guard from event where position = 4`)
+      door_digest, whose, sealed, guard from event where position = 4`)
     expect(await read()).toMatchObject({ upTo: 4, missing: [] })
     expect(await kept()).toEqual([1, 2, 3, 4])
   })
@@ -201,7 +201,7 @@ describe('what somebody else wrote', () => {
 
   test('a row in the place of the next event holds nobody up', async () => {
     await engine.tamper(`insert into event select source, position + 1, class, type, at, received_at, strange_card, person_digest, card_digest,
-      door_digest, key_id, sealed, guard from event where position = 4`)
+      door_digest, whose, sealed, guard from event where position = 4`)
     const one = { follow: () => oneBatch(batchOf([granted('k5')])) }
     await followEvents(events.another(), 'doors', one, going, () => undefined)
     expect(await kept()).toEqual([1, 2, 3, 4, 6])

@@ -79,7 +79,7 @@ describe('with time', () => {
   test('what somebody added, and counts that somebody changed, are found', async () => {
     await append(of('access.granted'), of('door.opened'))
     await engine.tamper(`insert into event select source, 9, class, type, at, received_at, strange_card, person_digest, card_digest, door_digest,
-      key_id, sealed, guard from event where position = 2`)
+      whose, sealed, guard from event where position = 2`)
     const check = openMonthCheck(events.context)
     for (let i = 0; i < 3; i++) await check()
     expect(await bench.alarms()).toEqual(['events.forged'])
@@ -146,7 +146,7 @@ describe('when all keys are replaced', () => {
     expect(await renewEvents(events.context, going)).toBe(3)
     expect((await read()).events).toEqual(before)
     const after = await bytesByColumn(engine.database.pool)
-    for (const column of ['sealed', 'guard', 'person_digest', 'door_digest'].map((name) => `event.${name}`)) {
+    for (const column of ['sealed', 'whose', 'guard', 'person_digest', 'door_digest'].map((name) => `event.${name}`)) {
       expect([column, bytes.get(column)?.size]).toEqual([column, expect.any(Number)])
       expect([...(bytes.get(column) ?? [])].filter((each) => after.get(column)?.has(each))).toEqual([])
     }

@@ -7,7 +7,7 @@ import type { DataKey } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
 import type { EventsContext } from './context.ts'
 import type { LoggedEvent } from './logged-event.ts'
-import { isGenuine, openEvent, type SealedEvent } from './sealed-event.ts'
+import { isGenuine, openEvent, openWhose, type SealedEvent } from './sealed-event.ts'
 
 export interface OpenedRows {
   /** In the order of the rows. */
@@ -30,7 +30,8 @@ export async function openRows(
   formerOf: FormerRange | ((source: string) => FormerRange),
 ): Promise<OpenedRows> {
   const { vault, database, sources } = context
-  const ids = [...new Set(rows.flatMap(({ key_id }) => key_id ?? []))]
+  const whose = rows.map((row) => openWhose(vault, row))
+  const ids = [...new Set(whose.flatMap((id) => id ?? []))]
   const keys = new KeysOfEvents(context, await keysOf(database.pool, ids))
   const gone = await erasedKeys(
     database.pool,
@@ -40,18 +41,19 @@ export async function openRows(
   const events: LoggedEvent[] = []
   const erased: number[] = []
   let forged = 0
-  for (const row of rows) {
+  for (const [i, row] of rows.entries()) {
+    const keyId = whose[i]
     const position = Number(row.position)
     const former = typeof formerOf === 'function' ? formerOf(row.source) : formerOf
     const isFormer = position > former.after && position <= former.upTo
     const genuine = isGenuine(vault, row)
-    if (!genuine && !isFormer) forged += 1
-    else if (row.key_id !== null && !keys.has(row.key_id)) {
+    if ((!genuine && !isFormer) || keyId === undefined) forged += 1
+    else if (keyId !== null && !keys.has(keyId)) {
       // Whose key is gone of whom nobody says that they were erased: their row is right all the same, if it is signed.
-      if (genuine || gone.has(row.key_id)) erased.push(position)
+      if (genuine || gone.has(keyId)) erased.push(position)
       else forged += 1
     } else {
-      const content = openEvent(vault, keys.of(row.key_id, isFormer), row)
+      const content = openEvent(vault, keys.of(keyId, isFormer), row)
       if (content === null) forged += 1
       else events.push(logged(row, content, sources.get(row.source)?.siteOf(content.event) ?? null))
     }

@@ -1,5 +1,6 @@
 /** Seals events anew after all keys were replaced, page by page and resumable: then no key of before opens any of them, nor finds whose they are. */
 import type pg from 'pg'
+import type { KeyId } from '../model/id.ts'
 import { erasedKeys } from '../store/erasures.ts'
 import { eventsAfter, keysOf, replaceEvents } from '../store/events/rows.ts'
 import { newsOfSources, saveSource } from '../store/events/source-row.ts'
@@ -9,7 +10,7 @@ import type { EventsContext } from './context.ts'
 import { dayOf } from './filing.ts'
 import { holdSource } from './hold-source.ts'
 import { KeysOfEvents } from './open-rows.ts'
-import { digestsOf, isGenuine, openEvent, sealEvent } from './sealed-event.ts'
+import { digestsOf, isGenuine, openEvent, openWhose, sealEvent, sealWhose } from './sealed-event.ts'
 
 const page = 500
 
@@ -56,20 +57,22 @@ async function madeAnew(
   rows: readonly EventRow[],
 ): Promise<readonly EventRow[]> {
   const { vault, filing } = context
-  const ids = [...new Set(rows.flatMap(({ key_id }) => key_id ?? []))]
+  const whose = rows.map((row) => openWhose(vault, row))
+  const ids = [...new Set(whose.flatMap((id) => id ?? []))]
   const keys = new KeysOfEvents(context, await keysOf(client, ids))
   const gone = await erasedKeys(
     client,
     vault,
     ids.filter((id) => !keys.has(id)),
   )
-  return rows.flatMap((row) => {
-    if (isGenuine(vault, row)) return []
-    if (row.key_id !== null && gone.has(row.key_id)) return [emptied(context, row)]
-    const candidates = keys.of(row.key_id, true)
+  return rows.flatMap((row, i) => {
+    const keyId = whose[i]
+    if (keyId === undefined || isGenuine(vault, row)) return []
+    if (keyId !== null && gone.has(keyId)) return [emptied(context, row, keyId)]
+    const candidates = keys.of(keyId, true)
     const content = openEvent(vault, candidates, row)
     if (content === null) return []
-    const { key_id, sealed, guard, position, ...rest } = row
+    const { whose: _, sealed, guard, position, ...rest } = row
     const digests = digestsOf(filing, dayOf(row.at), row.source, content)
     const envelope = { ...rest, ...digests, position: Number(position) }
     const anew = sealEvent(vault, candidates?.[0] ?? null, envelope, content)
@@ -78,7 +81,8 @@ async function madeAnew(
 }
 
 /** Of somebody who was erased: nobody opens it any more, but whoever has their key of before. */
-function emptied({ vault }: EventsContext, row: EventRow): EventRow {
-  const bare = { ...row, sealed: Buffer.alloc(0), person_digest: null, card_digest: null, door_digest: null }
+function emptied({ vault }: EventsContext, row: EventRow, key: KeyId): EventRow {
+  const whose = sealWhose(vault, { ...row, position: Number(row.position) }, key)
+  const bare = { ...row, whose, sealed: Buffer.alloc(0), person_digest: null, card_digest: null, door_digest: null }
   return { ...bare, guard: vault.guard('event', eventGuard(bare)) }
 }

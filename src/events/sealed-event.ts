@@ -1,6 +1,6 @@
 /** An event as a row of the log and back: sealed to its place, signed as a whole, so that a row that was moved, copied or altered shows. */
 import type { AccessEvent } from '../model/events/event.ts'
-import type { PersonId } from '../model/id.ts'
+import type { KeyId, PersonId } from '../model/id.ts'
 import { parseJson } from '../model/parse-json.ts'
 import type { NewEventRow } from '../store/events/rows.ts'
 import { type EventRow, eventGuard } from '../store/guards.ts'
@@ -32,15 +32,29 @@ export function digestsOf(
 }
 
 /** All but what is sealed and signed. */
-export type Envelope = Omit<NewEventRow, 'key_id' | 'sealed' | 'guard'>
+export type Envelope = Omit<NewEventRow, 'whose' | 'sealed' | 'guard'>
 
 /** With the person's key, or (null) the gateway's own. */
 export function sealEvent(vault: Vault, key: DataKey | null, envelope: Envelope, content: SealedEvent): NewEventRow {
   const text = JSON.stringify(content)
   const place = placeOf(envelope)
   const sealed = key === null ? vault.sealSystem(place, text) : vault.seal(key, place, text)
-  const row = { ...envelope, key_id: key?.id ?? null, sealed }
+  const row = { ...envelope, whose: key === null ? null : sealWhose(vault, envelope, key.id), sealed }
   return { ...row, guard: vault.guard('event', eventGuard({ ...row, position: String(row.position) })) }
+}
+
+/** Which key an event is sealed with, so that only who has the keyring sees which events are one person's. */
+export function sealWhose(vault: Vault, envelope: Envelope, key: KeyId): Buffer {
+  return vault.sealSystem({ ...placeOf(envelope), column: 'whose' }, key)
+}
+
+/** Null: the gateway's own. Undefined: it does not open here, so that somebody else wrote the row. */
+export function openWhose(vault: Vault, row: EventRow): KeyId | null | undefined {
+  const { whose } = row
+  if (whose === null) return null
+  const place = { ...placeOf({ ...row, position: Number(row.position) }), column: 'whose' }
+  const key = attempt(() => vault.openSystem(place, whose)) ?? attempt(() => vault.openFormerSystem(place, whose))
+  return (key ?? undefined) as KeyId | undefined
 }
 
 /** Whether the row is as it was written, also if nobody can open it any more. */

@@ -482,7 +482,7 @@ export const catalogue: Catalogue = {
     person_digest: 'digest',
     card_digest: 'digest',
     door_digest: 'digest',
-    key_id: 'clear',
+    whose: 'sealed',
     sealed: 'sealed',
     guard: 'guard',
   },

@@ -679,8 +679,8 @@ export interface EventTable {
   person_digest: Buffer | null
   card_digest: Buffer | null
   door_digest: Buffer | null
-  /** Whose key sealed it; null: the gateway's own. */
-  key_id: KeyId | null
+  /** Which person's key sealed it, itself sealed: else a dump would show somebody's whole way by its id. Null: the gateway's own. */
+  whose: Buffer | null
   sealed: Buffer
   guard: Buffer
 }

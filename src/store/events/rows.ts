@@ -59,7 +59,7 @@ export type NewEventRow = Omit<EventRow, 'position'> & { readonly position: numb
 const columns = {
   ...{ source: 'text', position: 'int8', class: 'text', type: 'text', at: 'timestamptz', received_at: 'timestamptz' },
   ...{ strange_card: 'bool', person_digest: 'bytea', card_digest: 'bytea', door_digest: 'bytea' },
-  ...{ key_id: 'uuid', sealed: 'bytea', guard: 'bytea' },
+  ...{ whose: 'bytea', sealed: 'bytea', guard: 'bytea' },
 } as const satisfies Readonly<Record<keyof NewEventRow, BinaryType>>
 
 /** In one COPY. */
@@ -108,11 +108,11 @@ export async function replaceEvents(client: pg.ClientBase, rows: readonly EventR
   if (rows.length === 0) return
   const times = rows.map(({ received_at }) => received_at.getTime())
   await client.query(
-    `update event e set person_digest = v.person, card_digest = v.card, door_digest = v.door, sealed = v.sealed, guard = v.guard
-       from unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[])
-         as v(class, position, received_at, person, card, door, sealed, guard)
+    `update event e set person_digest = v.person, card_digest = v.card, door_digest = v.door, whose = v.whose, sealed = v.sealed, guard = v.guard
+       from unnest($2::text[], $3::bigint[], $4::timestamptz[], $5::bytea[], $6::bytea[], $7::bytea[], $8::bytea[], $9::bytea[], $10::bytea[])
+         as v(class, position, received_at, person, card, door, whose, sealed, guard)
       where e.source = $1 and e.class = v.class and e.position = v.position and e.received_at = v.received_at
-        and e.received_at >= $10 and e.received_at <= $11`,
+        and e.received_at >= $11 and e.received_at <= $12`,
     [
       rows[0]?.source,
       rows.map((row) => row.class),
@@ -121,6 +121,7 @@ export async function replaceEvents(client: pg.ClientBase, rows: readonly EventR
       rows.map(({ person_digest }) => person_digest),
       rows.map(({ card_digest }) => card_digest),
       rows.map(({ door_digest }) => door_digest),
+      rows.map(({ whose }) => whose),
       rows.map(({ sealed }) => sealed),
       rows.map(({ guard }) => guard),
       ...[new Date(Math.min(...times)), new Date(Math.max(...times))],

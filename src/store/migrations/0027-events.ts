@@ -50,7 +50,7 @@ create table event (
   person_digest bytea,
   card_digest bytea,
   door_digest bytea,
-  key_id uuid,
+  whose bytea,
   sealed bytea not null,
   guard bytea not null
 ) partition by list (class);
@@ -102,7 +102,7 @@ do $$ declare grantee regrole; begin
   for grantee in select distinct a.grantee::regrole from pg_class c, aclexplode(c.relacl) a
     where c.oid = 'event'::regclass and a.grantee <> c.relowner and a.grantee <> 0 loop
     execute format('revoke all on event from %s', grantee);
-    execute format('grant select, insert, update (person_digest, card_digest, door_digest, sealed, guard) on event to %s', grantee);
+    execute format('grant select, insert, update (person_digest, card_digest, door_digest, whose, sealed, guard) on event to %s', grantee);
   end loop; end $$;
 `
 
