@@ -6,6 +6,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import { expect, test } from 'vitest'
 import webhook from '../../connectors/webhook/index.ts'
 import { openEgress } from '../../src/connector/egress/egress.ts'
+import { newWebhookSecret, startWebhookReceiver } from '../support/receivers/webhook.ts'
 import { until } from '../support/servers.ts'
 import { batchOf, plainSealer, sinkContract } from './sink.ts'
 import type { SinkProvocation, SinkReceiver } from './sink-subject.ts'
@@ -188,4 +189,54 @@ test.each([
   const good = { url: 'https://siem.example/', secret: secrets[0] }
   expect(webhook.settings.safeParse(good).success).toBe(true)
   expect(webhook.settings.safeParse({ ...good, [key]: value }).success).toBe(false)
+})
+
+test.each(['batched', 'structured'])(
+  'the packages that a customer would use take it all, with either secret: %s',
+  async (mode) => {
+    const [before, after] = [newWebhookSecret(), newWebhookSecret()]
+    await using strict = await startWebhookReceiver([before])
+    const { url, ca } = strict
+    await using connected = await connectTo({ settings: {} } as Receiver, {
+      ...{ url, ca, mode, allow_private: true, secret: after, previous_secret: before },
+    })
+    await connected.sink.deliver(batchOf(4), never)
+    strict.accept(after)
+    await connected.sink.deliver(batchOf(4), never)
+    expect((await strict.received(4)).map((event) => event.id)).toEqual(batchOf(4).map(({ id }) => id))
+    expect(strict.objections()).toEqual([])
+    expect(strict.duplicates()).toBe(4)
+  },
+)
+
+test.each([
+  ['https://127.0.0.1:1/hook', {}, 'http.private-address', 'set allow_private: true'],
+  ['https://localhost:1/hook', {}, 'http.private-address', 'set allow_private: true'],
+  [
+    'https://169.254.169.254/latest',
+    { allow_private: true },
+    'http.forbidden-address',
+    'no connection is ever made to it',
+  ],
+  [
+    'https://[::ffff:a9fe:a9fe]/latest',
+    { allow_private: true },
+    'http.forbidden-address',
+    'no connection is ever made to it',
+  ],
+])('%s is refused in plain words', async (url, some, code, words) => {
+  await using connected = await connectTo({ settings: {} } as Receiver, { url, secret: secrets[0], ...some })
+  await expect(connected.sink.deliver(batchOf(1), never)).rejects.toMatchObject({
+    ...{ kind: 'unauthenticated', code, hint: expect.stringContaining(words) },
+  })
+})
+
+test('an expired certificate is refused in plain words', async () => {
+  const secret = newWebhookSecret()
+  await using expired = await startWebhookReceiver([secret], { certificate: 'expired' })
+  const { url, ca } = expired
+  await using connected = await connectTo({ settings: {} } as Receiver, { url, ca, secret, allow_private: true })
+  const hint = expect.stringContaining('it has expired. The server needs a new one')
+  await expect(connected.sink.deliver(batchOf(1), never)).rejects.toMatchObject({ code: 'http.certificate', hint })
+  expect(expired.requests).toEqual([])
 })
