@@ -171,6 +171,17 @@ test('in a log without an event, the first one is told', async () => {
   expect([...at.told]).toEqual(keys(at.log.all()))
 })
 
+test('a server whose clock is months behind is followed from now on, whether its log is empty or not', async () => {
+  for (const before of [[], [7, 8]]) {
+    const at = world('newest-first')
+    at.log.add(...before.map((id) => ({ id, at: '2026-02-01T10:00:00' })))
+    await at.look()
+    at.log.add({ id: 9, at: '2026-02-01T10:00:01' })
+    await at.finish()
+    expect([...at.told]).toEqual(['9@2026-02-01T10:00:01'])
+  }
+})
+
 test('a server that was put back from a backup, and gives the same ids once more: what it wrote since is told', async () => {
   for (const order of orders) {
     const at = world(order)

@@ -9,7 +9,7 @@ import { windowSpan } from './window.ts'
 const minuteMs = 60_000
 const hourMs = 60 * minuteMs
 const dayMs = 24 * hourMs
-/** A server whose clock is behind ours, or where little happens, still has its newest event in one of these. */
+/** A server whose clock is behind ours, or where little happens, mostly has its newest event in one of these; else all are looked through. */
 const lookBackMs = [minuteMs, hourMs, dayMs, 30 * dayMs]
 /** What is looked for by its time was under way, or its clock was wrong, for so long at most. */
 const overlapMs = 2 * minuteMs
@@ -87,15 +87,18 @@ export class Follower {
 
   /** What is there now has happened before. */
   async #begin(now: number, signal: AbortSignal): Promise<Position> {
-    for (const back of lookBackMs) {
-      const recent = (await Array.fromAsync(this.#log.since(now - back, signal))).flat()
-      if (recent.length === 0) continue
+    for (const back of [...lookBackMs, null]) {
+      let newest: EventRecord | undefined
+      const pages = back === null ? this.#log.from(1n, null, signal) : this.#log.since(now - back, signal)
+      for await (const rows of pages) newest = [...rows, ...(newest === undefined ? [] : [newest])].sort(byId).at(-1)
+      if (newest === undefined) continue
       // The server writes whole seconds.
       const position = Position.unknown(this.#zone, now - (now % 1000))
-      position.enter(await this.#withNeighbours(recent, signal))
+      position.enter(await this.#withNeighbours([newest], signal))
       return position
     }
-    return Position.unknown(this.#zone, now - dayMs)
+    // Nothing happened yet, by whatever clock.
+    return Position.unknown(this.#zone, 0)
   }
 
   /** A log of which no event is known: what it shows from a time on is new. */
