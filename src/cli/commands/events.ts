@@ -6,6 +6,7 @@ import { eventSourceView, eventView } from '../../api/schemas/events.ts'
 import { classOf, eventClasses, eventTypes } from '../../model/events/types.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { CliError, exitCodes } from '../exit.ts'
 import { describeList, type PageOptions, tellMore } from '../page.ts'
 import { plain, plainTime } from '../plain.ts'
 import { formatTable } from '../table.ts'
@@ -107,6 +108,8 @@ function formatEvents(rows: readonly Event[], colours: boolean): string {
 async function follow(context: Context, client: Client, options: ListOptions): Promise<void> {
   const { terminal } = context
   const headers = options.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(options.reason) }
+  if (options.person !== undefined && !z.uuid().safeParse(options.person).success)
+    throw new CliError(exitCodes.usage, '--follow takes --person by id: gatehouse person show says it')
   const decoder = new TextDecoder()
   let text = ''
   for await (const chunk of client.stream('/v1/events/stream', headers)) {
