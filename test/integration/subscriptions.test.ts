@@ -66,7 +66,9 @@ async function happen(count: number): Promise<void> {
 
 const sequences = () => receiver.events.map((event) => Number(event.sequence))
 
-test('every event arrives, signed, in order and without what is not revealed; a gateway that is killed goes on where it was', async () => {
+test('every event arrives, signed, in order and without what is not revealed; a gateway that is killed goes on where it was', {
+  timeout: 60_000,
+}, async () => {
   await happen(600)
   await receiver.received(600)
   await happen(300)
