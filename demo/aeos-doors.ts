@@ -6,6 +6,7 @@ import {
   startAeosSimulator,
 } from '../connectors/aeos/simulator/index.ts'
 import type { DoorSystem, SeenAccount } from './door-system.ts'
+import { doorNamed } from './site.ts'
 
 const zone = 'Europe/Berlin'
 /** Of the simulated site: badge numbers as decimals, and a reason for carriers and one for badges that nobody else uses. */
@@ -20,14 +21,14 @@ const kinds = { employee: 'Employee', intern: 'Employee', contingent: 'Contracto
 const created = '^add(Employee|Contractor|Visitor)$'
 const levelList = 'AuthorisationOnline/TemplateAuthorisation'
 
-/** Every door has a template of its name. Latency is the simulator's own, which is that of BioStar 2: no document speaks of any. */
+/** Every template opens one door. Latency is the simulator's own, which is that of BioStar 2: no document speaks of any. */
 export async function openAeos(
   target: string,
   doors: readonly string[],
   options: Pick<SimulatorOptions, 'latency'> = {},
 ): Promise<DoorSystem> {
   const simulator = await startAeosSimulator({
-    templates: doors.map((name) => ({ name, entrances: [name] })),
+    templates: doors.map((name) => ({ name, entrances: [doorNamed(name)] })),
     seed: 2,
     concurrency: atOnce,
     zone,
@@ -86,8 +87,10 @@ export function aeosDoors(simulator: AeosSimulator, target: string): DoorSystem 
 
     // Its controllers decide by the server's own state.
     settled: async () => undefined,
-    opens: (card, door) => simulator.swipe({ badge: card, entrance: door }).granted,
-    swipeCall: (card, door) => ({ path: '/swipe', body: { badge: card, entrance: door } }),
+    opens: (card, door) => simulator.swipe({ badge: card, entrance: doorNamed(door) }).granted,
+    swipeCall: (card, door) => ({ path: '/swipe', body: { badge: card, entrance: doorNamed(door) } }),
+    // Small numbers, which say nothing.
+    eventKeys: () => [],
     grantByHand({ user, level }) {
       const carrier = named(user)
       if (carrier === null) throw new RangeError('AEOS knows no such person')

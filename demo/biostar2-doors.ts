@@ -6,20 +6,21 @@ import {
   startBiostarSimulator,
 } from '../connectors/biostar2/simulator/index.ts'
 import type { DoorSystem, SeenAccount } from './door-system.ts'
+import { doorNamed } from './site.ts'
 import { doorSystem } from './workforce/gateway-config.ts'
 
 /** The server's own first administrator, whom no integration made. */
 const administrator = '1'
 const created = '^/api/users$'
 
-/** Every door has a level of its name. Speaks of latency as the simulator does by default: 40 ms median, 200 ms in one of a hundred. */
+/** Every level opens one door. Speaks of latency as the simulator does by default: 40 ms median, 200 ms in one of a hundred. */
 export async function openBiostar2(
   target: string,
   doors: readonly string[],
   options: Pick<SimulatorOptions, 'latency' | 'deviceDelayMs'> = {},
 ): Promise<DoorSystem> {
   const simulator = await startBiostarSimulator({
-    levels: doors.map((name) => ({ name, doors: [name] })),
+    levels: doors.map((name) => ({ name, doors: [doorNamed(name)] })),
     seed: 1,
     // This server takes no dot in a name; which signs one takes is written nowhere, so Gatehouse can't know before.
     quirks: { nameSpecials: '-_,()@#&/+:' },
@@ -59,8 +60,9 @@ export function biostar2Doors(simulator: BiostarSimulator, target: string): Door
     },
 
     settled: () => simulator.settled(),
-    opens: (card, door) => simulator.swipe({ card_id: card, door }).granted,
-    swipeCall: (card, door) => ({ path: '/swipe', body: { card_id: card, door } }),
+    opens: (card, door) => simulator.swipe({ card_id: card, door: doorNamed(door) }).granted,
+    swipeCall: (card, door) => ({ path: '/swipe', body: { card_id: card, door: doorNamed(door) } }),
+    eventKeys: () => state.eventKeys(),
     grantByHand: ({ user, level }) => simulator.hand({ action: 'grant', user, group: level }),
     plant(accounts) {
       simulator.seed({

@@ -78,6 +78,8 @@ export interface DoorSystem extends AsyncDisposable {
   opens(card: string, door: string): boolean
   /** The side door's call that does the same, as a path and a body. */
   swipeCall(card: string, door: string): { readonly path: string; readonly body: object }
+  /** By what it names its events, where that would be known again. */
+  eventKeys(): readonly string[]
   /** Somebody at its own console gives a level. */
   grantByHand(grant: Grant): void
   plant(accounts: readonly Planted[]): void

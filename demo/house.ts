@@ -9,8 +9,9 @@ import { openAeos } from './aeos-doors.ts'
 import { openBiostar2 } from './biostar2-doors.ts'
 import type { DoorSystem, Planted } from './door-system.ts'
 import { openAsSuperuser, openShared } from './embedded-store.ts'
+import { type EventReceiver, openEventReceiver } from './event-receiver.ts'
 import { removeQueues } from './redis-traces.ts'
-import { configuration, doorNames } from './site.ts'
+import { configuration, doorNames, receiverSecretFile } from './site.ts'
 import { type GatewayProcess, startGatewayProcess } from './start-gateway.ts'
 
 /** Somebody made up who acts on the gateway. */
@@ -25,6 +26,8 @@ export interface Operator {
 export interface House extends AsyncDisposable {
   /** What opens the doors: of the head office, and of the plant. */
   readonly systems: readonly DoorSystem[]
+  /** Who is told of events. */
+  readonly receiver: EventReceiver
   readonly url: string
   readonly directory: string
   /** What HR drops files into. */
@@ -84,8 +87,11 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const config = join(directory, 'gatehouse.yaml')
   const dataPath = join(directory, '.gatehouse')
   for (const { secret } of systems) await writeFile(join(directory, secret.file), secret.value, { mode: 0o600 })
+  const receiver = opened.use(await openEventReceiver())
+  await writeFile(join(directory, receiverSecretFile), receiver.secret, { mode: 0o600 })
   const site = configuration({
     systems,
+    receiver: receiver.url,
     folder,
     mode: existing === undefined ? 'enabled' : 'observe',
     now: new Date(),
@@ -151,6 +157,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const everything = opened.move()
   return {
     systems,
+    receiver,
     url,
     directory,
     folder,

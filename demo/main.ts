@@ -4,6 +4,7 @@ import { captureOutput } from './captured-output.ts'
 import { openHouse } from './house.ts'
 import { createNarrator, type Narrator } from './narrator.ts'
 import { brokenFiles } from './scenes/broken-files.ts'
+import { events } from './scenes/events.ts'
 import { firstContact } from './scenes/first-contact.ts'
 import { joiners } from './scenes/joiners.ts'
 import { leaks } from './scenes/leaks.ts'
@@ -83,6 +84,7 @@ async function play(story: Story, printed: readonly Uint8Array[]): Promise<void>
   await brokenFiles(story)
   await operatorLock(story)
   await protectedPerson(story)
+  await events(story)
   // Companies of their own. Meanwhile Gatehouse may look once more at what it wrote without hearing an answer.
   await suspectSource(story.narrator)
   await firstContact(story.narrator)

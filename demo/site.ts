@@ -1,7 +1,12 @@
 /** The demo's company on paper: doors, access levels, time zones, and the configuration that a gateway for it is given. */
 import type { DoorSystem } from './door-system.ts'
-import { groups, mapping, policyFor } from './workforce/gateway-config.ts'
+import { everybody, groups, mapping, policyFor } from './workforce/gateway-config.ts'
 import { sites } from './workforce/organisation.ts'
+
+/** What the secret of the receiver of events is read from; beside the configuration. */
+export const receiverSecretFile = 'receiver-secret'
+
+const reference = (file: string): string => `\${file:./${file}}`
 
 /** An access level that no rule knows: whoever has it was given it by hand at the door system. */
 export const byHandOnly = 'Works council room'
@@ -11,8 +16,13 @@ const plantRooms = Array.from({ length: 15 }, (_, at) => `Plant room ${at + 1}`)
 /** So many levels has whoever bears that title. */
 export const keeperLevels = plantRooms.length + 2
 
-/** Every building has the same doors, and of each door system every level opens one, which bears its name. */
+/** Every building has the same doors, and of each door system every level opens one. */
 export const doorNames: readonly string[] = [...groups, byHandOnly, ...plantRooms]
+
+/** What the door that a level opens is called there: no level is called so. */
+export function doorNamed(level: string): string {
+  return `Door to ${level}`
+}
 
 /** Where a day is not about to end while the demo plays, or people would come and go by the calendar in the middle of a scene. */
 const insteadOf: Readonly<Record<string, string>> = {
@@ -45,6 +55,8 @@ export interface SiteOptions {
   readonly systems: readonly Pick<DoorSystem, 'target' | 'configuration'>[]
   /** The folder that HR drops files into. */
   readonly folder: string
+  /** Where events are sent to; the secret lies beside the configuration. */
+  readonly receiver: string
   readonly mode: 'observe' | 'enabled'
   readonly now: Date
   /** Of the source: a share of its people whom its records may lock out within an hour; the product's own limit when left out. */
@@ -52,7 +64,7 @@ export interface SiteOptions {
 }
 
 /** The content of `gatehouse.yaml`; the passwords lie beside it in files of their own. */
-export function configuration({ systems, folder, mode, now, lockoutPercent }: SiteOptions): object {
+export function configuration({ systems, folder, receiver, mode, now, lockoutPercent }: SiteOptions): object {
   const targets = systems.map(({ target }) => target)
   return {
     gateway: { name: 'demo', data: './.gatehouse', zone: 'Europe/Berlin' },
@@ -74,8 +86,18 @@ export function configuration({ systems, folder, mode, now, lockoutPercent }: Si
       },
     },
     targets: Object.fromEntries(
-      systems.map((system) => [system.target, { ...system.configuration, mode, requests_per_second: 1000 }]),
+      systems.map((system) => [
+        system.target,
+        { ...system.configuration, mode, requests_per_second: 1000, events: {} },
+      ]),
     ),
+    subscriptions: {
+      desk: {
+        connector: 'webhook',
+        settings: { url: receiver, secret: reference(receiverSecretFile), allow_private: true },
+      },
+    },
+    attendance: { punches: [{ doors: [doorNamed(everybody)], punch: 'in' }] },
     policy: [
       ...policyFor(...targets),
       {

@@ -2,6 +2,9 @@
 import type { KnownValue } from '../workforce/known-values.ts'
 import type { Needle } from './byte-search.ts'
 
+/** Something that is known, and what of: a person, a door, an event. */
+export type Sought = Pick<KnownValue, 'personId' | 'value'> & { readonly kind: KnownValue['kind'] | 'door' | 'event' }
+
 /** Every form of a text as a needle of that name. */
 export function formsOf(name: string, text: string): Needle[] {
   const bytes = Buffer.from(text, 'utf8')
@@ -35,12 +38,12 @@ function base64Forms(bytes: Buffer): Buffer[] {
 }
 
 /** As people and programs write a known value: a card also as its 26 bits in hex, as one decimal in quotes, and as a command line takes it. */
-export function needlesOf(known: KnownValue): Needle[] {
+export function needlesOf(known: Sought): Needle[] {
   const name = `${known.kind} of ${known.personId}`
   return spellings(known).flatMap((text) => formsOf(name, text))
 }
 
-function spellings({ kind, value }: KnownValue): string[] {
+function spellings({ kind, value }: Sought): string[] {
   if (kind !== 'card') return [value]
   const [facility = 0, number = 0] = value.split('-').map(Number)
   const decimal = facility * 65_536 + number

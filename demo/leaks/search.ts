@@ -1,7 +1,6 @@
 /** Searches a place for values that must not be there, and in the same pass for one that was planted there: a search that finds nothing must first prove that it finds. */
-import type { KnownValue } from '../workforce/known-values.ts'
 import { ByteSearch, type Needle } from './byte-search.ts'
-import { formsOf, needlesOf } from './forms.ts'
+import { formsOf, needlesOf, type Sought } from './forms.ts'
 import type { Place } from './places.ts'
 
 export interface Searched {
@@ -15,7 +14,7 @@ export interface Searched {
 const planted = 'planted'
 
 /** `canary` was put into the place by the caller. */
-export async function searchPlace(place: Place, known: readonly KnownValue[], canary: string): Promise<Searched> {
+export async function searchPlace(place: Place, known: readonly Sought[], canary: string): Promise<Searched> {
   const needles: Needle[] = [...known.flatMap(needlesOf), ...formsOf(planted, canary)]
   const { found, bytes } = await new ByteSearch(needles).through(place.pieces())
   return {

@@ -5,8 +5,10 @@ import { join } from 'node:path'
 import { Redis } from 'ioredis'
 import { figure } from '../claims.ts'
 import type { House } from '../house.ts'
+import type { Sought } from '../leaks/forms.ts'
 import { memory, type Place, redis, tree } from '../leaks/places.ts'
 import { type Searched, searchPlace } from '../leaks/search.ts'
+import { doorNamed, doorNames } from '../site.ts'
 import type { Story } from '../story.ts'
 import { knownValues } from '../workforce/known-values.ts'
 
@@ -17,9 +19,9 @@ export async function leaks(story: Story, printed: readonly Uint8Array[]): Promi
   const { house, narrator } = story
   const { claims } = narrator
   narrator.scene('A thief takes the stores', 'leak search')
-  const known = knownValues(story.beginning, Math.min(count, story.beginning.rows.length))
+  const known = [...knownValues(story.beginning, Math.min(count, story.beginning.rows.length)), ...ofDoors(story)]
   narrator.say(
-    `All that a thief could carry off is searched for ${known.length} values that we know: family names, mail addresses, employee numbers, cards; as UTF-8 and UTF-16, in hex and in base64. In each place a made-up value is planted first, which the same search must find.`,
+    `All that a thief could carry off is searched for ${known.length} values that we know: family names, mail addresses, employee numbers, cards, names of doors, and the door system's own names of events; as UTF-8 and UTF-16, in hex and in base64. In each place a made-up value is planted first, which the same search must find.`,
   )
   // 128 bits of chance: nowhere but where it was put.
   const canary = `Planted-${randomBytes(16).toString('hex')}`
@@ -46,7 +48,7 @@ export async function leaks(story: Story, printed: readonly Uint8Array[]): Promi
 
   const found = searched.flatMap(({ place, leaks: names }) => names.map((name) => `${name} in ${place}`))
   for (const leak of found) narrator.say(`Found: ${leak}.`)
-  claims.exactly(`values found, of ${known.length} known of people`, found.length, 0, 'values')
+  claims.exactly(`values found, of ${known.length} known of people, doors and events`, found.length, 0, 'values')
   claims.exactly(
     'places in which the search found what was planted',
     searched.filter(({ foundPlanted }) => foundPlanted).length,
@@ -55,6 +57,16 @@ export async function leaks(story: Story, printed: readonly Uint8Array[]): Promi
   )
   const bytes = searched.reduce((sum, result) => sum + result.bytes, 0)
   narrator.say(`${figure(bytes / 1e6)} MB were read.`)
+}
+
+/** Doors by name, and some of the events that were read, by the name that the door system gave each. */
+function ofDoors({ house }: Story): Sought[] {
+  const keys = house.systems.flatMap((system) => system.eventKeys())
+  const some = keys.filter((_, at) => at % Math.ceil(keys.length / count) === 0)
+  return [
+    ...doorNames.map((name) => ({ kind: 'door' as const, personId: 'nobody', value: doorNamed(name) })),
+    ...some.map((value) => ({ kind: 'event' as const, personId: 'somebody', value })),
+  ]
 }
 
 /** Puts the canary into a place, until disposed of. */
