@@ -56,6 +56,11 @@ export interface TargetConfig {
   /** Levels by name. */
   readonly authoritative: readonly string[]
   readonly events: EventsRead | null
+  /** What is done when what somebody presents there changed without an order. */
+  readonly guard: {
+    readonly unexpected: 'report' | 'suspend'
+    readonly brake: { readonly min: number; readonly percent: number }
+  }
 }
 
 export interface SubscriptionConfig {
@@ -206,6 +211,7 @@ export function configOf(
         drift: target.drift,
         authoritative: target.authoritative,
         events: eventsOf(target),
+        guard: target.guard,
       }
     }),
     subscriptions: mapValues(file.subscriptions, (subscription, id) => {

@@ -8,6 +8,7 @@ import { isZoneName } from '../src/model/zone.ts'
 import { referenceText } from './reference.ts'
 import { attendance } from './schema-attendance.ts'
 import { events, sourceEvents, targetEvents } from './schema-events.ts'
+import { targetGuard } from './schema-guard.ts'
 import { concurrency, connector, duration, expression, id, requestsPerSecond, settings } from './schema-parts.ts'
 import { subscription } from './schema-subscriptions.ts'
 
@@ -558,6 +559,7 @@ const target = z.strictObject({
       examples: [['Vault']],
     }),
   events: targetEvents.exactOptional(),
+  guard: targetGuard,
 })
 
 const rule = z.strictObject({

@@ -20,6 +20,7 @@ import type { PlanActs } from './acts/plans.ts'
 import type { SourceActs } from './acts/sources.ts'
 import type { StatusActs } from './acts/status.ts'
 import type { SubscriptionActs } from './acts/subscriptions.ts'
+import type { SuspensionActs } from './acts/suspensions.ts'
 import type { TargetActs } from './acts/targets.ts'
 import type { TokenActs } from './acts/tokens.ts'
 
@@ -46,5 +47,6 @@ export interface Acts
     SourceActs,
     StatusActs,
     SubscriptionActs,
+    SuspensionActs,
     TargetActs,
     TokenActs {}

@@ -31,6 +31,7 @@ import { addPlans } from './rest/plans.ts'
 import { addRecords } from './rest/records.ts'
 import { addStatus } from './rest/status.ts'
 import { addSubscriptions } from './rest/subscriptions.ts'
+import { addSuspensions } from './rest/suspensions.ts'
 import { addTargets } from './rest/targets.ts'
 import { addTokens } from './rest/tokens.ts'
 
@@ -103,6 +104,7 @@ export function createApp(options: ApiOptions): Api {
   addAttendance(api, acts, log)
   addFailures(api, acts)
   addFrozen(api, acts)
+  addSuspensions(api, acts)
   addArchives(api, acts, log)
   addBackup(api, acts, log)
   addErasures(api, acts)

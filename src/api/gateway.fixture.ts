@@ -13,6 +13,7 @@ import type { Api } from './env.ts'
 import { erasureAnswers } from './erasure-answers.fixture.ts'
 import { eventAnswers } from './event-answers.fixture.ts'
 import { subscriptionAnswers } from './subscription-answers.fixture.ts'
+import { suspensionAnswers } from './suspension-answers.fixture.ts'
 
 export const tokens = Object.fromEntries(roles.map((role) => [role, role])) as Readonly<Record<Role, string>>
 const subjects = Object.fromEntries(roles.map((role) => [role, randomUUID()])) as Readonly<Record<Role, string>>
@@ -271,6 +272,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
     unprotectPerson: async () => undefined,
     unlockPerson: async () => ({ lifted: true, heldOpenUntil: null, state: 'active' }),
     ...cardAnswers({ credential: grantId, person: personId, lockout: lockoutId, at }),
+    ...suspensionAnswers({ id: grantId, person: personId, account: change.account, at }),
     issuePin: async () => ({ pin: '290417', targets: ['hq'], refused: [] }),
     ...attendanceAnswers(subjects.attendance),
     addGrant: async () => grant,

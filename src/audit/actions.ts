@@ -82,6 +82,13 @@ export const auditActions = [
   'drift.withdrawn',
 
   'events.read',
+  'credential.changed_unexpectedly',
+  'suspension.approved',
+  'suspension.kept',
+  'suspension.released',
+  'suspension.lifted',
+  'enrolment.opened',
+  'enrolment.closed',
 
   'lockout.opened',
   'lockout.proven',
@@ -116,6 +123,7 @@ export const auditActions = [
   'guard.failed',
 
   'alarm.cleared',
+  'alarm.told',
   'alarm.tested',
 
   'audit.exported',

@@ -12,6 +12,7 @@ import { checkCommand } from './commands/check.ts'
 import { configCommand } from './commands/config.ts'
 import { deliveriesCommand } from './commands/deliveries.ts'
 import { driftCommand } from './commands/drift.ts'
+import { enrolmentCommand } from './commands/enrolment.ts'
 import { erasureCommand } from './commands/erasure.ts'
 import { eventsCommand } from './commands/events.ts'
 import { failuresCommand } from './commands/failures.ts'
@@ -28,6 +29,7 @@ import { planCommand } from './commands/plan.ts'
 import { sourceCommand } from './commands/source.ts'
 import { statusCommand, syncCommand } from './commands/status.ts'
 import { subscriptionsCommand } from './commands/subscriptions.ts'
+import { suspensionsCommand } from './commands/suspensions.ts'
 import {
   enableCommand,
   freezeCommand,
@@ -90,6 +92,7 @@ export function createProgram(context: Context): Command {
       grantCommand,
       pinCommand,
       attendanceCommand,
+      enrolmentCommand,
       pauseCommand,
       resumeCommand,
       freezeCommand,
@@ -102,6 +105,7 @@ export function createProgram(context: Context): Command {
       alarmsCommand,
       failuresCommand,
       frozenCommand,
+      suspensionsCommand,
       archiveCommand,
       auditCommand,
       lockoutsCommand,

@@ -24,6 +24,10 @@ export interface FormerRange {
   readonly upTo: number
 }
 
+export function isFormer({ after, upTo }: FormerRange, position: number): boolean {
+  return position > after && position <= upTo
+}
+
 export async function openRows(
   context: EventsContext,
   rows: readonly EventRow[],
@@ -44,16 +48,16 @@ export async function openRows(
   for (const [i, row] of rows.entries()) {
     const keyId = whose[i]
     const position = Number(row.position)
-    const former = typeof formerOf === 'function' ? formerOf(row.source) : formerOf
-    const isFormer = position > former.after && position <= former.upTo
+    const range = typeof formerOf === 'function' ? formerOf(row.source) : formerOf
     const genuine = isGenuine(vault, row)
-    if ((!genuine && !isFormer) || keyId === undefined) forged += 1
+    const former = isFormer(range, position)
+    if ((!genuine && !former) || keyId === undefined) forged += 1
     else if (keyId !== null && !keys.has(keyId)) {
       // Whose key is gone of whom nobody says that they were erased: their row is right all the same, if it is signed.
       if (genuine || gone.has(keyId)) erased.push(position)
       else forged += 1
     } else {
-      const content = openEvent(vault, keys.of(keyId, isFormer), row)
+      const content = openEvent(vault, keys.of(keyId, former), row)
       if (content === null) forged += 1
       else events.push(logged(row, content, sources.get(row.source)?.siteOf(content.event) ?? null))
     }

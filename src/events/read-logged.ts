@@ -1,10 +1,13 @@
 /** Reads the log in order, opened and verified, for whoever consumes it; what is not there any more is told as forgotten or as taken away. */
+import type { EventClass } from '../model/events/types.ts'
 import { boundsOf, type FoundMonth, monthsOf } from '../store/events/months.ts'
 import { eventsAfter } from '../store/events/rows.ts'
 import { readSource } from '../store/events/source-row.ts'
+import type { EventRow } from '../store/guards.ts'
 import type { EventsContext } from './context.ts'
 import type { LoggedEvent } from './logged-event.ts'
-import { openRows } from './open-rows.ts'
+import { type FormerRange, isFormer, openRows } from './open-rows.ts'
+import { isGenuine } from './sealed-event.ts'
 import { tell } from './tell.ts'
 
 /** Positions, both included. */
@@ -25,7 +28,7 @@ export interface LoggedPage {
 }
 
 /**
- * At most `limit` events of a source after a position. A source whose row somebody changed has none until whoever follows it has mended
+ * At most `limit` events of a source after a position; with `classes`, those of others are verified and told of as there, and not opened. A source whose row somebody changed has none until whoever follows it has mended
  * the row. @throws what `pg` throws.
  */
 export async function readLogged(
@@ -33,6 +36,7 @@ export async function readLogged(
   source: string,
   after: number,
   limit: number,
+  classes?: ReadonlySet<EventClass>,
 ): Promise<LoggedPage> {
   const { vault, database } = context
   const found = await readSource(database.pool, vault, source)
@@ -46,10 +50,12 @@ export async function readLogged(
   const since = sinceOf(months, after)
   const rows = await eventsAfter(database.pool, source, { after, upTo: position, since, limit })
   const upTo = rows.length < limit ? position : Number(rows.at(-1)?.position)
-  const opened = await openRows(context, rows, { after: renewed_to, upTo: former_to })
-  const there = new Set([...opened.events.map((event) => event.position), ...opened.erased])
+  const former = { after: renewed_to, upTo: former_to }
+  const { wanted, passed, forged } = sorted(context, rows, former, classes)
+  const opened = await openRows(context, wanted, former)
+  const there = new Set([...opened.events.map((event) => event.position), ...opened.erased, ...passed])
   const missing = await holes(context, source, there, after, upTo)
-  if (opened.forged > 0) await tell(database.pool, context, 'events.forged', source)
+  if (opened.forged + forged > 0) await tell(database.pool, context, 'events.forged', source)
   const taken = missing.filter(({ forgotten }) => !forgotten)
   if (taken.length > 0)
     await tell(
@@ -60,6 +66,22 @@ export async function readLogged(
       taken.reduce((sum, { from, to }) => sum + to - from + 1, 0),
     )
   return { events: opened.events, upTo, erased: opened.erased.length, missing }
+}
+
+/** What somebody else wrote is none, of whatever class it says that it is. */
+function sorted(
+  { vault }: EventsContext,
+  rows: readonly EventRow[],
+  former: FormerRange,
+  classes: ReadonlySet<EventClass> | undefined,
+) {
+  if (classes === undefined) return { wanted: rows, passed: [], forged: 0 }
+  // Of what is still under keys before, the seal alone says that it is ours.
+  const { wanted = [], others = [] } = Object.groupBy(rows, (row) =>
+    classes.has(row.class) || isFormer(former, Number(row.position)) ? 'wanted' : 'others',
+  )
+  const passed = others.filter((row) => isGenuine(vault, row)).map((row) => Number(row.position))
+  return { wanted, passed, forged: others.length - passed.length }
 }
 
 /** No event after this position was received before. */

@@ -22,6 +22,7 @@ import { planActs } from './acts/plans.ts'
 import { sourceActs } from './acts/sources.ts'
 import { statusActs } from './acts/status.ts'
 import { subscriptionActs } from './acts/subscriptions.ts'
+import { suspensionActs } from './acts/suspensions.ts'
 import { targetActs } from './acts/targets.ts'
 import { tokenActs } from './acts/tokens.ts'
 
@@ -48,6 +49,7 @@ export function createActs(parts: ActsParts): Acts {
     ...sourceActs(parts),
     ...statusActs(parts),
     ...subscriptionActs(parts),
+    ...suspensionActs(parts),
     ...targetActs(parts),
     ...tokenActs(parts),
   }

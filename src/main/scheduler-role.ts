@@ -22,6 +22,7 @@ import type { AlarmWebhook } from '../sync/alarms/webhook.ts'
 import { type InForce, isSuperseded } from '../sync/configuration/in-force.ts'
 import { continueErasures } from '../sync/erasure/continue.ts'
 import { replayErasures } from '../sync/erasure/replay.ts'
+import { watchSuspensions } from '../sync/guard/watch-suspensions.ts'
 import { turnEpochs } from '../sync/keys/epochs.ts'
 import { watchLockouts } from '../sync/lockout-watch.ts'
 import { startPatrol } from '../sync/patrol.ts'
@@ -145,6 +146,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
         // Of whom nothing was read yet, no event could be.
         if (loops !== null) for (const reader of readers) reader.look()
       }),
+      every(5_000, 'suspensions', lost, () => watchSuspensions(context)),
       every(5_000, 'events', lost, () => watchEvents(events)),
       every(1_000, 'punches', lost, () => takePunches(attendance, stopping.signal)),
       every(3_600_000, 'old punches', lost, () => keepPunches(attendance, stopping.signal)),

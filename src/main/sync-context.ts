@@ -150,6 +150,7 @@ function targetSetup(
     },
     drift: target.drift,
     authoritative: target.authoritative,
+    guard: target.guard,
   }
 }
 

@@ -15,6 +15,7 @@ import { startTargetWorker, type TargetWorker } from '../sync/reconcile/worker.t
 import { takeStock } from '../sync/restored/take-stock.ts'
 import type { Log } from '../telemetry/log.ts'
 import { openEventReader, standingOfTarget } from './event-reader.ts'
+import { openGuardReader } from './guard-reader.ts'
 import type { Engine } from './sync-context.ts'
 import { openTargetReach } from './target-reach.ts'
 import { openTargetReader } from './target-reader.ts'
@@ -70,6 +71,10 @@ export async function startWorkerRole(
       capability === undefined
         ? null
         : openEventReader({ events: events.context, log }, standingOfTarget(context, target.id), target.id, capability)
+    const guardReader =
+      capability === undefined
+        ? null
+        : openGuardReader({ context, events: events.context, log }, target, stopping.signal)
 
     async function look(): Promise<void> {
       const leads = await leadTarget(pool, target.id, processId, leadMs)
@@ -87,6 +92,7 @@ export async function startWorkerRole(
       // Beside this, which takes long: the lead is renewed meanwhile.
       if (leads) reader.look()
       if (leads) eventReader?.look()
+      if (leads) guardReader?.look()
       if (leads)
         discovering ??= discover().finally(() => {
           discovering = null
@@ -180,6 +186,7 @@ export async function startWorkerRole(
       await loop
       await discovering
       await stock
+      await guardReader?.ended()
       await letGo(withinMs)
       await yieldTarget(pool, target.id, processId)
     }

@@ -8,6 +8,7 @@ interface Alarm {
     | 'subscription'
     | 'origin of a plan'
     | 'row'
+    | 'door'
     | 'archive'
     | 'audit trail'
     | 'gateway'
@@ -61,10 +62,53 @@ export const alarms = {
     means: 'The configuration file says something else than what is in force: it waits for a release.',
     action: 'gatehouse config show; look at what would change, then gatehouse config release or reject.',
   },
+  'credential.changed_unexpectedly': {
+    scope: 'row',
+    means:
+      'A finger, a face, a card or a PIN of the account appeared or changed, and neither Gatehouse nor an enrolment window that somebody opened explains it.',
+    action:
+      'gatehouse suspensions list; ask the person, and whoever works at the door system. Two people approve, or gatehouse alarms clear where nothing was shut.',
+  },
+  'credential.many_changed': {
+    scope: 'target',
+    means: 'So many accounts have such an alarm that no more of them are raised one by one.',
+    action:
+      'Find out what changed them all: a migration, a directory, or somebody at the door system; then gatehouse alarms clear.',
+  },
   'disk.low': {
     scope: 'gateway',
     means: 'The disk of the data folder is nearly full.',
     action: 'Make room: when it is full, nothing new is decided any more, lock-outs neither.',
+  },
+  'door.duress': {
+    scope: 'door',
+    means: 'Somebody was forced to open this door.',
+    action:
+      'Act as your site has agreed. gatehouse events list --type alarm.duress says who and where, for role security; then gatehouse alarms clear.',
+  },
+  'door.forced': {
+    scope: 'door',
+    means: 'This door was opened without anybody being let in.',
+    action:
+      'gatehouse events list --type alarm.door_forced says which door, for role security. It ends when the system says so, or by gatehouse alarms clear.',
+  },
+  'door.held': {
+    scope: 'door',
+    means: 'This door stands open for longer than it may.',
+    action:
+      'gatehouse events list --type alarm.door_held says which door, for role security. It ends when the system says so, or by gatehouse alarms clear.',
+  },
+  'door.tamper': {
+    scope: 'door',
+    means: 'Somebody opened, moved or broke this reader or its cable.',
+    action:
+      'gatehouse events list --type alarm.tamper says which, for role security; look at it. Then gatehouse alarms clear, if the system does not end it.',
+  },
+  'door.unheard': {
+    scope: 'door',
+    means: 'The system has lost this reader or controller: what happens there is heard later, or never.',
+    action:
+      'gatehouse events list --type system.communication_lost says which, for role security. It ends when it is back, or by gatehouse alarms clear.',
   },
   'drift.braked': {
     scope: 'target',
@@ -135,6 +179,12 @@ export const alarms = {
     scope: 'gateway',
     means: 'Everything but lock-outs is stopped at every target; the count says how many accounts wait.',
     action: 'gatehouse unfreeze when the reason is gone.',
+  },
+  'guard.braked': {
+    scope: 'target',
+    means:
+      'So many accounts are to be suspended, and wait: more than the brake lets within a day, or of protected people. They are not shut.',
+    action: 'gatehouse suspensions list; then, as an admin, gatehouse suspensions release.',
   },
   'guard.failed': {
     scope: 'row',

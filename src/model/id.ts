@@ -16,6 +16,8 @@ export type PullId = Id<'pull'>
 export type SubjectId = Id<'subject'>
 export type KeyId = Id<'key'>
 export type MatchRunId = Id<'match-run'>
+export type SuspensionId = Id<'suspension'>
+export type EnrolmentId = Id<'enrolment'>
 export type ConfigVersionId = Id<'config-version'>
 
 /** A new random id (UUID version 4) of the kind that the caller names. */

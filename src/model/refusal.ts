@@ -105,6 +105,11 @@ const refusals = {
     'These are more accounts than an operator may decide about within a day, the larger of 5 and 1 % of ours at the target: it takes an admin.',
   ],
   'events.malformed-door': ['invalid', 'A door is named as target/id, by the id that its system gives it.'],
+  'enrolment.too-long': [
+    'invalid',
+    'Write for how long as a duration of eight hours at most, such as 30m: so long somebody stands at a reader.',
+  ],
+  'enrolment.unknown': ['unknown', 'There is no such enrolment window.'],
   'erasure.done': ['state', 'This person is erased already: nothing waits any more.'],
   'erasure.forged': ['state', 'The row of this erasure was changed outside Gatehouse: the journal begins it again.'],
   'erasure.not-waiting': ['state', 'Nothing of this person waits to be removed at that target.'],
@@ -224,6 +229,29 @@ const refusals = {
   'subscription.unknown': [
     'unknown',
     'There is no such subscription: `gatehouse subscriptions list` names those of the configuration.',
+  ],
+  'suspension.approved-already': [
+    'state',
+    'You have approved this already, and twice by one is once: somebody else must approve it, with a token of their own.',
+  ],
+  'suspension.approver-new': [
+    'state',
+    'Only who was known here before this was found may approve it: a name that was made since is nobody else’s.',
+  ],
+  'suspension.forged': [
+    'state',
+    'The row of this suspension was changed outside Gatehouse: the account stays shut, and has a new one within seconds.',
+  ],
+  'suspension.not-waiting': ['state', 'This account is shut already: nothing of it waits for a release.'],
+  'suspension.over': ['state', 'This suspension was lifted already.'],
+  'suspension.put-back': [
+    'state',
+    'The audit trail says that something else was found of this account since: the row was put back outside Gatehouse. Look into who did that; `gatehouse suspensions keep` begins anew.',
+  ],
+  'suspension.unknown': ['unknown', 'There is no such suspension.'],
+  'suspension.waits': [
+    'state',
+    'This account is not shut yet: it waits for `gatehouse suspensions release`, by an admin.',
   ],
   'target.enabled': ['state', 'This target is enabled already.'],
   'target.not-restored': ['state', 'This target has not forgotten anything: there is nothing to settle.'],

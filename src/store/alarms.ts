@@ -238,7 +238,7 @@ async function isGenuine(pool: pg.Pool, vault: Vault, notice: Notice): Promise<b
 }
 
 /** It was told, or is given up. */
-export async function dropNotice(pool: pg.Pool, id: string): Promise<void> {
+export async function dropNotice(pool: Client, id: string): Promise<void> {
   await pool.query('delete from alarm_notice where id = $1', [id])
 }
 

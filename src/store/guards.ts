@@ -11,6 +11,7 @@ import type {
   ConfigVersionTable,
   CredentialTable,
   DriftTable,
+  EnrolmentTable,
   ErasureAccountTable,
   ErasureTable,
   EventMonthTable,
@@ -31,6 +32,8 @@ import type {
   SubjectTable,
   SubscriptionPositionTable,
   SubscriptionTable,
+  SuspensionApprovalTable,
+  SuspensionTable,
   TargetTable,
 } from './schema.ts'
 
@@ -60,6 +63,9 @@ export type ErasureAccountRow = Selectable<ErasureAccountTable>
 export type EventSourceRow = Selectable<EventSourceTable>
 export type EventMonthRow = Selectable<EventMonthTable>
 export type EventRow = Selectable<EventTable>
+export type EnrolmentRow = Selectable<EnrolmentTable>
+export type SuspensionRow = Selectable<SuspensionTable>
+export type ApprovalRow = Selectable<SuspensionApprovalTable>
 export type TargetModeRow = Pick<Selectable<TargetTable>, (typeof guardedOfTarget)[number] | 'mode_guard'>
 
 /** State and `next_change_at` are derived and re-computed; who may not be locked, who was, and what is theirs, decides. */
@@ -123,12 +129,13 @@ export const guardedOfAccount = [
   'desired_facts_version',
   'desired_version',
   'suspect_at',
+  'suspension',
 ] as const
 
-const firstOfAccount = guardedOfAccount.filter((name) => name !== 'suspect_at')
+const firstOfAccount = guardedOfAccount.filter((name) => name !== 'suspect_at' && name !== 'suspension')
 
 export function accountGuard(row: Pick<AccountRow, (typeof guardedOfAccount)[number]>): readonly GuardValue[] {
-  return [...firstOfAccount.map((name) => row[name]), ...later(row.suspect_at)]
+  return [...firstOfAccount.map((name) => row[name]), ...later(row.suspect_at, row.suspension)]
 }
 
 /** Columns that a later schema brought: without a value they leave the guards of older rows as they were. */
@@ -424,4 +431,29 @@ export function punchLogGuard(last: number): readonly GuardValue[] {
 
 export function punchPositionGuard(source: string, position: number): readonly GuardValue[] {
   return [source, position]
+}
+/** How far the log was looked through: whoever could move it on would have a change pass unseen. */
+export function eventGuardGuard(source: string, position: number): readonly GuardValue[] {
+  return [source, position]
+}
+
+/** Everything but the reason, whose seal is bound to the row: a window that nobody opened would explain what nobody ordered. */
+export function enrolmentGuard(row: Omit<EnrolmentRow, 'guard' | 'reason'>): readonly GuardValue[] {
+  const { id, person_id, opened_at, opened_by, until, closed_at, closed_by } = row
+  return [id, person_id, opened_at, opened_by, until, closed_at, closed_by]
+}
+
+/** Everything: what was found, and that it is over, only Gatehouse says. */
+export function suspensionGuard(row: Omit<SuspensionRow, 'guard'>): readonly GuardValue[] {
+  const { id, account_id, person_id, target, state, waits_for, cause, finding, position } = row
+  const { found_at, last_found_at, shut_at, kept_at, kept_by, lifted_at } = row
+  return [
+    ...[id, account_id, person_id, target, state, waits_for, cause, finding],
+    ...[position === null ? null : Number(position), found_at, last_found_at, shut_at, kept_at, kept_by, lifted_at],
+  ]
+}
+
+/** Who approved, and of what that was found: never of what was found since. */
+export function approvalGuard(row: Omit<ApprovalRow, 'guard' | 'reason'>): readonly GuardValue[] {
+  return [row.id, row.suspension_id, row.finding, row.person_id, row.subject_id, row.at]
 }

@@ -29,6 +29,7 @@ import * as sidesWithdrawn from './migrations/0026-sides-withdrawn.ts'
 import * as events from './migrations/0027-events.ts'
 import * as subscriptions from './migrations/0028-subscriptions.ts'
 import * as punches from './migrations/0029-punches.ts'
+import * as guard from './migrations/0030-guard.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -66,6 +67,7 @@ const migrations: Record<string, Migration> = {
   '0027-events': events,
   '0028-subscriptions': subscriptions,
   '0029-punches': punches,
+  '0030-guard': guard,
 }
 const provider = { getMigrations: async () => migrations }
 

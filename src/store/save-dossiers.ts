@@ -117,6 +117,7 @@ const accountShape: Shape<AccountRow> = {
     owned: 'text',
     owned_guard: 'bytea',
     suspect_at: 'timestamptz',
+    suspension: 'uuid',
   },
   guard: accountGuard,
   prepare(vault, row) {

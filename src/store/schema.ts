@@ -8,6 +8,7 @@ import type {
   AccountId,
   ConfigVersionId,
   CredentialId,
+  EnrolmentId,
   GrantId,
   KeyId,
   MatchRunId,
@@ -17,6 +18,7 @@ import type {
   PullId,
   SourceRecordId,
   SubjectId,
+  SuspensionId,
 } from '../model/id.ts'
 import type { Lane } from '../model/lane.ts'
 import type { PersonState } from '../model/person.ts'
@@ -74,6 +76,11 @@ export interface Tables {
   subscription: SubscriptionTable
   subscription_position: SubscriptionPositionTable
   delivery: DeliveryTable
+  /** How far the log of a source was looked through for what people present, and for alarms. */
+  event_guard: { source: string; position: ColumnType<string, number, number>; guard: Buffer }
+  enrolment: EnrolmentTable
+  suspension: SuspensionTable
+  suspension_approval: SuspensionApprovalTable
   restore: RestoreTable
   alarm: AlarmTable
   alarm_notice: AlarmNoticeTable
@@ -301,6 +308,8 @@ export interface AccountTable {
   frozen_at: TimeOrNull
   /** A lock-out waits because its source is suspect; this says since when that is. */
   suspect_at: TimeOrNull
+  /** It is shut, whatever anybody else says, until two people approved that it opens. */
+  suspension: SuspensionId | null
   guard: Buffer
 }
 
@@ -747,6 +756,57 @@ export interface DeliveryTable {
   status: number | null
   code: string | null
   longest_ms: number
+}
+
+/** A time in which what is enrolled for a person is expected. */
+export interface EnrolmentTable {
+  id: EnrolmentId
+  person_id: PersonId
+  opened_at: Time
+  opened_by: SubjectId
+  until: Time
+  reason: Buffer
+  closed_at: TimeOrNull
+  closed_by: SubjectId | null
+  guard: Buffer
+}
+
+/** Why a change of what somebody presents at doors was not expected. */
+export type SuspensionCause = 'event' | 'biometrics' | 'pin' | 'card' | 'record' | 'unread'
+
+export interface SuspensionTable {
+  id: SuspensionId
+  account_id: AccountId
+  person_id: PersonId
+  target: string
+  /** `waits`: it is not shut before an admin says so. */
+  state: 'waits' | 'shut' | 'lifted'
+  waits_for: 'brake' | 'protected' | null
+  /** Of what was found last. */
+  cause: SuspensionCause
+  /** Names what was found last, at random: an approval is of this, and of nothing that is found later. */
+  finding: string
+  /** Of the newest event that it is founded on. */
+  position: ColumnType<string | null, number | null, number | null>
+  found_at: Time
+  last_found_at: Time
+  shut_at: TimeOrNull
+  /** Somebody said by name that it stays shut. */
+  kept_at: TimeOrNull
+  kept_by: SubjectId | null
+  lifted_at: TimeOrNull
+  guard: Buffer
+}
+
+export interface SuspensionApprovalTable {
+  id: string
+  suspension_id: SuspensionId
+  finding: string
+  person_id: PersonId
+  subject_id: SubjectId
+  reason: Buffer
+  at: Time
+  guard: Buffer
 }
 
 export interface AuditPendingTable {

@@ -74,6 +74,14 @@ export interface TargetSetup {
   readonly drift: DriftPolicy
   /** Names of levels that nobody but Gatehouse gives there, whether a rule hands them out or not. */
   readonly authoritative: readonly string[]
+  readonly guard: GuardPolicy
+}
+
+/** What is done when what somebody presents there changed without an order of ours. */
+export interface GuardPolicy {
+  readonly unexpected: 'report' | 'suspend'
+  /** So many accounts are suspended within a day at most; further ones wait for an admin. */
+  readonly brake: BrakeLimit
 }
 
 /** How fast accounts are read singly, where a list shows too little of them. */

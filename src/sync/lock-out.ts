@@ -15,7 +15,16 @@ import { type Change, changesBetween, decodeParts, type Parts } from './parts.ts
 export interface LockoutCause {
   /** Who is named in the audit: a subject, or `source:hr`, `clock`. */
   readonly actor: string
-  readonly because: 'record' | 'absence' | 'operator' | 'clock' | 'policy' | 'release' | 'restore' | 'undone'
+  readonly because:
+    | 'record'
+    | 'absence'
+    | 'operator'
+    | 'clock'
+    | 'policy'
+    | 'release'
+    | 'restore'
+    | 'undone'
+    | 'suspended'
   /** When the news reached us: lock-outs are timed from here. */
   readonly arrivedAt: Date
 }

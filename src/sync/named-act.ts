@@ -1,13 +1,20 @@
 /** Carries out what a person's act changed about one other person: what it names happens at once, and nothing else that waits does. */
 import type pg from 'pg'
-import type { AccountId, CredentialId, SubjectId } from '../model/id.ts'
+import type { AccountId, CredentialId } from '../model/id.ts'
 import { type Dossier, touch } from '../store/dossier.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import type { TargetMode } from '../store/target-modes.ts'
 import { enqueue } from '../store/work.ts'
 import type { SyncContext } from './context.ts'
 import { desire } from './desire.ts'
-import { lockoutsAmong, noteReopened, type PassedLockout, passLockouts, recordLockouts } from './lock-out.ts'
+import {
+  type LockoutCause,
+  lockoutsAmong,
+  noteReopened,
+  type PassedLockout,
+  passLockouts,
+  recordLockouts,
+} from './lock-out.ts'
 import { changesBetween, decodeParts } from './parts.ts'
 import { passGiven } from './resolve/individual.ts'
 import { leftByAbsence } from './resolve/left-by-absence.ts'
@@ -23,8 +30,9 @@ export async function carryOutAct(
   client: pg.ClientBase,
   context: SyncContext,
   dossier: Dossier,
-  subject: SubjectId,
-  names: (part: string) => boolean,
+  actor: string,
+  names: Names,
+  because: LockoutCause['because'] = 'operator',
 ): Promise<readonly string[]> {
   touch(dossier)
   await resolveAll(client, context, [dossier], 'operator')
@@ -35,23 +43,27 @@ export async function carryOutAct(
   const granted = await passGiven(client, context, [dossier], modes)
   await saveDossiers(client, context.vault, [dossier])
   const arrivedAt = context.now()
-  const lockouts = await recordLockouts(client, context, named.shut, { actor: subject, because: 'operator', arrivedAt })
+  const lockouts = await recordLockouts(client, context, named.shut, { actor, because, arrivedAt })
   // What else has come due about this person meanwhile is the clock's doing, not the operator's.
   await recordLockouts(client, context, due, { actor: 'clock', because: 'clock', arrivedAt })
-  await noteReopened(client, context, [], named.opened)
+  await noteReopened(client, context, named.reopened, named.opened)
   await enqueue(client, 'bulk', [...new Map([...named.work, ...granted].map((each) => [each.id, each])).values()])
   return lockouts
 }
 
+/** Whether an act is about this part of this account. */
+type Names = (part: string, account: AccountId) => boolean
+
 interface Named {
   readonly shut: PassedLockout[]
   readonly work: { readonly id: AccountId; readonly target: string }[]
-  /** Cards that are on from now on. */
+  /** Cards that are on from now on, and accounts that are open. */
   readonly opened: CredentialId[]
+  readonly reopened: AccountId[]
 }
 
-function passNamed(dossier: Dossier, modes: ReadonlyMap<string, TargetMode>, names: (part: string) => boolean): Named {
-  const named: Named = { shut: [], work: [], opened: [] }
+function passNamed(dossier: Dossier, modes: ReadonlyMap<string, TargetMode>, names: Names): Named {
+  const named: Named = { shut: [], work: [], opened: [], reopened: [] }
   for (const account of dossier.accounts) {
     const { row } = account
     const mode = modes.get(row.target)
@@ -59,7 +71,7 @@ function passNamed(dossier: Dossier, modes: ReadonlyMap<string, TargetMode>, nam
     const before = decodeParts(row.desired)
     const wanted = decodeParts(row.wanted)
     const changes = changesBetween(before, wanted, 'lockout-record').filter(({ part, kind }) => {
-      if (!names(part)) return false
+      if (!names(part, row.id)) return false
       // Nothing is given before a person has looked at the first plan of a target.
       return kind === 'lockout-record' ? mode.locksOut : mode.writes && (kind !== 'grant' || mode.waits === null)
     })
@@ -68,6 +80,7 @@ function passNamed(dossier: Dossier, modes: ReadonlyMap<string, TargetMode>, nam
     if (whole || cardsShut.length > 0) named.shut.push({ dossier, account, whole, cardsShut })
     else named.work.push({ id: row.id, target: row.target })
     named.opened.push(...cardsOn)
+    if (changes.some(({ part, after }) => part === 'lock' && after === 'open')) named.reopened.push(row.id)
   }
   return named
 }

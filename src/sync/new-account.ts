@@ -58,6 +58,7 @@ export function addAccount(
       discarded_guard: null,
       frozen_at: null,
       suspect_at: null,
+      suspension: null,
       guard: Buffer.alloc(0),
     },
   }

@@ -5,7 +5,7 @@ import type { CredentialId, PersonId, SubjectId } from '../model/id.ts'
 import type { PersonState } from '../model/person.ts'
 import { Refusal } from '../model/refusal.ts'
 import { clearAlarm } from '../store/alarms.ts'
-import { type Dossier, touch } from '../store/dossier.ts'
+import { type Dossier, type DossierAccount, touch } from '../store/dossier.ts'
 import { saveDossiers } from '../store/save-dossiers.ts'
 import { enqueue } from '../store/work.ts'
 import { changePerson } from './change-person.ts'
@@ -81,7 +81,8 @@ export async function unlockPerson(
     touch(dossier)
     await forgetLock(client, context, dossier)
     // Of whom nothing certain is known, what was wanted stays: so the lock is lifted there.
-    if (standing.state === 'unknown' || standing.validity === null) liftLock(dossier)
+    if (standing.state === 'unknown' || standing.validity === null)
+      for (const account of dossier.accounts) liftLock(dossier, account)
     await resolveAll(client, context, [dossier], 'operator')
     const opened = reopen(dossier)
     const granted = await passGiven(client, context, [dossier], await modesOf(client, context))
@@ -113,14 +114,13 @@ function isAllDeleted({ accounts }: Dossier): boolean {
   return accounts.length > 0 && accounts.every(isDeleted)
 }
 
-function liftLock({ accounts, credentials }: Dossier): void {
+/** What the lock alone closed is wanted open again. */
+export function liftLock({ credentials }: Dossier, { row }: DossierAccount): void {
+  const { byLock, ...wanted } = decodeParts(row.wanted)
+  if (byLock === undefined) return
   const usable = new Set(credentials.flatMap(({ row }) => (isUsable(row) && !row.waits ? [row.id] : [])))
-  for (const { row } of accounts) {
-    const { byLock, ...wanted } = decodeParts(row.wanted)
-    if (byLock === undefined) continue
-    const cards = (Object.keys(wanted.cards) as CredentialId[]).map((id) => [id, usable.has(id) ? 'on' : 'blocked'])
-    row.wanted = encodeParts({ ...wanted, lock: 'open', cards: Object.fromEntries(cards) as Parts['cards'] })
-  }
+  const cards = (Object.keys(wanted.cards) as CredentialId[]).map((id) => [id, usable.has(id) ? 'on' : 'blocked'])
+  row.wanted = encodeParts({ ...wanted, lock: 'open', cards: Object.fromEntries(cards) as Parts['cards'] })
 }
 
 function reopen(dossier: Dossier) {

@@ -13,7 +13,7 @@ export interface Parts {
   readonly validity: string
   readonly cards: Readonly<Record<CredentialId, 'on' | 'blocked'>>
   readonly levels: readonly AccessLevelId[]
-  /** Of what is wanted: an operator's lock alone closed it, so lifting the lock opens it, whatever else can be told. */
+  /** Of what is wanted: an operator's lock, or its suspension, alone closed it, so lifting that opens it, whatever else can be told. */
   readonly byLock?: true
   /** The newest PIN that was issued for the account, by random id. */
   readonly pin?: PinIssueId

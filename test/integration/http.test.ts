@@ -35,6 +35,7 @@ beforeAll(async () => {
   site = await openSite({ databaseUrl: postgres.url, redisUrl: redis.url })
   await writeFile(join(site.directory, 'alarms'), `whsec_${Buffer.alloc(32, 7).toString('base64')}`, { mode: 0o600 })
   await site.configure((config) => {
+    Object.assign(config.targets.hq, { events: {}, guard: { unexpected: 'suspend' } })
     Object.assign(config.sources.hr, { archive: { keep: '30d' }, brakes: { lockout_record: { min: 1, percent: 0 } } })
     // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
     Object.assign(config, { alarms: { webhook: { url: 'http://127.0.0.1:1/', secret: '${file:./alarms}' } } })
@@ -185,6 +186,26 @@ async function asDescribed(method: string, path: string, at: string, body?: unkn
   return json
 }
 
+type Call = <T>(
+  operation: string,
+  values?: Readonly<Record<string, string>>,
+  body?: unknown,
+  query?: string,
+) => Promise<T>
+
+/** A finger of somebody protected waits for a release; shut, it is approved by one, and kept. */
+async function suspensions(call: Call, id: string): Promise<void> {
+  const { accounts } = await call<{ accounts: { externalId: string }[] }>('GET /v1/people/{id}', { id })
+  await call('POST /v1/people/{id}/protect', { id }, { reason })
+  site.simulator.hand({ action: 'enrol', user: accounts[0]?.externalId ?? '', credential: 'fingerprint' })
+  const list = () => call<{ rows: { id: string }[] }>('GET /v1/suspensions', {}, undefined, '?limit=5')
+  const found = { id: await until('it is found', async () => (await list()).rows[0]?.id) }
+  await call('POST /v1/suspensions/{id}/release', found, { reason })
+  await call('POST /v1/suspensions/{id}/approve', found, { reason })
+  await call('GET /v1/suspensions/{id}', found)
+  await call('POST /v1/suspensions/{id}/keep', found, { reason })
+}
+
 test('every path answers as it is described, field by field', { timeout: 60_000 }, async () => {
   const called: string[] = []
   const call = async <T>(
@@ -266,6 +287,11 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('GET /v1/keys/public')
   await call('GET /v1/people/{id}', { id })
   await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })
+  const { id: window } = await call<{ id: string }>('POST /v1/people/{id}/enrolments', { id }, { for: '30m', reason })
+  await call('GET /v1/enrolments', {}, undefined, '?limit=5')
+  await call('POST /v1/enrolments/{id}/close', { id: window }, { reason })
+  const { id: fifth } = await call<{ id: string }>('POST /v1/people/find', {}, { by: rows[4]?.employeeNumber })
+  await suspensions(call, fifth)
   await call('POST /v1/people/{id}/protect', { id }, { reason })
   await call('POST /v1/people/{id}/unprotect', { id }, { reason })
   await call('POST /v1/targets/{target}/pause', { target: 'hq' }, { reason })

@@ -51,6 +51,12 @@ const fates: Readonly<Record<keyof Tables, 'kept' | 'left out'>> = {
   subscription: 'kept',
   subscription_position: 'kept',
   delivery: 'left out',
+  event_guard: 'kept',
+  // Who said before the backup that something is to be enrolled said nothing of now.
+  enrolment: 'left out',
+  suspension: 'kept',
+  // What was approved may have been voided since: it is approved anew.
+  suspension_approval: 'left out',
   restore: 'kept',
   alarm: 'kept',
   // They were told since; what is still on stays on.

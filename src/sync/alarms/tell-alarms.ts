@@ -1,5 +1,6 @@
 /** Tells what has come and gone: each change of an alarm once to the log, and once to whoever is told by webhook. */
 
+import { recordAudit } from '../../audit/record.ts'
 import { errorCode } from '../../model/error-code.ts'
 import {
   clearAlarm,
@@ -12,6 +13,7 @@ import {
   retryNotice,
   takeNotice,
 } from '../../store/alarms.ts'
+import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext } from '../context.ts'
 import type { AlarmWebhook } from './webhook.ts'
 
@@ -76,7 +78,13 @@ async function tell(
     await failed(context, notice, errorCode(error))
     return false
   }
-  await dropNotice(database.pool, notice.id)
+  await inTransaction(database.pool, async (client) => {
+    await dropNotice(client, notice.id)
+    await recordAudit(client, vault, {
+      ...{ actor: 'engine', action: 'alarm.told', object: notice.code },
+      details: { notice: notice.id, scope: notice.scope, isOn: notice.is_on, receiver: 'webhook' },
+    })
+  })
   await clearAlarm(database.pool, vault, 'webhook.failed', '')
   return true
 }

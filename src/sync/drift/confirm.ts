@@ -12,6 +12,7 @@ import type { DriftRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import type { Looked } from '../guard/look-through.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { Owned } from '../owned-row.ts'
 import { partOf } from '../parts.ts'
@@ -44,6 +45,8 @@ export interface ConfirmOptions {
   readonly isRecent: (foundAt: Date) => boolean
   /** Waited for after each read, which are one after the other then. */
   readonly between?: () => Promise<void>
+  /** Given what was read, for whoever looks at what people present: drifts that were noted from `since` on are of this look. */
+  readonly looked?: (looks: readonly Looked[], since: Date) => Promise<void>
 }
 
 export class Confirmation {
@@ -87,7 +90,9 @@ export class Confirmation {
       return item === undefined || busy.has(id) || item.row.desired_version !== version ? [] : [{ item, actual }]
     })
     const looks = await this.#lookAt(sure)
+    const since = this.#context.now()
     await this.#note(looks)
+    await this.#options.looked?.(readable(looks), since)
     await endFights(
       this.#context,
       looks.flatMap((look) => this.#overFights(look)),
@@ -220,6 +225,10 @@ export class Confirmation {
     const before = lastSeen === null ? [] : driftsBetween(this.#context, this.#target, item, lastSeen)
     return fresh.some((each) => !before.some((old) => isSameDrift(old, each)) && !isGift(this.#context, each))
   }
+}
+
+function readable(looks: readonly SureLook[]): readonly Looked[] {
+  return looks.flatMap(({ item, actual }) => (actual === null || actual === 'unreadable' ? [] : [{ item, actual }]))
 }
 
 function isBeingShut({ owned }: WorkItem): boolean {

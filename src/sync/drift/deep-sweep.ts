@@ -15,6 +15,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import { lookThrough } from '../guard/look-through.ts'
 import { stockTaken } from '../restored/gate.ts'
 import { modesOf } from '../target-modes.ts'
 import { Confirmation, loadItems } from './confirm.ts'
@@ -102,6 +103,7 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
       const ids = await nextAccounts(after, count)
       const confirmation = new Confirmation(context, target, signal, {
         isRecent: () => false,
+        looked: (looks, since) => lookThrough(context, target, looks, since),
         between: count === 1 ? async () => undefined : () => sleep(1 / perMs, signal),
       })
       const items = await loadItems(context, ids)

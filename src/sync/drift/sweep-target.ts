@@ -19,6 +19,7 @@ import type { Vault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import { hasOtherMarks, lookThrough } from '../guard/look-through.ts'
 import { handedOut } from '../handed-out.ts'
 import { oneAhead } from '../one-ahead.ts'
 import { replanTarget } from '../plan/replan.ts'
@@ -106,7 +107,10 @@ class Sweep {
     this.signal = signal
     this.strangers = new Strangers(context, target)
     this.begunAt = context.now()
-    this.confirmation = new Confirmation(context, target, signal, { isRecent: (foundAt) => this.#isRecent(foundAt) })
+    this.confirmation = new Confirmation(context, target, signal, {
+      isRecent: (foundAt) => this.#isRecent(foundAt),
+      looked: (looks, since) => lookThrough(context, target, looks, since),
+    })
   }
 
   async run(): Promise<void> {
@@ -212,6 +216,7 @@ class Sweep {
       const isNews = found.length !== told.length || found.some((each) => !told.some((row) => isSameDrift(row, each)))
       const isDoubtful =
         isNews ||
+        hasOtherMarks(item, actual) ||
         told.some((row) => this.#isRecent(row.found_at)) ||
         found.some((each) => each.class === 'opened' || each.class === 'card-unblocked') ||
         strange.length > 0 ||

@@ -9,6 +9,8 @@ import type { WorkItem } from './work-item.ts'
 /** An account as it is noted: `photoFor` is the picture that was written when it came to show another one, `photo`, in its place. */
 export interface NotedAccount extends ActualAccount {
   readonly photoFor?: string
+  /** When what somebody presents was last found to have changed there, and its marks were noted. */
+  readonly changedAt?: string
 }
 
 /** What the account is to show: a SHA-256, or null for no picture; undefined where it is left alone. */

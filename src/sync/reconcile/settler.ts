@@ -17,6 +17,7 @@ import type { SyncContext } from '../context.ts'
 import { fightWindowMs, toUndo, undone } from '../drift/reverts.ts'
 import { tellForged } from '../forged.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
+import { withWrite } from './noting-writes.ts'
 import type { Outcome } from './outcome.ts'
 import { blockedCards, shutAmong } from './owned.ts'
 import { noteOf } from './photo-part.ts'
@@ -25,7 +26,14 @@ import type { WorkItem } from './work-item.ts'
 
 export interface Settler {
   /** Resolves when the outcome is stored (or its lease was gone). */
-  settle(item: WorkItem, outcome: Outcome, meter: { requests: number; waitingMs: number }): Promise<void>
+  settle(item: WorkItem, outcome: Outcome, meter: Meter): Promise<void>
+}
+
+/** What a run cost, and when it began to write; null when it wrote nothing. */
+interface Meter {
+  readonly requests: number
+  readonly waitingMs: number
+  readonly wroteFrom: Date | null
 }
 
 interface Waiting {
@@ -145,34 +153,34 @@ function isPinSet(pin: PinIssueId, { owned }: Settlement): boolean {
   return (JSON.parse(owned) as Owned).pin === pin
 }
 
-function settlementOf(
-  context: SyncContext,
-  item: WorkItem,
-  outcome: Outcome,
-  meter: { requests: number; waitingMs: number },
-  proof: string,
-): Settlement {
+function settlementOf(context: SyncContext, item: WorkItem, outcome: Outcome, meter: Meter, proof: string): Settlement {
   const read = outcome.actual !== undefined
   const actualVersion = (item.row.actual_version ?? 0) + 1
-  const { deepSweep } = certain(context.targets.get(item.row.target))
+  const { deepSweep, lateWriteMs } = certain(context.targets.get(item.row.target))
   // What was to be undone is, or is told as what the target refused.
   const isDone = outcome.appliedVersion !== null
-  const owned = encodeOwned(
-    isDone ? undone(outcome.owned, context.now(), fightWindowMs(deepSweep.everyMs)) : outcome.owned,
+  const now = context.now()
+  // Of a run before it nobody may have noted whether it wrote.
+  const wroteFrom = meter.wroteFrom ?? (item.intents.length > 0 ? new Date(now.getTime() - lateWriteMs) : null)
+  const noted = withWrite(
+    { ...outcome.owned, ...(item.owned.wrote === undefined ? {} : { wrote: item.owned.wrote }) },
+    wroteFrom,
+    new Date(now.getTime() + (outcome.verifyInMs ?? 0)),
   )
+  const owned = encodeOwned(isDone ? undone(noted, now, fightWindowMs(deepSweep.everyMs)) : noted)
   const { actual } = outcome
   const shutCards =
     actual === undefined
       ? []
       : [...shutAmong(item, actual, [...item.cards.keys()]), ...strangeShut(context, item, actual)]
-  const noted = actual == null ? actual : noteOf(item.lastSeen, actual)
+  const shown = actual == null ? actual : noteOf(item.lastSeen, actual)
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,
     leaseCounter: item.claim.lease_counter,
     version: item.row.desired_version,
     appliedVersion: outcome.appliedVersion,
-    actual: read ? context.vault.seal(item.key, place, JSON.stringify(noted)) : null,
+    actual: read ? context.vault.seal(item.key, place, JSON.stringify(shown)) : null,
     actualVersion: read ? actualVersion : null,
     owned,
     ownedGuard: context.vault.guard('account_owned', ownedGuard(item.row.id, owned)),

@@ -44,7 +44,7 @@ export interface WorkItem {
   readonly maybe: { readonly levels: readonly string[]; readonly cards: readonly CredentialId[] }
   /** What earlier runs set out for, whose end was never noted. */
   readonly intents: readonly Parts[]
-  /** An operator's lock-out of the whole account waits for its proof: lifting it must restore no more than what it closed. */
+  /** An operator's lock-out of the whole account, or its suspension, waits for its proof: lifting it must restore no more than what it closed. */
   readonly byOperator: boolean
   /** A PIN that is still to be set; its digits are null when its row is gone, and it must be issued anew. */
   readonly pin: { readonly id: PinIssueId; readonly digits: string | null } | null
@@ -181,13 +181,13 @@ function open(
   }
 }
 
-/** Of these accounts, those with an operator's lock-out that is not proven. */
+/** Of these accounts, those with an operator's lock-out, or a suspension, that is not proven. */
 async function lockedByOperators(pool: pg.Pool, claims: readonly Claim[]): Promise<ReadonlySet<AccountId>> {
   const urgent = claims.flatMap(({ account_id, lane }) => (lane === 'urgent' ? [account_id] : []))
   if (urgent.length === 0) return new Set()
   const { rows } = await pool.query<{ account_id: AccountId }>(
     `select distinct account_id from lockout
-      where account_id = any($1::uuid[]) and credential_id is null and cause = 'operator' and proven_at is null and ended_at is null`,
+      where account_id = any($1::uuid[]) and credential_id is null and cause in ('operator', 'suspended') and proven_at is null and ended_at is null`,
     [urgent],
   )
   return new Set(rows.map(({ account_id }) => account_id))

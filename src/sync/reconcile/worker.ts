@@ -18,6 +18,7 @@ import { stockTaken } from '../restored/gate.ts'
 import { afterFailure } from './after-failure.ts'
 import { blockCards } from './block-cards.ts'
 import { bringAbout } from './bring-about.ts'
+import { notingWrites } from './noting-writes.ts'
 import type { Outcome } from './outcome.ts'
 import { removeAccount } from './remove-account.ts'
 import { type Settler, startSettler } from './settler.ts'
@@ -182,10 +183,11 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
   async function run(item: WorkItem, lane: Lane, signal: AbortSignal, span: Span): Promise<void> {
     let meter = { requests: 0, waitingMs: 0 }
     let outcome: Outcome
+    const noting = notingWrites(target, context.now)
     try {
       const scoped = await withCallScope({ lane }, async () => {
         try {
-          return { outcome: await reconcile(item, lane, signal) }
+          return { outcome: await reconcile(noting.target, item, lane, signal) }
         } catch (thrown) {
           return { thrown }
         }
@@ -202,20 +204,18 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     }
     span.set(told(outcome, meter))
     try {
-      await settler.settle(item, outcome, meter)
+      await settler.settle(item, outcome, { ...meter, wroteFrom: noting.beganAt() })
     } catch (error) {
       context.log('error', 'work.not-settled', { target: target.id, account: item.row.id, code: errorCode(error) })
     }
   }
 
-  function reconcile(item: WorkItem, lane: Lane, signal: AbortSignal): Promise<Outcome> {
+  function reconcile(at: TargetSetup, item: WorkItem, lane: Lane, signal: AbortSignal): Promise<Outcome> {
     if (lane === 'urgent')
-      return item.desired.lock === 'closed'
-        ? shutOut(context, target, item, signal)
-        : blockCards(context, target, item, signal)
+      return item.desired.lock === 'closed' ? shutOut(context, at, item, signal) : blockCards(context, at, item, signal)
     return item.erasure === null && item.desired.gone !== true
-      ? bringAbout(context, target, item, signal)
-      : removeAccount(context, target, item, signal)
+      ? bringAbout(context, at, item, signal)
+      : removeAccount(context, at, item, signal)
   }
 
   async function afterSuccess(outcome: Outcome): Promise<Outcome> {

@@ -8,6 +8,7 @@ import type { PersonId } from '../../model/id.ts'
 import type { SourceRecord } from '../../model/source-record.ts'
 import {
   accountGuard,
+  approvalGuard,
   archiveGuard,
   blindIndexGuard,
   clearedGuard,
@@ -15,8 +16,10 @@ import {
   credentialGuard,
   discardGuard,
   driftGuard,
+  enrolmentGuard,
   erasureAccountGuard,
   erasureGuard,
+  eventGuardGuard,
   eventMonthGuard,
   eventSourceGuard,
   grantGuard,
@@ -43,6 +46,7 @@ import {
   subjectGuard,
   subscriptionGuard,
   subscriptionPositionGuard,
+  suspensionGuard,
   targetModeGuard,
   tokenGuard,
   tombstoneGuard,
@@ -354,6 +358,24 @@ export const registry: Registry = {
     },
   },
   event_month: { columns: { guard: signed('event_month', eventMonthGuard) } },
+  event_guard: {
+    columns: { guard: signed('event_guard', ({ source, position }) => eventGuardGuard(source, Number(position))) },
+  },
+  enrolment: {
+    whose: 'person',
+    columns: {
+      reason: sealed(({ id }) => place('enrolment', 'reason', id), person),
+      guard: signed('enrolment', enrolmentGuard),
+    },
+  },
+  suspension: { columns: { guard: signed('suspension', suspensionGuard) } },
+  suspension_approval: {
+    whose: 'person',
+    columns: {
+      reason: sealed(({ id }) => place('suspension_approval', 'reason', id), person),
+      guard: signed('suspension_approval', approvalGuard),
+    },
+  },
   restore: { columns: { guard: signed('restore', restoreGuard) } },
   subscription: { columns: { guard: signed('subscription', subscriptionGuard) } },
   subscription_position: { columns: { guard: signed('subscription_position', subscriptionPositionGuard) } },

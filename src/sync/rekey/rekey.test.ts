@@ -4,15 +4,17 @@ import { openAuditPage } from '../../audit/page.ts'
 import { verifyAudit } from '../../audit/verify.ts'
 import { createSubjectWithToken } from '../../auth/tokens.ts'
 import { cardKey, h10301 } from '../../model/card.ts'
-import type { AccountId, PersonId } from '../../model/id.ts'
+import { type AccountId, type KeyId, newId, type PersonId, type SuspensionId } from '../../model/id.ts'
 import { restoreSilenced } from '../../store/alarms.ts'
 import { writeAuditMark } from '../../store/audit-mark.ts'
 import { catalogue } from '../../store/catalogue.ts'
 import { insertConfigVersion, releasedVersions } from '../../store/config-versions.ts'
+import { saveGuardPosition } from '../../store/event-guard.ts'
 import { discardFailure } from '../../store/failures.ts'
 import { loadDossiers } from '../../store/load-dossiers.ts'
 import { writePositions } from '../../store/subscriptions/positions.ts'
 import { registerSubscriptions } from '../../store/subscriptions/row.ts'
+import { addApproval, saveSuspension } from '../../store/suspensions.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { openVault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
@@ -25,6 +27,7 @@ import { type Bench, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
 import { opens } from '../fixtures/memory-target.fixture.ts'
 import { addGrant } from '../grants.ts'
+import { openEnrolment } from '../guard/enrolment.ts'
 import { rotateEpoch, turnEpochs } from '../keys/epochs.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
 import { issuePin } from '../pins.ts'
@@ -96,9 +99,31 @@ async function live(): Promise<void> {
     await registerSubscriptions(client, vault, [{ id: 'siem', from: 'now' }], context.now())
     await writePositions(client, vault, 'siem', 0, new Map([['doors', 17]]))
   })
+  await guardAt(await bench.personOf('n12'))
   token = (await createSubjectWithToken(database.db, vault, { name: 'Ada', role: 'admin', days: 9 })).token
   await appendOnce(database.pool, vault)
   await writeAuditMark(database.pool, vault, { seq: 1, hash: Buffer.alloc(32) })
+}
+
+/** An enrolment window, an account that was suspended, and somebody's approval. */
+async function guardAt(person: PersonId): Promise<void> {
+  const { context, operator } = bench
+  const { vault, now, database } = context
+  await openEnrolment(context, person, operator, { for: '30m', reason })
+  await inTransaction(database.pool, async (client) => {
+    const dossier = certain((await loadDossiers(client, vault, [person])).dossiers.get(person))
+    const id = newId<SuspensionId>()
+    const [at, approval, finding] = [now(), newId<KeyId>(), newId<KeyId>()]
+    await saveSuspension(client, vault, {
+      ...{ id, account_id: certain(dossier.accounts[0]).row.id, person_id: person, target: 'doors', state: 'lifted' },
+      ...{ waits_for: null, cause: 'event', finding, position: null, found_at: at, last_found_at: at, shut_at: at },
+      ...{ kept_at: null, kept_by: null, lifted_at: at },
+    })
+    const place = { table: 'suspension_approval', column: 'reason', row: approval, version: 1 }
+    const given = { id: approval, suspension_id: id, finding, person_id: person, subject_id: operator, at }
+    await addApproval(client, vault, { ...given, reason: vault.seal(dossier.key, place, reason) })
+    await saveGuardPosition(client, vault, 'doors', 17)
+  })
 }
 
 async function discardAt(person: PersonId): Promise<void> {

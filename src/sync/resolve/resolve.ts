@@ -307,20 +307,28 @@ function revise(
   by: Origin,
 ): void {
   const { row } = account
-  const text = encodeParts(wanted.parts)
-  const pending = isPending(row.desired, wanted.parts)
+  const parts = row.suspension === null ? wanted.parts : suspended(wanted.parts)
+  const text = encodeParts(parts)
+  const pending = isPending(row.desired, parts)
   if (text === row.wanted && pending === row.pending) return
   const before = decodeParts(row.wanted)
-  if (wanted.facts !== null && (before.profile !== wanted.parts.profile || before.validity !== wanted.parts.validity)) {
+  if (wanted.facts !== null && (before.profile !== parts.profile || before.validity !== parts.validity)) {
     row.wanted_facts_version += 1
     row.wanted_facts = sealFacts(context.vault, dossier.key, row.id, row.wanted_facts_version, wanted.facts)
   }
   row.wanted = text
-  if (row.suspect_at !== null && !isShutting(row.desired, wanted.parts)) row.suspect_at = null
+  if (row.suspect_at !== null && !isShutting(row.desired, parts)) row.suspect_at = null
   // Whose lock-out waits stays whose it is, whatever looks at the person meanwhile.
   if (row.suspect_at === null) row.wanted_by = by
   row.pending = pending
   touch(account)
+}
+
+/** Shut, whatever sources, rules and operators say of its person; as with an operator's lock, what would be open is opened when that is over. */
+function suspended(parts: Parts): Parts {
+  if (parts.lock === 'closed') return parts
+  const cards = Object.fromEntries(Object.keys(parts.cards).map((id) => [id, 'blocked' as const]))
+  return { ...parts, lock: 'closed', cards, byLock: true }
 }
 
 /** Of whom the account was deleted, its row begins anew. @throws ConnectorError `rejected` when the facts give it no id. */

@@ -352,6 +352,8 @@ function closeBlindly(context: SyncContext, dossier: Dossier, row: AccountRow): 
       owned_guard: vault.guard('account_owned', ownedGuard(row.id, owned)),
       frozen_at: null,
       suspect_at: null,
+      // Where it really is suspended, its own row says so, and it is again within seconds.
+      suspension: null,
     },
   }
 }

@@ -1,0 +1,27 @@
+/** Whether something that was told of an account is our own doing, or was announced: by an order of ours around that time, or by an enrolment window that somebody opened by name. */
+import type { EnrolmentRow } from '../../store/guards.ts'
+import type { WorkItem } from '../reconcile/work-item.ts'
+
+/** So long readers take to tell of a change; less is enough where the account can be asked whether it is as we left it. */
+const readerMs = 10_000
+const quickReaderMs = 2_000
+/** So long what was enrolled in a window may be told after it. */
+const afterMs = 5_000
+/** So much earlier than we noted an order it may have been told, by clocks of two machines. */
+const earlyMs = 2_000
+
+/** Told so close to an order of ours that nobody need look. */
+export function isOurs({ owned: { wrote }, lastSeen }: WorkItem, at: Date): boolean {
+  if (wrote === undefined) return false
+  const laterMs = lastSeen?.marks?.revision == null ? readerMs : quickReaderMs
+  return at.getTime() >= Date.parse(wrote.from) - earlyMs && at.getTime() <= Date.parse(wrote.to) + laterMs
+}
+
+/** Whether one of these windows of the person was open at some time from `from` to `to`. */
+export function isAnnounced({ row }: WorkItem, windows: readonly EnrolmentRow[], from: Date, to: Date = from): boolean {
+  return windows.some((window) => {
+    const endsAt = Math.min(window.until.getTime(), window.closed_at?.getTime() ?? Number.POSITIVE_INFINITY)
+    const isOpenThen = window.opened_at <= to && endsAt + afterMs >= from.getTime()
+    return window.person_id === row.person_id && isOpenThen
+  })
+}

@@ -1,0 +1,245 @@
+/** What is done about a change of what somebody presents that nobody ordered: it is told, and by policy the account is shut at once, as far as the brake lets. */
+import { randomUUID } from 'node:crypto'
+import type pg from 'pg'
+import { recordAudit } from '../../audit/record.ts'
+import { type AccountId, newId, type PersonId, type SuspensionId } from '../../model/id.ts'
+import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
+import type { Dossier } from '../../store/dossier.ts'
+import type { SuspensionRow } from '../../store/guards.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
+import { openRestore } from '../../store/restores.ts'
+import type { SuspensionCause } from '../../store/schema.ts'
+import {
+  dropSuspensionOf,
+  lockSuspensionsOf,
+  saveSuspension,
+  shutSince,
+  waitingSuspensions,
+} from '../../store/suspensions.ts'
+import { certain } from '../certain.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { tellForged } from '../forged.ts'
+import { carryOutAct } from '../named-act.ts'
+import { modesOf } from '../target-modes.ts'
+import type { Verdict } from './verdict.ts'
+
+export interface Finding {
+  readonly account: AccountId
+  readonly person: PersonId
+  readonly verdict: Exclude<Verdict, 'nothing'>
+  /** Of the newest event that it is founded on; null where there was none. */
+  readonly position: number | null
+}
+
+/** Of these many accounts each has an alarm of its own; what comes on top is counted. */
+const alarmsMax = 50
+const brakeWindowMs = 86_400_000
+
+/** Part of the caller's transaction. */
+export async function dealWith(
+  client: pg.ClientBase,
+  context: SyncContext,
+  target: TargetSetup,
+  findings: readonly Finding[],
+): Promise<void> {
+  if (findings.length === 0) return
+  const { vault } = context
+  // One at a time for a target: of two the second sees what the first has shut.
+  await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.guard'), hashtext($1))`, [target.id])
+  const loaded = await loadDossiers(client, vault, [...new Set(findings.map(({ person }) => person))])
+  await tellForged(client, context, ...loaded.frozen)
+  const dossiers = wholeAndTorn(loaded)
+  await dropForged(client, context, findings, dossiers)
+  const open = await openOf(client, context, findings)
+  const may = await maySuspend(client, context, target)
+  for (const finding of findings) {
+    const dossier = dossiers.get(finding.person)
+    const known = open.get(finding.account)
+    const next =
+      known !== undefined
+        ? again(known, finding, context.now())
+        : finding.verdict === 'visible' || !may.suspends || dossier === undefined
+          ? null
+          : begun(context, target, finding, dossier, may.left > 0)
+    if (next !== null) {
+      if (known === undefined && next.state === 'shut') may.left -= 1
+      await saveSuspension(client, vault, next)
+      if (next.state === 'shut' && dossier !== undefined) await shut(client, context, dossier, next)
+    }
+    await tell(client, context, target, finding, { next, dossier })
+  }
+  await tellWaiting(client, context, target.id)
+}
+
+async function openOf(
+  client: pg.ClientBase,
+  context: SyncContext,
+  findings: readonly Finding[],
+): Promise<Map<AccountId, SuspensionRow>> {
+  const found = await lockSuspensionsOf(
+    client,
+    context.vault,
+    findings.map(({ account }) => account),
+  )
+  return new Map(found.flatMap(({ row, genuine }) => (genuine ? [[row.account_id, row] as const] : [])))
+}
+
+/** In place of what somebody else wrote stands a new one: whatever was approved of that is approved no more. */
+async function dropForged(
+  client: pg.ClientBase,
+  context: SyncContext,
+  findings: readonly Finding[],
+  dossiers: ReadonlyMap<PersonId, Dossier>,
+): Promise<void> {
+  const accounts = findings.map(({ account }) => account)
+  for (const { row, genuine } of await lockSuspensionsOf(client, context.vault, accounts)) {
+    if (genuine) continue
+    await tellForged(client, context, row.id)
+    const owner = findings.find(({ account }) => account === row.account_id)?.person
+    const dossier = owner === undefined ? undefined : dossiers.get(owner)
+    if (dossier !== undefined) await shutAnew(client, context, dossier, row.account_id)
+  }
+}
+
+/** Whatever its rows say, it is suspended from now on, and nobody has approved anything. */
+export async function shutAnew(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossier: Dossier,
+  account: AccountId,
+): Promise<void> {
+  const row = dossier.accounts.find((each) => each.row.id === account)?.row
+  if (row === undefined) return
+  await dropSuspensionOf(client, account)
+  const next = newRow(context.now(), { account, person: dossier.person.id, target: row.target, cause: 'record' })
+  await saveSuspension(client, context.vault, next)
+  await shut(client, context, dossier, next)
+  await recordAudit(client, context.vault, {
+    actor: 'engine',
+    action: 'credential.changed_unexpectedly',
+    object: account,
+    details: { target: row.target, found: 'forged', suspended: true, suspension: next.id, finding: next.finding },
+    about: dossier.key,
+  })
+}
+
+/** Whether anything may be shut at this target, and how many accounts more today. */
+async function maySuspend(client: pg.ClientBase, context: SyncContext, target: TargetSetup) {
+  const { vault, now } = context
+  const mode = (await modesOf(client, context)).get(target.id)
+  // Of a store, or a target, that does not know what happened since its backup every difference would be its own.
+  const isSure = mode?.locksOut === true && mode.waits !== 'restored' && (await openRestore(client, vault)) === null
+  if (target.guard.unexpected !== 'suspend' || !isSure) return { suspends: false, left: 0 }
+  const { rows } = await client.query<{ ours: number }>(
+    'select count(*)::int as ours from account where target = $1 and desired is not null',
+    [target.id],
+  )
+  const { min, percent } = target.guard.brake
+  const most = Math.max(min, Math.floor((certain(rows[0]).ours * percent) / 100))
+  const since = new Date(now().getTime() - brakeWindowMs)
+  return { suspends: true, left: most - (await shutSince(client, vault, target.id, since)) }
+}
+
+type NewRow = Omit<SuspensionRow, 'guard'>
+
+/** Something else was found meanwhile: whatever was approved, or decided, was of what was found before. */
+function again({ guard: _, ...row }: SuspensionRow, { verdict, position }: Finding, now: Date): NewRow {
+  return {
+    ...row,
+    ...(verdict === 'visible' ? {} : { cause: verdict }),
+    finding: randomUUID(),
+    position: position === null ? row.position : `${position}`,
+    last_found_at: now,
+    kept_at: null,
+    kept_by: null,
+  }
+}
+
+/** Nothing happens to protected people without a name on it, nor to more accounts than the brake lets. */
+function begun(
+  { now }: SyncContext,
+  target: TargetSetup,
+  { account, person, verdict, position }: Finding,
+  dossier: Dossier,
+  isLeft: boolean,
+): NewRow {
+  const waits = dossier.person.protected ? 'protected' : isLeft ? null : 'brake'
+  const cause = verdict === 'visible' ? 'event' : verdict
+  const row = newRow(now(), { account, person, target: target.id, cause })
+  return {
+    ...row,
+    position: position === null ? null : `${position}`,
+    ...(waits === null ? {} : { state: 'waits' as const, waits_for: waits, shut_at: null }),
+  }
+}
+
+function newRow(
+  at: Date,
+  of: {
+    readonly account: AccountId
+    readonly person: PersonId
+    readonly target: string
+    readonly cause: SuspensionCause
+  },
+): NewRow {
+  return {
+    id: newId<SuspensionId>(),
+    ...{ account_id: of.account, person_id: of.person, target: of.target, state: 'shut', waits_for: null },
+    ...{ cause: of.cause, finding: randomUUID(), position: null, found_at: at, last_found_at: at, shut_at: at },
+    ...{ kept_at: null, kept_by: null, lifted_at: null },
+  }
+}
+
+/** A lock-out like any other, urgent and proven; only that it is lifted by nobody but two people. Doing it twice is the same as once. */
+export async function shut(
+  client: pg.ClientBase,
+  context: SyncContext,
+  dossier: Dossier,
+  { id, account_id }: Pick<SuspensionRow, 'id' | 'account_id'>,
+  actor = 'engine',
+): Promise<readonly string[]> {
+  const account = dossier.accounts.find(({ row }) => row.id === account_id)
+  if (account === undefined || account.row.suspension === id) return []
+  account.row.suspension = id
+  if (account.mark === 'stored') account.mark = 'changed'
+  const isIt = (part: string, of: AccountId): boolean => part === 'lock' && of === account_id
+  return carryOutAct(client, context, dossier, actor, isIt, 'suspended')
+}
+
+async function tell(
+  client: pg.ClientBase,
+  context: SyncContext,
+  target: TargetSetup,
+  { account, verdict, position }: Finding,
+  { next, dossier }: { readonly next: NewRow | null; readonly dossier: Dossier | undefined },
+): Promise<void> {
+  const { vault } = context
+  const { rows } = await client.query<{ on: number }>(
+    `select count(*)::int as on from alarm where code = 'credential.changed_unexpectedly' and cleared_at is null and scope <> $1`,
+    [account],
+  )
+  const on = certain(rows[0]).on
+  if (on < alarmsMax) {
+    if (await raiseAlarm(client, vault, 'credential.changed_unexpectedly', account))
+      context.log('error', 'credential.changed_unexpectedly', { scope: account })
+  } else await raiseAlarm(client, vault, 'credential.many_changed', target.id, on)
+  await recordAudit(client, vault, {
+    actor: 'engine',
+    action: 'credential.changed_unexpectedly',
+    object: account,
+    details: {
+      ...{ target: target.id, found: verdict, position },
+      ...(next === null
+        ? { suspended: false }
+        : { suspended: next.state === 'shut', suspension: next.id, finding: next.finding, waitsFor: next.waits_for }),
+    },
+    about: dossier?.key,
+  })
+}
+
+/** On as long as one waits for an admin. */
+export async function tellWaiting(client: pg.ClientBase, context: SyncContext, target: string): Promise<void> {
+  const waiting = (await waitingSuspensions(client)).get(target) ?? 0
+  if (waiting > 0) await raiseAlarm(client, context.vault, 'guard.braked', target, waiting)
+  else await clearAlarm(client, context.vault, 'guard.braked', target)
+}

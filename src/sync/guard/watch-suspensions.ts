@@ -1,0 +1,54 @@
+/** Looks whether every suspended account is shut as both its own row and its suspension say: where one of them was put back or taken away, it is shut anew, and a person is called. */
+import type pg from 'pg'
+import type { AccountId, PersonId, SuspensionId } from '../../model/id.ts'
+import { raiseAlarm } from '../../store/alarms.ts'
+import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
+import { disagreements, dropSuspensionOf, type FoundSuspension, listSuspensions } from '../../store/suspensions.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import { certain } from '../certain.ts'
+import type { SyncContext } from '../context.ts'
+import { tellForged } from '../forged.ts'
+import { shutAnew } from './findings.ts'
+
+/** Looked at together. */
+const batch = 100
+const alarmsMax = 50
+
+/** Called by the scheduler, every few seconds. */
+export async function watchSuspensions(context: SyncContext): Promise<void> {
+  const { database } = context
+  for (const account of [...(await forgedOnes(context)), ...(await disagreements(database.pool, batch))])
+    await inTransaction(database.pool, (client) => mend(client, context, account))
+}
+
+/** Accounts with a suspension that somebody else wrote. As long as nobody has decided about one, its alarm is on, whoever cleared it. */
+async function forgedOnes({ database: { pool }, vault }: SyncContext): Promise<readonly AccountId[]> {
+  const forged: AccountId[] = []
+  let raised = 0
+  for (let after: SuspensionId | null = null; ; ) {
+    const page: readonly FoundSuspension[] = await listSuspensions(pool, vault, { all: false, after, limit: batch })
+    for (const { row, genuine } of page) {
+      if (!genuine) forged.push(row.account_id)
+      if (!genuine || row.kept_at !== null || raised >= alarmsMax) continue
+      raised += 1
+      await raiseAlarm(pool, vault, 'credential.changed_unexpectedly', row.account_id)
+    }
+    if (page.length < batch) return forged
+    after = certain(page.at(-1)).row.id
+  }
+}
+
+async function mend(client: pg.ClientBase, context: SyncContext, account: AccountId): Promise<void> {
+  await tellForged(client, context, account)
+  const { rows } = await client.query<{ person: PersonId | null }>(
+    'select person_id as person from account where id = $1',
+    [account],
+  )
+  const person = rows[0]?.person
+  // Nobody has such an account: there is nothing to shut.
+  if (person == null) return dropSuspensionOf(client, account)
+  const loaded = await loadDossiers(client, context.vault, [person])
+  await tellForged(client, context, ...loaded.frozen)
+  const dossier = wholeAndTorn(loaded).get(person)
+  if (dossier !== undefined) await shutAnew(client, context, dossier, account)
+}

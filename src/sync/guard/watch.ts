@@ -1,0 +1,233 @@
+/** Reads on in the log of one source, and looks at each account of which it tells that what its person presents was enrolled or changed; done and position in one transaction. */
+import type { ActualAccount } from '../../connector/contract.ts'
+import { withCallScope } from '../../connector/egress/call-scope.ts'
+import { ConnectorError } from '../../connector/errors.ts'
+import { classOf, type EventType } from '../../model/events/types.ts'
+import type { AccountId, PersonId } from '../../model/id.ts'
+import { forEachDigest } from '../../store/by-digest.ts'
+import { driftsOf } from '../../store/drifts.ts'
+import { enrolmentsOf } from '../../store/enrolments.ts'
+import { readGuardPosition, saveGuardPosition } from '../../store/event-guard.ts'
+import type { EnrolmentRow } from '../../store/guards.ts'
+import { accountDigest } from '../../store/identifiers.ts'
+import { inTransaction } from '../../store/transaction.ts'
+import type { SyncContext, TargetSetup } from '../context.ts'
+import { Confirmation, loadItems } from '../drift/confirm.ts'
+import { tellForged } from '../forged.ts'
+import { inParallel } from '../in-parallel.ts'
+import type { WorkItem } from '../reconcile/work-item.ts'
+import { alarmsOf, tellDoors } from './door-alarms.ts'
+import { isAnnounced, isOurs } from './expected.ts'
+import { type GuardedEvent, happenedAt, type ReadEvents } from './feed.ts'
+import { dealWith, type Finding } from './findings.ts'
+import { noteMarks } from './marks.ts'
+import { type Verdict, verdictOn } from './verdict.ts'
+
+/** Events looked at together. */
+const pageMax = 500
+/** So long an event waits for a run of ours on that account to end, or for the target to answer. */
+const patienceMs = 15_000
+const dayMs = 86_400_000
+
+/** What only takes away lets nobody in: drift tells it. */
+const takenAway: ReadonlySet<EventType> = new Set([
+  'credential.removed',
+  'credential.disabled',
+] as const satisfies EventType[])
+
+/** Up to where this process has looked through the log, by source: a row that says less was put back. */
+export type Seen = Map<string, number>
+
+/** True when there may be more. @throws what `pg` throws; ConnectorError never. */
+export async function watchOnce(
+  context: SyncContext,
+  target: TargetSetup,
+  read: ReadEvents,
+  seen: Seen,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const after = await positionOf(context, target.id, seen)
+  const page = await read(target.id, after, pageMax)
+  if (page.upTo <= after) return false
+  const suspects = await suspectsAmong(context, target, page.events)
+  const judged = await judge(context, target, suspects, signal)
+  const upTo = Math.min(page.upTo, judged.before - 1)
+  if (upTo <= after) return false
+  await inTransaction(context.database.pool, async (client) => {
+    const { vault } = context
+    await saveIfNone(client, context, target.id)
+    const now = await readGuardPosition(client, vault, target.id, true)
+    // Another process was here meanwhile.
+    if (now?.genuine === true && now.position > after) return
+    await tellDoors(client, context, target.id, alarmsOf(page.events.filter(({ position }) => position <= upTo)))
+    const done = judged.looks.filter(({ position }) => position <= upTo)
+    for (const { item, actual, isNew, at } of done)
+      if (actual !== null) await noteMarks(client, context, item, actual, isNew ? at : null)
+    await dealWith(client, context, target, done.flatMap(findingOf))
+    await saveGuardPosition(client, vault, target.id, upTo)
+  })
+  seen.set(target.id, upTo)
+  return true
+}
+
+type Transaction = Parameters<Parameters<typeof inTransaction>[1]>[0]
+
+async function saveIfNone(client: Transaction, { vault }: SyncContext, source: string): Promise<void> {
+  if ((await readGuardPosition(client, vault, source)) === null) await saveGuardPosition(client, vault, source, 0)
+}
+
+async function positionOf(context: SyncContext, source: string, seen: Seen): Promise<number> {
+  const found = await readGuardPosition(context.database.pool, context.vault, source)
+  const known = seen.get(source) ?? 0
+  const isRight = found === null ? known === 0 : found.genuine && found.position >= known
+  if (!isRight) await tellForged(context.database.pool, context, source)
+  return Math.max(known, found?.genuine === true ? found.position : 0)
+}
+
+/** An account of which something was told that no order of ours explains. */
+interface Suspect {
+  readonly item: WorkItem
+  /** Of the first and the newest such event. */
+  readonly first: number
+  readonly position: number
+  readonly at: Date
+  readonly receivedAt: Date
+  readonly biometric: boolean
+  /** Somebody said before that something is to be enrolled: only noted. */
+  readonly announced: boolean
+  /** A run of ours is at it: what it does shows when it is over. */
+  readonly busy: boolean
+}
+
+async function suspectsAmong(
+  context: SyncContext,
+  target: TargetSetup,
+  events: readonly GuardedEvent[],
+): Promise<readonly Suspect[]> {
+  const told = events.filter(
+    ({ event: { type, account } }) => account !== null && classOf(type) === 'credential' && !takenAway.has(type),
+  )
+  if (told.length === 0) return []
+  const items = await accountsOf(context, target, told)
+  const { windows, busy } = await circumstances(context, [...new Set(items.values())])
+  const suspects = new Map<AccountId, Suspect>()
+  for (const each of told) {
+    const item = items.get(each.event.account ?? '')
+    if (item === undefined) continue
+    const at = happenedAt(each)
+    const biometric = each.event.type.startsWith('biometric.')
+    if (!biometric && isOurs(item, at)) continue
+    const before = suspects.get(item.row.id)
+    const announced = isAnnounced(item, windows, at)
+    suspects.set(item.row.id, {
+      ...{ item, at, position: each.position, receivedAt: each.receivedAt, busy: busy.has(item.row.id) },
+      first: before?.first ?? each.position,
+      biometric: biometric || before?.biometric === true,
+      announced: announced && before?.announced !== false,
+    })
+  }
+  return [...suspects.values()]
+}
+
+/** By the id that the system names; accounts of nobody are none of ours. */
+async function accountsOf(
+  context: SyncContext,
+  target: TargetSetup,
+  told: readonly GuardedEvent[],
+): Promise<ReadonlyMap<string, WorkItem>> {
+  const names = [...new Set(told.flatMap(({ event }) => event.account ?? []))]
+  const digests = names.map((name) => accountDigest(context.vault, target.id, name))
+  const { rows } = await context.database.pool.query<{ i: number; id: AccountId }>(
+    forEachDigest(
+      '$2',
+      16,
+      'select a.id from account a where target = $1 and external_digest = d.digest and desired is not null and person_id is not null',
+    ),
+    [target.id, Buffer.concat(digests)],
+  )
+  const items = new Map((await loadItems(context, rows)).map((item) => [item.row.id, item]))
+  return new Map(
+    rows.flatMap(({ i, id }) => {
+      const item = items.get(id)
+      return item === undefined ? [] : [[names[i] as string, item] as const]
+    }),
+  )
+}
+
+async function circumstances(context: SyncContext, items: readonly WorkItem[]) {
+  const { database, vault, now } = context
+  const found = await enrolmentsOf(
+    database.pool,
+    vault,
+    items.map(({ row }) => row.person_id as PersonId),
+    new Date(now().getTime() - 7 * dayMs),
+  )
+  await tellForged(database.pool, context, ...found.flatMap(({ row, genuine }) => (genuine ? [] : [row.id])))
+  const { rows } = await database.pool.query<{ id: AccountId }>(
+    'select account_id as id from account_work where account_id = any($1::uuid[]) and lease_until > now()',
+    [items.map(({ row }) => row.id)],
+  )
+  const windows: readonly EnrolmentRow[] = found.flatMap(({ row, genuine }) => (genuine ? [row] : []))
+  return { windows, busy: new Set(rows.map(({ id }) => id)) }
+}
+
+interface Judged {
+  readonly item: WorkItem
+  readonly actual: ActualAccount | null
+  readonly verdict: Verdict
+  /** It changed, whether that was expected or not. */
+  readonly isNew: boolean
+  readonly position: number
+  readonly at: Date
+}
+
+/** `before`: from this position on nothing is decided yet. */
+async function judge(
+  context: SyncContext,
+  target: TargetSetup,
+  suspects: readonly Suspect[],
+  signal: AbortSignal,
+): Promise<{ readonly looks: readonly Judged[]; readonly before: number }> {
+  let before = Number.POSITIVE_INFINITY
+  const mayWait = ({ first, receivedAt }: Suspect): boolean => {
+    if (context.now().getTime() - receivedAt.getTime() > patienceMs) return false
+    before = Math.min(before, first)
+    return true
+  }
+  const looks = await inParallel(suspects, target.concurrency, async (suspect): Promise<Judged | null> => {
+    const { item, position, at } = suspect
+    if (suspect.busy && mayWait(suspect)) return null
+    try {
+      return { item, position, at, ...(await look(context, target, suspect, signal)) }
+    } catch (error) {
+      if (!(error instanceof ConnectorError)) throw error
+      signal.throwIfAborted()
+      // What can't be looked at is not taken for right.
+      return mayWait(suspect) ? null : { item, position, at, actual: null, verdict: 'unread', isNew: true }
+    }
+  })
+  return { looks: looks.flatMap((each) => each ?? []), before }
+}
+
+async function look(
+  context: SyncContext,
+  target: TargetSetup,
+  { item, at, biometric, announced }: Suspect,
+  signal: AbortSignal,
+): Promise<Pick<Judged, 'actual' | 'verdict' | 'isNew'>> {
+  const { pausedBecause } = await context.standings.recent(target.id)
+  if (pausedBecause !== null) throw new ConnectorError({ kind: 'transient', code: 'engine.paused' })
+  const { accounts } = target.connection
+  const { result: actual } = await withCallScope({ lane: 'urgent' }, () => accounts.read(item.externalId, signal))
+  if (announced) return { actual, verdict: 'nothing', isNew: true }
+  const known = await driftsOf(context.database.pool, context.vault, [item.row.id])
+  const verdict = verdictOn(context, target, { item, actual, known }, { at, biometric })
+  // What everybody can see is drift: noted at once, so that it explains nothing that comes after.
+  if (verdict === 'visible') await new Confirmation(context, target, signal, { isRecent: () => false }).confirm([item])
+  return { actual, verdict, isNew: verdict !== 'nothing' }
+}
+
+function findingOf({ item, verdict, position }: Judged): readonly Finding[] {
+  if (verdict === 'nothing') return []
+  return [{ account: item.row.id, person: item.row.person_id as PersonId, verdict, position }]
+}
