@@ -71,7 +71,7 @@ test('whoever may have nothing gets pseudonyms, which are the same each time, an
   const again = (await feedOf('siem', []).read('doors', 0, 100)).items
   const other = (await feedOf('payroll', []).read('doors', 0, 100)).items
   expect(first.map(({ event }) => event)).toEqual(again.map(({ event }) => event))
-  expect(JSON.stringify(first)).not.toMatch(/Zelda|Samplewoman|Research|n1|4711|Front|d1|r1/)
+  expect(JSON.stringify(first)).not.toMatch(/Zelda|Samplewoman|Research|"n1"|H10301|Front|"d1"|"r1"/)
   const ids = (items: typeof first) =>
     items
       .flatMap(({ event: { id, data } }) => [id, idOf(data.door), idOf(data.person), idOf(data.card)])
