@@ -26,7 +26,7 @@ function after<T extends { readonly id: number }>(log: readonly T[], id: number 
 }
 
 function isSought(call: Call, event: LoggedEvent, wanted: Row): boolean {
-  const { world, quirks } = call.simulation
+  const { world, quirks, clock } = call.simulation
   const carrier = event.carrier === null ? undefined : world.carriers.get(event.carrier)
   if (!sees(call.caller, carrier?.fields.UnitId) || !isEntranceVisible(call, event)) return false
   const among = (name: string, id: number | null) => {
@@ -40,6 +40,7 @@ function isSought(call: Call, event: LoggedEvent, wanted: Row): boolean {
   }
   const hosts = texts(wanted, 'HostNamesEqual')
   return (
+    event.shownAt <= clock.now() &&
     event.at >= long(wanted, 'FromDateTime') &&
     event.at <= (maybeLong(wanted, 'UntilDateTime') ?? Number.POSITIVE_INFINITY) &&
     among('EventType', event.typeId) &&

@@ -197,6 +197,16 @@ test('a controller that was offline tells late: a greater id with an earlier tim
   expect(texts(body, 'Event/FormattedData/ServerTime')).toEqual(['2026-07-01T14:00:00', '2026-07-01T14:00:00'])
 })
 
+test('an id can come late: the event is found after one with a greater id', async () => {
+  await using client = await withSample()
+  client.simulator.swipe({ badge: '1', entrance: 'Front Door', shownAfterMs: 1000 })
+  client.simulator.swipe({ badge: '1', entrance: 'Back Door' })
+  const ids = async () => texts((await events(client)).body, 'Event/Id')
+  expect(await ids()).toEqual(['2'])
+  client.simulator.clock.advance(1000)
+  expect(await ids()).toEqual(['1', '2'])
+})
+
 test('invisible carriers leave no events, and the log forgets', async () => {
   await using client = await withSample({ quirks: { eventsKept: 3 } })
   await client.send('CarrierIdSetInvisible', 1)

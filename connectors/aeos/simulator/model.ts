@@ -80,6 +80,8 @@ export interface LoggedEvent {
   readonly at: number
   /** When the server heard of it. */
   readonly heardAt: number
+  /** From when on it can be found. */
+  readonly shownAt: number
   readonly entrance: number | null
   readonly token: number | null
   /** As presented, also when no such token is known. */

@@ -11,6 +11,8 @@ export interface Swipe {
   direction?: 'unknown' | 'in' | 'out'
   /** How long ago it happened by the controller's clock, in ms: a controller that was offline tells late. */
   agoMs?: number
+  /** So much later the event can be found, though it has its id at once, in ms: nothing says that ids come in their order. */
+  shownAfterMs?: number
 }
 
 export interface SwipeResult {
@@ -25,7 +27,10 @@ const directions = { unknown: 0, in: 1, out: 2 } as const
 const accessEvent = 5
 const noAccessEvent = 40
 
-export function swipe(simulation: Simulation, { badge, entrance, direction = 'in', agoMs = 0 }: Swipe): SwipeResult {
+export function swipe(
+  simulation: Simulation,
+  { badge, entrance, direction = 'in', agoMs = 0, shownAfterMs = 0 }: Swipe,
+): SwipeResult {
   const { world, clock, quirks } = simulation
   const entranceId = rowIdOf(simulation, 'Entrance', entrance)
   const { type, number } = badgeOf(simulation, badge)
@@ -40,6 +45,7 @@ export function swipe(simulation: Simulation, { badge, entrance, direction = 'in
     typeId: decision.granted ? accessEvent : noAccessEvent,
     at: clock.now() - agoMs,
     heardAt: clock.now(),
+    shownAt: clock.now() + shownAfterMs,
     entrance: entranceId,
     token: token?.id ?? null,
     badge: number,
