@@ -7,7 +7,7 @@ const readerMs = 10_000
 const quickReaderMs = 2_000
 /** So long what was enrolled in a window may be told after it. */
 const afterMs = 5_000
-/** So much earlier than we noted an order it may have been told, by clocks of two machines. */
+/** So much earlier than our own notes it may seem to be, by clocks of two machines, of which one tells whole seconds. */
 const earlyMs = 2_000
 
 /** Told so close to an order of ours that nobody need look. */
@@ -21,7 +21,7 @@ export function isOurs({ owned: { wrote }, lastSeen }: WorkItem, at: Date): bool
 export function isAnnounced({ row }: WorkItem, windows: readonly EnrolmentRow[], from: Date, to: Date = from): boolean {
   return windows.some((window) => {
     const endsAt = Math.min(window.until.getTime(), window.closed_at?.getTime() ?? Number.POSITIVE_INFINITY)
-    const isOpenThen = window.opened_at <= to && endsAt + afterMs >= from.getTime()
+    const isOpenThen = window.opened_at.getTime() - earlyMs <= to.getTime() && endsAt + afterMs >= from.getTime()
     return window.person_id === row.person_id && isOpenThen
   })
 }
