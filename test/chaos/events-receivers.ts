@@ -2,6 +2,8 @@
 import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { z } from 'zod'
+import { startElasticsearch } from '../support/receivers/elasticsearch/index.ts'
 import { startMosquitto } from '../support/receivers/mosquitto.ts'
 import { startRsyslog } from '../support/receivers/rsyslog.ts'
 import { newWebhookSecret, startWebhookReceiver } from '../support/receivers/webhook.ts'
@@ -21,9 +23,12 @@ export interface Receivers extends AsyncDisposable {
   readonly all: readonly Receiver[]
   /** As the configuration has them. */
   readonly subscriptions: Readonly<Record<string, object>>
-  /** What the strictest of them found wrong with what came. */
+  /** What those that look closely found wrong with what came. */
   objections(): readonly string[]
 }
+
+const stream = 'logs-gatehouse.events-test'
+const document = z.looseObject({ event: z.looseObject({ sequence: z.number() }), gatehouse: z.unknown() })
 
 /** `directory`: the site's, in which a folder for files and the secrets are made. */
 export async function openReceivers(directory: string): Promise<Receivers> {
@@ -33,6 +38,7 @@ export async function openReceivers(directory: string): Promise<Receivers> {
     const webhook = stack.use(await startWebhookReceiver([secret]))
     const rsyslog = stack.use(await startRsyslog())
     const mosquitto = stack.use(await startMosquitto())
+    const elastic = stack.use(await startElasticsearch())
     const folder = join(directory, 'files')
     await mkdir(folder, { mode: 0o700 })
     const secretFor = async (name: string, value: string) => {
@@ -68,6 +74,18 @@ export async function openReceivers(directory: string): Promise<Receivers> {
           }),
       },
       {
+        ...{ name: 'elasticsearch', connector: 'elasticsearch', away: awayWhile(elastic) },
+        settings: {
+          ...{ url: elastic.url, ca: elastic.ca, data_stream: stream, ...near },
+          api_key: await secretFor('elastic-key', elastic.apiKey),
+        },
+        arrived: async () =>
+          elastic.documents(stream).map(({ source }) => {
+            const { event, gatehouse } = document.parse(source)
+            return arrivalOf(event.sequence, gatehouse)
+          }),
+      },
+      {
         ...{ name: 'files', connector: 'file', away: awayWhile(movable(folder)) },
         settings: { folder, zone: 'Europe/Berlin', protection: 'clear' },
         arrived: () => arrivedIn(folder),
@@ -80,7 +98,7 @@ export async function openReceivers(directory: string): Promise<Receivers> {
     return {
       all,
       subscriptions: Object.fromEntries(all.map((receiver) => [receiver.name, subscription(receiver)])),
-      objections: () => webhook.objections(),
+      objections: () => [...webhook.objections(), ...elastic.unhandled],
       [Symbol.asyncDispose]: () => mine.disposeAsync(),
     }
   } catch (error) {
