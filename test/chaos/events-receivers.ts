@@ -37,7 +37,7 @@ export async function openReceivers(directory: string): Promise<Receivers> {
     const secret = newWebhookSecret()
     const webhook = stack.use(await startWebhookReceiver([secret]))
     const rsyslog = stack.use(await startRsyslog())
-    const mosquitto = stack.use(await startMosquitto())
+    const mosquitto = stack.use(await startMosquitto({ savesAtEnd: true }))
     const elastic = stack.use(await startElasticsearch())
     const folder = join(directory, 'files')
     await mkdir(folder, { mode: 0o700 })

@@ -56,6 +56,8 @@ export interface MosquittoOptions {
   readonly allowed?: string
   /** Refuses whoever has no certificate by the authority, besides the password. */
   readonly clientCertificate?: boolean
+  /** Writes to disk what it has when it is stopped only, for many messages: it always writes all that wait. Default: at each change. */
+  readonly savesAtEnd?: boolean
 }
 
 const username = 'gatehouse'
@@ -158,8 +160,7 @@ password_file ${folder}/passwords
 acl_file ${folder}/rules
 persistence true
 persistence_location ${folder}/
-autosave_on_changes true
-autosave_interval 1
+${options.savesAtEnd === true ? 'autosave_interval 0' : 'autosave_on_changes true\nautosave_interval 1'}
 max_queued_messages 0
 log_dest stderr
 log_type error
