@@ -2,7 +2,14 @@
 import type pg from 'pg'
 import type { AccountId, SubjectId, SuspensionId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
-import { type ApprovalRow, approvalGuard, type SuspensionRow, suspensionGuard } from './guards.ts'
+import {
+  type AccountRow,
+  type ApprovalRow,
+  accountGuard,
+  approvalGuard,
+  type SuspensionRow,
+  suspensionGuard,
+} from './guards.ts'
 
 type Client = pg.ClientBase | pg.Pool
 
@@ -88,13 +95,26 @@ export async function listSuspensions(
   return checked(vault, rows)
 }
 
-/** How many accounts of a target were shut by suspensions since then; rows that somebody else wrote count for nothing. */
+/**
+ * How many accounts of a target were shut by suspensions since then; rows that somebody else wrote count for nothing. An account that says
+ * that it is shut, by a suspension that is not there any more as it was, counts too: nobody has more shut by taking suspensions away.
+ */
 export async function shutSince(client: pg.ClientBase, vault: Vault, target: string, since: Date): Promise<number> {
-  const { rows } = await client.query<SuspensionRow>('select * from suspension where target = $1 and shut_at > $2', [
-    target,
-    since,
-  ])
-  return checked(vault, rows).filter(({ genuine }) => genuine).length
+  const accounts = await client.query<AccountRow>(
+    'select * from account where target = $1 and suspension is not null',
+    [target],
+  )
+  const named = accounts.rows.flatMap((row) =>
+    row.suspension !== null && vault.verifyGuard('account', accountGuard(row), row.guard) ? [row.suspension] : [],
+  )
+  const { rows } = await client.query<SuspensionRow>(
+    'select * from suspension where target = $1 and (shut_at > $2 or id = any($3::uuid[]))',
+    [target, since, named],
+  )
+  const genuine = checked(vault, rows).flatMap((found) => (found.genuine ? [found.row] : []))
+  const whole = new Set(genuine.map(({ id }) => id))
+  const lately = genuine.filter(({ shut_at }) => shut_at !== null && shut_at > since)
+  return lately.length + named.filter((id) => !whole.has(id)).length
 }
 
 /** How many wait for an admin, by target. */

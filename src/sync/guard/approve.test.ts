@@ -111,6 +111,15 @@ describe('a suspended account', () => {
     expect(await approve(await guard.subject())).toEqual({ lifted: false })
   })
 
+  test.each(['viewer', 'security', 'attendance'] as const)(
+    'is not approved by who has the role %s by now',
+    async (role) => {
+      await approve(await guard.subject(role))
+      expect(await approve(await guard.subject())).toEqual({ lifted: false })
+      expect(await approve(await guard.subject('admin'))).toEqual({ lifted: true })
+    },
+  )
+
   test('has its alarm again as long as nobody has decided', async () => {
     await engine.tamper('delete from alarm')
     await watchSuspensions(bench.context)
@@ -196,6 +205,80 @@ describe('a thief who writes to the database', () => {
     await expect(approve(await guard.subject(), id)).rejects.toMatchObject({ code: 'suspension.forged' })
     await engine.tamper('delete from suspension')
     await expect(approve(await guard.subject(), id)).rejects.toMatchObject({ code: 'suspension.unknown' })
+  })
+})
+
+describe('a thief who writes suspensions of everybody', () => {
+  const who = [1, 2, 3, 4]
+  const begin = async (policy: Parameters<typeof engine.begin>[0]): Promise<void> => {
+    bench = await engine.begin(policy)
+    guard = new GuardBench(bench)
+    await guard.people(who.length)
+  }
+  const forge = (state = 'shut', where = 'true') =>
+    engine.tamper(
+      `insert into suspension (id, account_id, person_id, target, state, cause, finding, found_at, last_found_at, shut_at, guard)
+         select gen_random_uuid(), id, person_id, target, $1, 'record', gen_random_uuid(), now(), now(), now(), '\\x00' from account where ${where}`,
+      [state],
+    )
+  const settle = async () => {
+    await watchSuspensions(bench.context)
+    await watchSuspensions(bench.context)
+    await bench.rest()
+  }
+  const shut = () => who.filter((each) => guard.isShut(each)).length
+
+  test('has as many shut as the brake lets; the others wait for an admin', async () => {
+    await begin({ guard: { unexpected: 'suspend', brake: { min: 2, percent: 0 } } })
+    await forge()
+    await settle()
+    expect(shut()).toBe(2)
+    expect((await guard.suspensions()).map(({ state }) => state).sort()).toEqual(['shut', 'shut', 'waits', 'waits'])
+    expect(await bench.alarms()).toEqual(expect.arrayContaining(['guard.failed', 'guard.braked']))
+    // Whatever is written over those that wait shuts none, nor does it to take away those that count.
+    await engine.tamper(`update suspension set state = 'shut' where state = 'waits'`)
+    await settle()
+    expect(shut()).toBe(2)
+    await engine.tamper('delete from suspension')
+    await forge('shut', 'suspension is null')
+    await settle()
+    expect(shut()).toBe(2)
+    expect((await guard.suspensions()).map(({ state }) => state).sort()).toEqual(['shut', 'shut', 'waits', 'waits'])
+  })
+
+  test('has nobody protected shut', async () => {
+    await begin({ guard: { unexpected: 'suspend' } })
+    for (const each of who) await bench.protect(await bench.personOf(`n${each}`))
+    await forge()
+    await settle()
+    expect(shut()).toBe(0)
+    expect(new Set((await guard.suspensions()).map((row) => row.waits_for))).toEqual(new Set(['protected']))
+  })
+
+  test.each(['shut', 'waits'])('has nobody shut where the policy only reports, by %s', async (state) => {
+    await begin({ guard: { unexpected: 'report' } })
+    await forge(state)
+    await settle()
+    expect([shut(), await guard.suspensions()]).toEqual([0, []])
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+
+  test('has nobody shut past the brake by what is found meanwhile', async () => {
+    await begin({ guard: { unexpected: 'suspend', brake: { min: 1, percent: 0 } } })
+    await forge()
+    for (const each of who) guard.swap(each)
+    for (const each of who) guard.tell('credential.changed', { account: `n${each}` })
+    await guard.watch()
+    await settle()
+    expect(shut()).toBe(1)
+  })
+
+  test('has nobody shut by what he writes into accounts', async () => {
+    await begin({ guard: { unexpected: 'suspend' } })
+    await engine.tamper('update account set suspension = gen_random_uuid()')
+    await settle()
+    expect([shut(), await guard.suspensions()]).toEqual([0, []])
+    expect(await bench.alarms()).toContain('guard.failed')
   })
 })
 

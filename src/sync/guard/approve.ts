@@ -21,6 +21,8 @@ import { shut, tellWaiting } from './findings.ts'
 
 /** So many different people must have approved. */
 const needed = 2
+/** Named, not excluded: a role that is new approves nothing. */
+const approving: ReadonlySet<SubjectRow['role']> = new Set(['operator', 'admin'])
 
 export interface Approved {
   /** False: one more, other, person must approve. */
@@ -140,7 +142,10 @@ async function validApprovals(client: pg.ClientBase, context: SyncContext, row: 
   await tellForged(client, context, ...forged)
   const named = [...new Set(genuine.flatMap((each) => (each.finding === row.finding ? [each.subject_id] : [])))]
   const subjects = await subjectsOf(client, context, named)
-  return named.filter((id) => subjects.get(id)?.disabled_at === null && subjects.get(id)?.role !== 'viewer')
+  return named.filter((id) => {
+    const found = subjects.get(id)
+    return found?.disabled_at === null && approving.has(found.role)
+  })
 }
 
 async function subjectsOf(

@@ -11,6 +11,7 @@ import { openRestore } from '../../store/restores.ts'
 import type { SuspensionCause } from '../../store/schema.ts'
 import {
   dropSuspensionOf,
+  type FoundSuspension,
   lockSuspensionsOf,
   saveSuspension,
   shutSince,
@@ -44,8 +45,7 @@ export async function dealWith(
 ): Promise<void> {
   if (findings.length === 0) return
   const { vault } = context
-  // One at a time for a target: of two the second sees what the first has shut.
-  await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.guard'), hashtext($1))`, [target.id])
+  await holdTarget(client, target.id)
   const loaded = await loadDossiers(client, vault, [...new Set(findings.map(({ person }) => person))])
   await tellForged(client, context, ...loaded.frozen)
   const dossiers = wholeAndTorn(loaded)
@@ -71,6 +71,11 @@ export async function dealWith(
   await tellWaiting(client, context, target.id)
 }
 
+/** One at a time for a target: of two the second sees what the first has shut. Before people are locked. */
+export async function holdTarget(client: pg.ClientBase, target: string): Promise<void> {
+  await client.query(`select pg_advisory_xact_lock(hashtext('gatehouse.guard'), hashtext($1))`, [target])
+}
+
 async function openOf(
   client: pg.ClientBase,
   context: SyncContext,
@@ -84,7 +89,10 @@ async function openOf(
   return new Map(found.flatMap(({ row, genuine }) => (genuine ? [[row.account_id, row] as const] : [])))
 }
 
-/** In place of what somebody else wrote stands a new one: whatever was approved of that is approved no more. */
+/**
+ * What somebody else wrote goes. Where the account is suspended as something else says too, a new one stands in its place: whatever was
+ * approved of the other is approved no more. Where nothing else says so it suspends nobody by itself: brake and policy decide.
+ */
 async function dropForged(
   client: pg.ClientBase,
   context: SyncContext,
@@ -92,16 +100,25 @@ async function dropForged(
   dossiers: ReadonlyMap<PersonId, Dossier>,
 ): Promise<void> {
   const accounts = findings.map(({ account }) => account)
-  for (const { row, genuine } of await lockSuspensionsOf(client, context.vault, accounts)) {
-    if (genuine) continue
-    await tellForged(client, context, row.id)
-    const owner = findings.find(({ account }) => account === row.account_id)?.person
+  for (const found of await lockSuspensionsOf(client, context.vault, accounts)) {
+    if (found.genuine) continue
+    const { id, account_id: account } = found.row
+    await tellForged(client, context, id)
+    const owner = findings.find((each) => each.account === account)?.person
     const dossier = owner === undefined ? undefined : dossiers.get(owner)
-    if (dossier !== undefined) await shutAnew(client, context, dossier, row.account_id)
+    if (dossier === undefined) continue
+    if (isWitnessed(dossier, account, found)) await shutAnew(client, context, dossier, account)
+    else await dropSuspensionOf(client, account)
   }
 }
 
-/** Whatever its rows say, it is suspended from now on, and nobody has approved anything. */
+/** Whether its own row, verified when the dossier was loaded, or its suspension says that it is shut: `found` is the one that is not over. */
+export function isWitnessed({ accounts }: Dossier, account: AccountId, found: FoundSuspension | undefined): boolean {
+  const isSaid = accounts.some(({ row }) => row.id === account && row.suspension !== null)
+  return isSaid || (found?.genuine === true && found.row.state === 'shut')
+}
+
+/** Of a witnessed one (`isWitnessed`), whatever the brake says: it is suspended from now on, and nobody has approved anything. */
 export async function shutAnew(
   client: pg.ClientBase,
   context: SyncContext,

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { AccessEvent } from '../../model/events/event.ts'
 import type { EventType } from '../../model/events/types.ts'
 import type { SubjectId, SuspensionId } from '../../model/id.ts'
-import { type SuspensionRow, subjectGuard } from '../../store/guards.ts'
+import { type SubjectRow, type SuspensionRow, subjectGuard } from '../../store/guards.ts'
 import { type Bench, second } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import type { TargetUser } from '../fixtures/memory-target.fixture.ts'
@@ -97,7 +97,7 @@ export class GuardBench {
   }
 
   /** Known here for a while. */
-  async subject(role: 'viewer' | 'operator' | 'admin' = 'operator', createdAt = new Date(0)): Promise<SubjectId> {
+  async subject(role: SubjectRow['role'] = 'operator', createdAt = new Date(0)): Promise<SubjectId> {
     const { vault } = this.bench.context
     const row = {
       ...{ id: randomUUID() as SubjectId, role, created_at: createdAt, disabled_at: null },

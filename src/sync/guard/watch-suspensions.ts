@@ -1,14 +1,20 @@
-/** Looks whether every suspended account is shut as both its own row and its suspension say: where one of them was put back or taken away, it is shut anew, and a person is called. */
+/** Looks whether every suspended account is shut as both its own row and its suspension say: where one of them was put back or taken away, it is shut anew, and a person is called. What only a forged row says is shut no further than the brake lets. */
 import type pg from 'pg'
 import type { AccountId, PersonId, SuspensionId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { loadDossiers, wholeAndTorn } from '../../store/load-dossiers.ts'
-import { disagreements, dropSuspensionOf, type FoundSuspension, listSuspensions } from '../../store/suspensions.ts'
+import {
+  disagreements,
+  dropSuspensionOf,
+  type FoundSuspension,
+  listSuspensions,
+  lockSuspensionsOf,
+} from '../../store/suspensions.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
-import { shutAnew } from './findings.ts'
+import { dealWith, type Finding, holdTarget, isWitnessed, shutAnew } from './findings.ts'
 
 /** Looked at together. */
 const batch = 100
@@ -17,7 +23,7 @@ const alarmsMax = 50
 /** Called by the scheduler, every few seconds. */
 export async function watchSuspensions(context: SyncContext): Promise<void> {
   const { database } = context
-  for (const account of [...(await forgedOnes(context)), ...(await disagreements(database.pool, batch))])
+  for (const account of new Set([...(await forgedOnes(context)), ...(await disagreements(database.pool, batch))]))
     await inTransaction(database.pool, (client) => mend(client, context, account))
 }
 
@@ -40,15 +46,24 @@ async function forgedOnes({ database: { pool }, vault }: SyncContext): Promise<r
 
 async function mend(client: pg.ClientBase, context: SyncContext, account: AccountId): Promise<void> {
   await tellForged(client, context, account)
-  const { rows } = await client.query<{ person: PersonId | null }>(
-    'select person_id as person from account where id = $1',
+  const { rows } = await client.query<{ person: PersonId | null; at: string }>(
+    'select person_id as person, target as at from account where id = $1',
     [account],
   )
-  const person = rows[0]?.person
+  const { person = null, at = '' } = rows[0] ?? {}
   // Nobody has such an account: there is nothing to shut.
-  if (person == null) return dropSuspensionOf(client, account)
+  if (person === null) return dropSuspensionOf(client, account)
+  await holdTarget(client, at)
   const loaded = await loadDossiers(client, context.vault, [person])
   await tellForged(client, context, ...loaded.frozen)
   const dossier = wholeAndTorn(loaded).get(person)
-  if (dossier !== undefined) await shutAnew(client, context, dossier, account)
+  if (dossier === undefined) return
+  const [open] = await lockSuspensionsOf(client, context.vault, [account])
+  if (isWitnessed(dossier, account, open)) return shutAnew(client, context, dossier, account)
+  // Only a row that somebody else wrote says so: it counts as found now, and no more is done than of anything else that is found.
+  if (open?.genuine !== false) return
+  await dropSuspensionOf(client, account)
+  const target = context.targets.get(at)
+  const finding: Finding = { account, person, verdict: 'record', position: null }
+  if (target !== undefined) await dealWith(client, context, target, [finding])
 }
