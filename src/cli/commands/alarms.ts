@@ -43,7 +43,7 @@ function clearCommand(context: Context): Command {
     'gatehouse alarms clear guard.failed 0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01 --reason "restored from the backup"',
     'gatehouse alarms clear audit.broken truncated --reason "compared with the export of Monday"',
   ])
-    .argument('<code>', 'guard.failed, audit.broken or subscription.gap')
+    .argument('<code>', 'as `alarms` shows it; most end by themselves, and are refused here')
     .argument('<scope>', 'what it is of, as `alarms` shows it')
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
     .action((code: string, scope: string, { reason, ...options }: CallOptions & { reason: string }) =>
