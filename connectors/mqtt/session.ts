@@ -15,6 +15,9 @@ const version = { protocolVersion: 5 } as const
 
 export type Message = Pick<IPublishPacket, 'topic' | 'payload' | 'properties'>
 
+/** No answer to what we send has as many. */
+const answerBytesMax = 64 * 1024
+
 export class Session {
   readonly #wire: Wire
   readonly #window: number
@@ -40,7 +43,11 @@ export class Session {
   static async open(wires: WireClient, settings: MqttSettings, signal: AbortSignal): Promise<Session> {
     const parser = mqtt.parser(version)
     const welcome = Promise.withResolvers<IConnackPacket>()
-    const wire = await wires.open(signal, (piece) => void parser.parse(piece))
+    const wire: Wire = await wires.open(signal, (piece) => {
+      // What a broker says is short: one that goes on and on would fill the memory.
+      if (parser.parse(piece) > answerBytesMax)
+        wire.close(mqttError('mqtt.protocol', 'the broker sent what is no answer'))
+    })
     let session: Session | null = null
     parser.on('error', () => wire.close(mqttError('mqtt.protocol', 'the broker sent what is no MQTT')))
     parser.on('packet', (packet: Packet) => {
@@ -60,6 +67,10 @@ export class Session {
       const reason = answer.reasonCode ?? answer.returnCode ?? 0
       if (reason !== 0) throw connectFailure(reason)
       if (answer.properties?.maximumQoS === 0) throw noAcknowledgements()
+      // MQTT 5.0, 3.2.2.3.3 and 3.2.2.3.6: neither may be 0, or be there twice.
+      const { receiveMaximum = 1, maximumPacketSize = 1 } = answer.properties ?? {}
+      if (![receiveMaximum, maximumPacketSize].every((given) => Number.isInteger(given) && given >= 1))
+        throw mqttError('mqtt.protocol', 'the broker names a limit that is none')
       session = new Session(wire, answer)
       return session
     } catch (error) {

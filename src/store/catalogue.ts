@@ -262,7 +262,6 @@ export const catalogue: Catalogue = {
     n: 'clear',
     day: 'clear',
     person_digest: 'digest',
-    key_id: 'clear',
     event_digest: 'digest',
     sealed: 'sealed',
     guard: 'guard',

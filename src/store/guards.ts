@@ -421,8 +421,8 @@ export function eventGuard(row: Omit<EventRow, 'guard'>): readonly GuardValue[] 
 
 /** Everything: who could add a punch, or change one, would be paid for it. */
 export function punchGuard(row: Omit<PunchRow, 'guard'>): readonly GuardValue[] {
-  const { n, day, person_digest, key_id, event_digest, sealed } = row
-  return [Number(n), day, person_digest, key_id, event_digest, sealed]
+  const { n, day, person_digest, event_digest, sealed } = row
+  return [Number(n), day, person_digest, event_digest, sealed]
 }
 
 export function punchLogGuard(last: number): readonly GuardValue[] {

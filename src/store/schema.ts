@@ -421,7 +421,6 @@ export interface PunchTable {
   day: string
   /** Under a key of that day. */
   person_digest: Buffer
-  key_id: KeyId
   /** Of the event that it was made of; null: somebody wrote it by hand. */
   event_digest: Buffer | null
   sealed: Buffer

@@ -244,9 +244,9 @@ test('what was removed before it was read is told as lost where every id was an 
   }
 })
 
-test('a cursor that is none of ours begins from now on', async () => {
-  for (const text of ['', '{', '{"v":2}', 'null', JSON.stringify({ v: 1, newest: { id: 'x', at: '' } })])
-    expect(Position.parse(text, zone)).toBeNull()
+test('a cursor that is none of ours is refused: to begin anywhere else would pass over events without a word', () => {
+  for (const text of ['', 'no JSON', '{"v":2}', '[]'])
+    expect(() => Position.parse(text, zone)).toThrow(expect.objectContaining({ code: 'aeos.cursor-unknown' }))
 })
 
 function ids(first: number, count: number): number[] {

@@ -1,5 +1,7 @@
 /** How far the event log of one server was read: what was seen of it, and, as text that only this connector understands, what is kept of that. */
+
 import { z } from 'zod'
+import { ownFailure } from '../soap/errors.ts'
 import { fromLocal } from '../soap/local-time.ts'
 import type { EventRecord } from '../soap/records.ts'
 import { Window } from './window.ts'
@@ -50,16 +52,16 @@ export class Position {
     this.#gone = gone
   }
 
-  /** Null for what is none of ours: then it begins from now on. */
+  /**
+   * Null: it begins from now on.
+   * @throws ConnectorError `rejected` for what is none of ours: to begin anywhere else would pass over events without a word.
+   */
   static parse(text: string | null, zone: string): Position | null {
     if (text === null) return null
-    try {
-      const parsed = form.safeParse(JSON.parse(text)).data
-      return parsed === undefined ? null : new Position(zone, parsed)
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
-      return null
-    }
+    const parsed = form.safeParse(jsonOf(text)).data
+    if (parsed === undefined)
+      throw ownFailure('rejected', 'aeos.cursor-unknown', 'The place in the event log was written by another version.')
+    return new Position(zone, parsed)
   }
 
   /** In a log of which nothing is known: what happened from then on is looked for by its time. */
@@ -157,4 +159,14 @@ export class Position {
 
 function markOf({ Id: id, DateTime }: EventRecord): Mark {
   return { id, at: DateTime.slice(0, 40) }
+}
+
+/** Undefined for what is no JSON. */
+function jsonOf(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    return undefined
+  }
 }

@@ -4,6 +4,7 @@ import type { Client } from '../client.ts'
 import type { Session } from '../session.ts'
 import type { Settings } from '../settings.ts'
 import { Backlog } from './backlog.ts'
+import { eventCode } from './codes.ts'
 import { standingOf } from './cursor.ts'
 import { Directions } from './directions.ts'
 import { LiveFeed } from './live-feed.ts'
@@ -110,7 +111,7 @@ class Following {
     for (const record of records) {
       const live = !this.#backlog.isLate(record, now)
       this.#untold.delete(record.key)
-      if (!this.#recent.add(record.key)) continue
+      if (lacksDoor(record) || !this.#recent.add(record.key)) continue
       const last = parts.at(-1)
       if (last?.live === live && last.events.length < batchMax) last.events.push(this.#reported(record))
       else parts.push({ live, events: [this.#reported(record)] })
@@ -130,6 +131,11 @@ class Following {
   #countUnreadable(count: number): void {
     if (count > 0) this.#context.log('warn', 'events.unreadable', { count })
   }
+}
+
+/** Some servers leave the door out on the socket: the log names it, and is read within seconds. */
+function lacksDoor({ code, doors }: EventRecord): boolean {
+  return doors.length === 0 && /^(?:access|door)\.|^alarm\.d/.test(eventCode(code).type)
 }
 
 function lostBefore({ lostAfter, records: [first] }: Page, now: Date): ReportedEvent | null {

@@ -27,7 +27,9 @@ const forbidden = blockList([
   ['fe80::', 10],
   ['100.100.100.200', 32],
   ['168.63.129.16', 32],
+  ['192.0.0.192', 32],
   ['fd00:ec2::254', 128],
+  ['fd20:ce::254', 128],
 ])
 
 function blockList(networks: readonly (readonly [string, number])[]): BlockList {

@@ -94,7 +94,7 @@ describe('punches', () => {
   test('that somebody else wrote, moved or altered count for nothing, with an alarm', async () => {
     await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))
     await take()
-    await bench.rows(`update punch set day = day, key_id = gen_random_uuid() where n = 1 returning 1`)
+    await bench.rows(`update punch set day = to_char(day::date + 1, 'YYYY-MM-DD') where n = 1 returning 1`)
     await bench.rows(`update punch set sealed = sealed || '\\x00' where n = 2 returning 1`)
     expect(await punches()).toEqual([])
     expect(await bench.rows(`select scope from alarm where code = 'guard.failed'`)).toEqual([{ scope: 'punch' }])

@@ -8,7 +8,7 @@ import { punchNumber } from '../../store/punches/rows.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
-import { openPunch, readPunches } from './read-punches.ts'
+import { openPunches, readPunches } from './read-punches.ts'
 import { writePunches } from './write-punches.ts'
 
 /** Returns its number. @throws Refusal `person.unknown`, `punch.in-future`. */
@@ -25,7 +25,8 @@ export async function addPunch(
     const by = { subject, reason, at: now().getTime() }
     const content = { person, at: at.getTime(), kind, voids: null, by }
     const [n] = await writePunches(client, context, [{ content, key, event: null }])
-    const details = { n, kind, at: at.toISOString(), reason }
+    // What it is and when is for those alone who may read times of work: the number leads there.
+    const details = { n, reason }
     await recordAudit(client, vault, { actor: subject, action: 'punch.added', object: person, details, about: key })
     return n as number
   })
@@ -40,8 +41,8 @@ export async function voidPunch(
 ): Promise<void> {
   const { database, vault, now } = context.events
   const row = await punchNumber(database.pool, n)
-  const content = row === null ? null : openPunch(vault, row)
-  if (row === null || content === null || content.kind === null) throw new Refusal('punch.unknown')
+  const content = row === null ? undefined : (await openPunches(context, [row]))[0]?.content
+  if (row === null || content === undefined || content.kind === null) throw new Refusal('punch.unknown')
   const { person } = content
   const key = await keyOf(context, person)
   const before = (await readPunches(context, [person], [row.day])).get(person) ?? []

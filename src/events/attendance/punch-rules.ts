@@ -26,8 +26,13 @@ const letThrough: ReadonlySet<AccessEvent['type']> = new Set<AccessEvent['type']
 ])
 
 export function punchOf(rules: readonly PunchRule[], target: string, event: AccessEvent): PunchKind | null {
-  if (!letThrough.has(event.type)) return null
+  if (!letThrough.has(event.type) || isMereAlarm(event)) return null
   return rules.find((rule) => fits(rule, target, event))?.punch ?? null
+}
+
+/** A silent alarm of which nobody says that a door opened. */
+function isMereAlarm({ type, verify, direction }: AccessEvent): boolean {
+  return type === 'alarm.duress' && verify.length === 0 && direction === null
 }
 
 function fits({ target, doors, direction, key }: PunchRule, from: string, event: AccessEvent): boolean {

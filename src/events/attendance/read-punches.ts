@@ -1,12 +1,13 @@
 /** Punches of people on some days, opened and verified, and the shifts that they make: what was corrected counts, and what was taken back does not. */
 import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
-import { parseJson } from '../../model/parse-json.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
-import { punchGuard } from '../../store/guards.ts'
-import { type PunchContent, placeOfPunch, punchDigest } from '../../store/punches/punch.ts'
-import { type FoundPunch, punchesOf } from '../../store/punches/rows.ts'
-import type { Vault } from '../../vault/vault.ts'
+import { keysOf } from '../../store/events/rows.ts'
+import { keysOfPeople } from '../../store/events/who.ts'
+import { type PunchRow, punchGuard } from '../../store/guards.ts'
+import { keyOfPunch, openPunch, type PunchContent, punchDigest } from '../../store/punches/punch.ts'
+import { punchesOf } from '../../store/punches/rows.ts'
+import type { DataKey, Vault, WrappedKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { AttendanceContext } from './context.ts'
 import { type Shift, shiftsOf } from './shifts.ts'
@@ -39,27 +40,45 @@ export async function readPunches(
   days: readonly string[],
 ): Promise<ReadonlyMap<PersonId, readonly Punch[]>> {
   const { database, vault } = context.events
-  const digests = people.flatMap((person) => days.map((day) => punchDigest(vault, person, day)))
+  const { keys } = await keysOfPeople(database.pool, vault, people)
+  const digests = [...keys.values()].flatMap(({ key }) => days.map((day) => punchDigest(vault, key.id, day)))
   const contents = new Map<PersonId, { readonly n: number; readonly content: PunchContent }[]>(
     people.map((person) => [person, []]),
   )
-  for (const row of await punchesOf(database.pool, digests)) {
-    if (row.key === null) continue
-    const content = openPunch(vault, row)
-    if (content === null) await raiseAlarm(database.pool, vault, 'guard.failed', 'punch')
-    else contents.get(content.person)?.push({ n: Number(row.n), content })
-  }
+  for (const { n, content } of await openPunches(context, await punchesOf(database.pool, digests)))
+    contents.get(content.person)?.push({ n, content })
   return new Map([...contents].map(([person, of]) => [person, punchesOfPerson(of)]))
 }
 
-/** Null: somebody else wrote it. */
-export function openPunch(vault: Vault, row: FoundPunch): PunchContent | null {
-  if (row.key === null || !vault.verifyGuard('punch', punchGuard(row), row.guard)) return null
+/** Those of people who were erased are left out, and so are those that somebody else wrote, with an alarm. */
+export async function openPunches(
+  { events: { database, vault } }: AttendanceContext,
+  rows: readonly PunchRow[],
+): Promise<readonly { readonly n: number; readonly content: PunchContent }[]> {
+  const whose = rows.map((row) =>
+    vault.verifyGuard('punch', punchGuard(row), row.guard) ? keyOfPunch(vault, row) : null,
+  )
+  const found = await keysOf(database.pool, [...new Set(whose.filter((id) => id !== null))])
+  let forged = 0
+  const opened = rows.flatMap((row, i) => {
+    const id = whose[i] ?? null
+    const wrapped = id === null ? undefined : found.get(id)
+    if (id !== null && wrapped === undefined) return []
+    const content = wrapped === undefined ? null : openPunch(vault, allKeys(vault, wrapped), row)
+    if (content === null) forged += 1
+    return content === null ? [] : [{ n: Number(row.n), content }]
+  })
+  if (forged > 0) await raiseAlarm(database.pool, vault, 'guard.failed', 'punch')
+  return opened
+}
+
+/** The newest first: what was written before keys were replaced opens with the one before. */
+function allKeys(vault: Vault, row: WrappedKey): readonly DataKey[] {
   try {
-    return parseJson(vault.open(vault.unwrap(row.key), placeOfPunch(row), row.sealed)) as PunchContent
+    return [vault.unwrap(row), ...vault.unwrapFormer(row)]
   } catch (error) {
     if (!isRowFault(error)) throw error
-    return null
+    return []
   }
 }
 

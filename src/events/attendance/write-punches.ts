@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { punchGuard } from '../../store/guards.ts'
-import { type PunchContent, placeOfPunch, punchDigest, punchDigestBytes } from '../../store/punches/punch.ts'
+import { type PunchContent, punchDigest, punchDigestBytes, sealPunch } from '../../store/punches/punch.ts'
 import { addPunches, holdPunches, type NewPunchRow, notePunches, punchedBefore } from '../../store/punches/rows.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
@@ -45,8 +45,8 @@ export async function writePunches(
 
 function rowOf(vault: Vault, n: number, day: string, event_digest: Buffer | null, punch: NewPunch): NewPunchRow {
   const { content, key } = punch
-  const sealed = vault.seal(key, placeOfPunch({ n: String(n), day }), JSON.stringify(content))
-  const row = { n, day, person_digest: punchDigest(vault, content.person, day), key_id: key.id, event_digest, sealed }
+  const sealed = sealPunch(vault, key, { n: String(n), day }, content)
+  const row = { n, day, person_digest: punchDigest(vault, key.id, day), event_digest, sealed }
   return { ...row, guard: vault.guard('punch', punchGuard({ ...row, n: String(n) })) }
 }
 

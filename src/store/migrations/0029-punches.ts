@@ -10,7 +10,6 @@ create table punch (
   n bigint primary key,
   day text not null check (day ~ '^[0-9]{4}-[0-9]{2}-[0-9]{2}$'),
   person_digest bytea not null,
-  key_id uuid not null,
   event_digest bytea unique,
   sealed bytea not null,
   guard bytea not null

@@ -1,10 +1,15 @@
-/** A punch as it is stored: sealed with its person's key, found by a digest under a key of its day. */
+/**
+ * A punch as it is stored: sealed with its person's key, and that with the gateway's own, since even the name of the key would show a dump which
+ * punches of two days are of one person. Found by a digest under a key of its day.
+ */
 import type { PunchKind } from '../../model/events/punch.ts'
-import type { PersonId, SubjectId } from '../../model/id.ts'
-import type { Place, Vault } from '../../vault/vault.ts'
+import type { KeyId, PersonId, SubjectId } from '../../model/id.ts'
+import { parseJson } from '../../model/parse-json.ts'
+import type { DataKey, Place, Sealed, Vault } from '../../vault/vault.ts'
+import { isRowFault } from '../../vault/vault-error.ts'
 import type { PunchRow } from '../guards.ts'
 
-/** What the seal holds. */
+/** What is sealed with the person's key. */
 export interface PunchContent {
   readonly person: PersonId
   /** When it happened, in ms since 1970. */
@@ -17,12 +22,65 @@ export interface PunchContent {
   readonly by: { readonly subject: SubjectId; readonly reason: string; readonly at: number } | null
 }
 
-export const punchDigestBytes = 16
-
-export function punchDigest(vault: Vault, person: PersonId, day: string): Buffer {
-  return vault.digest('punch', [person, day]).subarray(0, punchDigestBytes)
+/** What the gateway's own seal holds: whose key opens the rest. */
+interface Wrapped {
+  readonly key: KeyId
+  readonly inner: string
 }
 
-export function placeOfPunch({ n, day }: Pick<PunchRow, 'n' | 'day'>): Place {
-  return { table: 'punch', column: 'sealed', row: `${n}/${day}`, version: 1 }
+type Placed = Pick<PunchRow, 'n' | 'day'>
+
+export const punchDigestBytes = 16
+
+export function punchDigest(vault: Vault, key: KeyId, day: string): Buffer {
+  return vault.digest('punch', [key, day]).subarray(0, punchDigestBytes)
+}
+
+export function sealPunch(vault: Vault, key: DataKey, placed: Placed, content: PunchContent): Sealed {
+  const inner = vault.seal(key, placeOf(placed, 'inner'), JSON.stringify(content)).toString('base64')
+  return vault.sealSystem(placeOfPunch(placed), JSON.stringify({ key: key.id, inner } satisfies Wrapped))
+}
+
+/** Whose key it needs; null where somebody else wrote it. */
+export function keyOfPunch(vault: Vault, row: Placed & Pick<PunchRow, 'sealed'>): KeyId | null {
+  const text = attempt(() => vault.openSystem(placeOfPunch(row), row.sealed))
+  return text === null ? null : wrappedIn(text).key
+}
+
+/** With one of the keys of its person, the newest first; null where somebody else wrote it. */
+export function openPunch(
+  vault: Vault,
+  keys: readonly DataKey[],
+  row: Placed & Pick<PunchRow, 'sealed'>,
+): PunchContent | null {
+  const outer = attempt(() => vault.openSystem(placeOfPunch(row), row.sealed))
+  if (outer === null) return null
+  const inner = Buffer.from(wrappedIn(outer).inner, 'base64')
+  for (const key of keys) {
+    const text = attempt(() => vault.open(key, placeOf(row, 'inner'), inner))
+    if (text !== null) return parseJson(text) as PunchContent
+  }
+  return null
+}
+
+export function placeOfPunch(placed: Placed): Place {
+  return placeOf(placed, 'sealed')
+}
+
+/** Whose key it is, in the text that the gateway's own seal holds. */
+export function wrappedIn(text: string): Wrapped {
+  return parseJson(text) as Wrapped
+}
+
+function placeOf({ n, day }: Placed, column: 'sealed' | 'inner'): Place {
+  return { table: 'punch', column, row: `${n}/${day}`, version: 1 }
+}
+
+function attempt(open: () => string): string | null {
+  try {
+    return open()
+  } catch (error) {
+    if (!isRowFault(error)) throw error
+    return null
+  }
 }

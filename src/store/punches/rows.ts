@@ -1,7 +1,6 @@
 /** Rows of punches: numbered under one lock, added many at a time, each event's once, and found by person and day. */
 import type pg from 'pg'
-import type { KeyId } from '../../model/id.ts'
-import type { Vault, WrappedKey } from '../../vault/vault.ts'
+import type { Vault } from '../../vault/vault.ts'
 import { copyRows } from '../copy.ts'
 import { type PunchRow, punchLogGuard, punchPositionGuard } from '../guards.ts'
 
@@ -35,7 +34,7 @@ export async function notePunches(client: pg.ClientBase, vault: Vault, last: num
   ])
 }
 
-const columns = ['n', 'day', 'person_digest', 'key_id', 'event_digest', 'sealed', 'guard'] as const
+const columns = ['n', 'day', 'person_digest', 'event_digest', 'sealed', 'guard'] as const
 
 export type NewPunchRow = Omit<PunchRow, 'n'> & { readonly n: number }
 
@@ -57,34 +56,17 @@ export async function punchedBefore(client: pg.ClientBase, digests: readonly Buf
   return new Set(rows.map(({ event_digest }) => event_digest.toString('hex')))
 }
 
-/** A row with the key that opens it; null: whose it was, is erased. */
-export type FoundPunch = PunchRow & { readonly key: WrappedKey | null }
-
-export async function punchesOf(pool: pg.Pool, digests: readonly Buffer[]): Promise<readonly FoundPunch[]> {
-  return found(pool, 'p.person_digest = any($1::bytea[])', [digests])
+/** By number. */
+export async function punchesOf(pool: pg.Pool, digests: readonly Buffer[]): Promise<readonly PunchRow[]> {
+  const { rows } = await pool.query<PunchRow>('select * from punch where person_digest = any($1::bytea[]) order by n', [
+    digests,
+  ])
+  return rows
 }
 
-/** Of a number; it names at most one. */
-export async function punchNumber(client: pg.ClientBase | pg.Pool, n: number): Promise<FoundPunch | null> {
-  return (await found(client, 'p.n = $1', [n]))[0] ?? null
-}
-
-async function found(
-  client: pg.ClientBase | pg.Pool,
-  where: string,
-  values: readonly unknown[],
-): Promise<readonly FoundPunch[]> {
-  const { rows } = await client.query<
-    PunchRow & { epoch: string | null; wrapped: Buffer | null; former: Buffer | null }
-  >(
-    `select p.*, k.epoch, k.wrapped, k.former from punch p left join person_key k on k.id = p.key_id
-      where ${where} order by p.n`,
-    [...values],
-  )
-  return rows.map(({ epoch, wrapped, former, ...row }) => ({
-    ...row,
-    key: epoch === null || wrapped === null ? null : { id: row.key_id as KeyId, epoch, wrapped, former },
-  }))
+export async function punchNumber(pool: pg.Pool, n: number): Promise<PunchRow | null> {
+  const { rows } = await pool.query<PunchRow>('select * from punch where n = $1', [n])
+  return rows[0] ?? null
 }
 
 /** Up to where each source was looked through; null: somebody else wrote that. */

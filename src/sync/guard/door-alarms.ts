@@ -31,7 +31,8 @@ export function alarmsOf(events: readonly GuardedEvent[]): readonly DoorAlarm[] 
     if (known === undefined) return []
     const [code, on] = known
     const isOn = on === 'as-told' ? event.active !== false : on
-    const place = event.door?.id ?? event.reader?.id ?? ''
+    // Of a controller that is at no door, AEOS says its host name.
+    const place = event.door?.id ?? event.reader?.id ?? event.vendor.detail.HostName ?? ''
     const name = `${code} ${place}`
     if (last.get(name) === isOn) return []
     last.set(name, isOn)

@@ -4,7 +4,6 @@
  */
 import type { Selectable } from 'kysely'
 import { type Card, wireKey } from '../../model/card.ts'
-import type { PersonId } from '../../model/id.ts'
 import type { SourceRecord } from '../../model/source-record.ts'
 import {
   accountGuard,
@@ -51,7 +50,7 @@ import {
   tokenGuard,
   tombstoneGuard,
 } from '../../store/guards.ts'
-import { placeOfPunch, punchDigest, punchDigestBytes } from '../../store/punches/punch.ts'
+import { placeOfPunch, punchDigest, punchDigestBytes, wrappedIn } from '../../store/punches/punch.ts'
 import type { Tables } from '../../store/schema.ts'
 import { everywhere } from '../../store/standings.ts'
 import { indexPurposes } from '../../vault/blind-index.ts'
@@ -323,16 +322,16 @@ export const registry: Registry = {
     },
   },
   punch: {
-    whose: 'key',
     columns: {
-      sealed: sealed((row) => placeOfPunch(row), person),
+      // Inside lies what is sealed with the key of the person: it opens with the one before.
+      sealed: sealed((row) => placeOfPunch(row), system),
       person_digest: {
         type: 'bytea',
         make(cell) {
           const { turn, was, opened } = cell
           const text = opened.get('sealed')
           if (text === undefined) return turn.next.carryOver.digest(was.person_digest).subarray(0, punchDigestBytes)
-          return punchDigest(turn.next, (JSON.parse(text) as { person: PersonId }).person, was.day)
+          return punchDigest(turn.next, wrappedIn(text).key, was.day)
         },
       },
       // Up to where events were looked through says the rest.
