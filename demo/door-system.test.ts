@@ -5,6 +5,7 @@ import { aeosDoors } from './aeos-doors.ts'
 import { biostar2Doors } from './biostar2-doors.ts'
 import { changesBetween, compare, type DoorSystem, type Planted } from './door-system.ts'
 import type { Expectation } from './expectation.ts'
+import { doorNamed } from './site.ts'
 
 const doors = ['Main entrance', 'Lab']
 
@@ -30,10 +31,10 @@ const sites = new Map<string, Site>()
 
 beforeAll(async () => {
   biostar2 = await startBiostarSimulator({
-    levels: doors.map((name) => ({ name, doors: [name] })),
+    levels: doors.map((name) => ({ name, doors: [doorNamed(name)] })),
     deviceDelayMs: 0,
   })
-  aeos = await startAeosSimulator({ templates: doors.map((name) => ({ name, entrances: [name] })) })
+  aeos = await startAeosSimulator({ templates: doors.map((name) => ({ name, entrances: [doorNamed(name)] })) })
   const idOf = (number: string): number => aeos.state.withPersonnelNo(number)[0]?.id ?? Number.NaN
   sites.set('BioStar 2', {
     system: biostar2Doors(biostar2, 'hq'),

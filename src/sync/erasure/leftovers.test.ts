@@ -46,7 +46,7 @@ async function opened(): Promise<ReadonlyMap<string, readonly string[]>> {
   for (const [table, columns] of Object.entries(catalogue)) {
     for (const [column, kind] of Object.entries(columns)) {
       if (kind !== 'sealed') continue
-      const key = ['id', 'seq', 'source'].find((each) => each in columns) ?? ''
+      const key = ['id', 'seq', 'source', 'n'].find((each) => each in columns) ?? `''`
       const rows = await bench.rows<{ row: string; value: Buffer }>(
         `select ${key}::text as row, ${column} as value from ${table} where ${column} is not null`,
       )
