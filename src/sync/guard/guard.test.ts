@@ -1,9 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
 import { type Bench, day, minute, second, useEngine } from '../fixtures/engine.fixture.ts'
+import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { approveSuspension } from './approve.ts'
 import { closeEnrolment, openEnrolment } from './enrolment.ts'
 import { GuardBench } from './guard.fixture.ts'
+import { watchOnce } from './watch.ts'
 
 const engine = useEngine()
 let bench: Bench
@@ -68,6 +70,25 @@ describe('a silent swap, of which only an event tells', () => {
     await guard.swapAndWatch(1)
     expect(await guard.suspensions()).toHaveLength(1)
   })
+})
+
+test('what a run of ours writes while the guard looks is not taken for somebody else’s', async () => {
+  await begin('suspend')
+  const { accounts } = bench.setup.connection
+  let reads = 0
+  const read: typeof accounts.read = async (...asked) => {
+    reads += 1
+    if (reads === 1) {
+      await bench.deliver([hrRow(1, { card: '101', given: 'Other' })])
+      await bench.work()
+    }
+    return accounts.read(...asked)
+  }
+  const setup = { ...bench.setup, connection: { ...bench.setup.connection, accounts: { ...accounts, read } } }
+  guard.tell('credential.changed', { account: 'n1' })
+  for (let look = 0; look < 2; look++)
+    await watchOnce(bench.context, setup, guard.read, guard.seen, new AbortController().signal)
+  expect([reads > 0, await guard.suspensions(), await found()]).toEqual([true, [], []])
 })
 
 describe('what explains a change', () => {

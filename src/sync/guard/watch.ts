@@ -198,7 +198,10 @@ async function judge(
     const { item, position, at } = suspect
     if (suspect.busy && mayWait(suspect)) return null
     try {
-      return { item, position, at, ...(await look(context, target, suspect, signal)) }
+      const looked = await look(context, target, suspect, signal)
+      // What we saw may be what a run of ours wrote while we looked: known only to whoever loads the account anew.
+      if (looked.verdict !== 'nothing' && (await hasMovedOn(context, item)) && mayWait(suspect)) return null
+      return { item, position, at, ...looked }
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error
       signal.throwIfAborted()
@@ -207,6 +210,17 @@ async function judge(
     }
   })
   return { looks: looks.flatMap((each) => each ?? []), before }
+}
+
+/** Whether a run of ours is at this account, or has noted something of it since it was loaded. */
+async function hasMovedOn({ database }: SyncContext, { row }: WorkItem): Promise<boolean> {
+  const { rows } = await database.pool.query<{ moved: boolean }>(
+    `select a.actual_version is distinct from $2 or a.owned is distinct from $3
+            or exists (select from account_work w where w.account_id = a.id and w.lease_until > now()) as moved
+       from account a where a.id = $1`,
+    [row.id, row.actual_version, row.owned],
+  )
+  return rows[0]?.moved !== false
 }
 
 async function look(

@@ -1,0 +1,103 @@
+import { beforeEach, describe, expect, test } from 'vitest'
+import { sweepIfDue } from '../drift/sweep-target.ts'
+import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
+import { openEnrolment } from './enrolment.ts'
+import { GuardBench } from './guard.fixture.ts'
+
+const engine = useEngine()
+let bench: Bench
+let guard: GuardBench
+
+async function begin(unexpected: 'report' | 'suspend'): Promise<void> {
+  bench = await engine.begin({ guard: { unexpected } })
+  guard = new GuardBench(bench)
+  await guard.people(2)
+  await sweep()
+}
+
+async function sweep(): Promise<void> {
+  await sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+  await bench.work()
+}
+const causes = async () => (await guard.suspensions()).map(({ cause }) => cause)
+const isTold = async () => (await bench.alarms()).includes('credential.changed_unexpectedly')
+
+describe('without any event, a sweep finds', () => {
+  beforeEach(() => begin('suspend'))
+
+  test('nothing where nothing changed', async () => {
+    await sweep()
+    expect([await causes(), await isTold()]).toEqual([[], false])
+  })
+
+  test('a finger that was swapped, by the mark of the record', async () => {
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual(['record'])
+    expect([guard.isShut(1), guard.isShut(2)]).toEqual([true, false])
+    const [first] = await guard.suspensions()
+    await bench.pass(minute)
+    await sweep()
+    expect(await guard.suspensions()).toEqual([first])
+  })
+
+  test('a finger that was added, by the count, whatever the record says', async () => {
+    guard.user(1).marks = { fingers: 2, revision: 1 }
+    await sweep()
+    expect(await causes()).toEqual(['biometrics'])
+  })
+
+  test('a PIN that nobody issued', async () => {
+    guard.user(1).pin = '4711'
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual(['pin'])
+  })
+
+  test('nothing new in marks that are shown for the first time, and what changes once they are noted', async () => {
+    delete guard.user(1).marks
+    await guard.readBack(1)
+    guard.user(1).marks = { fingers: 3, revision: 5 }
+    await sweep()
+    await guard.readBack(1)
+    expect(await causes()).toEqual([])
+    guard.user(1).marks = { fingers: 4, revision: 7 }
+    await sweep()
+    expect(await causes()).toEqual(['biometrics'])
+  })
+
+  test('no more than drift in what everybody can see', async () => {
+    guard.user(1).profile = { ...guard.user(1).profile, name: 'Somebody Else' }
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual([])
+    expect(await bench.rows('select class from drift')).toEqual([{ class: 'profile-changed' }])
+  })
+
+  test('what was enrolled in a window as announced, and not in one that somebody wrote into the database', async () => {
+    const [one, two] = [await bench.personOf('n1'), await bench.personOf('n2')]
+    await openEnrolment(bench.context, one, bench.operator, { for: '10m', reason: 'at the desk' })
+    const forged = await openEnrolment(bench.context, two, bench.operator, { for: '10m', reason: 'at the desk' })
+    await engine.tamper(`update enrolment set until = until + interval '1 h' where id = $1`, [forged.id])
+    guard.swap(1)
+    guard.swap(2)
+    await sweep()
+    expect([guard.isShut(1), guard.isShut(2)]).toEqual([false, true])
+    expect(await bench.alarms()).toContain('guard.failed')
+  })
+
+  test('what changed though the window was over long before', async () => {
+    await openEnrolment(bench.context, await bench.personOf('n1'), bench.operator, { for: '10m', reason: 'desk' })
+    await bench.pass(3 * day)
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual(['record'])
+  })
+})
+
+test('where the policy only reports, it is told and nothing is shut', async () => {
+  await begin('report')
+  guard.swap(1)
+  await sweep()
+  expect([await causes(), await isTold(), guard.isShut(1)]).toEqual([[], true, false])
+})
