@@ -26,6 +26,14 @@ export async function readGuardPosition(
   return { position, genuine: vault.verifyGuard('event_guard', eventGuardGuard(source, position), row.guard) }
 }
 
+/** At the start, where nothing was looked through yet: of two that find none the second waits for the first, and leaves what that one wrote. */
+export async function beginGuardPosition(client: pg.ClientBase, vault: Vault, source: string): Promise<void> {
+  await client.query(
+    'insert into event_guard (source, position, guard) values ($1, 0, $2) on conflict (source) do nothing',
+    [source, vault.guard('event_guard', eventGuardGuard(source, 0))],
+  )
+}
+
 export async function saveGuardPosition(
   client: pg.ClientBase,
   vault: Vault,

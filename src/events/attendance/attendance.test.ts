@@ -3,6 +3,7 @@ import { beforeEach, describe, expect, test } from 'vitest'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { type Bench, useEngine } from '../../sync/fixtures/engine.fixture.ts'
 import { hrRow } from '../../sync/fixtures/hr-file.fixture.ts'
+import { bytesByColumn, replaceAll } from '../../sync/rekey/rekey.fixture.ts'
 import { appendEvents } from '../append.ts'
 import { accessEvent, batchOf, eventsBench, reported } from '../events.fixture.ts'
 import type { AttendanceContext } from './context.ts'
@@ -148,6 +149,22 @@ describe('a correction', () => {
     const later = { kind: 'in', at: ago(-1), reason: 'tomorrow' } as const
     expect(await code(addPunch(context, clerk, person, later))).toBe('punch.in-future')
   })
+})
+
+test('punches are read after keys were replaced, by digests of the new ones', async () => {
+  await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))
+  await take()
+  const before = await bytesByColumn(engine.database.pool)
+  const { tally } = await replaceAll(bench)
+  expect([tally.sum('refused'), tally.sum('unreadable')]).toEqual([0, 0])
+  expect((await punches()).map(({ kind }) => kind)).toEqual(['in', 'out'])
+  const after = await bytesByColumn(engine.database.pool)
+  const same = [...before].flatMap(([name, values]) =>
+    name.startsWith('punch') && [...values].some((value) => after.get(name)?.has(value)) ? [name] : [],
+  )
+  expect(same).toEqual([])
+  await take()
+  expect(await punches()).toHaveLength(2)
 })
 
 describe('the export', () => {

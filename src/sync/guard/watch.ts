@@ -7,7 +7,7 @@ import type { AccountId, PersonId } from '../../model/id.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { driftsOf } from '../../store/drifts.ts'
 import { enrolmentsOf } from '../../store/enrolments.ts'
-import { readGuardPosition, saveGuardPosition } from '../../store/event-guard.ts'
+import { beginGuardPosition, readGuardPosition, saveGuardPosition } from '../../store/event-guard.ts'
 import type { EnrolmentRow } from '../../store/guards.ts'
 import { accountDigest } from '../../store/identifiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -55,7 +55,7 @@ export async function watchOnce(
   if (upTo <= after) return false
   await inTransaction(context.database.pool, async (client) => {
     const { vault } = context
-    await saveIfNone(client, context, target.id)
+    await beginGuardPosition(client, vault, target.id)
     const now = await readGuardPosition(client, vault, target.id, true)
     // Another process was here meanwhile.
     if (now?.genuine === true && now.position > after) return
@@ -68,12 +68,6 @@ export async function watchOnce(
   })
   seen.set(target.id, upTo)
   return true
-}
-
-type Transaction = Parameters<Parameters<typeof inTransaction>[1]>[0]
-
-async function saveIfNone(client: Transaction, { vault }: SyncContext, source: string): Promise<void> {
-  if ((await readGuardPosition(client, vault, source)) === null) await saveGuardPosition(client, vault, source, 0)
 }
 
 async function positionOf(context: SyncContext, source: string, seen: Seen): Promise<number> {
