@@ -1,7 +1,10 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { EnrolmentId, SuspensionId } from '../../model/id.ts'
+import { inTransaction } from '../../store/transaction.ts'
 import { sweepIfDue } from '../drift/sweep-target.ts'
 import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
+import { isUnder, prepareStore } from '../rekey/replace.ts'
+import { pauseTarget } from '../stop.ts'
 import { approveSuspension } from './approve.ts'
 import { closeEnrolment, openEnrolment } from './enrolment.ts'
 import { GuardBench } from './guard.fixture.ts'
@@ -107,4 +110,59 @@ test('two looks of two processes note one position, and find a thing once', asyn
      union all select 1 from audit where action = 'credential.changed_unexpectedly'`,
   )
   expect(found).toHaveLength(1)
+})
+
+describe('an account is looked at', () => {
+  test('once a run of ours that is at it is over, or has taken too long', async () => {
+    await bench.rows(
+      `insert into account_work (account_id, target, lane, lease_until) select id, target, 'bulk', now() + interval '1 h' from account
+         on conflict (account_id) do update set lease_until = excluded.lease_until`,
+    )
+    guard.swap(1)
+    guard.tell('credential.changed', { account: 'n1' })
+    await guard.watch()
+    expect(await guard.suspensions()).toEqual([])
+    await bench.pass(minute)
+    await guard.watch()
+    expect(await guard.suspensions()).toHaveLength(1)
+  })
+
+  test('not while its target is paused: what can not be seen counts as unexpected after a while', async () => {
+    await inTransaction(engine.database.pool, (client) =>
+      pauseTarget(client, bench.context, 'doors', 'biostar2.login-refused'),
+    )
+    guard.tell('credential.changed', { account: 'n1' })
+    await guard.watch()
+    expect(await guard.suspensions()).toEqual([])
+    await bench.pass(minute)
+    await guard.watch()
+    expect(await guard.suspensions()).toMatchObject([{ cause: 'unread' }])
+  })
+
+  test('once for all that was told of it, of which what was announced explains no more than itself', async () => {
+    guard.tell('credential.changed', { account: 'n1' })
+    await bench.pass(minute)
+    const person = await bench.personOf('n1')
+    await openEnrolment(bench.context, person, bench.operator, { for: '10m', reason: 'desk' })
+    guard.swap(1)
+    guard.tell('biometric.enrolled', { account: 'n1' })
+    guard.tell('credential.changed', { account: 'n1' })
+    await guard.watch()
+    expect(await guard.suspensions()).toMatchObject([{ cause: 'event', position: '3' }])
+  })
+})
+
+test('a store says whose keys it is under, and nobody else can say so', async () => {
+  const { vault } = bench.context
+  const { pool } = engine.database
+  await prepareStore(pool, vault)
+  expect(await isUnder(pool, vault)).toBe(true)
+  await engine.tamper(`update gateway set key_set_guard = '\\x00'`)
+  expect(await isUnder(pool, vault)).toBe(false)
+  await engine.tamper('update gateway set key_set_guard = null')
+  expect(await isUnder(pool, vault)).toBe(false)
+  await engine.tamper(`update gateway set key_set = gen_random_uuid(), key_set_guard = '\\x00'`)
+  expect(await isUnder(pool, vault)).toBe(false)
+  await engine.tamper('delete from gateway')
+  expect(await isUnder(pool, vault)).toBe(false)
 })
