@@ -507,7 +507,6 @@ export const catalogue: Catalogue = {
     waits_for: 'clear',
     cause: 'clear',
     finding: 'clear',
-    position: 'clear',
     found_at: 'clear',
     last_found_at: 'clear',
     shut_at: 'clear',

@@ -445,11 +445,11 @@ export function enrolmentGuard(row: Omit<EnrolmentRow, 'guard' | 'reason'>): rea
 
 /** Everything: what was found, and that it is over, only Gatehouse says. */
 export function suspensionGuard(row: Omit<SuspensionRow, 'guard'>): readonly GuardValue[] {
-  const { id, account_id, person_id, target, state, waits_for, cause, finding, position } = row
+  const { id, account_id, person_id, target, state, waits_for, cause, finding } = row
   const { found_at, last_found_at, shut_at, kept_at, kept_by, lifted_at } = row
   return [
     ...[id, account_id, person_id, target, state, waits_for, cause, finding],
-    ...[position === null ? null : Number(position), found_at, last_found_at, shut_at, kept_at, kept_by, lifted_at],
+    ...[found_at, last_found_at, shut_at, kept_at, kept_by, lifted_at],
   ]
 }
 

@@ -785,8 +785,6 @@ export interface SuspensionTable {
   cause: SuspensionCause
   /** Names what was found last, at random: an approval is of this, and of nothing that is found later. */
   finding: string
-  /** Of the newest event that it is founded on. */
-  position: ColumnType<string | null, number | null, number | null>
   found_at: Time
   last_found_at: Time
   shut_at: TimeOrNull

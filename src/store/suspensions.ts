@@ -30,24 +30,14 @@ export async function saveSuspension(
   row: Omit<SuspensionRow, 'guard'>,
 ): Promise<void> {
   await client.query(
-    `insert into suspension (id, account_id, person_id, target, state, waits_for, cause, finding, position, found_at, last_found_at, shut_at,
+    `insert into suspension (id, account_id, person_id, target, state, waits_for, cause, finding, found_at, last_found_at, shut_at,
                              kept_at, kept_by, lifted_at, guard)
-     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
+     values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
      on conflict (id) do update set state = excluded.state, waits_for = excluded.waits_for, cause = excluded.cause, finding = excluded.finding,
-       position = excluded.position, last_found_at = excluded.last_found_at, shut_at = excluded.shut_at, kept_at = excluded.kept_at,
+       last_found_at = excluded.last_found_at, shut_at = excluded.shut_at, kept_at = excluded.kept_at,
        kept_by = excluded.kept_by, lifted_at = excluded.lifted_at, guard = excluded.guard`,
     [
-      ...[
-        row.id,
-        row.account_id,
-        row.person_id,
-        row.target,
-        row.state,
-        row.waits_for,
-        row.cause,
-        row.finding,
-        row.position,
-      ],
+      ...[row.id, row.account_id, row.person_id, row.target, row.state, row.waits_for, row.cause, row.finding],
       ...[row.found_at, row.last_found_at, row.shut_at, row.kept_at, row.kept_by, row.lifted_at],
       vault.guard('suspension', suspensionGuard(row)),
     ],

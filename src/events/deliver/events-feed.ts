@@ -24,8 +24,9 @@ export interface EventsFeedOptions {
 const ofPeople: readonly Reveal[] = ['employee_number', 'name', 'email', 'department']
 
 export function eventsFeed(context: EventsContext, { id, gateway, filter, reveal, people }: EventsFeedOptions): Feed {
-  const { pool } = context.database
-  const shape: Shape = { gateway, reveals: new Set(reveal), pseudonym: pseudonymsOf(context.vault, id) }
+  const { vault, database } = context
+  const { pool } = database
+  const shape: Shape = { gateway, reveals: new Set(reveal), pseudonym: pseudonymsOf(vault, id) }
   const asksForPeople = filter.asksForPerson || reveal.some((each) => ofPeople.includes(each))
 
   async function attributesOf(events: readonly LoggedEvent[]): Promise<ReadonlyMap<PersonId, PersonAttributes>> {
@@ -34,9 +35,9 @@ export function eventsFeed(context: EventsContext, { id, gateway, filter, reveal
   }
 
   return {
-    newest: () => newestPositions(pool),
+    newest: () => newestPositions(pool, vault),
     async positionBefore(source, time) {
-      return positionBefore(pool, source, time, (await newestPositions(pool)).get(source) ?? 0)
+      return positionBefore(pool, source, time, (await newestPositions(pool, vault)).get(source) ?? 0)
     },
     async read(source, after, limit) {
       const page = await readLogged(context, source, after, limit)

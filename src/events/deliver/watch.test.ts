@@ -49,7 +49,8 @@ test('one that fails is told of after ten minutes, one that must not log in at o
 
 test('one that is behind and does not move is told of, whatever holds it', async () => {
   const { workshop, alarms, watch } = await begin('siem')
-  await engine.tamper(`insert into event_source (source, position, guard) values ('hq', 5, '')`)
+  const signed = engine.vault.guard('event_source', ['hq', 5, null, 0, 0, 0])
+  await engine.tamper(`insert into event_source (source, position, guard) values ('hq', 5, $1)`, [signed])
   await engine.tamper(
     `insert into subscription_position (subscription, source, epoch, position, guard) values ('siem', 'hq', 0, 2, '')`,
   )

@@ -62,7 +62,7 @@ export function watchSubscriptions({ context, subscriptions }: Watched): () => P
 
   /** Those that are behind the log and have not moved for long: whatever the reason, nothing is delivered. */
   async function standStill(now: number): Promise<ReadonlySet<string>> {
-    const newest = await newestPositions(pool)
+    const newest = await newestPositions(pool, vault)
     const found = new Set<string>()
     for (const [id, positions] of await allPositions(pool)) {
       const at = [...positions.values()].reduce((sum, position) => sum + position, 0)

@@ -33,7 +33,6 @@ create table suspension (
   waits_for text check (waits_for in ('brake', 'protected')),
   cause text not null,
   finding uuid not null,
-  position bigint,
   found_at timestamptz not null,
   last_found_at timestamptz not null,
   shut_at timestamptz,

@@ -80,7 +80,7 @@ export async function registerSubscriptions(
   declared: readonly DeclaredSubscription[],
   now: Date,
 ): Promise<void> {
-  const newest = await newestPositions(client)
+  const newest = await newestPositions(client, vault)
   for (const { id, from } of declared) {
     const { rowCount } = await client.query('insert into subscription (id) values ($1) on conflict do nothing', [id])
     if (rowCount === 0) {

@@ -160,12 +160,11 @@ async function maySuspend(client: pg.ClientBase, context: SyncContext, target: T
 type NewRow = Omit<SuspensionRow, 'guard'>
 
 /** Something else was found meanwhile: whatever was approved, or decided, was of what was found before. */
-function again({ guard: _, ...row }: SuspensionRow, { verdict, position }: Finding, now: Date): NewRow {
+function again({ guard: _, ...row }: SuspensionRow, { verdict }: Finding, now: Date): NewRow {
   return {
     ...row,
     ...(verdict === 'visible' ? {} : { cause: verdict }),
     finding: randomUUID(),
-    position: position === null ? row.position : `${position}`,
     last_found_at: now,
     kept_at: null,
     kept_by: null,
@@ -176,7 +175,7 @@ function again({ guard: _, ...row }: SuspensionRow, { verdict, position }: Findi
 function begun(
   { now }: SyncContext,
   target: TargetSetup,
-  { account, person, verdict, position }: Finding,
+  { account, person, verdict }: Finding,
   dossier: Dossier,
   isLeft: boolean,
 ): NewRow {
@@ -185,7 +184,6 @@ function begun(
   const row = newRow(now(), { account, person, target: target.id, cause })
   return {
     ...row,
-    position: position === null ? null : `${position}`,
     ...(waits === null ? {} : { state: 'waits' as const, waits_for: waits, shut_at: null }),
   }
 }
@@ -202,7 +200,7 @@ function newRow(
   return {
     id: newId<SuspensionId>(),
     ...{ account_id: of.account, person_id: of.person, target: of.target, state: 'shut', waits_for: null },
-    ...{ cause: of.cause, finding: randomUUID(), position: null, found_at: at, last_found_at: at, shut_at: at },
+    ...{ cause: of.cause, finding: randomUUID(), found_at: at, last_found_at: at, shut_at: at },
     ...{ kept_at: null, kept_by: null, lifted_at: null },
   }
 }

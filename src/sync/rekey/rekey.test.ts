@@ -116,7 +116,7 @@ async function guardAt(person: PersonId): Promise<void> {
     const [at, approval, finding] = [now(), newId<KeyId>(), newId<KeyId>()]
     await saveSuspension(client, vault, {
       ...{ id, account_id: certain(dossier.accounts[0]).row.id, person_id: person, target: 'doors', state: 'lifted' },
-      ...{ waits_for: null, cause: 'event', finding, position: null, found_at: at, last_found_at: at, shut_at: at },
+      ...{ waits_for: null, cause: 'event', finding, found_at: at, last_found_at: at, shut_at: at },
       ...{ kept_at: null, kept_by: null, lifted_at: at },
     })
     const place = { table: 'suspension_approval', column: 'reason', row: approval, version: 1 }
