@@ -80,6 +80,10 @@ test('every event arrives, in the order of its source, and no position runs ahea
           await noneAhead()
         }
         sink.faults.length = 0
+        // One that is refused alone is given up on when the receiver takes what comes behind it: so something does.
+        for (const name of lengths.keys())
+          do await one({ do: 'append', source: name as (typeof sources)[number], count: 1, skipped: 0 })
+          while (sink.poison.has(`${name}-${lengths.get(name)}`))
         await vi.waitFor(
           async () => expect(await workshop.positions('siem')).toEqual(Object.fromEntries([...lengths].sort())),
           { timeout: 20_000, interval: 5 },
@@ -107,7 +111,8 @@ test('every event arrives, in the order of its source, and no position runs ahea
         } else if (step.do === 'fail') sink.faults.push(...step.faults)
         else if (step.do === 'poison') {
           const id = `${step.source}-${(lengths.get(step.source) ?? 0) + step.ahead}`
-          sink.poison.set(id, step.how)
+          // Two in a row look like a receiver that takes nothing, which is given up on: see the tests of deliveries.
+          if (![...sink.poison.keys()].some((other) => parts(other)[0] === step.source)) sink.poison.set(id, step.how)
         } else if (step.do === 'read-fails') feed.faults.push('fails')
         else if (step.do === 'restart') {
           await Promise.all(processes.map((each) => each.stop(step.withinMs)))
