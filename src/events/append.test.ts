@@ -23,6 +23,11 @@ const append = (...args: Parameters<typeof batchOf>) => appendEvents(events.cont
 const read = (after = 0, limit = 100) => readLogged(events.context, 'doors', after, limit)
 const granted = (key: string, more = {}) => reported(accessEvent(now(), more), key)
 
+/** Every four bytes that follow one another: long enough to tell rows apart by. */
+function piecesOf(bytes: Buffer): Set<string> {
+  return new Set(Array.from({ length: bytes.length - 3 }, (_, at) => bytes.toString('hex', at, at + 4)))
+}
+
 describe('what a source reports', () => {
   test('is read back as it was, in order, numbered from 1, with its site', async () => {
     const all = ['a', 'b', 'c'].map((key) => granted(key, { account: `x${key}` }))
@@ -96,6 +101,24 @@ describe('what a source reports', () => {
     )
     for (const secret of ['secret-key', 'Ada', '4711815', 'vault-7', 'Vault', 'from-here', 'Front'])
       expect(`${all}${decoded.join('\n')}`).not.toContain(secret)
+  })
+
+  test('shows in no row which others are of the same person on another day', async () => {
+    await bench.deliver([hrRow(1), hrRow(2)])
+    await bench.rest()
+    const days = [now(), new Date(now().getTime() - 86_400_000)]
+    const of = (account: string) =>
+      days.map((day) => reported(accessEvent(day, { account, door: { id: account, name: null } })))
+    await append([...of('n1'), ...of('n2')])
+    const columns = ['person_digest', 'card_digest', 'door_digest', 'whose', 'sealed', 'guard']
+    const rows = await bench.rows<{ bytes: Buffer; whose: Buffer | null }>(
+      `select whose, ${columns.map((name) => `coalesce(${name}, '')`).join(' || ')} as bytes from event order by position`,
+    )
+    expect(rows.filter(({ whose }) => whose !== null).length).toBe(4)
+    const [one, sameOne, two, sameTwo] = rows.map(({ bytes }) => piecesOf(bytes))
+    const anybodys = one?.intersection(two ?? new Set())
+    expect([...(one?.intersection(sameOne ?? new Set()) ?? ['?'])].filter((piece) => !anybodys?.has(piece))).toEqual([])
+    expect([...(two?.intersection(sameTwo ?? new Set()) ?? ['?'])].filter((piece) => !anybodys?.has(piece))).toEqual([])
   })
 
   test('that is no event is kept as far as it goes, counted and alarmed, and stops nothing', async () => {

@@ -6,12 +6,15 @@ import { addToMonths } from '../store/events/months.ts'
 import { addEvents, announce, type NewEventRow, takeKeys } from '../store/events/rows.ts'
 import { type Heard, type SourceState, saveSource } from '../store/events/source-row.ts'
 import { inTransaction } from '../store/transaction.ts'
+import type { DataKey, Vault } from '../vault/vault.ts'
 import type { EventsContext } from './context.ts'
 import { sealCursor } from './cursor.ts'
 import { dayOf, filedAt } from './filing.ts'
 import { holdSource } from './hold-source.ts'
+import { loggedEvent } from './logged-event.ts'
 import { prepare, type Ready } from './prepare.ts'
-import { digestsOf, sealEvent } from './sealed-event.ts'
+import type { RecentEvent } from './recent.ts'
+import { digestsOf, type Envelope, type SealedEvent, sealEvent } from './sealed-event.ts'
 import { tell } from './tell.ts'
 
 export interface Appended {
@@ -48,19 +51,24 @@ export async function appendEvents(
     const state = await holdSource(client, context, source)
     if (turn !== undefined && state.turn !== turn) throw new OvertakenError()
     const fresh = await onlyNew(client, source, ready, at)
-    const rows = fresh.map((each, i) => {
+    const entries = fresh.map((each, i) => {
       const position = state.position + 1 + i
-      return rowOf(context, { source, position, receivedAt: at, live: batch.live }, each)
+      return entryOf(context, { source, position, receivedAt: at, live: batch.live }, each)
     })
-    const heard = { at, events: rows.length > 0, malformed: fresh.filter(({ malformed }) => malformed).length }
-    const next = { ...state, position: state.position + rows.length, cursor: cursor ?? state.cursor }
-    await write(client, context, next, rows, heard)
-    return { rows, heard, position: next.position }
+    const heard = { at, events: entries.length > 0, malformed: fresh.filter(({ malformed }) => malformed).length }
+    const next = { ...state, position: state.position + entries.length, cursor: cursor ?? state.cursor }
+    await write(client, context, next, entries, heard)
+    return { entries, heard, state: next }
   })
-  context.seen.set(source, done.position)
-  const known = batch.events.length - done.rows.length
-  count(context, source, done.rows, { known, malformed: done.heard.malformed })
-  return { appended: done.rows.length, known }
+  context.seen.set(source, done.state.position)
+  context.recent.keep(
+    source,
+    done.state.turn,
+    done.entries.map((entry) => recentOf(context, entry)),
+  )
+  const known = batch.events.length - done.entries.length
+  count(context, source, done.entries, { known, malformed: done.heard.malformed })
+  return { appended: done.entries.length, known }
 }
 
 async function onlyNew(
@@ -87,7 +95,15 @@ interface Standing {
   readonly live: boolean
 }
 
-function rowOf({ vault, filing }: EventsContext, standing: Standing, { digest, whose, event }: Ready): NewEventRow {
+/** An event in its place, not sealed yet. */
+interface Entry {
+  readonly envelope: Envelope
+  readonly content: SealedEvent
+  /** Null: the gateway's own. */
+  readonly key: DataKey | null
+}
+
+function entryOf({ filing }: EventsContext, standing: Standing, { digest, whose, event }: Ready): Entry {
   const { source, position, receivedAt, live } = standing
   const at = filedAt(new Date(event.at), receivedAt)
   const { account, card, cardNumber, type } = event
@@ -98,7 +114,18 @@ function rowOf({ vault, filing }: EventsContext, standing: Standing, { digest, w
     strange_card: whose === null && account === null && shown,
     ...digestsOf(filing, dayOf(at), source, content),
   }
-  return sealEvent(vault, whose?.key ?? null, envelope, content)
+  return { envelope, content, key: whose?.key ?? null }
+}
+
+/** One by one, as they are sent: what was sent already is written by the store meanwhile. */
+function* sealed(vault: Vault, entries: readonly Entry[]): Generator<NewEventRow> {
+  for (const { envelope, content, key } of entries) yield sealEvent(vault, key, envelope, content)
+}
+
+/** As whoever reads the log would find it. */
+function recentOf({ sources }: EventsContext, { envelope, content, key }: Entry): RecentEvent {
+  const site = sources.get(envelope.source)?.siteOf(content.event) ?? null
+  return { logged: loggedEvent(envelope, content, site), key: key?.id ?? null }
 }
 
 /** The row of the source last: what is beside it is under its lock. */
@@ -106,30 +133,32 @@ async function write(
   client: pg.ClientBase,
   context: EventsContext,
   state: SourceState,
-  rows: readonly NewEventRow[],
+  entries: readonly Entry[],
   heard: Heard,
 ): Promise<void> {
   const { vault } = context
   const { source } = state
-  if (rows.length > 0) {
-    const { forged } = await addToMonths(client, vault, source, rows)
-    await addEvents(client, rows)
+  if (entries.length > 0) {
+    const envelopes = entries.map(({ envelope }) => envelope)
+    const { forged } = await addToMonths(client, vault, source, envelopes)
+    await addEvents(client, sealed(vault, entries))
     if (forged) await tell(client, context, 'events.forged', source)
     await announce(client, source)
   }
   await saveSource(client, vault, state, heard)
   if (heard.malformed > 0) await tell(client, context, 'events.malformed', source, heard.malformed)
-  const lost = rows.filter(({ type }) => type === 'system.events_lost').length
-  if (lost > 0) await tell(client, context, 'events.lost', source)
+  const isLost = entries.some(({ envelope }) => envelope.type === 'system.events_lost')
+  if (isLost) await tell(client, context, 'events.lost', source)
 }
 
 function count(
   { metrics }: EventsContext,
   source: string,
-  rows: readonly NewEventRow[],
+  entries: readonly Entry[],
   { known, malformed }: { readonly known: number; readonly malformed: number },
 ): void {
-  for (const [of, each] of Map.groupBy(rows, (row) => row.class)) metrics.appended(source, of, each.length)
+  for (const [of, each] of Map.groupBy(entries, ({ envelope }) => envelope.class))
+    metrics.appended(source, of, each.length)
   if (known > 0) metrics.known(source, known)
   if (malformed > 0) metrics.malformed(source, malformed)
 }

@@ -4,6 +4,7 @@ import type { EventClass } from '../model/events/types.ts'
 import type { Database } from '../store/database.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Filing } from './filing.ts'
+import type { RecentEvents } from './recent.ts'
 import type { KnownOwners } from './whose.ts'
 
 /** A target, or a source of people, whose events are read. */
@@ -44,6 +45,7 @@ export interface EventsContext {
   readonly owners: KnownOwners
   /** Up to which position this process has seen each source: a row that says less was put back. */
   readonly seen: Map<string, number>
+  readonly recent: RecentEvents
   readonly log: EventsLog
   readonly metrics: EventsMetrics
   /** When this process began to work with it. */

@@ -7,6 +7,7 @@ import type { Database } from '../store/database.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { EventsContext } from './context.ts'
 import { openFiling } from './filing.ts'
+import { RecentEvents } from './recent.ts'
 
 const dayMs = 86_400_000
 
@@ -19,7 +20,14 @@ export interface EventsBench {
   another(): EventsContext
 }
 
-export function eventsBench(database: Database, vault: Vault, now: () => Date, sources = ['doors']): EventsBench {
+/** `recentMax`: what is read comes from the store, unless this says otherwise. */
+export function eventsBench(
+  database: Database,
+  vault: Vault,
+  now: () => Date,
+  sources = ['doors'],
+  recentMax = 0,
+): EventsBench {
   const counts = new Map<string, number>()
   const logged: string[] = []
   const count = (name: string, by: number) => void counts.set(name, (counts.get(name) ?? 0) + by)
@@ -30,6 +38,7 @@ export function eventsBench(database: Database, vault: Vault, now: () => Date, s
     keepMs: { access: 90 * dayMs, door: 30 * dayMs, alarm: 365 * dayMs, credential: 365 * dayMs, system: 30 * dayMs },
     filing: openFiling(vault),
     owners: new Map(),
+    recent: new RecentEvents(recentMax),
     seen: new Map(),
     log: (_level, event) => void logged.push(event),
     metrics: {

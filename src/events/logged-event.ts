@@ -1,6 +1,7 @@
 /** An event as it stands in the log, opened and verified: what every consumer is given. */
 import type { AccessEvent } from '../model/events/event.ts'
 import type { PersonId } from '../model/id.ts'
+import type { Envelope, SealedEvent } from './sealed-event.ts'
 
 export interface LoggedEvent {
   /** Id of the target that reported it. */
@@ -17,4 +18,12 @@ export interface LoggedEvent {
   /** By the configuration of the target's doors. */
   readonly site: string | null
   readonly event: AccessEvent
+}
+
+export function loggedEvent(
+  { source, position, received_at }: Pick<Envelope, 'source' | 'position' | 'received_at'>,
+  { id, live, person, event }: SealedEvent,
+  site: string | null,
+): LoggedEvent {
+  return { source, position, id, receivedAt: received_at, live, person, site, event }
 }

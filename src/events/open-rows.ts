@@ -6,8 +6,8 @@ import type { EventRow } from '../store/guards.ts'
 import type { DataKey } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
 import type { EventsContext } from './context.ts'
-import type { LoggedEvent } from './logged-event.ts'
-import { isGenuine, openEvent, openWhose, type SealedEvent } from './sealed-event.ts'
+import { type LoggedEvent, loggedEvent } from './logged-event.ts'
+import { isGenuine, openEvent, openWhose } from './sealed-event.ts'
 
 export interface OpenedRows {
   /** In the order of the rows. */
@@ -59,23 +59,11 @@ export async function openRows(
     } else {
       const content = openEvent(vault, keys.of(keyId, former), row)
       if (content === null) forged += 1
-      else events.push(logged(row, content, sources.get(row.source)?.siteOf(content.event) ?? null))
+      else
+        events.push(loggedEvent({ ...row, position }, content, sources.get(row.source)?.siteOf(content.event) ?? null))
     }
   }
   return { events, erased, forged }
-}
-
-function logged(row: EventRow, { id, live, person, event }: SealedEvent, site: string | null): LoggedEvent {
-  return {
-    source: row.source,
-    position: Number(row.position),
-    id,
-    receivedAt: row.received_at,
-    live,
-    person,
-    site,
-    event,
-  }
 }
 
 /** Keys of those whom events are about, unwrapped when they are needed, once. */

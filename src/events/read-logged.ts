@@ -1,12 +1,13 @@
 /** Reads the log in order, opened and verified, for whoever consumes it; what is not there any more is told as forgotten or as taken away. */
-import type { EventClass } from '../model/events/types.ts'
+import { classOf, type EventClass } from '../model/events/types.ts'
 import { boundsOf, type FoundMonth, monthsOf } from '../store/events/months.ts'
-import { eventsAfter } from '../store/events/rows.ts'
+import { eventsAfter, keysOf } from '../store/events/rows.ts'
 import { readSource } from '../store/events/source-row.ts'
 import type { EventRow } from '../store/guards.ts'
 import type { EventsContext } from './context.ts'
 import type { LoggedEvent } from './logged-event.ts'
 import { type FormerRange, isFormer, openRows } from './open-rows.ts'
+import type { RecentEvent } from './recent.ts'
 import { isGenuine } from './sealed-event.ts'
 import { tell } from './tell.ts'
 
@@ -44,8 +45,10 @@ export async function readLogged(
     if (found !== null) await tell(database.pool, context, 'events.forged', source)
     return { events: [], upTo: after, erased: 0, missing: [] }
   }
-  const { position, former_to, renewed_to } = found.state
+  const { position, turn, former_to, renewed_to } = found.state
   if (position <= after) return { events: [], upTo: after, erased: 0, missing: [] }
+  const recent = context.recent.after(source, turn, { after, upTo: position, limit })
+  if (recent !== null) return fromMemory(context, recent, classes)
   const months = await monthsOf(database.pool, vault, source)
   const since = sinceOf(months, after)
   const rows = await eventsAfter(database.pool, source, { after, upTo: position, since, limit })
@@ -66,6 +69,21 @@ export async function readLogged(
       taken.reduce((sum, { from, to }) => sum + to - from + 1, 0),
     )
   return { events: opened.events, upTo, erased: opened.erased.length, missing }
+}
+
+/** What this process wrote itself, less what nobody could open any more. */
+async function fromMemory(
+  { database }: EventsContext,
+  recent: readonly RecentEvent[],
+  classes: ReadonlySet<EventClass> | undefined,
+): Promise<LoggedPage> {
+  const wanted = classes === undefined ? recent : recent.filter(({ logged }) => classes.has(classOf(logged.event.type)))
+  const keys = await keysOf(database.pool, [...new Set(wanted.flatMap(({ key }) => key ?? []))])
+  const open = wanted.filter(({ key }) => key === null || keys.has(key))
+  return {
+    ...{ events: open.map(({ logged }) => logged), upTo: recent.at(-1)?.logged.position ?? 0 },
+    ...{ erased: wanted.length - open.length, missing: [] },
+  }
 }
 
 /** What somebody else wrote is none, of whatever class it says that it is. */

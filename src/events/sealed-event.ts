@@ -34,14 +34,18 @@ export function digestsOf(
 /** All but what is sealed and signed. */
 export type Envelope = Omit<NewEventRow, 'whose' | 'sealed' | 'guard'>
 
-/** With the person's key, or (null) the gateway's own. */
+/** With the person's key, or (null) the gateway's own; which one it was shows nowhere. */
 export function sealEvent(vault: Vault, key: DataKey | null, envelope: Envelope, content: SealedEvent): NewEventRow {
   const text = JSON.stringify(content)
   const place = placeOf(envelope)
-  const sealed = key === null ? vault.sealSystem(place, text) : vault.seal(key, place, text)
-  const row = { ...envelope, whose: key === null ? null : sealWhose(vault, envelope, key.id), sealed }
-  return { ...row, guard: vault.guard('event', eventGuard({ ...row, position: String(row.position) })) }
+  const sealed = key === null ? vault.sealSystem(place, text) : vault.sealUnnamed(key, place, text)
+  const whose = key === null ? null : vault.sealSystem({ ...place, column: 'whose' }, key.id)
+  const row = { ...envelope, whose, sealed, guard: noGuard }
+  row.guard = vault.guard('event', eventGuard(row))
+  return row
 }
+
+const noGuard: Buffer = Buffer.alloc(0)
 
 /** Which key an event is sealed with, so that only who has the keyring sees which events are one person's. */
 export function sealWhose(vault: Vault, envelope: Envelope, key: KeyId): Buffer {

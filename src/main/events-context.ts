@@ -2,6 +2,7 @@
 import type { Config } from '../../config/config.ts'
 import type { EventSource, EventsContext } from '../events/context.ts'
 import { openFiling } from '../events/filing.ts'
+import { RecentEvents } from '../events/recent.ts'
 import { compileSite, noSite, type SiteOf } from '../mapping/event-site.ts'
 import type { Database } from '../store/database.ts'
 import type { Log } from '../telemetry/log.ts'
@@ -31,6 +32,7 @@ export function buildEvents(
     keepMs: config.events.keepMs,
     filing: openFiling(vault),
     owners: new Map(),
+    recent: new RecentEvents(),
     seen: new Map(),
     log: syncLog(log),
     metrics: {

@@ -13,14 +13,14 @@ const end = Buffer.from([0xff, 0xff])
 /** PostgreSQL counts from 2000, in microseconds. */
 const epochMs = Date.UTC(2000, 0, 1)
 
-/** Inserts `rows` into `table` in one COPY; each has a value of its type for every column, or null. */
+/** Inserts `rows` into `table` in one COPY, some taken while those before are written; each has a value of its type for every column, or null. */
 export async function copyBinary<Name extends string>(
   client: pg.ClientBase,
   table: string,
   columns: Readonly<Record<Name, BinaryType>>,
-  rows: readonly Readonly<Record<Name, unknown>>[],
+  rows: Iterable<Readonly<Record<Name, unknown>>>,
 ): Promise<void> {
-  if (rows.length === 0) return
+  if (Array.isArray(rows) && rows.length === 0) return
   const names = Object.keys(columns) as Name[]
   const stream = client.query(copyFrom(`copy ${table} (${names.join(', ')}) from stdin with (format binary)`))
   await pipeline(chunks(columns, names, rows), stream)
@@ -31,7 +31,7 @@ const chunkBytes = 65_536
 function* chunks<Name extends string>(
   columns: Readonly<Record<Name, BinaryType>>,
   names: readonly Name[],
-  rows: readonly Readonly<Record<Name, unknown>>[],
+  rows: Iterable<Readonly<Record<Name, unknown>>>,
 ): Generator<Buffer> {
   const writer = new Writer()
   writer.bytes(head)

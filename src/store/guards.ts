@@ -410,13 +410,13 @@ export function eventMonthGuard(row: Omit<EventMonthRow, 'guard'>): readonly Gua
 }
 
 /** Everything: that an event was moved, copied or altered shows also when nobody can open it any more. */
-export function eventGuard(row: Omit<EventRow, 'guard'>): readonly GuardValue[] {
+export function eventGuard(
+  row: Omit<EventRow, 'guard' | 'position'> & { readonly position: string | number },
+): readonly GuardValue[] {
   const { source, position, class: of, type, at, received_at, strange_card } = row
   const { person_digest, card_digest, door_digest, whose, sealed } = row
-  return [
-    ...[source, Number(position), of, type, at, received_at, strange_card],
-    ...[person_digest, card_digest, door_digest, whose, sealed],
-  ]
+  const found = [person_digest, card_digest, door_digest]
+  return [source, Number(position), of, type, at, received_at, strange_card, ...found, whose, sealed]
 }
 
 /** Everything: who could add a punch, or change one, would be paid for it. */

@@ -34,6 +34,7 @@ describe('a sealed value', () => {
     fc.assert(
       fc.property(places, text, (at, value) => {
         expect(vault.open(key, at, vault.seal(key, at, value))).toBe(value)
+        expect(vault.open(key, at, vault.sealUnnamed(key, at, value))).toBe(value)
         expect(vault.openSystem(at, vault.sealSystem(at, value))).toBe(value)
       }),
     )
@@ -46,6 +47,17 @@ describe('a sealed value', () => {
     expect(sealed.includes('Zo')).toBe(false)
   })
 
+  test('shows which key it was, or nothing of it', () => {
+    const common = (one: Buffer, other: Buffer) => [...one].findIndex((byte, at) => byte !== other[at])
+    const twice = (seal: Vault['seal']) => common(seal(key, place, 'Zoë'), seal(key, place, 'Zoë'))
+    expect(twice(vault.seal)).toBeGreaterThanOrEqual(5)
+    const unnamed = Array.from({ length: 9 }, () => twice(vault.sealUnnamed))
+    expect(Math.min(...unnamed)).toBe(1)
+    expect(vault.sealUnnamed(key, place, 'Zoë').length).toBe(4 + 29)
+    const other = vault.newDataKey().key
+    expect(codeOf(() => vault.open(other, place, vault.sealUnnamed(key, place, 'x')))).toBe('vault.open-failed')
+  })
+
   test('holds an empty text and one larger than any buffer kept ready', () => {
     for (const value of ['', 'ä'.repeat(50_000)])
       expect(vault.open(key, place, vault.seal(key, place, value))).toBe(value)
@@ -54,18 +66,17 @@ describe('a sealed value', () => {
   })
 
   test('fails after any single bit was flipped, in whatever part', () => {
-    const sealed = vault.seal(key, place, 'Ada Example')
-    for (let bit = 0; bit < sealed.length * 8; bit += 1) {
-      expect(codeOf(() => vault.open(key, place, flip(sealed, bit)))).toBe('vault.open-failed')
-    }
+    for (const sealed of [vault.seal(key, place, 'Ada Example'), vault.sealUnnamed(key, place, 'Ada Example')])
+      for (let bit = 0; bit < sealed.length * 8; bit += 1)
+        expect(codeOf(() => vault.open(key, place, flip(sealed, bit)))).toBe('vault.open-failed')
   })
 
   test('fails when cut to any length or made longer', () => {
-    const sealed = vault.seal(key, place, 'Ada Example')
-    for (let length = 0; length < sealed.length; length += 1) {
-      expect(codeOf(() => vault.open(key, place, sealed.subarray(0, length)))).toBe('vault.open-failed')
+    for (const sealed of [vault.seal(key, place, 'Ada Example'), vault.sealUnnamed(key, place, 'Ada Example')]) {
+      for (let length = 0; length < sealed.length; length += 1)
+        expect(codeOf(() => vault.open(key, place, sealed.subarray(0, length)))).toBe('vault.open-failed')
+      expect(codeOf(() => vault.open(key, place, Buffer.concat([sealed, Buffer.alloc(1)])))).toBe('vault.open-failed')
     }
-    expect(codeOf(() => vault.open(key, place, Buffer.concat([sealed, Buffer.alloc(1)])))).toBe('vault.open-failed')
   })
 
   test('opens nowhere but in its own table, column, row and version', () => {
@@ -74,8 +85,8 @@ describe('a sealed value', () => {
         const same =
           from.table === to.table && from.column === to.column && from.row === to.row && from.version === to.version
         fc.pre(!same)
-        const sealed = vault.seal(key, from, 'x')
-        expect(codeOf(() => vault.open(key, to, sealed))).toBe('vault.open-failed')
+        for (const sealed of [vault.seal(key, from, 'x'), vault.sealUnnamed(key, from, 'x')])
+          expect(codeOf(() => vault.open(key, to, sealed))).toBe('vault.open-failed')
       }),
     )
     const sealed = vault.seal(key, place, 'x')

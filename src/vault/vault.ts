@@ -10,7 +10,7 @@ import { KeyCache, type WrappedKey } from './key-cache.ts'
 import { currentEpoch, type FormerKeys, type Keyring, keySetId, type Stamp } from './keyring.ts'
 import type { KeyringSource } from './living-keyring.ts'
 import { MacKey } from './mac-key.ts'
-import { open, type Sealed, seal } from './seal.ts'
+import { open, type Sealed, seal, sealUnnamed } from './seal.ts'
 import { openFrames, sealFrames } from './seal-file.ts'
 import { publicKeyId, SigningKey } from './signing-key.ts'
 import { tombstone } from './tombstone.ts'
@@ -44,7 +44,9 @@ export interface Vault {
 
   /** @throws VaultError `vault.malformed-text`, `vault.bad-version`. */
   seal(key: DataKey, place: Place, text: string): Sealed
-  /** @throws VaultError `vault.open-failed`, whatever the reason. */
+  /** As `seal`, and nothing shows which key it was: for what must not be known to be the same person's. Who opens it learns the key elsewhere. */
+  sealUnnamed(key: DataKey, place: Place, text: string): Sealed
+  /** Of either kind. @throws VaultError `vault.open-failed`, whatever the reason. */
   open(key: DataKey, place: Place, sealed: Buffer): string
   /** For rows that belong to no person. */
   sealSystem(place: Place, text: string): Sealed
@@ -189,6 +191,7 @@ export function openVault(from: Keyring | KeyringSource, options: VaultOptions =
     },
     forget: (id) => cache.delete(id),
     seal: (key, place, text) => seal(gatewayId, key, place, text),
+    sealUnnamed: (key, place, text) => sealUnnamed(gatewayId, key, place, text),
     open: (key, place, sealed) => open(gatewayId, key, place, sealed),
     sealSystem: (place, text) => seal(gatewayId, keys().system, place, text),
     openSystem: (place, sealed) => open(gatewayId, keys().system, place, sealed),

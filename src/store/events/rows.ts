@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { KeyId } from '../../model/id.ts'
 import type { WrappedKey } from '../../vault/vault.ts'
+import { digestsIn } from '../by-digest.ts'
 import { type BinaryType, copyBinary } from '../copy-binary.ts'
 import type { EventRow } from '../guards.ts'
 
@@ -32,14 +33,14 @@ export async function takeKeys(
   }
   const asked = digests.flatMap((digest, i) => (known.has(i) ? [] : [{ digest, i }]))
   // Told are those that were there, which are few: nearly all are new.
-  const { rows } = await client.query<{ i: string }>(
-    `with given as (select digest, i from unnest($2::bytea[]) with ordinality as k(digest, i)),
+  const { rows } = await client.query<{ i: number }>(
+    `with given as ${digestsIn('$2', 16)},
           taken as (insert into event_key (source, digest, received_on) select $1, digest, $3::date from given
                     on conflict do nothing returning digest)
      select i from given where not exists (select from taken where taken.digest = given.digest)`,
-    [source, asked.map(({ digest }) => digest), on.toISOString().slice(0, 10)],
+    [source, Buffer.concat(asked.map(({ digest }) => digest)), on.toISOString().slice(0, 10)],
   )
-  for (const { i } of rows) known.add(asked[Number(i) - 1]?.i ?? -1)
+  for (const { i } of rows) known.add(asked[i]?.i ?? -1)
   return new Set(digests.flatMap((_, i) => (known.has(i) ? [] : [i])))
 }
 
@@ -62,8 +63,8 @@ const columns = {
   ...{ whose: 'bytea', sealed: 'bytea', guard: 'bytea' },
 } as const satisfies Readonly<Record<keyof NewEventRow, BinaryType>>
 
-/** In one COPY. */
-export async function addEvents(client: pg.ClientBase, rows: readonly NewEventRow[]): Promise<void> {
+/** In one COPY, each as it comes. */
+export async function addEvents(client: pg.ClientBase, rows: Iterable<NewEventRow>): Promise<void> {
   await copyBinary(client, 'event', columns, rows)
 }
 
