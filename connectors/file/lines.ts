@@ -1,5 +1,6 @@
 /** Writes events as lines of CSV or JSONL, and the control total behind the last of them. */
 import type { OutgoingEvent } from '../../src/connector/contract.ts'
+import { eventJson } from '../../src/connector/event-json.ts'
 import type { FileSettings } from './settings.ts'
 
 /** How the lines of one file are written, and read again by us. Every line ends in a line feed, and holds no other. */
@@ -21,7 +22,7 @@ export function linesOf(settings: Form): Lines {
 
 const jsonl: Lines = {
   header: '',
-  line: (event) => `${JSON.stringify(event)}\n`,
+  line: (event) => `${eventJson(event)}\n`,
   idOf(line) {
     const { id } = JSON.parse(line) as { readonly id?: unknown }
     return typeof id === 'string' ? id : null

@@ -1,6 +1,7 @@
 /** Publishes events as CloudEvents, one message each, and counts those as delivered that the broker has acknowledged as taken. */
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
 import type { ConnectorError } from '../../src/connector/errors.ts'
+import { eventJson } from '../../src/connector/event-json.ts'
 import { publishFailure, refusalCode } from './errors.ts'
 import { type Message, Session } from './session.ts'
 import type { MqttSettings } from './settings.ts'
@@ -58,7 +59,7 @@ function worstOf(reasons: readonly number[]): ConnectorError | null {
 function messageOf(event: OutgoingEvent, { topic }: MqttSettings): Message {
   return {
     topic: topicOf(topic, event),
-    payload: JSON.stringify(event),
+    payload: eventJson(event),
     properties: { contentType: 'application/cloudevents+json; charset=utf-8', payloadFormatIndicator: true },
   }
 }

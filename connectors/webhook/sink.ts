@@ -2,6 +2,7 @@
 import { hash } from 'node:crypto'
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { eventJson } from '../../src/connector/event-json.ts'
 import { parseWebhookSecret, webhookHeaders } from '../../src/connector/standard-webhook.ts'
 import { failureOf, redirected } from './errors.ts'
 import type { WebhookSettings } from './settings.ts'
@@ -54,10 +55,10 @@ export function createSink(settings: WebhookSettings, { http, now }: SinkContext
 /** CloudEvents 1.0.2, JSON batch format (JSON Event Format, section 4). */
 function batchOf(events: readonly OutgoingEvent[]): Message {
   const id = `batch_${hash('sha256', events.map((event) => event.id).join('\n'))}`
-  return { id, type: 'application/cloudevents-batch+json; charset=utf-8', body: JSON.stringify(events) }
+  return { id, type: 'application/cloudevents-batch+json; charset=utf-8', body: `[${events.map(eventJson).join(',')}]` }
 }
 
 /** CloudEvents 1.0.2, HTTP protocol binding, structured mode. */
 function messageOf(event: OutgoingEvent): Message {
-  return { id: event.id, type: 'application/cloudevents+json; charset=utf-8', body: JSON.stringify(event) }
+  return { id: event.id, type: 'application/cloudevents+json; charset=utf-8', body: eventJson(event) }
 }

@@ -3,6 +3,7 @@ import { type Card, wireKey } from '../model/card.ts'
 import type { PersonId } from '../model/id.ts'
 import { accountDigest } from '../store/identifiers.ts'
 import type { Vault } from '../vault/vault.ts'
+import { openMemo } from './memo.ts'
 
 const dayMs = 86_400_000
 
@@ -42,22 +43,9 @@ export interface Filing {
 
 type What = readonly ['person' | 'card' | 'card-number' | 'door', ...string[]]
 
-/** `cachedMax` digests are kept: the same people pass the same doors all day. */
+/** `cachedMax` digests are kept. */
 export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
-  let keys = vault.keySet
-  const known = new Map<string, Buffer>()
-  const cached = (name: string, make: () => Buffer): Buffer => {
-    if (keys !== vault.keySet) {
-      known.clear()
-      keys = vault.keySet
-    }
-    const there = known.get(name)
-    if (there !== undefined) return there
-    const made = make()
-    if (known.size >= cachedMax) known.clear()
-    known.set(name, made)
-    return made
-  }
+  const cached = openMemo<Buffer>(vault, cachedMax)
   const digest = (day: number, [kind, ...parts]: What): Buffer =>
     cached(`${day} ${kind} ${parts.join(' ')}`, () => filed(day, vault.digest('event', [kind, day, ...parts])))
   const every = (day: number, what: What): readonly Buffer[] => [

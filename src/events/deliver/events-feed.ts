@@ -1,4 +1,5 @@
 /** The log of events as a subscription may see it: filtered, and each event made into what may leave. */
+import { eventJson } from '../../connector/event-json.ts'
 import { type EventFilter, noAttributes, type PersonAttributes } from '../../mapping/event-filter.ts'
 import type { Reveal } from '../../model/events/reveal.ts'
 import type { PersonId } from '../../model/id.ts'
@@ -50,7 +51,7 @@ export function eventsFeed(context: EventsContext, { id, gateway, filter, reveal
         if (typeof verdict === 'object') unfiltered += 1
         if (verdict !== 'passes') continue
         const event = outgoingEvent(logged, who, shape)
-        const bytes = Buffer.byteLength(JSON.stringify(event))
+        const bytes = Buffer.byteLength(eventJson(event))
         items.push({ position: logged.position, event, bytes, receivedAt: logged.receivedAt })
       }
       const lost = page.missing.reduce((sum, { from, to }) => sum + to - from + 1, 0)

@@ -1,5 +1,6 @@
 /** What stands for a person, a door or a card at one receiver: always the same there, another elsewhere, and nobody can tell whose without the keyring. */
 import type { Vault } from '../../vault/vault.ts'
+import { openMemo } from '../memo.ts'
 
 type Of = 'event' | 'person' | 'door' | 'reader' | 'card'
 
@@ -8,10 +9,19 @@ const length = 22
 
 export type Pseudonyms = (of: Of, ...parts: readonly string[]) => string
 
-export function pseudonymsOf(vault: Pick<Vault, 'digest'>, subscription: string): Pseudonyms {
-  return (of, ...parts) =>
+/** About 4 MB. */
+const rememberedMax = 20_000
+
+export function pseudonymsOf(vault: Pick<Vault, 'digest' | 'keySet'>, subscription: string): Pseudonyms {
+  const remembered = openMemo<string>(vault, rememberedMax)
+  const pseudonym: Pseudonyms = (of, ...parts) =>
     vault
       .digest(`subscription-${of}`, [subscription, ...parts])
       .toString('base64url')
       .slice(0, length)
+  return (of, ...parts) => {
+    // Each is another one.
+    if (of === 'event') return pseudonym(of, ...parts)
+    return remembered(JSON.stringify([of, ...parts]), () => pseudonym(of, ...parts))
+  }
 }

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest'
+import { openMemo } from './memo.ts'
+
+test('what was made is made once, until there are too many or the keys are others', () => {
+  const vault = { keySet: 'first' }
+  const memo = openMemo<number>(vault, 2)
+  let made = 0
+  const make = () => ++made
+  expect([memo('a', make), memo('b', make), memo('a', make), memo('b', make)]).toEqual([1, 2, 1, 2])
+  expect([memo('c', make), memo('a', make)]).toEqual([3, 4])
+  vault.keySet = 'second'
+  expect([memo('a', make), memo('a', make)]).toEqual([5, 5])
+})
