@@ -31,6 +31,8 @@ const unreadMax = 20
 interface Read {
   readonly id: AccountId
   readonly version: number
+  /** Of what was noted when it was read. */
+  readonly noted: number | null
   readonly actual: ActualAccount | null | 'unreadable'
 }
 
@@ -85,9 +87,10 @@ export class Confirmation {
     this.#checkMostRead(reads)
     const fresh = new Map((await loadItems(this.#context, reads)).map((item) => [item.row.id, item]))
     const busy = await busyAmong(this.#context, reads)
-    const sure = reads.flatMap(({ id, version, actual }): Sure[] => {
+    const sure = reads.flatMap(({ id, version, noted, actual }): Sure[] => {
       const item = fresh.get(id)
-      return item === undefined || busy.has(id) || item.row.desired_version !== version ? [] : [{ item, actual }]
+      if (item === undefined || busy.has(id)) return []
+      return item.row.desired_version !== version || item.row.actual_version !== noted ? [] : [{ item, actual }]
     })
     const looks = await this.#lookAt(sure)
     const since = this.#context.now()
@@ -116,16 +119,16 @@ export class Confirmation {
   #lastFailure: ConnectorError | null = null
 
   async #read(item: WorkItem): Promise<Read> {
-    const { id, desired_version: version } = item.row
+    const { id, desired_version: version, actual_version: noted } = item.row
     try {
       const photo = photoWanted(this.#target, item) !== undefined
       const { accounts } = this.#target.connection
-      return { id, version, actual: await accounts.read(item.externalId, this.#signal, { photo }) }
+      return { id, version, noted, actual: await accounts.read(item.externalId, this.#signal, { photo }) }
     } catch (error) {
       // Any other failure is the target's own, and would come with every account.
       if (!(error instanceof ConnectorError) || error.kind !== 'rejected') throw error
       this.#lastFailure = error
-      return { id, version, actual: 'unreadable' }
+      return { id, version, noted, actual: 'unreadable' }
     }
   }
 

@@ -1,5 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { cardKey, h10301 } from '../../model/card.ts'
+import { sweepIfDue } from '../drift/sweep-target.ts'
+import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, day, minute, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { approveSuspension } from './approve.ts'
@@ -89,6 +91,77 @@ test('what a run of ours writes while the guard looks is not taken for somebody 
   for (let look = 0; look < 2; look++)
     await watchOnce(bench.context, setup, guard.read, guard.seen, new AbortController().signal)
   expect([reads > 0, await guard.suspensions(), await found()]).toEqual([true, [], []])
+})
+
+describe('a run of ours that was killed between its write and its note', () => {
+  beforeEach(() => begin('suspend'))
+
+  /** As far as the write went; its event is told, and nothing of it was noted. */
+  async function killedAfterWriting(): Promise<void> {
+    await bench.deliver([hrRow(1, { card: '101', given: 'Other' })])
+    const before = guard.user(1).marks?.revision
+    for (let steps = 1; guard.user(1).marks?.revision === before; steps++) {
+      await bench.work(mortal(bench.context, bench.setup, steps)).catch(() => undefined)
+      await bench.pass(minute)
+    }
+    guard.tell('credential.changed', { account: 'n1' })
+  }
+
+  test('is taken for ours once it was begun again, within seconds', async () => {
+    await killedAfterWriting()
+    await guard.watch()
+    expect([await guard.suspensions(), await found()]).toEqual([[], []])
+    await bench.rest()
+    await guard.watch()
+    expect([await guard.suspensions(), await found(), guard.isShut(1)]).toEqual([[], [], false])
+    await bench.pass(minute)
+    await guard.swapAndWatch(1)
+    expect(await guard.suspensions()).toHaveLength(1)
+  })
+
+  test('also by a process that is started an hour later, which waits for its own runs first', async () => {
+    await killedAfterWriting()
+    await bench.pass(60 * minute)
+    guard.seen.clear()
+    await guard.watch()
+    expect([await guard.suspensions(), await found()]).toEqual([[], []])
+    await bench.rest()
+    await guard.watch()
+    expect([await guard.suspensions(), await found()]).toEqual([[], []])
+  })
+
+  test('and that does not come again explains nothing for longer than a quarter of a minute', async () => {
+    await killedAfterWriting()
+    await guard.watch()
+    expect(await guard.suspensions()).toEqual([])
+    await bench.pass(20 * second)
+    await guard.watch()
+    expect(await guard.suspensions()).toMatchObject([{ cause: 'event' }])
+  })
+
+  test('is not waited for where it was given up', async () => {
+    await killedAfterWriting()
+    await engine.tamper('update account_work set dead_at = now()')
+    await guard.watch()
+    expect(await guard.suspensions()).toHaveLength(1)
+  })
+
+  test('is no change to a sweep, of somebody who is out', async () => {
+    await bench.deliver([hrRow(1, { card: '101', status: 'left' })])
+    await bench.rest()
+    await engine.tamper(
+      `insert into account_work (account_id, target, lane, intents, due_at)
+         select id, target, 'bulk', jsonb_build_array('{}'::jsonb), now() + interval '5 s' from account`,
+    )
+    guard.swap(1)
+    const sweep = () =>
+      sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+    await sweep()
+    expect(await found()).toEqual([])
+    await engine.tamper('delete from account_work')
+    await sweep()
+    expect(await found()).toHaveLength(1)
+  })
 })
 
 describe('what explains a change', () => {

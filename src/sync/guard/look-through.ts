@@ -2,12 +2,10 @@
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import type { PersonId } from '../../model/id.ts'
 import { driftsOf } from '../../store/drifts.ts'
-import { enrolmentsOf } from '../../store/enrolments.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
-import { tellForged } from '../forged.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
-import { isAnnounced } from './expected.ts'
+import { isAnnounced, unsettledAmong, windowsOf } from './expected.ts'
 import { dealWith, type Finding } from './findings.ts'
 import { noteMarks } from './marks.ts'
 import { hasOtherCounts, verdictOn } from './verdict.ts'
@@ -25,13 +23,18 @@ export function hasOtherMarks({ lastSeen }: WorkItem, actual: ListedAccount | nu
   return isOtherRecord || hasOtherCounts(was, is)
 }
 
-/** `since`: drifts that were noted from then on are found by this very look. */
+/** `since`: drifts that were noted from then on are found by this very look. What a run of ours is at, or was cut off from, is left to the next one. */
 export async function lookThrough(
   context: SyncContext,
   target: TargetSetup,
-  looked: readonly Looked[],
+  seen: readonly Looked[],
   since: Date,
 ): Promise<void> {
+  const unsettled = await unsettledAmong(
+    context,
+    seen.map(({ item }) => item),
+  )
+  const looked = seen.filter(({ item }) => !unsettled.has(item.row.id))
   if (looked.length === 0) return
   const { database, vault, now } = context
   const known = (
@@ -43,10 +46,11 @@ export async function lookThrough(
   ).filter(({ found_at }) => found_at < since)
   // Nobody looked at it for so long, at most.
   const from = new Date(now().getTime() - Math.max(target.sweepEveryMs, target.deepSweep.everyMs) - 3_600_000)
-  const people = looked.map(({ item }) => item.row.person_id as PersonId)
-  const found = await enrolmentsOf(database.pool, vault, people, from)
-  await tellForged(database.pool, context, ...found.flatMap(({ row, genuine }) => (genuine ? [] : [row.id])))
-  const windows = found.flatMap(({ row, genuine }) => (genuine ? [row] : []))
+  const windows = await windowsOf(
+    context,
+    looked.map(({ item }) => item),
+    from,
+  )
   const looks = looked.map((look) => {
     const { item } = look
     const own = known.filter(({ account_id }) => account_id === item.row.id)

@@ -4,11 +4,10 @@ import { withCallScope } from '../../connector/egress/call-scope.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import { classOf, type EventType } from '../../model/events/types.ts'
 import type { AccountId, PersonId } from '../../model/id.ts'
+import { isUnsettled } from '../../store/account-sql.ts'
 import { forEachDigest } from '../../store/by-digest.ts'
 import { driftsOf } from '../../store/drifts.ts'
-import { enrolmentsOf } from '../../store/enrolments.ts'
 import { beginGuardPosition, readGuardPosition, saveGuardPosition } from '../../store/event-guard.ts'
-import type { EnrolmentRow } from '../../store/guards.ts'
 import { accountDigest } from '../../store/identifiers.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
@@ -17,7 +16,7 @@ import { tellForged } from '../forged.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 import { alarmsOf, tellDoors } from './door-alarms.ts'
-import { isAnnounced, isOurs } from './expected.ts'
+import { isAnnounced, isOurs, unsettledAmong, windowsOf } from './expected.ts'
 import { type GuardedEvent, happenedAt, type ReadEvents } from './feed.ts'
 import { dealWith, type Finding } from './findings.ts'
 import { noteMarks } from './marks.ts'
@@ -25,7 +24,7 @@ import { type Verdict, verdictOn } from './verdict.ts'
 
 /** Events looked at together. */
 const pageMax = 500
-/** So long an event waits for a run of ours on that account to end, or for the target to answer. */
+/** So long an event waits for a run of ours on that account to end, or to come again where it was cut off, or for the target to answer. */
 const patienceMs = 15_000
 const dayMs = 86_400_000
 
@@ -35,8 +34,8 @@ const takenAway: ReadonlySet<EventType> = new Set([
   'credential.disabled',
 ] as const satisfies EventType[])
 
-/** Up to where this process has looked through the log, by source: a row that says less was put back. */
-export type Seen = Map<string, number>
+/** By source, since when this process looks through its log, and up to where it has: a row that says less was put back. */
+export type Seen = Map<string, { readonly since: Date; readonly upTo: number }>
 
 /** True when there may be more. @throws what `pg` throws; ConnectorError never. */
 export async function watchOnce(
@@ -46,11 +45,13 @@ export async function watchOnce(
   seen: Seen,
   signal: AbortSignal,
 ): Promise<boolean> {
-  const after = await positionOf(context, target.id, seen)
+  const known = seen.get(target.id) ?? { since: context.now(), upTo: 0 }
+  seen.set(target.id, known)
+  const after = await positionOf(context, target.id, known.upTo)
   const page = await read(target.id, after, pageMax)
   if (page.upTo <= after) return false
   const suspects = await suspectsAmong(context, target, page.events)
-  const judged = await judge(context, target, suspects, signal)
+  const judged = await judge(context, target, suspects, known.since, signal)
   const upTo = Math.min(page.upTo, judged.before - 1)
   if (upTo <= after) return false
   await inTransaction(context.database.pool, async (client) => {
@@ -66,13 +67,12 @@ export async function watchOnce(
     await dealWith(client, context, target, done.flatMap(findingOf))
     await saveGuardPosition(client, vault, target.id, upTo)
   })
-  seen.set(target.id, upTo)
+  seen.set(target.id, { ...known, upTo })
   return true
 }
 
-async function positionOf(context: SyncContext, source: string, seen: Seen): Promise<number> {
+async function positionOf(context: SyncContext, source: string, known: number): Promise<number> {
   const found = await readGuardPosition(context.database.pool, context.vault, source)
-  const known = seen.get(source) ?? 0
   const isRight = found === null ? known === 0 : found.genuine && found.position >= known
   if (!isRight) await tellForged(context.database.pool, context, source)
   return Math.max(known, found?.genuine === true ? found.position : 0)
@@ -89,7 +89,7 @@ interface Suspect {
   readonly biometric: boolean
   /** Somebody said before that something is to be enrolled: only noted. */
   readonly announced: boolean
-  /** A run of ours is at it: what it does shows when it is over. */
+  /** A run of ours is at it, or was cut off: what it wrote shows when it is over. */
   readonly busy: boolean
 }
 
@@ -103,7 +103,9 @@ async function suspectsAmong(
   )
   if (told.length === 0) return []
   const items = await accountsOf(context, target, told)
-  const { windows, busy } = await circumstances(context, [...new Set(items.values())])
+  const named = [...new Set(items.values())]
+  const windows = await windowsOf(context, named, new Date(context.now().getTime() - 7 * dayMs))
+  const busy = await unsettledAmong(context, named)
   const suspects = new Map<AccountId, Suspect>()
   for (const each of told) {
     const item = items.get(each.event.account ?? '')
@@ -148,23 +150,6 @@ async function accountsOf(
   )
 }
 
-async function circumstances(context: SyncContext, items: readonly WorkItem[]) {
-  const { database, vault, now } = context
-  const found = await enrolmentsOf(
-    database.pool,
-    vault,
-    items.map(({ row }) => row.person_id as PersonId),
-    new Date(now().getTime() - 7 * dayMs),
-  )
-  await tellForged(database.pool, context, ...found.flatMap(({ row, genuine }) => (genuine ? [] : [row.id])))
-  const { rows } = await database.pool.query<{ id: AccountId }>(
-    'select account_id as id from account_work where account_id = any($1::uuid[]) and lease_until > now()',
-    [items.map(({ row }) => row.id)],
-  )
-  const windows: readonly EnrolmentRow[] = found.flatMap(({ row, genuine }) => (genuine ? [row] : []))
-  return { windows, busy: new Set(rows.map(({ id }) => id)) }
-}
-
 interface Judged {
   readonly item: WorkItem
   readonly actual: ActualAccount | null
@@ -175,16 +160,17 @@ interface Judged {
   readonly at: Date
 }
 
-/** `before`: from this position on nothing is decided yet. */
+/** `before`: from this position on nothing is decided yet. Who was away as long as this process runs has to come back first (`since`). */
 async function judge(
   context: SyncContext,
   target: TargetSetup,
   suspects: readonly Suspect[],
+  since: Date,
   signal: AbortSignal,
 ): Promise<{ readonly looks: readonly Judged[]; readonly before: number }> {
   let before = Number.POSITIVE_INFINITY
   const mayWait = ({ first, receivedAt }: Suspect): boolean => {
-    if (context.now().getTime() - receivedAt.getTime() > patienceMs) return false
+    if (context.now().getTime() - Math.max(receivedAt.getTime(), since.getTime()) > patienceMs) return false
     before = Math.min(before, first)
     return true
   }
@@ -206,11 +192,11 @@ async function judge(
   return { looks: looks.flatMap((each) => each ?? []), before }
 }
 
-/** Whether a run of ours is at this account, or has noted something of it since it was loaded. */
+/** Whether a run of ours is at this account, is to come again, or has noted something of it since it was loaded. */
 async function hasMovedOn({ database }: SyncContext, { row }: WorkItem): Promise<boolean> {
   const { rows } = await database.pool.query<{ moved: boolean }>(
     `select a.actual_version is distinct from $2 or a.owned is distinct from $3
-            or exists (select from account_work w where w.account_id = a.id and w.lease_until > now()) as moved
+            or ${isUnsettled('a.id')} as moved
        from account a where a.id = $1`,
     [row.id, row.actual_version, row.owned],
   )
