@@ -17,6 +17,7 @@ interface Answer {
 
 /** A process that answers questions. */
 export interface Child extends AsyncDisposable {
+  readonly pid: number | undefined
   /** Has the child do what it offers under this name. @throws Error with the child's own words, or when it is gone. */
   ask<T>(name: string, argument?: unknown): Promise<T>
   /** Ends it as a power cut would. */
@@ -43,6 +44,7 @@ export function startChild(name: string, env: NodeJS.ProcessEnv = {}): Child {
     for (const { reject } of waiting.values()) reject(new Error(`${name}: the process is gone`))
   })
   return {
+    pid: child.pid,
     ask<T>(what: string, argument?: unknown) {
       const question = Promise.withResolvers<unknown>()
       asked += 1

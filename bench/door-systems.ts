@@ -8,6 +8,7 @@ import {
   startBiostarSimulator,
 } from '../connectors/biostar2/simulator/index.ts'
 import { doorSystem } from '../demo/workforce/gateway-config.ts'
+import { type Passages, passagesAt } from './passages.ts'
 
 export type DoorSystem = 'biostar2' | 'aeos'
 export const connectors = { biostar2, aeos } as const
@@ -36,6 +37,8 @@ export interface RunningSimulator {
   plant(count: number): readonly string[]
   /** Ids of the levels, as a connector names them. */
   levels(): readonly string[]
+  /** Null where the events of this system are not measured. */
+  passages(): Promise<Passages> | null
   close(): Promise<void>
 }
 
@@ -45,7 +48,8 @@ export function startSimulator(request: SimulatorRequest): Promise<RunningSimula
 
 async function startBiostar({ levels, latency }: SimulatorRequest): Promise<RunningSimulator> {
   const simulator: BiostarSimulator = await startBiostarSimulator({ levels, latency, seed: 1 })
-  simulator.changeSettings({ use_alphanumeric: true })
+  // Else each reader would write down each person that it is told of: more than whoever passes it.
+  simulator.changeSettings({ use_alphanumeric: true, device_event_log_skip_enroll_success_user: true })
   const { url, ca, fingerprint256, username, password } = simulator
   return {
     facts: { kind: 'biostar2', url, ca, fingerprint256, username, password },
@@ -59,6 +63,7 @@ async function startBiostar({ levels, latency }: SimulatorRequest): Promise<Runn
       return users.map(({ id }) => id)
     },
     levels: () => simulator.state.groups().map(({ id }) => String(id)),
+    passages: () => passagesAt(simulator, levels),
     close: () => simulator.close(),
   }
 }
@@ -79,6 +84,7 @@ async function startAeos({ levels, latency }: SimulatorRequest): Promise<Running
       return carriers.map(({ personnelNo }) => personnelNo)
     },
     levels: () => simulator.state.templates().map(({ id }) => String(id)),
+    passages: () => null,
     close: () => simulator.close(),
   }
 }

@@ -8,12 +8,10 @@ import { noCalls } from '../src/connector/http.ts'
 import { type CopyValue, copyRows } from '../src/store/copy.ts'
 import { answerParent } from './child-process.ts'
 import { type FloorTable, plainRows, type Row } from './plain-rows.ts'
+import { type Stored, storedIn } from './stored.ts'
 
-export interface Table {
+export interface Table extends Stored {
   readonly name: FloorTable
-  readonly rows: number
-  /** Mean bytes of a row as stored. */
-  readonly width: number
 }
 
 export interface FloorRequest {
@@ -99,11 +97,6 @@ async function copyAll(client: pg.Client, rows: readonly Row[], tables: readonly
 
 async function widths(client: pg.Client, tables: readonly Table[]): Promise<Table[]> {
   const found: Table[] = []
-  for (const { name } of tables) {
-    const { rows } = await client.query<Omit<Table, 'name'>>(
-      `select count(*)::int as rows, coalesce(avg(pg_column_size(t.*)), 0)::float8 as width from floor.${name} t`,
-    )
-    found.push({ name, rows: rows[0]?.rows ?? 0, width: rows[0]?.width ?? 0 })
-  }
+  for (const { name } of tables) found.push({ name, ...(await storedIn(client, `floor.${name}`)) })
   return found
 }

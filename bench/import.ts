@@ -9,6 +9,7 @@ import { floorTables } from './plain-rows.ts'
 import type { BenchRequest } from './request.ts'
 import { openSite, type Site, until } from './site.ts'
 import { settleMs } from './site-config.ts'
+import { refuseUnlike, storedIn } from './stored.ts'
 
 /** Times the floor may be exceeded. */
 const importTimesMax = 4
@@ -124,21 +125,6 @@ async function repeatIdentical(site: Site, content: Buffer): Promise<number> {
 
 async function storedTables(site: Site): Promise<Table[]> {
   const stored: Table[] = []
-  for (const name of floorTables) {
-    const { rows } = await site.pool.query<Omit<Table, 'name'>>(
-      `select count(*)::int as rows, coalesce(avg(pg_column_size(t.*)), 0)::float8 as width from ${name} t`,
-    )
-    stored.push({ name, rows: rows[0]?.rows ?? 0, width: rows[0]?.width ?? 0 })
-  }
+  for (const name of floorTables) stored.push({ name, ...(await storedIn(site.pool, name)) })
   return stored
-}
-
-/** A floor that stores less, or other, than Gatehouse does would flatter nobody but itself. */
-function refuseUnlike(stored: readonly Table[], floor: readonly Table[]): void {
-  for (const { name, rows, width } of stored) {
-    const other = floor.find((table) => table.name === name)
-    const share = (other?.width ?? 0) / width
-    if (other?.rows !== rows || share < 0.9 || share > 1.1)
-      throw new Error(`the floor's ${name} has ${other?.rows} rows of ${other?.width} bytes, not ${rows} of ${width}`)
-  }
 }

@@ -1,6 +1,8 @@
 /** `npm run bench`: measures what Gatehouse promises of its speed, each figure beside its floor, and exits non-zero when a limit is missed. */
 import { parseArgs } from 'node:util'
 import { type Claim, table } from './claim.ts'
+import { benchAppend } from './event-append.ts'
+import { benchEvents } from './events.ts'
 import { benchFailover } from './failover.ts'
 import { benchImport } from './import.ts'
 import { benchLockout } from './lock-out.ts'
@@ -13,8 +15,9 @@ import { benchSweepOf } from './sweep.ts'
 import { benchUnderLoad } from './under-load.ts'
 
 interface Benchmark {
-  /** People. */
   readonly size: number
+  /** What the size counts: people when left out. */
+  readonly of?: 'events'
   /** What goes through no queue is measured once. */
   readonly queues: readonly Queue[]
   run(request: BenchRequest): Promise<Claim[]>
@@ -31,6 +34,8 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'sweep-aeos': { size: 30_000, queues: ['postgresql'], run: benchSweepOf('aeos') },
   'lock-out': { size: 2_000, queues: both, run: benchLockout },
   'under-load': { size: 100_000, queues: both, run: benchUnderLoad },
+  events: { size: 200_000, of: 'events', queues: both, run: benchEvents },
+  'event-append': { size: 200_000, of: 'events', queues: ['postgresql'], run: benchAppend },
   failover: { size: 20, queues: both, run: benchFailover },
 }
 
@@ -38,7 +43,7 @@ const usage = `npm run bench -- [options]
 
   --only <names>  of ${Object.keys(benchmarks).join(', ')}, with commas between; all by default
   --queue <name>  postgresql or redis; both by default, where wake-ups matter
-  --size <n>      people in each benchmark, for trying out: the limits are meant for the full size
+  --size <n>      people, or events, in each benchmark, for trying out: the limits are meant for the full size
   --json          print one line of JSON instead of a table
   --help          print this
 
@@ -71,11 +76,11 @@ if (isUnusable) {
 
 const claims: Claim[] = []
 for (const name of chosen) {
-  const { run, queues, size: fullSize } = benchmarks[name] as Benchmark
+  const { run, queues, size: fullSize, of = 'people' } = benchmarks[name] as Benchmark
   const size = values.size === undefined ? fullSize : Number(values.size)
   for (const each of queue === undefined ? queues : [queue]) {
     const say = (text: string): void => void process.stderr.write(`${name}, ${each}: ${text}\n`)
-    say(`${size.toLocaleString('en-US')} people`)
+    say(`${size.toLocaleString('en-US')} ${of}`)
     const measured = await run({ size, queue: each, say })
     claims.push(
       ...measured.map((claim) => (queues.length === 1 ? claim : { ...claim, name: `${claim.name} (${each})` })),

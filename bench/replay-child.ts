@@ -2,6 +2,7 @@
 import { Pool } from 'undici'
 import { answerParent } from './child-process.ts'
 import type { SimulatorFacts } from './door-systems.ts'
+import { logIn } from './log-in.ts'
 import type { SentRequest } from './sent-requests.ts'
 
 export interface ReplayRequest {
@@ -56,15 +57,4 @@ async function headersOf(pool: Pool, simulator: SimulatorFacts) {
   }
   const bare = { 'bs-session-id': await logIn(pool, simulator) }
   return { bare, withBody: { ...bare, 'content-type': 'application/json' } }
-}
-
-async function logIn(pool: Pool, { username, password }: SimulatorFacts): Promise<string> {
-  const answer = await pool.request({
-    method: 'POST',
-    path: '/api/login',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ User: { login_id: username, password } }),
-  })
-  await answer.body.text()
-  return String(answer.headers['bs-session-id'])
 }

@@ -2,7 +2,7 @@
 import type { Queue } from './site.ts'
 
 export interface BenchRequest {
-  /** People. */
+  /** People, or events where the benchmark is about these. */
   readonly size: number
   readonly queue: Queue
   /** Progress, for standard error. */

@@ -12,8 +12,11 @@ export const levels = groups.map((name) => ({ name, doors: [name] }))
 export const sourceNames = ['hr', 'agency'] as const
 export type SourceName = (typeof sourceNames)[number]
 
-/** `directory` has a folder for each source. */
-export function siteConfig(simulator: SimulatorFacts, directory: string): object {
+/** Where the events of the door system go, besides the log: the settings of a webhook. */
+export type ReceiverSettings = Readonly<Record<string, unknown>>
+
+/** `directory` has a folder for each source. Without `receiver` no event is read. */
+export function siteConfig(simulator: SimulatorFacts, directory: string, receiver: ReceiverSettings | null): object {
   return {
     gateway: { name: 'bench', data: './.gatehouse', zone: 'Europe/Berlin' },
     http: { listen: '127.0.0.1:0' },
@@ -27,8 +30,10 @@ export function siteConfig(simulator: SimulatorFacts, directory: string): object
         // The door system sets the pace here, not a limit of ours.
         requests_per_second: 10_000,
         settings: settingsFor(simulator),
+        ...(receiver === null ? {} : { events: {} }),
       },
     },
+    ...(receiver === null ? {} : { subscriptions: { receiver: { connector: 'webhook', ...receiver } } }),
     policy: policyFor('hq'),
   }
 }

@@ -8,14 +8,15 @@ import type { SimulatorOptions } from '../connectors/biostar2/simulator/index.ts
 import { startEmbeddedPostgres } from '../src/store/embedded/embedded-postgres.ts'
 import { startPostgres, startRedis } from '../test/support/servers.ts'
 import { type Child, startChild } from './child-process.ts'
-import type { DoorSystem, SimulatorFacts } from './door-systems.ts'
+import type { DoorSystem, SimulatorFacts, SimulatorRequest } from './door-systems.ts'
 import type { StartRequest } from './gateway-child.ts'
-
-import { levels, type SourceName, siteConfig, sourceNames } from './site-config.ts'
+import type { ReceiverFacts } from './receiver-child.ts'
+import { type SourceName, siteConfig, sourceNames, levels as usualLevels } from './site-config.ts'
 
 export interface Site extends AsyncDisposable {
   /** The one with an API. */
   readonly gateway: Child
+  readonly config: string
   readonly others: readonly Child[]
   readonly simulator: Child
   readonly simulatorFacts: SimulatorFacts
@@ -30,6 +31,10 @@ export interface Site extends AsyncDisposable {
   call<T>(path: string, body?: unknown): Promise<T>
   /** Waits until a plan is held. */
   planHeld(limitMs?: number): Promise<void>
+  /** Ends this gateway, the only one, in good order; its database is up again when this returns. */
+  stop(gateway: Child): Promise<void>
+  /** Starts one like the first, which has ended. */
+  startAgain(): Promise<Child>
   /** Releases the plan that is held. @throws Error when there is none. */
   release(): Promise<void>
 }
@@ -44,11 +49,16 @@ export interface SiteOptions {
   readonly queue: Queue
   /** Roles of the gateway; all in one process when left out. */
   readonly roles?: StartRequest['roles']
+  /** The usual ones when left out. */
+  readonly levels?: SimulatorRequest['levels']
+  /** Events are read, and told to it with their doors and with what `reveal` says; when left out, none is read. */
+  readonly receiver?: ReceiverFacts & { readonly reveal: readonly string[] }
   /** More processes on the same database. */
   readonly others?: readonly NonNullable<StartRequest['roles']>[]
 }
 
-export async function openSite({ latency, kind = 'biostar2', queue, roles, others = [] }: SiteOptions): Promise<Site> {
+export async function openSite(options: SiteOptions): Promise<Site> {
+  const { latency, kind = 'biostar2', queue, roles, levels = usualLevels, receiver, others = [] } = options
   await using opening = new AsyncDisposableStack()
   const directory = await mkdtemp(join(tmpdir(), 'gatehouse-bench-'))
   opening.defer(() => rm(directory, { recursive: true, force: true }))
@@ -60,7 +70,8 @@ export async function openSite({ latency, kind = 'biostar2', queue, roles, other
   const simulatorFacts = await simulator.ask<SimulatorFacts>('start', { kind, levels, latency })
   const config = join(directory, 'gatehouse.yaml')
   await writeFile(join(directory, 'password'), simulatorFacts.password, { mode: 0o600 })
-  await writeFile(config, JSON.stringify(siteConfig(simulatorFacts, directory)), { mode: 0o600 })
+  const subscription = receiver === undefined ? null : await subscriptionFor(receiver, directory)
+  await writeFile(config, JSON.stringify(siteConfig(simulatorFacts, directory, subscription)), { mode: 0o600 })
   const data = join(directory, '.gatehouse')
   const redis = queue === 'redis' ? opening.use(await startRedis()) : null
   const several = others.length > 0 ? opening.use(await startPostgres()) : null
@@ -76,13 +87,16 @@ export async function openSite({ latency, kind = 'biostar2', queue, roles, other
   // A connection that idles when the server stops is of no use any more, and no failure.
   pool.on('error', () => undefined)
   opening.defer(() => pool.end())
-  const start = async (request: StartRequest): Promise<{ child: Child; url: string | null }> => {
-    const child = opening.use(startChild('gateway-child', env))
-    return { child, url: await child.ask<string | null>('start', request) }
+  let url: string | null = null
+  const start = async (stack: AsyncDisposableStack, request: Omit<StartRequest, 'config'>): Promise<Child> => {
+    const child = stack.use(startChild('gateway-child', env))
+    url = (await child.ask<string | null>('start', { config, ...request } satisfies StartRequest)) ?? url
+    return child
   }
-  const { child: gateway, url } = await start({ config, ...(roles === undefined ? {} : { roles }) })
+  const wanted = roles === undefined ? {} : { roles }
+  const gateway = await start(opening, wanted)
   const more: Child[] = []
-  for (const their of others) more.push((await start({ config, roles: their })).child)
+  for (const their of others) more.push(await start(opening, { roles: their }))
   const token = (await readFile(join(data, 'operator.token'), 'utf8')).trim()
 
   async function call<T>(path: string, body?: unknown): Promise<T> {
@@ -103,6 +117,7 @@ export async function openSite({ latency, kind = 'biostar2', queue, roles, other
   const opened = opening.move()
   return {
     gateway,
+    config,
     others: more,
     simulator,
     simulatorFacts,
@@ -114,6 +129,12 @@ export async function openSite({ latency, kind = 'biostar2', queue, roles, other
     async planHeld(limitMs = 600_000) {
       await until('a held plan', async () => (await call<{ rows: unknown[] }>('/v1/plans?state=held')).rows[0], limitMs)
     },
+    async stop(one) {
+      await one[Symbol.asyncDispose]()
+      // Who adopts a server stops it as well.
+      if (several === null) await startOwn(opened, join(data, 'postgres'))
+    },
+    startAgain: () => start(opened, wanted),
     async release() {
       const { rows } = await call<{ rows: { id: string }[] }>('/v1/plans?state=held')
       if (rows[0] === undefined) throw new Error('no plan is held')
@@ -121,6 +142,13 @@ export async function openSite({ latency, kind = 'biostar2', queue, roles, other
     },
     [Symbol.asyncDispose]: () => opened.disposeAsync(),
   }
+}
+
+/** Its secret lies beside the configuration in a file of its own. */
+async function subscriptionFor({ url, ca, secret, reveal }: NonNullable<SiteOptions['receiver']>, directory: string) {
+  await writeFile(join(directory, 'webhook-secret'), secret, { mode: 0o600 })
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference of the configuration file, not a template
+  return { settings: { url, ca, secret: '${file:./webhook-secret}', allow_private: true }, reveal }
 }
 
 /** The embedded server, started by us, so that a floor can use it without the gateway; the gateway adopts it. Returns the owner's way in. */

@@ -1,9 +1,9 @@
 /** A connector in a process of its own, with the gateway's own way out and its rate limit lifted: lists accounts and reads them singly. */
 import type { Connection } from '../src/connector/contract.ts'
-import { openEgress } from '../src/connector/egress/egress.ts'
 import { inParallel } from '../src/sync/in-parallel.ts'
 import { answerParent } from './child-process.ts'
-import { connectors, type SimulatorFacts, settingsFor } from './door-systems.ts'
+import { connectTo } from './connect.ts'
+import type { SimulatorFacts } from './door-systems.ts'
 import { recordedRequests, recordRequests, type SentRequest } from './sent-requests.ts'
 
 export interface ConnectRequest {
@@ -47,18 +47,8 @@ interface Counted {
 
 answerParent({
   async connect({ facts, atOnce }: ConnectRequest): Promise<void> {
-    const connector = connectors[facts.kind]
-    const settings = connector.settings.parse(settingsFor(facts, facts.password)) as never
-    const address = connector.address(settings)
-    if (address === null) throw new Error('a door system has an address')
     concurrency = atOnce
-    const { requestTimeoutMs } = connector.limits
-    const egress = openEgress({ ...address, concurrency, requestsPerSecond: 1_000_000, requestTimeoutMs })
-    connection = await connector.connect(
-      settings,
-      { http: egress.http, log: () => undefined, now: () => new Date() },
-      signal,
-    )
+    connection = await connectTo(facts, concurrency, signal)
     // Logs in, and loads what is loaded once.
     await connection.health(signal)
   },
