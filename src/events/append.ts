@@ -6,7 +6,7 @@ import { addToMonths } from '../store/events/months.ts'
 import { addEvents, announce, type NewEventRow, takeKeys } from '../store/events/rows.ts'
 import { type Heard, type SourceState, saveSource } from '../store/events/source-row.ts'
 import { inTransaction } from '../store/transaction.ts'
-import type { DataKey, Vault } from '../vault/vault.ts'
+import type { DataKey } from '../vault/vault.ts'
 import type { EventsContext } from './context.ts'
 import { sealCursor } from './cursor.ts'
 import { dayOf, filedAt } from './filing.ts'
@@ -118,8 +118,8 @@ function entryOf({ filing }: EventsContext, standing: Standing, { digest, whose,
 }
 
 /** One by one, as they are sent: what was sent already is written by the store meanwhile. */
-function* sealed(vault: Vault, entries: readonly Entry[]): Generator<NewEventRow> {
-  for (const { envelope, content, key } of entries) yield sealEvent(vault, key, envelope, content)
+function* sealed(context: EventsContext, entries: readonly Entry[]): Generator<NewEventRow> {
+  for (const { envelope, content, key } of entries) yield sealEvent(context, key, envelope, content)
 }
 
 /** As whoever reads the log would find it. */
@@ -141,7 +141,7 @@ async function write(
   if (entries.length > 0) {
     const envelopes = entries.map(({ envelope }) => envelope)
     const { forged } = await addToMonths(client, vault, source, envelopes)
-    await addEvents(client, sealed(vault, entries))
+    await addEvents(client, sealed(context, entries))
     if (forged) await tell(client, context, 'events.forged', source)
     await announce(client, source)
   }

@@ -1,8 +1,8 @@
 /** What an event is filed under, so that it is found without being opened: a time, and digests that are others each day. */
 import { type Card, wireKey } from '../model/card.ts'
-import type { PersonId } from '../model/id.ts'
+import type { KeyId, PersonId } from '../model/id.ts'
 import { accountDigest } from '../store/identifiers.ts'
-import type { Vault } from '../vault/vault.ts'
+import type { Place, Vault } from '../vault/vault.ts'
 import { openMemo } from './memo.ts'
 
 const dayMs = 86_400_000
@@ -37,6 +37,8 @@ export interface Filing {
   everyPerson(day: number, person: PersonId): readonly Buffer[]
   everyCard(day: number, card: Card): readonly Buffer[]
   everyDoor(day: number, source: string, door: string): readonly Buffer[]
+  /** Sealed with the gateway's key: which key opens what is about somebody, who has this digest on this day. The same in all their rows of the day, which the digest joins as well. */
+  whose(person: Buffer, key: KeyId): Buffer
   /** What the row of an account is found by; the same every day. */
   account(source: string, account: string): Buffer
 }
@@ -60,6 +62,8 @@ export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
     card: (day, card) => digest(day, ['card', wireKey(card)]),
     cardNumber: (day, source, number) => digest(day, ['card-number', source, number]),
     door: (day, source, door) => digest(day, ['door', source, door]),
+    whose: (person, key) =>
+      cached(`whose ${key} ${person.toString('latin1')}`, () => vault.sealSystem(placeOfWhose(person), key)),
     account: (source, account) => cached(`account ${source} ${account}`, () => accountDigest(vault, source, account)),
   }
 }
@@ -69,4 +73,9 @@ function filed(day: number, digest: Buffer): Buffer {
   made.writeUInt16BE(day & 0xffff)
   digest.copy(made, 2)
   return made
+}
+
+/** `of`: the digest of the person on the day, by which the row is found; or what the row is called, where it is found by nothing any more. */
+export function placeOfWhose(of: Buffer | string): Place {
+  return { table: 'event', column: 'whose', row: typeof of === 'string' ? of : of.toString('hex'), version: 0 }
 }

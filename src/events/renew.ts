@@ -1,16 +1,15 @@
 /** Seals events anew after all keys were replaced, page by page and resumable: then no key of before opens any of them, nor finds whose they are. */
 import type pg from 'pg'
-import type { KeyId } from '../model/id.ts'
 import { erasedKeys } from '../store/erasures.ts'
 import { eventsAfter, keysOf, replaceEvents } from '../store/events/rows.ts'
 import { newsOfSources, saveSource } from '../store/events/source-row.ts'
-import { type EventRow, eventGuard } from '../store/guards.ts'
+import type { EventRow } from '../store/guards.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { EventsContext } from './context.ts'
 import { dayOf } from './filing.ts'
 import { holdSource } from './hold-source.ts'
 import { KeysOfEvents } from './open-rows.ts'
-import { digestsOf, isGenuine, openEvent, openWhose, sealEvent, sealWhose } from './sealed-event.ts'
+import { digestsOf, emptied, isGenuine, openEvent, openWhose, sealEvent } from './sealed-event.ts'
 
 const page = 500
 
@@ -68,21 +67,14 @@ async function madeAnew(
   return rows.flatMap((row, i) => {
     const keyId = whose[i]
     if (keyId === undefined || isGenuine(vault, row)) return []
-    if (keyId !== null && gone.has(keyId)) return [emptied(context, row, keyId)]
+    if (keyId !== null && gone.has(keyId)) return [emptied(vault, row, keyId)]
     const candidates = keys.of(keyId, true)
     const content = openEvent(vault, candidates, row)
     if (content === null) return []
     const { whose: _, sealed, guard, position, ...rest } = row
     const digests = digestsOf(filing, dayOf(row.at), row.source, content)
     const envelope = { ...rest, ...digests, position: Number(position) }
-    const anew = sealEvent(vault, candidates?.[0] ?? null, envelope, content)
+    const anew = sealEvent(context, candidates?.[0] ?? null, envelope, content)
     return [{ ...anew, position }]
   })
-}
-
-/** Of somebody who was erased: nobody opens it any more, but whoever has their key of before. */
-function emptied({ vault }: EventsContext, row: EventRow, key: KeyId): EventRow {
-  const whose = sealWhose(vault, { ...row, position: Number(row.position) }, key)
-  const bare = { ...row, whose, sealed: Buffer.alloc(0), person_digest: null, card_digest: null, door_digest: null }
-  return { ...bare, guard: vault.guard('event', eventGuard(bare)) }
 }

@@ -6,7 +6,8 @@ import type { NewEventRow } from '../store/events/rows.ts'
 import { type EventRow, eventGuard } from '../store/guards.ts'
 import type { DataKey, Vault } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
-import type { Filing } from './filing.ts'
+import type { EventsContext } from './context.ts'
+import { type Filing, placeOfWhose } from './filing.ts'
 
 /** What the seal holds. */
 export interface SealedEvent {
@@ -35,11 +36,17 @@ export function digestsOf(
 export type Envelope = Omit<NewEventRow, 'whose' | 'sealed' | 'guard'>
 
 /** With the person's key, or (null) the gateway's own; which one it was shows nowhere. */
-export function sealEvent(vault: Vault, key: DataKey | null, envelope: Envelope, content: SealedEvent): NewEventRow {
+export function sealEvent(
+  { vault, filing }: Pick<EventsContext, 'vault' | 'filing'>,
+  key: DataKey | null,
+  envelope: Envelope,
+  content: SealedEvent,
+): NewEventRow {
   const text = JSON.stringify(content)
   const place = placeOf(envelope)
   const sealed = key === null ? vault.sealSystem(place, text) : vault.sealUnnamed(key, place, text)
-  const whose = key === null ? null : vault.sealSystem({ ...place, column: 'whose' }, key.id)
+  const { person_digest } = envelope
+  const whose = key === null || person_digest === null ? null : filing.whose(person_digest, key.id)
   const row = { ...envelope, whose, sealed, guard: noGuard }
   row.guard = vault.guard('event', eventGuard(row))
   return row
@@ -47,16 +54,21 @@ export function sealEvent(vault: Vault, key: DataKey | null, envelope: Envelope,
 
 const noGuard: Buffer = Buffer.alloc(0)
 
-/** Which key an event is sealed with, so that only who has the keyring sees which events are one person's. */
-export function sealWhose(vault: Vault, envelope: Envelope, key: KeyId): Buffer {
-  return vault.sealSystem({ ...placeOf(envelope), column: 'whose' }, key)
+/** Of somebody who was erased, sealed anew: nobody opens it any more, but whoever has their key of before. */
+export function emptied(vault: Vault, row: EventRow, key: KeyId): EventRow {
+  const whose = vault.sealSystem(placeOfWhose(nameOf(row)), key)
+  const bare = { ...row, whose, sealed: Buffer.alloc(0), person_digest: null, card_digest: null, door_digest: null }
+  return { ...bare, guard: vault.guard('event', eventGuard(bare)) }
+}
+
+function nameOf({ source, position }: Pick<EventRow, 'source' | 'position'>): string {
+  return `${source}/${position}`
 }
 
 /** Null: the gateway's own. Undefined: it does not open here, so that somebody else wrote the row. */
-export function openWhose(vault: Vault, row: EventRow): KeyId | null | undefined {
-  const { whose } = row
+export function openWhose(vault: Vault, { whose, person_digest, ...row }: EventRow): KeyId | null | undefined {
   if (whose === null) return null
-  const place = { ...placeOf({ ...row, position: Number(row.position) }), column: 'whose' }
+  const place = placeOfWhose(person_digest ?? nameOf(row))
   const key = attempt(() => vault.openSystem(place, whose)) ?? attempt(() => vault.openFormerSystem(place, whose))
   return (key ?? undefined) as KeyId | undefined
 }
