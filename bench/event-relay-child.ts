@@ -4,7 +4,7 @@ import { Pool } from 'undici'
 import { reportedEvent } from '../connectors/biostar2/events/mapping.ts'
 import { eventRecord } from '../connectors/biostar2/events/record.ts'
 import type { ReportedEvent } from '../src/connector/contract.ts'
-import { parseWebhookSecret, webhookHeaders } from '../src/connector/standard-webhook.ts'
+import { postBare } from './bare-post.ts'
 import { answerParent } from './child-process.ts'
 import type { SimulatorFacts } from './door-systems.ts'
 import { logIn } from './log-in.ts'
@@ -48,7 +48,7 @@ answerParent({
           reported.map((each, i) => plainEvent(source, first + i, receivedAt, each)),
         )
         for (let at = 0; at < reported.length; at += batchEvents)
-          await post(hook, receiver, reported.slice(at, at + batchEvents), first + at)
+          await postBare(hook, receiver, reported.slice(at, at + batchEvents), first + at)
       }
       return performance.now() - begun
     } finally {
@@ -74,26 +74,4 @@ function reportedOf(row: unknown): ReportedEvent {
   const record = eventRecord(row)
   if (record === null) throw new Error('a row of the log of the door system is none')
   return reportedEvent(record, () => null, {}, new Date())
-}
-
-/** A CloudEvent of each, with the event as it is. */
-async function post(pool: Pool, { url, secret }: ReceiverFacts, events: readonly ReportedEvent[], first: number) {
-  const body = JSON.stringify(
-    events.map(({ key, event }, i) => ({
-      ...{ specversion: '1.0', id: key, source: `/bare/${source}`, type: event.type, time: event.at },
-      ...{ datacontenttype: 'application/json', sequence: String(first + i), data: event },
-    })),
-  )
-  const key = parseWebhookSecret(secret)
-  const answer = await pool.request({
-    method: 'POST',
-    path: new URL(url).pathname,
-    headers: {
-      'content-type': 'application/cloudevents-batch+json; charset=utf-8',
-      ...webhookHeaders(key === null ? [] : [key], `bare_${first}`, new Date(), body),
-    },
-    body,
-  })
-  await answer.body.dump()
-  if (answer.statusCode !== 204) throw new Error(`the receiver answered ${answer.statusCode}`)
 }

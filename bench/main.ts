@@ -2,6 +2,7 @@
 import { parseArgs } from 'node:util'
 import { type Claim, table } from './claim.ts'
 import { benchAppend } from './event-append.ts'
+import { benchEventLatency } from './event-latency.ts'
 import { benchEvents } from './events.ts'
 import { benchFailover } from './failover.ts'
 import { benchImport } from './import.ts'
@@ -36,6 +37,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   'under-load': { size: 100_000, queues: both, run: benchUnderLoad },
   events: { size: 200_000, of: 'events', queues: both, run: benchEvents },
   'event-append': { size: 200_000, of: 'events', queues: ['postgresql'], run: benchAppend },
+  'event-latency': { size: 30_000, of: 'events', queues: both, run: benchEventLatency },
   failover: { size: 20, queues: both, run: benchFailover },
 }
 

@@ -1,11 +1,15 @@
 /** People at the doors of a simulated BioStar 2: who comes where is drawn once and for all, so that every run makes the same events. */
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { BiostarSimulator } from '../connectors/biostar2/simulator/index.ts'
 import { seededRandom } from '../connectors/simulator-parts/random.ts'
 import type { SimulatorRequest } from './door-systems.ts'
+import { type Moment, preciseNow } from './moment.ts'
 
 export interface Passages {
   /** Makes so many events, or one more, as fast as it can. */
   make(count: number): Made
+  /** The same, so many a second. */
+  makeSteadily(count: number, perSecond: number): Promise<readonly Moment[]>
 }
 
 export interface Made {
@@ -13,6 +17,8 @@ export interface Made {
   /** The row of the log that they come after. */
   readonly after: number
 }
+
+const tickMs = 1
 
 /** Most come to doors that are theirs, some to one that may be anybody's, and a few with a card that nobody has. */
 const share = { own: 0.9, strange: 0.03 }
@@ -45,6 +51,21 @@ export async function passagesAt(simulator: BiostarSimulator, levels: SimulatorR
       const after = log.at(-1)?.id ?? 0
       while (log.length - before < count) pass()
       return { events: log.length - before, after }
+    },
+    async makeSteadily(count, perSecond) {
+      const made: Moment[] = []
+      const begun = performance.now()
+      for (let known = log.length; made.length < count; ) {
+        await sleep(tickMs)
+        const due = Math.min(count, Math.floor(((performance.now() - begun) / 1000) * perSecond))
+        while (made.length < due) {
+          const at = preciseNow()
+          pass()
+          for (const { deviceId, index } of log.slice(known)) made.push({ trace: `${deviceId} ${index}`, at })
+          known = log.length
+        }
+      }
+      return made
     },
   }
 }

@@ -7,6 +7,7 @@ import { authority } from '../test/support/receivers/certificates.ts'
 import { type DoorRequest, openHttpDoor } from '../test/support/receivers/http-door.ts'
 import { newWebhookSecret } from '../test/support/receivers/webhook.ts'
 import { answerParent } from './child-process.ts'
+import { type Moment, preciseNow } from './moment.ts'
 
 export interface ReceiverFacts {
   readonly url: string
@@ -33,7 +34,9 @@ const secret = newWebhookSecret()
 const key = Buffer.from(secret.slice('whsec_'.length), 'base64')
 const ids = new Set<string>()
 let counts = { batches: 0, bytes: 0, again: 0, lastAt: 0 }
-let lastBody: Buffer | null = null
+/** The last one alone, unless somebody asks later when each event came. */
+let taken: { readonly body: Buffer; readonly at: number }[] = []
+let keeps = false
 
 const door = await openHttpDoor({}, bodyBytesMax, (request, response) => {
   if (!isSigned(request)) {
@@ -47,8 +50,10 @@ const door = await openHttpDoor({}, bodyBytesMax, (request, response) => {
   counts.batches += 1
   counts.bytes += body.length
   counts.again += found - (ids.size - before)
-  if (ids.size > before) counts.lastAt = now()
-  lastBody = body
+  const at = preciseNow()
+  if (ids.size > before) counts.lastAt = at
+  if (!keeps) taken = []
+  taken.push({ body, at })
 })
 
 function isSigned(request: DoorRequest): request is DoorRequest & { readonly body: Buffer } {
@@ -69,27 +74,45 @@ function take(body: Buffer): number {
   return events
 }
 
-function now(): number {
-  return performance.timeOrigin + performance.now()
+/** As Gatehouse tells it with `reveal: [door, vendor]`; the bare loop has no pseudonyms. */
+interface Told {
+  readonly id: string
+  readonly data: {
+    readonly reader: { readonly id: string; readonly systemId?: string } | null
+    readonly vendor: { readonly detail: { readonly index?: string } }
+  }
+}
+
+function traceOf({ data: { reader, vendor } }: Told): string {
+  return `${reader?.systemId ?? reader?.id} ${vendor.detail.index}`
 }
 
 answerParent(
   {
     facts: (): ReceiverFacts => ({ url: `${door.origin}/hook`, ca: authority.pem, secret }),
     received: (): Received => ({ events: ids.size, ...counts }),
+    /** From now on everything is kept, so that `arrivals` can tell of it. */
+    keep(): void {
+      keeps = true
+    },
+    /** When each event was acknowledged: one that came again, the first time. */
+    arrivals(): readonly Moment[] {
+      const first = new Map<string, number>()
+      for (const { body, at } of taken)
+        for (const told of JSON.parse(body.toString()) as Told[])
+          if (!first.has(traceOf(told))) first.set(traceOf(told), at)
+      return [...first].map(([trace, at]) => ({ trace, at }))
+    },
     forget(): void {
       ids.clear()
       counts = { batches: 0, bytes: 0, again: 0, lastAt: 0 }
-      lastBody = null
+      taken = []
     },
     /** Whether a parser finds in the last batch what was looked for in all of them. @throws Error when not. */
     check(): void {
-      const told = JSON.parse(lastBody?.toString() ?? '[]') as { readonly id: string }[]
-      if (
-        told.length === 0 ||
-        told.length !== take(lastBody ?? Buffer.alloc(0)) ||
-        !told.every(({ id }) => ids.has(id))
-      )
+      const body = taken.at(-1)?.body ?? Buffer.from('[]')
+      const told = JSON.parse(body.toString()) as Told[]
+      if (told.length === 0 || told.length !== take(body) || !told.every(({ id }) => ids.has(id)))
         throw new Error('the ids of the last batch are not those that were looked for')
     },
   },

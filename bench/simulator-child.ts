@@ -16,6 +16,8 @@ answerParent(
     plant: (count: number) => simulator.plant(count),
     levels: () => simulator.levels(),
     make: async (count: number): Promise<Made> => (await here()).make(count),
+    makeSteadily: async ({ count, perSecond }: { readonly count: number; readonly perSecond: number }) =>
+      (await here()).makeSteadily(count, perSecond),
   },
   () => simulator.close(),
 )
