@@ -17,6 +17,7 @@ import { createLog, type Log } from './telemetry/log.ts'
 
 export { adoptConfig } from './main/adopt-config.ts'
 export { checkGateway } from './main/check.ts'
+export { eventCodesOf, eventSystems } from './main/event-codes.ts'
 export { initGateway } from './main/init.ts'
 export { openKeys } from './main/open-keys.ts'
 export { replaceAllKeys } from './main/replace-keys.ts'

@@ -2,6 +2,7 @@
 import { defineConnector } from '../../src/connector/contract.ts'
 import { accounts } from './accounts.ts'
 import { Events } from './events/events.ts'
+import { codeMeanings } from './events/meanings.ts'
 import { health } from './health.ts'
 import { Offered } from './offered.ts'
 import { People } from './people/people.ts'
@@ -15,6 +16,7 @@ export default defineConnector({
   vendor: { name: 'Nedap', docs: 'https://www.nedapsecurity.com/solutions/aeos/', testedWith: [] },
   settings,
   capabilities: ['people', 'accounts', 'events'],
+  eventCodes: codeMeanings,
   // The vendor publishes no limits, of rate or of sessions: these leave a server that also serves its own screens most of its time. Nor does
   // it say how long a request may live on that nobody waits for: 75 s is an assumption, and a sweep finds what comes later.
   limits: { concurrency: 8, requestsPerSecond: 50, requestTimeoutMs: 15_000, lateWriteMs: 75_000 },

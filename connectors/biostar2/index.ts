@@ -2,6 +2,7 @@
 import { defineConnector } from '../../src/connector/contract.ts'
 import { accounts } from './accounts.ts'
 import { Client } from './client.ts'
+import { codeMeanings } from './events/codes.ts'
 import { events } from './events/events.ts'
 import { health } from './health.ts'
 import { ReaderRefusals } from './reader-refusals.ts'
@@ -14,6 +15,7 @@ export default defineConnector({
   vendor: { name: 'Suprema', docs: 'https://bs2api.biostar2.com/', testedWith: [] },
   settings,
   capabilities: ['accounts', 'events'],
+  eventCodes: codeMeanings,
   // The vendor publishes no limits. These leave a server that also serves its console and readers most of its time.
   // It gives up its own requests after 60 s (`web_request_timeout` in the sample of BioStar 2 API, Setting), so one that we gave up may
   // still be carried out until then; the rest is for the way to the server and its queue.

@@ -130,6 +130,15 @@ export const settings = z
           'The zone of the clock by which the server notes when it wrote an event down. Without it, that time is kept as the server wrote it, and counts as not told.',
         examples: ['Europe/Berlin'],
       }),
+    soft_antipassback: z
+      .enum(['let-in', 'refused'])
+      .default('let-in')
+      .meta({
+        title: 'Soft anti-passback',
+        description:
+          'What the events 6408 and 6409 say on this site: the documents of the vendor disagree. Try it at one door, where a rule of that kind is broken.',
+        examples: ['refused'],
+      }),
     photos: z
       .boolean()
       .default(false)

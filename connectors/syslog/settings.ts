@@ -1,7 +1,7 @@
 /** The settings of one syslog server: where it is, by what it is known, and how a message is written. */
 import { z } from 'zod'
 import { hasOneTrust, oneTrust, receiverFields } from '../../src/connector/receiver-settings.ts'
-import type { eventClasses } from '../../src/model/events/types.ts'
+import { type EventClass, severityOf } from '../../src/model/events/types.ts'
 
 /** RFC 5424, table 1: those that are not for a part of the system itself. */
 export const facilities = {
@@ -29,9 +29,9 @@ const printable = (max: number) =>
     error: `expected 1 to ${max} printable ASCII characters without blanks`,
   })
 
-const severity = (of: string, fallback: (typeof severities)[number]) =>
+const severity = (of: EventClass) =>
   names(severities)
-    .default(fallback)
+    .default(severityOf[of])
     .meta({ title: `Severity: ${of}`, description: `Of the events of class ${of}.`, examples: ['notice'] })
 
 export const settings = z
@@ -79,12 +79,12 @@ export const settings = z
       .meta({ title: 'Facility', description: 'Where the server files the messages.', examples: ['local4'] }),
     severities: z
       .strictObject({
-        access: severity('access', 'informational'),
-        door: severity('door', 'informational'),
-        alarm: severity('alarm', 'alert'),
-        credential: severity('credential', 'notice'),
-        system: severity('system', 'notice'),
-      } satisfies Record<(typeof eventClasses)[number], unknown>)
+        access: severity('access'),
+        door: severity('door'),
+        alarm: severity('alarm'),
+        credential: severity('credential'),
+        system: severity('system'),
+      } satisfies Record<EventClass, unknown>)
       .prefault({})
       .meta({ title: 'Severities', description: 'How grave events are, by their class.' }),
     app_name: printable(48)

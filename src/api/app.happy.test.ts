@@ -252,6 +252,8 @@ test.each([
   ['POST', `/v1/grants/${grantId}/revoke`, 'operator', { reason }, 'revokeGrant', [grantId, reason]],
   ['GET', '/v1/lockouts', 'viewer', undefined, 'lockouts', [{}, { limit: 100 }]],
   ['GET', '/v1/events/sources', 'viewer', undefined, 'eventSources', []],
+  ['GET', '/v1/events/types', 'viewer', undefined, 'eventTypes', []],
+  ['GET', '/v1/events/types/biostar2', 'viewer', undefined, 'eventCodes', ['biostar2']],
   [
     'GET',
     `/v1/lockouts?state=open&target=hq&person=${personId}&since=2026-03-01T00:00:00Z&until=2026-04-01T00:00:00Z&limit=3&after=open/${planId}`,

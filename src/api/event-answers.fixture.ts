@@ -17,6 +17,15 @@ export const eventAnswers: EventActs = {
   openTail: async (_reader, after) => after ?? 'begin',
   tail: async (cursor) =>
     cursor === 'begin' ? { events: [{ event: madeUpEvent, cursor: 'one' }], cursor: 'one' } : { events: [], cursor },
+  eventTypes: async () => [
+    {
+      ...{ type: 'door.opened', class: 'door', severity: 'informational', description: 'the door is open' },
+      onvif: ['tns1:Door/State/DoorPhysicalState State=Open'],
+    },
+  ],
+  eventCodes: async () => [
+    { code: '20992', name: 'OPENED', when: null, type: 'door.opened', active: null, note: null },
+  ],
   eventSources: async () => [
     {
       ...{ source: 'hq', read: true, events: 1, heardAt: at, receivedAt: at, malformed: 0, clocks, underFormerKeys: 0 },

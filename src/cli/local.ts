@@ -4,7 +4,15 @@ import type * as Main from '../main.ts'
 /** Errors meant for the operator carry a `code` like `config.invalid`; others are shown without text. */
 export type LocalGateway = Pick<
   typeof Main,
-  'adoptConfig' | 'checkGateway' | 'initGateway' | 'openKeys' | 'replaceAllKeys' | 'restoreGateway' | 'startGateway'
+  | 'adoptConfig'
+  | 'checkGateway'
+  | 'eventCodesOf'
+  | 'eventSystems'
+  | 'initGateway'
+  | 'openKeys'
+  | 'replaceAllKeys'
+  | 'restoreGateway'
+  | 'startGateway'
 >
 
 type Result<Command extends keyof LocalGateway> = Awaited<ReturnType<LocalGateway[Command]>>

@@ -2,6 +2,7 @@
 import type { z } from 'zod'
 import type { AccountCard, LockState, PartRef, Validity } from '../model/account.ts'
 import type { Card } from '../model/card.ts'
+import type { CodeMeaning } from '../model/events/code-meaning.ts'
 import type { AccessEvent } from '../model/events/event.ts'
 import type { Reveal } from '../model/events/reveal.ts'
 import type { PersonFacts } from '../model/person.ts'
@@ -378,6 +379,8 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   }
   /** What a subscription tells of doors and people where it does not say. Left out: which door it was, by name and id. */
   readonly reveal?: readonly Reveal[]
+  /** Of a connector with events: what each documented code of its system becomes, for `gatehouse events types --system`. */
+  readonly eventCodes?: readonly CodeMeaning[]
   /** Settings, by key, without which a capability is of no use: one that lacks them there is a mistake of the configuration. */
   readonly needs?: Readonly<Partial<Record<C, readonly string[]>>>
   /** Where to connect, for the egress guard; null for a system without a network. */

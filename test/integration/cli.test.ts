@@ -484,6 +484,35 @@ test('every command explains itself with examples', async () => {
   expect(program.stdout).toMatch(/Exit codes:\n {2}0 {2}done\n(.*\n)+ {2}5 {2}problems were found/)
 })
 
+test('what codes become is told without a gateway, and by one', async () => {
+  const told = (...args: string[]) => site.gatehouse(['events', 'types', ...args])
+  const { stdout } = await told('--system', 'biostar2', '--class', 'alarm', '--json')
+  const codes = JSON.parse(stdout) as { code: string; type: string }[]
+  expect(codes.find(({ code }) => code === '21504')).toMatchObject({ type: 'alarm.door_forced', active: true })
+  expect(codes.filter(({ type }) => !type.startsWith('alarm.'))).toEqual([])
+  const [aeos = '', biostar = '', onvif = ''] = await Promise.all(
+    ['aeos', 'biostar2', 'onvif'].map(async (system) => (await told('--system', system)).stdout),
+  )
+  expect(aeos).toMatch(/^40 reason=109 +BadgeNoAccessEvent +access\.denied\.biometric_mismatch$/m)
+  expect(biostar).toMatch(/^13568 +DEVICE_DHCP_SUCCESS +other\n {4}an address/m)
+  expect(onvif).toMatch(/^tns1:Door\/State\/DoorAlarm State=DoorForcedOpen +alarm\.door_forced, begins$/m)
+  expect(
+    [aeos, biostar, onvif]
+      .join('')
+      .split('\n')
+      .filter((line) => line.length > 120),
+  ).toEqual([])
+  await refused(2, /codes of aeos, biostar2, onvif/, told('--system', 'nobody'))
+  const call = (path: string) => gateway.call<{ codes: unknown; types: unknown }>(site.token, `/v1/events/types${path}`)
+  expect((await call('/onvif')).codes).toContainEqual(
+    expect.objectContaining({ code: 'tns1:AccessControl/Duress', type: 'alarm.duress' }),
+  )
+  expect((await call('')).types).toContainEqual(
+    expect.objectContaining({ type: 'alarm.other', class: 'alarm', severity: 'alert', onvif: [] }),
+  )
+  await expect(call('/nobody')).rejects.toMatchObject({ status: 404, code: 'events.unknown-system' })
+})
+
 test('events are for the role security; an admin crosses with a reason, and others see who reports, and no movements', async () => {
   await refused(2, /\[wall\.no-reason\]/, cli('events', 'list'))
   expect(await table('events', 'list', ...because)).toBe('none\n')
@@ -500,7 +529,9 @@ test('events are for the role security; an admin crosses with a reason, and othe
   await refused(3, /\[api\.forbidden\]/, cliWith({ GATEHOUSE_TOKEN: made.token }, 'plan', 'list'))
   await refused(3, /\[api\.forbidden\]/, asGuard('sources'))
   expect(await table('events', 'sources')).toBe('none\n')
-  expect(await table('events', 'types', '--class', 'alarm')).toMatch(/^alarm +alarm\.duress$/m)
+  expect(await table('events', 'types', '--class', 'alarm')).toMatch(
+    /^alarm\.duress {2}alarm, alert\n {4}somebody was forced.*\n {4}tns1:AccessControl\/Duress\nalarm\./m,
+  )
   const read = await until('the readings are in the trail', async () => {
     const { rows: trail } = await gateway.call<{ rows: { action: string; details: unknown }[] }>(
       site.token,

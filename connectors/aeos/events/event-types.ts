@@ -51,10 +51,11 @@ export const eventTypeRows: readonly EventTypeRow[] = [
   row(1, 'AccessPointStateLockedEvent', 'plain', 'door.locked'),
   row(2, 'AccessPointStateNormalEvent', 'plain', 'door.mode_changed'),
   row(3, 'AccessPointStateUnlockedEvent', 'plain', 'door.unlocked'),
-  row(10, 'ManualUnlockedEvent', 'active-direction', 'door.unlocked'),
-  row(90, 'UnlockedEvent', 'active-direction', 'door.unlocked'),
-  row(18, 'AutomaticUnlockedEvent', 'active', 'door.unlocked'),
-  row(20, 'EmergencyUnlockedEvent', 'active', 'door.unlocked'),
+  row(90, 'UnlockedEvent', 'active-direction', ['door.unlocked', 'door.locked']),
+  // Each is one cause of several: when it ends, another may still keep the door unlocked.
+  row(10, 'ManualUnlockedEvent', 'active-direction', ['door.unlocked', 'door.mode_changed']),
+  row(18, 'AutomaticUnlockedEvent', 'active', ['door.unlocked', 'door.mode_changed']),
+  row(20, 'EmergencyUnlockedEvent', 'active', ['door.unlocked', 'door.mode_changed']),
   // A second factor failed: a PIN as well as a finger.
   row(41, 'VerificationAlarmEvent', 'direction', 'access.denied.other'),
   row(42, 'InvalidVerificationEvent', 'direction', 'access.denied.other'),

@@ -207,6 +207,26 @@ test('a server that was put back from a backup, and gives the same ids once more
   }
 })
 
+test('an id that was missing before a server was put back may still come late, and is told then', async () => {
+  const at = world('by-id')
+  at.log.add(...ids(1, 900).map((id) => ({ id, at: at.clock(minute) })))
+  await at.look()
+  at.log.add(...[...ids(901, 49), ...ids(951, 50)].map((id) => ({ id, at: at.clock() })))
+  await at.look()
+  const backup = [...at.log.all()]
+  at.log.add(...ids(1001, 100).map((id) => ({ id, at: at.clock() })))
+  await at.look()
+  at.advance(20_000)
+  at.log.replace([...backup, ...ids(1001, 20).map((id) => ({ id, at: at.clock() }))])
+  await at.look()
+  await at.look()
+  at.log.add({ id: 950, at: at.clock() })
+  await at.finish()
+  expect(at.said).toEqual(['aeos.event-log-restored'])
+  expect(at.told.has(`950@${at.log.all().at(-1)?.at}`)).toBe(true)
+  expect(at.told.size).toBe(99 + 100 + 20 + 1)
+})
+
 test('a log that was cleared goes on, whether its ids do or begin again', async () => {
   for (const first of [1, 601]) {
     const at = world('by-id')

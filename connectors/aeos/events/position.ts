@@ -125,7 +125,7 @@ export class Position {
   /** Back to an earlier mark, of a log that goes on differently from there. */
   backTo(mark: Mark): void {
     this.#newest = mark
-    this.#window = Window.parse(BigInt(mark.id), [])
+    this.#window = this.#known.upTo(BigInt(mark.id))
     this.#marks = this.#marks.filter(({ id }) => BigInt(id) < BigInt(mark.id))
   }
 

@@ -10,7 +10,7 @@ interface ReasonRow {
 }
 
 /** Whatever is in no row, and what AEOS itself leaves open, is `access.denied.other`: its number stands in the detail. */
-const rows: readonly ReasonRow[] = [
+export const reasonRows: readonly ReasonRow[] = [
   // A finger or face that is false; a negative match (102) may be one of a PIN.
   { from: 109, to: 109, type: 'access.denied.biometric_mismatch' },
   { from: 200, to: 201, type: 'access.denied.schedule' },
@@ -20,7 +20,7 @@ const rows: readonly ReasonRow[] = [
 
 /** No authorisation, and why so stands in the attributes. */
 export const noAuthorisation = 100
-const negativeMatch = 102
+export const negativeMatch = 102
 
 /** `isDevice`: a biometric device itself refused, whose match is never one of a PIN. */
 export function deniedFor(
@@ -29,19 +29,33 @@ export function deniedFor(
 ): Denied {
   if (reason === noAuthorisation && !of.isDevice) return unauthorised(of.carrier, attributesOf(of.attribute))
   if (reason === negativeMatch && of.isDevice) return 'access.denied.biometric_mismatch'
-  return rows.find(({ from, to }) => reason >= from && reason <= to)?.type ?? 'access.denied.other'
+  return reasonRows.find(({ from, to }) => reason >= from && reason <= to)?.type ?? 'access.denied.other'
 }
 
-/** In the order of the manual. */
-function unauthorised(carrier: string | undefined, attributes: ReadonlyMap<string, string>): Denied {
-  const { P, B, A, E } = Object.fromEntries(attributes)
-  if (carrier === undefined) return 'access.denied.unknown_credential'
+interface AttributeRow {
+  readonly key: string
+  /** Null: whatever it holds. */
+  readonly values: readonly string[] | null
+  readonly type: Denied
+}
+
+/** Why there is no authorisation, where the event names a carrier: in the order of the manual, of which the first that fits counts. */
+export const attributeRows: readonly AttributeRow[] = [
   // Blocked, or on the black list.
-  if (P === '1' || P === '2') return 'access.denied.disabled'
+  { key: 'P', values: ['1', '2'], type: 'access.denied.disabled' },
   // The badge is blocked; what the reason of this site means nobody but the site knows.
-  if (B !== undefined) return 'access.denied.disabled'
-  if (A === '1') return 'access.denied.not_yet_active'
-  return E === '1' ? 'access.denied.expired' : 'access.denied.no_permission'
+  { key: 'B', values: null, type: 'access.denied.disabled' },
+  { key: 'A', values: ['1'], type: 'access.denied.not_yet_active' },
+  { key: 'E', values: ['1'], type: 'access.denied.expired' },
+]
+
+function unauthorised(carrier: string | undefined, attributes: ReadonlyMap<string, string>): Denied {
+  if (carrier === undefined) return 'access.denied.unknown_credential'
+  const fits = ({ key, values }: AttributeRow): boolean => {
+    const value = attributes.get(key)
+    return value !== undefined && (values === null || values.includes(value))
+  }
+  return attributeRows.find(fits)?.type ?? 'access.denied.no_permission'
 }
 
 /** `key<=>value`, joined by `|||`. */

@@ -22,6 +22,14 @@ export class Window {
     this.#missing = new Map([...missing].map((id) => [id, 0]))
   }
 
+  /** As if nothing had come after this id: what was missing below it still is, and is looked for anew. */
+  upTo(newest: bigint): Window {
+    return new Window(
+      newest,
+      this.#missing.keys().filter((id) => id < newest && id >= least(newest)),
+    )
+  }
+
   /** Of these ids, and no others, is known that they are there. There must be one. */
   static of(ids: readonly bigint[]): Window {
     const there = new Set(ids)

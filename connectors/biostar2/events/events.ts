@@ -93,7 +93,7 @@ class Following {
       const fresh = this.#fresh(page.records)
       if (isTold) for (const { key } of fresh) this.#untold.add(key)
       this.#countUnreadable(page.unreadable)
-      const lost = lostBefore(page, this.#context.now())
+      const lost = lostBefore(page, this.#settings.server_clock_zone, this.#context.now())
       if (lost !== null) yield { events: [lost], live: false }
       yield { events: fresh.map((record) => this.#reported(record)), cursor: walk.cursor, live: false }
       dropped = (yield* this.#told()) || dropped
@@ -135,9 +135,9 @@ class Following {
 
 /** Some servers leave the door out on the socket: the log names it, and is read within seconds. */
 function lacksDoor({ code, doors }: EventRecord): boolean {
-  return doors.length === 0 && /^(?:access|door)\.|^alarm\.d/.test(eventCode(code).type)
+  return doors.length === 0 && /^(?:access|door)\.|^alarm\.(?:d|other$)/.test(eventCode(code).type)
 }
 
-function lostBefore({ lostAfter, records: [first] }: Page, now: Date): ReportedEvent | null {
-  return lostAfter === null || first === undefined ? null : lostEvents(lostAfter, first, now)
+function lostBefore({ lostAfter, records: [first] }: Page, zone: string | undefined, now: Date): ReportedEvent | null {
+  return lostAfter === null || first === undefined ? null : lostEvents(lostAfter, first, zone, now)
 }

@@ -21,10 +21,10 @@ const sample = {
   ...{ hint: key, image_id: { image_data: '1786412281_543737030_527832', image_type: 'JPG', photo: 'false' } },
 }
 
-function mapped(changed: object, zone?: string) {
+function mapped(changed: object, zone?: string, soft_antipassback: 'let-in' | 'refused' = 'let-in') {
   const record = eventRecord({ ...sample, ...changed })
   if (record === null) throw new Error('this event has no key')
-  const reported = reportedEvent(record, () => 'in', { server_clock_zone: zone }, now)
+  const reported = reportedEvent(record, () => 'in', { server_clock_zone: zone, soft_antipassback }, now)
   expect(accessEvent.parse(reported.event)).toEqual(reported.event)
   return { ...reported, ...reported.event }
 }
@@ -95,6 +95,14 @@ test.each([
   expect(mapped(changed)).toMatchObject({ at, approximate })
 })
 
+test('where the server alone says when, with a false Z, its zone counts once it is known', () => {
+  const alone = { datetime: '', hint: '' }
+  expect(mapped(alone, 'Asia/Seoul')).toMatchObject({ at: '2026-08-11T01:38:00.000Z', approximate: true })
+  // Shown twice that night: an event all the same, at the first of the two.
+  const twice = { ...alone, server_datetime: '2026-10-25T02:30:00.00Z' }
+  expect(mapped(twice, 'Europe/Berlin')).toMatchObject({ at: '2026-10-25T00:30:00.000Z', recordedAt: null })
+})
+
 test('where times disagree, both are kept', () => {
   expect(mapped({ datetime: '2026-08-11T10:38:01.00Z' }).event.vendor.detail.key_seconds).toBe('1786412281')
 })
@@ -119,6 +127,10 @@ test.each([
   ],
   ['a strange refusal, of which nobody knows what was shown', { event_type_id: { code: '4399' } }, null, null],
   ['a known person who is refused', { event_type_id: { code: '6401' } }, '400001', null],
+  ['4352, which does not say what was shown', { event_type_id: { code: '4352' }, user_id: '4711' }, null, null],
+  ['5120, which does not say what was shown', { event_type_id: { code: '5120' }, user_id: '4711' }, null, null],
+  ['6144, which does not say what was shown', { event_type_id: { code: '6144' }, user_id: '4711' }, null, null],
+  ['6146, which does not say what was shown', { event_type_id: { code: '6146' }, user_id: '4711' }, null, null],
   ['nobody, by an empty id', { event_type_id: { code: '20992' }, user_id: { user_id: '' } }, null, null],
   ['nobody, by a zero', { event_type_id: { code: '20992' }, user_id: { user_id: '0' } }, null, null],
   ['nobody, by no field', { event_type_id: { code: '20992' }, user_id: undefined }, null, null],
@@ -152,6 +164,13 @@ test('who came under duress was let in as well: door, account and direction are 
   expect(event.verify).toEqual(['card', 'finger'])
 })
 
+test.each(['6408', '6409'])('%s is what the site says that it is, and only that', (code) => {
+  const at = (site: 'let-in' | 'refused', of = code) => mapped({ event_type_id: { code: of } }, undefined, site).event
+  expect(at('let-in').type).toBe('access.antipassback.soft_violation')
+  expect(at('refused')).toMatchObject({ type: 'access.denied.antipassback', account: '400001', direction: 'in' })
+  expect(at('refused', '24578').type).toBe('access.antipassback.soft_violation')
+})
+
 test('doors and readers have no direction', () => {
   expect(mapped({ event_type_id: { code: '20992' } }).direction).toBeNull()
 })
@@ -169,6 +188,6 @@ test('a user that was changed at a reader says so', () => {
 test('a hole in the log is an event of its own, the same each time', () => {
   const record = eventRecord(sample)
   if (record === null) throw new Error('this event has a key')
-  const { key: told, event } = lostEvents(12, record, now)
+  const { key: told, event } = lostEvents(12, record, undefined, now)
   expect([told, accessEvent.parse(event).type]).toEqual(['lost:12:60491', 'system.events_lost'])
 })

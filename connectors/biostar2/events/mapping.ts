@@ -1,7 +1,8 @@
 /** From an event of the server to the canonical one, without any call. */
 import type { ReportedEvent } from '../../../src/connector/contract.ts'
-import { momentsOf } from '../../../src/connector/zone.ts'
+import { momentOf, momentsOf } from '../../../src/connector/zone.ts'
 import type { AccessEvent } from '../../../src/model/events/event.ts'
+import type { EventType } from '../../../src/model/events/types.ts'
 import type { Settings } from '../settings.ts'
 import { type EventCode, eventCode } from './codes.ts'
 import type { Direction } from './directions.ts'
@@ -15,24 +16,27 @@ const deviceKeys: Readonly<Record<string, AccessEvent['deviceKey']>> = {
 /** How far the time of an event may be from what its key says, which holds whole seconds. */
 const keyToleranceMs = 1000
 
+type SiteSettings = Partial<Pick<Settings, 'server_clock_zone' | 'soft_antipassback'>>
+
 /**
  * `at` is what the event says, be its clock right or wrong. Where its key says another time, or it says none, it is approximate.
- * `now` stands in only for an event that tells no time at all.
+ * The server's own time, in its zone, stands in where there is neither; `now` only for an event that tells no time at all.
  */
 export function reportedEvent(
   record: EventRecord,
   direction: (door: string | null, device: string | null) => Direction,
-  settings: Pick<Settings, 'server_clock_zone'>,
+  settings: SiteSettings,
   now: Date,
 ): ReportedEvent {
   const code = eventCode(record.code)
+  const type = typeOn(record.code, code.type, settings)
   const [door = null] = record.doors
-  const { at, approximate } = timeOf(record, now)
-  const isAccess = code.type.startsWith('access.') || code.type === 'alarm.duress'
+  const { at, approximate } = timeOf(record, settings.server_clock_zone, now)
+  const isAccess = type.startsWith('access.') || type === 'alarm.duress'
   return {
     key: record.key,
     event: {
-      type: code.type,
+      type,
       at: new Date(at).toISOString(),
       approximate,
       recordedAt: recordedAt(record.serverTime, settings.server_clock_zone),
@@ -51,22 +55,34 @@ export function reportedEvent(
 }
 
 /** The log of the server lacks what came after one row and before another: that much is sure, and nothing else. */
-export function lostEvents(after: number, before: EventRecord, now: Date): ReportedEvent {
+export function lostEvents(after: number, before: EventRecord, zone: string | undefined, now: Date): ReportedEvent {
   return {
     key: `lost:${after}:${before.row}`,
     event: {
       ...{ type: 'system.events_lost', approximate: true, recordedAt: null, direction: null, door: null, reader: null },
-      at: new Date(timeOf(before, now).at).toISOString(),
+      at: new Date(timeOf(before, zone, now).at).toISOString(),
       ...{ account: null, card: null, cardNumber: null, verify: [], deviceKey: null, active: null },
       vendor: { code: '', name: null, detail: { after: String(after), before: String(before.row) } },
     },
   }
 }
 
-function timeOf({ at, keySeconds, serverTime }: EventRecord, now: Date): { at: number; approximate: boolean } {
+/** Excused by one document, refused by another (BioStar 2 device SDK, event codes 0x1908 and 0x1909; texts of the console). */
+function typeOn(code: string, type: EventType, { soft_antipassback }: SiteSettings): EventType {
+  const isDisputed = code === '6408' || code === '6409'
+  return isDisputed && soft_antipassback === 'refused' ? 'access.denied.antipassback' : type
+}
+
+function timeOf(
+  { at, keySeconds, serverTime }: EventRecord,
+  zone: string | undefined,
+  now: Date,
+): { at: number; approximate: boolean } {
   if (at !== null) return { at, approximate: keySeconds !== null && Math.abs(at - keySeconds * 1000) > keyToleranceMs }
   if (keySeconds !== null) return { at: keySeconds * 1000, approximate: true }
-  return { at: wallOf(serverTime) ?? now.getTime(), approximate: true }
+  // Where the zone of that clock is not known, it is read as if it were UTC, as it says itself.
+  const wall = wallOf(serverTime)
+  return { at: wall === null ? now.getTime() : zone === undefined ? wall : momentOf(wall, zone), approximate: true }
 }
 
 function shown({ userId }: EventRecord, code: EventCode): Pick<AccessEvent, 'account' | 'cardNumber'> {

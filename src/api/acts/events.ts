@@ -1,5 +1,7 @@
 /** Events: found, told as they come, and what is known of those who report them. */
 import type { Actor } from '../../auth/actor.ts'
+import type { CodeMeaning } from '../../model/events/code-meaning.ts'
+import type { EventTypeLine } from '../../model/events/type-lines.ts'
 import type { EventClass, EventType } from '../../model/events/types.ts'
 import type { Paged } from './paged.ts'
 
@@ -96,4 +98,7 @@ export interface EventActs {
   /** What is there behind the cursor, at once, and where to go on behind that. */
   tail(cursor: string, limit: number): Promise<{ readonly events: readonly TailEvent[]; readonly cursor: string }>
   eventSources(): Promise<readonly EventSourceView[]>
+  eventTypes(): Promise<readonly EventTypeLine[]>
+  /** What the codes of a system become: that of a connector, or `onvif`. */
+  eventCodes(system: string): Promise<readonly CodeMeaning[]>
 }

@@ -7,7 +7,7 @@ import type { Api } from '../env.ts'
 import { streamEvents } from '../event-stream.ts'
 import type { Authenticate } from '../gate.ts'
 import { body, configuredId, json, needs, needsToRead, pageOf, pageQuery, problems, reason, toPage } from '../route.ts'
-import { eventSourceView, eventView } from '../schemas/events.ts'
+import { codeMeaning, eventSourceView, eventTypeLine, eventView } from '../schemas/events.ts'
 import { count } from '../schemas/values.ts'
 
 const named = z.string().trim().min(1).max(200)
@@ -89,6 +89,29 @@ const sources = createRoute({
   responses: { 200: json(z.object({ sources: z.array(eventSourceView).readonly() }), 'By name.'), ...problems },
 })
 
+const types = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/events/types',
+  summary: 'The types of events',
+  responses: { 200: json(z.object({ types: z.array(eventTypeLine).readonly() }), 'By class.'), ...problems },
+})
+
+const codes = createRoute({
+  ...needs('viewer'),
+  method: 'get',
+  path: '/v1/events/types/{system}',
+  summary: 'What the codes of a system become',
+  request: { params: z.object({ system: configuredId.meta({ description: 'A connector with events, or `onvif`.' }) }) },
+  responses: {
+    200: json(
+      z.object({ codes: z.array(codeMeaning).readonly() }),
+      'Read from top to bottom: of one code the first line that fits counts. Whatever fits none is `other`.',
+    ),
+    ...problems,
+  },
+})
+
 export function addEvents(api: Api, acts: Acts, authenticate: Authenticate, log: Log): void {
   api.openapi(find, async (c) => {
     const { after, limit, reason: why, ...query } = c.req.valid('json')
@@ -111,6 +134,8 @@ export function addEvents(api: Api, acts: Acts, authenticate: Authenticate, log:
     })
     return c.body(bytes, 200, { 'content-type': 'text/event-stream; charset=utf-8', 'x-accel-buffering': 'no' })
   })
+  api.openapi(types, async (c) => c.json({ types: await acts.eventTypes() }, 200))
+  api.openapi(codes, async (c) => c.json({ codes: await acts.eventCodes(c.req.valid('param').system) }, 200))
   api.openapi(sources, async (c) => c.json({ sources: await acts.eventSources() }, 200))
 }
 

@@ -1,5 +1,8 @@
 /** Answers about events. */
 import { z } from '@hono/zod-openapi'
+import type { CodeMeaning } from '../../model/events/code-meaning.ts'
+import type { EventTypeLine } from '../../model/events/type-lines.ts'
+import { eventClasses, eventTypes } from '../../model/events/types.ts'
 import type { EventSourceView, EventView } from '../acts/events.ts'
 import { count, time, timeOrNull } from './values.ts'
 
@@ -49,3 +52,24 @@ export const eventSourceView = z
       .readonly(),
   })
   .openapi('EventSource') satisfies z.ZodType<EventSourceView>
+
+export const eventTypeLine = z
+  .object({
+    type: z.enum(eventTypes),
+    class: z.enum(eventClasses),
+    severity: z.string().meta({ description: 'In the words of RFC 5424, where nothing else was set.' }),
+    description: z.string(),
+    onvif: z.array(z.string()).readonly().meta({ description: 'Topics that become this type, and what they say.' }),
+  })
+  .openapi('EventTypeLine') satisfies z.ZodType<EventTypeLine>
+
+export const codeMeaning = z
+  .object({
+    code: z.string(),
+    name: text,
+    when: text.meta({ description: 'What the event must say besides.' }),
+    type: z.enum(eventTypes),
+    active: z.boolean().nullable(),
+    note: text,
+  })
+  .openapi('EventCode') satisfies z.ZodType<CodeMeaning>

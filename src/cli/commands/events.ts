@@ -3,13 +3,15 @@ import { type Command, Option } from 'commander'
 import { z } from 'zod'
 import { pageOf } from '../../api/route.ts'
 import { eventSourceView, eventView } from '../../api/schemas/events.ts'
-import { classOf, eventClasses, eventTypes } from '../../model/events/types.ts'
+import type { CodeMeaning } from '../../model/events/code-meaning.ts'
+import { type EventTypeLine, eventTypeLines } from '../../model/events/type-lines.ts'
+import { classOf, type EventType, eventClasses, eventTypes } from '../../model/events/types.ts'
 import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { describeList, type PageOptions, tellMore } from '../page.ts'
 import { plain, plainTime } from '../plain.ts'
-import { formatTable } from '../table.ts'
+import { formatTable, paint } from '../table.ts'
 
 type Event = z.output<typeof eventView>
 
@@ -177,28 +179,69 @@ function ahead(ms: number | null): string | null {
   return ms === null ? null : `${ms > 0 ? '+' : ''}${(ms / 1_000).toFixed(1)} s`
 }
 
+interface TypesOptions {
+  readonly class?: string
+  readonly system?: string
+  readonly json?: boolean
+}
+
 function typesCommand(context: Context): Command {
   const { terminal } = context
-  return describe('types', 'List the types of events, by class', [
+  return describe('types', 'List the types of events, or what the codes of a system become', [
     'gatehouse events types',
     'gatehouse events types --class alarm',
-    'gatehouse events types --json',
+    'gatehouse events types --system biostar2',
+    'gatehouse events types --system onvif --json',
   ])
     .addOption(new Option('--class <class>', 'only those of a class').choices([...eventClasses]))
+    .option('--system <system>', 'its codes, and what each becomes: aeos, biostar2 or onvif')
     .option('--json', 'print JSON')
-    .action((options: { readonly class?: string; readonly json?: boolean }) => {
-      const rows = eventTypes
-        .map((type) => ({ class: classOf(type), type }))
-        .filter((row) => options.class === undefined || row.class === options.class)
-      show(context, options, rows, () =>
-        formatTable(
-          [
-            { title: 'class', of: (row) => row.class },
-            { title: 'type', of: (row) => row.type },
-          ],
-          rows,
-          terminal.colours,
-        ),
-      )
+    .action(async (options: TypesOptions) => {
+      const isAsked = ({ type }: { readonly type: EventType }) =>
+        options.class === undefined || options.class === classOf(type)
+      if (options.system !== undefined) {
+        const codes = (await codesOf(context, options.system)).filter(isAsked)
+        return show(context, options, codes, (rows) => formatCodes(rows, terminal.colours))
+      }
+      show(context, options, eventTypeLines.filter(isAsked), (rows) => formatTypes(rows, terminal.colours))
     })
 }
+
+async function codesOf({ terminal }: Context, system: string): Promise<readonly CodeMeaning[]> {
+  const { eventCodesOf, eventSystems } = await terminal.loadLocalGateway()
+  const codes = eventCodesOf(system)
+  if (codes !== undefined) return codes
+  throw new CliError(exitCodes.usage, `--system: there are codes of ${eventSystems().join(', ')}`)
+}
+
+/** A block each: with topics beside it a table would be wider than any screen. */
+function formatTypes(rows: readonly EventTypeLine[], colours: boolean): string {
+  return rows
+    .map(({ type, class: of, severity, description, onvif }) =>
+      [`${paint('bold', type, colours)}  ${of}, ${severity}`, description, ...onvif].join('\n    '),
+    )
+    .map((block) => `${block}\n`)
+    .join('')
+}
+
+/** A note stands on a line of its own, below the row that it is about. */
+function formatCodes(rows: readonly CodeMeaning[], colours: boolean): string {
+  const isNamed = rows.some(({ name }) => name !== null)
+  const table = formatTable<CodeMeaning>(
+    [
+      { title: 'code', of: ({ code, when }) => (when === null ? code : `${code} ${when}`) },
+      ...(isNamed ? [{ title: 'name', of: ({ name }: CodeMeaning) => name }] : []),
+      { title: 'becomes', of: ({ type, active }) => [type, ...(active === null ? [] : [begun(active)])].join(', ') },
+    ],
+    rows,
+    colours,
+  )
+  const [head = '', ...lines] = table.split('\n')
+  const noted = lines.flatMap((line, at) => {
+    const note = rows[at]?.note ?? null
+    return note === null ? [line] : [line, `    ${plain(note)}`]
+  })
+  return [head, ...noted].join('\n')
+}
+
+const begun = (active: boolean) => (active ? 'begins' : 'ends')

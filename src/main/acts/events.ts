@@ -6,11 +6,13 @@ import { passWall } from '../../auth/wall.ts'
 import { type EventQuestion, findEvents } from '../../events/find-events.ts'
 import { decodePositions, encodePositions, endOfLog, tailLog } from '../../events/tail.ts'
 import { readCard } from '../../model/card.ts'
+import { eventTypeLines } from '../../model/events/type-lines.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { EventPlace } from '../../store/events/find.ts'
 import { monthsOf } from '../../store/events/months.ts'
 import { newsOfSources } from '../../store/events/source-row.ts'
 import { inTransaction } from '../../store/transaction.ts'
+import { eventCodesOf, eventSystems } from '../event-codes.ts'
 import { eventView } from '../event-views.ts'
 import { findPerson } from '../person-views.ts'
 import type { ActsParts } from './parts.ts'
@@ -70,6 +72,15 @@ export function eventActs({ engine, events }: ActsParts): EventActs {
           return { event: eventView(event), cursor: encodePositions(at) }
         }),
       }
+    },
+    async eventTypes() {
+      return eventTypeLines
+    },
+    async eventCodes(system) {
+      const codes = eventCodesOf(system)
+      if (codes === undefined)
+        throw new ActError(404, 'events.unknown-system', `There are codes of ${eventSystems().join(', ')}.`)
+      return codes
     },
     async eventSources() {
       const news = await newsOfSources(pool)

@@ -70,6 +70,8 @@ const byClass = {
     'alarm.fire',
     'alarm.panic',
     'alarm.input',
+    // What the system itself calls an alarm, and no other type is for: its own code says which.
+    'alarm.other',
     'alarm.acknowledged',
   ],
   credential: [
@@ -106,6 +108,15 @@ export const eventTypes: readonly EventType[] = eventClasses.flatMap((name) => b
 const classes: ReadonlyMap<string, EventClass> = new Map(
   eventClasses.flatMap((name) => byClass[name].map((type) => [type, name] as const)),
 )
+
+/** How grave the events of a class are where nothing else was set, in the words of RFC 5424, table 2. */
+export const severityOf = {
+  access: 'informational',
+  door: 'informational',
+  alarm: 'alert',
+  credential: 'notice',
+  system: 'notice',
+} as const satisfies Readonly<Record<EventClass, string>>
 
 export function classOf(type: EventType): EventClass {
   return classes.get(type) ?? 'system'
