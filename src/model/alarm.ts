@@ -98,6 +98,13 @@ export const alarms = {
     action:
       'gatehouse events list --type alarm.door_held says which door, for role security. It ends when the system says so, or by gatehouse alarms clear.',
   },
+  'door.many': {
+    scope: 'target',
+    means:
+      'So many doors, or readers, have one alarm of the same kind that no more of that kind are raised one by one.',
+    action:
+      'gatehouse events list --type says which, for role security; find out what befell them all, then gatehouse alarms clear these and this one.',
+  },
   'door.tamper': {
     scope: 'door',
     means: 'Somebody opened, moved or broke this reader or its cable.',

@@ -11,7 +11,7 @@ import type { SyncContext } from '../context.ts'
 const byHand: readonly AlarmCode[] = [
   ...(['guard.failed', 'audit.broken'] as const),
   ...(['credential.changed_unexpectedly', 'credential.many_changed'] as const),
-  ...(['door.duress', 'door.forced', 'door.held', 'door.tamper', 'door.unheard'] as const),
+  ...(['door.duress', 'door.forced', 'door.held', 'door.many', 'door.tamper', 'door.unheard'] as const),
   ...(['events.forged', 'events.lost', 'events.malformed', 'events.missing'] as const),
   'subscription.gap',
 ]

@@ -58,8 +58,62 @@ test('what begins and ends within one look leaves nothing on; each place is one 
     ['system.communication_lost', {}],
     ['access.granted', { door }],
   )
-  const lost = ['r1', 'epu-1', ''].map((place) => ['door.unheard', scopeOf(place)])
+  const lost = ['r1', 'epu-1', '8704'].map((place) => ['door.unheard', scopeOf(place)])
   expect(await on()).toEqual(lost.toSorted())
   await tell(['system.communication_restored', { reader: { id: 'r1', name: null } }])
   expect(await on()).toHaveLength(2)
+})
+
+test('of two readers of one door, one that is back or whole again ends no alarm of the other', async () => {
+  const [inside, outside] = [
+    { door, reader: { id: 'r1', name: null } },
+    { door, reader: { id: 'r2', name: null } },
+  ]
+  await tell(['system.communication_lost', inside], ['system.communication_lost', outside])
+  await tell(['alarm.tamper', { ...inside, active: true }], ['alarm.tamper', { ...outside, active: true }])
+  expect(await on()).toHaveLength(4)
+  await tell(['system.communication_restored', inside], ['alarm.tamper', { ...outside, active: false }])
+  expect(await on()).toEqual([
+    ['door.tamper', scopeOf('r1')],
+    ['door.unheard', scopeOf('r2')],
+  ])
+})
+
+test('a door that is held, told by either of its readers, is one alarm', async () => {
+  await tell(
+    ['alarm.door_held', { door, reader: { id: 'r1', name: null }, active: true }],
+    ['alarm.door_held', { door, reader: { id: 'r2', name: null }, active: false }],
+  )
+  expect(await on()).toEqual([])
+})
+
+test('where no reader is named, what the system calls the opposite ends it, and nothing else does', async () => {
+  const vendor = (code: string, name: string | null) => ({ vendor: { code, name, detail: {} } })
+  await tell(
+    ['system.communication_lost', vendor('4017', 'VMS_DISCONNECTED')],
+    ['system.communication_lost', vendor('14592', 'DEVICE_COMM_LOCKED')],
+    ['system.communication_lost', vendor('24', null)],
+  )
+  expect(await on()).toHaveLength(3)
+  await tell(['system.communication_restored', vendor('15104', 'DEVICE_TCP_CONNECTED')])
+  expect(await on()).toHaveLength(3)
+  await tell(
+    ['system.communication_restored', vendor('4016', 'VMS_CONNECTED')],
+    ['system.communication_restored', vendor('24', null)],
+  )
+  expect(await on()).toHaveLength(1)
+  await tell(['system.communication_restored', vendor('14848', 'DEVICE_COMM_UNLOCKED')])
+  expect(await on()).toEqual([])
+})
+
+test('above fifty alarms of a kind at a target one counts them; another kind, or what is on, is not hidden by it', async () => {
+  const at = (id: number) => ({ door: { id: `${id}`, name: null }, active: true })
+  await tell(...Array.from({ length: 52 }, (_, i) => ['alarm.door_held', at(i)] as const))
+  await tell(['alarm.duress', at(60)], ['alarm.door_held', at(3)])
+  const counts = await bench.rows('select code, scope, count from alarm where count is not null')
+  expect(counts).toEqual([{ code: 'door.many', scope: 'doors', count: 50 }])
+  const codes = (await on()).map(([code]) => code)
+  expect([codes.filter((code) => code === 'door.held').length, codes.includes('door.duress')]).toEqual([50, true])
+  await tell(['alarm.door_held', { ...at(3), active: false }], ['alarm.door_held', at(51)])
+  expect((await on()).filter(([, scope]) => scope === scopeOf('51'))).toHaveLength(1)
 })

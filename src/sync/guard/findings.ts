@@ -22,6 +22,7 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
 import { carryOutAct } from '../named-act.ts'
 import { modesOf } from '../target-modes.ts'
+import { raiseCapped } from './capped-alarm.ts'
 import type { Verdict } from './verdict.ts'
 
 export interface Finding {
@@ -32,8 +33,6 @@ export interface Finding {
   readonly position: number | null
 }
 
-/** Of these many accounts each has an alarm of its own; what comes on top is counted. */
-const alarmsMax = 50
 const brakeWindowMs = 86_400_000
 
 /** Part of the caller's transaction. */
@@ -229,15 +228,12 @@ async function tell(
   { next, dossier }: { readonly next: NewRow | null; readonly dossier: Dossier | undefined },
 ): Promise<void> {
   const { vault } = context
-  const { rows } = await client.query<{ on: number }>(
-    `select count(*)::int as on from alarm where code = 'credential.changed_unexpectedly' and cleared_at is null and scope <> $1`,
-    [account],
+  await raiseCapped(
+    client,
+    context,
+    { code: 'credential.changed_unexpectedly', scope: account },
+    { many: 'credential.many_changed', target: target.id, among: '' },
   )
-  const on = certain(rows[0]).on
-  if (on < alarmsMax) {
-    if (await raiseAlarm(client, vault, 'credential.changed_unexpectedly', account))
-      context.log('error', 'credential.changed_unexpectedly', { scope: account })
-  } else await raiseAlarm(client, vault, 'credential.many_changed', target.id, on)
   await recordAudit(client, vault, {
     actor: 'engine',
     action: 'credential.changed_unexpectedly',

@@ -14,11 +14,11 @@ import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForged } from '../forged.ts'
+import { alarmsMax } from './capped-alarm.ts'
 import { dealWith, type Finding, holdTarget, isWitnessed, shutAnew } from './findings.ts'
 
 /** Looked at together. */
 const batch = 100
-const alarmsMax = 50
 
 /** Called by the scheduler, every few seconds. */
 export async function watchSuspensions(context: SyncContext): Promise<void> {
