@@ -19,7 +19,7 @@ export function suspensionActs({ engine }: ActsParts): SuspensionActs {
         lockouts: await releaseSuspension(context, id as SuspensionId, actor.subject, reason),
       })),
     async openEnrolment(actor, person, request) {
-      const row = await openEnrolment(context, person as PersonId, actor.subject, request)
+      const row = await withLevels(engine, () => openEnrolment(context, person as PersonId, actor.subject, request))
       const [view] = await enrolmentViews(context, [{ row, genuine: true }])
       return view as EnrolmentView
     },

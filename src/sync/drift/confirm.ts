@@ -12,7 +12,7 @@ import type { DriftRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
-import type { Looked } from '../guard/look-through.ts'
+import type { Looked, LookTimes } from '../guard/look-through.ts'
 import { inParallel } from '../in-parallel.ts'
 import type { Owned } from '../owned-row.ts'
 import { partOf } from '../parts.ts'
@@ -47,8 +47,8 @@ export interface ConfirmOptions {
   readonly isRecent: (foundAt: Date) => boolean
   /** Waited for after each read, which are one after the other then. */
   readonly between?: () => Promise<void>
-  /** Given what was read, for whoever looks at what people present: drifts that were noted from `since` on are of this look. */
-  readonly looked?: (looks: readonly Looked[], since: Date) => Promise<void>
+  /** Given what was read, for whoever looks at what people present. */
+  readonly looked?: (looks: readonly Looked[], when: LookTimes) => Promise<unknown>
 }
 
 export class Confirmation {
@@ -79,6 +79,7 @@ export class Confirmation {
   async confirm(doubtful: readonly WorkItem[]): Promise<void> {
     if (doubtful.length === 0) return
     const { between } = this.#options
+    const begunAt = this.#context.now()
     const reads = await inParallel(doubtful, between === undefined ? this.#target.concurrency : 1, async (item) => {
       const read = await this.#read(item)
       await between?.()
@@ -95,7 +96,7 @@ export class Confirmation {
     const looks = await this.#lookAt(sure)
     const since = this.#context.now()
     await this.#note(looks)
-    await this.#options.looked?.(readable(looks), since)
+    await this.#options.looked?.(readable(looks), { begunAt, since })
     await endFights(
       this.#context,
       looks.flatMap((look) => this.#overFights(look)),

@@ -103,7 +103,7 @@ export function openDeepSweep(context: SyncContext, target: TargetSetup): DeepSw
       const ids = await nextAccounts(after, count)
       const confirmation = new Confirmation(context, target, signal, {
         isRecent: () => false,
-        looked: (looks, since) => lookThrough(context, target, looks, since),
+        looked: (looks, when) => lookThrough(context, target, looks, when),
         between: count === 1 ? async () => undefined : () => sleep(1 / perMs, signal),
       })
       const items = await loadItems(context, ids)

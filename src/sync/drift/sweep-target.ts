@@ -109,7 +109,7 @@ class Sweep {
     this.begunAt = context.now()
     this.confirmation = new Confirmation(context, target, signal, {
       isRecent: (foundAt) => this.#isRecent(foundAt),
-      looked: (looks, since) => lookThrough(context, target, looks, since),
+      looked: (looks, when) => lookThrough(context, target, looks, when),
     })
   }
 

@@ -7,11 +7,14 @@ import { lockEnrolment, saveEnrolment } from '../../store/enrolments.ts'
 import type { EnrolmentRow } from '../../store/guards.ts'
 import { changePerson } from '../change-person.ts'
 import type { SyncContext } from '../context.ts'
+import { lookFirst } from './look-first.ts'
 
 /** Somebody stands at a reader meanwhile: nobody does for longer. */
 const longestMs = 8 * 3_600_000
 
-/** `for`: a duration, such as 30m. @throws Refusal `person.unknown`, `person.frozen`, `person.erasing`, `enrolment.too-long`. */
+/**
+ * `for`: a duration, such as 30m. Begins with a look at the accounts of the person: what changed before is no part of it. @throws Refusal `person.unknown`, `person.frozen`, `person.erasing`, `enrolment.too-long`.
+ */
 export async function openEnrolment(
   context: SyncContext,
   person: PersonId,
@@ -21,9 +24,10 @@ export async function openEnrolment(
   const ms = durationMs(request.for)
   if (ms === null || ms <= 0 || ms > longestMs) throw new Refusal('enrolment.too-long')
   const { vault, now } = context
+  const openedAt = now()
+  const unseen = await lookFirst(context, person)
   return changePerson(context, person, async (dossier, client) => {
     const id = newId<EnrolmentId>()
-    const openedAt = now()
     const row = {
       ...{ id, person_id: person, opened_at: openedAt, opened_by: subject },
       until: new Date(openedAt.getTime() + ms),
@@ -35,7 +39,7 @@ export async function openEnrolment(
       actor: subject,
       action: 'enrolment.opened',
       object: person,
-      details: { enrolment: id, until: row.until.toISOString(), reason: request.reason },
+      details: { enrolment: id, until: row.until.toISOString(), reason: request.reason, unseen },
       about: dossier.key,
     })
     return row

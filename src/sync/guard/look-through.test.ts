@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest'
+import { inTransaction } from '../../store/transaction.ts'
 import { sweepIfDue } from '../drift/sweep-target.ts'
 import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
+import { pauseTarget } from '../stop.ts'
 import { openEnrolment } from './enrolment.ts'
 import { GuardBench } from './guard.fixture.ts'
+import { lookFirst } from './look-first.ts'
 
 const engine = useEngine()
 let bench: Bench
@@ -92,6 +95,69 @@ describe('without any event, a sweep finds', () => {
     guard.swap(1)
     await sweep()
     expect(await causes()).toEqual(['record'])
+  })
+})
+
+describe('an enrolment window, where no event says when something changed', () => {
+  beforeEach(() => begin('suspend'))
+
+  const open = async (minutes = 10) =>
+    openEnrolment(bench.context, await bench.personOf('n1'), bench.operator, { for: `${minutes}m`, reason: 'desk' })
+
+  test('explains nothing that was swapped before it was opened: that is found as it opens', async () => {
+    guard.swap(1)
+    await open()
+    await bench.work()
+    expect([await causes(), guard.isShut(1)]).toEqual([['record'], true])
+    const [first] = await guard.suspensions()
+    guard.swap(1)
+    await sweep()
+    expect(await guard.suspensions()).toEqual([first])
+  })
+
+  test('explains what was enrolled after it was opened, also when a run of ours has come in between', async () => {
+    await open()
+    await bench.pass(minute)
+    await guard.readBack(1)
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual([])
+  })
+
+  test('explains what may have been enrolled in it until it is over, and nothing once the account was looked at since', async () => {
+    await open()
+    await bench.pass(30 * minute)
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual([])
+    await bench.pass(minute)
+    guard.swap(1)
+    await sweep()
+    expect(await causes()).toEqual(['record'])
+  })
+
+  test('explains nothing of an account that could not be looked at as it opened', async () => {
+    const person = await bench.personOf('n1')
+    bench.target.fault = ({ verb }) => (verb === 'read' ? { is: 'failure', kind: 'transient' } : null)
+    guard.swap(1)
+    expect(await lookFirst(bench.context, person)).toEqual(['doors'])
+    await open()
+    bench.target.fault = () => null
+    await sweep()
+    expect(await causes()).toEqual(['record'])
+  })
+
+  test('is opened without a look where the target is paused, or a run of ours is at the account', async () => {
+    const person = await bench.personOf('n1')
+    expect(await lookFirst(bench.context, person)).toEqual([])
+    await engine.tamper(`insert into account_work (account_id, target, lane) select id, target, 'bulk' from account`)
+    expect(await lookFirst(bench.context, person)).toEqual(['doors'])
+    await engine.tamper('delete from account_work')
+    await inTransaction(engine.database.pool, (client) =>
+      pauseTarget(client, bench.context, 'doors', 'biostar2.login-refused'),
+    )
+    expect(await lookFirst(bench.context, person)).toEqual(['doors'])
+    expect((await open()).person_id).toBe(person)
   })
 })
 

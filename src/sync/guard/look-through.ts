@@ -2,6 +2,7 @@
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import type { PersonId } from '../../model/id.ts'
 import { driftsOf } from '../../store/drifts.ts'
+import type { EnrolmentRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
@@ -23,19 +24,26 @@ export function hasOtherMarks({ lastSeen }: WorkItem, actual: ListedAccount | nu
   return isOtherRecord || hasOtherCounts(was, is)
 }
 
-/** `since`: drifts that were noted from then on are found by this very look. What a run of ours is at, or was cut off from, is left to the next one. */
+export interface LookTimes {
+  /** Before anything was read. */
+  readonly begunAt: Date
+  /** Drifts that were noted from then on are found by this very look. */
+  readonly since: Date
+}
+
+/** What a run of ours is at, or was cut off from, is left to the next one. `isOpening`: a window is about to open, which begins with this look. Returns how many were looked at. */
 export async function lookThrough(
   context: SyncContext,
   target: TargetSetup,
   seen: readonly Looked[],
-  since: Date,
-): Promise<void> {
+  { begunAt, since, isOpening = false }: LookTimes & { readonly isOpening?: boolean },
+): Promise<number> {
   const unsettled = await unsettledAmong(
     context,
     seen.map(({ item }) => item),
   )
   const looked = seen.filter(({ item }) => !unsettled.has(item.row.id))
-  if (looked.length === 0) return
+  if (looked.length === 0) return 0
   const { database, vault, now } = context
   const known = (
     await driftsOf(
@@ -55,18 +63,33 @@ export async function lookThrough(
     const { item } = look
     const own = known.filter(({ account_id }) => account_id === item.row.id)
     const verdict = verdictOn(context, target, { ...look, known: own }, { at: null, biometric: false })
-    return { ...look, verdict: isAnnounced(item, windows, from, now()) ? ('nothing' as const) : verdict }
+    return { ...look, verdict: isExplained(item, windows, from, now()) ? ('nothing' as const) : verdict }
   })
-  const news = looks.filter(({ verdict, item, actual }) => verdict !== 'nothing' || isToBeNoted(item, actual))
-  if (news.length === 0) return
+  const news = looks.filter(
+    ({ verdict, item, actual }) => isOpening || verdict !== 'nothing' || isToBeNoted(item, actual),
+  )
+  if (news.length === 0) return looked.length
   await inTransaction(database.pool, async (client) => {
     for (const { item, actual, verdict } of news)
-      await noteMarks(client, context, item, actual, verdict === 'nothing' ? null : now())
+      await noteMarks(client, context, item, actual, { changedAt: verdict === 'nothing' ? null : now(), begunAt })
     const findings = news.flatMap(({ item: { row }, verdict }): Finding[] =>
       verdict === 'nothing' ? [] : [{ account: row.id, person: row.person_id as PersonId, verdict, position: null }],
     )
     await dealWith(client, context, target, findings)
   })
+  return looked.length
+}
+
+/**
+ * Nothing says when it changed, but that it was after the look before. So a window explains it that was open in between, and was so when
+ * that look began: one that was opened after a swap explains none.
+ */
+function isExplained(item: WorkItem, windows: readonly EnrolmentRow[], from: Date, to: Date): boolean {
+  const lookedAt = item.lastSeen?.lookedAt
+  if (lookedAt === undefined) return false
+  const before = new Date(lookedAt)
+  const open = windows.filter((window) => window.opened_at <= before)
+  return isAnnounced(item, open, before > from ? before : from, to)
 }
 
 function isToBeNoted(item: WorkItem, actual: ActualAccount): boolean {

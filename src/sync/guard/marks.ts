@@ -11,7 +11,7 @@ export async function noteMarks(
   { vault }: SyncContext,
   { row, key, lastSeen }: WorkItem,
   { marks, pin }: ActualAccount,
-  changedAt: Date | null,
+  { changedAt, begunAt }: { readonly changedAt: Date | null; readonly begunAt: Date },
 ): Promise<void> {
   if (lastSeen === null) return
   const version = (row.actual_version ?? 0) + 1
@@ -20,6 +20,7 @@ export async function noteMarks(
     pin,
     ...(marks === undefined ? {} : { marks }),
     ...(changedAt === null ? {} : { changedAt: changedAt.toISOString() }),
+    lookedAt: begunAt.toISOString(),
   }
   const place = { table: 'account', column: 'actual', row: row.id, version }
   await client.query(

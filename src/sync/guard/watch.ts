@@ -62,8 +62,8 @@ export async function watchOnce(
     if (now?.genuine === true && now.position > after) return
     await tellDoors(client, context, target.id, alarmsOf(page.events.filter(({ position }) => position <= upTo)))
     const done = judged.looks.filter(({ position }) => position <= upTo)
-    for (const { item, actual, isNew, at } of done)
-      if (actual !== null) await noteMarks(client, context, item, actual, isNew ? at : null)
+    for (const { item, actual, isNew, at, begunAt } of done)
+      if (actual !== null) await noteMarks(client, context, item, actual, { changedAt: isNew ? at : null, begunAt })
     await dealWith(client, context, target, done.flatMap(findingOf))
     await saveGuardPosition(client, vault, target.id, upTo)
   })
@@ -158,6 +158,7 @@ interface Judged {
   readonly isNew: boolean
   readonly position: number
   readonly at: Date
+  readonly begunAt: Date
 }
 
 /** `before`: from this position on nothing is decided yet. Who was away as long as this process runs has to come back first (`since`). */
@@ -176,17 +177,18 @@ async function judge(
   }
   const looks = await inParallel(suspects, target.concurrency, async (suspect): Promise<Judged | null> => {
     const { item, position, at } = suspect
+    const begunAt = context.now()
     if (suspect.busy && mayWait(suspect)) return null
     try {
       const looked = await look(context, target, suspect, signal)
       // What we saw may be what a run of ours wrote while we looked: known only to whoever loads the account anew.
       if (looked.verdict !== 'nothing' && (await hasMovedOn(context, item)) && mayWait(suspect)) return null
-      return { item, position, at, ...looked }
+      return { item, position, at, begunAt, ...looked }
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error
       signal.throwIfAborted()
       // What can't be looked at is not taken for right.
-      return mayWait(suspect) ? null : { item, position, at, actual: null, verdict: 'unread', isNew: true }
+      return mayWait(suspect) ? null : { item, position, at, begunAt, actual: null, verdict: 'unread', isNew: true }
     }
   })
   return { looks: looks.flatMap((each) => each ?? []), before }

@@ -11,6 +11,8 @@ export interface NotedAccount extends ActualAccount {
   readonly photoFor?: string
   /** When what somebody presents was last found to have changed there, and its marks were noted. */
   readonly changedAt?: string
+  /** When the look began by which this was noted: whatever changed before is in it. */
+  readonly lookedAt?: string
 }
 
 /** What the account is to show: a SHA-256, or null for no picture; undefined where it is left alone. */
@@ -24,8 +26,17 @@ export function photoShown(noted: NotedAccount | null, actual: NotedAccount): st
   return noted !== null && actual.photo === noted.photo ? (noted.photoFor ?? actual.photo) : actual.photo
 }
 
-/** To be noted after a look: what is known of the picture stays so where nobody looked at it. */
-export function noteOf(noted: NotedAccount | null, actual: NotedAccount): NotedAccount {
+/** To be noted after a look that began then (null: nobody knows any more): what is known of the picture stays so where nobody looked at it, and so does when something changed. */
+export function noteOf(noted: NotedAccount | null, actual: NotedAccount, begunAt: Date | null): NotedAccount {
+  const changedAt = noted?.changedAt
+  return {
+    ...withPhoto(noted, actual),
+    ...(changedAt === undefined ? {} : { changedAt }),
+    ...(begunAt === null ? {} : { lookedAt: begunAt.toISOString() }),
+  }
+}
+
+function withPhoto(noted: NotedAccount | null, actual: NotedAccount): NotedAccount {
   if (noted === null || actual.photoFor !== undefined) return actual
   const { photo, photoFor } = noted
   const isSame = actual.photo === undefined || actual.photo === photo

@@ -173,7 +173,7 @@ function settlementOf(context: SyncContext, item: WorkItem, outcome: Outcome, me
     actual === undefined
       ? []
       : [...shutAmong(item, actual, [...item.cards.keys()]), ...strangeShut(context, item, actual)]
-  const shown = actual == null ? actual : noteOf(item.lastSeen, actual)
+  const shown = actual == null ? actual : noteOf(item.lastSeen, actual, outcome.startedAt)
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,

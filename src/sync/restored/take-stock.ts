@@ -258,7 +258,7 @@ async function note(
     const settled = adopted !== null && !adopted.rest && !(adopted.foundShut && locks)
     const version = (item.row.actual_version ?? 0) + 1
     const place = { table: 'account', column: 'actual', row: item.row.id, version }
-    const noted = actual === 'unreadable' || actual === null ? actual : noteOf(item.lastSeen, actual)
+    const noted = actual === 'unreadable' || actual === null ? actual : noteOf(item.lastSeen, actual, null)
     const seen = noted === 'unreadable' ? null : vault.seal(item.key, place, JSON.stringify(noted))
     return { id: item.row.id, target: item.row.target, seen, version: seen === null ? null : version, settled }
   })
