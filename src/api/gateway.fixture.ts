@@ -256,7 +256,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
       accounts: [
         {
           ...{ target: 'hq', account: change.account, externalId: '17', wanted: parts, desired: parts, settled: true },
-          ...{ waits: null, failures: null, actual: null, actualAt: null },
+          ...{ waits: null, suspension: null, failures: null, actual: null, actualAt: null },
         },
       ],
       grants: [grant],

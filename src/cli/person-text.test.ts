@@ -11,7 +11,7 @@ const leaver = {
 const parts = { lock: 'closed', deleted: false, cards: {}, levels: [] }
 const account = {
   ...{ target: 'hq', account: '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a01', externalId: '4711', settled: true, waits: null },
-  ...{ wanted: parts, desired: parts, failures: null, actual: null, actualAt: null },
+  ...{ wanted: parts, desired: parts, suspension: null, failures: null, actual: null, actualAt: null },
 }
 const person = (more: Partial<PersonView> = {}): PersonView => ({
   ...{ id: 'p', state: 'left', protected: false, lockedByOperator: false, nextChangeAt: null, leaver },
@@ -75,4 +75,25 @@ describe('a leaver', () => {
     expect(formatExplanation(explanation, false)).toContain('account deleted 2027-03-01')
     expect(formatExplanation(explanation, false)).toMatch(/Email +\(empty\)/)
   })
+})
+
+test('of a suspended account it is said since when, and what is to be done', () => {
+  const id = '0b0f3a9e-6a3f-4f0c-9d5e-4c4f5d8f1a02'
+  const text = (suspension: PersonView['accounts'][number]['suspension']) =>
+    shown(person({ accounts: [{ ...account, suspension }] }))
+  expect(text(null)).not.toContain('suspended')
+  const since = '2026-03-01T12:00:00.000Z'
+  expect(text({ id, state: 'shut', since })).toMatch(
+    new RegExp(
+      `^suspended since 2026-03-01 .*\\n +gatehouse suspensions show ${id}, then two different people approve$`,
+      'm',
+    ),
+  )
+  expect(text({ id, state: 'waits', since })).toMatch(
+    new RegExp(
+      `^suspended not yet: .* 2026-03-01 .*\\n +an admin shuts it by gatehouse suspensions release ${id}$`,
+      'm',
+    ),
+  )
+  expect(text({ id, state: 'forged', since: null })).toMatch(/^suspended by a row that was changed outside Gatehouse/m)
 })

@@ -130,7 +130,26 @@ function formatAccount(account: Account, colours: boolean): string {
   )
   const byRule = desired?.lock === 'closed' ? (actual?.inheritedLevels ?? []) : []
   const stays = byRule.length === 0 ? '' : `${despiteText(byRule)}\n`
-  return `${told}\n${stays}${problems.join('')}${table}`
+  const suspended = account.suspension === null ? '' : `${suspensionText(account.suspension, colours)}\n`
+  return `${told}\n${suspended}${stays}${problems.join('')}${table}`
+}
+
+function suspensionText({ id, state, since }: NonNullable<Account['suspension']>, colours: boolean): string {
+  const [is, act] = {
+    shut: [
+      `since ${plainTime(since)}: what opens it changed, and nobody explained it`,
+      `gatehouse suspensions show ${plain(id)}, then two different people approve`,
+    ],
+    waits: [
+      `not yet: what opens it changed ${plainTime(since)}, and nobody explained it`,
+      `an admin shuts it by gatehouse suspensions release ${plain(id)}`,
+    ],
+    forged: [
+      'by a row that was changed outside Gatehouse: it is shut anew within seconds',
+      'find out who writes to the database',
+    ],
+  }[state]
+  return `${paint('red', 'suspended', colours)} ${is}\n          ${act}`
 }
 
 function despiteText(levels: readonly string[]): string {

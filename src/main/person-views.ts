@@ -1,7 +1,14 @@
 /** One person as an authorised caller sees them: opened for this answer, and not kept. */
-import type { ActualView, ExplanationView, LeaverView, PartsView, PersonView } from '../api/acts/people.ts'
+import type {
+  AccountSuspensionView,
+  ActualView,
+  ExplanationView,
+  LeaverView,
+  PartsView,
+  PersonView,
+} from '../api/acts/people.ts'
 import { type Card, cardText, readCard } from '../model/card.ts'
-import type { PersonId } from '../model/id.ts'
+import type { AccountId, PersonId } from '../model/id.ts'
 import type { PersonFacts } from '../model/person.ts'
 import { Refusal } from '../model/refusal.ts'
 import { leaverTimes } from '../policy/leaver.ts'
@@ -9,6 +16,7 @@ import type { Dossier } from '../store/dossier.ts'
 import { blindIndexGuard, type CredentialRow, credentialGuard } from '../store/guards.ts'
 import { cardDigest, employeeNumberDigest } from '../store/identifiers.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
+import { type SaidSuspension, suspensionsSaid } from '../store/suspensions.ts'
 import { inTransaction } from '../store/transaction.ts'
 import type { SyncContext } from '../sync/context.ts'
 import { openExternalId } from '../sync/external-id.ts'
@@ -88,6 +96,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
   const { person, standing } = understand(context, dossier, context.now())
   const lockouts = await lockoutsOf(context, id)
   const waiting = await waitingAmong(context, dossier)
+  const suspended = await suspensionsAmong(context, dossier)
   return {
     id: dossier.person.id,
     state: standing.state,
@@ -109,6 +118,7 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
       desired: row.desired === null ? null : shown(context, dossier, decodeParts(row.desired)),
       settled: row.desired !== null && row.desired_version === row.applied_version && !row.pending,
       waits: waiting.has(row.id) ? 'match' : null,
+      suspension: suspended.get(row.id) ?? null,
       failures: row.failures === null ? null : (JSON.parse(row.failures) as Failures),
       actual: actualOf(context, levels, dossier, row),
       actualAt: row.actual_at?.toISOString() ?? null,
@@ -116,6 +126,24 @@ export async function personView(context: SyncContext, levels: Levels, id: strin
     grants: await grantViews(context, dossier),
     lockouts,
   }
+}
+
+async function suspensionsAmong(
+  { database, vault }: SyncContext,
+  { accounts }: Dossier,
+): Promise<ReadonlyMap<AccountId, AccountSuspensionView>> {
+  const ids = accounts.map(({ row }) => row.id)
+  const said = await suspensionsSaid(database.pool, vault, ids)
+  return new Map(said.map((each) => [each.account, suspensionOf(each)]))
+}
+
+/** Where the account and its suspension do not say the same, somebody had a hand in one of them. */
+function suspensionOf({ said, found }: SaidSuspension): AccountSuspensionView {
+  const id = found?.row.id ?? said ?? ''
+  if (found?.genuine !== true || said !== (found.row.state === 'shut' ? id : null))
+    return { id, state: 'forged', since: null }
+  const { state, shut_at, found_at } = found.row
+  return { id, state: state === 'waits' ? 'waits' : 'shut', since: (shut_at ?? found_at).toISOString() }
 }
 
 function waitingAmong(context: SyncContext, { accounts }: Dossier): ReturnType<typeof waitingForMatch> {
@@ -149,8 +177,8 @@ function actualOf(
   const place = { table: 'account', column: 'actual', row: row.id, version: row.actual_version }
   const noted = JSON.parse(context.vault.open(dossier.key, place, row.actual)) as NotedAccount | null
   if (noted === null) return null
-  // The digest of a picture tells nobody anything; whether it is as ordered, the failures say.
-  const { photo: _, photoFor: __, ...actual } = noted
+  // The digest of a picture tells nobody anything; whether it is as ordered, the failures say. What is noted for the guard is its own.
+  const { photo: _, photoFor: __, marks: ___, changedAt: ____, lookedAt: _____, ...actual } = noted
   const offered = levels.all().filter(({ target }) => target === row.target)
   const names = new Map(offered.map(({ external_id, name }) => [external_id, `${row.target}/${name}`]))
   const named = (id: string): string => names.get(id) ?? id

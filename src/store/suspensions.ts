@@ -57,6 +57,33 @@ export async function lockSuspensionsOf(
   return checked(vault, rows)
 }
 
+/** What an account's own row names, and what is not over of it; read as of one moment, so that the two differ only where somebody had a hand in it. */
+export interface SaidSuspension {
+  readonly account: AccountId
+  readonly said: SuspensionId | null
+  readonly found: FoundSuspension | null
+}
+
+/** Of these accounts, those of which one of the two says something. */
+export async function suspensionsSaid(
+  pool: pg.Pool,
+  vault: Vault,
+  accounts: readonly AccountId[],
+): Promise<readonly SaidSuspension[]> {
+  const { rows } = await pool.query<
+    { _account: AccountId; _said: SuspensionId | null } & (SuspensionRow | { readonly id: null })
+  >(
+    `select a.id as _account, a.suspension as _said, s.* from account a
+       left join suspension s on s.account_id = a.id and s.state <> 'lifted'
+      where a.id = any($1::uuid[]) and (a.suspension is not null or s.id is not null)`,
+    [accounts],
+  )
+  return rows.map(({ _account: account, _said: said, ...row }) => ({
+    ...{ account, said },
+    found: row.id === null ? null : (checked(vault, [row])[0] ?? null),
+  }))
+}
+
 export async function findSuspension(
   client: Client,
   vault: Vault,

@@ -90,6 +90,9 @@ test('a finger that is swapped at the console shuts the account within seconds; 
     expect.objectContaining({ code: 'credential.changed_unexpectedly', scope: found?.account }),
   )
 
+  const person = () => desk.table('person', 'show', victim.employeeNumber)
+  expect(await person()).toContain(`gatehouse suspensions show ${id}, then two different people approve`)
+
   // Not by unlocking, and not twice by one.
   await desk.table('person', 'unlock', victim.employeeNumber, ...because)
   expect(await desk.table('suspensions', 'approve', id, ...because)).toMatch(/one more, other, person/)
@@ -109,6 +112,7 @@ test('a finger that is swapped at the console shuts the account within seconds; 
   )
   await until('the account is open again', () => isIn(site, victim), 20_000)
   expect(await suspensions('--all')).toContainEqual(expect.objectContaining({ id, state: 'lifted' }))
+  expect(await person()).not.toContain('suspended since')
   await refused(3, /\[suspension\.over\]/, desk.cli('suspensions', 'approve', id, ...because))
   await refused(
     2,
@@ -127,6 +131,7 @@ test('protected people are shut by name; a door that is forced is an alarm until
   })
   expect(isIn(site, guarded)).toBe(true)
   expect(await desk.table('suspensions', 'list')).toMatch(/waits \(protected\)/)
+  expect(await desk.table('person', 'show', guarded.employeeNumber)).toMatch(/^suspended not yet: .*\n.* release /m)
   expect(await desk.table('suspensions', 'release', waiting?.id ?? '', ...because)).toMatch(/^it is shut: lock-out /)
   await until('it is shut', () => isShutOut(site, guarded), 20_000)
   expect(await desk.table('suspensions', 'keep', waiting?.id ?? '', ...because)).toBe('it stays shut\n')

@@ -29,6 +29,8 @@ export interface PersonView {
     readonly settled: boolean
     /** Why it is not made; `match`: one that was found may be theirs, and a person has to decide. */
     readonly waits: string | null
+    /** Null: it is not suspended, and does not wait to be. */
+    readonly suspension: AccountSuspensionView | null
     /** By part: what the target refused, or has not done yet. */
     readonly failures: Readonly<Record<string, { readonly kind: string; readonly code: string }>> | null
     /** What the target last showed. */
@@ -39,6 +41,15 @@ export interface PersonView {
   readonly grants: readonly GrantView[]
   /** The last 50, newest first. */
   readonly lockouts: readonly LockoutView[]
+}
+
+/** What the person presents there changed, and nobody explained it. */
+export interface AccountSuspensionView {
+  readonly id: string
+  /** `waits`: not shut yet, for the brake or since the person is protected. `forged`: somebody else wrote it, or took it away; it is shut anew within seconds. */
+  readonly state: 'shut' | 'waits' | 'forged'
+  /** Shut since then, or found then where it waits; null where that was forged. */
+  readonly since: string | null
 }
 
 /** When what of a leaver is taken away, by the configuration; plans and protection may hold it longer. */

@@ -34,6 +34,18 @@ const leaverView = z
   .nullable()
   .meta({ description: 'When what of a leaver is taken away, unless a plan or protection holds it.' })
 
+const suspensionOfAccount = z
+  .object({
+    id: z.string(),
+    state: z.enum(['shut', 'waits', 'forged']).meta({
+      description:
+        '`waits`: not shut yet, for the brake or since the person is protected; `forged`: somebody else wrote it, and it is shut anew within seconds.',
+    }),
+    since: timeOrNull,
+  })
+  .nullable()
+  .meta({ description: 'What the person presents there changed unexpectedly: see /v1/suspensions.' })
+
 const profile = z.record(z.string(), z.string().nullable())
 
 const actualView = z.object({
@@ -77,6 +89,7 @@ export const personView = z
             .string()
             .nullable()
             .meta({ description: 'Why it is not made: one that a match found may be theirs.' }),
+          suspension: suspensionOfAccount,
           failures: z.record(z.string(), z.object({ kind: z.string(), code: z.string() })).nullable(),
           actual: actualView.nullable(),
           actualAt: timeOrNull,
