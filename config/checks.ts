@@ -1,4 +1,5 @@
 /** Checks that parts of a configuration fit each other, also where other parts are still wrong. */
+import { reveals, revealsOfPeople } from '../src/model/events/reveal.ts'
 import type { Path } from './problem.ts'
 import { nearest } from './problem.ts'
 
@@ -6,6 +7,8 @@ import { nearest } from './problem.ts'
 export interface ConnectorFacts {
   readonly id: string
   readonly capabilities: readonly string[]
+  /** What it delivers; left out: events alone. */
+  readonly feeds?: readonly string[]
 }
 
 /** The sections of which each entry is a connection. */
@@ -70,6 +73,28 @@ export function connectorMismatches(
       return [{ path: [kind, id, 'events'], expected: 'expected none: this connector reads no events' }]
     if (known.capabilities.includes(needed[kind])) return []
     return [{ path, expected: `expected a connector for ${kind} (capability ${needed[kind]})` }]
+  })
+}
+
+/** Punches for a receiver that is not for them, and what no punch has to tell. */
+export function feedMismatches(raw: unknown, connectors: readonly ConnectorFacts[]): Mismatch[] {
+  const sinks = connectors.filter(({ capabilities }) => capabilities.includes('sink'))
+  const takers = sinks.filter(({ feeds }) => feeds?.includes('punches')).map(({ id }) => id)
+  const ofDoors = reveals.filter((name) => !revealsOfPeople.some((each) => each === name))
+  return Object.entries(asMap(asMap(raw).subscriptions)).flatMap(([id, subscription]) => {
+    const { feed, connector, reveal } = asMap(subscription)
+    if (feed !== 'punches') return []
+    const refuses = sinks.some(({ id: each }) => each === connector && !takers.includes(each))
+    const expected = `expected events: whoever watches doors reads what is sent by this connector, and is not to read who worked when; punches go by ${takers.join(', ')}`
+    const ofPeople = `expected no more than ${revealsOfPeople.join(', ')}: a punch knows of no door, account or card`
+    return [
+      ...(refuses ? [{ path: ['subscriptions', id, 'feed'], expected }] : []),
+      ...asList(reveal).flatMap((name, index) =>
+        ofDoors.some((each) => each === name)
+          ? [{ path: ['subscriptions', id, 'reveal', index], expected: ofPeople }]
+          : [],
+      ),
+    ]
   })
 }
 

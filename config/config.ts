@@ -1,7 +1,7 @@
 /** The configuration as the rest of Gatehouse sees it: complete, in ms and absolute paths, with nothing left to look up. */
 import { dirname, join, resolve } from 'node:path'
 import type { DriftPolicy } from '../src/model/drift.ts'
-import type { Reveal } from '../src/model/events/reveal.ts'
+import { type Reveal, revealUnlessSaid } from '../src/model/events/reveal.ts'
 import type { EventClass } from '../src/model/events/types.ts'
 import type { ConnectionKind } from './checks.ts'
 import type { Deciding } from './deciding.ts'
@@ -148,8 +148,8 @@ export interface WebhookConfig {
 export interface ConnectionFacts {
   readonly settings: unknown
   readonly limits: { readonly concurrency: number; readonly requestsPerSecond: number }
-  /** Of subscriptions that do not say it themselves. */
-  readonly reveal: readonly Reveal[]
+  /** Of subscriptions that do not say it themselves, where the connector says it. */
+  readonly reveal: readonly Reveal[] | undefined
   /** Where accounts show whose they are; only of targets. */
   readonly recognisedBy: Pick<TargetConfig['match'], 'employeeNumber' | 'email' | 'name'>
 }
@@ -215,8 +215,9 @@ export function configOf(
       }
     }),
     subscriptions: mapValues(file.subscriptions, (subscription, id) => {
-      const { settings, limits, reveal: unlessSaid } = facts('subscriptions', id)
-      const { connector, requests_per_second, feed, filter = null, reveal = unlessSaid, from } = subscription
+      const { settings, limits, reveal: byConnector } = facts('subscriptions', id)
+      const { connector, requests_per_second, feed, filter = null, from } = subscription
+      const reveal = subscription.reveal ?? revealUnlessSaid(feed, byConnector)
       const requestsPerSecond = requests_per_second ?? limits.requestsPerSecond
       return { connector, settings, concurrency: limits.concurrency, requestsPerSecond, feed, filter, reveal, from }
     }),

@@ -3,7 +3,7 @@ import { ExpressionError } from '../src/mapping/cel.ts'
 import { compileEventFilter, filterFields } from '../src/mapping/event-filter.ts'
 import { compileSite } from '../src/mapping/event-site.ts'
 import { compileMapping, type MappingConfig } from '../src/mapping/mapping.ts'
-import { type Reveal, revealedByDefault, reveals } from '../src/model/events/reveal.ts'
+import { feedNames, type Reveal, reveals, revealUnlessSaid } from '../src/model/events/reveal.ts'
 import { compileRule, employmentFields, personFields } from '../src/policy/rule.ts'
 import { asList, asMap } from './checks.ts'
 import { nearest, type Path } from './problem.ts'
@@ -17,6 +17,8 @@ export interface ExpressionMistake {
 
 const expectations: Readonly<Record<string, string>> = {
   'filter.not-bool': 'expected an expression that is true or false',
+  'filter.not-of-punches':
+    'expected a filter over what a punch tells (event.type, event.kind, event.correction, and person as far as reveal goes): of doors, readers, systems and how somebody proved who they are it knows nothing',
   'filter.not-revealed': 'expected a filter over no more than reveal lists',
   'mapping.date-format': 'expected a date format that date() knows',
   'mapping.type': 'expected an expression whose value fits this field',
@@ -29,11 +31,11 @@ const words: Readonly<Record<string, string>> = { policy: 'a rule', subscription
 
 /**
  * Every source's mapping, every site of events, every rule and every filter of an unchecked file; what is no text is left to the schema.
- * `revealOf`: what a subscription reveals that does not say it itself.
+ * `revealOf`: what a subscription of events reveals that does not say it itself, where its connector says it.
  */
 export function expressionMistakes(
   raw: unknown,
-  revealOf: (subscription: string) => readonly Reveal[] = () => revealedByDefault,
+  revealOf: (subscription: string) => readonly Reveal[] | undefined = () => undefined,
 ): ExpressionMistake[] {
   const { sources, targets, policy, subscriptions } = asMap(raw)
   return [
@@ -51,9 +53,12 @@ export function expressionMistakes(
       return mistakeIn(to, ['policy', index, 'to'], compile)
     }),
     ...Object.entries(asMap(subscriptions)).flatMap(([id, subscription]) => {
-      const { filter, reveal = revealOf(id) } = asMap(subscription)
-      const allowed = reveals.filter((name) => asList(reveal).includes(name))
-      return mistakeIn(filter, ['subscriptions', id, 'filter'], (text) => compileEventFilter(text, allowed))
+      const { filter, feed: written, reveal } = asMap(subscription)
+      const feed = feedNames.find((name) => name === written) ?? 'events'
+      const said = asList(reveal ?? revealUnlessSaid(feed, revealOf(id)))
+      const allowed = reveals.filter((name) => said.includes(name))
+      const compile = (text: string) => compileEventFilter(text, allowed, feed)
+      return mistakeIn(filter, ['subscriptions', id, 'filter'], compile, filterFields(feed))
     }),
   ]
 }
@@ -81,7 +86,13 @@ function mappingMistakes(mapping: unknown, at: Path): ExpressionMistake[] {
   ]
 }
 
-function mistakeIn(text: unknown, path: Path, compile: (text: string) => unknown): ExpressionMistake[] {
+/** `known`: the fields that a misspelt one may have meant. */
+function mistakeIn(
+  text: unknown,
+  path: Path,
+  compile: (text: string) => unknown,
+  known: readonly string[] = ofRules,
+): ExpressionMistake[] {
   if (typeof text !== 'string') return []
   try {
     compile(text)
@@ -92,7 +103,7 @@ function mistakeIn(text: unknown, path: Path, compile: (text: string) => unknown
     // A key that is none of ours: the schema says so, and names those that are.
     if (code === 'mapping.unknown-field') return []
     const expected = expectations[code] ?? `expected ${words[String(path[0])] ?? 'an expression'} in CEL`
-    const meant = code.endsWith('.unknown-field') && unknownField !== null ? perhaps(unknownField, path) : ''
+    const meant = code.endsWith('.unknown-field') && unknownField !== null ? perhaps(unknownField, known) : ''
     const named = unknownField === null ? '' : ` ${unknownField}${meant}`
     return [{ path, expected, found: `a mistake at ${at.line}:${at.column}: ${wordsOf(code)}${named} [${code}]` }]
   }
@@ -103,8 +114,8 @@ const ofRules = [
   ...employmentFields.map((name) => `employment.${name}`),
 ]
 
-function perhaps(field: string, [section]: Path): string {
-  const meant = nearest(field, section === 'subscriptions' ? filterFields : ofRules)
+function perhaps(field: string, known: readonly string[]): string {
+  const meant = nearest(field, known)
   return meant === undefined ? '' : `, perhaps ${meant}`
 }
 

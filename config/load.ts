@@ -1,11 +1,11 @@
 /** Loads a configuration file whole, or says everything that is wrong with it at once. */
 import { dirname, resolve } from 'node:path'
 import type { z } from 'zod'
-import { revealedByDefault } from '../src/model/events/reveal.ts'
 import {
   connectionsOf,
   connectorMismatches,
   eventsUnderOneName,
+  feedMismatches,
   missingSettings,
   policyMismatches,
   twoMasters,
@@ -47,7 +47,7 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
   const placeOf = (at: Path) =>
     instead !== undefined && isDeciding(at) ? { file: instead.name, line: null } : { file: path, line: yaml.lineOf(at) }
 
-  const revealOf = (id: string) => shape.connectorAt(['subscriptions', id, 'settings'])?.reveal ?? revealedByDefault
+  const revealOf = (id: string) => shape.connectorAt(['subscriptions', id, 'settings'])?.reveal
 
   const problems = new ProblemList(placeOf, raw, shape)
   const { value, declared } = await followReferences(raw, {
@@ -63,6 +63,7 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
   const mismatches = [
     ...connectorMismatches(connections, connectors),
     ...eventsUnderOneName(connections),
+    ...feedMismatches(raw, connectors),
     ...policyMismatches(raw),
   ]
   for (const { path: at, expected } of mismatches) problems.add(at, expected)
@@ -94,7 +95,7 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
     return {
       settings: settings.get(pathText(at)),
       limits: connector.limits,
-      reveal: connector.reveal ?? revealedByDefault,
+      reveal: connector.reveal,
       recognisedBy: connector.recognisedBy ?? nowhere,
     }
   })

@@ -1,6 +1,6 @@
 /** What the configuration file may say of a subscription: which events leave, to whom, and how much of each. */
 import { z } from 'zod'
-import { reveals } from '../src/model/events/reveal.ts'
+import { feedNames, reveals } from '../src/model/events/reveal.ts'
 import { connector, expression, requestsPerSecond, settings } from './schema-parts.ts'
 
 export const subscription = z.strictObject({
@@ -8,12 +8,13 @@ export const subscription = z.strictObject({
   settings,
   requests_per_second: requestsPerSecond,
   feed: z
-    .enum(['events'])
+    .enum(feedNames)
     .default('events')
     .meta({
       title: 'Feed',
-      description: 'What is delivered. events: what door systems report.',
-      examples: ['events'],
+      description:
+        'What is delivered. events: what door systems report. punches: who came and went for time and attendance, which tells of no door, and goes only to connectors that say so. Of a subscription that is there it stays.',
+      examples: ['punches'],
     }),
   filter: expression.exactOptional().meta({
     title: 'Filter',
@@ -27,7 +28,7 @@ export const subscription = z.strictObject({
     .meta({
       title: 'Reveal',
       description:
-        'What of doors and people the receiver is told as it is. Of all else there are pseudonyms that only this subscription has. Left out: [door], unless the page of the connector says otherwise.',
+        'What of doors and people the receiver is told as it is. Of all else there are pseudonyms that only this subscription has. Left out: [door], unless the page of the connector says otherwise; of punches nothing, and there are only employee_number, name, email and department.',
       examples: [['door', 'employee_number']],
     }),
   from: z
@@ -35,7 +36,7 @@ export const subscription = z.strictObject({
     .default('now')
     .meta({
       title: 'From',
-      description: 'Where a new subscription begins. start: with the oldest event that is kept.',
+      description: 'Where a new subscription begins. start: with the oldest event, or punch, that is kept.',
       examples: ['start'],
     }),
 })

@@ -15,6 +15,7 @@ export default defineConnector({
   },
   settings,
   capabilities: ['sink'],
+  feeds: ['events', 'punches'],
   limits: { concurrency: 1, requestsPerSecond: 100, requestTimeoutMs: 30_000 },
   address: () => null,
   async connect(values, context) {

@@ -1,6 +1,7 @@
 /** Writes events as lines of CSV or JSONL, and the control total behind the last of them. */
 import type { OutgoingEvent } from '../../src/connector/contract.ts'
 import { eventJson } from '../../src/connector/event-json.ts'
+import type { FeedName } from '../../src/model/events/reveal.ts'
 import type { FileSettings } from './settings.ts'
 
 /** How the lines of one file are written, and read again by us. Every line ends in a line feed, and holds no other. */
@@ -16,8 +17,17 @@ export interface Lines {
 
 type Form = Pick<FileSettings, 'format' | 'columns' | 'delimiter'>
 
-export function linesOf(settings: Form): Lines {
-  return settings.format === 'csv' ? csv(settings) : jsonl
+/** Unless the settings say others. Of a punch: who, on which day of work, what, and when; then what corrects it, and when that was known. */
+const columnsOf: Readonly<Record<FeedName, readonly string[]>> = {
+  events: ['time', 'type', 'source', 'sequence', 'data'],
+  punches: [
+    ...['sequence', 'data.person.employeeNumber', 'data.person.id', 'data.day', 'data.kind', 'data.localTime'],
+    ...['data.zone', 'data.correction', 'data.voids.sequence', 'data.recordedAt'],
+  ],
+}
+
+export function linesOf({ format, columns, delimiter }: Form, feed: FeedName): Lines {
+  return format === 'csv' ? csv(columns ?? columnsOf[feed], delimiter) : jsonl
 }
 
 const jsonl: Lines = {
@@ -32,7 +42,7 @@ const jsonl: Lines = {
 }
 
 /** The total is the one that our own source of CSV files asks for: `T`, the number of rows, and the hash of all bytes before that line. */
-function csv({ columns, delimiter }: Form): Lines {
+function csv(columns: readonly string[], delimiter: string): Lines {
   const row = (cells: readonly string[]) => `${cells.map((cell) => quoted(cell, delimiter)).join(delimiter)}\n`
   const header = row(['id', ...columns])
   return {

@@ -50,11 +50,11 @@ export const settings = z
       )
       .min(1)
       .max(100)
-      .default(['time', 'type', 'source', 'sequence', 'data'])
+      .optional()
       .meta({
         title: 'Columns',
         description:
-          'Of a CSV file, behind id: what of an event stands in them, by dotted names. Whatever has parts of its own is written as JSON.',
+          'Of a CSV file, behind id: what of an event, or a punch, stands in them, by dotted names. Whatever has parts of its own is written as JSON. Left out: those that the page of the connector lists.',
         examples: [['time', 'type', 'data.person.employeeNumber']],
       }),
     delimiter: z
@@ -62,7 +62,7 @@ export const settings = z
       .default(',')
       .meta({ title: 'Delimiter', description: 'The character between the cells of a CSV file.', examples: [';'] }),
   })
-  .refine(({ columns }) => new Set(columns).size === columns.length && !columns.includes('id'), {
+  .refine(({ columns = [] }) => new Set(columns).size === columns.length && !columns.includes('id'), {
     error: 'expected each column once, and not id, which is always the first',
     path: ['columns'],
   })

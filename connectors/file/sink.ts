@@ -25,9 +25,9 @@ export interface FileSink {
   close(): Promise<void>
 }
 
-export function createSink(settings: FileSettings, { sealer, now }: SinkContext): FileSink {
+export function createSink(settings: FileSettings, { sealer, feed, now }: SinkContext): FileSink {
   const { folder, name, zone } = settings
-  const lines = linesOf(settings)
+  const lines = linesOf(settings, feed)
   const ending = `.${settings.format}${settings.protection === 'sealed' ? '.sealed' : ''}`
   const recent = new Set<string>()
   let file: DayFile | null = null

@@ -15,6 +15,7 @@ export default defineConnector({
   },
   settings,
   capabilities: ['sink'],
+  feeds: ['events', 'punches'],
   // One write is one request: as many messages as the broker takes at once.
   limits: { concurrency: 2, requestsPerSecond: 500, requestTimeoutMs: 10_000 },
   address: (values) =>

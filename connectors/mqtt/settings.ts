@@ -52,7 +52,7 @@ export const settings = z
       .meta({
         title: 'Topic',
         description:
-          'Under which topic an event goes. {gateway} and {system}: from where. {class}: access, door, alarm, credential or system. {event}: its name, with / for dots.',
+          'Under which topic an event goes. {gateway} and {system}: from where. {class}: access, door, alarm, credential or system; of punches attendance. {event}: its name, with / for dots.',
         examples: ['acs/events/{system}/{class}'],
       }),
   })

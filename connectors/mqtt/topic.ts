@@ -25,7 +25,7 @@ export function topicOf(template: string, { type, source }: Pick<OutgoingEvent, 
   const parts: Readonly<Record<TopicPart, string>> = {
     gateway: oneLevel(gateway),
     system: oneLevel(system),
-    class: classOf(name as EventType),
+    class: name.startsWith('punch.') ? 'attendance' : classOf(name as EventType),
     event: name.split('.').map(oneLevel).join('/'),
   }
   return template.replaceAll(placeholder, (_, part: TopicPart) => parts[part])

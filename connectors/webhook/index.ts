@@ -15,6 +15,7 @@ export default defineConnector({
   },
   settings,
   capabilities: ['sink'],
+  feeds: ['events', 'punches'],
   limits: { concurrency: 1, requestsPerSecond: 50, requestTimeoutMs: 15_000 },
   address: (values) => receiverAddress(new URL(values.url).origin, values),
   async connect(values, context) {

@@ -1,4 +1,5 @@
 /** All that a connector may touch: no environment, no database, no global clock. */
+import type { FeedName } from '../model/events/reveal.ts'
 import type { HttpClient } from './http.ts'
 import type { Sealer } from './sealer.ts'
 import type { WireClient } from './wire.ts'
@@ -23,4 +24,6 @@ export interface SinkContext extends Context {
   readonly wires: WireClient
   /** Seals what is kept in files, and opens it again. */
   readonly sealer: Sealer
+  /** What is delivered to it. */
+  readonly feed: FeedName
 }

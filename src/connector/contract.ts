@@ -4,7 +4,7 @@ import type { AccountCard, LockState, PartRef, Validity } from '../model/account
 import type { Card } from '../model/card.ts'
 import type { CodeMeaning } from '../model/events/code-meaning.ts'
 import type { AccessEvent } from '../model/events/event.ts'
-import type { Reveal } from '../model/events/reveal.ts'
+import type { FeedName, Reveal } from '../model/events/reveal.ts'
 import type { PersonFacts } from '../model/person.ts'
 import type { Address } from './address.ts'
 import type { Context, SinkContext } from './context.ts'
@@ -283,7 +283,7 @@ export interface OutgoingEvent {
   readonly specversion: '1.0'
   /** The same each time this event is delivered. */
   readonly id: string
-  /** `/gatehouse/<gateway>/<system>`. */
+  /** `/gatehouse/<gateway>/<system>`; of punches `/gatehouse/<gateway>/attendance_log`. */
   readonly source: string
   /** `org.gatehouse.<name>.v1`. */
   readonly type: string
@@ -362,10 +362,7 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
     readonly concurrency: number
     readonly requestsPerSecond: number
     readonly requestTimeoutMs: number
-    /**
-     * How long the system may still carry out a write after we stopped waiting for its answer, in ms: so long a lock-out is not over.
-     * Twice `requestTimeoutMs` by default.
-     */
+    /** So long, in ms, the system may still carry out a write of which we gave up the answer, and a lock-out is not over; twice `requestTimeoutMs` by default. */
     readonly lateWriteMs?: number
   }
   /**
@@ -377,6 +374,8 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
     readonly email: readonly string[]
     readonly name: readonly string[]
   }
+  /** What a subscription may deliver by it; left out: events alone. Who worked when is not for whoever watches doors. */
+  readonly feeds?: readonly FeedName[]
   /** What a subscription tells of doors and people where it does not say. Left out: which door it was, by name and id. */
   readonly reveal?: readonly Reveal[]
   /** Of a connector with events: what each documented code of its system becomes, for `gatehouse events types --system`. */

@@ -43,13 +43,17 @@ export function configNotes({
         `${at} is removed: nothing is delivered there any more, and how far it was is forgotten after 30 days.`,
       )
     else if (before.subscriptions[id] === undefined)
-      notes.push(`${at} is new: from the release on, events leave to it, with ${told(now.reveal)} as they are.`)
+      notes.push(
+        `${at} is new: from the release on, ${now.feed} leave to it, with ${told(now.reveal)} as they are.${now.feed === 'punches' && after.attendance.punches.length === 0 ? unpunched : ''}`,
+      )
     else if (touched(`${at}.settings`) || touched(`${at}.connector`))
       notes.push(`${at} is reached in another way: what waits, and all that follows, goes there.`)
     else if (touched(`${at}.reveal`)) notes.push(`${at} is told ${told(now.reveal)} as they are from now on.`)
   }
   return notes
 }
+
+const unpunched = ' No rule of attendance.punches makes any: it is told of those alone that are written by hand.'
 
 function told(reveal: readonly string[]): string {
   return reveal.length === 0 ? 'nothing of doors and people' : reveal.join(', ')

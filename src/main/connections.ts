@@ -11,6 +11,7 @@ import type { Connection, Connector, ContextOf, EventsCapability, SinkContext } 
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import { noCalls } from '../connector/http.ts'
 import type { Sealer } from '../connector/sealer.ts'
+import type { FeedName } from '../model/events/reveal.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Traces } from '../telemetry/traces.ts'
 
@@ -85,7 +86,16 @@ export async function connectSink(
   const subscription = config.subscriptions[id]
   const connector = sinkConnectors.find((each) => each.id === subscription?.connector)
   if (subscription === undefined || connector === undefined) throw new Error(`subscription ${id} has no connector`)
-  const way: Way = { id, role: 'subscription', log, traces, network: true, ...(sealer === null ? {} : { sealer }) }
+  const { feed } = subscription
+  const way: Way = {
+    id,
+    role: 'subscription',
+    feed,
+    log,
+    traces,
+    network: true,
+    ...(sealer === null ? {} : { sealer }),
+  }
   const made = await connected(connector, subscription, way, signal)
   return { ...made, callLimitMs: connector.limits.requestTimeoutMs + callGraceMs }
 }
@@ -97,18 +107,19 @@ interface Way {
   readonly traces: Traces
   readonly network: boolean
   readonly sealer?: Sealer
+  readonly feed?: FeedName
 }
 
 async function connected<C extends Use>(
   connector: ConnectorFor<C>,
   system: System,
-  { id, role, log, traces, network, sealer = noSealer }: Way,
+  { id, role, log, traces, network, sealer = noSealer, feed = 'events' }: Way,
   signal: AbortSignal,
 ): Promise<Connected<C>> {
   const settings = connector.settings.parse(system.settings)
   const egress = network ? egressOf(connector, settings, system, { traces, target: id }) : noNetwork
   const { http, wires } = egress
-  const context: SinkContext = { http, wires, sealer, log: connectorLog(log, id, role), now: () => new Date() }
+  const context: SinkContext = { http, wires, sealer, feed, log: connectorLog(log, id, role), now: () => new Date() }
   // Of all contexts it has the most: TypeScript doesn't see it through the type that depends on C.
   const connection = await connector.connect(settings, context as ContextOf<C>, signal)
   return {

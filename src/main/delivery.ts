@@ -1,9 +1,11 @@
 /** Builds what delivers from the configuration and the opened parts: each subscription with its feed, its filter and its receiver. */
 import type { Config, SubscriptionConfig } from '../../config/config.ts'
-import type { EventsContext } from '../events/context.ts'
+import type { AttendanceContext } from '../events/attendance/context.ts'
 import { type DeliverContext, type SubscriptionSetup, usualPace } from '../events/deliver/context.ts'
 import { eventsFeed } from '../events/deliver/events-feed.ts'
+import type { Feed } from '../events/deliver/feed.ts'
 import { type ReadPeople, rememberPeople } from '../events/deliver/people.ts'
+import { punchesFeed } from '../events/deliver/punches-feed.ts'
 import { oneAtATime } from '../events/deliver/sink-call.ts'
 import { compileEventFilter, everyEvent, type PersonAttributes } from '../mapping/event-filter.ts'
 import { loadDossiers } from '../store/load-dossiers.ts'
@@ -30,14 +32,19 @@ export interface ConfiguredSubscription {
 export function buildDelivery(
   config: Config,
   {
-    events,
+    attendance,
     engine,
     log,
     metrics,
-  }: { readonly events: EventsContext; readonly engine: SyncContext; readonly log: Log; readonly metrics: Metrics },
+  }: {
+    readonly attendance: AttendanceContext
+    readonly engine: SyncContext
+    readonly log: Log
+    readonly metrics: Metrics
+  },
   sinks: ReadonlyMap<string, ConnectedSink>,
 ): Delivery {
-  const { database, vault, now } = events
+  const { database, vault, now } = attendance.events
   const people = peopleOf(engine)
   const gateway = config.gateway.name
   const context: DeliverContext = {
@@ -54,17 +61,29 @@ export function buildDelivery(
   const subscriptions = Object.entries(config.subscriptions).flatMap(([id, subscription]) => {
     const sink = sinks.get(id)
     if (sink === undefined) return []
-    const { filter: text, reveal } = subscription
-    const filter = text === null ? everyEvent : compileEventFilter(text, reveal)
     const setup: SubscriptionSetup = {
       id,
-      feed: eventsFeed(events, { id, gateway, filter, reveal, people }),
+      feed: feedOf(attendance, id, subscription, { gateway, people }),
       sink: oneAtATime(sink.connection.sink),
       callLimitMs: sink.callLimitMs,
     }
     return [[id, { setup, config: subscription }] as const]
   })
   return { context, gateway, subscriptions: new Map(subscriptions) }
+}
+
+function feedOf(
+  attendance: AttendanceContext,
+  id: string,
+  { feed, filter: text, reveal }: SubscriptionConfig,
+  parts: { readonly gateway: string; readonly people: ReadPeople },
+): Feed {
+  if (feed === 'punches') {
+    const filter = text === null ? everyEvent : compileEventFilter(text, reveal, 'punches')
+    return punchesFeed(attendance, { ...parts, id, reveal, filter })
+  }
+  const filter = text === null ? everyEvent : compileEventFilter(text, reveal)
+  return eventsFeed(attendance.events, { ...parts, id, reveal, filter })
 }
 
 /** People as the sources say now; of whose rows somebody changed, nothing is told. */

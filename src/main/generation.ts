@@ -78,7 +78,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     const attendance = buildAttendance(config, events, engine.context)
     const followed = followedOf(events, 'target', await targets.all)
     const mastersFollowed = followedOf(events, 'source', readers)
-    const delivery = buildDelivery(config, { events, engine: engine.context, log, metrics }, await receivers.all)
+    const delivery = buildDelivery(config, { attendance, engine: engine.context, log, metrics }, await receivers.all)
     await engine.levels.reload()
     // Before anything else is done: an older database may hold people who were erased since.
     await replayErasures(engine.context)

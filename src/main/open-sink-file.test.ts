@@ -39,7 +39,11 @@ async function deliver() {
   let now = new Date('2026-11-26T12:00:00Z')
   const context = { http: noCalls, wires: { open: noCalls.request as never }, log: () => undefined, now: () => now }
   const sealer = fileSealer(engine.vault, 'payroll')
-  const { sink, close } = await file.connect(file.settings.parse(config.settings), { ...context, sealer }, never)
+  const { sink, close } = await file.connect(
+    file.settings.parse(config.settings),
+    { ...context, sealer, feed: 'events' },
+    never,
+  )
   await sink.deliver([event], never)
   now = new Date('2026-11-27T12:00:00Z')
   await sink.tend?.(never)

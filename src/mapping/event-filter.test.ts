@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { compileEventFilter, type EventFacts, everyEvent, noAttributes } from './event-filter.ts'
+import { reveals } from '../model/events/reveal.ts'
+import { compileEventFilter, type EventFacts, everyEvent, noAttributes, type PunchFacts } from './event-filter.ts'
 
 const facts: EventFacts = {
   ...{ type: 'access.denied.expired', class: 'access', decision: 'denied', system: 'hq', site: 'Berlin' },
@@ -34,6 +35,40 @@ test('what breaks on an event, or answers neither yes nor no, fails by a code wi
     failed: expect.stringMatching(/^cel\.[a-z-]+$/),
   })
   expect(compileEventFilter('event.door', ['door']).decide(facts, noAttributes)).toEqual({ failed: 'filter.not-bool' })
+})
+
+test.each([
+  ['event.kind in ["in", "out"]', 'passes'],
+  ['event.type == "punch.in" && !event.correction', 'passes'],
+  ['person.department == "Sales"', 'stays'],
+] as const)('of a punch: %s: %s', (source, verdict) => {
+  const punch: PunchFacts = { type: 'punch.in', kind: 'in', correction: false }
+  expect(compileEventFilter(source, ['department'], 'punches').decide(punch, somebody)).toBe(verdict)
+})
+
+test.each([
+  ...['door', 'doorId', 'reader', 'readerId', 'vendorCode', 'vendorName', 'verify', 'deviceKey', 'system', 'site'],
+  ...['class', 'decision', 'direction', 'active', 'live', 'known'],
+])('of a punch nobody asks for event.%s, whatever is revealed', (name) => {
+  const compile = (source: string) => () => compileEventFilter(source, reveals, 'punches')
+  const refused = { code: 'filter.not-of-punches', unknownField: `event.${name}` }
+  expect(compile(`event.${name} == "x"`)).toThrow(expect.objectContaining(refused))
+  expect(compile(`has(event.${name})`)).toThrow(expect.objectContaining(refused))
+  expect(compile(`event["${name}"] == "x"`)).toThrow(expect.objectContaining(refused))
+})
+
+test.each([
+  ['event.day == "2026-03-02"', 'filter.unknown-field'],
+  ['event.map(name, name).size() > 0', 'filter.field-by-name'],
+  ['person.email != null', 'filter.not-revealed'],
+  ['event.kind', 'filter.not-bool'],
+] as const)('of a punch %s is refused: %s', (source, code) => {
+  const refuse = () => {
+    const { decide } = compileEventFilter(source, [], 'punches')
+    const verdict = decide({ type: 'punch.in', kind: 'in', correction: false }, noAttributes)
+    if (typeof verdict === 'object') throw Object.assign(new Error(), { code: verdict.failed })
+  }
+  expect(refuse).toThrow(expect.objectContaining({ code }))
 })
 
 test.each([

@@ -1,6 +1,6 @@
-/** Which events a subscription delivers: CEL over an event, and over those attributes of its person that the subscription may have. */
+/** Which events, or punches, a subscription delivers: CEL over each, and over those attributes of its person that the subscription may have. */
 import type { ASTNode } from '@marcbachmann/cel-js'
-import type { Reveal } from '../model/events/reveal.ts'
+import type { FeedName, Reveal } from '../model/events/reveal.ts'
 import {
   accessOf,
   celCode,
@@ -34,6 +34,14 @@ const eventFields = {
   vendorName: 'vendor',
 } as const satisfies Readonly<Record<string, Reveal | null>>
 
+/** And of a punch, which tells of no door. */
+const punchFields = { type: null, kind: null, correction: null } as const satisfies Readonly<Record<string, null>>
+
+const fieldsOf: Readonly<Record<FeedName, Readonly<Record<string, Reveal | null>>>> = {
+  events: eventFields,
+  punches: punchFields,
+}
+
 const personFields = {
   employeeNumber: 'employee_number',
   givenName: 'name',
@@ -44,6 +52,11 @@ const personFields = {
 } as const satisfies Readonly<Record<string, Reveal>>
 
 export type EventFacts = Readonly<Record<keyof typeof eventFields, unknown>>
+export type PunchFacts = Readonly<Record<keyof typeof punchFields, unknown>>
+interface FactsOf {
+  readonly events: EventFacts
+  readonly punches: PunchFacts
+}
 export type PersonAttributes = Readonly<Record<keyof typeof personFields, string | null>>
 
 /** All of them null: of nobody, and of somebody of whom nothing is known. */
@@ -55,10 +68,10 @@ export const noAttributes: PersonAttributes = {
 /** `failed`: the expression broke on this event, which is then not delivered, and someone should mend it. */
 export type FilterVerdict = 'passes' | 'stays' | { readonly failed: string }
 
-export interface EventFilter {
+export interface EventFilter<F extends FeedName = 'events'> {
   /** Whether it asks for anything of the person. */
   readonly asksForPerson: boolean
-  decide(event: EventFacts, person: PersonAttributes): FilterVerdict
+  decide(event: FactsOf[F], person: PersonAttributes): FilterVerdict
 }
 
 const env = celEnvironment()
@@ -66,10 +79,15 @@ const env = celEnvironment()
   .registerVariable('person', 'map<string, dyn>')
 
 /** Delivers everything. */
-export const everyEvent: EventFilter = { asksForPerson: false, decide: () => 'passes' }
+export const everyEvent: EventFilter<FeedName> = { asksForPerson: false, decide: () => 'passes' }
 
 /** @throws ExpressionError when it is no CEL, no yes or no, or asks for what there is not, or what `reveal` does not list. */
-export function compileEventFilter(source: string, reveal: readonly Reveal[]): EventFilter {
+export function compileEventFilter<F extends FeedName = 'events'>(
+  source: string,
+  reveal: readonly Reveal[],
+  // What is said is of type F, and F is 'events' where nothing is.
+  feed: F = 'events' as F,
+): EventFilter<F> {
   const { ast, type, run } = compileExpression(env, 'filter', source)
   if (type !== 'bool' && type !== 'dyn') throw new ExpressionError('filter', 'filter.not-bool', { line: 1, column: 1 })
   const asked = new Set<'event' | 'person'>()
@@ -97,7 +115,9 @@ export function compileEventFilter(source: string, reveal: readonly Reveal[]): E
       if (isVariable(node, variable)) throw fault('filter.field-by-name')
       if (access === null || !isVariable(access.base, variable)) continue
       const path = `${variable}.${access.name}`
-      const needed = neededFor(variable, access.name)
+      const needed = neededFor(feed, variable, access.name)
+      if (needed === undefined && neededFor('events', variable, access.name) !== undefined)
+        throw fault('filter.not-of-punches', path)
       if (needed === undefined) throw fault('filter.unknown-field', path)
       if (needed !== null && !reveal.includes(needed)) throw fault('filter.not-revealed', path)
       asked.add(variable)
@@ -107,13 +127,15 @@ export function compileEventFilter(source: string, reveal: readonly Reveal[]): E
   }
 }
 
-function neededFor(variable: 'event' | 'person', name: string): Reveal | null | undefined {
-  const fields: Readonly<Record<string, Reveal | null>> = variable === 'event' ? eventFields : personFields
+function neededFor(feed: FeedName, variable: 'event' | 'person', name: string): Reveal | null | undefined {
+  const fields: Readonly<Record<string, Reveal | null>> = variable === 'event' ? fieldsOf[feed] : personFields
   return Object.hasOwn(fields, name) ? fields[name] : undefined
 }
 
 /** For whoever misspelt one. */
-export const filterFields: readonly string[] = [
-  ...Object.keys(eventFields).map((name) => `event.${name}`),
-  ...Object.keys(personFields).map((name) => `person.${name}`),
-]
+export function filterFields(feed: FeedName): readonly string[] {
+  return [
+    ...Object.keys(fieldsOf[feed]).map((name) => `event.${name}`),
+    ...Object.keys(personFields).map((name) => `person.${name}`),
+  ]
+}

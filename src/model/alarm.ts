@@ -326,7 +326,8 @@ export const alarms = {
   },
   'subscription.gap': {
     scope: 'subscription',
-    means: 'So many events were gone from the log before they were delivered: forgotten by keep, or taken away.',
+    means:
+      'So many events or punches were gone from the log before they were delivered: forgotten by keep, or taken away.',
     action: 'Raise keep, or see to the receiver earlier; then gatehouse alarms clear.',
   },
   'subscription.refused': {

@@ -64,6 +64,10 @@ const refusals = {
     'state',
     'This loosens a brake while a brake holds a plan: decide about that plan first, or it would pass unseen.',
   ],
+  'config.feed-changed': [
+    'state',
+    'This has a subscription deliver another feed than before: how far it came says nothing there, and its receiver could tell whose punches are whose events. Give the new one another name.',
+  ],
   'config.none-released': [
     'state',
     'No configuration can be trusted: people are known here, but the row of the released one is gone, or was changed outside Gatehouse. `gatehouse config adopt` releases what the file says, by name.',

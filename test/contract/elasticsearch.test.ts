@@ -73,7 +73,11 @@ async function connectTo(cluster: Elasticsearch, settings: object = {}) {
   const egress = openEgress({ ...elasticsearch.address(values), ...limits } as never)
   let ahead = 0
   const now = () => new Date(Date.now() + ahead)
-  const connection = await elasticsearch.connect(values, { ...egress, sealer: plainSealer, log: () => {}, now }, never)
+  const connection = await elasticsearch.connect(
+    values,
+    { ...egress, sealer: plainSealer, feed: 'events' as const, log: () => {}, now },
+    never,
+  )
   return {
     deliver: (events: Parameters<typeof connection.sink.deliver>[0]) => connection.sink.deliver(events, never),
     health: () => connection.health(never),

@@ -21,6 +21,7 @@ import { afterEach, expect, test } from 'vitest'
 import file from '../../connectors/file/index.ts'
 import { openSealedFile } from '../../connectors/file/open-sealed.ts'
 import { noCalls } from '../../src/connector/http.ts'
+import type { FeedName } from '../../src/model/events/reveal.ts'
 import { until } from '../support/servers.ts'
 import { batchOf, outgoing, plainSealer, sinkContract } from './sink.ts'
 import type { SinkReceiver } from './sink-subject.ts'
@@ -91,11 +92,11 @@ async function textOf(path: string): Promise<string> {
 }
 
 /** One process that writes, with a clock of its own. */
-async function startWriter(folder: string, some: Some = {}, at = '2026-11-26T10:00:00Z') {
+async function startWriter(folder: string, some: Some = {}, at = '2026-11-26T10:00:00Z', feed: FeedName = 'events') {
   const clock = { now: new Date(at) }
   const values = file.settings.parse({ folder, zone: 'Europe/Berlin', ...some })
   const wires = { open: () => Promise.reject(new Error('files need no network')) }
-  const context = { http: noCalls, wires, sealer: plainSealer, log: () => undefined, now: () => clock.now }
+  const context = { http: noCalls, wires, sealer: plainSealer, feed, log: () => undefined, now: () => clock.now }
   const { sink, health, close } = await file.connect(values, context, never)
   return { clock, sink, health, close, tend: async () => sink.tend?.(never) }
 }
@@ -281,6 +282,34 @@ test('cells hold whatever an event says, in one line each, and none is a formula
   expect(parse(text, { delimiter: ';' })).toEqual([
     ['id', ...columns],
     [outgoing(1).id, 'org.gatehouse.access.granted.v1', `'=cmd| "x"`, '{"id":"7;8"}', '-5', '', ' lead +1 '],
+  ])
+})
+
+test('of punches the columns are those of payroll, unless others are set', async () => {
+  const headOf = async (some: Some) => {
+    const folder = await newFolder()
+    const at = '2026-11-26T10:00:00Z'
+    const { sink, close } = await startWriter(folder, { protection: 'clear', format: 'csv', ...some }, at, 'punches')
+    const person = { id: 'Yw9k', employeeNumber: '4711' }
+    const punch = { kind: 'in', localTime: '2026-11-26T08:00:00+01:00', zone: 'Europe/Berlin', day: '2026-11-26' }
+    const data = { ...punch, person, recordedAt: at, correction: false, voids: null }
+    await sink.deliver([outgoing(1, { type: 'org.gatehouse.punch.in.v1', data })], never)
+    await close()
+    return parse(await readFile(join(folder, 'events-2026-11-26.csv.part'), 'utf8'))
+  }
+  expect(await headOf({})).toEqual([
+    [
+      ...['id', 'sequence', 'data.person.employeeNumber', 'data.person.id', 'data.day', 'data.kind', 'data.localTime'],
+      ...['data.zone', 'data.correction', 'data.voids.sequence', 'data.recordedAt'],
+    ],
+    [
+      ...[outgoing(1).id, '1', '4711', 'Yw9k', '2026-11-26', 'in', '2026-11-26T08:00:00+01:00'],
+      ...['Europe/Berlin', 'false', '', '2026-11-26T10:00:00Z'],
+    ],
+  ])
+  expect(await headOf({ columns: ['data.kind'] })).toEqual([
+    ['id', 'data.kind'],
+    [outgoing(1).id, 'in'],
   ])
 })
 

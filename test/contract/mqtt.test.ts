@@ -66,7 +66,13 @@ async function connectTo(settings: object) {
   const address = mqtt.address(values)
   if (address === null) throw new Error('a broker has an address')
   const egress = openEgress({ ...address, concurrency: 2, requestsPerSecond: 1000, requestTimeoutMs: 5000 })
-  const context = { ...egress, sealer: plainSealer, log: () => undefined, now: () => new Date() }
+  const context = {
+    ...egress,
+    sealer: plainSealer,
+    feed: 'events' as const,
+    log: () => undefined,
+    now: () => new Date(),
+  }
   const { sink, health, close } = await mqtt.connect(values, context, never)
   opened.push({ [Symbol.asyncDispose]: () => egress.close() })
   return { sink, health, close }
@@ -264,6 +270,8 @@ test('a topic has the levels that its template means, whatever an event says', (
   const event = { type: 'org.gatehouse.access.denied.no_permission.v1', source: '/gatehouse/g+1/h#q' }
   expect(topicOf('a/{gateway}/{system}/{class}/{event}', event)).toBe('a/g_1/h_q/access/access/denied/no_permission')
   expect(topicOf('{system}', { ...event, source: '' })).toBe('_')
+  const punch = outgoing(1, { type: 'org.gatehouse.punch.break_start.v1', source: '/gatehouse/hq/attendance_log' })
+  expect(topicOf('a/{system}/{class}/{event}', punch)).toBe('a/attendance_log/attendance/punch/break_start')
   for (const good of ['a', 'a/{event}', '{gateway}-{class}']) expect(isTopicTemplate(good)).toBe(true)
   for (const bad of ['', 'a/+', 'a/#', '$SYS/a', '{door}', 'a/{', 'a\u0000']) expect(isTopicTemplate(bad)).toBe(false)
 })

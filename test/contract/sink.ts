@@ -67,7 +67,14 @@ async function connectTo(subject: SinkSubject, receiver: SinkReceiver, listener:
       : openEgress({ ...address, ...connector.limits, requestsPerSecond: 10_000, requestTimeoutMs: timeoutMs })
   const connection = await connector.connect(
     settings,
-    { http: egress.http, wires: egress.wires, sealer: plainSealer, log: listener.log, now: () => new Date() },
+    {
+      http: egress.http,
+      wires: egress.wires,
+      sealer: plainSealer,
+      feed: 'events',
+      log: listener.log,
+      now: () => new Date(),
+    },
     never,
   )
   const close = async () => {

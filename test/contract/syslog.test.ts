@@ -73,7 +73,13 @@ async function connectTo(rsyslog: Rsyslog, settings: object = {}) {
   const address = syslog.address(values)
   if (address === null) throw new Error('a server has an address')
   const egress = openEgress({ ...address, concurrency: 1, requestsPerSecond: 1000, requestTimeoutMs: 5000 })
-  const context = { ...egress, sealer: plainSealer, log: () => undefined, now: () => new Date() }
+  const context = {
+    ...egress,
+    sealer: plainSealer,
+    feed: 'events' as const,
+    log: () => undefined,
+    now: () => new Date(),
+  }
   const { sink, health } = await syslog.connect(values, context, never)
   opened.push({ [Symbol.asyncDispose]: () => egress.close() })
   return { sink, health }

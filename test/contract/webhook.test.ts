@@ -107,7 +107,13 @@ async function connectTo(receiver: Receiver, settings: object = {}) {
     requestsPerSecond: 1000,
     requestTimeoutMs: 5000,
   } as never)
-  const context = { ...egress, sealer: plainSealer, log: () => undefined, now: () => new Date() }
+  const context = {
+    ...egress,
+    sealer: plainSealer,
+    feed: 'events' as const,
+    log: () => undefined,
+    now: () => new Date(),
+  }
   const { sink, health } = await webhook.connect(values, context, never)
   return { sink, health, [Symbol.asyncDispose]: () => egress.close() }
 }

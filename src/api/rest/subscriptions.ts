@@ -81,7 +81,9 @@ const replay = createRoute({
           event: z
             .strictObject({ source: configuredId, position: z.int().min(1) })
             .optional()
-            .meta({ description: 'This one and those behind it: its system, and its sequence.' }),
+            .meta({
+              description: 'This one and those behind it: its system, or attendance_log of a punch, and its sequence.',
+            }),
         })
         .refine(({ from, event }) => (from === undefined) !== (event === undefined), {
           error: 'give either from or event',

@@ -163,7 +163,7 @@ function replayCommand(context: Context): Command {
   ])
     .argument(...argument)
     .option('--from <time>', 'all that was received since: a time with its zone, or so long ago (2h, 3d)')
-    .option('--event <system/sequence>', 'this event and those behind it, as the receiver has them')
+    .option('--event <system/sequence>', 'this event, or punch, and those behind it, as the receiver has them')
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
     .action((id: string, { reason, from, event, ...options }: ReplayOptions) =>
       withClient(context, options, async (client) => {
@@ -210,8 +210,11 @@ function timeOf(text: string): string {
 }
 
 function eventOf(text: string): { readonly source: string; readonly position: number } {
-  const [, source, position] = /^([a-z0-9-]{1,32})\/([1-9]\d{0,14})$/.exec(text) ?? []
+  const [, source, position] = /^([a-z0-9-]{1,32}|attendance_log)\/([1-9]\d{0,14})$/.exec(text) ?? []
   if (source === undefined)
-    throw new CliError(exitCodes.usage, '--event takes a system and a sequence, such as hq/4711')
+    throw new CliError(
+      exitCodes.usage,
+      '--event takes a system and a sequence, such as hq/4711, or attendance_log/4711 of a punch',
+    )
   return { source, position: Number(position) }
 }

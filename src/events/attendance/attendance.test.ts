@@ -6,6 +6,7 @@ import { hrRow } from '../../sync/fixtures/hr-file.fixture.ts'
 import { bytesByColumn, replaceAll } from '../../sync/rekey/rekey.fixture.ts'
 import { appendEvents } from '../append.ts'
 import { accessEvent, batchOf, eventsBench, reported } from '../events.fixture.ts'
+import { attendanceBench } from './attendance.fixture.ts'
 import type { AttendanceContext } from './context.ts'
 import { addPunch, voidPunch } from './correct.ts'
 import { exportShifts } from './export.ts'
@@ -25,17 +26,7 @@ let person: PersonId
 beforeEach(async () => {
   bench = await engine.begin()
   const { context: events } = eventsBench(engine.database, engine.vault, () => bench.context.now())
-  context = {
-    events,
-    punches: [
-      { punch: 'break_start', key: 'break_start' },
-      { punch: 'in', doors: ['Front door'], direction: 'in' },
-      { punch: 'out', doors: ['d1'], direction: 'out' },
-    ],
-    shifts: { zone: 'Europe/Berlin', dayStartsMs: 4 * hour, longestMs: 16 * hour, restMs: 9 * hour },
-    keepMs: 30 * 24 * hour,
-    numbersOf: async () => new Map(),
-  }
+  context = attendanceBench(events)
   await bench.deliver([hrRow(1, { card: '11' })])
   await bench.rest()
   person = await bench.personOf('n1')

@@ -4,7 +4,7 @@ import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { keysOfPeople } from '../../store/events/who.ts'
-import { punchNumber } from '../../store/punches/rows.ts'
+import { punchesNumbered } from '../../store/punches/rows.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
@@ -40,17 +40,18 @@ export async function voidPunch(
   reason: string,
 ): Promise<void> {
   const { database, vault, now } = context.events
-  const row = await punchNumber(database.pool, n)
-  const content = row === null ? undefined : (await openPunches(context, [row]))[0]?.content
-  if (row === null || content === undefined || content.kind === null) throw new Refusal('punch.unknown')
+  const { opened } = await openPunches(context, await punchesNumbered(database.pool, [n]))
+  const [punch] = opened
+  if (punch === undefined || punch.content.kind === null) throw new Refusal('punch.unknown')
+  const { day, content } = punch
   const { person } = content
   const key = await keyOf(context, person)
-  const before = (await readPunches(context, [person], [row.day])).get(person) ?? []
+  const before = (await readPunches(context, [person], [day])).get(person) ?? []
   if (before.some((punch) => punch.n === n && punch.voidedBy !== null)) throw new Refusal('punch.void')
   await inTransaction(database.pool, async (client) => {
     const by = { subject, reason, at: now().getTime() }
     // On the day of the one that it takes back: whoever reads that day finds both.
-    const taking = { content: { ...content, kind: null, voids: n, by }, key, event: null, day: row.day }
+    const taking = { content: { ...content, kind: null, voids: n, by }, key, event: null, day }
     await writePunches(client, context, [taking])
     await recordAudit(client, vault, {
       ...{ actor: subject, action: 'punch.voided', object: person },

@@ -45,31 +45,46 @@ export async function readPunches(
   const contents = new Map<PersonId, { readonly n: number; readonly content: PunchContent }[]>(
     people.map((person) => [person, []]),
   )
-  for (const { n, content } of await openPunches(context, await punchesOf(database.pool, digests)))
-    contents.get(content.person)?.push({ n, content })
+  const { opened } = await openPunches(context, await punchesOf(database.pool, digests))
+  for (const { n, content } of opened) contents.get(content.person)?.push({ n, content })
   return new Map([...contents].map(([person, of]) => [person, punchesOfPerson(of)]))
 }
 
-/** Those of people who were erased are left out, and so are those that somebody else wrote, with an alarm. */
+export interface OpenedPunch {
+  readonly n: number
+  /** Of work. */
+  readonly day: string
+  readonly content: PunchContent
+}
+
+export interface OpenedPunches {
+  /** In the order of the rows. */
+  readonly opened: readonly OpenedPunch[]
+  /** How many are of people who were erased since. */
+  readonly erased: number
+}
+
+/** What somebody else wrote is left out, with an alarm. */
 export async function openPunches(
   { events: { database, vault } }: AttendanceContext,
   rows: readonly PunchRow[],
-): Promise<readonly { readonly n: number; readonly content: PunchContent }[]> {
+): Promise<OpenedPunches> {
   const whose = rows.map((row) =>
     vault.verifyGuard('punch', punchGuard(row), row.guard) ? keyOfPunch(vault, row) : null,
   )
   const found = await keysOf(database.pool, [...new Set(whose.filter((id) => id !== null))])
-  let forged = 0
-  const opened = rows.flatMap((row, i) => {
+  const opened: OpenedPunch[] = []
+  let [erased, forged] = [0, 0]
+  for (const [i, row] of rows.entries()) {
     const id = whose[i] ?? null
     const wrapped = id === null ? undefined : found.get(id)
-    if (id !== null && wrapped === undefined) return []
     const content = wrapped === undefined ? null : openPunch(vault, allKeys(vault, wrapped), row)
-    if (content === null) forged += 1
-    return content === null ? [] : [{ n: Number(row.n), content }]
-  })
+    if (content !== null) opened.push({ n: Number(row.n), day: row.day, content })
+    else if (id !== null && wrapped === undefined) erased += 1
+    else forged += 1
+  }
   if (forged > 0) await raiseAlarm(database.pool, vault, 'guard.failed', 'punch')
-  return opened
+  return { opened, erased }
 }
 
 /** The newest first: what was written before keys were replaced opens with the one before. */

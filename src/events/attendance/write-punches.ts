@@ -1,15 +1,17 @@
-/** Adds punches under the lock of their log: numbered without a gap, each sealed with its person's key, none twice of one event. */
+/** Adds punches under the lock of their log: numbered without a gap, each sealed with its person's key, none twice of one event, and announced. */
 import type pg from 'pg'
 import { raiseAlarm } from '../../store/alarms.ts'
+import { announce } from '../../store/events/rows.ts'
 import { punchGuard } from '../../store/guards.ts'
 import { type PunchContent, punchDigest, punchDigestBytes, sealPunch } from '../../store/punches/punch.ts'
 import { addPunches, holdPunches, type NewPunchRow, notePunches, punchedBefore } from '../../store/punches/rows.ts'
+import { attendanceLog } from '../../store/subscriptions/log-positions.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
 import { dayOf } from './shifts.ts'
 
 export interface NewPunch {
-  readonly content: PunchContent
+  readonly content: Omit<PunchContent, 'written'>
   readonly key: DataKey
   /** Id of the event that says so; null: a person does. */
   readonly event: string | null
@@ -20,7 +22,7 @@ export interface NewPunch {
 /** Returns their numbers, in order; of an event that became a punch before there is none. The caller is in a transaction. */
 export async function writePunches(
   client: pg.ClientBase,
-  { events: { vault }, shifts }: AttendanceContext,
+  { events: { vault, now }, shifts }: AttendanceContext,
   punches: readonly NewPunch[],
 ): Promise<readonly number[]> {
   if (punches.length === 0) return []
@@ -31,21 +33,25 @@ export async function writePunches(
     client,
     digests.filter((digest) => digest !== null),
   )
+  // Under the lock: times rise with numbers.
+  const written = now().getTime()
   const rows: NewPunchRow[] = []
   for (const [i, punch] of punches.entries()) {
     const digest = digests[i] ?? null
     if (digest !== null && before.has(digest.toString('hex'))) continue
     const day = punch.day ?? dayOf(punch.content.at, shifts)
-    rows.push(rowOf(vault, last + rows.length + 1, day, digest, punch))
+    rows.push(rowOf(vault, { n: last + rows.length + 1, day, event_digest: digest, written }, punch))
   }
   await addPunches(client, rows)
   await notePunches(client, vault, last + rows.length)
+  if (rows.length > 0) await announce(client, attendanceLog)
   return rows.map(({ n }) => n)
 }
 
-function rowOf(vault: Vault, n: number, day: string, event_digest: Buffer | null, punch: NewPunch): NewPunchRow {
-  const { content, key } = punch
-  const sealed = sealPunch(vault, key, { n: String(n), day }, content)
+type Placed = Pick<NewPunchRow, 'n' | 'day' | 'event_digest'> & { readonly written: number }
+
+function rowOf(vault: Vault, { n, day, event_digest, written }: Placed, { content, key }: NewPunch): NewPunchRow {
+  const sealed = sealPunch(vault, key, { n: String(n), day }, { ...content, written })
   const row = { n, day, person_digest: punchDigest(vault, key.id, day), event_digest, sealed }
   return { ...row, guard: vault.guard('punch', punchGuard({ ...row, n: String(n) })) }
 }

@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { Delivered, OutgoingEvent, SinkCapability } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
+import type { FeedName } from '../../model/events/reveal.ts'
 import type { SubjectId } from '../../model/id.ts'
 import type { Database } from '../../store/database.ts'
 import { registerSubscriptions } from '../../store/subscriptions/row.ts'
@@ -110,7 +111,7 @@ export interface Workshop {
   /** Moves the gateway's clock. */
   pass(ms: number): void
   /** Makes a subscription known, as a release does. */
-  register(id: string, from?: 'now' | 'start'): Promise<void>
+  register(id: string, from?: 'now' | 'start', feed?: FeedName): Promise<void>
   /** One process that delivers; `tell` announces a source. */
   start(...setups: SubscriptionSetup[]): Deliveries & { tell(source: string): void }
   /** As the store says. */
@@ -137,9 +138,9 @@ export function openWorkshop(
     pass(ms) {
       ahead += ms
     },
-    async register(id, from = 'start') {
+    async register(id, from = 'start', feed = 'events') {
       await inTransaction(database.pool, (client) =>
-        registerSubscriptions(client, vault, [{ id, from }], context.now()),
+        registerSubscriptions(client, vault, [{ id, feed, from }], context.now()),
       )
     },
     start(...setups) {

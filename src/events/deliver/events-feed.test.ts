@@ -3,14 +3,12 @@ import { compileEventFilter, everyEvent, type PersonAttributes } from '../../map
 import { h10301 } from '../../model/card.ts'
 import type { Reveal } from '../../model/events/reveal.ts'
 import type { KeyId, PersonId } from '../../model/id.ts'
-import { loadDossiers } from '../../store/load-dossiers.ts'
-import { inSnapshot } from '../../store/transaction.ts'
 import { type Bench, minute, useEngine } from '../../sync/fixtures/engine.fixture.ts'
 import { hrRow } from '../../sync/fixtures/hr-file.fixture.ts'
-import { understand } from '../../sync/resolve/resolve.ts'
 import { appendEvents } from '../append.ts'
 import { accessEvent, batchOf, type EventsBench, eventsBench, reported } from '../events.fixture.ts'
 import { eventsFeed } from './events-feed.ts'
+import { peopleOn } from './people.fixture.ts'
 import { type ReadPeople, rememberPeople } from './people.ts'
 
 const engine = useEngine()
@@ -24,20 +22,9 @@ beforeEach(async () => {
   asked = 0
 })
 
-/** As the composition root reads them. */
-const readPeople: ReadPeople = async (ids) => {
+const readPeople: ReadPeople = (ids) => {
   asked += ids.length
-  const { dossiers } = await inSnapshot(engine.database.pool, (client) =>
-    loadDossiers(client, engine.vault, ids, { lock: false }),
-  )
-  return new Map(
-    [...dossiers].map(([id, dossier]) => {
-      const { facts } = understand(bench.context, dossier, bench.context.now()).person
-      const { employeeNumber = null, email = null, department = null } = facts
-      const { givenName = null, familyName = null, preferredName = null } = facts
-      return [id, { employeeNumber, email, department, givenName, familyName, preferredName }]
-    }),
-  )
+  return peopleOn(() => bench.context)(ids)
 }
 
 function feedOf(id: string, reveal: readonly Reveal[], filter?: string) {

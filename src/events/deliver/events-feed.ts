@@ -1,7 +1,7 @@
 /** The log of events as a subscription may see it: filtered, and each event made into what may leave. */
 import { eventJson } from '../../connector/event-json.ts'
 import { type EventFilter, noAttributes, type PersonAttributes } from '../../mapping/event-filter.ts'
-import type { Reveal } from '../../model/events/reveal.ts'
+import { type Reveal, revealsOfPeople } from '../../model/events/reveal.ts'
 import type { PersonId } from '../../model/id.ts'
 import { newestPositions, positionBefore } from '../../store/subscriptions/log-positions.ts'
 import type { EventsContext } from '../context.ts'
@@ -22,13 +22,11 @@ export interface EventsFeedOptions {
   readonly people: ReadPeople
 }
 
-const ofPeople: readonly Reveal[] = ['employee_number', 'name', 'email', 'department']
-
 export function eventsFeed(context: EventsContext, { id, gateway, filter, reveal, people }: EventsFeedOptions): Feed {
   const { vault, database } = context
   const { pool } = database
   const shape: Shape = { gateway, reveals: new Set(reveal), pseudonym: pseudonymsOf(vault, id) }
-  const asksForPeople = filter.asksForPerson || reveal.some((each) => ofPeople.includes(each))
+  const asksForPeople = filter.asksForPerson || revealsOfPeople.some((each) => reveal.includes(each))
 
   async function attributesOf(events: readonly LoggedEvent[]): Promise<ReadonlyMap<PersonId, PersonAttributes>> {
     const ids = asksForPeople ? events.flatMap(({ person }) => (person === null ? [] : [person])) : []

@@ -53,7 +53,8 @@ export function outgoingEvent(
       ...{ direction, active, verify, deviceKey },
       door: placeOf('door', event.door),
       reader: placeOf('reader', event.reader),
-      person: logged.person === null ? null : { id: pseudonym('person', logged.person), ...revealed(attributes) },
+      person:
+        logged.person === null ? null : { id: pseudonym('person', logged.person), ...revealedOf(attributes, reveals) },
       card: cardOf(),
       ...(reveals.has('account') ? { account } : {}),
       ...(reveals.has('vendor') ? { vendor } : {}),
@@ -73,14 +74,17 @@ export function outgoingEvent(
     const id = card === null ? pseudonym('card', source, cardNumber ?? '') : pseudonym('card', wireKey(card))
     return reveals.has('card') ? { id, text: card === null ? cardNumber : cardText(card) } : { id }
   }
+}
 
-  function revealed(all: PersonAttributes): Readonly<Record<string, string | null>> {
-    const { employeeNumber, givenName, familyName, preferredName, email, department } = all
-    return {
-      ...(reveals.has('employee_number') ? { employeeNumber } : {}),
-      ...(reveals.has('name') ? { givenName, familyName, preferredName } : {}),
-      ...(reveals.has('email') ? { email } : {}),
-      ...(reveals.has('department') ? { department } : {}),
-    }
+/** What may be told of a person. */
+export function revealedOf(
+  { employeeNumber, givenName, familyName, preferredName, email, department }: PersonAttributes,
+  reveals: ReadonlySet<Reveal>,
+): Readonly<Record<string, string | null>> {
+  return {
+    ...(reveals.has('employee_number') ? { employeeNumber } : {}),
+    ...(reveals.has('name') ? { givenName, familyName, preferredName } : {}),
+    ...(reveals.has('email') ? { email } : {}),
+    ...(reveals.has('department') ? { department } : {}),
   }
 }

@@ -2,7 +2,7 @@
 import type { Vault } from '../../vault/vault.ts'
 import { openMemo } from '../memo.ts'
 
-type Of = 'event' | 'person' | 'door' | 'reader' | 'card'
+type Of = 'event' | 'person' | 'door' | 'reader' | 'card' | 'punch' | 'worker'
 
 /** 128 bits in base64url. */
 const length = 22
@@ -21,7 +21,7 @@ export function pseudonymsOf(vault: Pick<Vault, 'digest' | 'keySet'>, subscripti
       .slice(0, length)
   return (of, ...parts) => {
     // Each is another one.
-    if (of === 'event') return pseudonym(of, ...parts)
+    if (of === 'event' || of === 'punch') return pseudonym(of, ...parts)
     return remembered(JSON.stringify([of, ...parts]), () => pseudonym(of, ...parts))
   }
 }

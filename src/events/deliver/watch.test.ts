@@ -47,12 +47,24 @@ test('one that fails is told of after ten minutes, one that must not log in at o
   ])
 })
 
-test('one that is behind and does not move is told of, whatever holds it', async () => {
-  const { workshop, alarms, watch } = await begin('siem')
+const fiveEvents = async () => {
   const signed = engine.vault.guard('event_source', ['hq', 5, null, 0, 0, 0])
   await engine.tamper(`insert into event_source (source, position, guard) values ('hq', 5, $1)`, [signed])
+}
+const fivePunches = async () => {
+  const signed = engine.vault.guard('punch_log', [5])
+  await engine.tamper('insert into punch_log (last_n, guard) values (5, $1)', [signed])
+}
+
+test.each([
+  ['hq', fiveEvents],
+  ['attendance_log', fivePunches],
+])('one that is behind in %s and does not move is told of, whatever holds it', async (source, happen) => {
+  const { workshop, alarms, watch } = await begin('siem')
+  await happen()
   await engine.tamper(
-    `insert into subscription_position (subscription, source, epoch, position, guard) values ('siem', 'hq', 0, 2, '')`,
+    `insert into subscription_position (subscription, source, epoch, position, guard) values ('siem', $1, 0, 2, '')`,
+    [source],
   )
   await watch()
   workshop.pass(9 * minute)
@@ -97,7 +109,7 @@ test('one that is in no configuration keeps its place for thirty days, and is fo
   expect(await ids()).toEqual(['old', 'siem'])
   // It comes back, and is taken out again.
   await inTransaction(engine.database.pool, (client) =>
-    registerSubscriptions(client, engine.vault, [{ id: 'old', from: 'now' }], workshop.context.now()),
+    registerSubscriptions(client, engine.vault, [{ id: 'old', feed: 'events', from: 'now' }], workshop.context.now()),
   )
   expect(await bench.rows('select left_at from subscription')).toEqual([{ left_at: null }, { left_at: null }])
   await forgetDeliveries({ context: workshop.context, subscriptions })

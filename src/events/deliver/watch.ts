@@ -3,7 +3,7 @@ import { recordAudit } from '../../audit/record.ts'
 import type { AlarmCode } from '../../model/alarm.ts'
 import { clearAlarm, readAlarms, setAlarms } from '../../store/alarms.ts'
 import { forgetOldDeliveries, troubledDeliveries } from '../../store/subscriptions/deliveries.ts'
-import { newestPositions } from '../../store/subscriptions/log-positions.ts'
+import { newestOf } from '../../store/subscriptions/log-positions.ts'
 import { allPositions } from '../../store/subscriptions/positions.ts'
 import { deleteSubscription, leftSubscriptions, readSubscriptions } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
@@ -62,7 +62,7 @@ export function watchSubscriptions({ context, subscriptions }: Watched): () => P
 
   /** Those that are behind the log and have not moved for long: whatever the reason, nothing is delivered. */
   async function standStill(now: number): Promise<ReadonlySet<string>> {
-    const newest = await newestPositions(pool, vault)
+    const newest = new Map([...(await newestOf(pool, vault, 'events')), ...(await newestOf(pool, vault, 'punches'))])
     const found = new Set<string>()
     for (const [id, positions] of await allPositions(pool)) {
       const at = [...positions.values()].reduce((sum, position) => sum + position, 0)

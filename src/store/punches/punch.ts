@@ -20,6 +20,8 @@ export interface PunchContent {
   readonly voids: number | null
   /** Who corrected, why, and when; null: an event said so. */
   readonly by: { readonly subject: SubjectId; readonly reason: string; readonly at: number } | null
+  /** When it was written down, in ms since 1970; not there of what was written before that was noted. */
+  readonly written?: number
 }
 
 /** What the gateway's own seal holds: whose key opens the rest. */

@@ -1,4 +1,4 @@
-/** Rows of punches: numbered under one lock, added many at a time, each event's once, and found by person and day. */
+/** Rows of punches: numbered under one lock, added many at a time, each event's once, found by person and day, and read in their order. */
 import type pg from 'pg'
 import type { Vault } from '../../vault/vault.ts'
 import { copyRows } from '../copy.ts'
@@ -25,6 +25,35 @@ export async function holdPunches(client: pg.ClientBase, vault: Vault): Promise<
   const signed = rows[0] !== undefined && vault.verifyGuard('punch_log', punchLogGuard(last), rows[0].guard)
   const genuine = signed && there <= last
   return { last: genuine ? last : there, genuine }
+}
+
+/**
+ * The number of the newest, all up to which are there to be read; null where none was ever written. Not genuine: somebody else wrote that
+ * number, and it says nothing until the next punch mends it.
+ */
+export async function newestPunch(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+): Promise<{ readonly n: number; readonly genuine: boolean } | null> {
+  // In one statement: a punch that comes meanwhile is above neither.
+  const { rows } = await client.query<{ last_n: string; guard: Buffer; there: string | null }>(
+    'select last_n, guard, (select max(n) from punch) as there from punch_log',
+  )
+  const [row] = rows
+  if (row === undefined) return null
+  const n = Number(row.last_n)
+  return { n, genuine: Number(row.there ?? 0) <= n && vault.verifyGuard('punch_log', punchLogGuard(n), row.guard) }
+}
+
+/** Numbers from `from` to `to`, both included, in their order. */
+export async function punchesBetween(
+  pool: pg.Pool,
+  { from, to, limit }: { readonly from: number; readonly to: number; readonly limit: number },
+): Promise<readonly PunchRow[]> {
+  const { rows } = await pool.query<PunchRow>('select * from punch where n >= $1 and n <= $2 order by n limit $3', [
+    ...[from, to, limit],
+  ])
+  return rows
 }
 
 export async function notePunches(client: pg.ClientBase, vault: Vault, last: number): Promise<void> {
@@ -64,9 +93,10 @@ export async function punchesOf(pool: pg.Pool, digests: readonly Buffer[]): Prom
   return rows
 }
 
-export async function punchNumber(pool: pg.Pool, n: number): Promise<PunchRow | null> {
-  const { rows } = await pool.query<PunchRow>('select * from punch where n = $1', [n])
-  return rows[0] ?? null
+export async function punchesNumbered(pool: pg.Pool, numbers: readonly number[]): Promise<readonly PunchRow[]> {
+  if (numbers.length === 0) return []
+  const { rows } = await pool.query<PunchRow>('select * from punch where n = any($1::bigint[])', [numbers])
+  return rows
 }
 
 /** Up to where each source was looked through; null: somebody else wrote that. */

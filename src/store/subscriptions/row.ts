@@ -2,11 +2,13 @@
 
 import type { Selectable } from 'kysely'
 import type pg from 'pg'
+import type { FeedName } from '../../model/events/reveal.ts'
 import type { FailureKind } from '../../model/failure.ts'
+import { Refusal } from '../../model/refusal.ts'
 import type { Vault } from '../../vault/vault.ts'
 import { subscriptionGuard } from '../guards.ts'
 import type { SubscriptionTable } from '../schema.ts'
-import { newestPositions } from './log-positions.ts'
+import { feedOfSource, newestOf } from './log-positions.ts'
 import { writePositions } from './positions.ts'
 
 export type SubscriptionRow = Selectable<SubscriptionTable>
@@ -66,13 +68,14 @@ export async function saveSubscription(
 
 export interface DeclaredSubscription {
   readonly id: string
+  readonly feed: FeedName
   /** Where it begins: with what comes, or with the oldest that is kept. */
   readonly from: 'now' | 'start'
 }
 
 /**
  * Makes rows for subscriptions that become known by a release, and signs them; those that are known go on where they were. Part of the
- * transaction of the release.
+ * transaction of the release. @throws Refusal `config.feed-changed` of one that was known with another feed.
  */
 export async function registerSubscriptions(
   client: pg.ClientBase,
@@ -80,10 +83,17 @@ export async function registerSubscriptions(
   declared: readonly DeclaredSubscription[],
   now: Date,
 ): Promise<void> {
-  const newest = await newestPositions(client, vault)
-  for (const { id, from } of declared) {
+  const newestBy = {
+    events: await newestOf(client, vault, 'events'),
+    punches: await newestOf(client, vault, 'punches'),
+  }
+  for (const { id, feed, from } of declared) {
+    const newest = newestBy[feed]
     const { rowCount } = await client.query('insert into subscription (id) values ($1) on conflict do nothing', [id])
     if (rowCount === 0) {
+      const known = await readSubscription(client, vault, id)
+      // How far it came in the one says nothing of the other, and whoever has the pseudonyms of one would have both.
+      if (known?.sources.some((source) => feedOfSource(source) !== feed)) throw new Refusal('config.feed-changed')
       await client.query('update subscription set left_at = null where id = $1 and left_at is not null', [id])
       continue
     }

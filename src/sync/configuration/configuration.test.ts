@@ -7,6 +7,7 @@ import { appendOnce } from '../../audit/append.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { compilePolicy } from '../../policy/policy.ts'
 import { isResolvedUnder, noteResolved, releasedVersions } from '../../store/config-versions.ts'
+import { ensureSource } from '../../store/events/source-row.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
@@ -36,8 +37,11 @@ const offer = (name: string, by: SubjectId | null = null) =>
 const effect = { people: 0, accounts: 0, kinds: [] }
 
 /** Of a configuration, what a release looks at. */
-const configOf = (change: { brakes?: unknown; targets?: readonly string[] } = {}): Config =>
+const configOf = (
+  change: { brakes?: unknown; targets?: readonly string[]; subscriptions?: Record<string, object> } = {},
+): Config =>
   ({
+    subscriptions: change.subscriptions ?? {},
     sources: { hr: { brakes: brakes.parse(change.brakes ?? {}) } },
     targets: Object.fromEntries((change.targets ?? ['doors']).map((id) => [id, {}])),
   }) as unknown as Config
@@ -204,6 +208,27 @@ describe('a release', () => {
       { id: 'lab', mode: 'observe' },
     ])
     expect(await bench.context.standings.frozen().then((frozen) => frozen('lab'))).toBe(false)
+  })
+})
+
+describe('another feed for a subscription', () => {
+  const subscribed = (feed: 'events' | 'punches') => configOf({ subscriptions: { payroll: { feed, from: 'start' } } })
+  const row = () => bench.rows('select epoch, version, sources from subscription')
+
+  test('is refused, also where the name comes back after it was taken out; under another name it begins by itself', async () => {
+    await first()
+    await ensureSource(engine.database.pool, engine.vault, 'doors')
+    await offer('edited')
+    await release({ after: subscribed('events') })
+    expect(await row()).toEqual([{ epoch: 0, version: 0, sources: '["doors"]' }])
+    await offer('edited once more')
+    const other = { before: subscribed('events'), after: subscribed('punches') }
+    expect(await obstacles(bench.context.database.pool, await candidate(other))).toEqual(['config.feed-changed'])
+    await expect(release(other)).rejects.toMatchObject({ code: 'config.feed-changed' })
+    await expect(release({ after: subscribed('punches') })).rejects.toMatchObject({ code: 'config.feed-changed' })
+    expect([await inForce(), await row()]).toEqual([2, [{ epoch: 0, version: 0, sources: '["doors"]' }]])
+    await release({ after: configOf({ subscriptions: { wages: { feed: 'punches', from: 'start' } } }) })
+    expect(await inForce()).toBe(3)
   })
 })
 

@@ -1,7 +1,7 @@
 /** A person decides about a proposed configuration: lets it into force, or refuses it. */
 import type pg from 'pg'
 import { isBrakeEdit, loosenedBrakes } from '../../../config/brakes.ts'
-import type { Config } from '../../../config/config.ts'
+import type { Config, SubscriptionConfig } from '../../../config/config.ts'
 import type { Edit } from '../../../config/edits.ts'
 import { recordAudit } from '../../audit/record.ts'
 import type { SubjectId } from '../../model/id.ts'
@@ -36,6 +36,9 @@ export async function obstacles(
 ): Promise<readonly RefusalCode[]> {
   if (after === null) return ['config.unusable']
   const found: RefusalCode[] = row.effect === null ? ['config.not-counted'] : []
+  const isFedAnew = ([id, { feed }]: [string, SubscriptionConfig]) =>
+    before.subscriptions[id] !== undefined && before.subscriptions[id].feed !== feed
+  if (Object.entries(after.subscriptions).some(isFedAnew)) found.push('config.feed-changed')
   if (loosenedBrakes(before, after).length === 0) return found
   if (!edits.every(isBrakeEdit)) found.push('config.brakes-alone')
   if (await anyBraked(client)) found.push('config.brakes-hold')
@@ -62,8 +65,8 @@ export async function releaseConfiguration(
 ): Promise<void> {
   const { before, after } = candidate
   const added = Object.keys(after?.targets ?? {}).filter((id) => before.targets[id] === undefined)
-  const subscribed = Object.entries(after?.subscriptions ?? {}).flatMap(([id, { from }]) =>
-    before.subscriptions[id] === undefined ? [{ id, from }] : [],
+  const subscribed = Object.entries(after?.subscriptions ?? {}).flatMap(([id, { feed, from }]) =>
+    before.subscriptions[id] === undefined ? [{ id, feed, from }] : [],
   )
   await decide(ground, candidate.row, async (client, row, others) => {
     const [obstacle] = await obstacles(client, { ...candidate, row })

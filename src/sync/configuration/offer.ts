@@ -69,6 +69,7 @@ export async function releaseFirst(ground: Ground, deciding: Deciding): Promise<
 export function declaredSubscriptions({ subscriptions }: Deciding): readonly DeclaredSubscription[] {
   return Object.entries(asMap(subscriptions)).map(([id, each]) => ({
     id,
+    feed: asMap(each).feed === 'punches' ? 'punches' : 'events',
     from: asMap(each).from === 'start' ? 'start' : 'now',
   }))
 }

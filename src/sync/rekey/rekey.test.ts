@@ -96,7 +96,7 @@ async function live(): Promise<void> {
     }),
   )
   await inTransaction(database.pool, async (client) => {
-    await registerSubscriptions(client, vault, [{ id: 'siem', from: 'now' }], context.now())
+    await registerSubscriptions(client, vault, [{ id: 'siem', feed: 'events', from: 'now' }], context.now())
     await writePositions(client, vault, 'siem', 0, new Map([['doors', 17]]))
   })
   await guardAt(await bench.personOf('n12'))
