@@ -30,6 +30,7 @@ import * as events from './migrations/0027-events.ts'
 import * as subscriptions from './migrations/0028-subscriptions.ts'
 import * as punches from './migrations/0029-punches.ts'
 import * as guard from './migrations/0030-guard.ts'
+import * as eventClasses from './migrations/0031-event-classes.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -68,6 +69,7 @@ const migrations: Record<string, Migration> = {
   '0028-subscriptions': subscriptions,
   '0029-punches': punches,
   '0030-guard': guard,
+  '0031-event-classes': eventClasses,
 }
 const provider = { getMigrations: async () => migrations }
 
