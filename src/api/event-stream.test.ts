@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { beforeEach, describe, expect, test, vi } from 'vitest'
 import type { Actor } from '../auth/actor.ts'
 import { createLog } from '../telemetry/log.ts'
 import type { EventActs } from './acts/events.ts'
@@ -90,6 +90,67 @@ test('who reads slowly has no more waiting than fits, and who is gone costs noth
   const then = asked
   await new Promise((resolve) => setTimeout(resolve, 50))
   expect(asked - then).toBeLessThanOrEqual(1)
+})
+
+/** Timers alone are moved; what is waited for in between goes on by itself. */
+describe('a reader that takes nothing', () => {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    return () => vi.useRealTimers()
+  })
+  const endless = (asked: () => void): EventActs['tail'] => {
+    return async (cursor, limit) => {
+      asked()
+      return counting(Number.MAX_SAFE_INTEGER)(cursor, limit)
+    }
+  }
+  /** Whatever goes on without a timer comes to its end. */
+  const quiet = async () => {
+    for (let turn = 0; turn < 50; turn++) await new Promise((resolve) => setImmediate(resolve))
+  }
+
+  test('for thirty seconds is cut off, with what was sent still there, and nothing is asked for any more', async () => {
+    let asked = 0
+    const reader = stream({
+      tail: endless(() => {
+        asked += 1
+      }),
+    }).getReader()
+    await quiet()
+    await vi.advanceTimersByTimeAsync(29_999)
+    await quiet()
+    const before = asked
+    expect(before).toBeGreaterThan(0)
+    // One who comes back in time is told on.
+    for (let n = 0; n < 1_000; n++) await reader.read()
+    await quiet()
+    expect(asked).toBeGreaterThan(before)
+    const then = asked
+    await vi.advanceTimersByTimeAsync(30_000)
+    await quiet()
+    let last = 1_000
+    let isOver = false
+    for (let n = 0; n < 5_000 && !isOver; n++) {
+      const { done, value } = await reader.read()
+      isOver = done
+      if (value === undefined) continue
+      last = Number(/^id: (\d+)$/m.exec(Buffer.from(value).toString())?.[1])
+    }
+    // As many as the buffer holds, and no more: the reader goes on behind the last that it has.
+    expect([isOver, last > 1_000]).toEqual([true, true])
+    expect(asked).toBe(then)
+  })
+
+  test('is not cut off before, though what fits was sent long ago', async () => {
+    const reader = stream({ tail: endless(() => undefined) }).getReader()
+    await quiet()
+    for (let minute = 0; minute < 3; minute++) {
+      await vi.advanceTimersByTimeAsync(29_000)
+      for (let n = 0; n < 700; n++) expect((await reader.read()).done).toBe(false)
+      await quiet()
+    }
+    await reader.cancel()
+  })
 })
 
 test('what fails cuts the stream off, and is logged by its code', async () => {
