@@ -269,8 +269,8 @@ export interface EventBatch {
 export interface EventsCapability {
   /**
    * Everything that happened after `cursor` (null: from now on), and then whatever happens, without end; nothing is passed over where the
-   * system still has it. Batches may be empty: they prove that the system was heard, at least every 30 s. Asks for the next batch only
-   * when the one before is kept. Throws the ConnectorError of whatever ends it: the engine begins again at the last cursor that it kept.
+   * system still has it. Batches may be empty: they prove that the system was heard, at least every 30 s. The next may be asked for while
+   * one is still being kept. Throws the ConnectorError of whatever ends it: the engine begins again at the last cursor that it kept.
    * Where the system lost events, an event `system.events_lost` stands in their place.
    */
   follow(cursor: string | null, signal: AbortSignal): AsyncIterable<EventBatch>

@@ -250,12 +250,15 @@ async function cursorAtBegin(): Promise<string | null> {
   return asked[0] ?? null
 }
 
+const many = (n: number) =>
+  Array.from({ length: 500 }, (_, at) => granted(`k${n}-${at}`, { vendor: { code: `${n}`, name: null, detail: {} } }))
+
 async function* oneBatch(batch: ReturnType<typeof batchOf>) {
   yield batch
 }
 
 describe('whoever follows', () => {
-  test('goes on at the cursor of the last batch that was kept, and each batch is kept before the next is asked for', async () => {
+  test('goes on at the cursor of the last batch that was kept, and each small batch is kept before the next is asked for', async () => {
     const seen: number[] = []
     async function* three() {
       for (const n of [1, 2, 3]) {
@@ -269,6 +272,39 @@ describe('whoever follows', () => {
     )
     expect(seen).toEqual([0, 1, 2])
     expect(await cursorAtBegin()).toBe('c3')
+  })
+
+  test('asks for the next batch while a large one is kept, and keeps both in order', async () => {
+    const seen: number[] = []
+    async function* large() {
+      for (const n of [1, 2]) {
+        seen.push((await read(0, 5000)).upTo)
+        yield batchOf(many(n), { cursor: `c${n}` })
+      }
+    }
+    await followEvents(events.context, 'doors', { follow: large }, going, () => undefined)
+    expect(seen).toEqual([0, 0])
+    const codes = (await read(0, 5000)).events.map(({ event }) => event.vendor.code)
+    expect(codes).toEqual([1, 2].flatMap((n) => Array.from({ length: 500 }, () => `${n}`)))
+    expect(await cursorAtBegin()).toBe('c2')
+  })
+
+  test('lets go of what was asked for meanwhile, when a batch can not be kept', async () => {
+    let isLetGo = false
+    async function* large(_: unknown, signal: AbortSignal) {
+      try {
+        yield batchOf(many(1), { cursor: 'c1' })
+        await new Promise((_resolve, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+      } finally {
+        isLetGo = true
+      }
+    }
+    await engine.tamper(`alter table event_source add constraint full_now check (position < 2) not valid`)
+    const following = followEvents(events.context, 'doors', { follow: large }, going, () => undefined)
+    await expect(following).rejects.toMatchObject({ code: '23514' })
+    expect(isLetGo).toBe(true)
+    await engine.tamper('alter table event_source drop constraint full_now')
+    expect(await cursorAtBegin()).toBeNull()
   })
 
   test('is overtaken by who begins later, and appends nothing more', async () => {

@@ -38,7 +38,7 @@ export interface Filing {
   everyCard(day: number, card: Card): readonly Buffer[]
   everyDoor(day: number, source: string, door: string): readonly Buffer[]
   /** Sealed with the gateway's key: which key opens what is about somebody, who has this digest on this day. The same in all their rows of the day, which the digest joins as well. */
-  whose(person: Buffer, key: KeyId): Buffer
+  whose(day: number, person: Buffer, key: KeyId): Buffer
   /** What the row of an account is found by; the same every day. */
   account(source: string, account: string): Buffer
 }
@@ -49,7 +49,7 @@ type What = readonly ['person' | 'card' | 'card-number' | 'door', ...string[]]
 export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
   const cached = openMemo<Buffer>(vault, cachedMax)
   const digest = (day: number, [kind, ...parts]: What): Buffer =>
-    cached(`${day} ${kind} ${parts.join(' ')}`, () => filed(day, vault.digest('event', [kind, day, ...parts])))
+    cached([kind, day, ...parts], () => filed(day, vault.digest('event', [kind, day, ...parts])))
   const every = (day: number, what: What): readonly Buffer[] => [
     digest(day, what),
     ...vault.formerDigests('event', [what[0], day, ...what.slice(1)]).map((each) => filed(day, each)),
@@ -62,9 +62,8 @@ export function openFiling(vault: Vault, cachedMax = 50_000): Filing {
     card: (day, card) => digest(day, ['card', wireKey(card)]),
     cardNumber: (day, source, number) => digest(day, ['card-number', source, number]),
     door: (day, source, door) => digest(day, ['door', source, door]),
-    whose: (person, key) =>
-      cached(`whose ${key} ${person.toString('latin1')}`, () => vault.sealSystem(placeOfWhose(person), key)),
-    account: (source, account) => cached(`account ${source} ${account}`, () => accountDigest(vault, source, account)),
+    whose: (day, person, key) => cached(['whose', day, key], () => vault.sealSystem(placeOfWhose(person), key)),
+    account: (source, account) => cached(['account', source, account], () => accountDigest(vault, source, account)),
   }
 }
 

@@ -1,5 +1,5 @@
-/** Follows a target's events from the saved cursor, each batch kept with its cursor before the next is asked for; whoever begins later ends this. */
-import type { EventsCapability } from '../connector/contract.ts'
+/** Follows a target's events from the saved cursor, each batch kept with its cursor; whoever begins later ends this. */
+import type { EventBatch, EventsCapability } from '../connector/contract.ts'
 import { saveSource } from '../store/events/source-row.ts'
 import { inTransaction } from '../store/transaction.ts'
 import { appendEvents } from './append.ts'
@@ -22,7 +22,7 @@ export async function followEvents(
 ): Promise<void> {
   const { cursor, turn } = await takeTurn(context, source)
   const skew = openSkew(context, source)
-  for await (const batch of events.follow(cursor, signal)) {
+  for await (const batch of ahead((ending) => events.follow(cursor, ending), signal)) {
     if (signal.aborted) return
     await appendEvents(context, source, batch, turn)
     heard()
@@ -44,4 +44,30 @@ async function takeTurn(
     await saveSource(client, context.vault, state, null)
     return { cursor: cursor ?? null, turn: state.turn }
   })
+}
+
+/** A batch of so many is one of what is caught up on: more of them wait. */
+const many = 500
+
+/** Where much waits, the next batch is asked for while one is kept. What comes live is not: it would be asked for too early, and come one by one. */
+async function* ahead(
+  follow: (signal: AbortSignal) => AsyncIterable<EventBatch>,
+  signal: AbortSignal,
+): AsyncGenerator<EventBatch> {
+  const over = new AbortController()
+  const batches = follow(AbortSignal.any([signal, over.signal]))[Symbol.asyncIterator]()
+  let coming: Promise<IteratorResult<EventBatch>> | null = null
+  try {
+    for (;;) {
+      const next: IteratorResult<EventBatch> = await (coming ?? batches.next())
+      if (next.done === true) return
+      coming = next.value.events.length >= many ? batches.next() : null
+      // What fails meanwhile is met when it is waited for, or nobody waits for it any more.
+      coming?.catch(() => undefined)
+      yield next.value
+    }
+  } finally {
+    over.abort(new Error('no longer followed'))
+    await batches.return?.()
+  }
 }

@@ -7,7 +7,7 @@ import { type EventRow, eventGuard } from '../store/guards.ts'
 import type { DataKey, Vault } from '../vault/vault.ts'
 import { isRowFault } from '../vault/vault-error.ts'
 import type { EventsContext } from './context.ts'
-import { type Filing, placeOfWhose } from './filing.ts'
+import { dayOf, type Filing, placeOfWhose } from './filing.ts'
 
 /** What the seal holds. */
 export interface SealedEvent {
@@ -45,8 +45,8 @@ export function sealEvent(
   const text = JSON.stringify(content)
   const place = placeOf(envelope)
   const sealed = key === null ? vault.sealSystem(place, text) : vault.sealUnnamed(key, place, text)
-  const { person_digest } = envelope
-  const whose = key === null || person_digest === null ? null : filing.whose(person_digest, key.id)
+  const { at, person_digest } = envelope
+  const whose = key === null || person_digest === null ? null : filing.whose(dayOf(at), person_digest, key.id)
   const row = { ...envelope, whose, sealed, guard: noGuard }
   row.guard = vault.guard('event', eventGuard(row))
   return row

@@ -1,5 +1,6 @@
 /** Goes through the event log of one server from a position, again and again, so that nothing is passed over, whatever order it comes in. */
 import type { Context } from '../../../src/connector/contract.ts'
+import { RecentKeys } from '../../../src/connector/recent-keys.ts'
 import { fromLocal } from '../soap/local-time.ts'
 import type { EventRecord } from '../soap/records.ts'
 import { byId, type EventLog } from './event-log.ts'
@@ -42,7 +43,7 @@ export class Follower {
   #lookedAt = Number.NEGATIVE_INFINITY
   #lookedFarAt = Number.NEGATIVE_INFINITY
   #movedAt: number
-  readonly #told = new Set<string>()
+  readonly #told = new RecentKeys(toldMax)
 
   /** Position null: from now on. */
   constructor(log: EventLog, position: Position | null, zone: string, context: Pick<Context, 'now' | 'log'>) {
@@ -62,11 +63,7 @@ export class Follower {
   }
 
   #isUntold({ Id, DateTime }: EventRecord): boolean {
-    const key = `${Id} ${DateTime}`
-    if (this.#told.has(key)) return false
-    if (this.#told.size >= toldMax) this.#told.delete(this.#told.keys().next().value ?? '')
-    this.#told.add(key)
-    return true
+    return this.#told.add(`${Id} ${DateTime}`)
   }
 
   async *#look(signal: AbortSignal): AsyncGenerator<Look> {

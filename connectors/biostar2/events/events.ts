@@ -1,5 +1,6 @@
 /** Events of one server: told by its socket as they happen, and read in its log, where all of them are. */
 import type { Context, EventBatch, EventsCapability, ReportedEvent } from '../../../src/connector/contract.ts'
+import { RecentKeys } from '../../../src/connector/recent-keys.ts'
 import type { Client } from '../client.ts'
 import type { Session } from '../session.ts'
 import type { Settings } from '../settings.ts'
@@ -11,11 +12,12 @@ import { LiveFeed } from './live-feed.ts'
 import { LogWalk, type Page } from './log-walk.ts'
 import { lostEvents, reportedEvent } from './mapping.ts'
 import { type Pace, usualPace } from './pace.ts'
-import { Recent } from './recent.ts'
 import type { EventRecord } from './record.ts'
 
 /** As many as a batch takes. */
 const batchMax = 1000
+/** Told by the socket and found in the log alike. */
+const recentMax = 50_000
 
 export function events(
   client: Client,
@@ -46,7 +48,7 @@ class Following {
   readonly #pace: Pace
   readonly #feed: LiveFeed
   readonly #directions: Directions
-  readonly #recent = new Recent()
+  readonly #recent = new RecentKeys(recentMax)
   readonly #backlog = new Backlog()
   /** What a walk found that the socket should have told before it. */
   readonly #untold = new Set<string>()

@@ -22,6 +22,6 @@ export function pseudonymsOf(vault: Pick<Vault, 'digest' | 'keySet'>, subscripti
   return (of, ...parts) => {
     // Each is another one.
     if (of === 'event' || of === 'punch') return pseudonym(of, ...parts)
-    return remembered(JSON.stringify([of, ...parts]), () => pseudonym(of, ...parts))
+    return remembered([of, ...parts], () => pseudonym(of, ...parts))
   }
 }
