@@ -2,6 +2,7 @@
 import fc from 'fast-check'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { type EventType, eventTypes } from '../model/events/types.ts'
+import { makeMonth } from '../store/events/months.ts'
 import { continueErasures } from '../sync/erasure/continue.ts'
 import { erasePerson } from '../sync/erasure/erase.ts'
 import { type Bench, day, useEngine } from '../sync/fixtures/engine.fixture.ts'
@@ -35,6 +36,15 @@ const months = () =>
   )
 
 describe('with time', () => {
+  test('a place is made once, however many make it at once', async () => {
+    const { pool } = engine.database
+    for (let month = 1; month <= 12; month += 1) {
+      const name = `2031-${String(month).padStart(2, '0')}`
+      await Promise.all([1, 2, 3, 4].map(() => makeMonth(pool, 'access', name)))
+    }
+    expect((await months()).filter(({ name }) => name.startsWith('event_access_2031'))).toHaveLength(12)
+  })
+
   test('places are made ahead, and a class is dropped by whole months, which is no hole that anybody made', async () => {
     await keepMonths(events.context)
     const made = (await months()).map(({ name }) => name)

@@ -31,6 +31,7 @@ import * as subscriptions from './migrations/0028-subscriptions.ts'
 import * as punches from './migrations/0029-punches.ts'
 import * as guard from './migrations/0030-guard.ts'
 import * as eventClasses from './migrations/0031-event-classes.ts'
+import * as eventMonths from './migrations/0032-event-months.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -70,6 +71,7 @@ const migrations: Record<string, Migration> = {
   '0029-punches': punches,
   '0030-guard': guard,
   '0031-event-classes': eventClasses,
+  '0032-event-months': eventMonths,
 }
 const provider = { getMigrations: async () => migrations }
 
