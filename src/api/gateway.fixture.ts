@@ -152,6 +152,7 @@ export function rememberingActs(asked: Asked[], overrides: Partial<Acts> = {}): 
           },
         },
       ],
+      events: [{ source: 'hq', heardAt: at, clockMs: -90_000 }],
       subscriptions: [{ id: 'siem', state: 'enabled', forged: false, waiting: 3, failingSince: at }],
       lockouts: {
         ...{ open: 0, openAt: [], proven24h: 2, p50Ms: 310, p99Ms: 700.5, maxMs: 701, signedOff: 0 },

@@ -21,6 +21,7 @@ const calm: StatusView = {
   sources: [source],
   sourcesWaitFor: [],
   targets: [target],
+  events: [],
   subscriptions: [],
   lockouts: {
     ...{ open: 0, openAt: [], proven24h: 12, p50Ms: 310, p99Ms: 700, maxMs: 701, signedOff: 0 },
@@ -126,6 +127,25 @@ test('when all is well, the first line says so', () => {
   const signed = { ...calm, lockouts: { ...calm.lockouts, signedOff: 2 } }
   expect(formatStatus(signed, false)).toMatch(/^LOCK-OUTS {2}none open, 2 signed off$/m)
   expect(formatStatus(empty, false)).toMatch(/^hr +never +never +- +- +ok$/m)
+})
+
+test('who reports events is told with when it was heard, and with its worst clock', () => {
+  const events = [
+    { source: 'hq', heardAt: before(4_000), clockMs: 400 },
+    { source: 'north', heardAt: before(4_000), clockMs: -90_000 },
+    { source: 'south', heardAt: before(86_400_000), clockMs: 7_200_000 },
+    { source: 'new', heardAt: null, clockMs: null },
+  ]
+  const text = formatStatus({ ...calm, events }, false)
+  expect(text).toMatch(/^EVENTS OF +HEARD +CLOCK$/m)
+  for (const line of [
+    /^hq +4 s ago +right$/m,
+    /^north +4 s ago +90 s behind$/m,
+    /^south +24 h ago +2 h ahead$/m,
+    /^new +never +-$/m,
+  ])
+    expect(text).toMatch(line)
+  expect(formatStatus(calm, false)).not.toContain('EVENTS OF')
 })
 
 describe('when something is wrong', () => {

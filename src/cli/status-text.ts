@@ -44,6 +44,7 @@ export function formatStatus(view: StatusView, colours: boolean): string {
     sourceTable(view, colours).trimEnd(),
     ...sourceNotes(view),
     '',
+    ...eventLines(view, colours),
     ...subscriptionLines(view, colours),
     ...footLines(view, colours),
     '',
@@ -115,6 +116,27 @@ function lockoutLines({ at, lockouts }: StatusView, colours: boolean): string[] 
         ]),
     '',
   ]
+}
+
+function eventLines({ at, events }: StatusView, colours: boolean): string[] {
+  if (events.length === 0) return []
+  const table = formatTable(
+    [
+      { title: 'events of', of: ({ source }) => source },
+      { title: 'heard', of: ({ heardAt }) => ago(at, heardAt) },
+      { title: 'clock', of: ({ clockMs }) => clockText(clockMs) },
+    ],
+    events,
+    colours,
+  )
+  return [table.trimEnd(), '']
+}
+
+/** Of the clock that is furthest from ours. */
+function clockText(ms: number | null): string | null {
+  if (ms === null) return null
+  if (Math.abs(ms) < 1_000) return 'right'
+  return `${spellMs(Math.abs(ms))} ${ms > 0 ? 'ahead' : 'behind'}`
 }
 
 function subscriptionLines({ at, subscriptions }: StatusView, colours: boolean): string[] {
@@ -225,12 +247,11 @@ function sourceNotes({ sourcesWaitFor: targets }: StatusView): string[] {
 }
 
 function sourceTable({ at, sources, sourcesWaitFor }: StatusView, colours: boolean): string {
-  const ago = (time: string | null): string => (time === null ? 'never' : `${spell(at, time)} ago`)
   return formatTable(
     [
       { title: 'source', of: ({ id }) => cut(id, 14) },
-      { title: 'last delivery', of: ({ lastDeliveryAt }) => ago(lastDeliveryAt) },
-      { title: 'last complete', of: ({ lastCompleteAt }) => ago(lastCompleteAt) },
+      { title: 'last delivery', of: ({ lastDeliveryAt }) => ago(at, lastDeliveryAt) },
+      { title: 'last complete', of: ({ lastCompleteAt }) => ago(at, lastCompleteAt) },
       { title: 'outcome', of: ({ lastOutcome }) => lastOutcome },
       { title: 'records', of: ({ records }) => records, right: true },
       { title: 'state', of: ({ overdue }) => (overdue ? 'overdue' : sourcesWaitFor.length > 0 ? 'waits' : 'ok') },
@@ -258,6 +279,10 @@ function milliseconds(ms: number): string {
 }
 
 /** From one time to another, in the largest unit that gives two digits: `45 s`, `12 min`, `26 h`, `3 d`. */
+function ago(at: string, time: string | null): string {
+  return time === null ? 'never' : `${spell(at, time)} ago`
+}
+
 function spell(later: string, earlier: string): string {
   return spellMs(Date.parse(later) - Date.parse(earlier))
 }

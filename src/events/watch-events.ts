@@ -18,7 +18,7 @@ export async function watchEvents(context: EventsContext): Promise<void> {
   const heardAt = (id: string): number => news.get(id)?.heard_at?.getTime() ?? 0
   const silent = [...sources.keys()].filter((id) => now - Math.max(heardAt(id), context.since.getTime()) > silentMs)
   const wrong = [...sources.keys()].flatMap((id) => {
-    const worst = worstSkew(news.get(id))
+    const worst = Math.abs(furthestClock(news.get(id)) ?? 0)
     return worst > skewMaxMs ? [[id, Math.round(worst / 1_000)] as const] : []
   })
   for (const source of await setAlarms(pool, vault, 'events.silent', silent, seen))
@@ -27,7 +27,11 @@ export async function watchEvents(context: EventsContext): Promise<void> {
     log('warn', 'events.clock', { source })
 }
 
-function worstSkew(news: SourceNews | undefined): number {
+/** How far ahead of ours, in ms, the clock of a source is that is furthest from it; null where nothing said so yet. */
+export function furthestClock(news: SourceNews | undefined): number | null {
   const { device_skew_ms, furthest_skew_ms, system_skew_ms } = news ?? {}
-  return Math.max(...[device_skew_ms, furthest_skew_ms, system_skew_ms].map((ms) => Math.abs(ms ?? 0)))
+  const [worst = null] = [device_skew_ms, furthest_skew_ms, system_skew_ms]
+    .filter((ms) => typeof ms === 'number')
+    .sort((left, right) => Math.abs(right) - Math.abs(left))
+  return worst
 }

@@ -22,7 +22,7 @@ export async function status(
   totals: Totals,
   wakeUps: Pick<WakeUps, 'health'>,
   facts: StatusFacts,
-): Promise<Omit<StatusView, 'subscriptions'>> {
+): Promise<Omit<StatusView, 'events' | 'subscriptions'>> {
   const { pool } = context.database
   const small = await totals.small()
   const { backend, ok } = await wakeUps.health()

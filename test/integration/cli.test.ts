@@ -526,6 +526,8 @@ test('events are for the role security; an admin crosses with a reason, and othe
   expect((await asGuard('list', '--person', anybody.employeeNumber, '--from', '2026-03-01')).stdout).toBe('none\n')
   await refused(2, /target\/id.*\[events\.malformed-door\]/, asGuard('list', '--door', 'front'))
   await refused(2, /choices/i, asGuard('list', '--type', 'no.such'))
+  for (const past of ['--from', '--to', '--after'])
+    await refused(2, new RegExp(`from now on: leave ${past} out`), asGuard('list', '--follow', past, '2026-03-01'))
   await refused(3, /\[api\.forbidden\]/, cliWith({ GATEHOUSE_TOKEN: made.token }, 'plan', 'list'))
   await refused(3, /\[api\.forbidden\]/, asGuard('sources'))
   expect(await table('events', 'sources')).toBe('none\n')

@@ -5,6 +5,7 @@ import { z } from 'zod'
 import { pageOf } from '../../src/api/route.ts'
 import { alarmView } from '../../src/api/schemas/alarms.ts'
 import { lockoutView } from '../../src/api/schemas/lockouts.ts'
+import { statusView } from '../../src/api/schemas/status.ts'
 import { enrolmentView, suspensionView } from '../../src/api/schemas/suspensions.ts'
 import { type Desk, openDesk, refused } from '../support/desk.ts'
 import type { GatewayProcess } from '../support/gateway-process.ts'
@@ -62,6 +63,9 @@ test('a finger that is swapped at the console shuts the account within seconds; 
   // What Gatehouse itself wrote just now is told by readers for a moment: behind it comes an event of a code that nobody knows.
   site.simulator.emit({ code: 60_001, door: 'Main entrance' })
   await until('the import was looked at', () => isLookedAt('other', new Date(0).toISOString()))
+  expect((await desk.asJson(statusView, 'status')).events).toEqual([
+    { source: 'hq', heardAt: expect.any(String), clockMs: expect.any(Number) },
+  ])
   await clock.advance(60_000, site.simulator.clock)
   // Enrolled while somebody had said that it would be; it ends by itself.
   const window = await desk.asJson(

@@ -72,6 +72,13 @@ export interface StatusView {
     readonly waiting: number
     readonly failingSince: string | null
   }[]
+  /** Who is to report events. */
+  readonly events: readonly {
+    readonly source: string
+    readonly heardAt: string | null
+    /** How far ahead of ours its clock is that is furthest from it, in ms; null: nothing said so yet. */
+    readonly clockMs: number | null
+  }[]
   readonly lockouts: {
     readonly open: number
     /** Where they are open, and since when the oldest is decided; the oldest first. */

@@ -76,6 +76,18 @@ export const statusView = z
         }),
       )
       .readonly(),
+    events: z
+      .array(
+        z.object({
+          source: z.string(),
+          heardAt: timeOrNull,
+          clockMs: z
+            .int()
+            .nullable()
+            .meta({ description: 'How far ahead of ours its clock is that is furthest from it; null: not known yet.' }),
+        }),
+      )
+      .readonly(),
     lockouts: z.object({
       open: count,
       openAt: z.array(z.object({ target: z.string(), open: count, since: time })).readonly(),

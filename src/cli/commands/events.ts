@@ -60,7 +60,7 @@ function listCommand(context: Context): Command {
     .option('--unknown-cards', "only cards that are nobody's")
     .option('--from <time>', 'happened then or later: a day (UTC) or a time such as 2026-03-01T08:00:00Z')
     .option('--to <time>', 'happened before')
-    .option('--follow', 'go on with what comes, until interrupted')
+    .option('--follow', 'what comes from now on, until interrupted: without --from, --to and --after')
     .option('--reason <text>', 'of an admin, who has no such right: why; it goes into the audit trail')
     .action((options: ListOptions) =>
       withClient(context, options, async (client) => {
@@ -109,6 +109,9 @@ function formatEvents(rows: readonly Event[], colours: boolean): string {
 /** Filters what comes here: the stream tells everything that the role may know. */
 async function follow(context: Context, client: Client, options: ListOptions): Promise<void> {
   const { terminal } = context
+  const past = (['from', 'to', 'after'] as const).find((name) => options[name] !== undefined)
+  if (past !== undefined)
+    throw new CliError(exitCodes.usage, `--follow tells what comes from now on: leave --${past} out, or --follow`)
   const headers = options.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(options.reason) }
   if (options.person !== undefined && !z.uuid().safeParse(options.person).success)
     throw new CliError(exitCodes.usage, '--follow takes --person by id: gatehouse person show says it')
