@@ -1,18 +1,12 @@
 /** The log of events without the rest of the gateway, or with nothing of it: what a connector hands over is appended, or written as it is. */
 import pg from 'pg'
-import { loadConfig } from '../config/load.ts'
 import type { EventBatch } from '../src/connector/contract.ts'
 import { appendEvents } from '../src/events/append.ts'
 import type { EventsContext } from '../src/events/context.ts'
-import { configurable } from '../src/main/connections.ts'
-import { buildEvents } from '../src/main/events-context.ts'
-import { openConfiguredVault } from '../src/main/open-vault.ts'
-import { openDatabase } from '../src/store/database.ts'
-import { createLog } from '../src/telemetry/log.ts'
-import { createMetrics } from '../src/telemetry/metrics.ts'
 import { answerParent } from './child-process.ts'
 import type { SimulatorFacts } from './door-systems.ts'
-import { insertPlain, type PlainEvent, plainEvent } from './plain-events.ts'
+import { type EventsRequest, openEvents } from './open-events.ts'
+import { insertPlain, type PlainEvent, plainEvent, source } from './plain-events.ts'
 import { reportedSince } from './reported-events.ts'
 
 export interface CollectRequest {
@@ -21,24 +15,9 @@ export interface CollectRequest {
   readonly events: number
 }
 
-export interface AppendRequest {
-  /** Path of the configuration. */
-  readonly config: string
-  readonly database: pg.ClientConfig
-}
-
-/** As the site calls its door system. */
-const source = 'hq'
-const log = createLog({ level: 'warn', human: false, write: (line) => void process.stderr.write(line) })
 let batches: EventBatch[] = []
 let plain: PlainEvent[][] = []
 let context: EventsContext | null = null
-
-async function openEvents({ config: path, database: given }: AppendRequest): Promise<EventsContext> {
-  const config = await loadConfig(path, { env: process.env, connectors: configurable })
-  const { vault } = openConfiguredVault(config, log, true)
-  return buildEvents(config, { database: openDatabase(given), vault, log, metrics: createMetrics() })
-}
 
 answerParent(
   {
@@ -47,13 +26,11 @@ answerParent(
       batches = await reportedSince(facts, cursor, events)
       const receivedAt = new Date()
       let position = 0
-      plain = batches.map((batch) =>
-        batch.events.map((reported) => plainEvent(source, ++position, receivedAt, reported)),
-      )
+      plain = batches.map((batch) => batch.events.map((reported) => plainEvent(++position, receivedAt, reported)))
       return batches.length
     },
     /** All of it, into empty tables; returns in how many ms. */
-    async append(request: AppendRequest): Promise<number> {
+    async append(request: EventsRequest): Promise<number> {
       context ??= await openEvents(request)
       context.seen.clear()
       const begun = performance.now()
@@ -61,7 +38,7 @@ answerParent(
       return performance.now() - begun
     },
     /** The floor: the rows lie ready, and are only written. */
-    async insert({ database }: AppendRequest): Promise<number> {
+    async insert({ database }: EventsRequest): Promise<number> {
       const client = new pg.Client({ ...database, options: '-c search_path=gatehouse' })
       await client.connect()
       try {

@@ -1,11 +1,12 @@
 /** Appending to the log alone, without connector and delivery, beside a bare loop that only inserts such rows into the same tables. */
 
-import type { AppendRequest, CollectRequest } from './append-child.ts'
+import type { CollectRequest } from './append-child.ts'
 import { median, perSecond } from './arithmetic.ts'
 import { startChild } from './child-process.ts'
 import { atLeast, type Claim } from './claim.ts'
 import { type CpuTimes, cpuMs, cpuPerEvent, postgresCpuMs } from './cpu-time.ts'
 import { emptyLog, openEventSite, peopleFor } from './event-site.ts'
+import type { EventsRequest } from './open-events.ts'
 import type { Made } from './passages.ts'
 import type { ReceiverFacts } from './receiver-child.ts'
 import { endOfLog } from './reported-events.ts'
@@ -29,7 +30,7 @@ export async function benchAppend({ size, queue, say }: BenchRequest): Promise<C
   const collect: CollectRequest = { facts: site.simulatorFacts, cursor, events }
   say(`${events} events in ${await child.ask<number>('collect', collect)} batches`)
 
-  const request: AppendRequest = { config: site.config, database: site.database }
+  const request: EventsRequest = { config: site.config, database: site.database }
   const ms = { append: [] as number[], insert: [] as number[] }
   const found: Partial<Record<keyof typeof ms, Stored>> = {}
   for (let round = 1; round <= rounds; round += 1)

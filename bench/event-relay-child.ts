@@ -23,7 +23,6 @@ export interface RelayRequest {
 /** As the gateway's connectors ask and post. */
 const pageRows = 1000
 const batchEvents = 500
-const source = 'hq'
 
 answerParent({
   /** In how many ms. The next page is asked for while one is written and posted. */
@@ -45,7 +44,7 @@ answerParent({
         const receivedAt = new Date()
         await insertPlain(
           client,
-          reported.map((each, i) => plainEvent(source, first + i, receivedAt, each)),
+          reported.map((each, i) => plainEvent(first + i, receivedAt, each)),
         )
         for (let at = 0; at < reported.length; at += batchEvents)
           await postBare(hook, receiver, reported.slice(at, at + batchEvents), first + at)

@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { type Claim, table } from './claim.ts'
 import { benchAppend } from './event-append.ts'
 import { benchEventLatency } from './event-latency.ts'
+import { benchEventQueries } from './event-queries.ts'
 import { benchEvents } from './events.ts'
 import { benchFailover } from './failover.ts'
 import { benchImport } from './import.ts'
@@ -38,6 +39,7 @@ const benchmarks: Readonly<Record<string, Benchmark>> = {
   events: { size: 200_000, of: 'events', queues: both, run: benchEvents },
   'event-append': { size: 200_000, of: 'events', queues: ['postgresql'], run: benchAppend },
   'event-latency': { size: 30_000, of: 'events', queues: both, run: benchEventLatency },
+  'event-queries': { size: 10_000_000, of: 'events', queues: ['postgresql'], run: benchEventQueries },
   failover: { size: 20, queues: both, run: benchFailover },
 }
 

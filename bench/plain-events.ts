@@ -5,7 +5,10 @@ import { classOf } from '../src/model/events/types.ts'
 import { copyRows } from '../src/store/copy.ts'
 import { type BinaryType, copyBinary } from '../src/store/copy-binary.ts'
 
-const columns = {
+/** As the site calls its door system. */
+export const source = 'hq'
+
+export const columns = {
   source: 'text',
   position: 'int8',
   class: 'text',
@@ -34,7 +37,7 @@ const digestBytes = 16
 /** The id of a key, sealed. */
 const whose = Buffer.alloc(36 + sealBytes, 1)
 
-export function plainEvent(source: string, position: number, receivedAt: Date, reported: ReportedEvent): PlainEvent {
+export function plainEvent(position: number, receivedAt: Date, reported: ReportedEvent): PlainEvent {
   const { key, event } = reported
   const { account, cardNumber, door, type } = event
   const person = account === null ? null : wide(account)
