@@ -109,8 +109,7 @@ export async function checkGateway(operator: Operator, started: Date): Promise<v
   expect(status.targets.map(({ dead, pausedBecause }) => ({ dead, pausedBecause }))).toEqual([
     { dead: 0, pausedBecause: null },
   ])
-  // Killed between a write and the note of it, a gateway does not know its own write again: it is told, and nothing is shut.
-  expect(status.alarms.filter(({ code }) => code !== 'credential.changed_unexpectedly')).toEqual([])
+  expect(status.alarms).toEqual([])
   const verdict = await operator.ask<{ ok: boolean; entries: number }>('/v1/audit/verify')
   expect(verdict).toMatchObject({ ok: true, why: null })
 }

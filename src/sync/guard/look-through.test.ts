@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import { inTransaction } from '../../store/transaction.ts'
 import { sweepIfDue } from '../drift/sweep-target.ts'
-import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
+import { type Bench, day, minute, second, useEngine } from '../fixtures/engine.fixture.ts'
+import { hrRow } from '../fixtures/hr-file.fixture.ts'
+import { nextCalls } from '../fixtures/memory-target.fixture.ts'
 import { pauseTarget } from '../stop.ts'
 import { openEnrolment } from './enrolment.ts'
 import { GuardBench } from './guard.fixture.ts'
@@ -50,6 +52,19 @@ describe('without any event, a sweep finds', () => {
     expect(await causes()).toEqual(['biometrics'])
   })
 
+  test('a finger that was added before a run of ours read the account, or while it wrote', async () => {
+    guard.user(1).marks = { fingers: 2, revision: 2 }
+    await guard.readBack(1)
+    await bench.pass(minute)
+    await sweep()
+    expect(await causes()).toEqual(['biometrics'])
+    await bench.pass(minute)
+    const [first] = await guard.suspensions()
+    await guard.readBack(1)
+    await sweep()
+    expect(await guard.suspensions()).toEqual([first])
+  })
+
   test('a PIN that nobody issued', async () => {
     guard.user(1).pin = '4711'
     guard.swap(1)
@@ -89,6 +104,30 @@ describe('without any event, a sweep finds', () => {
     expect(await bench.alarms()).toContain('guard.failed')
   })
 
+  test('nothing in a write of ours to somebody who is out, of which nobody knows yet whether it was carried out', async () => {
+    await bench.deliver([hrRow(1, { card: '101', status: 'left' }), hrRow(2, { card: '102' })])
+    await bench.rest()
+    await bench.pass(8 * day)
+    nextCalls(bench.target, 'put', { is: 'unanswered', lands: 'late' })
+    await bench.followCalendar()
+    await bench.work()
+    // Done once more, and noted; then the first one is carried out as well.
+    for (let i = 0; i < 4 && guard.user(1).levels.size > 0; i++) {
+      await bench.pass(second)
+      await bench.work()
+    }
+    expect(bench.target.land()).toBe(1)
+    await sweep()
+    expect(await isTold()).toBe(false)
+    await bench.rest()
+    await sweep()
+    expect([await causes(), await isTold()]).toEqual([[], false])
+    await bench.pass(minute)
+    guard.swap(1)
+    await sweep()
+    expect(await isTold()).toBe(true)
+  })
+
   test('what changed though the window was over long before', async () => {
     await openEnrolment(bench.context, await bench.personOf('n1'), bench.operator, { for: '10m', reason: 'desk' })
     await bench.pass(3 * day)
@@ -120,6 +159,8 @@ describe('an enrolment window, where no event says when something changed', () =
     await bench.pass(minute)
     await guard.readBack(1)
     guard.swap(1)
+    guard.user(1).marks = { fingers: 2, revision: 9 }
+    await guard.readBack(1)
     await sweep()
     expect(await causes()).toEqual([])
   })

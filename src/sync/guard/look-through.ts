@@ -6,10 +6,11 @@ import type { EnrolmentRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
+import { hasOtherCounts } from './counts.ts'
 import { isAnnounced, unsettledAmong, windowsOf } from './expected.ts'
 import { dealWith, type Finding } from './findings.ts'
 import { noteMarks } from './marks.ts'
-import { hasOtherCounts, verdictOn } from './verdict.ts'
+import { verdictOn } from './verdict.ts'
 
 export interface Looked {
   readonly item: WorkItem
@@ -31,7 +32,7 @@ export interface LookTimes {
   readonly since: Date
 }
 
-/** What a run of ours is at, or was cut off from, is left to the next one. `isOpening`: a window is about to open, which begins with this look. Returns how many were looked at. */
+/** What a run of ours is at, was cut off from, or wrote without an answer that the system may still carry out, is left to the next one. `isOpening`: a window is about to open, which begins with this look. Returns how many were looked at. */
 export async function lookThrough(
   context: SyncContext,
   target: TargetSetup,
@@ -42,9 +43,10 @@ export async function lookThrough(
     context,
     seen.map(({ item }) => item),
   )
-  const looked = seen.filter(({ item }) => !unsettled.has(item.row.id))
-  if (looked.length === 0) return 0
   const { database, vault, now } = context
+  const mayLand = ({ owned: { wrote } }: WorkItem) => wrote !== undefined && Date.parse(wrote.to) > now().getTime()
+  const looked = seen.filter(({ item }) => !unsettled.has(item.row.id) && !mayLand(item))
+  if (looked.length === 0) return 0
   const known = (
     await driftsOf(
       database.pool,

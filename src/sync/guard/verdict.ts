@@ -1,5 +1,5 @@
 /** Says of one look at an account whether what its person presents at doors changed, and whether anything that everybody can see explains it. */
-import type { ActualAccount, CredentialMarks } from '../../connector/contract.ts'
+import type { ActualAccount } from '../../connector/contract.ts'
 import { driftChoice } from '../../model/drift.ts'
 import type { DriftRow } from '../../store/guards.ts'
 import type { SuspensionCause } from '../../store/schema.ts'
@@ -8,6 +8,7 @@ import { canTell, driftsBetween } from '../drift/compare-drift.ts'
 import { isSameDrift } from '../drift/reverts.ts'
 import type { NotedAccount } from '../reconcile/photo-part.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
+import { hasOtherCounts } from './counts.ts'
 
 /**
  * `nothing`: it is as it was noted. `visible`: a name, a level or something else that everybody can see changed as well, which is no
@@ -62,15 +63,6 @@ function wasChangedBefore({ owned }: WorkItem, before: NotedAccount, at: Date): 
   return [owned.wrote?.to, before.changedAt].some(
     (time) => time !== undefined && at.getTime() - Date.parse(time) < lateReaderMs,
   )
-}
-
-/** Of what both tell. */
-export function hasOtherCounts(before: CredentialMarks | undefined, after: CredentialMarks | undefined): boolean {
-  if (before === undefined || after === undefined) return false
-  return (['fingers', 'faces', 'mobiles'] as const).some((kind) => {
-    const [was, is] = [before[kind], after[kind]]
-    return was !== null && is !== null && was !== is
-  })
 }
 
 function isPinOurs({ owned, desired }: WorkItem): boolean {

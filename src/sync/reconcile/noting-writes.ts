@@ -37,11 +37,12 @@ export function notingWrites(target: TargetSetup, now: () => Date): NotingWrites
 /** The times of runs that are closer together than this are one. */
 const closeMs = 10_000
 
-/** With the time of a run that wrote, up to `to`: until then the target may still carry it out. */
+/** With the time of a run that wrote, up to `to`: until then the target may still carry it out, or what a run before it wrote. */
 export function withWrite(owned: Owned, began: Date | null, to: Date): Owned {
   if (began === null) return owned
   const before = owned.wrote
   const goesOn = before !== undefined && began.getTime() - Date.parse(before.to) < closeMs
   const from = goesOn && Date.parse(before.from) < began.getTime() ? before.from : began.toISOString()
-  return { ...owned, wrote: { from, to: to.toISOString() } }
+  const until = before !== undefined && Date.parse(before.to) > to.getTime() ? before.to : to.toISOString()
+  return { ...owned, wrote: { from, to: until } }
 }

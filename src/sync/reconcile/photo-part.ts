@@ -3,6 +3,7 @@ import type { ActualAccount, PartOutcome } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { PersonId } from '../../model/id.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { hasOtherCounts, marksAfterRun } from '../guard/counts.ts'
 import { fetchPhoto } from '../photo.ts'
 import type { WorkItem } from './work-item.ts'
 
@@ -26,13 +27,19 @@ export function photoShown(noted: NotedAccount | null, actual: NotedAccount): st
   return noted !== null && actual.photo === noted.photo ? (noted.photoFor ?? actual.photo) : actual.photo
 }
 
-/** To be noted after a look that began then (null: nobody knows any more): what is known of the picture stays so where nobody looked at it, and so does when something changed. */
+/**
+ * To be noted after a run that began then (null: whatever was known before, nobody knows how old it is). What is known of the picture stays so
+ * where nobody looked at it, as does when something changed; and counts of fingers and faces, of which only a look of the guard notes another.
+ */
 export function noteOf(noted: NotedAccount | null, actual: NotedAccount, begunAt: Date | null): NotedAccount {
-  const changedAt = noted?.changedAt
+  const { changedAt, lookedAt } = noted ?? {}
+  const marks = begunAt === null ? actual.marks : marksAfterRun(noted?.marks, actual.marks)
+  const looked = begunAt !== null && hasOtherCounts(noted?.marks, actual.marks) ? lookedAt : begunAt?.toISOString()
   return {
     ...withPhoto(noted, actual),
+    ...(marks === undefined ? {} : { marks }),
     ...(changedAt === undefined ? {} : { changedAt }),
-    ...(begunAt === null ? {} : { lookedAt: begunAt.toISOString() }),
+    ...(looked === undefined ? {} : { lookedAt: looked }),
   }
 }
 
