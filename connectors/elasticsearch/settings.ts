@@ -1,16 +1,12 @@
 /** The settings of one cluster: where it is, by what it is known, who we are there, and into which data stream events go. */
 import { z } from 'zod'
-import { hasOneTrust, oneTrust, receiverFields } from '../../src/connector/receiver-settings.ts'
+import { hasOneTrust, oneTrust, originOf, receiverFields } from '../../src/connector/receiver-settings.ts'
 
 const url = z
   .string()
-  .refine(
-    (value) => {
-      const parsed = URL.parse(value)
-      return parsed !== null && /^https?:$/.test(parsed.protocol) && `${parsed.origin}/` === parsed.href
-    },
-    { error: 'expected https://host:port without path and user' },
-  )
+  .refine((value) => originOf(value) !== null && new URL(value).href === `${originOf(value)}/`, {
+    error: 'expected https://host:port without path and user',
+  })
   .refine((value) => !value.startsWith('http:'), {
     error: 'expected https: whoever listens between us and a cluster without TLS reads who went where',
   })

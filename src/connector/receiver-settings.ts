@@ -8,6 +8,13 @@ const pem = (title: string, kind: string) =>
     .regex(new RegExp(`^-----BEGIN ${kind}-----`), { error: `expected PEM` })
     .meta({ title, takes: 'PEM' })
 
+/** Scheme, host and port of an address of the web that names nobody; null for any other text. */
+export function originOf(text: string): string | null {
+  const url = URL.parse(text)
+  if (url === null || !/^https?:$/.test(url.protocol)) return null
+  return url.username === '' && url.password === '' ? url.origin : null
+}
+
 export const receiverFields = {
   ca: pem('Certificate authority', 'CERTIFICATE')
     .optional()

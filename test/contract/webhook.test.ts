@@ -189,6 +189,8 @@ test('health asks the receiver without an event, and warns of a secret that is s
 test.each([
   ['url', 'ftp://siem.example'],
   ['url', 'https://user@siem.example/'],
+  ['url', 'https://:password@siem.example/'],
+  ['url', 'https://siem.example/#part'],
   ['secret', 'whsec_short'],
   ['fingerprint256', 'aa'],
 ])('%s may not be %s', (key, value) => {

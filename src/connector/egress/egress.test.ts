@@ -1,41 +1,14 @@
 /** Proves the promises of the egress client against real servers on this machine. */
-import { X509Certificate } from 'node:crypto'
 import dns from 'node:dns'
-import { readFileSync } from 'node:fs'
 import { createServer as createHttpServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
-import { afterEach, expect, test, vi } from 'vitest'
-import { ConnectorError } from '../errors.ts'
+import { type AddressInfo, createServer as createTcpServer } from 'node:net'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { withCallScope } from './call-scope.ts'
-import { type EgressOptions, openEgress } from './egress.ts'
+import { openEgress } from './egress.ts'
+import { elsewhere, failureOf, fingerprintOf, localhost, never, useServers } from './servers.fixture.ts'
 
-const fixtures = new URL('../../../test/fixtures/tls/', import.meta.url)
-const pem = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
-const localhost = { cert: pem('localhost-cert.pem'), key: pem('localhost-key.pem') }
-const elsewhere = { cert: pem('elsewhere-cert.pem'), key: pem('elsewhere-key.pem') }
-const fingerprintOf = (cert: string) => new X509Certificate(cert).fingerprint256
-const never = new AbortController().signal
-
-const cleanups: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-  return (server.address() as AddressInfo).port
-}
+const { listen, open } = useServers()
 
 async function serve(listener: RequestListener, identity = localhost): Promise<string> {
   return `https://127.0.0.1:${await listen(createHttpsServer(identity, listener))}`
@@ -43,21 +16,6 @@ async function serve(listener: RequestListener, identity = localhost): Promise<s
 
 async function serveHttp(listener: RequestListener): Promise<string> {
   return `http://127.0.0.1:${await listen(createHttpServer(listener))}`
-}
-
-function open(origin: string, options: Partial<EgressOptions> = {}) {
-  const egress = openEgress({ origin, concurrency: 4, requestsPerSecond: 1000, requestTimeoutMs: 2000, ...options })
-  cleanups.push(() => egress.close())
-  return egress
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ConnectorError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(ConnectorError)
-  return error as ConnectorError
 }
 
 test('a server whose certificate is signed by the configured authority is spoken to, over one kept-alive connection', async () => {
@@ -323,7 +281,7 @@ test('a name is looked up anew for each connection, and one that leads elsewhere
     // The many forms of the function can't be told apart by a type.
     // biome-ignore lint/suspicious/noExplicitAny: as said above
   }) as any)
-  cleanups.push(async () => looked.mockRestore())
+  onTestFinished(() => looked.mockRestore())
   const { http } = open(origin.replace('127.0.0.1', 'localhost'), { ca: localhost.cert, allowPrivate: true })
   const ask = () => http.request({ method: 'GET', path: '/' }, never)
   expect((await ask()).text).toBe('in')
@@ -349,7 +307,7 @@ test('of the addresses of a name only those that are allowed are tried', async (
     ])
     // biome-ignore lint/suspicious/noExplicitAny: the many forms of the function can't be told apart by a type
   }) as any)
-  cleanups.push(async () => looked.mockRestore())
+  onTestFinished(() => looked.mockRestore())
   const { http } = open(`https://localhost:${port}`, { ca: localhost.cert })
   expect((await http.request({ method: 'GET', path: '/' }, never)).text).toBe('in')
 })

@@ -1,27 +1,16 @@
 /** Proves the promises of sockets against a server that speaks RFC 6455 by hand, so that it can also break it. */
-import { createHash, X509Certificate } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
 import { createServer as createHttpServer, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
-import { afterEach, expect, test } from 'vitest'
-import { ConnectorError } from '../errors.ts'
+import { expect, test } from 'vitest'
 import type { SocketRequest } from '../http.ts'
 import { withCallScope } from './call-scope.ts'
-import { type EgressOptions, openEgress } from './egress.ts'
+import type { EgressOptions } from './egress.ts'
+import { elsewhere, failureOf, fingerprintOf, localhost, never, useServers } from './servers.fixture.ts'
 
-const fixtures = new URL('../../../test/fixtures/tls/', import.meta.url)
-const pem = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
-const localhost = { cert: pem('localhost-cert.pem'), key: pem('localhost-key.pem') }
-const elsewhere = { cert: pem('elsewhere-cert.pem'), key: pem('elsewhere-key.pem') }
-const fingerprintOf = (cert: string) => new X509Certificate(cert).fingerprint256
-const never = new AbortController().signal
-
-const cleanups: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
+const { listen, open: openAt } = useServers()
 
 /** RFC 6455 section 5.2: an unmasked frame of the server, its payload below 64 KiB. */
 function frame(opcode: number, payload: string | Buffer, fin = true): Buffer {
@@ -79,40 +68,17 @@ async function serve(behaves: (peer: Peer) => void, options: { identity?: typeof
     const gone = new Promise<void>((resolve) => wire.on('close', resolve))
     behaves({ wire, headers: request.headers, heard, gone })
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const wires = new Set<Duplex>()
-  server.on('connection', (wire: Duplex) => {
-    wires.add(wire)
-    wire.on('error', () => undefined)
-  })
-  cleanups.push(async () => {
-    for (const wire of wires) wire.destroy()
-    await new Promise((resolve) => server.close(resolve))
-  })
-  return { origin: `https://127.0.0.1:${(server.address() as AddressInfo).port}`, upgrades: () => upgrades }
+  return { origin: `https://127.0.0.1:${await listen(server)}`, upgrades: () => upgrades }
 }
 
 function open(origin: string, options: Partial<EgressOptions> = {}) {
-  const trust = options.fingerprint256 === undefined ? { ca: localhost.cert } : {}
-  const limits = { concurrency: 4, requestsPerSecond: 1000, requestTimeoutMs: 2000 }
-  const egress = openEgress({ origin, ...trust, ...limits, ...options })
-  cleanups.push(() => egress.close())
-  return egress
+  return openAt(origin, options.fingerprint256 === undefined ? { ca: localhost.cert, ...options } : options)
 }
 
 /** What a socket of these options hears, as a list that grows. */
 function heardBy(request: Partial<SocketRequest> = {}) {
   const heard: string[] = []
   return { heard, request: { path: '/live', onMessage: (text: string) => void heard.push(text), ...request } }
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ConnectorError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(ConnectorError)
-  return error as ConnectorError
 }
 
 test('messages come whole and in order, in one frame, in many, as text or binary, and what is sent arrives', async () => {

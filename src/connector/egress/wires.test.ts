@@ -1,36 +1,13 @@
 /** Proves the promises of bare connections against real TLS and TCP servers on this machine. */
-import { readFileSync } from 'node:fs'
-import { type AddressInfo, createServer as createTcpServer, type Server, type Socket } from 'node:net'
+import { type AddressInfo, createServer as createTcpServer, type Socket } from 'node:net'
 import { createServer as createTlsServer, type TlsOptions } from 'node:tls'
-import { afterEach, expect, test } from 'vitest'
-import { ConnectorError } from '../errors.ts'
-import { type EgressOptions, openEgress } from './egress.ts'
+import { expect, test } from 'vitest'
+import type { EgressOptions } from './egress.ts'
+import { elsewhere, failureOf, localhost, never, useServers } from './servers.fixture.ts'
 
-const fixtures = new URL('../../../test/fixtures/tls/', import.meta.url)
-const pem = (name: string) => readFileSync(new URL(name, fixtures), 'utf8')
-const localhost = { cert: pem('localhost-cert.pem'), key: pem('localhost-key.pem') }
-const elsewhere = { cert: pem('elsewhere-cert.pem'), key: pem('elsewhere-key.pem') }
-const never = new AbortController().signal
-
-const cleanups: (() => Promise<void>)[] = []
-afterEach(async () => {
-  for (const cleanup of cleanups.splice(0).reverse()) await cleanup()
-})
-
-async function listen(server: Server): Promise<number> {
-  const sockets = new Set<Socket>()
-  server.on('connection', (socket: Socket) => {
-    sockets.add(socket)
-    socket.on('error', () => undefined).on('close', () => sockets.delete(socket))
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  cleanups.push(async () => {
-    const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-    for (const socket of sockets) socket.destroy()
-    await closed
-  })
-  return (server.address() as AddressInfo).port
-}
+const { listen, open: openAt } = useServers()
+const open = (origin: string, options: Partial<EgressOptions> = {}) =>
+  openAt(origin, { ca: localhost.cert, ...options })
 
 async function serve(onSocket: (socket: Socket) => void, options: TlsOptions = {}): Promise<string> {
   const server = createTlsServer({ ...localhost, ...options }, (socket) => {
@@ -38,24 +15,6 @@ async function serve(onSocket: (socket: Socket) => void, options: TlsOptions = {
     onSocket(socket)
   })
   return `tls://127.0.0.1:${await listen(server)}`
-}
-
-function open(origin: string, options: Partial<EgressOptions> = {}) {
-  const egress = openEgress({
-    ...{ origin, ca: localhost.cert, concurrency: 4, requestsPerSecond: 1000, requestTimeoutMs: 2000 },
-    ...options,
-  })
-  cleanups.push(() => egress.close())
-  return egress
-}
-
-async function failureOf(promise: Promise<unknown>): Promise<ConnectorError> {
-  const error = await promise.then(
-    () => undefined,
-    (reason: unknown) => reason,
-  )
-  expect(error).toBeInstanceOf(ConnectorError)
-  return error as ConnectorError
 }
 
 test('what is written arrives, what is answered is handed on, and finishing waits until all was read', async () => {
