@@ -283,6 +283,8 @@ test('every path answers as it is described, field by field', { timeout: 60_000 
   await call('POST /v1/events/find', {}, { person: id, class: 'access', limit: 5, reason })
   expect(await call<string>('GET /v1/events/stream', {}, undefined, '?follow=false')).toBe(': gatehouse\n\n')
   await call('GET /v1/events/sources')
+  await call('GET /v1/events/types')
+  await call('GET /v1/events/types/{system}', { system: 'biostar2' })
   await call('GET /v1/keys/public')
   await call('GET /v1/people/{id}', { id })
   await call('POST /v1/people/{id}/unlock', { id }, { reason, hours: 1 })

@@ -4,7 +4,7 @@ import { sweepIfDue } from '../drift/sweep-target.ts'
 import { mortal } from '../fixtures/crash.fixture.ts'
 import { type Bench, day, minute, second, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
-import { approveSuspension } from './approve.ts'
+import { approveSuspension, keepSuspended } from './approve.ts'
 import { closeEnrolment, openEnrolment } from './enrolment.ts'
 import { GuardBench } from './guard.fixture.ts'
 import { watchOnce } from './watch.ts'
@@ -265,9 +265,10 @@ test('protected people are not shut without a name on it', async () => {
   expect(await guard.suspensions()).toMatchObject([{ state: 'waits', waits_for: 'protected' }])
   expect(await bench.alarms()).toContain('guard.braked')
   const subject = await guard.subject()
-  await expect(approveSuspension(bench.context, await guard.open(), subject, 'seen')).rejects.toMatchObject({
-    code: 'suspension.waits',
-  })
+  for (const act of [approveSuspension, keepSuspended])
+    await expect(act(bench.context, await guard.open(), subject, 'seen')).rejects.toMatchObject({
+      code: 'suspension.waits',
+    })
 })
 
 test('a thief who sets the position back, or on, is found', async () => {
