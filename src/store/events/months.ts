@@ -24,7 +24,8 @@ export interface FoundMonth extends MonthState {
 const columns = 'source, class, month, events, first_position, last_position, forgotten_at, guard'
 
 export function monthOf(at: Date): string {
-  return at.toISOString().slice(0, 7)
+  const month = at.getUTCMonth() + 1
+  return `${at.getUTCFullYear()}-${month < 10 ? '0' : ''}${month}`
 }
 
 /** All of a source, or those of one month; the oldest first. */
