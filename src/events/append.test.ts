@@ -152,6 +152,13 @@ describe('what a source reports', () => {
     expect((await read()).events[0]?.event.at).toBe('2000-01-01T00:00:00.000Z')
   })
 
+  test('of a code that nobody knows is kept as other, and counted', async () => {
+    await append([granted('a', { type: 'other' }), granted('b'), granted('c', { type: 'other' })])
+    await append([granted('a', { type: 'other' })])
+    expect((await read()).events.map(({ event }) => event.type)).toEqual(['other', 'access.granted', 'other'])
+    expect(events.counts.get('other doors')).toBe(2)
+  })
+
   test('that events were lost is alarmed', async () => {
     await append([granted('a', { type: 'system.events_lost' })])
     expect(await bench.alarms()).toContain('events.lost')

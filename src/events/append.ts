@@ -57,14 +57,14 @@ export async function appendEvents(
     })
     const heard = { at, events: entries.length > 0, malformed: fresh.filter(({ malformed }) => malformed).length }
     const next = { ...state, position: state.position + entries.length, cursor: cursor ?? state.cursor }
-    await write(client, context, next, entries, heard)
-    return { entries, heard, state: next }
+    const guards = await write(client, context, next, entries, heard)
+    return { entries, guards, heard, state: next }
   })
   context.seen.set(source, done.state.position)
   context.recent.keep(
     source,
     done.state.turn,
-    done.entries.map((entry) => recentOf(context, entry)),
+    done.entries.map((entry, i) => recentOf(context, entry, done.guards[i] as Buffer)),
   )
   const known = batch.events.length - done.entries.length
   count(context, source, done.entries, { known, malformed: done.heard.malformed })
@@ -118,30 +118,35 @@ function entryOf({ filing }: EventsContext, standing: Standing, { digest, whose,
 }
 
 /** One by one, as they are sent: what was sent already is written by the store meanwhile. */
-function* sealed(context: EventsContext, entries: readonly Entry[]): Generator<NewEventRow> {
-  for (const { envelope, content, key } of entries) yield sealEvent(context, key, envelope, content)
+function* sealed(context: EventsContext, entries: readonly Entry[], guards: Buffer[]): Generator<NewEventRow> {
+  for (const { envelope, content, key } of entries) {
+    const row = sealEvent(context, key, envelope, content)
+    guards.push(row.guard)
+    yield row
+  }
 }
 
 /** As whoever reads the log would find it. */
-function recentOf({ sources }: EventsContext, { envelope, content, key }: Entry): RecentEvent {
+function recentOf({ sources }: EventsContext, { envelope, content, key }: Entry, guard: Buffer): RecentEvent {
   const site = sources.get(envelope.source)?.siteOf(content.event) ?? null
-  return { logged: loggedEvent(envelope, content, site), key: key?.id ?? null }
+  return { logged: loggedEvent(envelope, content, site), key: key?.id ?? null, guard }
 }
 
-/** The row of the source last: what is beside it is under its lock. */
+/** The row of the source last: what is beside it is under its lock. Returns what signs each event. */
 async function write(
   client: pg.ClientBase,
   context: EventsContext,
   state: SourceState,
   entries: readonly Entry[],
   heard: Heard,
-): Promise<void> {
+): Promise<readonly Buffer[]> {
   const { vault } = context
   const { source } = state
+  const guards: Buffer[] = []
   if (entries.length > 0) {
     const envelopes = entries.map(({ envelope }) => envelope)
     const { forged } = await addToMonths(client, vault, source, envelopes)
-    await addEvents(client, sealed(context, entries))
+    await addEvents(client, sealed(context, entries, guards))
     if (forged) await tell(client, context, 'events.forged', source)
     await announce(client, source)
   }
@@ -149,6 +154,7 @@ async function write(
   if (heard.malformed > 0) await tell(client, context, 'events.malformed', source, heard.malformed)
   const isLost = entries.some(({ envelope }) => envelope.type === 'system.events_lost')
   if (isLost) await tell(client, context, 'events.lost', source)
+  return guards
 }
 
 function count(
@@ -159,6 +165,8 @@ function count(
 ): void {
   for (const [of, each] of Map.groupBy(entries, ({ envelope }) => envelope.class))
     metrics.appended(source, of, each.length)
+  const others = entries.filter(({ envelope }) => envelope.type === 'other').length
+  if (others > 0) metrics.other(source, others)
   if (known > 0) metrics.known(source, known)
   if (malformed > 0) metrics.malformed(source, malformed)
 }

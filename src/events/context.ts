@@ -26,6 +26,8 @@ type EventsLog = (
 interface EventsMetrics {
   /** New in the log. */
   appended(source: string, of: EventClass, count: number): void
+  /** Of those, no type is for. */
+  other(source: string, count: number): void
   /** Told once more, and there already. */
   known(source: string, count: number): void
   /** Not as a connector must report them: kept as far as that goes. */

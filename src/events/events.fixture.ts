@@ -43,6 +43,7 @@ export function eventsBench(
     log: (_level, event) => void logged.push(event),
     metrics: {
       appended: (source, of, by) => count(`appended ${source} ${of}`, by),
+      other: (source, by) => count(`other ${source}`, by),
       known: (source, by) => count(`known ${source}`, by),
       malformed: (source, by) => count(`malformed ${source}`, by),
       lag: () => undefined,

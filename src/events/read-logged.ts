@@ -1,12 +1,12 @@
 /** Reads the log in order, opened and verified, for whoever consumes it; what is not there any more is told as forgotten or as taken away. */
 import { classOf, type EventClass } from '../model/events/types.ts'
 import { boundsOf, type FoundMonth, monthsOf } from '../store/events/months.ts'
-import { eventsAfter, keysOf } from '../store/events/rows.ts'
+import { eventsAfter, guardOf, keysOf } from '../store/events/rows.ts'
 import { readSource } from '../store/events/source-row.ts'
 import type { EventRow } from '../store/guards.ts'
 import type { EventsContext } from './context.ts'
 import type { LoggedEvent } from './logged-event.ts'
-import { type FormerRange, isFormer, openRows } from './open-rows.ts'
+import { type FormerRange, isFormer, KeysOfEvents, openRows } from './open-rows.ts'
 import type { RecentEvent } from './recent.ts'
 import { isGenuine } from './sealed-event.ts'
 import { tell } from './tell.ts'
@@ -48,7 +48,8 @@ export async function readLogged(
   const { position, turn, former_to, renewed_to } = found.state
   if (position <= after) return { events: [], upTo: after, erased: 0, missing: [] }
   const recent = context.recent.after(source, turn, { after, upTo: position, limit })
-  if (recent !== null) return fromMemory(context, recent, classes)
+  const remembered = recent === null ? null : await fromMemory(context, source, recent, classes)
+  if (remembered !== null) return remembered
   const months = await monthsOf(database.pool, vault, source)
   const since = sinceOf(months, after)
   const rows = await eventsAfter(database.pool, source, { after, upTo: position, since, limit })
@@ -71,19 +72,27 @@ export async function readLogged(
   return { events: opened.events, upTo, erased: opened.erased.length, missing }
 }
 
-/** What this process wrote itself, less what nobody could open any more. */
+/** What this process wrote itself; null, and forgotten, where the log went on otherwise since, or does not open any more. */
 async function fromMemory(
-  { database }: EventsContext,
+  context: EventsContext,
+  source: string,
   recent: readonly RecentEvent[],
   classes: ReadonlySet<EventClass> | undefined,
-): Promise<LoggedPage> {
-  const wanted = classes === undefined ? recent : recent.filter(({ logged }) => classes.has(classOf(logged.event.type)))
-  const keys = await keysOf(database.pool, [...new Set(wanted.flatMap(({ key }) => key ?? []))])
-  const open = wanted.filter(({ key }) => key === null || keys.has(key))
-  return {
-    ...{ events: open.map(({ logged }) => logged), upTo: recent.at(-1)?.logged.position ?? 0 },
-    ...{ erased: wanted.length - open.length, missing: [] },
+): Promise<LoggedPage | null> {
+  const { pool } = context.database
+  const ids = [...new Set(recent.flatMap(({ key }) => key ?? []))]
+  const last = recent.at(-1) as RecentEvent
+  const [found, guard] = await Promise.all([keysOf(pool, ids), guardOf(pool, last.logged)])
+  const keys = new KeysOfEvents(context, found)
+  // Where another history was written, as after a restore, the last one is another as well.
+  const isTheSame = guard?.equals(last.guard) === true
+  if (!isTheSame || ids.some((id) => keys.of(id, false)?.length === 0)) {
+    context.recent.forget(source)
+    return null
   }
+  const all = recent.map(({ logged }) => logged)
+  const events = classes === undefined ? all : all.filter(({ event }) => classes.has(classOf(event.type)))
+  return { events, upTo: last.logged.position, erased: 0, missing: [] }
 }
 
 /** What somebody else wrote is none, of whatever class it says that it is. */

@@ -6,6 +6,8 @@ export interface RecentEvent {
   readonly logged: LoggedEvent
   /** What it is sealed with in the log; null: the gateway's own. */
   readonly key: KeyId | null
+  /** What signs its row. */
+  readonly guard: Buffer
 }
 
 interface Stretch {
@@ -39,6 +41,10 @@ export class RecentEvents {
       for (const each of events) known.events.push(each)
       if (known.events.length > this.#max * 2) known.events.splice(0, known.events.length - this.#max)
     }
+  }
+
+  forget(source: string): void {
+    this.#stretches.delete(source)
   }
 
   /** At most `limit` that come right after a position, none beyond `upTo`; null when the log must be asked. */

@@ -37,6 +37,7 @@ export function buildEvents(
     log: syncLog(log),
     metrics: {
       appended: (source, of, count) => metrics.eventsAppended.inc({ source, class: of }, count),
+      other: (source, count) => metrics.eventsOther.inc({ source }, count),
       known: (source, count) => metrics.eventsKnown.inc({ source }, count),
       malformed: (source, count) => metrics.eventsMalformed.inc({ source }, count),
       lag: (source, seconds) => metrics.eventLagSeconds.observe({ source }, seconds),

@@ -109,6 +109,12 @@ export const figures = {
     labels: ['source'],
     help: 'Events that were not as a connector must report them, and are kept as far as that goes.',
   },
+  eventsOther: {
+    type: 'counter',
+    name: 'gatehouse_events_other_total',
+    labels: ['source'],
+    help: 'Events, new in the log, that no type is for: of codes that nobody knows, and of those that are only kept.',
+  },
   eventLagSeconds: {
     type: 'histogram',
     name: 'gatehouse_event_lag_seconds',

@@ -90,6 +90,18 @@ export async function eventsAfter(
   return rows
 }
 
+/** What signs the row of one event; null where there is none. */
+export async function guardOf(
+  pool: pg.Pool,
+  { source, position, receivedAt }: { source: string; position: number; receivedAt: Date },
+): Promise<Buffer | null> {
+  const { rows } = await pool.query<{ guard: Buffer }>(
+    'select guard from event where source = $1 and position = $2 and received_at = $3',
+    [source, position, receivedAt],
+  )
+  return rows[0]?.guard ?? null
+}
+
 /** The last rows of a source, the newest first, whoever wrote them. */
 export async function lastEvents(
   client: pg.ClientBase | pg.Pool,
