@@ -9,7 +9,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
 import { openPunches, readPunches } from './read-punches.ts'
-import { writePunches } from './write-punches.ts'
+import { sawPunches, writePunches } from './write-punches.ts'
 
 /** Returns its number. @throws Refusal `person.unknown`, `punch.in-future`. */
 export async function addPunch(
@@ -21,7 +21,7 @@ export async function addPunch(
   const { database, vault, now } = context.events
   if (at > now()) throw new Refusal('punch.in-future')
   const key = await keyOf(context, person)
-  return inTransaction(database.pool, async (client) => {
+  const n = await inTransaction(database.pool, async (client) => {
     const by = { subject, reason, at: now().getTime() }
     const content = { person, at: at.getTime(), kind, voids: null, by }
     const [n] = await writePunches(client, context, [{ content, key, event: null }])
@@ -30,6 +30,8 @@ export async function addPunch(
     await recordAudit(client, vault, { actor: subject, action: 'punch.added', object: person, details, about: key })
     return n as number
   })
+  sawPunches(context, [n])
+  return n
 }
 
 /** It stays, and does not count. @throws Refusal `punch.unknown`, `punch.void`, `person.unknown`. */
@@ -42,22 +44,25 @@ export async function voidPunch(
   const { database, vault, now } = context.events
   const { opened } = await openPunches(context, await punchesNumbered(database.pool, [n]))
   const [punch] = opened
-  if (punch === undefined || punch.content.kind === null) throw new Refusal('punch.unknown')
-  const { day, content } = punch
-  const { person } = content
+  if (punch === undefined) throw new Refusal('punch.unknown')
+  const { person, at, kind, id = null } = punch.content
+  if (kind === null) throw new Refusal('punch.unknown')
+  const { day } = punch
   const key = await keyOf(context, person)
   const before = (await readPunches(context, [person], [day])).get(person) ?? []
   if (before.some((punch) => punch.n === n && punch.voidedBy !== null)) throw new Refusal('punch.void')
-  await inTransaction(database.pool, async (client) => {
+  const numbers = await inTransaction(database.pool, async (client) => {
     const by = { subject, reason, at: now().getTime() }
     // On the day of the one that it takes back: whoever reads that day finds both.
-    const taking = { content: { ...content, kind: null, voids: n, by }, key, event: null, day }
-    await writePunches(client, context, [taking])
+    const taking = { person, at, kind: null, voids: n, by, takes: { kind, id } }
+    const written = await writePunches(client, context, [{ content: taking, key, event: null, day }])
     await recordAudit(client, vault, {
       ...{ actor: subject, action: 'punch.voided', object: person },
       ...{ details: { n, reason }, about: key },
     })
+    return written
   })
+  sawPunches(context, numbers)
 }
 
 async function keyOf({ events: { database, vault } }: AttendanceContext, person: PersonId): Promise<DataKey> {

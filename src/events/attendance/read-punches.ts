@@ -98,10 +98,13 @@ function allKeys(vault: Vault, row: WrappedKey): readonly DataKey[] {
 }
 
 function punchesOfPerson(rows: readonly { readonly n: number; readonly content: PunchContent }[]): readonly Punch[] {
-  const voided = new Map(rows.flatMap(({ content: { voids, by } }) => (voids === null ? [] : [[voids, by] as const])))
+  const voids = rows.filter(({ content }) => content.voids !== null)
+  // By what it is known by as well: one that is kept, and put back when its number came again, takes nothing else back.
+  const voidOf = (n: number, id: string | undefined) =>
+    voids.findLast(({ content: { voids, takes } }) => voids === n && (takes?.id ?? id) === id)
   return rows
-    .flatMap(({ n, content: { person, at, kind, by } }) =>
-      kind === null ? [] : [{ n, person, at, kind, by, voidedBy: voided.get(n) ?? null }],
+    .flatMap(({ n, content: { person, at, kind, by, id } }) =>
+      kind === null ? [] : [{ n, person, at, kind, by, voidedBy: voidOf(n, id)?.content.by ?? null }],
     )
     .sort((left, right) => left.at - right.at || left.n - right.n)
 }

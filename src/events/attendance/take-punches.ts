@@ -9,7 +9,7 @@ import { readLogged } from '../read-logged.ts'
 import type { AttendanceContext } from './context.ts'
 import { punchOf } from './punch-rules.ts'
 import { dayOf } from './shifts.ts'
-import { type NewPunch, writePunches } from './write-punches.ts'
+import { type NewPunch, sawPunches, writePunches } from './write-punches.ts'
 
 const pageRows = 500
 
@@ -48,10 +48,12 @@ async function take(
     const key = keys.get(person)?.key
     return key === undefined ? [] : [{ content: { person, at, kind, voids: null, by: null }, key, event: id }]
   })
-  await inTransaction(database.pool, async (client) => {
-    await writePunches(client, context, punches)
+  const numbers = await inTransaction(database.pool, async (client) => {
+    const written = await writePunches(client, context, punches)
     await notePosition(client, vault, source, upTo)
+    return written
   })
+  sawPunches(context, numbers)
 }
 
 const forgottenAtOnce = 5_000

@@ -1,4 +1,5 @@
 /** Adds punches under the lock of their log: numbered without a gap, each sealed with its person's key, none twice of one event, and announced. */
+import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { announce } from '../../store/events/rows.ts'
@@ -6,12 +7,13 @@ import { punchGuard } from '../../store/guards.ts'
 import { type PunchContent, punchDigest, punchDigestBytes, sealPunch } from '../../store/punches/punch.ts'
 import { addPunches, holdPunches, type NewPunchRow, notePunches, punchedBefore } from '../../store/punches/rows.ts'
 import { attendanceLog } from '../../store/subscriptions/log-positions.ts'
+import { furthestPosition } from '../../store/subscriptions/positions.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
 import { dayOf } from './shifts.ts'
 
 export interface NewPunch {
-  readonly content: Omit<PunchContent, 'written'>
+  readonly content: Omit<PunchContent, 'written' | 'id'>
   readonly key: DataKey
   /** Id of the event that says so; null: a person does. */
   readonly event: string | null
@@ -19,15 +21,19 @@ export interface NewPunch {
   readonly day?: string
 }
 
-/** Returns their numbers, in order; of an event that became a punch before there is none. The caller is in a transaction. */
+/**
+ * Returns their numbers, in order; of an event that became a punch before there is none. The caller is in a transaction, and tells
+ * `sawPunches` of them once it is committed.
+ */
 export async function writePunches(
   client: pg.ClientBase,
-  { events: { vault, now }, shifts }: AttendanceContext,
+  context: AttendanceContext,
   punches: readonly NewPunch[],
 ): Promise<readonly number[]> {
   if (punches.length === 0) return []
-  const { last, genuine } = await holdPunches(client, vault)
-  if (!genuine) await raiseAlarm(client, vault, 'guard.failed', 'punch_log')
+  const { events, shifts } = context
+  const { vault, now } = events
+  const last = await lastNumber(client, context)
   const digests = punches.map(({ event }) => (event === null ? null : eventDigest(vault, event)))
   const before = await punchedBefore(
     client,
@@ -48,10 +54,27 @@ export async function writePunches(
   return rows.map(({ n }) => n)
 }
 
+/** From now on a row of the log that says less was put back. */
+export function sawPunches({ events: { seen } }: AttendanceContext, numbers: readonly number[]): void {
+  seen.set(attendanceLog, Math.max(seen.get(attendanceLog) ?? 0, ...numbers))
+}
+
+/** An older row is signed as well, so it is held against what this process saw, and against how far subscriptions were told: no number comes twice. */
+async function lastNumber(client: pg.ClientBase, { events: { vault, seen } }: AttendanceContext): Promise<number> {
+  const { last, genuine } = await holdPunches(client, vault)
+  const least = Math.max(seen.get(attendanceLog) ?? 0, await furthestPosition(client, vault, attendanceLog))
+  if (!genuine || last < least) await raiseAlarm(client, vault, 'guard.failed', 'punch_log')
+  return Math.max(last, least)
+}
+
 type Placed = Pick<NewPunchRow, 'n' | 'day' | 'event_digest'> & { readonly written: number }
 
-function rowOf(vault: Vault, { n, day, event_digest, written }: Placed, { content, key }: NewPunch): NewPunchRow {
-  const sealed = sealPunch(vault, key, { n: String(n), day }, { ...content, written })
+function rowOf(
+  vault: Vault,
+  { n, day, event_digest, written }: Placed,
+  { content, key, event }: NewPunch,
+): NewPunchRow {
+  const sealed = sealPunch(vault, key, { n: String(n), day }, { ...content, written, id: event ?? randomUUID() })
   const row = { n, day, person_digest: punchDigest(vault, key.id, day), event_digest, sealed }
   return { ...row, guard: vault.guard('punch', punchGuard({ ...row, n: String(n) })) }
 }

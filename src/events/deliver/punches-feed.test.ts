@@ -7,6 +7,7 @@ import type { PersonId, SubjectId } from '../../model/id.ts'
 import { keysOfPeople } from '../../store/events/who.ts'
 import { type PunchRow, punchGuard } from '../../store/guards.ts'
 import { sealPunch } from '../../store/punches/punch.ts'
+import { writePositions } from '../../store/subscriptions/positions.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { continueErasures } from '../../sync/erasure/continue.ts'
 import { erasePerson } from '../../sync/erasure/erase.ts'
@@ -18,6 +19,7 @@ import { appendEvents } from '../append.ts'
 import { attendanceBench } from '../attendance/attendance.fixture.ts'
 import type { AttendanceContext } from '../attendance/context.ts'
 import { addPunch, voidPunch } from '../attendance/correct.ts'
+import { readPunches } from '../attendance/read-punches.ts'
 import { keepPunches, takePunches } from '../attendance/take-punches.ts'
 import { writePunches } from '../attendance/write-punches.ts'
 import { accessEvent, batchOf, eventsBench, reported } from '../events.fixture.ts'
@@ -173,11 +175,13 @@ test('who is erased has no punches any more: they are left out, counted, and pas
 describe('what is not as it was written', () => {
   test('punches that were taken away, forgotten or altered are told as lost, the altered ones with an alarm', async () => {
     await aDay()
+    const whole = (await read()).items
     await engine.tamper('delete from punch where n = 2')
     expect(await read()).toMatchObject({ upTo: 4, lost: 1, erased: 0 })
     expect(await bench.alarms()).not.toContain('guard.failed')
-    // Of what it took back nothing is known any more.
-    expect((await read()).items[1]?.event.data.voids).toMatchObject({ sequence: '2', kind: null })
+    // Of what it took back its own seal tells, so that it passes the filter that the other passed.
+    expect((await read()).items[1]?.event.data.voids).toEqual({ id: whole[1]?.event.id, sequence: '2', kind: 'out' })
+    expect(await numbers(feedOf([], 'event.kind == "out"'))).toEqual([3, 4])
     await engine.tamper(`update punch set sealed = sealed || '\\x00' where n = 4`)
     expect(await read()).toMatchObject({ upTo: 4, lost: 2, erased: 0 })
     expect(await bench.rows(`select scope from alarm where code = 'guard.failed'`)).toEqual([{ scope: 'punch' }])
@@ -200,6 +204,83 @@ describe('what is not as it was written', () => {
     await pass('n1', ago(0.5))
     expect((await numbers()).slice(0, 4)).toEqual([1, 2, 3, 4])
     expect((await numbers()).length).toBe(5)
+  })
+})
+
+describe('an older row of the log is put back, and what came since is gone', () => {
+  /** Three punches as they were delivered, of which the last two come to be gone. */
+  async function setBack() {
+    await pass('n1', ago(9))
+    const [old] = await bench.rows<{ last_n: string; guard: Buffer }>('select last_n, guard from punch_log')
+    await pass('n1', ago(5), 'out')
+    await addPunch(attendance, clerk, person, { kind: 'in', at: ago(4), reason: 'told by phone' })
+    const { items, upTo } = await read()
+    await engine.tamper('delete from punch where n > 1')
+    await engine.tamper('update punch_log set last_n = $1, guard = $2', [old?.last_n, old?.guard])
+    return { upTo, ids: items.map(({ event }) => event.id) }
+  }
+  const alarms = () => bench.rows(`select scope from alarm where code = 'guard.failed'`)
+  const onwards = async (upTo: number, ids: readonly string[]) => {
+    await pass('n2', ago(3))
+    await addPunch(attendance, clerk, person, { kind: 'out', at: ago(2), reason: 'told by phone' })
+    expect(await read(feedOf(), upTo)).toMatchObject({ items: [{ position: 4 }, { position: 5 }], lost: 0 })
+    const all = (await read()).items.map(({ event }) => event.id)
+    expect(all.filter((id) => ids.includes(id))).toEqual(ids.slice(0, 1))
+    expect(all).toHaveLength(3)
+  }
+
+  test('numbers go on above those that this process saw, with an alarm', async () => {
+    const { upTo, ids } = await setBack()
+    await onwards(upTo, ids)
+    expect(await alarms()).toEqual([{ scope: 'punch_log' }])
+  })
+
+  test('or those that a subscription was told, where the process began since', async () => {
+    const { upTo, ids } = await setBack()
+    attendance.events.seen.clear()
+    const positions = new Map([[log, upTo]])
+    await inTransaction(engine.database.pool, (client) => writePositions(client, engine.vault, 'payroll', 0, positions))
+    // What nobody signed counts for nothing.
+    await engine.tamper(
+      `insert into subscription_position select 'forged', source, epoch, 900, guard from subscription_position`,
+    )
+    await onwards(upTo, ids)
+    expect(await alarms()).toEqual([{ scope: 'punch_log' }])
+  })
+
+  test('a reader that was further tells of it before anything comes', async () => {
+    const { upTo } = await setBack()
+    attendance.events.seen.clear()
+    expect(await read(feedOf(), upTo)).toMatchObject({ items: [], upTo: 3 })
+    expect(await alarms()).toEqual([{ scope: 'punch_log' }])
+  })
+
+  test('where numbers come again all the same, as after an honest restore, they are told under other ids, the same event under its own', async () => {
+    const event = reported(accessEvent(ago(5), { account: 'n1', direction: 'out' }), 'left')
+    const report = async () => {
+      await appendEvents(attendance.events, 'doors', batchOf([event]))
+      await takePunches(attendance, going)
+    }
+    await addPunch(attendance, clerk, person, { kind: 'in', at: ago(9), reason: 'told by phone' })
+    await report()
+    const before = (await read()).items
+    await voidPunch(attendance, clerk, 1, 'told wrong')
+    const [kept] = await bench.rows<PunchRow>('select * from punch where n = 3')
+    await engine.tamper('delete from punch; delete from punch_log; delete from event; delete from event_key')
+    await engine.tamper('delete from event_source; delete from punch_position')
+    attendance.events.seen.clear()
+    await addPunch(attendance, clerk, person, { kind: 'in', at: ago(9), reason: 'told by phone' })
+    await report()
+    const after = (await read()).items
+    expect(after.map(({ position }) => position)).toEqual([1, 2])
+    expect(after.map(({ event: { id } }, i) => id === before[i]?.event.id)).toEqual([false, true])
+    // Nor does one that somebody kept take back what has the number now.
+    const { n, day, person_digest, event_digest, sealed, guard } = kept as PunchRow
+    await engine.tamper('insert into punch values ($1, $2, $3, $4, $5, $6)', [
+      ...[n, day, person_digest, event_digest, sealed, guard],
+    ])
+    const [first] = (await readPunches(attendance, [person], ['2026-03-01', '2026-03-02'])).get(person) ?? []
+    expect(first).toMatchObject({ n: 1, kind: 'in', voidedBy: null })
   })
 })
 
@@ -281,6 +362,7 @@ test('whatever writes at once, a reader that goes on where it was sees each once
   await fc.assert(
     fc.asyncProperty(writers, fc.integer({ min: 1, max: 7 }), async (all, limit) => {
       await engine.tamper('delete from punch; delete from punch_log')
+      attendance.events.seen.clear()
       const total = all.flat().reduce((sum, count) => sum + count, 0)
       const content = { person, at: ago(1).getTime(), kind: 'in', voids: null, by: null } as const
       const write = async (counts: readonly number[]) => {

@@ -6,6 +6,7 @@ import type { PunchKind } from '../../model/events/punch.ts'
 import { type Reveal, revealsOfPeople } from '../../model/events/reveal.ts'
 import type { PersonId } from '../../model/id.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
+import type { PunchContent } from '../../store/punches/punch.ts'
 import { newestPunch, punchesBetween, punchesNumbered } from '../../store/punches/rows.ts'
 import { attendanceLog, lastBefore, newestOf } from '../../store/subscriptions/log-positions.ts'
 import type { AttendanceContext } from '../attendance/context.ts'
@@ -26,6 +27,12 @@ export interface PunchesFeedOptions {
   readonly people: ReadPeople
 }
 
+/** A punch that another takes back; null: nobody knows any more. */
+interface TakenBack {
+  readonly kind: PunchKind | null
+  readonly id: string | null
+}
+
 const nobody: ReadonlyMap<PersonId, PersonAttributes> = new Map()
 
 /** Of these the first that opens tells the time. */
@@ -35,27 +42,40 @@ export function punchesFeed(
   context: AttendanceContext,
   { id, gateway, filter, reveal, people }: PunchesFeedOptions,
 ): Feed {
-  const { vault, database } = context.events
+  const { vault, database, seen } = context.events
   const { pool } = database
   const pseudonym = pseudonymsOf(vault, id)
+  const idOf = (identity: string) => pseudonym('punch', identity)
   const reveals = new Set(reveal)
   const asksForPeople = filter.asksForPerson || revealsOfPeople.some((each) => reveals.has(each))
 
   const nothing = (upTo: number): FeedPage => ({ items: [], upTo, erased: 0, unfiltered: 0, lost: 0 })
 
-  /** What each of those was that one of these takes back. */
-  async function kindsTakenBack(punches: readonly OpenedPunch[]): Promise<ReadonlyMap<number, PunchKind | null>> {
-    const numbers = punches.flatMap(({ content: { voids } }) => voids ?? [])
-    const { opened } = await openPunches(context, await punchesNumbered(pool, numbers))
-    return new Map(opened.map(({ n, content: { kind } }) => [n, kind]))
+  /** By the number of each of these that takes another back: what that one was. */
+  async function takenBack(punches: readonly OpenedPunch[]): Promise<ReadonlyMap<number, TakenBack>> {
+    // Of the others their own seal says it, whatever became of the one taken back.
+    const older = punches.flatMap(({ content: { voids, takes } }) => (takes?.id == null ? (voids ?? []) : []))
+    const { opened } = await openPunches(context, await punchesNumbered(pool, older))
+    const found = new Map(opened.map((punch) => [punch.n, { kind: punch.content.kind, id: identityOf(punch) }]))
+    return new Map(
+      punches.flatMap(({ n, content: { voids, takes } }) =>
+        voids === null ? [] : [[n, whatItWas(takes, found.get(voids))] as const],
+      ),
+    )
   }
 
-  function outgoing({ n, day, content }: OpenedPunch, facts: PunchFacts, who: PersonAttributes): OutgoingEvent {
+  function outgoing(
+    punch: OpenedPunch,
+    facts: PunchFacts,
+    taken: TakenBack | undefined,
+    who: PersonAttributes,
+  ): OutgoingEvent {
+    const { n, day, content } = punch
     const { zone } = context.shifts
     const { person, at, kind, voids, by, written = by?.at } = content
     const time = new Date(at).toISOString()
     return {
-      ...{ specversion: '1.0', id: pseudonym('punch', String(n)), source: `/gatehouse/${gateway}/${attendanceLog}` },
+      ...{ specversion: '1.0', id: idOf(identityOf(punch)), source: `/gatehouse/${gateway}/${attendanceLog}` },
       ...{ type: `org.gatehouse.${facts.type}.v1`, time, datacontenttype: 'application/json', sequence: String(n) },
       data: {
         ...{ type: facts.type, kind, at: time, localTime: localTime(at, zone), zone, day },
@@ -63,7 +83,9 @@ export function punchesFeed(
         person: { id: pseudonym('worker', person), ...revealedOf(who, reveals) },
         correction: facts.correction,
         voids:
-          voids === null ? null : { id: pseudonym('punch', String(voids)), sequence: String(voids), kind: facts.kind },
+          taken === undefined
+            ? null
+            : { id: taken.id === null ? null : idOf(taken.id), sequence: String(voids), kind: taken.kind },
       },
     }
   }
@@ -87,22 +109,25 @@ export function punchesFeed(
     async read(source, after, limit) {
       const newest = source === attendanceLog ? await newestPunch(pool, vault) : null
       if (newest?.genuine === false) await raiseAlarm(pool, vault, 'guard.failed', 'punch_log')
-      if (newest === null || !newest.genuine || newest.n <= after) return nothing(after)
+      if (newest === null || !newest.genuine) return nothing(after)
+      // An older row was put back: the next punch goes on above all that was told.
+      if (newest.n < Math.max(after, seen.get(source) ?? 0)) await raiseAlarm(pool, vault, 'guard.failed', 'punch_log')
+      if (newest.n <= after) return nothing(after)
       const rows = await punchesBetween(pool, { from: after + 1, to: newest.n, limit })
       const upTo = rows.length < limit ? newest.n : Number(rows.at(-1)?.n)
       const { opened, erased } = await openPunches(context, rows)
-      const kinds = await kindsTakenBack(opened)
+      const taken = await takenBack(opened)
       const ids = asksForPeople ? opened.map(({ content: { person } }) => person) : []
       const attributes = ids.length === 0 ? nobody : await people(ids)
       const items: FeedItem[] = []
       let unfiltered = 0
       for (const punch of opened) {
-        const facts = factsOf(punch, kinds)
+        const facts = factsOf(punch, taken.get(punch.n))
         const who = attributes.get(punch.content.person) ?? noAttributes
         const verdict = filter.decide(facts, who)
         if (typeof verdict === 'object') unfiltered += 1
         if (verdict !== 'passes') continue
-        const event = outgoing(punch, facts, who)
+        const event = outgoing(punch, facts, taken.get(punch.n), who)
         const bytes = Buffer.byteLength(eventJson(event))
         items.push({ position: punch.n, event, bytes, receivedAt: writtenAt(punch) })
       }
@@ -113,14 +138,24 @@ export function punchesFeed(
 
 /** What the filter sees: one that takes another back is of the kind of that one, so that whoever was told of the one is told of both. */
 function factsOf(
-  { content: { kind, voids, by } }: OpenedPunch,
-  takenBack: ReadonlyMap<number, PunchKind | null>,
+  { content: { kind, by } }: OpenedPunch,
+  taken: TakenBack | undefined,
 ): PunchFacts & { readonly type: string } {
   return {
     type: kind === null ? 'punch.voided' : `punch.${kind}`,
-    kind: kind ?? takenBack.get(voids ?? 0) ?? null,
+    kind: kind ?? taken?.kind ?? null,
     correction: by !== null,
   }
+}
+
+/** Of what was written before it was noted: number and time, which do not come again together. */
+function identityOf(punch: OpenedPunch): string {
+  return punch.content.id ?? `${punch.n} ${writtenAt(punch).getTime()}`
+}
+
+/** What its own seal says, and else what is there of the punch itself. */
+function whatItWas(takes: PunchContent['takes'], found: TakenBack | undefined): TakenBack {
+  return { kind: takes?.kind ?? found?.kind ?? null, id: takes?.id ?? found?.id ?? null }
 }
 
 /** Of what was written before that was noted: when it was corrected, or happened. */

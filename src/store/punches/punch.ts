@@ -22,6 +22,10 @@ export interface PunchContent {
   readonly by: { readonly subject: SubjectId; readonly reason: string; readonly at: number } | null
   /** When it was written down, in ms since 1970; not there of what was written before that was noted. */
   readonly written?: number
+  /** What receivers know it by, since numbers may come again: the id of its event, or a random one. Not there of what was written before that was noted. */
+  readonly id?: string
+  /** Of one that takes another back: what that one was, for whoever no longer finds it. Not there of what was written before that was noted. */
+  readonly takes?: { readonly kind: PunchKind; readonly id: string | null }
 }
 
 /** What the gateway's own seal holds: whose key opens the rest. */

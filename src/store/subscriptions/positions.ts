@@ -47,6 +47,18 @@ export async function allPositions(client: Client): Promise<ReadonlyMap<string, 
   return all
 }
 
+/** The furthest of one source that any subscription was ever signed at, and has a row of still; 0 where there is none. */
+export async function furthestPosition(client: Client, vault: Vault, source: string): Promise<number> {
+  const { rows } = await client.query<PositionRow & { readonly subscription: string }>(
+    'select subscription, source, epoch, position, guard from subscription_position where source = $1',
+    [source],
+  )
+  const genuine = rows.filter((row) =>
+    vault.verifyGuard('subscription_position', subscriptionPositionGuard(row), row.guard),
+  )
+  return Math.max(0, ...genuine.map(({ position }) => Number(position)))
+}
+
 /** Sets them, wherever they were. */
 export async function writePositions(
   client: Client,
