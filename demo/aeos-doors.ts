@@ -91,6 +91,7 @@ export function aeosDoors(simulator: AeosSimulator, target: string): DoorSystem 
     swipeCall: (card, door) => ({ path: '/swipe', body: { badge: card, entrance: doorNamed(door) } }),
     // Small numbers, which say nothing.
     eventKeys: () => [],
+    fingers: null,
     grantByHand({ user, level }) {
       const carrier = named(user)
       if (carrier === null) throw new RangeError('AEOS knows no such person')

@@ -42,7 +42,7 @@ export function biostar2Doors(simulator: BiostarSimulator, target: string): Door
       address: 'biostar2.email-exists',
     },
     readRequestsMax: 1,
-    configuration: { connector: 'biostar2', settings: doorSystem(simulator) },
+    configuration: { connector: 'biostar2', guard: { unexpected: 'suspend' }, settings: doorSystem(simulator) },
     secret: { file: 'password', value: simulator.password },
     sideDoorUrl: simulator.sideDoorUrl,
 
@@ -63,6 +63,12 @@ export function biostar2Doors(simulator: BiostarSimulator, target: string): Door
     opens: (card, door) => simulator.swipe({ card_id: card, door: doorNamed(door) }).granted,
     swipeCall: (card, door) => ({ path: '/swipe', body: { card_id: card, door: doorNamed(door) } }),
     eventKeys: () => state.eventKeys(),
+    fingers: {
+      enrol: (user) => simulator.hand({ action: 'enrol', user, credential: 'fingerprint' }),
+      swap: (user) => simulator.hand({ action: 'swap', user, credential: 'fingerprint' }),
+      count: (user) => state.user(user)?.fingerprints ?? 0,
+      opens: (user, door) => simulator.swipe({ user, method: 'fingerprint', door: doorNamed(door) }).granted,
+    },
     grantByHand: ({ user, level }) => simulator.hand({ action: 'grant', user, group: level }),
     plant(accounts) {
       simulator.seed({

@@ -136,6 +136,19 @@ describe.each(['BioStar 2', 'AEOS'])('at %s', (name) => {
     expect(compare(accounts(), wanted()).twice).toBe(1)
   })
 
+  test('a finger that is swapped is another one, and there are as many as before', () => {
+    const { fingers } = system
+    if (fingers === null) return expect(name).toBe('AEOS')
+    const before = fingers.count(ada)
+    expect(fingers.opens(ada, 'Main entrance')).toBe(false)
+    fingers.enrol(ada)
+    const written = () => biostar2.state.user(ada)?.fingerprintVersion
+    const enrolled = written() ?? Number.NaN
+    fingers.swap(ada)
+    expect([fingers.count(ada), written()]).toEqual([before + 1, enrolled + 1])
+    expect([fingers.opens(ada, 'Main entrance'), fingers.opens(ada, 'Lab')]).toEqual([true, false])
+  })
+
   test('changes between two looks are told account by account and part by part', () => {
     const before = accounts()
     hand.close(ada)

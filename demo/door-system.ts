@@ -52,6 +52,18 @@ export interface Planted {
 
 export type Grant = { readonly user: string; readonly level: string }
 
+/** Fingers, as somebody at the door system's own console changes them: Gatehouse never does. */
+export interface Fingers {
+  /** One more. */
+  enrol(user: string): void
+  /** Another one in the place of one: as many as before. */
+  swap(user: string): void
+  /** How many its console and its API show. */
+  count(user: string): number
+  /** Whether the reader of this door lets in who holds a finger of this user to it. */
+  opens(user: string, door: string): boolean
+}
+
 /** A simulated door system, and what happened there. */
 export interface DoorSystem extends AsyncDisposable {
   /** As a reader knows it. */
@@ -80,6 +92,8 @@ export interface DoorSystem extends AsyncDisposable {
   swipeCall(card: string, door: string): { readonly path: string; readonly body: object }
   /** By what it names its events, where that would be known again. */
   eventKeys(): readonly string[]
+  /** Null: it shows none. */
+  readonly fingers: Fingers | null
   /** Somebody at its own console gives a level. */
   grantByHand(grant: Grant): void
   plant(accounts: readonly Planted[]): void

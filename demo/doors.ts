@@ -34,3 +34,9 @@ export function isShutOut(system: DoorSystem, row: WorkerRow): boolean {
   const account = system.account(userIdOf(row))
   return account !== null && isShut(account)
 }
+
+/** Levels and cards of somebody there, to be compared. */
+export function levelsAndCards({ account }: DoorSystem, row: WorkerRow): string {
+  const seen = account(userIdOf(row))
+  return JSON.stringify([[...(seen?.levels ?? [])].sort(), seen?.cards])
+}

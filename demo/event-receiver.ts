@@ -8,6 +8,8 @@ export interface ReceivedEvent {
   readonly id: string
   readonly source: string
   readonly type: string
+  /** Its number at that source. */
+  readonly sequence: string
   /** The whole of it. */
   readonly text: string
   readonly receivedAt: number
@@ -63,10 +65,10 @@ function isSigned({ headers }: IncomingMessage, body: string, key: Buffer): bool
 
 function eventsIn(body: string): ReceivedEvent[] {
   const told = JSON.parse(body) as
-    | { id: string; source: string; type: string }
-    | { id: string; source: string; type: string }[]
+    | Pick<ReceivedEvent, 'id' | 'source' | 'type' | 'sequence'>
+    | Pick<ReceivedEvent, 'id' | 'source' | 'type' | 'sequence'>[]
   return [told].flat().map((event) => ({
-    ...{ id: event.id, source: event.source, type: event.type },
+    ...{ id: event.id, source: event.source, type: event.type, sequence: event.sequence },
     ...{ text: JSON.stringify(event), receivedAt: performance.now() },
   }))
 }

@@ -11,6 +11,7 @@ import type { DoorSystem, Planted } from './door-system.ts'
 import { openAsSuperuser, openShared } from './embedded-store.ts'
 import { type EventReceiver, openEventReceiver } from './event-receiver.ts'
 import { removeQueues } from './redis-traces.ts'
+import { RefusedCall } from './refused-call.ts'
 import { configuration, doorNames, receiverSecretFile } from './site.ts'
 import { type GatewayProcess, startGatewayProcess } from './start-gateway.ts'
 
@@ -32,6 +33,8 @@ export interface House extends AsyncDisposable {
   readonly directory: string
   /** What HR drops files into. */
   readonly folder: string
+  /** Where sealed files of each day lie, with who came and went. */
+  readonly archive: string
   readonly config: string
   /** The gateway's own folder: keys, tokens. */
   readonly dataPath: string
@@ -47,8 +50,10 @@ export interface House extends AsyncDisposable {
   restart(index: number): Promise<void>
   /** All that the gateway logged, from `debug` up. */
   readonly log: readonly string[]
-  /** Asks the API; the first operator does, unless another is named. */
+  /** Asks the API; the first operator does, unless another is named. @throws RefusedCall */
   call<T>(path: string, body?: unknown, operator?: Operator): Promise<T>
+  /** The same where the answer is a text. */
+  read(path: string, body?: unknown, operator?: Operator): Promise<string>
   /** A file as HR delivers it, under its name when it is whole. A name that begins with `changes-` says that it is a delta. */
   drop(name: string, content: Buffer): Promise<void>
 }
@@ -74,7 +79,8 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   // Root hands PostgreSQL to another user, who must be able to pass through; nobody else can list what is inside.
   if (process.getuid?.() === 0) await chmod(directory, 0o711)
   const folder = join(directory, 'hr')
-  await mkdir(folder, { mode: 0o700 })
+  const archive = join(directory, 'archive')
+  for (const each of [folder, archive]) await mkdir(each, { mode: 0o700 })
 
   const latency = options.fixedMs === undefined ? {} : { latency: { fixedMs: options.fixedMs } }
   const systems = [
@@ -93,6 +99,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     systems,
     receiver: receiver.url,
     folder,
+    archive,
     mode: existing === undefined ? 'enabled' : 'observe',
     now: new Date(),
     lockoutPercent: options.lockoutPercent,
@@ -126,7 +133,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
   const store = await openAsSuperuser(join(dataPath, 'postgres'), storePath)
   opened.defer(() => store.end())
 
-  async function call<T>(path: string, body: unknown, { token }: Operator): Promise<T> {
+  async function read(path: string, body: unknown, { token }: Operator): Promise<string> {
     const serving = gateways.find((gateway) => gateway.url !== null)?.url ?? ''
     const response = await fetch(`${serving}${path}`, {
       method: body === undefined ? 'GET' : 'POST',
@@ -134,7 +141,12 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     })
     const text = await response.text()
-    if (!response.ok) throw new Error(`the gateway answered ${path} with status ${response.status}`)
+    if (response.ok) return text
+    const { code } = JSON.parse(text) as { readonly code: string }
+    throw new RefusedCall(path, response.status, code)
+  }
+  async function call<T>(path: string, body: unknown, operator: Operator): Promise<T> {
+    const text = await read(path, body, operator)
     return (text === '' ? null : JSON.parse(text)) as T
   }
 
@@ -161,6 +173,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     url,
     directory,
     folder,
+    archive,
     config,
     dataPath,
     storePath,
@@ -170,6 +183,7 @@ export async function openHouse(options: HouseOptions = {}): Promise<House> {
     store,
     log,
     call: (path, body, operator = one) => call(path, body, operator),
+    read: (path, body, operator = one) => read(path, body, operator),
     async drop(name, content) {
       const draft = join(folder, `${name}.part`)
       await writeFile(draft, content, { mode: 0o600 })

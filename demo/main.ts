@@ -15,6 +15,7 @@ import { operatorLock } from './scenes/operator-lock.ts'
 import { outage } from './scenes/outage.ts'
 import { protectedPerson } from './scenes/protected-person.ts'
 import { rollingRestart } from './scenes/rolling-restart.ts'
+import { silentSwap } from './scenes/silent-swap.ts'
 import { suspectSource } from './scenes/suspect-source.ts'
 import { wholeSite } from './scenes/whole-site.ts'
 import { doorNames } from './site.ts'
@@ -85,6 +86,7 @@ async function play(story: Story, printed: readonly Uint8Array[]): Promise<void>
   await operatorLock(story)
   await protectedPerson(story)
   await events(story)
+  await silentSwap(story)
   // Companies of their own. Meanwhile Gatehouse may look once more at what it wrote without hearing an answer.
   await suspectSource(story.narrator)
   await firstContact(story.narrator)

@@ -1,7 +1,11 @@
 /** The demo's company on paper: doors, access levels, time zones, and the configuration that a gateway for it is given. */
+import { reveals } from '../src/model/events/reveal.ts'
 import type { DoorSystem } from './door-system.ts'
 import { everybody, groups, mapping, policyFor } from './workforce/gateway-config.ts'
 import { sites } from './workforce/organisation.ts'
+
+/** The subscriptions that write sealed files, and what the names of these begin with: who came to which door, and when somebody worked. */
+export const sealedNames = { doors: 'archive', work: 'payroll' } as const
 
 /** What the secret of the receiver of events is read from; beside the configuration. */
 export const receiverSecretFile = 'receiver-secret'
@@ -57,6 +61,8 @@ export interface SiteOptions {
   readonly folder: string
   /** Where events are sent to; the secret lies beside the configuration. */
   readonly receiver: string
+  /** The folder of sealed files. */
+  readonly archive: string
   readonly mode: 'observe' | 'enabled'
   readonly now: Date
   /** Of the source: a share of its people whom its records may lock out within an hour; the product's own limit when left out. */
@@ -64,7 +70,7 @@ export interface SiteOptions {
 }
 
 /** The content of `gatehouse.yaml`; the passwords lie beside it in files of their own. */
-export function configuration({ systems, folder, receiver, mode, now, lockoutPercent }: SiteOptions): object {
+export function configuration({ systems, folder, receiver, archive, mode, now, lockoutPercent }: SiteOptions): object {
   const targets = systems.map(({ target }) => target)
   return {
     gateway: { name: 'demo', data: './.gatehouse', zone: 'Europe/Berlin' },
@@ -95,6 +101,19 @@ export function configuration({ systems, folder, receiver, mode, now, lockoutPer
       desk: {
         connector: 'webhook',
         settings: { url: receiver, secret: reference(receiverSecretFile), allow_private: true },
+      },
+      // All there is of people: what lies sealed in these files is worth stealing.
+      [sealedNames.doors]: {
+        connector: 'file',
+        settings: { folder: archive, name: sealedNames.doors, zone: 'Europe/Berlin' },
+        filter: 'event.class == "access"',
+        reveal: reveals,
+      },
+      [sealedNames.work]: {
+        connector: 'file',
+        feed: 'punches',
+        settings: { folder: archive, name: sealedNames.work, zone: 'Europe/Berlin' },
+        reveal: ['employee_number'],
       },
     },
     attendance: { punches: [{ doors: [doorNamed(everybody)], punch: 'in' }] },

@@ -2,8 +2,13 @@
 import type { KnownValue } from '../workforce/known-values.ts'
 import type { Needle } from './byte-search.ts'
 
-/** Something that is known, and what of: a person, a door, an event. */
-export type Sought = Pick<KnownValue, 'personId' | 'value'> & { readonly kind: KnownValue['kind'] | 'door' | 'event' }
+/**
+ * Something that is known, and what of: a person, a door, an event. The value of a `movement` is when an event of theirs was, in UTC and
+ * with milliseconds; that of a `punch` is the time as payroll reads it, with whole seconds and how far the clock is ahead.
+ */
+export type Sought = Pick<KnownValue, 'personId' | 'value'> & {
+  readonly kind: KnownValue['kind'] | 'door' | 'event' | 'movement' | 'punch'
+}
 
 /** Every form of a text as a needle of that name. */
 export function formsOf(name: string, text: string): Needle[] {
@@ -37,19 +42,36 @@ function base64Forms(bytes: Buffer): Buffer[] {
   return forms.map((form) => Buffer.from(form))
 }
 
-/** As people and programs write a known value: a card also as its 26 bits in hex, as one decimal in quotes, and as a command line takes it. */
+/** What a known value is called when it is found: never by itself. */
+export function nameOf({ kind, personId }: Sought): string {
+  return `${kind} of ${personId}`
+}
+
+/**
+ * As people and programs write a known value: a card also as its 26 bits in hex, as one decimal in quotes, and as a command line takes it; a
+ * time as it stands in the text of an event or a punch before that is sealed.
+ */
 export function needlesOf(known: Sought): Needle[] {
-  const name = `${known.kind} of ${known.personId}`
+  const name = nameOf(known)
   return spellings(known).flatMap((text) => formsOf(name, text))
 }
 
 function spellings({ kind, value }: Sought): string[] {
+  if (kind === 'movement') return written(Date.parse(value), 'ms')
+  // The text tells no milliseconds: what stands before them is looked for.
+  if (kind === 'punch') return [value, ...written(Date.parse(value), 's')]
   if (kind !== 'card') return [value]
   const [facility = 0, number = 0] = value.split('-').map(Number)
   const decimal = facility * 65_536 + number
   // Quoted as in JSON, and as AEOS names a badge: between tags, and behind the id of its type.
   const ofAeos = [`>${decimal}<`, `"1 ${decimal}"`]
   return [value, `H10301:${facility}:${number}`, rawBits(facility, number), `"${decimal}"`, ...ofAeos]
+}
+
+/** A moment in JSON: as a text, and as a number of milliseconds. */
+function written(ms: number, precision: 'ms' | 's'): string[] {
+  const iso = new Date(ms).toISOString()
+  return precision === 'ms' ? [`"at":"${iso}"`, `"at":${ms}`] : [`"at":"${iso.slice(0, 19)}`, `"at":${ms / 1000}`]
 }
 
 /** 26-bit Wiegand (H10301): even parity over the first twelve of 24 bits, odd parity over the others. */

@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import fc from 'fast-check'
 import { Redis } from 'ioredis'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import type { PersonId } from '../../src/model/id.ts'
+import type { PunchContent } from '../../src/store/punches/punch.ts'
 import { startRedis } from '../../test/support/servers.ts'
 import { ByteSearch } from './byte-search.ts'
-import { needlesOf } from './forms.ts'
+import { needlesOf, type Sought } from './forms.ts'
 import { memory, redis, tree } from './places.ts'
 import { searchPlace } from './search.ts'
 
@@ -48,6 +50,37 @@ describe('the search for known values', () => {
     expect((await search(text)).leaks).toEqual(['card of P-000002'])
   })
 
+  // As the log of events and the punches hold it before it is sealed; of a punch, as payroll reads it, too.
+  const movement = { kind: 'movement', personId: 'P-000001', value: '2026-03-10T08:00:01.250Z' } as const
+  const punch = { kind: 'punch', personId: 'P-000001', value: '2026-03-10T09:00:01+01:00' } as const
+  const at = Date.parse(movement.value)
+  const event = { type: 'access.granted', at: movement.value, door: { id: '1', name: 'Door to the lab' } }
+  const row: PunchContent = { person: 'b8' as PersonId, at, kind: 'in', voids: null, by: null }
+  const shift = { day: '2026-03-10', firstIn: punch.value, lastOut: null }
+  const door = { kind: 'door', personId: 'level 1', value: 'Door to the lab' } as const
+  test.each([
+    ['when somebody was at a door, in the text of an event', event, movement],
+    ['when somebody was at a door, in the text of a punch', row, movement],
+    ['a punch in its own text', row, punch],
+    ['a punch in the text of an event', event, punch],
+    ['a punch in a shift', shift, punch],
+    ['the name of a door in the text of an event', event, door],
+  ])('finds %s, in clear and in base64, and nothing else', async (_, clear, known) => {
+    const text = JSON.stringify(clear)
+    const name = `${known.kind} of ${known.personId}`
+    const found = async (bytes: Buffer, sought: Sought = known) =>
+      (
+        await searchPlace(
+          memory('memory', () => [bytes]),
+          [sought],
+          canary,
+        )
+      ).leaks
+    const wrapped = Buffer.from(JSON.stringify({ inner: Buffer.from(text).toString('base64') }))
+    expect([await found(Buffer.from(text)), await found(wrapped)]).toEqual([[name], [name]])
+    expect(await found(Buffer.from(text), { ...known, value: known.value.replaceAll(/0[01]|lab/g, '07') })).toEqual([])
+  })
+
   test('finds nothing where nothing is, says how much it read, and that it did not find what was not planted', async () => {
     expect(await search('Œxemple-0043', Buffer.alloc(5))).toEqual({
       place: 'memory',
@@ -83,7 +116,8 @@ describe('the search for known values', () => {
   })
 
   test('every known value has forms, none so short that chance would make it', () => {
-    for (const known of [name, card])
+    const movement = { kind: 'movement', personId: 'P-000001', value: '2026-03-10T08:00:01.250Z' } as const
+    for (const known of [name, card, movement])
       for (const { bytes } of needlesOf(known)) expect(bytes.length).toBeGreaterThanOrEqual(7)
   })
 })

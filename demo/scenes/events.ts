@@ -4,6 +4,7 @@ import { atEach, namesOf } from '../door-system.ts'
 import { opens } from '../doors.ts'
 import { cardNumberOf, userIdOf } from '../expectation.ts'
 import type { Operator } from '../house.ts'
+import { isRefused } from '../refused-call.ts'
 import { dateIn, doorNamed } from '../site.ts'
 import { expectation, type Story, until } from '../story.ts'
 import { everybody } from '../workforce/gateway-config.ts'
@@ -57,7 +58,10 @@ export async function events(story: Story): Promise<void> {
 /** Whose card opens the main entrance. */
 function atWork(story: Story): WorkerRow[] {
   const { accounts } = expectation(story)
-  const known = story.beginning.rows.filter((row) => accounts.get(userIdOf(row))?.card.number === cardNumberOf(row))
+  const known = story.beginning.rows.filter((row) => {
+    const card = accounts.get(userIdOf(row))?.card
+    return card?.number === cardNumberOf(row) && !card.blocked
+  })
   return [...new Map(known.map((row) => [row.personId, row])).values()]
 }
 
@@ -93,22 +97,15 @@ async function timesOfWork(story: Story, people: readonly WorkerRow[]): Promise<
     'people',
   )
   claims.exactly('doors that payroll is told of', JSON.stringify(all).split(doorNamed('')).length - 1, 0, 'doors')
+  const by = userIdOf(people[0] as WorkerRow)
   const refused = await Promise.all([
-    isRefused(house.call('/v1/people/find', { by: userIdOf(people[0] as WorkerRow) }, payroll)),
-    isRefused(house.call('/v1/attendance/shifts/list', { by: userIdOf(people[0] as WorkerRow), ...days }, house.two)),
+    isRefused(house.call('/v1/people/find', { by }, payroll), 'api.forbidden'),
+    isRefused(house.call('/v1/attendance/shifts/list', { by, ...days }, house.two), 'api.forbidden'),
   ])
   claims.exactly(
     'looks across the wall that are refused, one from either side',
     refused.filter(Boolean).length,
     2,
     'looks',
-  )
-}
-
-/** With status 403; any other outcome is none. */
-function isRefused(asked: Promise<unknown>): Promise<boolean> {
-  return asked.then(
-    () => false,
-    (error: unknown) => error instanceof Error && error.message.endsWith('status 403'),
   )
 }

@@ -1,12 +1,11 @@
 /** An operator locks somebody out by the number of a card, without HR; HR's file does not open the door again, lifting the lock restores what it closed, and opening a leaver is said apart. */
 import type { UnlockedView } from '../../src/api/acts/people.ts'
-import { atEach, type DoorSystem } from '../door-system.ts'
-import { cardsThatOpen, isShutOut, openEverywhere, shutOut } from '../doors.ts'
+import { atEach } from '../door-system.ts'
+import { cardsThatOpen, isShutOut, levelsAndCards, openEverywhere, shutOut } from '../doors.ts'
 import { userIdOf } from '../expectation.ts'
 import { allProven, lockOutRecords, slowestAt } from '../lock-out-records.ts'
 import { deliverChanges, isSettled, personView, rowOf, type Story, until } from '../story.ts'
 import { joiners, leavers } from '../workforce/changes.ts'
-import type { WorkerRow } from '../workforce/worker-row.ts'
 
 export async function operatorLock(story: Story): Promise<void> {
   const { house, narrator } = story
@@ -20,7 +19,7 @@ export async function operatorLock(story: Story): Promise<void> {
   const row = rowOf(story, person)
   await deliverChanges(story, [person])
   await until(story, 'the joiner to be in', () => openEverywhere(systems, [row]))
-  const before = new Map(systems.map((system) => [system.name, has(system, row)]))
+  const before = new Map(systems.map((system) => [system.name, levelsAndCards(system, row)]))
   const card = `H10301:${row.cardFacility}:${row.cardNumber}`
   narrator.say(`A guard has taken a card from somebody who must not come back: ${house.two.name} locks its holder out.`)
 
@@ -75,7 +74,7 @@ export async function operatorLock(story: Story): Promise<void> {
   await until(story, 'the door to open', () => openEverywhere(systems, [row]))
   claims.exactly(
     'what was closed is open again, with the same levels and card',
-    await atEach(systems, (system) => (has(system, row) === before.get(system.name) ? 1 : 0)),
+    await atEach(systems, (system) => (levelsAndCards(system, row) === before.get(system.name) ? 1 : 0)),
     1,
     'people',
   )
@@ -123,12 +122,6 @@ async function mistakenLeaver(story: Story, person: string, id: string): Promise
     1,
     'people',
   )
-}
-
-/** Levels and cards of somebody, to be compared. */
-function has({ account }: DoorSystem, row: WorkerRow): string {
-  const seen = account(userIdOf(row))
-  return JSON.stringify([[...(seen?.levels ?? [])].sort(), seen?.cards])
 }
 
 function unlock({ house }: Story, id: string, reason: string): Promise<UnlockedView> {
