@@ -1,8 +1,8 @@
 /** Entries of the trail with their details opened, for whoever may read them; what nobody can read any more is shown as that. */
 import type pg from 'pg'
-import { keysOfObjects } from '../store/object-keys.ts'
-import type { DataKey, Vault } from '../vault/vault.ts'
-import { openDetails } from './details.ts'
+import { keysByIds, keysOfObjects } from '../store/object-keys.ts'
+import type { Vault } from '../vault/vault.ts'
+import { keyOfDetails, openDetails } from './details.ts'
 import type { AuditEntry } from './entry.ts'
 import { readAuditPage } from './read.ts'
 
@@ -28,13 +28,19 @@ export async function openAuditPage(
 /** What the details of each of these say, in their order. */
 export async function openEntries(pool: pg.Pool, vault: Vault, entries: readonly AuditEntry[]): Promise<Opened[]> {
   const closed = entries.filter((entry) => openDetails(vault, entry) === null)
-  const keys: ReadonlyMap<string, readonly DataKey[]> =
-    closed.length === 0
-      ? new Map()
-      : await keysOfObjects(
-          pool,
-          vault,
-          closed.map(({ object }) => object),
-        )
-  return entries.map((entry) => openDetails(vault, entry, keys.get(entry.object)))
+  if (closed.length === 0) return entries.map((entry) => openDetails(vault, entry))
+  const sealed = new Map(closed.map((entry) => [entry, keyOfDetails(vault, entry)]))
+  const byId = await keysByIds(
+    pool,
+    vault,
+    [...sealed.values()].filter((id) => id !== null),
+  )
+  const byObject = await keysOfObjects(
+    pool,
+    vault,
+    closed.map(({ object }) => object),
+  )
+  return entries.map((entry) =>
+    openDetails(vault, entry, byId.get(sealed.get(entry) ?? '') ?? byObject.get(entry.object)),
+  )
 }

@@ -18,9 +18,12 @@ export interface AuditRecord {
   readonly details: Readonly<Record<string, unknown>>
   /**
    * The key of the person whom somebody speaks of in the details, a reason for example: they are sealed under it, so that nobody reads
-   * them once the person is erased. `object` then leads to the person. Without it they are sealed under the gateway's own key.
+   * them once the person is erased. `object` then leads to the person, or `unnamed` is set. Without it they are sealed under the gateway's
+   * own key.
    */
   readonly about?: DataKey | undefined
+  /** Whose key it is, is sealed as well: for what is written beside a row that must not show in a dump whose it is. */
+  readonly unnamed?: boolean
 }
 
 /** A transaction in either form; a bare client must be inside `begin`. */
@@ -55,14 +58,14 @@ export async function recordAuditMany(
 export function contentOf(
   vault: Vault,
   now: Date,
-  { actor, action, object, details, about }: AuditRecord,
+  { actor, action, object, details, about, unnamed = false }: AuditRecord,
 ): AuditContent {
   // These two stay readable: this refuses names, addresses and e-mail, without repeating what it refuses.
   if (!/^[\w:.-]{1,200}$/.test(actor)) throw new RangeError('the actor of an audit entry is no plain id')
   if (!/^[\w:.-]{0,200}$/.test(object)) throw new RangeError('the object of an audit entry is no plain id')
   const detailsRow = randomUUID()
   const at = now.toISOString().replace('Z', '000Z')
-  return { at, actor, action, object, details: sealDetails(vault, detailsRow, details, about), detailsRow }
+  return { at, actor, action, object, details: sealDetails(vault, detailsRow, details, about, unnamed), detailsRow }
 }
 
 /** What a pending row's guard covers. Its number is not among it, for only PostgreSQL knows that; `detailsRow` names the row. */

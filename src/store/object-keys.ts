@@ -1,7 +1,9 @@
 /** Finds the data keys of the person whom the object of an audit entry leads to. */
 import type pg from 'pg'
+import type { KeyId } from '../model/id.ts'
 import type { DataKey, Vault, WrappedKey } from '../vault/vault.ts'
 import { unlessRowFault } from '../vault/vault-error.ts'
+import { keysOf } from './events/rows.ts'
 
 const uuid = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -23,12 +25,22 @@ export async function keysOfObjects(
     [objects.filter((object) => uuid.test(object))],
   )
   const keys = new Map<string, DataKey[]>()
-  for (const { object, ...row } of rows) {
-    const own = unlessRowFault(() => [vault.unwrap(row), ...vault.unwrapFormer(row)]) ?? []
-    // The key in use, and those that were before keys were replaced: what was said about the person then is not sealed anew.
-    keys.set(object, [...(keys.get(object) ?? []), ...own])
-  }
+  for (const { object, ...row } of rows) keys.set(object, [...(keys.get(object) ?? []), ...allKeys(vault, row)])
   return keys
+}
+
+/** By their own ids; those of somebody who was erased are left out. */
+export async function keysByIds(
+  client: pg.ClientBase | pg.Pool,
+  vault: Vault,
+  ids: readonly KeyId[],
+): Promise<ReadonlyMap<string, readonly DataKey[]>> {
+  return new Map([...(await keysOf(client, ids))].map(([id, row]) => [id, allKeys(vault, row)]))
+}
+
+/** The key in use, and those that were before keys were replaced: what was said about the person then is not sealed anew. */
+function allKeys(vault: Vault, row: WrappedKey): readonly DataKey[] {
+  return unlessRowFault(() => [vault.unwrap(row), ...vault.unwrapFormer(row)]) ?? []
 }
 
 /** Undefined when it leads to nobody. */

@@ -417,7 +417,7 @@ export interface ArchiveTable {
 export interface PunchTable {
   /** A bigint, so PostgreSQL gives it as text. */
   n: ColumnType<string, number, never>
-  /** Of work, by the clocks of the configured zone. */
+  /** In UTC, of when it happened, as its event is filed; in rows of before, the day of work. */
   day: string
   /** Under a key of that day. */
   person_digest: Buffer

@@ -1,17 +1,26 @@
 import { createHash } from 'node:crypto'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { appendOnce } from '../../audit/append.ts'
+import { openAuditPage } from '../../audit/page.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
+import { keysOfPeople } from '../../store/events/who.ts'
+import { type PunchRow, punchGuard } from '../../store/guards.ts'
+import { punchDigest, sealPunch } from '../../store/punches/punch.ts'
+import { continueErasures } from '../../sync/erasure/continue.ts'
+import { erasePerson } from '../../sync/erasure/erase.ts'
 import { type Bench, useEngine } from '../../sync/fixtures/engine.fixture.ts'
 import { hrRow } from '../../sync/fixtures/hr-file.fixture.ts'
 import { bytesByColumn, replaceAll } from '../../sync/rekey/rekey.fixture.ts'
+import type { DataKey } from '../../vault/vault.ts'
 import { appendEvents } from '../append.ts'
 import { accessEvent, batchOf, eventsBench, reported } from '../events.fixture.ts'
 import { attendanceBench } from './attendance.fixture.ts'
 import type { AttendanceContext } from './context.ts'
 import { addPunch, voidPunch } from './correct.ts'
 import { exportShifts } from './export.ts'
-import { readPunches, readShifts } from './read-punches.ts'
+import { daysBetween, readPunches, readShifts } from './read-punches.ts'
 import { recordReading } from './record-reading.ts'
+import { dayOf } from './shifts.ts'
 import { keepPunches, takePunches } from './take-punches.ts'
 
 const engine = useEngine()
@@ -81,6 +90,74 @@ describe('punches', () => {
     const [event] = await bench.rows<{ person_digest: Buffer }>('select person_digest from event')
     const [punch] = await bench.rows<{ person_digest: Buffer }>('select person_digest from punch')
     expect(punch?.person_digest.equals(event?.person_digest as Buffer)).toBe(false)
+  })
+
+  test('join no two days of a person, whose events have digests of days in UTC, for whoever sees which came behind which', async () => {
+    context = { ...context, shifts: { ...context.shifts, zone: 'America/Los_Angeles' } }
+    // Evenings and nights of one day of work there are two days in UTC.
+    for (const hours of [57, 49, 33, 25])
+      for (const direction of ['in', 'out'] as const) {
+        await report(passed(`${direction} ${hours}`, ago(hours), { direction }))
+        await take()
+      }
+    const written = await bench.rows<{ event: string; punch: string }>(
+      `select encode(e.person_digest, 'hex') as event, encode(p.person_digest, 'hex') as punch
+         from event e join punch p on p.n = e.position order by n`,
+    )
+    const pairs = new Set(written.map(({ event, punch }) => `${event} ${punch}`))
+    const distinct = (of: 'event' | 'punch') => new Set(written.map((each) => each[of])).size
+    expect(written).toHaveLength(8)
+    expect([distinct('event'), distinct('punch'), pairs.size]).toEqual([3, 3, 3])
+    await addPunch(context, clerk, person, { kind: 'in', at: ago(41), reason: 'forgot it' })
+    const all = await bench.rows('select distinct person_digest from punch')
+    expect(all).toHaveLength(3)
+  })
+
+  test.each([
+    ['Pacific/Kiritimati', 0],
+    ['Etc/GMT+12', 23.5],
+    ['Europe/Berlin', 4],
+  ])(
+    'are of the day of work on which they lie, wherever it begins: in %s, %s h after midnight',
+    async (zone, starts) => {
+      context = { ...context, shifts: { ...context.shifts, zone, dayStartsMs: starts * hour } }
+      const [, before, day, after] = daysBetween('2026-02-25', '2026-02-28') as [string, string, string, string]
+      let first = Date.parse('2026-02-25T00:00:00Z')
+      while (dayOf(first, context.shifts) < day) first += hour / 2
+      for (const at of [first - 1, first, first + 24 * hour - 1, first + 24 * hour])
+        await addPunch(context, clerk, person, { kind: 'in', at: new Date(at), reason: 'forgot it' })
+      const on = async (...days: string[]) =>
+        ((await readPunches(context, [person], days)).get(person) ?? []).map(({ at }) => at - first)
+      expect(await on(day)).toEqual([0, 24 * hour - 1])
+      expect(await on(before, after)).toEqual([-1, 24 * hour])
+      await voidPunch(context, clerk, 3, 'was none')
+      const both = (await readPunches(context, [person], [day])).get(person) ?? []
+      expect(both.map(({ voidedBy }) => voidedBy?.reason)).toEqual([undefined, 'was none'])
+      await expect(voidPunch(context, clerk, 3, 'twice')).rejects.toMatchObject({ code: 'punch.void' })
+    },
+  )
+
+  test('of before are filed under the day of work, and found by it', async () => {
+    const { vault } = engine
+    const at = Date.parse('2026-03-01T02:30:00Z')
+    await addPunch(context, clerk, person, { kind: 'in', at: new Date(at), reason: 'forgot it' })
+    const day = dayOf(at, context.shifts)
+    const [row] = await bench.rows<PunchRow>('select * from punch')
+    expect([row?.day, day]).toEqual(['2026-03-01', '2026-02-28'])
+    const { keys } = await keysOfPeople(engine.database.pool, vault, [person])
+    const key = keys.get(person)?.key as DataKey
+    const content = { person, at, kind: 'in', voids: null, by: null } as const
+    const older = { n: '1', day, event_digest: null, person_digest: punchDigest(vault, key.id, day) }
+    const sealed = sealPunch(vault, key, older, content)
+    const guard = vault.guard('punch', punchGuard({ ...older, sealed }))
+    await bench.rows(`delete from punch`)
+    await engine.tamper('insert into punch values ($1, $2, $3, $4, $5, $6)', [
+      ...['1', day, older.person_digest, null, sealed, guard],
+    ])
+    const found = async (asked: string) => (await readPunches(context, [person], [asked])).get(person)?.length
+    expect([await found(day), await found('2026-03-01')]).toEqual([1, 0])
+    await voidPunch(context, clerk, 1, 'was none')
+    expect((await readPunches(context, [person], [day])).get(person)?.[0]?.voidedBy?.reason).toBe('was none')
   })
 
   test('that somebody else wrote, moved or altered count for nothing, with an alarm', async () => {
@@ -184,9 +261,50 @@ describe('the export', () => {
   })
 })
 
-test('whoever reads is in the audit trail', async () => {
-  await recordReading(context, clerk, person, { what: 'shifts' })
-  const entries = await bench.rows(`select actor, object from audit_pending where action = 'attendance.read'
-                          union all select actor, object from audit where action = 'attendance.read'`)
-  expect(entries).toEqual([{ actor: clerk, object: person }])
+describe('the audit trail', () => {
+  const trail = async () => {
+    const { pool } = engine.database
+    await appendOnce(pool, engine.vault)
+    const entries = await openAuditPage(pool, engine.vault, 0, 2000)
+    return entries.filter(({ action }) => /^(punch|attendance)\./.test(action))
+  }
+  const told = async () => (await trail()).map(({ actor, action, details }) => ({ actor, action, details }))
+
+  test('says who read', async () => {
+    await recordReading(context, clerk, person, { what: 'shifts' })
+    expect((await told()).slice(-1)).toEqual([
+      { actor: clerk, action: 'attendance.read', details: { person, what: 'shifts' } },
+    ])
+  })
+
+  test('says whose punches were corrected, and why, until they are erased, also after keys were replaced; in clear it names nobody', async () => {
+    await recordReading(context, clerk, person, { what: 'punches' })
+    await addPunch(context, clerk, person, { kind: 'out', at: ago(9), reason: 'left by the gate' })
+    await voidPunch(context, clerk, 1, 'was another one')
+    const corrections = [
+      { actor: clerk, action: 'punch.added', details: { n: 1, person, reason: 'left by the gate' } },
+      { actor: clerk, action: 'punch.voided', details: { n: 1, person, reason: 'was another one' } },
+    ]
+    const pending = await bench.rows<{ text: string }>(
+      `select p::text as text from audit_pending p where action ~ '^(punch|attendance)[.]'`,
+    )
+    expect(pending).toHaveLength(3)
+    // A key's id would tell two days of one person as well as theirs does.
+    const [{ key_id } = { key_id: '' }] = await bench.rows<{ key_id: string }>('select key_id from person')
+    const inHex = (text: string) => Buffer.from(text).toString('hex')
+    const names = [person, key_id].flatMap((id) => [id, inHex(id)])
+    expect(names.filter((name) => pending.some(({ text }) => text.includes(name)))).toEqual([])
+    expect((await told()).slice(-2)).toEqual(corrections)
+    await replaceAll(bench)
+    expect((await told()).slice(-2)).toEqual(corrections)
+    await erasePerson(bench.context, person, bench.operator, 'asked for it')
+    for (let round = 0; round < 4; round += 1) {
+      await continueErasures(bench.context)
+      await bench.rest()
+    }
+    expect((await told()).slice(-2).map(({ action, details }) => [action, details])).toEqual([
+      ['punch.added', null],
+      ['punch.voided', null],
+    ])
+  })
 })

@@ -9,7 +9,11 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
 import { openPunches, readPunches } from './read-punches.ts'
+import { dayOf } from './shifts.ts'
 import { sawPunches, writePunches } from './write-punches.ts'
+
+/** Written beside the punch: in a dump the name of a person here would be that of a digest there. */
+const unnamed = { object: '', unnamed: true } as const
 
 /** Returns its number. @throws Refusal `person.unknown`, `punch.in-future`. */
 export async function addPunch(
@@ -26,8 +30,8 @@ export async function addPunch(
     const content = { person, at: at.getTime(), kind, voids: null, by }
     const [n] = await writePunches(client, context, [{ content, key, event: null }])
     // What it is and when is for those alone who may read times of work: the number leads there.
-    const details = { n, reason }
-    await recordAudit(client, vault, { actor: subject, action: 'punch.added', object: person, details, about: key })
+    const details = { n, person, reason }
+    await recordAudit(client, vault, { ...unnamed, actor: subject, action: 'punch.added', details, about: key })
     return n as number
   })
   sawPunches(context, [n])
@@ -47,18 +51,17 @@ export async function voidPunch(
   if (punch === undefined) throw new Refusal('punch.unknown')
   const { person, at, kind, id = null } = punch.content
   if (kind === null) throw new Refusal('punch.unknown')
-  const { day } = punch
   const key = await keyOf(context, person)
-  const before = (await readPunches(context, [person], [day])).get(person) ?? []
+  const before = (await readPunches(context, [person], [dayOf(at, context.shifts)])).get(person) ?? []
   if (before.some((punch) => punch.n === n && punch.voidedBy !== null)) throw new Refusal('punch.void')
   const numbers = await inTransaction(database.pool, async (client) => {
     const by = { subject, reason, at: now().getTime() }
-    // On the day of the one that it takes back: whoever reads that day finds both.
+    // With the time of the one that it takes back: whoever reads that day finds both.
     const taking = { person, at, kind: null, voids: n, by, takes: { kind, id } }
-    const written = await writePunches(client, context, [{ content: taking, key, event: null, day }])
+    const written = await writePunches(client, context, [{ content: taking, key, event: null }])
     await recordAudit(client, vault, {
-      ...{ actor: subject, action: 'punch.voided', object: person },
-      ...{ details: { n, reason }, about: key },
+      ...{ ...unnamed, actor: subject, action: 'punch.voided' },
+      ...{ details: { n, person, reason }, about: key },
     })
     return written
   })

@@ -10,7 +10,7 @@ import { punchesOf } from '../../store/punches/rows.ts'
 import type { DataKey, Vault, WrappedKey } from '../../vault/vault.ts'
 import { isRowFault } from '../../vault/vault-error.ts'
 import type { AttendanceContext } from './context.ts'
-import { type Shift, shiftsOf } from './shifts.ts'
+import { dayOf, type Shift, shiftsOf } from './shifts.ts'
 
 export interface Punch {
   readonly n: number
@@ -33,7 +33,7 @@ export function daysBetween(from: string, to: string): readonly string[] {
   return Array.from({ length: count }, (_, i) => new Date(first + i * dayMs).toISOString().slice(0, 10))
 }
 
-/** In the order of time, those that were taken back as well; everybody asked for is there. A row that somebody else wrote counts for nothing, with an alarm. */
+/** Of these days of work, in the order of time, those that were taken back as well; everybody asked for is there. A row that somebody else wrote counts for nothing, with an alarm. */
 export async function readPunches(
   context: AttendanceContext,
   people: readonly PersonId[],
@@ -41,19 +41,25 @@ export async function readPunches(
 ): Promise<ReadonlyMap<PersonId, readonly Punch[]>> {
   const { database, vault } = context.events
   const { keys } = await keysOfPeople(database.pool, vault, people)
-  const digests = [...keys.values()].flatMap(({ key }) => days.map((day) => punchDigest(vault, key.id, day)))
+  const filed = [...new Set(days.flatMap(filedOn))]
+  const digests = [...keys.values()].flatMap(({ key }) => filed.map((day) => punchDigest(vault, key.id, day)))
   const contents = new Map<PersonId, { readonly n: number; readonly content: PunchContent }[]>(
     people.map((person) => [person, []]),
   )
   const { opened } = await openPunches(context, await punchesOf(database.pool, digests))
   for (const { n, content } of opened) contents.get(content.person)?.push({ n, content })
-  return new Map([...contents].map(([person, of]) => [person, punchesOfPerson(of)]))
+  const asked = new Set(days)
+  const isAsked = ({ at }: Punch) => asked.has(dayOf(at, context.shifts))
+  return new Map([...contents].map(([person, of]) => [person, punchesOfPerson(of).filter(isAsked)]))
+}
+
+/** Days in UTC that a day of work may touch, anywhere: it begins 14 h before midnight there at the earliest, and ends 60 h after it at the latest. Rows of before have itself. */
+function filedOn(day: string): readonly string[] {
+  return [-1, 0, 1, 2].map((by) => shifted(day, by))
 }
 
 export interface OpenedPunch {
   readonly n: number
-  /** Of work. */
-  readonly day: string
   readonly content: PunchContent
 }
 
@@ -79,7 +85,7 @@ export async function openPunches(
     const id = whose[i] ?? null
     const wrapped = id === null ? undefined : found.get(id)
     const content = wrapped === undefined ? null : openPunch(vault, allKeys(vault, wrapped), row)
-    if (content !== null) opened.push({ n: Number(row.n), day: row.day, content })
+    if (content !== null) opened.push({ n: Number(row.n), content })
     else if (id !== null && wrapped === undefined) erased += 1
     else forged += 1
   }

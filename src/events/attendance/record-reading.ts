@@ -4,7 +4,7 @@ import type { PersonId, SubjectId } from '../../model/id.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { AttendanceContext } from './context.ts'
 
-/** `person` null: of everybody. */
+/** `person` null: of everybody. Sealed: corrections follow a look, and beside them a name in clear would be that of a digest. */
 export async function recordReading(
   { events: { database, vault } }: AttendanceContext,
   subject: SubjectId,
@@ -12,6 +12,11 @@ export async function recordReading(
   details: Readonly<Record<string, unknown>>,
 ): Promise<void> {
   await inTransaction(database.pool, (client) =>
-    recordAudit(client, vault, { actor: subject, action: 'attendance.read', object: person ?? '', details }),
+    recordAudit(client, vault, {
+      actor: subject,
+      action: 'attendance.read',
+      object: '',
+      details: { person, ...details },
+    }),
   )
 }

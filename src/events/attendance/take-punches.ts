@@ -2,13 +2,13 @@
 import { raiseAlarm } from '../../store/alarms.ts'
 import { newsOfSources } from '../../store/events/source-row.ts'
 import { keysOfPeople } from '../../store/events/who.ts'
+import { dayInUtc } from '../../store/punches/punch.ts'
 import { forgetPunches, notePosition, readPositions } from '../../store/punches/rows.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { LoggedEvent } from '../logged-event.ts'
 import { readLogged } from '../read-logged.ts'
 import type { AttendanceContext } from './context.ts'
 import { punchOf } from './punch-rules.ts'
-import { dayOf } from './shifts.ts'
 import { type NewPunch, sawPunches, writePunches } from './write-punches.ts'
 
 const pageRows = 500
@@ -60,7 +60,7 @@ const forgottenAtOnce = 5_000
 
 /** Punches whose time is over go. */
 export async function keepPunches(context: AttendanceContext, signal: AbortSignal): Promise<void> {
-  const { events, shifts, keepMs } = context
-  const before = dayOf(events.now().getTime() - keepMs, shifts)
+  const { events, keepMs } = context
+  const before = dayInUtc(events.now().getTime() - keepMs)
   while (!signal.aborted && (await forgetPunches(events.database.pool, before, forgottenAtOnce)) === forgottenAtOnce);
 }

@@ -4,21 +4,18 @@ import type pg from 'pg'
 import { raiseAlarm } from '../../store/alarms.ts'
 import { announce } from '../../store/events/rows.ts'
 import { punchGuard } from '../../store/guards.ts'
-import { type PunchContent, punchDigest, punchDigestBytes, sealPunch } from '../../store/punches/punch.ts'
+import { dayInUtc, type PunchContent, punchDigest, punchDigestBytes, sealPunch } from '../../store/punches/punch.ts'
 import { addPunches, holdPunches, type NewPunchRow, notePunches, punchedBefore } from '../../store/punches/rows.ts'
 import { attendanceLog } from '../../store/subscriptions/log-positions.ts'
 import { furthestPosition } from '../../store/subscriptions/positions.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
-import { dayOf } from './shifts.ts'
 
 export interface NewPunch {
   readonly content: Omit<PunchContent, 'written' | 'id'>
   readonly key: DataKey
   /** Id of the event that says so; null: a person does. */
   readonly event: string | null
-  /** Of work, where it is not that of its time: a punch that only takes another back stands beside that one. */
-  readonly day?: string
 }
 
 /**
@@ -31,8 +28,7 @@ export async function writePunches(
   punches: readonly NewPunch[],
 ): Promise<readonly number[]> {
   if (punches.length === 0) return []
-  const { events, shifts } = context
-  const { vault, now } = events
+  const { vault, now } = context.events
   const last = await lastNumber(client, context)
   const digests = punches.map(({ event }) => (event === null ? null : eventDigest(vault, event)))
   const before = await punchedBefore(
@@ -45,7 +41,7 @@ export async function writePunches(
   for (const [i, punch] of punches.entries()) {
     const digest = digests[i] ?? null
     if (digest !== null && before.has(digest.toString('hex'))) continue
-    const day = punch.day ?? dayOf(punch.content.at, shifts)
+    const day = dayInUtc(punch.content.at)
     rows.push(rowOf(vault, { n: last + rows.length + 1, day, event_digest: digest, written }, punch))
   }
   await addPunches(client, rows)

@@ -12,6 +12,7 @@ import { attendanceLog, lastBefore, newestOf } from '../../store/subscriptions/l
 import type { AttendanceContext } from '../attendance/context.ts'
 import { localTime } from '../attendance/export.ts'
 import { type OpenedPunch, openPunches } from '../attendance/read-punches.ts'
+import { dayOf } from '../attendance/shifts.ts'
 import type { Feed, FeedItem, FeedPage } from './feed.ts'
 import { revealedOf } from './outgoing.ts'
 import type { ReadPeople } from './people.ts'
@@ -70,7 +71,7 @@ export function punchesFeed(
     taken: TakenBack | undefined,
     who: PersonAttributes,
   ): OutgoingEvent {
-    const { n, day, content } = punch
+    const { n, content } = punch
     const { zone } = context.shifts
     const { person, at, kind, voids, by, written = by?.at } = content
     const time = new Date(at).toISOString()
@@ -78,7 +79,7 @@ export function punchesFeed(
       ...{ specversion: '1.0', id: idOf(identityOf(punch)), source: `/gatehouse/${gateway}/${attendanceLog}` },
       ...{ type: `org.gatehouse.${facts.type}.v1`, time, datacontenttype: 'application/json', sequence: String(n) },
       data: {
-        ...{ type: facts.type, kind, at: time, localTime: localTime(at, zone), zone, day },
+        ...{ type: facts.type, kind, at: time, localTime: localTime(at, zone), zone, day: dayOf(at, context.shifts) },
         recordedAt: written === undefined ? null : new Date(written).toISOString(),
         person: { id: pseudonym('worker', person), ...revealedOf(who, reveals) },
         correction: facts.correction,

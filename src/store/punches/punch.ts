@@ -1,6 +1,7 @@
 /**
  * A punch as it is stored: sealed with its person's key, and that with the gateway's own, since even the name of the key would show a dump which
- * punches of two days are of one person. Found by a digest under a key of its day.
+ * punches of two days are of one person. Found by a digest under a key of its day in UTC, which is that of its event: who sees in a dump which
+ * punch was written behind which event joins no two days by it.
  */
 import type { PunchKind } from '../../model/events/punch.ts'
 import type { KeyId, PersonId, SubjectId } from '../../model/id.ts'
@@ -37,6 +38,11 @@ interface Wrapped {
 type Placed = Pick<PunchRow, 'n' | 'day'>
 
 export const punchDigestBytes = 16
+
+/** At a time in ms since 1970: `2026-03-28`. */
+export function dayInUtc(at: number): string {
+  return new Date(at).toISOString().slice(0, 10)
+}
 
 export function punchDigest(vault: Vault, key: KeyId, day: string): Buffer {
   return vault.digest('punch', [key, day]).subarray(0, punchDigestBytes)
