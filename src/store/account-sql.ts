@@ -19,13 +19,20 @@ export const isMade = (column: string) => `${column} like '{"made":true,%'`
 export const isBeingShut = (id: string) =>
   `exists (select from account_work w where w.account_id = ${id} and w.lane = 'urgent' and w.dead_at is null and w.due_at < now() + interval '1 hour')`
 
+/** So long a worker takes an account for; it renews that every third of it, and is overtaken after it. */
+export const leaseMs = 3_600
+
+/** A worker is at work `w`. One that says so for longer than any worker does was written by somebody else, and holds nothing. */
+export const isLeased = (w: string) =>
+  `coalesce(${w}.lease_until >= now() and ${w}.lease_until < now() + interval '${2 * leaseMs} ms', false)`
+
 /**
  * A run of ours is at account `id`, or was cut off and comes again within seconds: what it wrote is noted only then. The note that it set out
  * is in the row before anything is written (`claimWork`).
  */
 export const isUnsettled = (id: string) =>
   `exists (select from account_work w where w.account_id = ${id}
-             and (w.lease_until > now() or (w.intents <> '[]' and w.dead_at is null and w.due_at < now() + interval '15 seconds')))`
+             and (${isLeased('w')} or (w.intents <> '[]' and w.dead_at is null and w.due_at < now() + interval '15 seconds')))`
 
 /** A worker is at the account, or has yet to bring about what is desired of it. Of one that is to be shut only a lock-out keeps others from looking. */
 export const isBusy = (account: string) =>

@@ -2,6 +2,7 @@
 import type pg from 'pg'
 import type { AccountId } from '../model/id.ts'
 import type { Lane } from '../model/lane.ts'
+import { isLeased, leaseMs } from './account-sql.ts'
 import type { Intent } from './schema.ts'
 
 /** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
@@ -60,8 +61,8 @@ export async function claimWork(
 ): Promise<readonly Claim[]> {
   const { rows } = await pool.query<Claim>(
     `with due as (
-       select account_id, intents from account_work
-        where target = $1 and lane = $2 and due_at <= now() and dead_at is null and (lease_until is null or lease_until < now())
+       select account_id, intents from account_work held
+        where target = $1 and lane = $2 and due_at <= now() and dead_at is null and not ${isLeased('held')}
         order by due_at limit $6 for update skip locked)
      update account_work w
         set lease_owner = $3, lease_until = now() + $4 * interval '1 ms', lease_counter = lease_counter + 1,
@@ -130,7 +131,7 @@ export async function dueLanes(pool: pg.Pool): Promise<readonly { target: string
     // Asked lane by lane, each ends at its first hit, however long the list is.
     `select target.id as target, l.lane from target cross join unnest(array['urgent', 'bulk']) as l(lane)
       where exists (select 1 from account_work w where w.target = target.id and w.lane = l.lane and w.due_at <= now() and w.dead_at is null
-                       and (w.lease_until is null or w.lease_until < now()))`,
+                       and not ${isLeased('w')})`,
   )
   return rows
 }
@@ -151,7 +152,7 @@ export async function urgentlyDue(pool: pg.Pool, targets: readonly string[]): Pr
   const { rows } = await pool.query<{ target: string }>(
     `select target from unnest($1::text[]) as t(target)
       where exists (select from account_work w where w.target = t.target and w.lane = 'urgent' and w.due_at <= now() and w.dead_at is null
-                       and (w.lease_until is null or w.lease_until < now()))`,
+                       and not ${isLeased('w')})`,
     [targets],
   )
   return rows.map(({ target }) => target)
@@ -164,16 +165,16 @@ export async function wakeLanes(client: pg.ClientBase, target: string): Promise<
 }
 
 /**
- * Brings forward what lies further off than any run ever puts it, and takes back that more was applied than was ever desired: by neither
+ * Brings forward what lies further off than any run ever puts it, gives back what is held for longer than any worker does, and takes back that more was applied than was ever desired: by neither
  * is an account kept from being looked at. Returns the accounts.
  */
 export async function mendTimes(pool: pg.Pool, target: string): Promise<readonly AccountId[]> {
   const { rows } = await pool.query<{ id: AccountId }>(
     `with far as (
        update account_work set due_at = least(due_at, now()),
-              lease_until = case when lease_until < now() + interval '1 day' then lease_until end,
+              lease_until = case when lease_until < clock_timestamp() + interval '${2 * leaseMs} ms' then lease_until end,
               verify_at = case when verify_at > now() + interval '1 day' then now() else verify_at end
-        where target = $1 and greatest(due_at, lease_until, verify_at) > now() + interval '1 day' returning account_id as id),
+        where target = $1 and (greatest(due_at, verify_at) > now() + interval '1 day' or lease_until > clock_timestamp() + interval '${2 * leaseMs} ms') returning account_id as id),
      ahead as (
        update account set applied_version = desired_version - 1 where target = $1 and applied_version > desired_version returning id)
      select id from far union select id from ahead`,

@@ -29,8 +29,8 @@ export interface Owned {
   readonly reverts?: readonly Revert[]
   /** Levels and cards that somebody took away by hand, and that may stay so: not given back. Here, since the row of a drift can be deleted. */
   readonly leaves?: readonly Left[]
-  /** When runs of ours wrote to it last: what its readers tell of then is our own doing. */
-  readonly wrote?: { readonly from: string; readonly to: string }
+  /** When runs of ours wrote to it last: what its readers tell of then is our own doing. `unread`: nobody has seen yet all that came of it. */
+  readonly wrote?: { readonly from: string; readonly to: string; readonly unread?: true }
   /** Levels that were known to be given by hand when the target forgot, at that time: they are not what came back with its old state. */
   readonly given?: { readonly at: string; readonly levels: readonly AccessLevelId[] }
 }

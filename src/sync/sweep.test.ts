@@ -36,7 +36,7 @@ describe('the sweeper', () => {
     expect((await outbox()).map(({ lane }) => lane).sort()).toEqual(['bulk', 'urgent'])
     await emptied()
     await bench.rows(
-      `update account_work set lease_owner = gen_random_uuid(), lease_until = now() + interval '1 minute' where lane = 'bulk'`,
+      `update account_work set lease_owner = gen_random_uuid(), lease_until = now() + interval '5 s' where lane = 'bulk'`,
     )
     await bench.rows(`update account_work set due_at = now() + interval '1 minute' where lane = 'urgent'`)
     await sweepWork(bench.context)

@@ -115,7 +115,7 @@ test('two looks of two processes note one position, and find a thing once', asyn
 describe('an account is looked at', () => {
   test('once a run of ours that is at it is over, or has taken too long', async () => {
     await bench.rows(
-      `insert into account_work (account_id, target, lane, lease_until) select id, target, 'bulk', now() + interval '1 h' from account
+      `insert into account_work (account_id, target, lane, lease_until) select id, target, 'bulk', now() + interval '3 s' from account
          on conflict (account_id) do update set lease_until = excluded.lease_until`,
     )
     guard.swap(1)

@@ -15,8 +15,9 @@ export async function noteMarks(
 ): Promise<void> {
   if (lastSeen === null) return
   const version = (row.actual_version ?? 0) + 1
+  const { kept: _, ...before } = lastSeen
   const noted: NotedAccount = {
-    ...lastSeen,
+    ...before,
     pin,
     ...(marks === undefined ? {} : { marks }),
     ...(changedAt === null ? {} : { changedAt: changedAt.toISOString() }),

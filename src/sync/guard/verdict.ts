@@ -51,21 +51,27 @@ export function verdictOn(
   const [was, is] = [before?.marks?.revision ?? null, actual.marks?.revision ?? null]
   const isSameRecord = is !== null && is === was
   if (at === null) {
-    return isOther || was === null || is === null || isSameRecord ? 'nothing' : 'record'
+    if (was === null || is === null || isSameRecord || (isOther && before?.kept === undefined)) return 'nothing'
+    return before?.kept === 'visible' ? 'visible' : 'record'
   }
-  if (isSameRecord && before !== null && wasChangedBefore(item, before, at)) return 'nothing'
+  if (isSameRecord && before !== null && wasChangedBefore(item, before, { at, biometric })) return 'nothing'
   if (biometric) return 'event'
-  return isOther ? 'visible' : 'event'
+  return isOther || before?.kept === 'visible' ? 'visible' : 'event'
 }
 
-/** Whether a change that is accounted for may be what is only told now. */
-function wasChangedBefore({ owned }: WorkItem, before: NotedAccount, at: Date): boolean {
-  return [owned.wrote?.to, before.changedAt].some(
+/** Whether a change that is accounted for may be what is only told now: by a write of ours no finger and no face ever is. */
+function wasChangedBefore(
+  { owned }: WorkItem,
+  before: NotedAccount,
+  { at, biometric }: { readonly at: Date; readonly biometric: boolean },
+): boolean {
+  return [biometric ? undefined : owned.wrote?.to, before.changedAt].some(
     (time) => time !== undefined && at.getTime() - Date.parse(time) < lateReaderMs,
   )
 }
 
-function isPinOurs({ owned, desired }: WorkItem): boolean {
+/** Whether a run of ours set a PIN there, or is to. */
+export function isPinOurs({ owned, desired }: WorkItem): boolean {
   return owned.pin !== undefined || desired.pin !== undefined
 }
 

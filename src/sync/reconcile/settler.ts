@@ -1,5 +1,6 @@
 /** Writes the outcomes of runs together: those that come within a moment, or while one transaction runs, share the next. */
 import { type AuditRecord, recordAuditMany } from '../../audit/record.ts'
+import type { ActualAccount } from '../../connector/contract.ts'
 import type { AccountId, CredentialId, PinIssueId } from '../../model/id.ts'
 import { wakeWaiting } from '../../store/card-holders.ts'
 import { forgetMended } from '../../store/drifts.ts'
@@ -16,6 +17,8 @@ import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { fightWindowMs, toUndo, undone } from '../drift/reverts.ts'
 import { tellForged } from '../forged.ts'
+import { keptMarks, wasWrittenTo } from '../guard/before-run.ts'
+import { isPinOurs } from '../guard/verdict.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
 import { withWrite } from './noting-writes.ts'
 import type { Outcome } from './outcome.ts'
@@ -29,11 +32,12 @@ export interface Settler {
   settle(item: WorkItem, outcome: Outcome, meter: Meter): Promise<void>
 }
 
-/** What a run cost, and when it began to write; null when it wrote nothing. */
+/** What a run cost, when it began to write (null when it wrote nothing), and what it had read before. */
 interface Meter {
   readonly requests: number
   readonly waitingMs: number
   readonly wroteFrom: Date | null
+  readonly firstSeen: ActualAccount | null | undefined
 }
 
 interface Waiting {
@@ -156,24 +160,34 @@ function isPinSet(pin: PinIssueId, { owned }: Settlement): boolean {
 function settlementOf(context: SyncContext, item: WorkItem, outcome: Outcome, meter: Meter, proof: string): Settlement {
   const read = outcome.actual !== undefined
   const actualVersion = (item.row.actual_version ?? 0) + 1
-  const { deepSweep, lateWriteMs } = certain(context.targets.get(item.row.target))
+  const target = certain(context.targets.get(item.row.target))
   // What was to be undone is, or is told as what the target refused.
   const isDone = outcome.appliedVersion !== null
   const now = context.now()
-  // Of a run before it nobody may have noted whether it wrote.
-  const wroteFrom = meter.wroteFrom ?? (item.intents.length > 0 ? new Date(now.getTime() - lateWriteMs) : null)
+  // Of a run before it nobody may have noted that it wrote.
+  const wroteBefore = wasWrittenTo(context, target, item, meter.firstSeen)
   const noted = withWrite(
     { ...outcome.owned, ...(item.owned.wrote === undefined ? {} : { wrote: item.owned.wrote }) },
-    wroteFrom,
-    new Date(now.getTime() + (outcome.verifyInMs ?? 0)),
+    {
+      began: meter.wroteFrom ?? (wroteBefore ? new Date(now.getTime() - target.lateWriteMs) : null),
+      to: new Date(now.getTime() + (outcome.verifyInMs ?? 0)),
+      unread: !read || outcome.verifyInMs !== null,
+      now,
+    },
   )
-  const owned = encodeOwned(isDone ? undone(noted, now, fightWindowMs(deepSweep.everyMs)) : noted)
+  const owned = encodeOwned(isDone ? undone(noted, now, fightWindowMs(target.deepSweep.everyMs)) : noted)
   const { actual } = outcome
   const shutCards =
     actual === undefined
       ? []
       : [...shutAmong(item, actual, [...item.cards.keys()]), ...strangeShut(context, item, actual)]
-  const shown = actual == null ? actual : noteOf(item.lastSeen, actual, outcome.startedAt)
+  const shown =
+    actual == null
+      ? actual
+      : noteOf(item.lastSeen, actual, outcome.startedAt, {
+          kept: keptMarks(context, target, item, meter.firstSeen),
+          pinOurs: isPinOurs(item),
+        })
   const place = { table: 'account', column: 'actual', row: item.row.id, version: actualVersion }
   return {
     account: item.row.id,

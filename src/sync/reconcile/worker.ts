@@ -5,6 +5,7 @@ import { errorCode } from '../../model/error-code.ts'
 import type { AccountId } from '../../model/id.ts'
 import type { Lane } from '../../model/lane.ts'
 import { openTrouble } from '../../model/trouble.ts'
+import { leaseMs } from '../../store/account-sql.ts'
 import { traceRefs } from '../../store/lockouts.ts'
 import { openRestore } from '../../store/restores.ts'
 import type { Standing } from '../../store/standings.ts'
@@ -25,8 +26,6 @@ import { type Settler, startSettler } from './settler.ts'
 import { shutOut } from './shut-out.ts'
 import { loadWork, type WorkItem } from './work-item.ts'
 
-/** Leases are renewed every third of this; a worker that dies is overtaken after it. */
-const leaseMs = 3_600
 /** A target that rests or fails is tried by one lock-out a second. */
 const probeEveryMs = 1_000
 /** After a success that was noted, the next ones say nothing new for so long, unless something failed in between. */
@@ -204,7 +203,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
     }
     span.set(told(outcome, meter))
     try {
-      await settler.settle(item, outcome, { ...meter, wroteFrom: noting.beganAt() })
+      await settler.settle(item, outcome, { ...meter, wroteFrom: noting.beganAt(), firstSeen: noting.firstSeen() })
     } catch (error) {
       context.log('error', 'work.not-settled', { target: target.id, account: item.row.id, code: errorCode(error) })
     }
