@@ -37,7 +37,8 @@ export interface FoundEvents {
 }
 
 const dayMs = 86_400_000
-const stepDaysMax = 32
+/** PostgreSQL takes longer to plan a query over the months of a step than to run it: a few large steps are faster than many small ones. */
+const stepDaysMax = 128
 
 export async function findEvents(
   context: EventsContext,
