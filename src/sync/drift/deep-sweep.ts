@@ -20,7 +20,7 @@ import { stockTaken } from '../restored/gate.ts'
 import { modesOf } from '../target-modes.ts'
 import { Confirmation, loadItems } from './confirm.ts'
 import { isForgetful, markRestored } from './restored.ts'
-import { genuineCounts } from './sweep-target.ts'
+import { genuineCounts } from './sweep-counts.ts'
 
 /** How far the last one is; kept on the target's row, and signed there: by its times single reads begin anew. */
 export interface DeepProgress {

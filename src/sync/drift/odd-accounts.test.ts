@@ -7,7 +7,8 @@ import { linkByHand } from '../match/adopt.ts'
 import { existing, match } from '../match/match.fixture.ts'
 import { lockPerson } from '../operator.ts'
 import { markRestored, settleTarget } from './restored.ts'
-import { sweepCounts, sweepIfDue } from './sweep-target.ts'
+import { sweepCounts } from './sweep-counts.ts'
+import { sweepIfDue } from './sweep-target.ts'
 
 const engine = useEngine()
 let bench: Bench

@@ -7,12 +7,11 @@ import { sidesTaken } from '../../audit/sides-taken.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import type { DriftRow } from '../../store/guards.ts'
-import { certain } from '../certain.ts'
 import type { SyncContext } from '../context.ts'
 import { tellForgedEntries } from '../forged.ts'
 import { textKey } from '../text-key.ts'
 import { brake, mostAtOnce } from './apply-policy.ts'
-import { type CountsRow, genuineCounts } from './sweep-target.ts'
+import { accountsOfOurs } from './sweep-counts.ts'
 
 export interface Decider {
   readonly subject: SubjectId
@@ -38,10 +37,6 @@ export async function refuseTooMany(
   const strangers = new Set(
     rows.flatMap(({ account_id, external_digest }) => (account_id === null ? [textKey(external_digest)] : [])),
   )
-  const { rows: counts } = await client.query<CountsRow>(
-    'select id, sweep_counts, sweep_guard from target where id = $1',
-    [target],
-  )
-  const ours = genuineCounts(vault, certain(counts[0]))?.linked ?? 0
+  const ours = await accountsOfOurs(client, vault, target)
   if (accounts.size + strangers.size + taken.ofNobody > mostAtOnce(ours)) throw new Refusal('drift.too-many')
 }

@@ -2,7 +2,6 @@
  * Looks through all accounts of a target for what changed behind our back. Who is locked out and found open is shut again at once; what is
  * done about the rest, the configuration says.
  */
-import type { Selectable } from 'kysely'
 import type { ListedAccount } from '../../connector/contract.ts'
 import { withCallScope } from '../../connector/egress/call-scope.ts'
 import type { AccountId } from '../../model/id.ts'
@@ -13,9 +12,7 @@ import { driftsOf, forgetLostDrifts } from '../../store/drifts.ts'
 import { sweepGuard } from '../../store/guards.ts'
 import { accountDigest } from '../../store/identifiers.ts'
 import { openRestore } from '../../store/restores.ts'
-import type { TargetTable } from '../../store/schema.ts'
 import { mendTimes } from '../../store/work.ts'
-import type { Vault } from '../../vault/vault.ts'
 import { certain } from '../certain.ts'
 import type { Brakes, SyncContext, TargetSetup } from '../context.ts'
 import { tellForged } from '../forged.ts'
@@ -35,38 +32,7 @@ import { isForgetful, markRestored } from './restored.ts'
 import { fightsOf, isAbout, isSameDrift } from './reverts.ts'
 import { lookAt, withCardsOfNobody } from './strange-cards.ts'
 import { Strangers } from './strangers.ts'
-
-/** What one sweep came to; kept on the target's row. */
-export interface SweepCounts {
-  readonly accounts: number
-  readonly linked: number
-  /** Accounts with no person: left alone. */
-  readonly withoutPerson: number
-  readonly untouchable: number
-  /** Of linked accounts, those that are missing or were changed since they were last looked at. */
-  readonly changed: number
-}
-
-/** With the gateway's time at its begin and its end; of what an older version counted there is none. */
-type KeptCounts = SweepCounts & { readonly begunAt?: string; readonly endedAt?: string; readonly shallow?: boolean }
-
-/** As they are kept; null for what is none of ours. */
-export function sweepCounts(text: string | null): KeptCounts | null {
-  try {
-    return text === null ? null : (JSON.parse(text) as KeptCounts | null)
-  } catch {
-    // What is no JSON counts for none.
-    return null
-  }
-}
-
-export type CountsRow = Pick<Selectable<TargetTable>, 'id' | 'sweep_counts' | 'sweep_guard'>
-
-/** As Gatehouse wrote them: what somebody else did counts for none. */
-export function genuineCounts(vault: Vault, row: CountsRow): KeptCounts | null {
-  const isGenuine = row.sweep_guard !== null && vault.verifyGuard('target_sweep', sweepGuard(row), row.sweep_guard)
-  return isGenuine ? sweepCounts(row.sweep_counts) : null
-}
+import { type CountsRow, genuineCounts, type KeptCounts, type SweepCounts } from './sweep-counts.ts'
 
 /** Accounts looked at together. */
 const batch = 500

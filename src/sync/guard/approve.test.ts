@@ -1,5 +1,6 @@
 import { beforeEach, describe, expect, test } from 'vitest'
 import type { SuspensionId } from '../../model/id.ts'
+import { sweepIfDue } from '../drift/sweep-target.ts'
 import { type Bench, day, minute, useEngine } from '../fixtures/engine.fixture.ts'
 import { hrRow } from '../fixtures/hr-file.fixture.ts'
 import { lockPerson, unlockPerson } from '../operator.ts'
@@ -244,6 +245,24 @@ describe('a thief who writes suspensions of everybody', () => {
     await settle()
     expect(shut()).toBe(2)
     expect((await guard.suspensions()).map(({ state }) => state).sort()).toEqual(['shut', 'shut', 'waits', 'waits'])
+  })
+
+  test('has no more shut for the accounts that he makes up: a percentage is of those that a sweep knew', async () => {
+    await begin({ guard: { unexpected: 'suspend', brake: { min: 1, percent: 50 } } })
+    const sweep = () =>
+      sweepIfDue(bench.context, bench.setup, { now: true, brakes: bench.brakes }, new AbortController().signal)
+    await sweep()
+    await engine.tamper(
+      `insert into account (id, target, person_id, key_id, external_digest, external_id, wanted, wanted_facts, wanted_facts_version,
+                            wanted_by, pending, desired, owned, guard)
+         select gen_random_uuid(), 'doors', null, gen_random_uuid(), decode(md5(i::text), 'hex'), '', '', '', 1, 'x', false,
+                '{"lock":"open",', '{"made":true,', '' from generate_series(1, 1000) i`,
+    )
+    await sweep()
+    await forge('shut', 'person_id is not null')
+    await settle()
+    expect(shut()).toBe(2)
+    expect(await bench.alarms()).toContain('guard.braked')
   })
 
   test('has nobody protected shut', async () => {

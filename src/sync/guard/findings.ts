@@ -17,8 +17,8 @@ import {
   shutSince,
   waitingSuspensions,
 } from '../../store/suspensions.ts'
-import { certain } from '../certain.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
+import { accountsOfOurs } from '../drift/sweep-counts.ts'
 import { tellForged } from '../forged.ts'
 import { carryOutAct } from '../named-act.ts'
 import { modesOf } from '../target-modes.ts'
@@ -146,12 +146,8 @@ async function maySuspend(client: pg.ClientBase, context: SyncContext, target: T
   // Of a store, or a target, that does not know what happened since its backup every difference would be its own.
   const isSure = mode?.locksOut === true && mode.waits !== 'restored' && (await openRestore(client, vault)) === null
   if (target.guard.unexpected !== 'suspend' || !isSure) return { suspends: false, left: 0 }
-  const { rows } = await client.query<{ ours: number }>(
-    'select count(*)::int as ours from account where target = $1 and desired is not null',
-    [target.id],
-  )
   const { min, percent } = target.guard.brake
-  const most = Math.max(min, Math.floor((certain(rows[0]).ours * percent) / 100))
+  const most = Math.max(min, Math.floor(((await accountsOfOurs(client, vault, target.id)) * percent) / 100))
   const since = new Date(now().getTime() - brakeWindowMs)
   return { suspends: true, left: most - (await shutSince(client, vault, target.id, since)) }
 }
