@@ -1,4 +1,4 @@
-/** Fingers and faces without a template: counts, events, records and counters that tell of a change, and the swap that none tells of. */
+/** Fingers and faces: counts, events, records and counters that tell of a change, and the swap that none tells of. */
 import { expect, test } from 'vitest'
 import { type Client, newUser, startLoggedIn } from './client-for-tests.ts'
 import { openStarted } from './socket-for-tests.ts'
@@ -78,6 +78,25 @@ test('where readers keep their successes to themselves, a swap is in counters an
   expect(await rowOf(client)).toEqual(seen)
   expect(await audit(client)).toHaveLength(1)
   expect(simulator.state.user('5')).toMatchObject({ faces: 1, faceVersion: 2 })
+})
+
+test('a single record shows templates: the same at each read, and other ones after a swap in the database, where nothing else is other', async () => {
+  await using client = await startLoggedIn()
+  client.simulator.seed({ users: [ada] })
+  const read = async () => (await client.send('GET', '/api/users/5')).body.User
+  const before = await read()
+  expect(before.fingerprint_templates).toHaveLength(2)
+  expect(
+    before.credentials.visualFaces[0].templates.map((each: Record<string, string>) => each.template_ex?.length),
+  ).toEqual([728, 728])
+  const made = before.fingerprint_templates.flatMap((each: Record<string, string>) => [each.template0, each.template1])
+  expect(new Set(made).size).toBe(4)
+  expect(await read()).toEqual(before)
+  client.simulator.hand({ action: 'swap', user: '5', credential: 'fingerprint', unseen: true })
+  const { fingerprint_templates: fingers, ...others } = await read()
+  expect({ ...others, fingerprint_templates: before.fingerprint_templates }).toEqual(before)
+  for (const { template0, template1 } of fingers)
+    expect([made.includes(template0), made.includes(template1)]).toEqual([false, false])
 })
 
 test('at the menu of a reader: its own event says so, and the server takes it over where it does', async () => {

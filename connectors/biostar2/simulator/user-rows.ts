@@ -1,4 +1,5 @@
 /** A stored person as the server shows it: the short row of lists and the full record of the detail call. */
+import { createHash } from 'node:crypto'
 import { cardRow } from './card-rows.ts'
 import { type Fields, v1Moment, v2Moment } from './dialects.ts'
 import type { Dialect } from './envelope.ts'
@@ -61,12 +62,18 @@ export function userDetail(simulation: Simulation, user: User): Fields {
     fingerprint_templates: made(user.fingerprints, (at) => ({
       finger_index: at,
       finger_mask: false,
-      template0: madeUpTemplate,
-      template1: madeUpTemplate,
+      template0: madeUp(user, 'finger', at, 0),
+      template1: madeUp(user, 'finger', at, 1),
     })),
     credentials: {
-      faces: made(user.faces, () => ({ raw_image: '', templates: [{ template: madeUpTemplate }] })),
-      visualFaces: made(user.visualFaces, () => ({ template_ex_normalized_image: madeUpTemplate })),
+      faces: made(user.faces, (at) => ({ raw_image: '', templates: [{ template: madeUp(user, 'face', at) }] })),
+      visualFaces: made(user.visualFaces, (at) => ({
+        template_ex_normalized_image: madeUp(user, 'picture', at),
+        templates: visualTypes.map((type) => ({
+          credential_bin_type: type,
+          template_ex: madeUp(user, 'visual-face', at, type),
+        })),
+      })),
     },
     photo: filled(user.photo),
     user_custom_fields: user.customFields.map(({ item, fieldId }) => ({ item, custom_field: { id: fieldId } })),
@@ -81,8 +88,20 @@ export function biometricFieldsOf(user: User): string[] {
   return user.photo !== '' ? [...fields, 'photo'] : fields
 }
 
-// "simulated" in base64: it looks like a template to a client and is the template of nobody.
-const madeUpTemplate = Buffer.from('simulated').toString('base64')
+// The templates of a visual face: 5 for FaceStation F2, 9 for BioStation 3 and BioEntry W3 (BioStar 2 API, Users, visual face).
+const visualTypes = [5, 9]
+/** So long the vendor says that a template of a visual face is. */
+const templateBytes = 544
+
+/**
+ * Looks like a template to a client and is that of nobody: random bytes that are the same at each read, and others once what the person
+ * presents was enrolled anew.
+ */
+function madeUp(user: User, kind: 'finger' | 'face' | 'picture' | 'visual-face', ...which: number[]): string {
+  const version = kind === 'finger' ? user.fingerprintVersion : user.faceVersion
+  const seed = ['simulated', user.id, kind, version, ...which].join('/')
+  return createHash('shake256', { outputLength: templateBytes }).update(seed).digest('base64')
+}
 
 function made(count: number, item: (at: number) => Fields): Fields[] {
   return Array.from({ length: count }, (_, at) => item(at))
