@@ -13,6 +13,11 @@ export interface HttpRequest {
   readonly timeoutMs?: number
   /** `status`: of the body of the answer nothing is kept, however long it is, and `text` is empty. */
   readonly answer?: 'status'
+  /**
+   * Called with the whole body of an answer before any of it becomes text: what is overwritten there is not in `text`. These bytes, and those
+   * that they were put together from, are zeros afterwards, also where the request fails. What it throws, the request throws.
+   */
+  beforeText?(body: Buffer): void
 }
 
 export interface HttpResponse {

@@ -73,22 +73,52 @@ class Exchange implements Dispatcher.DispatchHandler {
   }
 
   onResponseData(_controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    if (this.#finished) {
+      if (this.#request.beforeText !== undefined) chunk.fill(0)
+      return
+    }
     this.#bytes += chunk.length
     if (this.#request.answer === 'status') {
       if (this.#bytes > droppedBytesMax) this.#cutOff()
       return
     }
+    this.#chunks.push(chunk)
     if (this.#bytes > this.#limits.responseBytesMax) this.#tooLarge()
-    else this.#chunks.push(chunk)
   }
 
   onResponseEnd(): void {
     if (!this.#close()) return
-    const text = new TextDecoder().decode(Buffer.concat(this.#chunks))
-    const response = { status: this.#status, headers: this.#headers, text }
+    let settle: () => void
+    try {
+      const response = { status: this.#status, headers: this.#headers, text: this.#text() }
+      settle = () => this.#settle.resolve(response)
+    } catch (error) {
+      settle = () => this.#settle.reject(error)
+    }
     // undici frees the socket in an immediate that it schedules right after this callback. A caller that went on before
     // that would open a second connection, with a second handshake.
-    queueMicrotask(() => setImmediate(() => this.#settle.resolve(response)))
+    queueMicrotask(() => setImmediate(settle))
+  }
+
+  #text(): string {
+    const request = this.#request
+    if (request.beforeText === undefined) return new TextDecoder().decode(Buffer.concat(this.#chunks))
+    // Not from the pool that all small Buffers share.
+    const body = Buffer.allocUnsafeSlow(this.#chunks.reduce((bytes, chunk) => bytes + chunk.length, 0))
+    try {
+      let at = 0
+      for (const chunk of this.#chunks) at += chunk.copy(body, at)
+      request.beforeText(body)
+      return new TextDecoder().decode(body)
+    } finally {
+      body.fill(0)
+      this.#wipe()
+    }
+  }
+
+  #wipe(): void {
+    if (this.#request.beforeText === undefined) return
+    for (const chunk of this.#chunks) chunk.fill(0)
   }
 
   onResponseError(_controller: Dispatcher.DispatchController | null, error: unknown): void {
@@ -128,6 +158,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   #stop(reason: unknown): void {
     if (!this.#close()) return
+    this.#wipe()
     this.#settle.reject(reason)
     this.#controller?.abort(new Error('the request was given up'))
   }
