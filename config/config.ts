@@ -60,6 +60,8 @@ export interface TargetConfig {
   readonly guard: {
     readonly unexpected: 'report' | 'suspend'
     readonly brake: { readonly min: number; readonly percent: number }
+    /** Keyed digests of templates are made there; null: no template is ever read. */
+    readonly templateDigests: { readonly legalBasis: string } | null
   }
 }
 
@@ -211,7 +213,7 @@ export function configOf(
         drift: target.drift,
         authoritative: target.authoritative,
         events: eventsOf(target),
-        guard: target.guard,
+        guard: guardOf(target.guard),
       }
     }),
     subscriptions: mapValues(file.subscriptions, (subscription, id) => {
@@ -287,6 +289,14 @@ function externalOf(keys: ConfigFile['keys'], folder: string, dataPath: string):
 
 function mapValues<T, U>(values: Readonly<Record<string, T>>, map: (value: T, key: string) => U): Record<string, U> {
   return Object.fromEntries(Object.entries(values).map(([key, value]) => [key, map(value, key)]))
+}
+
+function guardOf({
+  unexpected,
+  brake,
+  template_digests: digests,
+}: ConfigFile['targets'][string]['guard']): TargetConfig['guard'] {
+  return { unexpected, brake, templateDigests: digests === undefined ? null : { legalBasis: digests.legal_basis } }
 }
 
 function eventsOf({ events }: { readonly events?: { readonly site?: string } }): EventsRead | null {

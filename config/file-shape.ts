@@ -9,7 +9,16 @@ import { type Shape, shapeOf } from './shape.ts'
 /** The part of a connector that can be read without connecting. */
 export type ConfigurableConnector = Pick<
   Connector<z.ZodType, keyof Capabilities>,
-  'id' | 'settings' | 'capabilities' | 'limits' | 'recognisedBy' | 'reveal' | 'feeds' | 'needs' | 'address'
+  | 'id'
+  | 'settings'
+  | 'capabilities'
+  | 'limits'
+  | 'recognisedBy'
+  | 'reveal'
+  | 'feeds'
+  | 'needs'
+  | 'address'
+  | 'digestsTemplates'
 >
 
 export interface FileShape extends Shape {

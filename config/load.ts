@@ -20,6 +20,7 @@ import { fileExpectations, readOwnedFile } from './owned-file.ts'
 import { ConfigError, foundText, type Path, type Problem, pathText } from './problem.ts'
 import { referenceText } from './reference.ts'
 import { configFile } from './schema.ts'
+import { templateDigestMismatches } from './template-digests.ts'
 import { readYaml, type YamlFile } from './yaml.ts'
 
 export interface LoadOptions {
@@ -65,6 +66,7 @@ export async function loadConfig(path: string, { env, connectors, instead }: Loa
     ...eventsUnderOneName(connections),
     ...feedMismatches(raw, connectors),
     ...policyMismatches(raw),
+    ...templateDigestMismatches(raw, connectors),
   ]
   for (const { path: at, expected } of mismatches) problems.add(at, expected)
   for (const { path: at, expected, found } of expressionMistakes(raw, revealOf))

@@ -36,6 +36,27 @@ export const targetGuard = z
         description:
           'Accounts that are suspended within a day, at most: further ones wait for an admin, with an alarm. Above the larger of 5 and 1 %.',
       }),
+    template_digests: z
+      .strictObject({
+        legal_basis: z
+          .string()
+          .trim()
+          .min(10, 'expected at least 10 characters: on what legal basis digests of biometric data are made')
+          .max(500)
+          .meta({
+            title: 'Legal basis',
+            description:
+              'On what basis biometric data are processed so, in words that an auditor understands. Recorded in the audit trail with each version of the configuration that is released with it.',
+            examples: ['Art. 9(2)(b) GDPR, works agreement of 2026-03-01 on access control, section 7'],
+          }),
+      })
+      .exactOptional()
+      .meta({
+        title: 'Template digests',
+        description:
+          'Whether single reads of an account compare keyed digests of its fingers and faces, so that one is noticed that was swapped in the database of the system without a trace. Left out: no template is ever read. Of BioStar 2 alone.',
+        examples: [{ legal_basis: 'Art. 9(2)(b) GDPR, works agreement of 2026-03-01 on access control, section 7' }],
+      }),
   })
   .prefault({})
   .meta({

@@ -1,5 +1,6 @@
 /** The calls of the server that are used, one function each; vendor words go in, and vendor records come out. */
 import { z } from 'zod'
+import type { TemplateDigests } from '../../src/connector/contract.ts'
 import type { HttpRequest } from '../../src/connector/http.ts'
 import { type Body, parseAnswer, rowsOf, successOf, thing } from './envelope.ts'
 import { isRefusedByReader } from './reader-refusals.ts'
@@ -20,6 +21,7 @@ import {
   userRow,
 } from './records.ts'
 import type { Session } from './session.ts'
+import { takeTemplates } from './templates.ts'
 
 const cardPage = 500
 
@@ -39,24 +41,50 @@ export interface EventCondition {
   readonly values: readonly [string]
 }
 
+/** What is done with the templates of a user, where anything is. */
+interface Templates {
+  readonly digests: TemplateDigests
+  /** Called when the server counts some, and shows none. */
+  hidden(): void
+}
+
 /** Every call throws the ConnectorError that errors.ts derives from the answer, besides those of the HTTP client. */
 export class Client {
   readonly #session: Session
   readonly #onReaderRefusal: () => void
+  readonly #templates: Templates | undefined
 
   /** `onReaderRefusal` is called for every answer that tells of a reader which did not take what was sent. */
-  constructor(session: Session, onReaderRefusal: () => void) {
+  constructor(session: Session, onReaderRefusal: () => void, templates?: Templates) {
     this.#session = session
     this.#onReaderRefusal = onReaderRefusal
+    this.#templates = templates
   }
 
-  /** @throws ConnectorError `conflict` (`biostar2.user-not-found`) when there is no such user. */
+  /**
+   * The server sends all templates along, unasked. They are overwritten before the answer is read, and digested before that where this is asked for.
+   * @throws ConnectorError `conflict` (`biostar2.user-not-found`) when there is no such user.
+   */
   async user(userId: string, signal: AbortSignal): Promise<UserDetail> {
-    return thing(
-      await this.#call('GET', '/api/users/:id', undefined, signal, `/api/users/${encodeURIComponent(userId)}`),
-      'User',
-      userDetail,
+    let templates: readonly string[] | undefined
+    let isAny = false
+    const route = '/api/users/:id'
+    const body = await this.#send(
+      {
+        ...{ method: 'GET', route, path: `/api/users/${encodeURIComponent(userId)}` },
+        beforeText: (answer) =>
+          takeTemplates(answer, (found) => {
+            isAny = found.length > 0
+            templates = this.#templates?.digests(userId, found)
+          }),
+      },
+      signal,
     )
+    const user = thing(body, 'User', userDetail)
+    if (templates === undefined) return user
+    const { fingerprint_template_count: fingers, face_count: faces, visual_face_count: visual } = user
+    if (!isAny && [fingers, faces, visual].some((count) => Number(count) > 0)) this.#templates?.hidden()
+    return { ...user, templates }
   }
 
   async createUser(fields: UserFields, signal: AbortSignal): Promise<void> {
@@ -175,10 +203,13 @@ export class Client {
     signal: AbortSignal,
     path = route,
   ): Promise<Body> {
-    const request = { method, path, route, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }
+    return this.#send({ method, path, route, ...(body === undefined ? {} : { body: JSON.stringify(body) }) }, signal)
+  }
+
+  async #send(request: HttpRequest, signal: AbortSignal): Promise<Body> {
     const response = await this.#session.request(request, signal)
     const answer = parseAnswer(response)
-    if (method !== 'GET' && isRefusedByReader(answer.body)) this.#onReaderRefusal()
+    if (request.method !== 'GET' && isRefusedByReader(answer.body)) this.#onReaderRefusal()
     return successOf(response, answer)
   }
 }

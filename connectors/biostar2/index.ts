@@ -1,5 +1,5 @@
 /** The connector for Suprema BioStar 2 and BioStar X: what it is, and how it connects. */
-import { defineConnector } from '../../src/connector/contract.ts'
+import { type Context, defineConnector } from '../../src/connector/contract.ts'
 import { accounts } from './accounts.ts'
 import { Client } from './client.ts'
 import { codeMeanings } from './events/codes.ts'
@@ -9,6 +9,17 @@ import { ReaderRefusals } from './reader-refusals.ts'
 import { Session } from './session.ts'
 import { settings } from './settings.ts'
 
+/** Says once that the server counts fingers or faces and shows none: then none that is swapped is noticed. */
+function templatesOf({ templateDigests: digests, log }: Pick<Context, 'templateDigests' | 'log'>) {
+  if (digests === undefined) return undefined
+  let isTold = false
+  const hidden = (): void => {
+    if (!isTold) log('warn', 'biostar2.templates-hidden')
+    isTold = true
+  }
+  return { digests, hidden }
+}
+
 export default defineConnector({
   id: 'biostar2',
   title: 'Suprema BioStar 2 and BioStar X',
@@ -16,6 +27,7 @@ export default defineConnector({
   settings,
   capabilities: ['accounts', 'events'],
   eventCodes: codeMeanings,
+  digestsTemplates: true,
   // The vendor publishes no limits. These leave a server that also serves its console and readers most of its time.
   // It gives up its own requests after 60 s (`web_request_timeout` in the sample of BioStar 2 API, Setting), so one that we gave up may
   // still be carried out until then; the rest is for the way to the server and its queue.
@@ -32,7 +44,7 @@ export default defineConnector({
   async connect(values, context) {
     const session = new Session(context, { loginId: values.login_id, password: values.password })
     const refusals = new ReaderRefusals(context.now)
-    const client = new Client(session, () => refusals.note())
+    const client = new Client(session, () => refusals.note(), templatesOf(context))
     return {
       accounts: accounts(client, session, values, refusals, context),
       events: events(client, session, values, context),

@@ -217,6 +217,7 @@ export function accountOfDetail(
 ): ActualAccount {
   return {
     ...common(user, settings),
+    marks: { ...marksOf(user), ...(user.templates === undefined ? {} : { templates: user.templates }) },
     cards: user.cards.map((row) => actualCard(row, settings)),
     levels: user.access_groups.filter((id) => id !== undefined),
     inheritedLevels,

@@ -37,7 +37,7 @@ const userBase = {
   expiry_datetime: text,
   disabled: flag,
   user_group_id: reference,
-  // Only how many there are: templates are never looked at.
+  // Only how many there are: templates are taken out before the answer is parsed.
   fingerprint_template_count: text,
   face_count: text,
   visual_face_count: text,
@@ -55,7 +55,10 @@ export const userDetail = z.object({
   cards: listOf(cardRecord),
   access_groups: listOf(reference),
 })
-export type UserDetail = z.output<typeof userDetail>
+export type UserDetail = z.output<typeof userDetail> & {
+  /** Keyed digests of its templates, where they are made. */
+  readonly templates?: readonly string[]
+}
 
 /** A row of `POST /api/v2/users/search`. */
 export const userRow = z.object({ ...userBase, operator_level: reference, have_pin: flag })

@@ -1,5 +1,5 @@
 /** Connects the connector to a simulator of its own, for the tests of this folder. */
-import type { ActualAccount, DesiredAccount, PartOutcome } from '../../src/connector/contract.ts'
+import type { ActualAccount, Context, DesiredAccount, PartOutcome } from '../../src/connector/contract.ts'
 import { openEgress } from '../../src/connector/egress/egress.ts'
 import type { Card } from '../../src/model/card.ts'
 import type { PersonFacts } from '../../src/model/person.ts'
@@ -14,6 +14,7 @@ export async function connected(
   options: SimulatorOptions = {},
   overrides: Partial<Settings> = {},
   now: () => Date = () => new Date(),
+  more: Partial<Pick<Context, 'log' | 'templateDigests'>> = {},
 ) {
   // Answers still come in another order than the requests, and twenty times as soon as from a real server.
   const simulator = await startBiostarSimulator({ latency: { medianMs: 2, p99Ms: 10 }, ...options })
@@ -27,7 +28,7 @@ export async function connected(
   const address = connector.address(settings)
   if (address === null) throw new Error('this connector always has an address')
   const egress = openEgress({ ...address, ...connector.limits, requestsPerSecond: 1000, requestTimeoutMs: 2000 })
-  const context = { http: egress.http, log: () => undefined, now }
+  const context = { http: egress.http, log: () => undefined, now, ...more }
   const { accounts, health, close } = await connector.connect(settings, context, never)
 
   /** The requests that `fn` made, as `METHOD path`, the login left out. */

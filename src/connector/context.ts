@@ -11,11 +11,19 @@ export type ConnectorLog = (
   fields?: Readonly<Record<string, number | boolean | `${string}.${string}`>>,
 ) => void
 
+/**
+ * Keyed digests over all templates of one account, whatever their order, that say nothing to whoever lacks the keys, nor of another account
+ * or system: the first under the keys in use, the others under those before them. The bytes may be overwritten once it returned.
+ */
+export type TemplateDigests = (account: string, templates: readonly Uint8Array[]) => readonly [string, ...string[]]
+
 export interface Context {
   /** Outgoing calls: certificate rules, time and size limits, slots and counting are already in it. */
   readonly http: HttpClient
   readonly log: ConnectorLog
   readonly now: () => Date
+  /** Only where the configuration of the target says so, and on what legal basis. Without it no template is read. */
+  readonly templateDigests?: TemplateDigests
 }
 
 /** What a connector that is a sink may touch besides. */

@@ -9,6 +9,7 @@ import type { PersonFacts } from '../model/person.ts'
 import type { Address } from './address.ts'
 import type { Context, SinkContext } from './context.ts'
 import type { ConnectorError } from './errors.ts'
+import type { CredentialMarks } from './marks.ts'
 
 // ---------------------------------------------------------------- people (sources)
 
@@ -129,16 +130,6 @@ export interface ActualAccount {
   readonly untouchable: boolean
   /** Absent where the system tells nothing of the kind. */
   readonly marks?: CredentialMarks
-}
-
-/** What a system shows of credentials that are never read, without any of them: how many there are; null where it does not say. */
-export interface CredentialMarks {
-  readonly fingers: number | null
-  /** Templates of all kinds of faces together. */
-  readonly faces: number | null
-  readonly mobiles: number | null
-  /** Another text after each change of the account, by whomever, ourselves included; in the system's own words. */
-  readonly revision: string | null
 }
 
 /** What a list shows of an account besides profile and dates. Of all else its silence says nothing: only a single read does. */
@@ -345,7 +336,8 @@ export type Connection<C extends keyof Capabilities> = Pick<Capabilities, C> & {
   close(): Promise<void>
 }
 
-export type { ConnectorLog, Context, SinkContext } from './context.ts'
+export type { ConnectorLog, Context, SinkContext, TemplateDigests } from './context.ts'
+export type { CredentialMarks } from './marks.ts'
 
 export type ContextOf<C extends keyof Capabilities> = 'sink' extends C ? SinkContext : Context
 
@@ -378,6 +370,8 @@ export interface Connector<S extends z.ZodType, C extends keyof Capabilities> {
   readonly feeds?: readonly FeedName[]
   /** What a subscription tells of doors and people where it does not say. Left out: which door it was, by name and id. */
   readonly reveal?: readonly Reveal[]
+  /** Its system hands out templates with an account, and it makes keyed digests of them where it is told to. Left out: it never does. */
+  readonly digestsTemplates?: true
   /** Of a connector with events: what each documented code of its system becomes, for `gatehouse events types --system`. */
   readonly eventCodes?: readonly CodeMeaning[]
   /** Settings, by key, without which a capability is of no use: one that lacks them there is a mistake of the configuration. */

@@ -216,7 +216,7 @@ async function checkTarget(config: Config, id: string, log: Log): Promise<Target
   const where = `targets.${id}`
   try {
     const signal = AbortSignal.timeout(limitMs)
-    const { connection, close } = await connectTarget(config, id, { log, traces: noTraces }, signal)
+    const { connection, close } = await connectTarget(config, id, { log, traces: noTraces, vault: null }, signal)
     try {
       const health = await connection.health(signal)
       const levels = (await connection.accounts.discover(signal)).map(({ name }) => name)
@@ -229,6 +229,7 @@ async function checkTarget(config: Config, id: string, log: Log): Promise<Target
             name: `target ${id}`,
             value: `${health.product} ${health.version}, ${levels.length} access levels; proof of a write: ${health.reach}`,
           },
+          ...digestFacts(config, id),
         ],
       }
     } finally {
@@ -237,6 +238,13 @@ async function checkTarget(config: Config, id: string, log: Log): Promise<Target
   } catch (error) {
     return { id, levels: null, ...failed(where, error) }
   }
+}
+
+function digestFacts({ targets }: Config, id: string): readonly CheckFact[] {
+  const digests = targets[id]?.guard.templateDigests ?? null
+  return digests === null
+    ? []
+    : [{ name: `template digests of ${id}`, value: `made; legal basis: ${digests.legalBasis}` }]
 }
 
 /** Rules name levels by name: each must be offered, once. */

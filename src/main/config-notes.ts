@@ -24,6 +24,12 @@ export function configNotes({
   }
   for (const id of namesOf(before.targets, after.targets)) {
     const at = `targets.${id}`
+    const digests = after.targets[id]?.guard.templateDigests ?? null
+    if (
+      after.targets[id] !== undefined &&
+      digests?.legalBasis !== before.targets[id]?.guard.templateDigests?.legalBasis
+    )
+      notes.push(digests === null ? undigested(at) : digested(at, digests.legalBasis))
     if (after.targets[id] === undefined)
       notes.push(`${at} is removed: nothing is taken away there, and whoever leaves stays open there.`)
     else if (before.targets[id] === undefined)
@@ -52,6 +58,12 @@ export function configNotes({
   }
   return notes
 }
+
+const digested = (at: string, basis: string): string =>
+  `${at}.guard: from the release on, templates of fingers and faces are read there, for keyed digests of them. Legal basis: ${basis}`
+
+const undigested = (at: string): string =>
+  `${at}.guard: no templates are read there any more, and digests of them are taken out of what is noted as each account is looked at.`
 
 const unpunched = ' No rule of attendance.punches makes any: it is told of those alone that are written by hand.'
 

@@ -7,13 +7,22 @@ import {
   sourceConnectors,
   targetConnectors,
 } from '../../connectors/index.ts'
-import type { Connection, Connector, ContextOf, EventsCapability, SinkContext } from '../connector/contract.ts'
+import type {
+  Connection,
+  Connector,
+  ContextOf,
+  EventsCapability,
+  SinkContext,
+  TemplateDigests,
+} from '../connector/contract.ts'
 import { type Egress, type EgressOptions, openEgress } from '../connector/egress/egress.ts'
 import { noCalls } from '../connector/http.ts'
 import type { Sealer } from '../connector/sealer.ts'
 import type { FeedName } from '../model/events/reveal.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Traces } from '../telemetry/traces.ts'
+import type { Vault } from '../vault/vault.ts'
+import { templateDigester } from './template-digests.ts'
 
 /** What a connector without a network is handed. */
 const noNetwork: Egress = {
@@ -55,18 +64,20 @@ export async function connectSource(
   return connected(connector, source, { id, role: 'source', log, traces, network: true }, signal)
 }
 
-/** With `network` false it is not asked for anything: for what nobody released yet. */
+/** With `network` false it is not asked for anything: for what nobody released yet. `vault`: makes digests of templates where the configuration says so; null: none are made. */
 export async function connectTarget(
   config: Config,
   id: string,
-  { log, traces }: { readonly log: Log; readonly traces: Traces },
+  { log, traces, vault }: { readonly log: Log; readonly traces: Traces; readonly vault: Vault | null },
   signal: AbortSignal,
   network = true,
 ): Promise<Connected<'accounts'>> {
   const target = config.targets[id]
   const connector = targetConnectors.find((each) => each.id === target?.connector)
   if (target === undefined || connector === undefined) throw new Error(`target ${id} has no connector`)
-  return connected(connector, target, { id, role: 'target', log, traces, network }, signal)
+  const isDigested = vault !== null && target.guard.templateDigests !== null
+  const digests = isDigested ? { templateDigests: templateDigester(vault, id) } : {}
+  return connected(connector, target, { id, role: 'target', log, traces, network, ...digests }, signal)
 }
 
 export interface ConnectedSink extends Connected<'sink'> {
@@ -108,18 +119,22 @@ interface Way {
   readonly network: boolean
   readonly sealer?: Sealer
   readonly feed?: FeedName
+  readonly templateDigests?: TemplateDigests
 }
 
 async function connected<C extends Use>(
   connector: ConnectorFor<C>,
   system: System,
-  { id, role, log, traces, network, sealer = noSealer, feed = 'events' }: Way,
+  { id, role, log, traces, network, sealer = noSealer, feed = 'events', ...digests }: Way,
   signal: AbortSignal,
 ): Promise<Connected<C>> {
   const settings = connector.settings.parse(system.settings)
   const egress = network ? egressOf(connector, settings, system, { traces, target: id }) : noNetwork
   const { http, wires } = egress
-  const context: SinkContext = { http, wires, sealer, feed, log: connectorLog(log, id, role), now: () => new Date() }
+  const context: SinkContext = {
+    ...{ http, wires, sealer, feed, log: connectorLog(log, id, role), now: () => new Date() },
+    ...digests,
+  }
   // Of all contexts it has the most: TypeScript doesn't see it through the type that depends on C.
   const connection = await connector.connect(settings, context as ContextOf<C>, signal)
   return {

@@ -58,7 +58,9 @@ async function connectNothing(config: Config, { log, traces }: Opened, signal: A
   const ids = Object.keys(config.targets)
   return new Map(
     await Promise.all(
-      ids.map(async (id) => [id, await connectTarget(config, id, { log, traces }, signal, false)] as const),
+      ids.map(
+        async (id) => [id, await connectTarget(config, id, { log, traces, vault: null }, signal, false)] as const,
+      ),
     ),
   )
 }

@@ -49,7 +49,7 @@ export async function prepareGeneration(opened: Opened, version: InForce, listen
     Object.keys(config.subscriptions),
   )
   const targets = connecting(Object.keys(config.targets), (id, signal) =>
-    connectTarget(config, id, { log, traces }, signal),
+    connectTarget(config, id, { log, traces, vault }, signal),
   )
   const sources = connecting(Object.keys(config.sources), (id, signal) =>
     connectSource(config, id, { log, traces }, signal),

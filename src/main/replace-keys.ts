@@ -232,7 +232,13 @@ async function rendersOf(
   const config = await inForce(path, file, { database, vault, log: syncLog(log), now: () => new Date() }, env)
   const renders = new Map<string, Render>()
   for (const id of Object.keys(config.targets)) {
-    const connected = await connectTarget(config, id, { log, traces: noTraces }, new AbortController().signal, false)
+    const connected = await connectTarget(
+      config,
+      id,
+      { log, traces: noTraces, vault: null },
+      new AbortController().signal,
+      false,
+    )
     try {
       renders.set(id, connected.connection.accounts.render)
     } finally {

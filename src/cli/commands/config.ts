@@ -1,5 +1,6 @@
 /** The configuration: what is in force, what the file says instead, and the decision about it. */
 import type { Command } from 'commander'
+import { templateDigestsOf } from '../../../config/template-digests.ts'
 import type { ConfigView, ProposedConfigView } from '../../api/acts/configuration.ts'
 import { configStanding, configView, decidedConfig } from '../../api/schemas/configuration.ts'
 import { dataDefault, findToken } from '../bearer.ts'
@@ -55,9 +56,13 @@ const digits = 12
 function formatConfig({ released, proposed }: ConfigView, colours: boolean): string {
   const by = released.releasedBy === null ? 'as the first one, by itself' : `by ${plain(released.releasedBy)}`
   const inForce = `In force: version ${released.version} (${released.digest.slice(0, digits)}), released ${plainTime(released.releasedAt)} ${by}\n`
-  if (proposed === null) return `${inForce}Nothing else is proposed.\n`
+  const digested = Object.entries(templateDigestsOf(released.sections)).map(
+    ([id, basis]) =>
+      `${wrapped(`Keyed digests of templates are made of accounts at ${id}. Legal basis: ${basis}`, '')}\n`,
+  )
+  if (proposed === null) return `${inForce}${digested.join('')}Nothing else is proposed.\n`
   return [
-    inForce,
+    `${inForce}${digested.join('')}`,
     `Proposed: version ${proposed.version} (${proposed.digest.slice(0, digits)}), since ${plainTime(proposed.proposedAt)}\n`,
     ...proposed.edits.map((edit) => formatEdit(edit, colours)),
     ...proposed.notes.map((note) => `${wrapped(`Note: ${note}`, '')}\n`),

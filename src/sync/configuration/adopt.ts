@@ -18,7 +18,7 @@ import { registerSubscriptions } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { observeOnly, registerNewTargets } from './decide.ts'
 import { type Ground, type InForce, versionInForce } from './in-force.ts'
-import { alarmScope, declaredSubscriptions } from './offer.ts'
+import { alarmScope, declaredSubscriptions, digestsIn } from './offer.ts'
 
 export interface Adoption {
   readonly deciding: Deciding
@@ -65,7 +65,14 @@ export async function adoptConfiguration(
       actor: subject,
       action: 'config.released',
       object: row.id,
-      details: { reason, number, digest: row.digest.toString('hex'), adopted: true, deleted: forged.length },
+      details: {
+        reason,
+        number,
+        digest: row.digest.toString('hex'),
+        adopted: true,
+        deleted: forged.length,
+        ...digestsIn(deciding),
+      },
     })
     return number
   })

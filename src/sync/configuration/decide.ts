@@ -16,7 +16,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import { certain } from '../certain.ts'
 import type { Hold } from '../plan/brake.ts'
 import type { Ground } from './in-force.ts'
-import { alarmScope } from './offer.ts'
+import { alarmScope, digestsIn } from './offer.ts'
 
 export interface Candidate {
   readonly row: ConfigVersionRow
@@ -86,7 +86,13 @@ export async function releaseConfiguration(
       actor: subject,
       action: 'config.released',
       object: row.id,
-      details: { reason, number: row.number, digest: row.digest.toString('hex'), effect: row.effect },
+      details: {
+        reason,
+        number: row.number,
+        digest: row.digest.toString('hex'),
+        effect: row.effect,
+        ...digestsIn(after?.deciding ?? {}),
+      },
     })
   })
 }

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { asMap } from '../../../config/checks.ts'
 import { type Deciding, decodeDeciding, encodeDeciding } from '../../../config/deciding.ts'
 import { editsBetween } from '../../../config/edits.ts'
+import { templateDigestsOf } from '../../../config/template-digests.ts'
 import { recordAudit } from '../../audit/record.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
@@ -59,10 +60,16 @@ export async function releaseFirst(ground: Ground, deciding: Deciding): Promise<
       actor: 'engine',
       action: 'config.released',
       object: row.id,
-      details: { number: 1, digest: row.digest.toString('hex'), first: true },
+      details: { number: 1, digest: row.digest.toString('hex'), first: true, ...digestsIn(deciding) },
     })
     return true
   })
+}
+
+/** For the audit trail: at which targets keyed digests of templates are made under this version, each with its legal basis. */
+export function digestsIn(deciding: Deciding): { readonly templateDigests?: Readonly<Record<string, string>> } {
+  const templateDigests = templateDigestsOf(deciding)
+  return Object.keys(templateDigests).length === 0 ? {} : { templateDigests }
 }
 
 /** Subscriptions as they are written. */

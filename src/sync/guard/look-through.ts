@@ -6,7 +6,7 @@ import type { EnrolmentRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
-import { hasOtherCounts } from './counts.ts'
+import { hasOtherCounts, isOtherNote } from './counts.ts'
 import { isAnnounced, unsettledAmong, windowsOf } from './expected.ts'
 import { dealWith, type Finding } from './findings.ts'
 import { noteMarks } from './marks.ts'
@@ -68,7 +68,9 @@ export async function lookThrough(
     return { ...look, verdict: isExplained(item, windows, from, now()) ? ('nothing' as const) : verdict }
   })
   const news = looks.filter(
-    ({ verdict, item, actual }) => isOpening || verdict !== 'nothing' || isToBeNoted(item, actual),
+    ({ verdict, item, actual }) =>
+      // What a window may have explained was looked at now: it explains nothing that comes later.
+      isOpening || verdict !== 'nothing' || isToBeNoted(item, actual) || windows.some(isOf(item)),
   )
   if (news.length === 0) return looked.length
   await inTransaction(database.pool, async (client) => {
@@ -94,9 +96,15 @@ function isExplained(item: WorkItem, windows: readonly EnrolmentRow[], from: Dat
   return isAnnounced(item, open, before > from ? before : from, to)
 }
 
+function isOf({ row }: WorkItem): (window: EnrolmentRow) => boolean {
+  return ({ person_id: person }) => person === row.person_id
+}
+
 function isToBeNoted(item: WorkItem, actual: ActualAccount): boolean {
   const { lastSeen } = item
   if (lastSeen === null) return false
   const isFirst = lastSeen.marks === undefined && actual.marks !== undefined
-  return isFirst || lastSeen.pin !== actual.pin || hasOtherMarks(item, actual)
+  return (
+    isFirst || lastSeen.pin !== actual.pin || isOtherNote(lastSeen.marks, actual.marks) || hasOtherMarks(item, actual)
+  )
 }
