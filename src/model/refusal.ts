@@ -66,7 +66,7 @@ const refusals = {
   ],
   'config.feed-changed': [
     'state',
-    'This has a subscription deliver another feed than before: how far it came says nothing there, and its receiver could tell whose punches are whose events. Give the new one another name.',
+    'This has a subscription deliver another feed than before, or brings one back whose row was changed outside Gatehouse, so that nobody knows what it was fed with: how far it came says nothing there, and its receiver could tell whose punches are whose events. Give the new one another name.',
   ],
   'config.none-released': [
     'state',

@@ -400,6 +400,7 @@ export const catalogue: Catalogue = {
     version: 'clear',
     epoch: 'clear',
     sources: 'clear',
+    feed: 'clear',
     guard: 'guard',
     left_at: 'clear',
     owner: 'clear',

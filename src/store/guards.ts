@@ -379,10 +379,12 @@ export function tokenGuard(row: Omit<TokenRow, 'guard'>): readonly GuardValue[] 
 export function subscriptionGuard(
   row: Pick<
     Selectable<SubscriptionTable>,
-    'id' | 'state' | 'state_at' | 'state_code' | 'version' | 'epoch' | 'sources'
+    'id' | 'state' | 'state_at' | 'state_code' | 'version' | 'epoch' | 'sources' | 'feed'
   >,
 ): readonly GuardValue[] {
-  return [row.id, row.state, row.state_at, row.state_code, row.version, row.epoch, row.sources]
+  const { id, state, state_at, state_code, version, epoch, sources, feed } = row
+  // A row of before feeds were signed has one value less: taken away from another, or added to it, the feed shows.
+  return [id, state, state_at, state_code, version, epoch, sources, ...(feed === null ? [] : [feed])]
 }
 
 export function subscriptionPositionGuard(

@@ -32,6 +32,7 @@ import * as punches from './migrations/0029-punches.ts'
 import * as guard from './migrations/0030-guard.ts'
 import * as eventClasses from './migrations/0031-event-classes.ts'
 import * as eventMonths from './migrations/0032-event-months.ts'
+import * as subscriptionFeeds from './migrations/0034-subscription-feeds.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -72,6 +73,7 @@ const migrations: Record<string, Migration> = {
   '0030-guard': guard,
   '0031-event-classes': eventClasses,
   '0032-event-months': eventMonths,
+  '0034-subscription-feeds': subscriptionFeeds,
 }
 const provider = { getMigrations: async () => migrations }
 

@@ -2,6 +2,7 @@
  * One file because it is held, as a whole, against the migrations and the catalogue of columns. */
 import type { ColumnType, Generated } from 'kysely'
 import type { CardState } from '../model/card.ts'
+import type { FeedName } from '../model/events/reveal.ts'
 import type { EventClass, EventType } from '../model/events/types.ts'
 import type {
   AccessLevelId,
@@ -706,6 +707,8 @@ export interface SubscriptionTable {
   epoch: Defaulted<number>
   /** JSON list of the sources that have a position, so that one which is gone shows. */
   sources: Defaulted<string>
+  /** What it is fed with. Null in rows of before that was noted: their sources tell, where they have any. */
+  feed: FeedName | null
   /** Null: somebody deleted the row, and it was made again. */
   guard: Buffer | null
   /** Since when it is in no configuration any more. */

@@ -1,6 +1,7 @@
 /** What is decided about a subscription: by a person, on or off, or once more from somewhere; or off by itself. Each leaves a name in the audit. */
 import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
+import type { FeedName } from '../../model/events/reveal.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
@@ -69,16 +70,16 @@ export async function replaySubscription(
     for (const [source, position] of next) again += (was.get(source) ?? 0) - position
     if (again === 0 && 'source' in from) throw new Refusal('subscription.not-delivered')
     // Of a row that somebody changed no count may be believed, nor gone on from.
-    const row = standing.positions === null ? anew(standing.row, context) : standing.row
+    const row = standing.positions === null ? anew(standing.row, context, feed.name) : standing.row
     await save(client, context, id, { row, positions: next }, { epoch: row.epoch + 1 })
   })
   return { positions: again }
 }
 
 /** On, with counts above any that were reached one by one: whatever was signed before shows as older. */
-function anew(row: SubscriptionRow, { now }: DeliverContext): SubscriptionRow {
+function anew(row: SubscriptionRow, { now }: DeliverContext, feed: FeedName): SubscriptionRow {
   const minutes = Math.floor(now().getTime() / 60_000)
-  return { ...row, state: 'enabled', state_at: now(), state_code: null, version: minutes, epoch: minutes }
+  return { ...row, state: 'enabled', state_at: now(), state_code: null, version: minutes, epoch: minutes, feed }
 }
 
 /** What the receiver gave cause to. */

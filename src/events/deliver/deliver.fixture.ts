@@ -28,6 +28,7 @@ export function memoryFeed(tell: (source: string) => void = () => undefined): Me
   const log = new Map<string, Kept[]>()
   const faults: MemoryFeed['faults'] = []
   return {
+    name: 'events',
     faults,
     append(source, count, { skipped = false, at = new Date() } = {}) {
       const kept = log.get(source) ?? []

@@ -273,6 +273,8 @@ test.each([
   ['moves a position', `update subscription_position set position = 3`],
   ['takes a position away', `delete from subscription_position`],
   ['takes it away, which makes it unsigned', `update subscription set guard = null`],
+  ['says that it is fed with something else', `update subscription set feed = 'punches'`],
+  ['says nothing of what it is fed with', `update subscription set feed = null`],
   ['counts it up as far as it goes', `update subscription set version = 2147483647, epoch = 2147483647`],
 ])('a thief who %s stops it, with an alarm, until a person says from where', async (_title, sql) => {
   const scene = await begin()
@@ -292,6 +294,7 @@ test.each([
   await replaySubscription(workshop.context, setup, { time: new Date(0) }, because)
   await vi.waitFor(() => expect(sink.taken).toHaveLength(12), { timeout: 10_000 })
   expect(await scene.bench.alarms()).toEqual([])
+  expect(await workshop.rows('select feed from subscription')).toEqual([{ feed: 'events' }])
   await deliveries.stop(1_000)
 })
 

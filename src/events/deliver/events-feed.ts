@@ -34,6 +34,7 @@ export function eventsFeed(context: EventsContext, { id, gateway, filter, reveal
   }
 
   return {
+    name: 'events',
     newest: () => newestPositions(pool, vault),
     async positionBefore(source, time) {
       return positionBefore(pool, source, time, (await newestPositions(pool, vault)).get(source) ?? 0)

@@ -1,5 +1,6 @@
 /** What a subscription reads from: sources of which each has positions without a gap, already made into what may leave. */
 import type { OutgoingEvent } from '../../connector/contract.ts'
+import type { FeedName } from '../../model/events/reveal.ts'
 
 export interface FeedItem {
   readonly position: number
@@ -24,6 +25,7 @@ export interface FeedPage {
 }
 
 export interface Feed {
+  readonly name: FeedName
   /** Of each source that there is, the newest position. */
   newest(): Promise<ReadonlyMap<string, number>>
   /** The newest position that came before a time; 0 where none did. */

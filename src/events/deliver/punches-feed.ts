@@ -92,6 +92,7 @@ export function punchesFeed(
   }
 
   return {
+    name: 'punches',
     newest: () => newestOf(pool, vault, 'punches'),
     async positionBefore(source, time) {
       const newest = (await newestOf(pool, vault, 'punches')).get(source) ?? 0

@@ -47,7 +47,10 @@ function found(vault: Vault, row: SubscriptionRow): FoundSubscription {
   return { row, genuine, sources: genuine ? (JSON.parse(row.sources) as readonly string[]) : [] }
 }
 
-export type SubscriptionState = Pick<SubscriptionRow, 'state' | 'state_at' | 'state_code' | 'version' | 'epoch'> & {
+export type SubscriptionState = Pick<
+  SubscriptionRow,
+  'state' | 'state_at' | 'state_code' | 'version' | 'epoch' | 'feed'
+> & {
   readonly sources: readonly string[]
 }
 
@@ -61,8 +64,8 @@ export async function saveSubscription(
   const sources = JSON.stringify([...list].sort())
   const guard = vault.guard('subscription', subscriptionGuard({ id, ...state, sources }))
   await client.query(
-    `update subscription set state = $2, state_at = $3, state_code = $4, version = $5, epoch = $6, sources = $7, guard = $8 where id = $1`,
-    [id, state.state, state.state_at, state.state_code, state.version, state.epoch, sources, guard],
+    `update subscription set state = $2, state_at = $3, state_code = $4, version = $5, epoch = $6, sources = $7, guard = $8, feed = $9 where id = $1`,
+    [id, state.state, state.state_at, state.state_code, state.version, state.epoch, sources, guard, state.feed],
   )
 }
 
@@ -75,13 +78,15 @@ export interface DeclaredSubscription {
 
 /**
  * Makes rows for subscriptions that become known by a release, and signs them; those that are known go on where they were. Part of the
- * transaction of the release. @throws Refusal `config.feed-changed` of one that was known with another feed.
+ * transaction of the release. @throws Refusal `config.feed-changed` of one that was known with another feed, or whose row somebody changed,
+ * so that nobody knows with which. `whateverRows`: such a row stays as it is, and delivers nothing until a person says from where.
  */
 export async function registerSubscriptions(
   client: pg.ClientBase,
   vault: Vault,
   declared: readonly DeclaredSubscription[],
   now: Date,
+  { whateverRows = false }: { readonly whateverRows?: boolean } = {},
 ): Promise<void> {
   const newestBy = {
     events: await newestOf(client, vault, 'events'),
@@ -91,19 +96,27 @@ export async function registerSubscriptions(
     const newest = newestBy[feed]
     const { rowCount } = await client.query('insert into subscription (id) values ($1) on conflict do nothing', [id])
     if (rowCount === 0) {
-      const known = await readSubscription(client, vault, id)
+      const known = await readSubscription(client, vault, id, { lock: true })
       // How far it came in the one says nothing of the other, and whoever has the pseudonyms of one would have both.
-      if (known?.sources.some((source) => feedOfSource(source) !== feed)) throw new Refusal('config.feed-changed')
+      const wasFed = known?.genuine ? (feedOf(known) ?? feed) : null
+      if (wasFed !== feed && (wasFed !== null || !whateverRows)) throw new Refusal('config.feed-changed')
       await client.query('update subscription set left_at = null where id = $1 and left_at is not null', [id])
+      if (known?.genuine && known.row.feed === null)
+        await saveSubscription(client, vault, id, { ...known.row, sources: known.sources, feed })
       continue
     }
     // Of one that somebody deleted while its positions stayed.
     await client.query('delete from subscription_position where subscription = $1', [id])
     const positions = from === 'now' ? newest : new Map([...newest.keys()].map((source) => [source, 0]))
     await writePositions(client, vault, id, 0, positions)
-    const fresh = { state: 'enabled', state_at: now, state_code: null, version: 0, epoch: 0 } as const
+    const fresh = { state: 'enabled', state_at: now, state_code: null, version: 0, epoch: 0, feed } as const
     await saveSubscription(client, vault, id, { ...fresh, sources: [...positions.keys()] })
   }
+}
+
+/** Null: of before it was signed, and nothing tells. */
+function feedOf({ row, sources: [source] }: FoundSubscription): FeedName | null {
+  return row.feed ?? (source === undefined ? null : feedOfSource(source))
 }
 
 /** A row that is gone was deleted: it comes back unsigned, and delivers nothing until a person says from where. */

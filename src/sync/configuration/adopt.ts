@@ -58,7 +58,7 @@ export async function adoptConfiguration(
       ...{ number, state: 'released', created_at: at, decided_at: at, decided_by: subject },
       text: encodeDeciding(deciding),
     })
-    await registerSubscriptions(client, vault, declaredSubscriptions(deciding), at)
+    await registerSubscriptions(client, vault, declaredSubscriptions(deciding), at, { whateverRows: true })
     const added = await registerNewTargets(client, ground, Object.keys(asMap(deciding.targets)))
     await observeOnly(client, ground, added, subject)
     await recordAudit(client, vault, {

@@ -9,6 +9,7 @@ import { compilePolicy } from '../../policy/policy.ts'
 import { isResolvedUnder, noteResolved, releasedVersions } from '../../store/config-versions.ts'
 import { ensureSource } from '../../store/events/source-row.ts'
 import type { ConfigVersionRow } from '../../store/guards.ts'
+import { readSubscription, type SubscriptionRow, saveSubscription } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { type Bench, day, useEngine } from '../fixtures/engine.fixture.ts'
 import { type HrRow, hrRow } from '../fixtures/hr-file.fixture.ts'
@@ -229,6 +230,62 @@ describe('another feed for a subscription', () => {
     expect([await inForce(), await row()]).toEqual([2, [{ epoch: 0, version: 0, sources: '["doors"]' }]])
     await release({ after: configOf({ subscriptions: { wages: { feed: 'punches', from: 'start' } } }) })
     expect(await inForce()).toBe(3)
+  })
+
+  /** It was released with one feed, and taken out again. */
+  async function left(feed: 'events' | 'punches') {
+    await first()
+    await offer('edited')
+    await release({ after: subscribed(feed) })
+    await offer('edited once more')
+  }
+  const comesBack = (feed: 'events' | 'punches') =>
+    release({ after: subscribed(feed) }).then(
+      () => 'taken',
+      (error: { code: string }) => error.code,
+    )
+
+  test.each([
+    ['events', 'punches'],
+    ['punches', 'events'],
+  ] as const)('is refused before anything was reported, too: of %s, with %s', async (feed, other) => {
+    await left(feed)
+    expect(await row()).toEqual([{ epoch: 0, version: 0, sources: '[]' }])
+    expect([await comesBack(other), await comesBack(feed)]).toEqual(['config.feed-changed', 'taken'])
+  })
+
+  test.each([
+    `update subscription set feed = 'punches'`,
+    'update subscription set feed = null',
+    `update subscription set guard = decode('00', 'hex')`,
+    'update subscription set guard = null',
+  ])('is refused as any is where nobody knows what it was: %s', async (sql) => {
+    await left('events')
+    await engine.tamper(sql)
+    expect([await comesBack('punches'), await comesBack('events')]).toEqual([
+      ...['config.feed-changed', 'config.feed-changed'],
+    ])
+    // Who adopts a file begins with whatever rows there are: such a one delivers nothing.
+    const deciding = { ...sections('adopted'), subscriptions: { payroll: { feed: 'punches' } } }
+    const request = { deciding, subject: bench.operator, reason: 'gone' }
+    await adoptConfiguration(bench.context, request, async () => false)
+    const found = await readSubscription(engine.database.pool, engine.vault, 'payroll')
+    expect(found?.genuine).toBe(false)
+  })
+
+  test('is refused of a row from before feeds were signed where its sources tell; where none does, it is signed with what it comes back with', async () => {
+    await left('events')
+    const older = async (sources: readonly string[]) => {
+      const found = await readSubscription(engine.database.pool, engine.vault, 'payroll')
+      const state = { ...(found?.row as SubscriptionRow), feed: null, sources }
+      await saveSubscription(engine.database.pool, engine.vault, 'payroll', state)
+    }
+    await older(['attendance_log'])
+    expect(await comesBack('events')).toBe('config.feed-changed')
+    await older([])
+    expect(await comesBack('punches')).toBe('taken')
+    const found = await readSubscription(engine.database.pool, engine.vault, 'payroll')
+    expect([found?.genuine, found?.row.feed]).toEqual([true, 'punches'])
   })
 })
 
