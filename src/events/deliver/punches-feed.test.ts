@@ -23,6 +23,7 @@ import { readPunches } from '../attendance/read-punches.ts'
 import { keepPunches, takePunches } from '../attendance/take-punches.ts'
 import { writePunches } from '../attendance/write-punches.ts'
 import { accessEvent, batchOf, eventsBench, reported } from '../events.fixture.ts'
+import { memorySink, openWorkshop } from './deliver.fixture.ts'
 import { eventsFeed } from './events-feed.ts'
 import { peopleOn } from './people.fixture.ts'
 import { punchesFeed } from './punches-feed.ts'
@@ -209,12 +210,13 @@ describe('what is not as it was written', () => {
 
 describe('an older row of the log is put back, and what came since is gone', () => {
   /** Three punches as they were delivered, of which the last two come to be gone. */
-  async function setBack() {
+  async function setBack(delivered: () => Promise<unknown> = async () => undefined) {
     await pass('n1', ago(9))
     const [old] = await bench.rows<{ last_n: string; guard: Buffer }>('select last_n, guard from punch_log')
     await pass('n1', ago(5), 'out')
     await addPunch(attendance, clerk, person, { kind: 'in', at: ago(4), reason: 'told by phone' })
     const { items, upTo } = await read()
+    await delivered()
     await engine.tamper('delete from punch where n > 1')
     await engine.tamper('update punch_log set last_n = $1, guard = $2', [old?.last_n, old?.guard])
     return { upTo, ids: items.map(({ event }) => event.id) }
@@ -246,6 +248,26 @@ describe('an older row of the log is put back, and what came since is gone', () 
     )
     await onwards(upTo, ids)
     expect(await alarms()).toEqual([{ scope: 'punch_log' }])
+  })
+
+  test('also where what delivers began anew before anything came', async () => {
+    const workshop = openWorkshop(engine)
+    await workshop.register('payroll', 'start', 'punches')
+    const sink = memorySink()
+    const setup = { id: 'payroll', feed: feedOf(), sink, callLimitMs: 2_000 }
+    const first = workshop.start(setup)
+    const { upTo, ids } = await setBack(async () => {
+      await vi.waitFor(() => expect(sink.taken).toHaveLength(3), { timeout: 10_000 })
+      await first.stop(1_000)
+    })
+    attendance.events.seen.clear()
+    const second = workshop.start(setup)
+    await vi.waitFor(async () => expect(await alarms()).toEqual([{ scope: 'punch_log' }]), { timeout: 10_000 })
+    await onwards(upTo, ids)
+    await vi.waitFor(() => expect(sink.taken).toHaveLength(5), { timeout: 10_000 })
+    await second.stop(1_000)
+    expect(new Set(sink.taken).size).toBe(5)
+    expect(await workshop.positions('payroll')).toEqual({ [log]: 5 })
   })
 
   test('a reader that was further tells of it before anything comes', async () => {

@@ -9,6 +9,7 @@ import { raiseAlarm } from '../../store/alarms.ts'
 import type { PunchContent } from '../../store/punches/punch.ts'
 import { newestPunch, punchesBetween, punchesNumbered } from '../../store/punches/rows.ts'
 import { attendanceLog, lastBefore, newestOf } from '../../store/subscriptions/log-positions.ts'
+import { furthestPosition } from '../../store/subscriptions/positions.ts'
 import type { AttendanceContext } from '../attendance/context.ts'
 import { localTime } from '../attendance/export.ts'
 import { type OpenedPunch, openPunches } from '../attendance/read-punches.ts'
@@ -93,7 +94,12 @@ export function punchesFeed(
 
   return {
     name: 'punches',
-    newest: () => newestOf(pool, vault, 'punches'),
+    async newest() {
+      const newest = await newestOf(pool, vault, 'punches')
+      const told = newest.size === 0 ? 0 : await furthestPosition(pool, vault, attendanceLog)
+      // What comes has a number above all that was told, also where the log was set back: nobody who was told goes back to meet it.
+      return new Map([...newest].map(([source, n]) => [source, Math.max(n, told)]))
+    },
     async positionBefore(source, time) {
       const newest = (await newestOf(pool, vault, 'punches')).get(source) ?? 0
       return lastBefore(newest, time, async (first, to) => {
