@@ -71,7 +71,8 @@ export const alarms = {
   },
   'credential.many_changed': {
     scope: 'target',
-    means: 'So many accounts have such an alarm that no more of them are raised one by one.',
+    means:
+      'So many accounts have such an alarm that no more of them are raised one by one; it counts what was found beyond.',
     action:
       'Find out what changed them all: a migration, a directory, or somebody at the door system; then gatehouse alarms clear.',
   },
@@ -101,7 +102,7 @@ export const alarms = {
   'door.many': {
     scope: 'target',
     means:
-      'So many doors, or readers, have one alarm of the same kind that no more of that kind are raised one by one.',
+      'So many doors, or readers, have one alarm of the same kind that no more of that kind are raised one by one; it counts what was told beyond.',
     action:
       'gatehouse events list --type says which, for role security; find out what befell them all, then gatehouse alarms clear these and this one.',
   },

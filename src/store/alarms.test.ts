@@ -17,6 +17,7 @@ import {
   restoreSilenced,
   retryNotice,
   setAlarms,
+  signOlderAlarms,
   takeNotice,
 } from './alarms.ts'
 import { useDatabase } from './database.fixture.ts'
@@ -123,6 +124,35 @@ describe('a thief who can write', () => {
     expect(await restoreSilenced(pool, vault)).toBe(1)
     expect(await restoreSilenced(pool, vault)).toBe(0)
     expect([await on(), (await told()).at(-1)]).toEqual([[['source.late', 'a', null]], 'source.late a on'])
+  })
+
+  test.each([
+    ['with nothing', 'null'],
+    ['with what was signed for another, or when it was cleared', 'coalesce(o.raised_guard, o.cleared_guard)'],
+  ])('raises none himself %s, so that it would not be told: it is told when it is raised', async (_how, sql) => {
+    await set('source.late', ['a', 'b'])
+    await clearAlarm(pool, vault, 'source.late', 'b')
+    await pool.query(
+      `insert into alarm (code, scope, raised_at, raised_guard) select 'source.late', 'c', o.raised_at, ${sql} from alarm o where o.scope = 'a'`,
+    )
+    await pool.query(
+      `update alarm b set cleared_at = null, raised_at = o.cleared_at, raised_guard = o.cleared_guard from alarm o where b.scope = 'b' and o.scope = 'b'`,
+    )
+    await pool.query('delete from alarm_notice')
+    expect(await raiseAlarm(pool, vault, 'source.late', 'c')).toBe(true)
+    expect(await set('source.late', ['a', 'b', 'c'])).toEqual(['b'])
+    expect(await set('source.late', ['a', 'b', 'c'])).toEqual([])
+    expect(await told()).toEqual(['source.late c on', 'source.late b on'])
+  })
+
+  test('is believed of what was on before that was signed, once', async () => {
+    await set('source.late', ['a', 'b'])
+    await clearAlarm(pool, vault, 'source.late', 'b')
+    await pool.query(`update alarm set raised_guard = null, raised_at = now()`)
+    await signOlderAlarms(pool, vault)
+    expect(await set('source.late', ['a'])).toEqual([])
+    await pool.query(`update alarm set raised_guard = null where scope = 'a'`)
+    expect(await set('source.late', ['a'])).toEqual(['a'])
   })
 
   test('has no notice of his own told: it is dropped, and somebody is called', async () => {

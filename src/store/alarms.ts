@@ -1,12 +1,12 @@
 /**
  * Alarms that are on: raised once, cleared once, and each of both told once; the code says what, the scope says where, neither says
- * whom. Notices, and what says that an alarm is over, are signed: a thief can neither silence an alarm nor have one sent.
+ * whom. Notices, and what says that an alarm is on or over, are signed: a thief can neither silence an alarm, also not by raising it himself, nor have one sent.
  */
 import { randomUUID } from 'node:crypto'
 import type pg from 'pg'
 import type { AlarmCode } from '../model/alarm.ts'
 import type { Vault } from '../vault/vault.ts'
-import { clearedGuard, noticeGuard } from './guards.ts'
+import { clearedGuard, noticeGuard, raisedGuard } from './guards.ts'
 
 type Client = pg.ClientBase | pg.Pool
 
@@ -26,7 +26,7 @@ export interface Notice {
   readonly first_try_at: Date | null
 }
 
-/** Alarms as they were at some moment, by `key`; their times as the database writes them, which are compared and never read. */
+/** Alarms as they were at some moment, by `key`; their times also as the database writes them, which are compared and never read. */
 type Seen = ReadonlyMap<string, SeenAlarm>
 
 interface SeenAlarm {
@@ -35,11 +35,20 @@ interface SeenAlarm {
   readonly count: number | null
   readonly raised: string
   readonly cleared: string | null
+  readonly raised_at: Date
+  readonly raised_guard: Buffer | null
+}
+
+/** Since when an alarm is on, as its row says. */
+type RaisedRow = Pick<SeenAlarm, 'raised' | 'raised_at' | 'raised_guard'>
+
+function isRaisedByUs(vault: Vault, code: string, scope: string, row: Omit<RaisedRow, 'raised'>): boolean {
+  return vault.verifyGuard('alarm_raised', raisedGuard(code, scope, row.raised_at), row.raised_guard ?? Buffer.alloc(0))
 }
 
 /**
- * True when the alarm was off until now. One that is on gets the new count, which is not told again. With `seen`: not when it was
- * cleared since, for whoever did that knew more.
+ * True when the alarm was off until now. One that is on gets the new count, which is not told again; where somebody else put it there, it
+ * was never told, and counts as off. With `seen`: not when it was cleared since, for whoever did that knew more.
  */
 export async function raiseAlarm(
   client: Client,
@@ -51,24 +60,61 @@ export async function raiseAlarm(
 ): Promise<boolean> {
   const at = new Date()
   const notice = newNotice(vault, code, scope, true, at, count)
-  const { rowCount } = await client.query(
+  const values = [code, scope, at, count, notice.id, notice.guard]
+  const guard = vault.guard('alarm_raised', raisedGuard(code, scope, at))
+  const { rows } = await client.query<{ isNew: boolean } & Partial<RaisedRow>>(
     `with raised as (
-       insert into alarm as a (code, scope, raised_at, count) values ($1, $2, $3, $4)
-       on conflict (code, scope) do update set raised_at = $3, cleared_at = null, cleared_guard = null, count = $4
+       insert into alarm as a (code, scope, raised_at, count, raised_guard) values ($1, $2, $3, $4, $9)
+       on conflict (code, scope) do update set raised_at = $3, cleared_at = null, cleared_guard = null, count = $4, raised_guard = $9
         where a.cleared_at is not null and ($7 or a.cleared_at::text = $8)
-       returning 1)
-     insert into alarm_notice (id, code, scope, is_on, at, count, guard) select $5, $1, $2, true, $3, $4, $6 from raised`,
-    [
-      ...[code, scope, at, count, notice.id, notice.guard],
-      ...[seen === undefined, seen?.get(key(code, scope))?.cleared ?? null],
-    ],
+       returning 1),
+     told as (insert into alarm_notice (id, code, scope, is_on, at, count, guard) select $5, $1, $2, true, $3, $4, $6 from raised)
+     select exists (select from raised) as "isNew", a.raised_at::text as raised, a.raised_at, a.raised_guard
+       from (values (1)) as one left join alarm a on a.code = $1 and a.scope = $2 and a.cleared_at is null`,
+    [...values, seen === undefined, seen?.get(key(code, scope))?.cleared ?? null, guard],
   )
-  if (rowCount !== 1 && count !== null)
+  const { isNew = false, raised, raised_at, raised_guard = null } = rows[0] ?? {}
+  if (isNew) return true
+  if (raised_at != null && !isRaisedByUs(vault, code, scope, { raised_at, raised_guard })) {
+    const { rowCount } = await client.query(
+      `with raised as (
+         update alarm set raised_at = $3, count = $4, raised_guard = $7 where code = $1 and scope = $2 and cleared_at is null
+            and raised_at::text = $8 and raised_guard is not distinct from $9 returning 1)
+       insert into alarm_notice (id, code, scope, is_on, at, count, guard) select $5, $1, $2, true, $3, $4, $6 from raised`,
+      [...values, guard, raised, raised_guard],
+    )
+    return rowCount === 1
+  }
+  if (count !== null)
     await client.query(
       'update alarm set count = $3 where code = $1 and scope = $2 and cleared_at is null and count is distinct from $3',
       [code, scope, count],
     )
-  return rowCount === 1
+  return false
+}
+
+/** Of the alarms of a code that are on and that Gatehouse raised: how many there are beside one, whose scopes begin so; looks at `most` rows. */
+export async function countRaised(
+  client: Client,
+  vault: Vault,
+  code: AlarmCode,
+  { beside, among, most }: { readonly beside: string; readonly among: string; readonly most: number },
+): Promise<number> {
+  const { rows } = await client.query<Omit<RaisedRow, 'raised'> & { readonly scope: string }>(
+    `select scope, raised_at, raised_guard from alarm
+      where code = $1 and cleared_at is null and scope <> $2 and starts_with(scope, $3) order by raised_guard is null, raised_at desc limit $4`,
+    [code, beside, among, most],
+  )
+  return rows.filter((row) => isRaisedByUs(vault, code, row.scope, row)).length
+}
+
+/** What an alarm counts that is on; 0 for one that is off, or that somebody else put there. */
+export async function countOfAlarm(client: Client, vault: Vault, code: AlarmCode, scope: string): Promise<number> {
+  const { rows } = await client.query<Omit<RaisedRow, 'raised'> & { readonly count: number | null }>(
+    'select count, raised_at, raised_guard from alarm where code = $1 and scope = $2 and cleared_at is null',
+    [code, scope],
+  )
+  return rows.reduce((sum, row) => sum + (isRaisedByUs(vault, code, scope, row) ? (row.count ?? 0) : 0), 0)
 }
 
 /** True when the alarm was on until now. With `seen`: not when it was raised since, for whoever did that knew more. */
@@ -97,7 +143,8 @@ export async function clearAlarm(
 /** What is on and what was, of these codes: read before whatever `setAlarms` is told, so that what changes meanwhile shows. */
 export async function readAlarms(client: Client, ...codes: readonly AlarmCode[]): Promise<Seen> {
   const { rows } = await client.query<SeenAlarm>(
-    'select code, scope, count, raised_at::text as raised, cleared_at::text as cleared from alarm where code = any($1)',
+    `select code, scope, count, raised_at::text as raised, cleared_at::text as cleared, raised_at, raised_guard
+       from alarm where code = any($1)`,
     [codes],
   )
   return new Map(rows.map((row) => [key(row.code, row.scope), row]))
@@ -125,10 +172,22 @@ export async function setAlarms(
   const news: string[] = []
   for (const [scope, count] of wanted) {
     const known = seen.get(key(code, scope))
-    if (known?.cleared === null && known.count === count) continue
+    if (known?.cleared === null && known.count === count && isRaisedByUs(vault, code, scope, known)) continue
     if (await raiseAlarm(client, vault, code, scope, count, seen)) news.push(scope)
   }
   return news
+}
+
+/** Signs those that were on before it was signed that they are: they are taken as they are, once. */
+export async function signOlderAlarms(client: Client, vault: Vault): Promise<void> {
+  const { rows } = await client.query<{ code: string; scope: string; raised_at: Date }>(
+    `select code, scope, date_trunc('milliseconds', raised_at) as raised_at from alarm where raised_guard is null and cleared_at is null`,
+  )
+  for (const { code, scope, raised_at } of rows)
+    await client.query(
+      'update alarm set raised_at = $3, raised_guard = $4 where code = $1 and scope = $2 and raised_guard is null and cleared_at is null',
+      [code, scope, raised_at, vault.guard('alarm_raised', raisedGuard(code, scope, raised_at))],
+    )
 }
 
 /** Alarms that somebody marked as over in the database are on again, and told again. Returns how many. */

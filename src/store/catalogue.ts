@@ -390,6 +390,7 @@ export const catalogue: Catalogue = {
     cleared_at: 'clear',
     count: 'clear',
     cleared_guard: 'guard',
+    raised_guard: 'guard',
   },
   // Counts and positions: of what is delivered, nothing is kept.
   subscription: {

@@ -304,6 +304,11 @@ export function clearedGuard(code: string, scope: string, at: Date): readonly Gu
   return [code, scope, at]
 }
 
+/** That an alarm is on, and since when: one that somebody else put there is told all the same. */
+export function raisedGuard(code: string, scope: string, at: Date): readonly GuardValue[] {
+  return [code, scope, at]
+}
+
 export function noticeGuard(
   id: string,
   code: string,

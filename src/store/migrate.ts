@@ -2,6 +2,7 @@
 import { type Migration, type MigrationResultSet, Migrator } from 'kysely/migration'
 import pg from 'pg'
 import type { Vault } from '../vault/vault.ts'
+import { signOlderAlarms } from './alarms.ts'
 import { kyselyOn, openDatabase, schemaName } from './database.ts'
 import { signOlderDiscards } from './failures.ts'
 import * as spine from './migrations/0001-spine.ts'
@@ -33,6 +34,7 @@ import * as guard from './migrations/0030-guard.ts'
 import * as eventClasses from './migrations/0031-event-classes.ts'
 import * as eventMonths from './migrations/0032-event-months.ts'
 import * as subscriptionFeeds from './migrations/0034-subscription-feeds.ts'
+import * as signedAlarms from './migrations/0035-signed-alarms.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -43,6 +45,8 @@ const signedModes = '0011-shield'
 
 /** Before it, nothing signed what somebody had discarded. */
 const signedDiscardsFrom = '0016-signed-discards'
+/** Before it, nothing signed that an alarm is on. */
+const signedAlarmsFrom = '0035-signed-alarms'
 
 const migrations: Record<string, Migration> = {
   '0001-spine': spine,
@@ -74,6 +78,7 @@ const migrations: Record<string, Migration> = {
   '0031-event-classes': eventClasses,
   '0032-event-months': eventMonths,
   '0034-subscription-feeds': subscriptionFeeds,
+  [signedAlarmsFrom]: signedAlarms,
 }
 const provider = { getMigrations: async () => migrations }
 
@@ -133,4 +138,5 @@ export async function signOlderRows(
   if (migrated.includes(signedStandings)) await signOlderStandings(client, vault)
   if (migrated.includes(signedModes)) await signOlderModes(client, vault)
   if (migrated.includes(signedDiscardsFrom)) await signOlderDiscards(client, vault)
+  if (migrated.includes(signedAlarmsFrom)) await signOlderAlarms(client, vault)
 }

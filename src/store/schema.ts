@@ -597,6 +597,7 @@ interface AlarmTable {
   /** How many things it is about now; null when that is one, or nothing that is counted. */
   count: number | null
   cleared_guard: Buffer | null
+  raised_guard: Buffer | null
 }
 
 /** A change of an alarm that is still to be told. */

@@ -1,24 +1,29 @@
 /** Alarms of which a target could have any number at once: so many have one of their own, and one more counts them. */
 import type pg from 'pg'
 import type { AlarmCode } from '../../model/alarm.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
-import { certain } from '../certain.ts'
+import { countOfAlarm, countRaised, raiseAlarm } from '../../store/alarms.ts'
 import type { SyncContext } from '../context.ts'
 
 export const alarmsMax = 50
 
-/** `among`: how the scopes begin that count together; `many`: the code of the one that counts them. Logged when it was off until now. */
+/** Rows that somebody else put among them count for none; a flood of those has more of ours raised, and none fewer. */
+const rowsMax = 10 * alarmsMax
+
+/**
+ * `among`: how the scopes begin that count together; `many`: the code of the one that counts what was raised beyond. Null: this one is never
+ * counted together with others. Logged when it was off until now.
+ */
 export async function raiseCapped(
   client: pg.ClientBase,
   { vault, log }: SyncContext,
   { code, scope }: { readonly code: AlarmCode; readonly scope: string },
-  { many, target, among }: { readonly many: AlarmCode; readonly target: string; readonly among: string },
+  cap: { readonly many: AlarmCode; readonly target: string; readonly among: string } | null,
 ): Promise<void> {
-  const { rows } = await client.query<{ on: number }>(
-    `select count(*)::int as on from alarm where code = $1 and cleared_at is null and scope <> $2 and starts_with(scope, $3)`,
-    [code, scope, among],
-  )
-  const { on } = certain(rows[0])
-  const is = on < alarmsMax ? { code, scope, count: null } : { code: many, scope: target, count: on }
+  const isFree =
+    cap === null ||
+    (await countRaised(client, vault, code, { beside: scope, among: cap.among, most: rowsMax })) < alarmsMax
+  const is = isFree
+    ? { code, scope, count: null }
+    : { code: cap.many, scope: cap.target, count: 1 + (await countOfAlarm(client, vault, cap.many, cap.target)) }
   if (await raiseAlarm(client, vault, is.code, is.scope, is.count)) log('error', is.code, { scope: is.scope })
 }

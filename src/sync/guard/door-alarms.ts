@@ -61,7 +61,7 @@ export async function tellDoors(
   const cap = { many: 'door.many', target, among: `${target}:` } as const
   for (const { code, isOn, place } of alarms) {
     const scope = doorScope(vault, target, place)
-    if (isOn) await raiseCapped(client, context, { code, scope }, cap)
+    if (isOn) await raiseCapped(client, context, { code, scope }, code === 'door.duress' ? null : cap)
     else await clearAlarm(client, vault, code, scope)
   }
 }

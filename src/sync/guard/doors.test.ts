@@ -111,9 +111,31 @@ test('above fifty alarms of a kind at a target one counts them; another kind, or
   await tell(...Array.from({ length: 52 }, (_, i) => ['alarm.door_held', at(i)] as const))
   await tell(['alarm.duress', at(60)], ['alarm.door_held', at(3)])
   const counts = await bench.rows('select code, scope, count from alarm where count is not null')
-  expect(counts).toEqual([{ code: 'door.many', scope: 'doors', count: 50 }])
+  expect(counts).toEqual([{ code: 'door.many', scope: 'doors', count: 2 }])
   const codes = (await on()).map(([code]) => code)
   expect([codes.filter((code) => code === 'door.held').length, codes.includes('door.duress')]).toEqual([50, true])
   await tell(['alarm.door_held', { ...at(3), active: false }], ['alarm.door_held', at(51)])
   expect((await on()).filter(([, scope]) => scope === scopeOf('51'))).toHaveLength(1)
+})
+
+test('duress at any door has an alarm of its own, however many there are', async () => {
+  const at = (id: number) => ({ door: { id: `${id}`, name: null }, active: true })
+  await tell(...Array.from({ length: 52 }, (_, i) => ['alarm.duress', at(i)] as const))
+  expect((await on()).map(([code]) => code)).toEqual(Array(52).fill('door.duress'))
+})
+
+test('alarms that somebody else put there hide none of ours, by their number or by their name', async () => {
+  await bench.rows(
+    `insert into alarm (code, scope, raised_at, raised_guard)
+       select 'door.held', 'doors:' || md5(i::text), now(), '\\x00'::bytea from generate_series(1, 60) i
+       union all select 'door.many', 'doors', now(), null union all select 'door.duress', $1::text, now(), null`,
+    [scopeOf('7')],
+  )
+  const door = { id: '7', name: null }
+  await tell(['alarm.door_held', { door, active: true }], ['alarm.duress', { door }])
+  await tell(['alarm.door_held', { door, active: true }], ['alarm.duress', { door }])
+  expect(await bench.rows('select code, scope, is_on from alarm_notice order by code')).toEqual([
+    { code: 'door.duress', scope: scopeOf('7'), is_on: true },
+    { code: 'door.held', scope: scopeOf('7'), is_on: true },
+  ])
 })

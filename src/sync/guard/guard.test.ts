@@ -221,6 +221,16 @@ describe('what explains a change', () => {
   })
 })
 
+test('an alarm that somebody else put there beforehand is told all the same', async () => {
+  await begin('report')
+  await bench.rows(`insert into alarm (code, scope, raised_at) values ('credential.changed_unexpectedly', $1, now())`, [
+    await guard.account(1),
+  ])
+  await guard.swapAndWatch(1)
+  const told = await bench.rows(`select is_on from alarm_notice where code = 'credential.changed_unexpectedly'`)
+  expect(told).toEqual([{ is_on: true }])
+})
+
 test('what only takes away, and accounts of nobody, are passed over', async () => {
   await begin('suspend')
   guard.tell('credential.removed', { account: 'n1' })

@@ -37,6 +37,7 @@ import {
   punchGuard,
   punchLogGuard,
   punchPositionGuard,
+  raisedGuard,
   restoreGuard,
   signOffGuard,
   sourceRecordGuard,
@@ -381,6 +382,7 @@ export const registry: Registry = {
   alarm: {
     columns: {
       cleared_guard: signed('alarm', ({ code, scope, cleared_at }) => clearedGuard(code, scope, cleared_at as Date)),
+      raised_guard: signed('alarm_raised', ({ code, scope, raised_at }) => raisedGuard(code, scope, raised_at)),
     },
   },
   alarm_notice: {
