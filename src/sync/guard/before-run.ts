@@ -6,6 +6,7 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { driftsBetween, type Found } from '../drift/compare-drift.ts'
 import { isSameDrift, toUndo } from '../drift/reverts.ts'
 import { cardStates } from '../reconcile/compare.ts'
+import { looksOurs } from '../reconcile/owned.ts'
 import type { KeptMarks } from '../reconcile/photo-part.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 
@@ -54,10 +55,16 @@ export function wasWrittenTo(
   if (lastSeen === null) return !owned.made
   // A PIN does not show.
   if (pin !== null) return true
-  const lacks = (seen: ActualAccount): readonly Found[] =>
-    driftsBetween(context, target, item, seen).filter((each) => !additions.has(each.class))
-  const isMore = !isWithin(lacks(lastSeen), lacks(first))
-  return isMore || !isWithin(toTakeAway(context, item, lastSeen), toTakeAway(context, item, first))
+  const lacks = (seen: ActualAccount, wanted = item.desired): readonly Found[] =>
+    driftsBetween(context, target, { ...item, desired: wanted }, seen).filter((each) => !additions.has(each.class))
+  const left = toTakeAway(context, item, lastSeen)
+  const missing = lacks(lastSeen)
+  // Nothing was to be done: whoever puts an older state of the account on the list had it done to no account.
+  if (left.length + missing.length === 0) return false
+  if (!isWithin(missing, lacks(first)) || !isWithin(left, toTakeAway(context, item, first))) return true
+  // Something newer is desired since the run that was cut off.
+  const isEarlier = looksOurs(context, target, item, first) && !looksOurs(context, target, item, lastSeen)
+  return isEarlier || intents.some((wanted) => !isWithin(lacks(lastSeen, wanted), lacks(first, wanted)))
 }
 
 /** What is ours there, and desired no more. */

@@ -186,6 +186,19 @@ describe('what runs of ours write is taken for nobody else’s', () => {
     await quiet()
   })
 
+  test('cut off before it was noted, and another name is desired by then', async () => {
+    await renamed()
+    const before = guard.user(1).marks?.revision
+    for (let steps = 1; guard.user(1).marks?.revision === before; steps++) {
+      await bench.work(mortal(bench.context, bench.setup, steps)).catch(() => undefined)
+      await bench.pass(minute)
+    }
+    await bench.deliver([hrRow(1, { card: '101', given: 'Newer' }), hrRow(2, { card: '102' })])
+    await bench.rest()
+    expect(guard.user(1).profile.name).toMatch(/^Newer/)
+    await quiet()
+  })
+
   test('that undoes what an event told, and everybody could see: it is told, and not shut', async () => {
     Object.assign(bench.setup, { drift: { ...bench.setup.drift, profile_changed: 'revert' } })
     guard.swap(1)
