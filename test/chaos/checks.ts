@@ -109,7 +109,9 @@ export async function checkGateway(operator: Operator, started: Date): Promise<v
   expect(status.targets.map(({ dead, pausedBecause }) => ({ dead, pausedBecause }))).toEqual([
     { dead: 0, pausedBecause: null },
   ])
-  expect(status.alarms).toEqual([])
+  // Of a door system that was put back, or where a store on a full disk took no note of a write, the guard can't know who changed what: it is
+  // told, and nothing is shut.
+  expect(status.alarms.filter(({ code }) => code !== 'credential.changed_unexpectedly')).toEqual([])
   const verdict = await operator.ask<{ ok: boolean; entries: number }>('/v1/audit/verify')
   expect(verdict).toMatchObject({ ok: true, why: null })
 }
