@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { AccountId } from '../model/id.ts'
 import type { Lane } from '../model/lane.ts'
-import { isLeased, leaseMs } from './account-sql.ts'
+import { isLeased } from './account-sql.ts'
 import type { Intent } from './schema.ts'
 
 /** Puts accounts on the list (or moves them forward) and wakes the lanes; part of the caller's transaction. */
@@ -165,16 +165,17 @@ export async function wakeLanes(client: pg.ClientBase, target: string): Promise<
 }
 
 /**
- * Brings forward what lies further off than any run ever puts it, gives back what is held for longer than any worker does, and takes back that more was applied than was ever desired: by neither
- * is an account kept from being looked at. Returns the accounts.
+ * Brings forward what lies further off than any run ever puts it, and takes back that more was applied than was ever desired: by neither
+ * is an account kept from being looked at. Returns the accounts. What is only held for longer than any worker does holds nothing (`isLeased`),
+ * and may come of a clock that was set back: that is no sign of somebody else.
  */
 export async function mendTimes(pool: pg.Pool, target: string): Promise<readonly AccountId[]> {
   const { rows } = await pool.query<{ id: AccountId }>(
     `with far as (
        update account_work set due_at = least(due_at, now()),
-              lease_until = case when lease_until < clock_timestamp() + interval '${2 * leaseMs} ms' then lease_until end,
+              lease_until = case when lease_until < now() + interval '1 day' then lease_until end,
               verify_at = case when verify_at > now() + interval '1 day' then now() else verify_at end
-        where target = $1 and (greatest(due_at, verify_at) > now() + interval '1 day' or lease_until > clock_timestamp() + interval '${2 * leaseMs} ms') returning account_id as id),
+        where target = $1 and greatest(due_at, lease_until, verify_at) > now() + interval '1 day' returning account_id as id),
      ahead as (
        update account set applied_version = desired_version - 1 where target = $1 and applied_version > desired_version returning id)
      select id from far union select id from ahead`,

@@ -1,7 +1,7 @@
 /** Compares what a target shows of an account with what it should show, and names what somebody else changed. */
 import type { ActualAccount, ListedAccount } from '../../connector/contract.ts'
 import { isShown } from '../../connector/profile.ts'
-import { type Card, cardKey } from '../../model/card.ts'
+import { cardKey } from '../../model/card.ts'
 import type { DriftClass } from '../../model/drift.ts'
 import type { AccessLevelId, CredentialId } from '../../model/id.ts'
 import type { Drift } from '../../store/drifts.ts'
@@ -101,7 +101,10 @@ function cardDrifts({ vault }: SyncContext, item: WorkItem, actual: ActualAccoun
   const found: Found[] = []
   const accounted = new Set<string>()
   for (const id of Object.keys(desired.cards) as CredentialId[]) {
-    const key = cardKey(cards.get(id) as Card)
+    const card = cards.get(id)
+    // Of a card whose row somebody deleted nobody knows what it is.
+    if (card === undefined) continue
+    const key = cardKey(card)
     const state = shown.get(key)
     accounted.add(key)
     const part = `card:${id}`

@@ -70,12 +70,14 @@ export function wasWrittenTo(
 /** What is ours there, and desired no more. */
 function toTakeAway({ levels }: SyncContext, { owned, desired, cards }: WorkItem, seen: ActualAccount): Found[] {
   const shown = cardStates(seen)
+  // Of a card whose row somebody deleted nobody knows what it is.
+  const isShown = (card: Card | undefined): boolean => card !== undefined && shown.has(cardKey(card))
   return [
     ...owned.levels
       .filter((id) => !desired.levels.includes(id) && seen.levels.includes(levels.externalId(id) ?? ''))
       .map((id): Found => ({ class: 'level-added', part: `level:${id}` })),
     ...owned.cards
-      .filter((id) => desired.cards[id] === undefined && shown.has(cardKey(cards.get(id) as Card)))
+      .filter((id) => desired.cards[id] === undefined && isShown(cards.get(id)))
       .map((id): Found => ({ class: 'card-added', part: `card:${id}` })),
   ]
 }
