@@ -1,5 +1,6 @@
 /** Somebody at the console puts their own finger in the place of a worker's, and no count shows it: noticed, shut, and opened by two people only. */
 import type { AlarmView } from '../../src/api/acts/alarms.ts'
+import type { PersonView } from '../../src/api/acts/people.ts'
 import type { EnrolmentView, SuspensionView } from '../../src/api/acts/suspensions.ts'
 import { figure } from '../claims.ts'
 import { atEach, type DoorSystem, type Fingers } from '../door-system.ts'
@@ -24,8 +25,11 @@ interface Victim {
   readonly system: DoorSystem
   readonly fingers: Fingers
   readonly row: WorkerRow
-  /** The gateway's own id of them. */
+  /** The gateway's own id of them, and of their account there. */
   readonly person: string
+  readonly account: string
+  /** Accounts whose holders were given a level at the console of the door system: that is told as well, and nobody is shut for it. */
+  readonly byHand: ReadonlySet<string>
 }
 
 export async function silentSwap(story: Story): Promise<void> {
@@ -44,7 +48,7 @@ export async function silentSwap(story: Story): Promise<void> {
   )
   const { by, on } = await known(story)
   claims.exactly('accounts that were suspended, in the end', by.length, 1, 'accounts')
-  claims.exactly('alarms about it that are still on', on.length, 0, 'alarms')
+  claims.exactly('alarms that are still on, of others than these', others(on, victim.byHand).length, 0, 'alarms')
   claims.exactly('approvals on record, by two names, each with a reason', await approvals(story, found), 2, 'approvals')
 }
 
@@ -64,20 +68,31 @@ async function enrolled(story: Story): Promise<Victim> {
   await until(story, 'the joiner to be in', () => openEverywhere(systems, [row]))
   await until(story, 'whatever follows', () => isSettled(story))
   await until(story, 'Gatehouse to have looked at all that was told', () => isLookedAt(story, target))
+  const byHand = new Set(await Promise.all([...story.byHand.keys()].map((user) => accountOf(story, user, target))))
+  const first = await known(story)
   claims.exactly(
-    `accounts that Gatehouse takes for changed by somebody else, of ${figure(system.accountCount())} that it wrote there`,
-    (await known(story)).by.length,
+    `accounts that Gatehouse shut for what somebody else did, of ${figure(system.accountCount())} that it wrote there`,
+    first.by.length,
     0,
     'accounts',
   )
+  claims.exactly(
+    'accounts that somebody gave a level there by hand, and of which it is told that they were changed',
+    first.on.filter(({ scope }) => byHand.has(scope)).length,
+    byHand.size,
+    'accounts',
+  )
+  claims.exactly('others of which that is told', others(first.on, byHand).length, 0, 'accounts')
   const person = await gatewayIdOf(story, row)
+  const account = await accountOf(story, userIdOf(row), target)
   narrator.say(
     `Gatehouse never writes a finger, and reads none: of ${name} it sees how many there are, and who was changed. Somebody new enrols one, and ${house.two.name} has said so before: a window is open for them.`,
   )
-  const victim: Victim = { system, fingers, row, person }
+  const victim: Victim = { system, fingers, row, person, account, byHand }
   await announced(story, victim, () => fingers.enrol(userIdOf(row)))
   const { by, on } = await known(story)
-  claims.exactly('alarms or suspensions because of a finger that was announced', by.length + on.length, 0, 'times')
+  const because = by.length + others(on, byHand).length
+  claims.exactly('alarms or suspensions because of a finger that was announced', because, 0, 'times')
   claims.exactly(
     'main entrances that the finger opens',
     fingers.opens(userIdOf(row), everybody) ? 1 : 0,
@@ -102,7 +117,7 @@ async function announced(story: Story, { system, person }: Victim, enrol: () => 
 }
 
 async function swapped(story: Story, victim: Victim): Promise<SuspensionView> {
-  const { system, fingers, row, person } = victim
+  const { system, fingers, row, person, account } = victim
   const { house, narrator } = story
   const { claims } = narrator
   const { systems, receiver } = house
@@ -120,7 +135,8 @@ async function swapped(story: Story, victim: Victim): Promise<SuspensionView> {
     'the swap to be noticed',
     async () => {
       if (Number.isNaN(took.shut) && isShutOut(system, row)) took.shut = performance.now() - begun
-      if (Number.isNaN(took.alarm) && (await known(story)).on.length > 0) took.alarm = performance.now() - begun
+      const { on } = await known(story)
+      if (Number.isNaN(took.alarm) && on.some(({ scope }) => scope === account)) took.alarm = performance.now() - begun
       return !Number.isNaN(took.alarm + took.shut)
     },
     { everyMs: 10 },
@@ -220,6 +236,19 @@ async function known({ house }: Story): Promise<{
   const { alarms } = await house.call<{ alarms: AlarmView[] }>('/v1/alarms')
   const about = new Set(['credential.changed_unexpectedly', 'credential.many_changed', 'guard.braked'])
   return { by: rows, on: alarms.filter(({ code, clearedAt }) => about.has(code) && clearedAt === null) }
+}
+
+function others(on: readonly AlarmView[], byHand: ReadonlySet<string>): readonly AlarmView[] {
+  return on.filter(({ scope }) => !byHand.has(scope))
+}
+
+/** The gateway's own id of the account that the holder of this number has there. */
+async function accountOf({ house }: Story, user: string, target: string): Promise<string> {
+  const { id } = await house.call<{ id: string }>('/v1/people/find', { by: user })
+  const { accounts } = await house.call<PersonView>(`/v1/people/${id}`)
+  const found = accounts.find((each) => each.target === target)
+  if (found === undefined) throw new Error(`no account at ${target}`)
+  return found.account
 }
 
 /** Of what was found, by different names, and with what they said. */
