@@ -1,8 +1,9 @@
 /** The log of events without the rest of the gateway, or with nothing of it: what a connector hands over is appended, or written as it is. */
 import pg from 'pg'
 import type { EventBatch } from '../src/connector/contract.ts'
-import { appendEvents } from '../src/events/append.ts'
+import { appendReady } from '../src/events/append.ts'
 import type { EventsContext } from '../src/events/context.ts'
+import { readAhead } from '../src/events/read-ahead.ts'
 import { answerParent } from './child-process.ts'
 import type { SimulatorFacts } from './door-systems.ts'
 import { type EventsRequest, openEvents } from './open-events.ts'
@@ -19,6 +20,11 @@ let batches: EventBatch[] = []
 let plain: PlainEvent[][] = []
 let context: EventsContext | null = null
 
+/** As a connector would hand them over. */
+async function* collected(): AsyncGenerator<EventBatch> {
+  yield* batches
+}
+
 answerParent(
   {
     /** Has ready what is appended later; returns how many batches that is. */
@@ -34,7 +40,9 @@ answerParent(
       context ??= await openEvents(request)
       context.seen.clear()
       const begun = performance.now()
-      for (const batch of batches) await appendEvents(context, source, batch)
+      const { signal } = new AbortController()
+      for await (const { ready, meanwhile } of readAhead(context, source, collected, signal))
+        await appendReady(context, source, ready, undefined, meanwhile)
       return performance.now() - begun
     },
     /** The floor: the rows lie ready, and are only written. */

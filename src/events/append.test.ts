@@ -52,6 +52,16 @@ describe('what a source reports', () => {
     expect(events.counts.get('appended doors access')).toBe(3)
   })
 
+  test('stands without a gap between others that were told before', async () => {
+    await append([granted('b'), granted('d')])
+    expect(await append(['a', 'b', 'c', 'd', 'e'].map((key) => granted(key)))).toEqual({ appended: 3, known: 2 })
+    const { events: found, missing } = await read()
+    expect(found.map(({ position }) => position)).toEqual([1, 2, 3, 4, 5])
+    expect(new Set(found.map(({ id }) => id)).size).toBe(5)
+    expect(missing).toEqual([])
+    expect(await bench.alarms()).toEqual([])
+  })
+
   test('of another source with the same key is another event', async () => {
     await append([granted('a')])
     await appendEvents(events.context, 'gates', batchOf([granted('a')]))

@@ -12,9 +12,9 @@ import { sealCursor } from './cursor.ts'
 import { dayOf, filedAt } from './filing.ts'
 import { holdSource } from './hold-source.ts'
 import { loggedEvent } from './logged-event.ts'
-import { prepare, type Ready } from './prepare.ts'
+import { prepare, type Ready, type ReadyBatch } from './prepare.ts'
 import type { RecentEvent } from './recent.ts'
-import { digestsOf, type Envelope, type SealedEvent, sealEvent } from './sealed-event.ts'
+import { digestsOf, type SealedEvent, sealEvent } from './sealed-event.ts'
 import { tell } from './tell.ts'
 
 export interface Appended {
@@ -44,27 +44,37 @@ export async function appendEvents(
   batch: EventBatch,
   turn?: number,
 ): Promise<Appended> {
+  return appendReady(context, source, await prepare(context, source, batch), turn)
+}
+
+/** As `appendEvents`, of what was made ready before; `meanwhile` is called when all there is left to do is to wait for the store. @throws as `appendEvents`. */
+export async function appendReady(
+  context: EventsContext,
+  source: string,
+  { batch, events }: ReadyBatch,
+  turn?: number,
+  meanwhile: () => void = () => undefined,
+): Promise<Appended> {
   const at = context.now()
-  const ready = await prepare(context, source, batch.events, at)
   const cursor = batch.cursor === undefined ? undefined : sealCursor(context, source, batch.cursor)
   const done = await inTransaction(context.database.pool, async (client) => {
     const state = await holdSource(client, context, source)
     if (turn !== undefined && state.turn !== turn) throw new OvertakenError()
-    const fresh = await onlyNew(client, source, ready, at)
-    const entries = fresh.map((each, i) => {
-      const position = state.position + 1 + i
-      return entryOf(context, { source, position, receivedAt: at, live: batch.live }, each)
-    })
+    const standing = { source, after: state.position, receivedAt: at, live: batch.live }
+    // Sealed while PostgreSQL looks, as if all were new, as they nearly always are.
+    const asIfNew = async () => entriesOf(context, standing, events)
+    const [fresh, all] = await Promise.all([onlyNew(client, source, events, at), asIfNew()])
+    const entries = fresh.length === events.length ? all : entriesOf(context, standing, fresh)
     const heard = { at, events: entries.length > 0, malformed: fresh.filter(({ malformed }) => malformed).length }
     const next = { ...state, position: state.position + entries.length, cursor: cursor ?? state.cursor }
-    const guards = await write(client, context, next, entries, heard)
-    return { entries, guards, heard, state: next }
+    await write(client, context, next, { entries, heard, meanwhile })
+    return { entries, heard, state: next }
   })
   context.seen.set(source, done.state.position)
   context.recent.keep(
     source,
     done.state.turn,
-    done.entries.map((entry, i) => recentOf(context, entry, done.guards[i] as Buffer)),
+    done.entries.map((entry) => recentOf(context, entry)),
   )
   const known = batch.events.length - done.entries.length
   count(context, source, done.entries, { known, malformed: done.heard.malformed })
@@ -88,73 +98,72 @@ async function onlyNew(
   return ready.filter((_, i) => taken.has(i))
 }
 
+/** Where new events of a source stand. */
 interface Standing {
   readonly source: string
-  readonly position: number
+  /** The position of the last one before. */
+  readonly after: number
   readonly receivedAt: Date
   readonly live: boolean
 }
 
-/** An event in its place, not sealed yet. */
+/** An event in its place, sealed. */
 interface Entry {
-  readonly envelope: Envelope
+  readonly row: NewEventRow
   readonly content: SealedEvent
   /** Null: the gateway's own. */
   readonly key: DataKey | null
 }
 
-function entryOf({ filing }: EventsContext, standing: Standing, { digest, whose, event }: Ready): Entry {
-  const { source, position, receivedAt, live } = standing
-  const at = filedAt(new Date(event.at), receivedAt)
-  const { account, card, cardNumber, type } = event
-  const shown = card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
-  const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
-  const envelope = {
-    ...{ source, position, class: classOf(type), type, at, received_at: receivedAt },
-    strange_card: whose === null && account === null && shown,
-    ...digestsOf(filing, dayOf(at), source, content),
-  }
-  return { envelope, content, key: whose?.key ?? null }
-}
-
-/** One by one, as they are sent: what was sent already is written by the store meanwhile. */
-function* sealed(context: EventsContext, entries: readonly Entry[], guards: Buffer[]): Generator<NewEventRow> {
-  for (const { envelope, content, key } of entries) {
-    const row = sealEvent(context, key, envelope, content)
-    guards.push(row.guard)
-    yield row
-  }
+function entriesOf(context: EventsContext, standing: Standing, events: readonly Ready[]): readonly Entry[] {
+  const { filing } = context
+  const { source, after, receivedAt, live } = standing
+  return events.map(({ digest, whose, event }, i) => {
+    const at = filedAt(new Date(event.at), receivedAt)
+    const { account, card, cardNumber, type } = event
+    const shown = card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
+    const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
+    const envelope = {
+      ...{ source, position: after + 1 + i, class: classOf(type), type, at, received_at: receivedAt },
+      strange_card: whose === null && account === null && shown,
+      ...digestsOf(filing, dayOf(at), source, content),
+    }
+    const key = whose?.key ?? null
+    return { row: sealEvent(context, key, envelope, content), content, key }
+  })
 }
 
 /** As whoever reads the log would find it. */
-function recentOf({ sources }: EventsContext, { envelope, content, key }: Entry, guard: Buffer): RecentEvent {
-  const site = sources.get(envelope.source)?.siteOf(content.event) ?? null
-  return { logged: loggedEvent(envelope, content, site), key: key?.id ?? null, guard }
+function recentOf({ sources }: EventsContext, { row, content, key }: Entry): RecentEvent {
+  const site = sources.get(row.source)?.siteOf(content.event) ?? null
+  return { logged: loggedEvent(row, content, site), key: key?.id ?? null, guard: row.guard }
 }
 
-/** The row of the source last: what is beside it is under its lock. Returns what signs each event. */
+/** The row of the source last: what is beside it is under its lock. */
 async function write(
   client: pg.ClientBase,
   context: EventsContext,
   state: SourceState,
-  entries: readonly Entry[],
-  heard: Heard,
-): Promise<readonly Buffer[]> {
+  { entries, heard, meanwhile }: { readonly entries: readonly Entry[]; readonly heard: Heard; meanwhile(): void },
+): Promise<void> {
   const { vault } = context
   const { source } = state
-  const guards: Buffer[] = []
   if (entries.length > 0) {
-    const envelopes = entries.map(({ envelope }) => envelope)
-    const { forged } = await addToMonths(client, vault, source, envelopes)
-    await addEvents(client, sealed(context, entries, guards))
+    const rows = entries.map(({ row }) => row)
+    const { forged } = await addToMonths(client, vault, source, rows)
+    await addEvents(client, andThen(rows, meanwhile))
     if (forged) await tell(client, context, 'events.forged', source)
     await announce(client, source)
   }
   await saveSource(client, vault, state, heard)
   if (heard.malformed > 0) await tell(client, context, 'events.malformed', source, heard.malformed)
-  const isLost = entries.some(({ envelope }) => envelope.type === 'system.events_lost')
+  const isLost = entries.some(({ row }) => row.type === 'system.events_lost')
   if (isLost) await tell(client, context, 'events.lost', source)
-  return guards
+}
+
+function* andThen<T>(all: readonly T[], last: () => void): Generator<T> {
+  yield* all
+  last()
 }
 
 function count(
@@ -163,9 +172,8 @@ function count(
   entries: readonly Entry[],
   { known, malformed }: { readonly known: number; readonly malformed: number },
 ): void {
-  for (const [of, each] of Map.groupBy(entries, ({ envelope }) => envelope.class))
-    metrics.appended(source, of, each.length)
-  const others = entries.filter(({ envelope }) => envelope.type === 'other').length
+  for (const [of, each] of Map.groupBy(entries, ({ row }) => row.class)) metrics.appended(source, of, each.length)
+  const others = entries.filter(({ row }) => row.type === 'other').length
   if (others > 0) metrics.other(source, others)
   if (known > 0) metrics.known(source, known)
   if (malformed > 0) metrics.malformed(source, malformed)

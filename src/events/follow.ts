@@ -1,11 +1,12 @@
 /** Follows a target's events from the saved cursor, each batch kept with its cursor; whoever begins later ends this. */
-import type { EventBatch, EventsCapability } from '../connector/contract.ts'
+import type { EventsCapability } from '../connector/contract.ts'
 import { saveSource } from '../store/events/source-row.ts'
 import { inTransaction } from '../store/transaction.ts'
-import { appendEvents } from './append.ts'
+import { appendReady } from './append.ts'
 import type { EventsContext } from './context.ts'
 import { openCursor } from './cursor.ts'
 import { holdSource } from './hold-source.ts'
+import { readAhead } from './read-ahead.ts'
 import { openSkew } from './skew.ts'
 import { tell } from './tell.ts'
 
@@ -22,10 +23,13 @@ export async function followEvents(
 ): Promise<void> {
   const { cursor, turn } = await takeTurn(context, source)
   const skew = openSkew(context, source)
-  for await (const batch of ahead((ending) => events.follow(cursor, ending), signal)) {
+  const follow = (ending: AbortSignal) => events.follow(cursor, ending)
+  for await (const { ready, isMore, meanwhile } of readAhead(context, source, follow, signal)) {
     if (signal.aborted) return
-    await appendEvents(context, source, batch, turn)
+    const { batch } = ready
+    await appendReady(context, source, ready, turn, meanwhile)
     heard()
+    if (isMore) await context.recent.letRead(source)
     if (batch.live) await skew.measure(batch.events, context.now())
   }
 }
@@ -44,30 +48,4 @@ async function takeTurn(
     await saveSource(client, context.vault, state, null)
     return { cursor: cursor ?? null, turn: state.turn }
   })
-}
-
-/** A batch of so many is one of what is caught up on: more of them wait. */
-const many = 500
-
-/** Where much waits, the next batch is asked for while one is kept. What comes live is not: it would be asked for too early, and come one by one. */
-async function* ahead(
-  follow: (signal: AbortSignal) => AsyncIterable<EventBatch>,
-  signal: AbortSignal,
-): AsyncGenerator<EventBatch> {
-  const over = new AbortController()
-  const batches = follow(AbortSignal.any([signal, over.signal]))[Symbol.asyncIterator]()
-  let coming: Promise<IteratorResult<EventBatch>> | null = null
-  try {
-    for (;;) {
-      const next: IteratorResult<EventBatch> = await (coming ?? batches.next())
-      if (next.done === true) return
-      coming = next.value.events.length >= many ? batches.next() : null
-      // What fails meanwhile is met when it is waited for, or nobody waits for it any more.
-      coming?.catch(() => undefined)
-      yield next.value
-    }
-  } finally {
-    over.abort(new Error('no longer followed'))
-    await batches.return?.()
-  }
 }

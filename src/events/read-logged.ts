@@ -28,8 +28,15 @@ export interface LoggedPage {
   readonly missing: readonly Hole[]
 }
 
+export interface ReadOptions {
+  /** Those of others are verified and told of as there, and not opened. */
+  readonly classes?: ReadonlySet<EventClass>
+  /** Names whoever reads on as the log grows: it grows no faster than they read, where that can be. */
+  readonly reader?: string
+}
+
 /**
- * At most `limit` events of a source after a position; with `classes`, those of others are verified and told of as there, and not opened. A source whose row somebody changed has none until whoever follows it has mended
+ * At most `limit` events of a source after a position. A source whose row somebody changed has none until whoever follows it has mended
  * the row. @throws what `pg` throws.
  */
 export async function readLogged(
@@ -37,7 +44,19 @@ export async function readLogged(
   source: string,
   after: number,
   limit: number,
-  classes?: ReadonlySet<EventClass>,
+  { classes, reader }: ReadOptions = {},
+): Promise<LoggedPage> {
+  const page = await pageAfter(context, source, after, limit, classes)
+  if (reader !== undefined) context.recent.noteRead(source, reader, page.upTo)
+  return page
+}
+
+async function pageAfter(
+  context: EventsContext,
+  source: string,
+  after: number,
+  limit: number,
+  classes: ReadonlySet<EventClass> | undefined,
 ): Promise<LoggedPage> {
   const { vault, database } = context
   const found = await readSource(database.pool, vault, source)

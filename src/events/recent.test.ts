@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import { beforeEach, describe, expect, test } from 'vitest'
 import { lockSource, saveSource } from '../store/events/source-row.ts'
 import { inTransaction } from '../store/transaction.ts'
@@ -46,7 +47,7 @@ describe('what this process appended last', () => {
     await append(1, { type: 'door.opened' })
     await append(1)
     await leave(3)
-    const page = await readLogged(events.context, 'doors', 0, 100, new Set(['door']))
+    const page = await readLogged(events.context, 'doors', 0, 100, { classes: new Set(['door']) })
     expect(page.events.map(({ position }) => position)).toEqual([2])
     expect(page).toMatchObject({ upTo: 3, erased: 0, missing: [] })
   })
@@ -121,3 +122,42 @@ async function turned(other: EventsBench['context']): Promise<void> {
     await saveSource(client, other.vault, { ...found.state, turn: found.state.turn + 1 }, null)
   })
 }
+
+describe('whoever appends as fast as they can', () => {
+  const waited = async (): Promise<number> => {
+    const begun = performance.now()
+    await events.context.recent.letRead('doors')
+    return performance.now() - begun
+  }
+  const readAs = (reader: string, after: number, limit: number) =>
+    readLogged(events.context, 'doors', after, limit, { reader })
+
+  test('waits for nobody where nobody reads, or all have read enough', async () => {
+    await append(keptMax)
+    expect(await waited()).toBeLessThan(100)
+    await readAs('guard', 0, 2)
+    expect(await waited()).toBeLessThan(100)
+  })
+
+  test('waits for whoever is about to fall out of what is remembered, until they have read', async () => {
+    await append(keptMax)
+    await readAs('guard', 0, 1)
+    await readAs('another', 0, keptMax)
+    const waiting = waited()
+    await sleep(40)
+    await readAs('guard', 1, 1)
+    const took = await waiting
+    expect(took).toBeGreaterThan(35)
+    expect(took).toBeLessThan(190)
+  })
+
+  test('is held up for a moment only, and by nobody who reads no more', async () => {
+    await append(keptMax)
+    await readAs('guard', 0, 1)
+    const took = await waited()
+    expect(took).toBeGreaterThan(190)
+    expect(took).toBeLessThan(900)
+    await sleep(1_000 - took + 20)
+    expect(await waited()).toBeLessThan(100)
+  })
+})

@@ -1,4 +1,5 @@
 /** What this process appended last, by source: whoever follows the log at its end need not have it read, verified and opened again. */
+import { setTimeout } from 'node:timers/promises'
 import type { KeyId } from '../model/id.ts'
 import type { LoggedEvent } from './logged-event.ts'
 
@@ -20,8 +21,16 @@ interface Stretch {
 /** Some seconds of a busy site; about 10 MB. */
 const keptMax = 5_000
 
+/** Whoever is further behind is waited for no more, nor whoever has not read for so long. */
+const reachMax = 50_000
+const restMs = 1_000
+/** What is caught up on is held up by no reader for longer, so that a slow one makes it slower and never stops it. */
+const heldUpMs = 200
+
 export class RecentEvents {
   readonly #stretches = new Map<string, Stretch>()
+  /** Of each source, who reads it as it grows: how far, and when they read. */
+  readonly #readers = new Map<string, Map<string, { readonly upTo: number; readonly at: number }>>()
   readonly #max: number
 
   /** `max` of each source, and for moments twice as many; with 0, nothing is kept. */
@@ -59,5 +68,30 @@ export class RecentEvents {
     const begin = after + 1 - first
     const found = known.events.slice(begin, begin + Math.min(limit, upTo - after))
     return found.length === 0 ? null : found
+  }
+
+  /** A reader, by any name of its own, was given everything up to a position. */
+  noteRead(source: string, reader: string, upTo: number): void {
+    const readers = this.#readers.get(source) ?? new Map()
+    readers.set(reader, { upTo, at: performance.now() })
+    this.#readers.set(source, readers)
+  }
+
+  /**
+   * For whoever appends as fast as they can: resolves once no reader is so far behind that what they read next is soon not remembered
+   * any more, which would take all of them longer than this does.
+   */
+  async letRead(source: string): Promise<void> {
+    const until = performance.now() + heldUpMs
+    while (this.#isOutrun(source) && performance.now() < until) await setTimeout(5)
+  }
+
+  #isOutrun(source: string): boolean {
+    const head = this.#stretches.get(source)?.events.at(-1)?.logged.position
+    if (head === undefined) return false
+    const since = performance.now() - restMs
+    return [...(this.#readers.get(source)?.values() ?? [])].some(
+      ({ upTo, at }) => at > since && head - upTo > this.#max / 2 && head - upTo < reachMax,
+    )
   }
 }

@@ -83,7 +83,7 @@ class Tidier {
   }
 
   #cut(text: string, max: number): string {
-    if (text.length <= max && text.isWellFormed()) return text
+    if (isShort(text, max)) return text
     // Well-formed last: the cut itself may halve a character.
     return this.#wrong(text.slice(0, max).toWellFormed())
   }
@@ -131,7 +131,19 @@ class Tidier {
   }
 
   #detail(value: unknown): Record<string, string> {
-    const entries = Object.entries(this.map(value))
+    const given = this.map(value)
+    let count = 0
+    for (const name in given) {
+      const text = given[name]
+      count += 1
+      if (count > detailsMax || !isShort(name, detailNameMax) || typeof text !== 'string' || !isShort(text, textMax))
+        return this.#cutDetail(given)
+    }
+    return { ...(given as Record<string, string>) }
+  }
+
+  #cutDetail(given: Readonly<Record<string, unknown>>): Record<string, string> {
+    const entries = Object.entries(given)
     if (entries.length > detailsMax) this.malformed = true
     return Object.fromEntries(
       entries
@@ -139,6 +151,10 @@ class Tidier {
         .map(([name, text]) => [this.#cut(name, detailNameMax), this.#text(text ?? null) ?? this.#wrong('')]),
     )
   }
+}
+
+function isShort(text: string, max: number): boolean {
+  return text.length <= max && text.isWellFormed()
 }
 
 const directions: ReadonlySet<string> = new Set(['in', 'out'])

@@ -3,16 +3,16 @@ import { wireKey } from '../model/card.ts'
 import type { AccessEvent } from '../model/events/event.ts'
 import type { PersonId } from '../model/id.ts'
 import {
+  changedOwners,
+  type KnownOwner,
+  keyOf,
   keysOfPeople,
-  type OwnerSigns,
   type Owners,
   ownersOfAccounts,
   ownersOfCards,
-  signsOfOwners,
 } from '../store/events/who.ts'
 import { cardDigest } from '../store/identifiers.ts'
 import type { DataKey, WrappedKey } from '../vault/vault.ts'
-import { isRowFault } from '../vault/vault-error.ts'
 import type { EventsContext } from './context.ts'
 import { tell } from './tell.ts'
 
@@ -22,8 +22,8 @@ export interface Whose {
   readonly key: DataKey
 }
 
-/** Owners of accounts whose rows were verified, by what signs these; the key stays wrapped, so that the vault alone holds and forgets it. */
-export type KnownOwners = Map<string, { readonly person: PersonId; readonly row: WrappedKey }>
+/** Owners of accounts whose rows were verified, by what the account is found by; the key stays wrapped, so that the vault alone holds and forgets it. */
+export type KnownOwners = Map<string, KnownOwner & { readonly person: PersonId; readonly row: WrappedKey }>
 
 const knownMax = 50_000
 
@@ -33,34 +33,38 @@ export async function whose(
   source: string,
   events: readonly AccessEvent[],
 ): Promise<ReadonlyMap<number, Whose>> {
-  const { database, filing } = context
   const byAccount = named([...events.entries()], ({ account }) => account)
-  const digests = byAccount.names.map((account) => filing.account(source, account))
-  const signs = new Map((await signsOfOwners(database.pool, source, digests)).map((row) => [row.i, row]))
+  const known = await knownOwners(context, source, byAccount.names)
   const found = new Map<number, Whose>()
   const other: (readonly [number, AccessEvent])[] = []
   for (const [at, event] of events.entries()) {
-    const known = knownOwner(context, signs.get(byAccount.places.get(at) ?? -1))
-    if (known !== null) found.set(at, known)
+    const owner = known[byAccount.places.get(at) ?? -1] ?? null
+    if (owner !== null) found.set(at, owner)
     else if (event.account !== null || event.card !== null) other.push([at, event])
   }
-  for (const [at, one] of await verified(context, source, other, signs, byAccount)) found.set(at, one)
+  for (const [at, one] of await verified(context, source, other)) found.set(at, one)
   return found
 }
 
-function nameOf({ account_guard, person_guard, epoch }: OwnerSigns): string {
-  return `${account_guard.toString('latin1')}${person_guard.toString('latin1')}${epoch}`
+/** Those of these accounts whose rows were verified before and are as they were, by place of the account; null: not known, or not so any more. */
+async function knownOwners(
+  { database, vault, filing, owners }: EventsContext,
+  source: string,
+  accounts: readonly string[],
+): Promise<readonly (Whose | null)[]> {
+  const remembered = accounts.map((account) => owners.get(ownerName(source, filing.account(source, account))))
+  const asked = remembered.flatMap((owner) => owner ?? [])
+  const changed = await changedOwners(database.pool, source, asked)
+  const same = new Set(asked.filter((_, i) => !changed.has(i)))
+  return remembered.map((owner) => {
+    if (owner === undefined || !same.has(owner)) return null
+    const key = keyOf(vault, owner.row)
+    return key === null ? null : { person: owner.person, key }
+  })
 }
 
-function knownOwner({ vault, owners }: EventsContext, signs: OwnerSigns | undefined): Whose | null {
-  const known = signs === undefined ? undefined : owners.get(nameOf(signs))
-  if (known === undefined) return null
-  try {
-    return { person: known.person, key: vault.unwrap(known.row) }
-  } catch (error) {
-    if (!isRowFault(error)) throw error
-    return null
-  }
+function ownerName(source: string, digest: Buffer): string {
+  return `${source} ${digest.toString('latin1')}`
 }
 
 /** From the rows themselves, each verified. */
@@ -68,21 +72,14 @@ async function verified(
   context: EventsContext,
   source: string,
   events: readonly (readonly [number, AccessEvent])[],
-  signs: ReadonlyMap<number, OwnerSigns>,
-  placed: Named,
-): Promise<readonly (readonly [number, Whose])[]> {
-  if (events.length === 0) return []
+): Promise<ReadonlyMap<number, Whose>> {
+  if (events.length === 0) return new Map()
   const { vault, database, filing, owners } = context
   const { pool } = database
+  const digestOf = (account: string): Buffer => filing.account(source, account)
   const byAccount = await lookUp(
     named(events, ({ account }) => account),
-    (names) =>
-      ownersOfAccounts(
-        pool,
-        vault,
-        source,
-        names.map((account) => filing.account(source, account)),
-      ),
+    (names) => ownersOfAccounts(pool, vault, source, names.map(digestOf)),
   )
   const cards = new Map(events.flatMap(([, { card }]) => (card === null ? [] : [[wireKey(card), card] as const])))
   const byCard = await lookUp(
@@ -105,16 +102,19 @@ async function verified(
   for (const scope of new Set([...byAccount.forged, ...byCard.forged, ...forged]))
     await tell(pool, context, 'guard.failed', scope)
   if (owners.size > knownMax) owners.clear()
-  return [...people].flatMap(([at, person]) => {
-    const found = keys.get(person)
-    if (found === undefined) return []
-    const sign = signs.get(placed.places.get(at) ?? -1)
-    const account = byAccount.guards.get(at)
-    // Remembered only as what was verified just now.
-    if (sign !== undefined && account?.equals(sign.account_guard) && found.guard.equals(sign.person_guard))
-      if (found.row.epoch === sign.epoch) owners.set(nameOf(sign), { person, row: found.row })
-    return [[at, { person, key: found.key }] as const]
-  })
+  const found = new Map<number, Whose>()
+  for (const [at, { account }] of events) {
+    const person = people.get(at)
+    const theirs = person === undefined ? undefined : keys.get(person)
+    if (person === undefined || theirs === undefined) continue
+    found.set(at, { person, key: theirs.key })
+    const accountGuard = byAccount.guards.get(at)
+    if (account === null || accountGuard === undefined) continue
+    const { guard: personGuard, row } = theirs
+    const digest = digestOf(account)
+    owners.set(ownerName(source, digest), { digest, accountGuard, personGuard, epoch: row.epoch, person, row })
+  }
+  return found
 }
 
 /** Each name once, however many events have it. */

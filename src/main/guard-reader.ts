@@ -25,7 +25,8 @@ export function openGuardReader(
 ): GuardReader {
   const seen: Seen = new Map()
   const trouble = openTrouble()
-  const read: ReadEvents = (source, after, limit) => readLogged(events, source, after, limit, classes)
+  const read: ReadEvents = (source, after, limit) =>
+    readLogged(events, source, after, limit, { classes, reader: 'guard' })
   let reading: Promise<void> | null = null
 
   async function readOn(): Promise<void> {

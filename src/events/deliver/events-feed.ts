@@ -40,7 +40,7 @@ export function eventsFeed(context: EventsContext, { id, gateway, filter, reveal
       return positionBefore(pool, source, time, (await newestPositions(pool, vault)).get(source) ?? 0)
     },
     async read(source, after, limit) {
-      const page = await readLogged(context, source, after, limit)
+      const page = await readLogged(context, source, after, limit, { reader: id })
       const attributes = await attributesOf(page.events)
       const items: FeedItem[] = []
       let unfiltered = 0

@@ -109,7 +109,8 @@ export async function keysOfPeople(pool: pg.Pool, vault: Vault, ids: readonly Pe
   return { keys, forged }
 }
 
-function keyOf(vault: Vault, row: WrappedKey | null): DataKey | null {
+/** Null when there is none, or when it does not open here. @throws what is not the row's fault. */
+export function keyOf(vault: Vault, row: WrappedKey | null): DataKey | null {
   if (row === null) return null
   try {
     return vault.unwrap(row)
@@ -119,29 +120,39 @@ function keyOf(vault: Vault, row: WrappedKey | null): DataKey | null {
   }
 }
 
-/** Of an account that somebody has: what signs its row and that of its person, and under what the person's key lies. */
-export interface OwnerSigns {
-  readonly i: number
-  readonly account_guard: Buffer
-  readonly person_guard: Buffer
+/** Of an account that somebody has, as it was when its rows were verified. */
+export interface KnownOwner {
+  /** What the account is found by. */
+  readonly digest: Buffer
+  readonly accountGuard: Buffer
+  readonly personGuard: Buffer
+  /** Under what the person's key lies. */
   readonly epoch: string
 }
 
-/** Much less to read and to check than the rows themselves: whoever has seen and verified rows that are signed so knows whose they are. */
-export async function signsOfOwners(
+/**
+ * Which of them are not so any more, by their place: another row signs for the account or its person, or the key lies under another
+ * epoch or is gone. Nothing is sent back for the others, and nothing of theirs verified anew: who has verified a row knows it by what signs it.
+ */
+export async function changedOwners(
   pool: pg.Pool,
   target: string,
-  digests: readonly Buffer[],
-): Promise<readonly OwnerSigns[]> {
-  if (digests.length === 0) return []
-  const { rows } = await pool.query<OwnerSigns>(
-    forEachDigest(
-      '$1',
-      16,
-      `select a.guard as account_guard, p.guard as person_guard, k.epoch from account a
-         join person p on p.id = a.person_id join person_key k on k.id = p.key_id where a.target = $2 and a.external_digest = d.digest`,
-    ),
-    [Buffer.concat(digests), target],
-  )
-  return rows
+  owners: readonly KnownOwner[],
+): Promise<ReadonlySet<number>> {
+  const changed = new Set<number>()
+  for (const [epoch, ofEpoch] of Map.groupBy(owners.entries(), ([, owner]) => owner.epoch)) {
+    const given = ofEpoch.flatMap(([, { digest, accountGuard, personGuard }]) => [digest, accountGuard, personGuard])
+    // 16 bytes of digest, 32 of each guard. Its `offset 0` is for what `forEachDigest` has one.
+    const { rows } = await pool.query<{ i: number }>(
+      `select i from generate_series(0, length($1::bytea) / 80 - 1) as i
+        where not exists (
+          select from account a join person p on p.id = a.person_id join person_key k on k.id = p.key_id
+           where a.target = $2 and a.external_digest = substring($1 from i * 80 + 1 for 16)
+             and a.guard = substring($1 from i * 80 + 17 for 32) and p.guard = substring($1 from i * 80 + 49 for 32)
+             and k.epoch = $3 offset 0)`,
+      [Buffer.concat(given), target, epoch],
+    )
+    for (const { i } of rows) changed.add(ofEpoch[i]?.[0] ?? -1)
+  }
+  return changed
 }
