@@ -30,6 +30,9 @@ export interface EventFilter {
   readonly doors: readonly Buffer[] | null
 }
 
+/** A door that is asked for over more days at once had few events in those after: it is no busy one. */
+const busyDaysMax = 16
+
 /** What is not asked for is not in the text of the query: its plan is for this very question. */
 export async function findRows(
   pool: pg.Pool,
@@ -38,6 +41,7 @@ export async function findRows(
   before: EventPlace | null,
   limit: number,
 ): Promise<readonly EventRow[]> {
+  const { people, cards, doors } = filter
   const values: unknown[] = []
   const value = (given: unknown): string => `$${values.push(given)}`
   const conditions = [
@@ -52,17 +56,25 @@ export async function findRows(
   if (filter.class !== null) conditions.push(`class = ${value(filter.class)}`)
   if (filter.type !== null) conditions.push(`type = ${value(filter.type)}`)
   if (filter.strangeCards) conditions.push('strange_card')
-  if (filter.people !== null) conditions.push(`person_digest = any(${value(filter.people)}::bytea[])`)
-  if (filter.cards !== null) conditions.push(`card_digest = any(${value(filter.cards)}::bytea[])`)
-  if (filter.doors !== null) conditions.push(`door_digest = any(${value(filter.doors)}::bytea[])`)
+  if (people !== null) conditions.push(`person_digest = any(${value(people)}::bytea[])`)
+  if (cards !== null) conditions.push(`card_digest = any(${value(cards)}::bytea[])`)
+  const isOfBusyDoor = doors !== null && doors.length <= busyDaysMax && people === null && cards === null
+  if (doors !== null) conditions.push(`door_digest = ${isOfBusyDoor ? 'day.door' : `any(${value(doors)}::bytea[])`}`)
   const chosen = `select * from event where ${conditions.join(' and ')}`
-  // Of a day, a digest has few rows: without `offset 0` PostgreSQL would rather go through all of the span by time, and hope to find enough.
-  const isFew = [filter.people, filter.cards, filter.doors].some((each) => each !== null)
-  const { rows } = await pool.query<EventRow>(
-    `${isFew ? `select * from (${chosen} offset 0) found` : chosen} order by at desc, source desc, position desc limit ${value(limit)}`,
-    values,
-  )
+  const newest = `order by at desc, source desc, position desc limit ${value(limit)}`
+  const { rows } = await pool.query<EventRow>(`select found.* from ${rowsFrom()} found ${newest}`, values)
   return rows
+
+  function rowsFrom(): string {
+    // Of a busy door, a day has many rows: no more are read than the page has. Written like this, only the index of doors has this order:
+    // else PostgreSQL would rather go through the day by time, and hope to find the door often.
+    if (isOfBusyDoor)
+      return `unnest(${value(doors)}::bytea[]) as day (door)
+                cross join lateral (${chosen} ${newest.replace('at desc', `at at time zone 'UTC' desc`)})`
+    // Of anybody else, it has few: without `offset 0` PostgreSQL would rather go through all of the span by time, and hope to find enough.
+    const isFew = people !== null || cards !== null || doors !== null
+    return `(${chosen} ${isFew ? 'offset 0' : ''})`
+  }
 }
 
 /** The first day of the oldest month that is kept; null when there is no event. */
