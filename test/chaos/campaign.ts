@@ -134,6 +134,8 @@ export async function runCampaign({ queue, processes }: Campaign): Promise<void>
 const leftOver = {
   work: `select w.*, a.desired, a.wanted, a.pending, a.desired_version, a.applied_version, a.failures, a.owned, a.frozen_at
            from gatehouse.account_work w join gatehouse.account a on a.id = w.account_id limit 20`,
+  failures: `select a.id, a.failures, a.failing_since, a.desired, a.desired_version, a.applied_version, a.owned, w.lane, w.attempts, w.due_at
+               from gatehouse.account a left join gatehouse.account_work w on w.account_id = a.id where a.failures is not null limit 20`,
   'lock-outs': `select id, account_id, cause, arrived_at, decided_at, started_at, accepted_at from gatehouse.lockout
                  where proven_at is null and ended_at is null limit 20`,
   plans: `select id, origin, state, counts, holds, created_at from gatehouse.plan where state = 'held' limit 20`,

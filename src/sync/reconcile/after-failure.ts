@@ -6,13 +6,13 @@ import { noteFailure, restTarget } from '../../store/targets.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { pauseTarget } from '../stop.ts'
-import { backoffMs, type Failures, failureOf, type Outcome, outcomeOf } from './outcome.ts'
+import { backoffMs, type Failures, failureOf, type Outcome, outcomeOf, triesAlike } from './outcome.ts'
 import { blockedCards } from './owned.ts'
 import type { WorkItem } from './work-item.ts'
 
 /** How long a target rests that told us to wait, and not how long. */
 const restMs = 1_000
-/** A conflict is looked at anew so often at once; it, and an error that nobody foresaw, is given up as bulk work after so many. */
+/** A conflict is looked at anew so often at once; it, and an error that nobody foresaw, is given up as bulk work after so many, the last of which ended alike. */
 const conflictsAtOnce = 3
 const attemptsMax = 6
 
@@ -37,6 +37,7 @@ export async function afterFailure(
   if (code === 'engine.unexpected')
     context.log('error', 'engine.unexpected', { target: target.id, code: errorCode(thrown) })
   const later = backoffMs(attempts, urgent)
+  const alike = triesAlike(item, 'account', code)
   const failed = (fields: Partial<Outcome>): Outcome =>
     outcomeOf(item, context.now(), {
       failures: { account: { kind, code } },
@@ -47,7 +48,7 @@ export async function afterFailure(
   switch (kind) {
     case 'transient':
       await noteFailure(pool, target.id)
-      return failed({ dead: !urgent && code === 'engine.unexpected' && attempts >= attemptsMax })
+      return failed({ dead: !urgent && code === 'engine.unexpected' && alike >= attemptsMax })
     case 'throttled': {
       const waitMs = failure.retryAfterMs ?? restMs
       await restTarget(pool, target.id, waitMs)
@@ -60,7 +61,7 @@ export async function afterFailure(
     case 'conflict':
       return failed({
         retryInMs: attempts < conflictsAtOnce ? 0 : later,
-        dead: !urgent && attempts >= attemptsMax,
+        dead: !urgent && alike >= attemptsMax,
       })
     case 'rejected':
       // A lock-out is never given up: it is tried on, and its alarm stays on.

@@ -16,7 +16,7 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { toUndo } from '../drift/reverts.ts'
 import { partOf } from '../parts.ts'
 import { cardStates, type Expectation, isShut, openParts } from './compare.ts'
-import { backoffMs, type Failures, type Outcome, outcomeOf } from './outcome.ts'
+import { backoffMs, type Failures, type Outcome, outcomeOf, triesAlike } from './outcome.ts'
 import {
   isUntried,
   keepsBlock,
@@ -34,7 +34,7 @@ import { mayLandLate } from './shut-out.ts'
 import { strangeToLift, unknownCards } from './strange-blocks.ts'
 import type { WorkItem } from './work-item.ts'
 
-/** After so many runs, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
+/** After so many runs, the last of which ended alike, a part that the target accepts but does not keep is left to a person, and one in conflict is tried seldom. */
 const attemptsMax = 6
 const tryAgainMs = 15 * 60_000
 
@@ -211,7 +211,8 @@ function expect(
     // An account that somebody closed by hand stays closed: that block is not ours to lift, unless it is to be undone.
     lock: closed || (keepsClosed(item, before) && !putBack.opens) ? 'closed' : 'open',
     validity: closed && before !== null ? before.validity : item.facts.validity,
-    facts: item.facts.facts,
+    // What is asked for is what is looked for afterwards: a shut account keeps its profile, whatever was to be written before.
+    facts: closed ? {} : item.facts.facts,
     cards: [...cards, ...unknownCards(item, before).map((card) => ({ card, state: 'blocked' as const }))],
     levels: external(desired.levels.filter((id) => !putBack.leaves.levels.has(id))),
     ...(item.pin === null || item.pin.digits === null ? {} : { pin: item.pin.digits }),
@@ -276,11 +277,10 @@ function unfinished(
   for (const id of lost) failures[`level:${id}`] = { kind: 'rejected', code: 'level.unknown' }
   for (const part of open) {
     const failure = reported.find((entry) => samePart(entry.part, part))?.failure
-    failures[partName(context, item, part)] = {
-      kind: failure?.kind ?? 'transient',
-      code: failure?.code ?? 'engine.not-kept',
-    }
-    hopes.add(hopeOf(failure, attempts))
+    const name = partName(context, item, part)
+    const code = failure?.code ?? 'engine.not-kept'
+    failures[name] = { kind: failure?.kind ?? 'transient', code }
+    hopes.add(hopeOf(failure, triesAlike(item, name, code)))
   }
   if (hopes.has('soon')) return { ...outcome, appliedVersion: null, failures, retryInMs: backoffMs(attempts, false) }
   return { ...outcome, failures, retryInMs: hopes.has('later') ? tryAgainMs : null }
@@ -303,12 +303,12 @@ function partName({ levels }: SyncContext, { cards, desired, owned }: WorkItem, 
 
 type Hope = 'soon' | 'later' | 'none'
 
-function hopeOf(failure: ConnectorError | undefined, attempts: number): Hope {
+function hopeOf(failure: ConnectorError | undefined, tries: number): Hope {
   if (failure?.kind === 'rejected') return failure.mayPass ? 'later' : 'none'
   // Whatever is in the way (a card that is still on somebody else's account) may be gone another time.
-  if (failure?.kind === 'conflict') return attempts < attemptsMax ? 'soon' : 'later'
+  if (failure?.kind === 'conflict') return tries < attemptsMax ? 'soon' : 'later'
   // What the target said it could not do just now is tried for as long as that lasts; what it silently drops is not.
-  return failure !== undefined || attempts < attemptsMax ? 'soon' : 'none'
+  return failure !== undefined || tries < attemptsMax ? 'soon' : 'none'
 }
 
 function samePart(a: PartRef, b: PartRef): boolean {

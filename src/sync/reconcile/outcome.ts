@@ -4,6 +4,7 @@ import type { ActualAccount } from '../../connector/contract.ts'
 import { ConnectorError } from '../../connector/errors.ts'
 import type { FailureKind } from '../../model/failure.ts'
 import type { CredentialId } from '../../model/id.ts'
+import { parseJson } from '../../model/parse-json.ts'
 import type { Removal } from '../../store/schema.ts'
 import type { Owned } from '../owned-row.ts'
 import type { WorkItem } from './work-item.ts'
@@ -59,6 +60,12 @@ export function outcomeOf(item: WorkItem, startedAt: Date, fields: Partial<Outco
     isStrange: false,
     ...fields,
   }
+}
+
+/** Tries up to now, where the last one ended like this for the part, else none: whatever else went wrong says nothing about it. */
+export function triesAlike({ row, claim }: WorkItem, part: string, code: string): number {
+  const noted = parseJson(row.failures ?? '{}') as Failures | null | undefined
+  return noted?.[part]?.code === code ? claim.attempts : 0
 }
 
 /** Retries double from half a second to a minute, with up to a fifth of jitter; a lock-out never waits more than a second. */
