@@ -120,9 +120,16 @@ export async function renewLeases(
   )
 }
 
-/** Gives back what this process still holds, so that another takes it at once. */
-export async function releaseLeases(pool: pg.Pool, owner: string): Promise<void> {
-  await pool.query('update account_work set lease_owner = null, lease_until = null where lease_owner = $1', [owner])
+/**
+ * Gives back what this process still holds when all its runs have ended, so that another takes it at once: the end of these could not be noted,
+ * and what they wrote may land up to `lateWriteMs` from now.
+ */
+export async function releaseLeases(pool: pg.Pool, owner: string, lateWriteMs: number): Promise<void> {
+  await pool.query(
+    `update account_work set lease_owner = null, lease_until = null, verify_at = greatest(verify_at, now() + $2 * interval '1 ms')
+      where lease_owner = $1`,
+    [owner, lateWriteMs],
+  )
 }
 
 /** Lanes with something due that nobody holds: the sweeper wakes them. */

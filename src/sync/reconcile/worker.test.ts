@@ -272,3 +272,24 @@ describe('leases', () => {
     expect(bench.target.calls).toEqual([])
   })
 })
+
+test('a run whose end the store would not take is looked at once more, though its process stops in order', async () => {
+  await site.settle(row(1))
+  nextCalls(bench.target, 'put', { is: 'unanswered', lands: 'late' })
+  await bench.deliver([row(1, { family: 'Other' })])
+  const { pool } = bench.context.database
+  const away = { query: pool.query.bind(pool), connect: () => Promise.reject(new Error('no more connections')) }
+  const context = Object.create(bench.context, {
+    database: { value: { ...bench.context.database, pool: away } },
+  }) as typeof bench.context
+  const stopping = startTargetWorker(context, bench.setup, () => 'read-back')
+  await stopping.pump('bulk')
+  await stopping.stop(second)
+  expect(bench.logged.map(({ event }) => event)).toContain('work.not-settled')
+  await bench.deliver([row(1, { family: 'Third' })])
+  await bench.work()
+  expect([site.user()?.profile.name, await site.work()]).toMatchObject(['Person1 Third', [{ verify: true }]])
+  expect(bench.target.land()).toBe(1)
+  await bench.rest()
+  expect([site.user()?.profile.name, await site.work()]).toEqual(['Person1 Third', []])
+})

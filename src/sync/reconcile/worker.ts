@@ -250,7 +250,7 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
       for (const { abort } of running.values()) abort.abort(new Error('stopping'))
       await Promise.allSettled(pumping)
       clearInterval(renewal)
-      await releaseLeases(pool, owner)
+      await releaseLeases(pool, owner, target.lateWriteMs)
     },
   }
 }
