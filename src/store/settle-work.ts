@@ -3,6 +3,8 @@ import type pg from 'pg'
 import type { AccountId, CredentialId } from '../model/id.ts'
 import type { Vault } from '../vault/vault.ts'
 import { type SettledLockouts, settleLockouts } from './lockouts.ts'
+import type { Intent } from './schema.ts'
+import { intentsSince } from './work.ts'
 
 export interface Settlement {
   readonly account: AccountId
@@ -23,6 +25,8 @@ export interface Settlement {
   readonly verifyInMs: number | null
   /** Something may have been written that this run did not read back. */
   readonly inDoubt: boolean
+  /** As claimed: what of it is not in doubt is settled; what was added since is not. */
+  readonly noted: readonly Intent[]
   readonly startedAt: Date
   readonly acceptedAt: Date | null
   readonly provenAt: Date | null
@@ -98,7 +102,7 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
   await client.query(
     `update account_work w
         set lease_owner = null, lease_until = null,
-            intents = case when v.in_doubt or w.verify_at > now() then w.intents else '[]' end,
+            intents = case when v.in_doubt or w.verify_at > now() then w.intents else ${intentsSince('v.noted')} end,
             lane = case when a.desired_version = v.version and (v.shutting = 'nothing'
                           or v.shutting = 'shut' and v.verify is null and (w.verify_at is null or w.verify_at <= now())) then 'bulk' else w.lane end,
             attempts = case when v.retry is null or a.desired_version > v.version then 0 else w.attempts + 1 end,
@@ -109,8 +113,8 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
                           when a.desired_version > a.applied_version and v.retry is null and not v.dead then now()
                           when v.retry is not null then greatest(w.due_at, now() + v.retry * interval '1 ms')
                           else w.due_at end
-       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[], $7::text[])
-         as v(id, retry, verify, dead, version, in_doubt, shutting)
+       from unnest($1::uuid[], $2::int[], $3::int[], $4::boolean[], $5::int[], $6::boolean[], $7::text[], $8::jsonb[])
+         as v(id, retry, verify, dead, version, in_doubt, shutting, noted)
        join account a on a.id = v.id
       where w.account_id = v.id`,
     [
@@ -121,12 +125,13 @@ async function closeWork(client: pg.ClientBase, settlements: readonly Settlement
       settlements.map((s) => s.version),
       settlements.map((s) => s.inDoubt),
       settlements.map((s) => s.shutting),
+      settlements.map((s) => JSON.stringify(s.noted)),
     ],
   )
   await client.query(
     `delete from account_work w using account a
       where w.account_id = any($1::uuid[]) and a.id = w.account_id and a.desired_version = a.applied_version and w.verify_at is null and w.dead_at is null
-        and w.account_id <> all($2::uuid[])`,
+        and w.intents = '[]' and w.account_id <> all($2::uuid[])`,
     [ids, retried],
   )
   // What only waits for a late write rests until then, and what is tried again long after is looked at then.

@@ -41,8 +41,16 @@ export interface Claim {
    * of it; empty when the store knows what was written.
    */
   readonly intents: readonly Intent[]
+  /** The same, with the state that this run sets out for: all that its end settles. */
+  readonly noted: readonly Intent[]
   readonly lease_counter: string
 }
+
+/** Of the intents of work `w`, those that were added since it was claimed with `noted`: whoever ran it knew nothing of them. */
+export const intentsSince = (noted: string) =>
+  `case when jsonb_typeof(w.intents) = 'array'
+        then (select coalesce(jsonb_agg(each), '[]') from jsonb_array_elements(w.intents) each where not ${noted} @> jsonb_build_array(each))
+        else '[]' end`
 
 /**
  * Takes up to `limit` due accounts of a lane for `leaseMs`; what another worker holds is left to it. One whose lease ran out may have
@@ -71,7 +79,7 @@ export async function claimWork(
             verify_at = case when w.lease_owner is null then w.verify_at else greatest(w.verify_at, now() + $5 * interval '1 ms') end
        from due join account a on a.id = due.account_id where w.account_id = due.account_id
      returning w.account_id, w.lane, w.attempts, w.verify_at, coalesce(w.verify_at <= now(), false) as verify_due, w.lease_counter,
-            case when $7 and a.actual_at is null then w.intents else due.intents end as intents`,
+            w.intents as noted, case when $7 and a.actual_at is null then w.intents else due.intents end as intents`,
     [target, lane, owner, leaseMs, lateWriteMs, limit, historyLost],
   )
   return rows
@@ -100,9 +108,14 @@ export async function lockIdle(client: pg.ClientBase, accounts: readonly Account
 export async function unclaim(pool: pg.Pool, owner: string, claims: readonly Claim[]): Promise<void> {
   if (claims.length === 0) return
   await pool.query(
-    `update account_work w set lease_owner = null, lease_until = null, intents = v.intents
-       from unnest($2::uuid[], $3::jsonb[]) as v(id, intents) where w.lease_owner = $1 and w.account_id = v.id`,
-    [owner, claims.map(({ account_id }) => account_id), claims.map(({ intents }) => JSON.stringify(intents))],
+    `update account_work w set lease_owner = null, lease_until = null, intents = v.intents || ${intentsSince('v.noted')}
+       from unnest($2::uuid[], $3::jsonb[], $4::jsonb[]) as v(id, intents, noted) where w.lease_owner = $1 and w.account_id = v.id`,
+    [
+      owner,
+      claims.map(({ account_id }) => account_id),
+      claims.map(({ intents }) => JSON.stringify(intents)),
+      claims.map(({ noted }) => JSON.stringify(noted)),
+    ],
   )
 }
 

@@ -17,6 +17,8 @@ export interface Parts {
   readonly byLock?: true
   /** The newest PIN that was issued for the account, by random id. */
   readonly pin?: PinIssueId
+  /** Of what may have been brought about there: whatever of it the target shows came back with its old state, also what was noted since. */
+  readonly cameBack?: true
 }
 
 export const changeKinds = [
@@ -58,10 +60,14 @@ export interface Change {
 /** The same parts give the same text, whatever order they were collected in. `lock` and `gone` come first: stores are searched by them (`store/account-sql.ts`). */
 export function encodeParts(parts: Parts): string {
   const cards = Object.fromEntries(Object.entries(parts.cards).sort(([a], [b]) => (a < b ? -1 : 1)))
-  const { lock, gone, profile, validity, byLock, pin } = parts
+  const { lock, gone, profile, validity, byLock, pin, cameBack } = parts
   const first = gone === undefined ? { lock } : { lock, gone }
   // What is seldom there is left out, so that other accounts read as they always did.
-  const seldom = { ...(byLock === undefined ? {} : { byLock }), ...(pin === undefined ? {} : { pin }) }
+  const seldom = {
+    ...(byLock === undefined ? {} : { byLock }),
+    ...(pin === undefined ? {} : { pin }),
+    ...(cameBack === undefined ? {} : { cameBack }),
+  }
   return JSON.stringify({ ...first, profile, validity, cards, levels: [...parts.levels].sort(), ...seldom })
 }
 

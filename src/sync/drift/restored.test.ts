@@ -147,6 +147,35 @@ describe('a target that was put back to an old state', () => {
     await expect(settle()).rejects.toMatchObject({ code: 'target.not-restored' })
   })
 
+  test.each(['was locked out meanwhile, and noted as it came back', 'is being locked out at that moment'])(
+    'once settled has what came back taken away also from whoever %s',
+    async (when) => {
+      await sweep()
+      await bench.work()
+      expect(levels(9)).toEqual(['Lab', 'Main'])
+      let settled = 0
+      const settleOnce = async () => {
+        if (settled === 0) settled = (await settle()).accounts
+      }
+      if (when.startsWith('is being'))
+        bench.target.fault = ({ verb, externalId }) =>
+          verb === 'lock' && externalId === 'n9' ? { is: 'meanwhile', run: settleOnce } : null
+      await bring([
+        row(0, { status: 'left' }),
+        row(1, { department: 'Sales', family: 'Other' }),
+        row(2, { card: '' }),
+        ...many(10).slice(3, 9),
+        row(9, { department: 'Sales', status: 'left' }),
+        ...many(13).slice(10),
+      ])
+      expect([user(9)?.lock, settled]).toEqual(['closed', when.startsWith('is being') ? 13 : 0])
+      await settleOnce()
+      await bench.rest()
+      expect([user(9)?.lock, levels(9)]).toEqual(['closed', ['Main']])
+      expect(await bench.rows('select 1 from account_work')).toEqual([])
+    },
+  )
+
   test.each([
     ['kept what a sweep had seen given by hand', 'select'],
     ['kept that also when somebody deletes what is known of it meanwhile', 'delete from drift'],

@@ -3,6 +3,7 @@ import type pg from 'pg'
 import { recordAudit } from '../../audit/record.ts'
 import type { AccessLevelId, AccountId, CredentialId, PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
+import { isLeased } from '../../store/account-sql.ts'
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { acceptanceOf, driftsFound, driftsOf, insertDrifts } from '../../store/drifts.ts'
 import {
@@ -188,7 +189,10 @@ async function lookAtAll(context: SyncContext, target: string, restoredAt: Date)
   }
 }
 
-type Row = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard' | 'owned' | 'owned_guard'>
+type Row = Pick<AccountRow, (typeof guardedOfAccount)[number] | 'guard' | 'owned' | 'owned_guard'> & {
+  /** It was read since the target forgot, or is being read: what was noted then is no sign of what was there before. */
+  readonly read_since: boolean
+}
 
 /** Puts one page of primary accounts on the list, as if each had been changed by a run whose end nobody noted. */
 async function lookAtPage(
@@ -200,7 +204,9 @@ async function lookAtPage(
 ): Promise<{ last: AccountId | null; count: number }> {
   const { vault } = context
   const { rows } = await client.query<Row>(
-    `select ${[...guardedOfAccount, 'guard', 'owned', 'owned_guard'].join(', ')} from account
+    `select ${[...guardedOfAccount, 'guard', 'owned', 'owned_guard'].join(', ')},
+            actual_at is not null or exists (select from account_work w where w.account_id = account.id and ${isLeased('w')}) as read_since
+       from account
       where target = $1 and desired is not null and is_primary and ($2::uuid is null or id > $2) order by id limit ${batch} for update`,
     [target, after],
   )
@@ -227,6 +233,7 @@ async function lookAtPage(
       ...desired,
       cards: { ...Object.fromEntries((cards.get(person) ?? []).map((id) => [id, 'on' as const])), ...desired.cards },
       levels: [...new Set([...desired.levels, ...handed])],
+      ...(row.read_since ? { cameBack: true as const } : {}),
     })
     const mac = vault.guard('account_intent', intentGuard(row.id, text)).toString('base64')
     return JSON.stringify([{ desired: text, mac }])

@@ -194,7 +194,7 @@ export function shutAmong(
   return ids.filter((id) => item.desired.cards[id] !== 'on' && seenCard(item, actual, id)?.state !== 'on')
 }
 
-/** What is noted as ours, and of these states what `before` did not show, or was found after a restore without a history. */
+/** What is noted as ours, and of these states what `before` did not show, came back with an old state, or was found after a restore without a history. */
 export function claimed(
   levels: LevelCatalogue,
   item: WorkItem,
@@ -204,15 +204,22 @@ export function claimed(
   return {
     levels: union(
       item.owned.levels,
-      states
-        .flatMap((state) => state.levels)
-        .filter((id) => !showsLevel(levels, before, id) || item.maybe.levels.includes(levels.externalId(id) ?? '')),
+      states.flatMap((state) =>
+        state.levels.filter(
+          (id) =>
+            state.cameBack === true ||
+            !showsLevel(levels, before, id) ||
+            item.maybe.levels.includes(levels.externalId(id) ?? ''),
+        ),
+      ),
     ),
     cards: union(
       item.owned.cards,
-      states
-        .flatMap(({ cards }) => idsOf(cards))
-        .filter((id) => seenCard(item, before, id) === undefined || item.maybe.cards.includes(id)),
+      states.flatMap(({ cards, cameBack }) =>
+        idsOf(cards).filter(
+          (id) => cameBack === true || seenCard(item, before, id) === undefined || item.maybe.cards.includes(id),
+        ),
+      ),
     ),
   }
 }

@@ -203,6 +203,7 @@ function settlementOf(context: SyncContext, item: WorkItem, outcome: Outcome, me
     dead: outcome.dead,
     verifyInMs: outcome.verifyInMs,
     inDoubt: !read || outcome.verifyInMs !== null,
+    noted: item.claim.noted,
     startedAt: outcome.startedAt,
     acceptedAt: outcome.acceptedAt,
     provenAt: outcome.provenAt,

@@ -231,7 +231,7 @@ export function claimsToLookAt(
   accounts: readonly { readonly id: AccountId; readonly intents: readonly Intent[] }[],
 ): readonly Claim[] {
   return accounts.map(({ id, intents }) => ({
-    ...{ account_id: id, intents, lane: 'bulk' as const },
+    ...{ account_id: id, intents, noted: intents, lane: 'bulk' as const },
     ...{ attempts: 0, verify_at: null, verify_due: false, lease_counter: '0' },
   }))
 }
