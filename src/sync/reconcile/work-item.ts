@@ -206,6 +206,12 @@ function genuineIntents(vault: Vault, account: AccountId, { intents }: Claim): r
   })
 }
 
+/** What it sets out for is in its row, for whoever comes after a process that dies. Where somebody else wrote there, nothing can be told, and it is worked on. */
+export function isNoted({ claim: { noted }, row: { desired } }: WorkItem): boolean {
+  const stored: unknown = noted
+  return !Array.isArray(stored) || stored.some((intent: Partial<Intent> | null) => intent?.desired === desired)
+}
+
 /** Only a saving of requests: when it can't be opened, the target is asked. */
 function lastSeen(vault: Vault, row: AccountRow, key: DataKey): NotedAccount | null {
   if (row.actual === null || row.actual_version === null) return null

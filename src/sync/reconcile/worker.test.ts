@@ -293,3 +293,30 @@ test('a run whose end the store would not take is looked at once more, though it
   await bench.rest()
   expect([site.user()?.profile.name, await site.work()]).toEqual(['Person1 Third', []])
 })
+
+test('what became desired after the claim is not set out for before it is noted: a process that dies then leaves nothing that nobody takes away', async () => {
+  await site.settle(row(1, { department: 'Sales' }))
+  await bench.deliver([row(1, { department: 'Sales', family: 'Other' })])
+  const { pool } = bench.context.database
+  let loads = 0
+  let dead = false
+  const dying = {
+    async query(text: string, values?: unknown[]) {
+      if (dead) throw new Error('the process is dead')
+      if (text.includes('e.id as erasing') && ++loads === 1) await bench.deliver([row(1, { family: 'Other' })])
+      return pool.query(text, values)
+    },
+    connect: () => Promise.reject(new Error('no more connections')),
+  }
+  const context = Object.create(bench.context, {
+    database: { value: { ...bench.context.database, pool: dying } },
+  }) as typeof bench.context
+  const worker = startTargetWorker(context, bench.setup, () => 'read-back')
+  await worker.pump('bulk')
+  dead = true
+  await expect(worker.stop(second)).rejects.toThrow('dead')
+  expect(site.levels()).toEqual(['Lab', 'Main'])
+  await bench.deliver([row(1, { department: 'Sales', family: 'Other' })])
+  await bench.rest()
+  expect([site.levels(), await site.work()]).toEqual([['Main'], []])
+})

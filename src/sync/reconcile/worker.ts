@@ -24,7 +24,7 @@ import type { Outcome } from './outcome.ts'
 import { removeAccount } from './remove-account.ts'
 import { type Settler, startSettler } from './settler.ts'
 import { shutOut } from './shut-out.ts'
-import { loadWork, type WorkItem } from './work-item.ts'
+import { isNoted, loadWork, type WorkItem } from './work-item.ts'
 
 /** A target that rests or fails is tried by one lock-out a second. */
 const probeEveryMs = 1_000
@@ -83,8 +83,11 @@ export function startTargetWorker(context: SyncContext, target: TargetSetup, pro
         const begunAt = new Date()
         const claims = await claimWork(pool, target.id, lane, owner, leaseMs, target.lateWriteMs, most, may.historyLost)
         if (claims.length === 0) return
-        const items = await loadWork(pool, context.vault, claims, context.now())
+        const loaded = await loadWork(pool, context.vault, claims, context.now())
         context.traces.note('claim', { target: target.id, lane, accounts: claims.length }, { begunAt })
+        // Claimed once more, so that what became desired meanwhile is noted before it is set out for.
+        await giveBack(loaded.filter((item) => !isNoted(item)))
+        const items = loaded.filter(isNoted)
         await noteOrigins(items, lane)
         if (lane === 'bulk') {
           for (const item of items) buffered.set(item.row.id, item)
