@@ -1,5 +1,5 @@
 import fc from 'fast-check'
-import { test } from 'vitest'
+import { expect, test } from 'vitest'
 import { day, useEngine } from './fixtures/engine.fixture.ts'
 import { histories } from './fixtures/history.fixture.ts'
 import { History } from './fixtures/history-play.fixture.ts'
@@ -33,6 +33,8 @@ test(`in the end everybody has what they should, whatever happened (HISTORIES=${
     await history.run(steps)
     await history.end()
     history.check()
+    // Nothing is refused any more.
+    expect(await history.bench.rows('select failures from account where failures is not null')).toEqual([])
   })
   // One that does not come to rest has failed too.
   await fc.assert(property, { numRuns: runs, seed, timeout: 20_000, ...(path === undefined ? {} : { path }) })
