@@ -46,12 +46,19 @@ export function createSink(settings: FileSettings, { sealer, feed, now }: SinkCo
     if (recent.size > recentMax && oldest !== undefined) recent.delete(oldest)
   }
 
-  /** Names of our files, the oldest first. */
+  /** Names of our files, the oldest first; of one day in the order in which they were begun. */
   async function names(): Promise<readonly string[]> {
-    const pattern = new RegExp(`^${name}-\\d{4}-\\d\\d-\\d\\d(-\\d+)?${ending.replaceAll('.', '\\.')}(\\.part)?$`)
+    const pattern = new RegExp(
+      `^${name}-(\\d{4}-\\d\\d-\\d\\d)(?:-(\\d+))?${ending.replaceAll('.', '\\.')}(?:\\.part)?$`,
+    )
     try {
-      const found = (await readdir(folder)).filter((each) => pattern.test(each))
-      return found.toSorted((left, right) => left.localeCompare(right, 'en', { numeric: true }))
+      const found = (await readdir(folder)).flatMap((each) => {
+        const [, day = '', number = '1'] = pattern.exec(each) ?? []
+        return day === '' ? [] : [{ each, day, number: Number(number) }]
+      })
+      // As texts, the first of a day would come behind all others of it: a dot sorts behind a hyphen.
+      const ordered = found.toSorted((a, b) => (a.day < b.day ? -1 : a.day > b.day ? 1 : a.number - b.number))
+      return ordered.map(({ each }) => each)
     } catch (error) {
       throw fileError('file.folder', error)
     }
