@@ -14,9 +14,15 @@ const stopMs = 5_000
 export function startDeliveryRole({ context, subscriptions }: Delivery, runtime: pg.PoolConfig, log: Log): Role | null {
   if (subscriptions.size === 0) return null
   const trouble = openTrouble()
-  const announcements = openAnnouncements(runtime, (error) => {
-    const code = errorCode(error)
-    if (trouble.failed(code)) log.warn({ event: 'events.not-heard', code }, 'deliveries')
+  const announcements = openAnnouncements(runtime, {
+    begun() {
+      const over = trouble.over()
+      if (over !== null) log.info({ event: 'events.heard-again', ...over }, 'deliveries')
+    },
+    broken(error) {
+      const code = errorCode(error)
+      if (trouble.failed(code)) log.warn({ event: 'events.not-heard', code }, 'deliveries')
+    },
   })
   const setups = [...subscriptions.values()].map(({ setup }) => setup)
   const deliveries = startDeliveries(context, setups, announcements)

@@ -1,6 +1,7 @@
 /** Hears at once, on a connection of its own, that a source has new events; whoever must miss none looks by itself as well. */
 import pg from 'pg'
 import { sleep } from '../../model/sleep.ts'
+import { eventsChannel } from '../../store/events/rows.ts'
 
 export interface Announcements {
   /** Tells of sources by id, until what is returned is called. */
@@ -10,8 +11,16 @@ export interface Announcements {
 
 const againMs = 1_000
 
-/** `config`: of the runtime role. `onTrouble` is called whenever the connection is gone; it is made anew until it is closed. */
-export function openAnnouncements(config: pg.PoolConfig, onTrouble: (error: unknown) => void): Announcements {
+/** Whoever is to know whether anything is heard. */
+export interface Listening {
+  /** It is, from now on. */
+  begun(): void
+  /** The connection broke, or could not be made; another try follows. */
+  broken(error: unknown): void
+}
+
+/** `config`: of the runtime role. The connection is made anew until it is closed. */
+export function openAnnouncements(config: pg.PoolConfig, listening: Listening): Announcements {
   const listeners = new Set<(source: string) => void>()
   const closing = new AbortController()
 
@@ -29,7 +38,8 @@ export function openAnnouncements(config: pg.PoolConfig, onTrouble: (error: unkn
     closing.signal.addEventListener('abort', close, { once: true })
     try {
       await client.connect()
-      await client.query('listen gatehouse_events')
+      await client.query(`listen ${eventsChannel}`)
+      listening.begun()
       await lost.promise
     } finally {
       closing.signal.removeEventListener('abort', close)
@@ -40,7 +50,7 @@ export function openAnnouncements(config: pg.PoolConfig, onTrouble: (error: unkn
 
   const loop = (async () => {
     while (!closing.signal.aborted) {
-      await listen().catch(onTrouble)
+      await listen().catch((error: unknown) => listening.broken(error))
       await sleep(againMs, closing.signal)
     }
   })()

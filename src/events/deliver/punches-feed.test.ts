@@ -4,6 +4,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest'
 import { compileEventFilter, everyEvent } from '../../mapping/event-filter.ts'
 import type { Reveal } from '../../model/events/reveal.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
+import { eventsChannel } from '../../store/events/rows.ts'
 import { keysOfPeople } from '../../store/events/who.ts'
 import { type PunchRow, punchGuard } from '../../store/guards.ts'
 import { sealPunch } from '../../store/punches/punch.ts'
@@ -364,7 +365,7 @@ test('whoever waits hears of a punch when it is committed', async () => {
   try {
     const heard: (string | undefined)[] = []
     client.on('notification', ({ payload }) => heard.push(payload))
-    await client.query('listen gatehouse_events')
+    await client.query(`listen ${eventsChannel}`)
     await aDay()
     await vi.waitFor(() => expect(heard.filter((payload) => payload === log)).toHaveLength(4))
   } finally {
