@@ -7,10 +7,11 @@ import type { EventsContext } from './context.ts'
 
 /** What is told again after this counts as new. */
 const keysMs = 90 * 86_400_000
+/** In one statement. A busy site has many of these on each day. */
 const keysAtOnce = 10_000
 
 /** Called again and again; appending makes a place itself where none is. */
-export async function keepMonths(context: EventsContext): Promise<void> {
+export async function keepMonths(context: EventsContext, signal: AbortSignal): Promise<void> {
   const { database, keepMs, vault, log, now } = context
   const at = now()
   const here = monthOf(at)
@@ -21,5 +22,6 @@ export async function keepMonths(context: EventsContext): Promise<void> {
     const events = await inTransaction(database.pool, (client) => dropMonth(client, vault, of, month, at))
     log('info', 'events.forgotten', { kind: of, count: events })
   }
-  await forgetKeys(database.pool, new Date(at.getTime() - keysMs), keysAtOnce)
+  const before = new Date(at.getTime() - keysMs)
+  while (!signal.aborted && (await forgetKeys(database.pool, before, keysAtOnce)) === keysAtOnce);
 }

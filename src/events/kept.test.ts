@@ -46,18 +46,18 @@ describe('with time', () => {
   })
 
   test('places are made ahead, and a class is dropped by whole months, which is no hole that anybody made', async () => {
-    await keepMonths(events.context)
+    await keepMonths(events.context, going)
     const made = (await months()).map(({ name }) => name)
     for (const each of ['access', 'door', 'alarm', 'credential', 'system'])
       expect(made).toEqual(expect.arrayContaining([`event_${each}_202603`, `event_${each}_202604`]))
     await append(of('access.granted', 'a'), of('door.opened', 'b'), of('alarm.duress', 'c'), of('door.closed', 'd'))
     now = new Date(now.getTime() + 45 * day)
     await append(of('door.opened', 'e'))
-    await keepMonths(events.context)
+    await keepMonths(events.context, going)
     // March is not over for 30 days yet.
     expect((await read()).events).toHaveLength(5)
     now = new Date(now.getTime() + 20 * day)
-    await keepMonths(events.context)
+    await keepMonths(events.context, going)
     const page = await read()
     expect(page.events.map(({ event }) => event.type)).toEqual(['access.granted', 'alarm.duress', 'door.opened'])
     expect(page.missing).toEqual([
@@ -67,6 +67,18 @@ describe('with time', () => {
     expect(await bench.alarms()).toEqual([])
     expect((await months()).map(({ name }) => name)).not.toContain('event_door_202603')
     expect(await append(of('door.opened', 'b', { at: now.toISOString() }))).toMatchObject({ appended: 0 })
+  })
+
+  test('keys are forgotten after 90 days, however many there are of a day, and younger ones stay', async () => {
+    await append(of('access.granted', 'a'))
+    await engine.tamper(
+      `insert into event_key (source, digest, received_on)
+         select 'doors', decode(md5(n::text), 'hex'), $1::date - 91 from generate_series(1, 20001) n`,
+      [now],
+    )
+    await keepMonths(events.context, going)
+    expect(await bench.rows('select count(*)::int as n from event_key')).toEqual([{ n: 1 }])
+    expect(await append(of('access.granted', 'a'))).toEqual({ appended: 0, known: 1 })
   })
 
   test('a month that somebody says is forgotten is not', async () => {

@@ -150,7 +150,7 @@ export function startSchedulerRole(parts: SchedulerParts): Scheduler {
       every(5_000, 'events', lost, () => watchEvents(events)),
       every(1_000, 'punches', lost, () => takePunches(attendance, stopping.signal)),
       every(3_600_000, 'old punches', lost, () => keepPunches(attendance, stopping.signal)),
-      every(60_000, 'event months', lost, () => keepMonths(events)),
+      every(60_000, 'event months', lost, () => keepMonths(events, stopping.signal)),
       every(60_000, 'event counts', lost, openMonthCheck(events)),
       every(5_000, 'event keys', lost, async () => void (await renewEvents(events, stopping.signal))),
       every(60_000, 'archives', lost, () => sweepArchives(context, stopping.signal)),
