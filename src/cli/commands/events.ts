@@ -1,19 +1,18 @@
-/** Events: who went where, told as they come, and who reports them. */
+/** Events: who went where, who reports it, and what types there are. */
 import { type Command, Option } from 'commander'
 import { z } from 'zod'
+import type { EventView } from '../../api/acts/events.ts'
 import { pageOf } from '../../api/route.ts'
 import { eventSourceView, eventView } from '../../api/schemas/events.ts'
 import type { CodeMeaning } from '../../model/events/code-meaning.ts'
 import { type EventTypeLine, eventTypeLines } from '../../model/events/type-lines.ts'
 import { classOf, type EventType, eventClasses, eventTypes } from '../../model/events/types.ts'
-import type { Client } from '../client.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
+import { type FollowOptions, followEvents } from '../follow-events.ts'
 import { describeList, type PageOptions, tellMore } from '../page.ts'
 import { plain, plainTime } from '../plain.ts'
 import { formatTable, paint } from '../table.ts'
-
-type Event = z.output<typeof eventView>
 
 export function eventsCommand(context: Context): Command {
   return describe('events', 'What door systems report: who went where, what doors did, and who reports it', [
@@ -27,18 +26,8 @@ export function eventsCommand(context: Context): Command {
     .addCommand(typesCommand(context))
 }
 
-interface ListOptions extends PageOptions {
-  readonly source?: string
-  readonly person?: string
-  readonly card?: string
-  readonly door?: string
-  readonly type?: string
-  readonly class?: string
-  readonly unknownCards?: boolean
-  readonly from?: string
-  readonly to?: string
+interface ListOptions extends PageOptions, FollowOptions {
   readonly follow?: boolean
-  readonly reason?: string
 }
 
 function listCommand(context: Context): Command {
@@ -64,7 +53,7 @@ function listCommand(context: Context): Command {
     .option('--reason <text>', 'of an admin, who has no such right: why; it goes into the audit trail')
     .action((options: ListOptions) =>
       withClient(context, options, async (client) => {
-        if (options.follow === true) return follow(context, client, options)
+        if (options.follow === true) return followEvents(context, client, options)
         const page = await client.post('/v1/events/find', queryOf(options), foundShape)
         show(context, options, page, ({ rows }) => formatEvents(rows, terminal.colours))
         if (page.erased > 0) terminal.err(`${page.erased} more of people who were erased: they open no more\n`)
@@ -88,7 +77,7 @@ function timeOf(text: string): string {
   return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text
 }
 
-function formatEvents(rows: readonly Event[], colours: boolean): string {
+function formatEvents(rows: readonly EventView[], colours: boolean): string {
   return formatTable(
     [
       { title: 'when', of: ({ at, approximate }) => `${approximate ? '~' : ''}${plainTime(at)}` },
@@ -104,49 +93,6 @@ function formatEvents(rows: readonly Event[], colours: boolean): string {
     rows,
     colours,
   )
-}
-
-/** Filters what comes here: the stream tells everything that the role may know. */
-async function follow(context: Context, client: Client, options: ListOptions): Promise<void> {
-  const { terminal } = context
-  const past = (['from', 'to', 'after'] as const).find((name) => options[name] !== undefined)
-  if (past !== undefined)
-    throw new CliError(exitCodes.usage, `--follow tells what comes from now on: leave --${past} out, or --follow`)
-  const headers = options.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(options.reason) }
-  if (options.person !== undefined && !z.uuid().safeParse(options.person).success)
-    throw new CliError(exitCodes.usage, '--follow takes --person by id: gatehouse person show says it')
-  const decoder = new TextDecoder()
-  let text = ''
-  for await (const chunk of client.stream('/v1/events/stream', headers)) {
-    text += decoder.decode(chunk, { stream: true })
-    const parts = text.split('\n\n')
-    text = parts.pop() ?? ''
-    for (const part of parts) {
-      const data = /^data: (.*)$/m.exec(part)?.[1]
-      const event = data === undefined ? null : eventView.parse(JSON.parse(data))
-      if (event === null || !isAsked(event, options)) continue
-      terminal.out(options.json === true ? `${JSON.stringify(event)}\n` : lineOf(event))
-    }
-  }
-}
-
-function isAsked(event: Event, options: ListOptions): boolean {
-  const { source, person, card, door, type, unknownCards } = options
-  const wanted: readonly (readonly [unknown, unknown])[] = [
-    [source, event.source],
-    [person, event.person],
-    [card?.toUpperCase(), event.card],
-    [door, `${event.source}/${event.door?.id}`],
-    [type, event.type],
-    [options.class, event.class],
-  ]
-  const isStrange = event.person === null && event.account === null && (event.card ?? event.cardNumber) !== null
-  return wanted.every(([asked, is]) => asked === undefined || asked === is) && (unknownCards !== true || isStrange)
-}
-
-function lineOf({ at, type, source, door, person, account, card, cardNumber }: Event): string {
-  const who = person ?? account ?? card ?? cardNumber ?? ''
-  return `${[plainTime(at), type, source, door?.name ?? door?.id ?? '', who].map(plain).join('  ').trimEnd()}\n`
 }
 
 function sourcesCommand(context: Context): Command {

@@ -17,7 +17,7 @@ export const accessEvent = z.strictObject({
   type: z.enum(eventTypes),
   /** When it happened by the clock of the device, in UTC. */
   at: z.iso.datetime({ precision: 3 }),
-  /** The zone of that clock had to be guessed. */
+  /** The system does not say it for certain: its clock had to be guessed, contradicts another that it shows, or another time stands in. */
   approximate: z.boolean(),
   /** When the system itself wrote it down, in UTC; null where it does not say. */
   recordedAt: z.iso.datetime({ precision: 3 }).nullable(),
@@ -43,3 +43,16 @@ export const accessEvent = z.strictObject({
   }),
 })
 export type AccessEvent = z.output<typeof accessEvent>
+
+/** Whether somebody showed a card there: where the system does not tell which, it may still say that it knows none such. */
+export function showsCard({
+  card,
+  cardNumber,
+  type,
+}: {
+  readonly card: unknown
+  readonly cardNumber: unknown
+  readonly type: string
+}): boolean {
+  return card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
+}
