@@ -6,8 +6,8 @@ import type { SyncContext, TargetSetup } from '../context.ts'
 import { driftsBetween, type Found } from '../drift/compare-drift.ts'
 import { isSameDrift, toUndo } from '../drift/reverts.ts'
 import { cardStates } from '../reconcile/compare.ts'
+import type { KeptMarks } from '../reconcile/noted-account.ts'
 import { looksOurs } from '../reconcile/owned.ts'
-import type { KeptMarks } from '../reconcile/photo-part.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 
 /** A write without an answer is looked at again by then, where nobody stops the work. */

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { ActualAccount } from '../../connector/contract.ts'
 import type { SyncContext } from '../context.ts'
-import type { NotedAccount } from '../reconcile/photo-part.ts'
+import type { NotedAccount } from '../reconcile/noted-account.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 
 /** Not where a worker, or another look, has noted something since. One that was never read stays so. */

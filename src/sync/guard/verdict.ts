@@ -6,7 +6,7 @@ import type { SuspensionCause } from '../../store/schema.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import { canTell, driftsBetween } from '../drift/compare-drift.ts'
 import { isSameDrift } from '../drift/reverts.ts'
-import type { NotedAccount } from '../reconcile/photo-part.ts'
+import type { NotedAccount } from '../reconcile/noted-account.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
 import { hasOtherCounts } from './counts.ts'
 

@@ -3,7 +3,8 @@ import type { ActualAccount, DesiredAccount, Profile } from '../../connector/con
 import { isShown } from '../../connector/profile.ts'
 import type { PartRef, Validity } from '../../model/account.ts'
 import { type Card, cardKey } from '../../model/card.ts'
-import { type NotedAccount, photoShown } from './photo-part.ts'
+import type { NotedAccount } from './noted-account.ts'
+import { photoShown } from './photo-part.ts'
 
 export interface Expectation {
   readonly desired: DesiredAccount

@@ -25,7 +25,7 @@ import { openExternalId } from '../external-id.ts'
 import { type Owned, ownedOf } from '../owned-row.ts'
 import { ownersOf } from '../owners-of.ts'
 import { decodeParts, type Parts } from '../parts.ts'
-import type { NotedAccount } from './photo-part.ts'
+import type { NotedAccount } from './noted-account.ts'
 
 export interface WorkItem {
   readonly claim: Claim
