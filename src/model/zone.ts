@@ -24,6 +24,15 @@ export function offsetMs(at: number, zone: string): number {
   return offsetIn(formatOf(zone).format(at))
 }
 
+/** What the clocks of `zone` show at a moment (ms since 1970), with how far they are ahead of UTC: `2026-03-28T22:00:00+01:00`. */
+export function localTime(at: number, zone: string): string {
+  const offset = offsetMs(at, zone)
+  const minutes = Math.floor(Math.abs(offset) / 60_000)
+  const two = (value: number) => String(value).padStart(2, '0')
+  const shown = new Date(at + offset).toISOString().slice(0, 19)
+  return `${shown}${offset < 0 ? '-' : '+'}${two(Math.floor(minutes / 60))}:${two(minutes % 60)}`
+}
+
 const formats = new Map<string, Intl.DateTimeFormat>()
 
 /** Few zones occur, and making a format costs some 20 µs. Unknown names are not kept, so the table can't grow without bound. */

@@ -20,7 +20,7 @@ import { addPunch, voidPunch } from './correct.ts'
 import { exportShifts } from './export.ts'
 import { daysBetween, readPunches, readShifts } from './read-punches.ts'
 import { recordReading } from './record-reading.ts'
-import { dayOf } from './shifts.ts'
+import { workDayOf } from './shifts.ts'
 import { keepPunches, takePunches } from './take-punches.ts'
 
 const engine = useEngine()
@@ -123,7 +123,7 @@ describe('punches', () => {
       context = { ...context, shifts: { ...context.shifts, zone, dayStartsMs: starts * hour } }
       const [, before, day, after] = daysBetween('2026-02-25', '2026-02-28') as [string, string, string, string]
       let first = Date.parse('2026-02-25T00:00:00Z')
-      while (dayOf(first, context.shifts) < day) first += hour / 2
+      while (workDayOf(first, context.shifts) < day) first += hour / 2
       for (const at of [first - 1, first, first + 24 * hour - 1, first + 24 * hour])
         await addPunch(context, clerk, person, { kind: 'in', at: new Date(at), reason: 'forgot it' })
       const on = async (...days: string[]) =>
@@ -141,7 +141,7 @@ describe('punches', () => {
     const { vault } = engine
     const at = Date.parse('2026-03-01T02:30:00Z')
     await addPunch(context, clerk, person, { kind: 'in', at: new Date(at), reason: 'forgot it' })
-    const day = dayOf(at, context.shifts)
+    const day = workDayOf(at, context.shifts)
     const [row] = await bench.rows<PunchRow>('select * from punch')
     expect([row?.day, day]).toEqual(['2026-03-01', '2026-02-28'])
     const { keys } = await keysOfPeople(engine.database.pool, vault, [person])

@@ -8,8 +8,9 @@ import { punchesNumbered } from '../../store/punches/rows.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
-import { openPunches, readPunches } from './read-punches.ts'
-import { dayOf } from './shifts.ts'
+import { openPunches } from './open-punches.ts'
+import { readPunches } from './read-punches.ts'
+import { workDayOf } from './shifts.ts'
 import { sawPunches, writePunches } from './write-punches.ts'
 
 /** Written beside the punch: in a dump the name of a person here would be that of a digest there. */
@@ -52,7 +53,7 @@ export async function voidPunch(
   const { person, at, kind, id = null } = punch.content
   if (kind === null) throw new Refusal('punch.unknown')
   const key = await keyOf(context, person)
-  const before = (await readPunches(context, [person], [dayOf(at, context.shifts)])).get(person) ?? []
+  const before = (await readPunches(context, [person], [workDayOf(at, context.shifts)])).get(person) ?? []
   if (before.some((punch) => punch.n === n && punch.voidedBy !== null)) throw new Refusal('punch.void')
   const numbers = await inTransaction(database.pool, async (client) => {
     const by = { subject, reason, at: now().getTime() }

@@ -1,7 +1,7 @@
 /** Shifts of everybody for payroll, line by line, with control totals at the end: whoever reads it can tell that it is whole. */
 import { createHash } from 'node:crypto'
 import type { PersonId } from '../../model/id.ts'
-import { offsetMs } from '../../model/zone.ts'
+import { localTime } from '../../model/zone.ts'
 import type { AttendanceContext } from './context.ts'
 import { readShifts } from './read-punches.ts'
 import type { Shift } from './shifts.ts'
@@ -67,11 +67,12 @@ async function* allPeople({ events }: AttendanceContext): AsyncGenerator<readonl
 }
 
 function lineOf(number: string, shift: Shift, zone: string, format: ExportFormat): string {
+  const shown = (at: number | null) => (at === null ? null : localTime(at, zone))
   const cells = {
     employee_number: number,
     day: shift.day,
-    first_in: localTime(shift.first, zone),
-    last_out: localTime(shift.last, zone),
+    first_in: shown(shift.first),
+    last_out: shown(shift.last),
     present_minutes: minutes(shift.presentMs),
     inside_minutes: minutes(shift.insideMs),
     break_minutes: minutes(shift.breakMs),
@@ -90,14 +91,4 @@ function csvCell(value: string | number | null): string {
 
 function minutes(ms: number | null): number | null {
   return ms === null ? null : Math.round(ms / 60_000)
-}
-
-/** As the clocks of the zone show it, with how far they are ahead of UTC: `2026-03-28T22:00:00+01:00`. */
-export function localTime(at: number | null, zone: string): string | null {
-  if (at === null) return null
-  const offset = offsetMs(at, zone)
-  const of = Math.abs(offset) / 60_000
-  const two = (value: number) => String(Math.floor(value)).padStart(2, '0')
-  const shown = new Date(at + offset).toISOString().slice(0, 19)
-  return `${shown}${offset < 0 ? '-' : '+'}${two(of / 60)}:${two(of % 60)}`
 }

@@ -1,16 +1,12 @@
-/** Punches of people on some days, opened and verified, and the shifts that they make: what was corrected counts, and what was taken back does not. */
+/** Punches of people on some days, with what was corrected, and the shifts that they make: what was taken back does not count. */
 import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
-import { raiseAlarm } from '../../store/alarms.ts'
-import { keysOf } from '../../store/events/rows.ts'
 import { keysOfPeople } from '../../store/events/who.ts'
-import { type PunchRow, punchGuard } from '../../store/guards.ts'
-import { keyOfPunch, openPunch, type PunchContent, punchDigest } from '../../store/punches/punch.ts'
+import { type PunchContent, punchDigest } from '../../store/punches/punch.ts'
 import { punchesOf } from '../../store/punches/rows.ts'
-import type { DataKey, Vault, WrappedKey } from '../../vault/vault.ts'
-import { isRowFault } from '../../vault/vault-error.ts'
 import type { AttendanceContext } from './context.ts'
-import { dayOf, type Shift, shiftsOf } from './shifts.ts'
+import { type OpenedPunch, openPunches } from './open-punches.ts'
+import { type Shift, shiftsOf, workDayOf } from './shifts.ts'
 
 export interface Punch {
   readonly n: number
@@ -43,14 +39,12 @@ export async function readPunches(
   const { keys } = await keysOfPeople(database.pool, vault, people)
   const filed = [...new Set(days.flatMap(filedOn))]
   const digests = [...keys.values()].flatMap(({ key }) => filed.map((day) => punchDigest(vault, key.id, day)))
-  const contents = new Map<PersonId, { readonly n: number; readonly content: PunchContent }[]>(
-    people.map((person) => [person, []]),
-  )
+  const byPerson = new Map<PersonId, OpenedPunch[]>(people.map((person) => [person, []]))
   const { opened } = await openPunches(context, await punchesOf(database.pool, digests))
-  for (const { n, content } of opened) contents.get(content.person)?.push({ n, content })
+  for (const punch of opened) byPerson.get(punch.content.person)?.push(punch)
   const asked = new Set(days)
-  const isAsked = ({ at }: Punch) => asked.has(dayOf(at, context.shifts))
-  return new Map([...contents].map(([person, of]) => [person, punchesOfPerson(of).filter(isAsked)]))
+  const isAsked = ({ at }: Punch) => asked.has(workDayOf(at, context.shifts))
+  return new Map([...byPerson].map(([person, of]) => [person, punchesOfPerson(of).filter(isAsked)]))
 }
 
 /** Days in UTC that a day of work may touch, anywhere: it begins 14 h before midnight there at the earliest, and ends 60 h after it at the latest. Rows of before have itself. */
@@ -58,52 +52,7 @@ function filedOn(day: string): readonly string[] {
   return [-1, 0, 1, 2].map((by) => shifted(day, by))
 }
 
-export interface OpenedPunch {
-  readonly n: number
-  readonly content: PunchContent
-}
-
-export interface OpenedPunches {
-  /** In the order of the rows. */
-  readonly opened: readonly OpenedPunch[]
-  /** How many are of people who were erased since. */
-  readonly erased: number
-}
-
-/** What somebody else wrote is left out, with an alarm. */
-export async function openPunches(
-  { events: { database, vault } }: AttendanceContext,
-  rows: readonly PunchRow[],
-): Promise<OpenedPunches> {
-  const whose = rows.map((row) =>
-    vault.verifyGuard('punch', punchGuard(row), row.guard) ? keyOfPunch(vault, row) : null,
-  )
-  const found = await keysOf(database.pool, [...new Set(whose.filter((id) => id !== null))])
-  const opened: OpenedPunch[] = []
-  let [erased, forged] = [0, 0]
-  for (const [i, row] of rows.entries()) {
-    const id = whose[i] ?? null
-    const wrapped = id === null ? undefined : found.get(id)
-    const content = wrapped === undefined ? null : openPunch(vault, allKeys(vault, wrapped), row)
-    if (content !== null) opened.push({ n: Number(row.n), content })
-    else if (id !== null && wrapped === undefined) erased += 1
-    else forged += 1
-  }
-  if (forged > 0) await raiseAlarm(database.pool, vault, 'guard.failed', 'punch')
-  return { opened, erased }
-}
-
-/** The newest first: what was written before keys were replaced opens with the one before. */
-function allKeys(vault: Vault, row: WrappedKey): readonly DataKey[] {
-  try {
-    return [vault.unwrap(row), ...vault.unwrapFormer(row)]
-  } catch (error) {
-    if (!isRowFault(error)) throw error
-    return []
-  }
-}
-
-function punchesOfPerson(rows: readonly { readonly n: number; readonly content: PunchContent }[]): readonly Punch[] {
+function punchesOfPerson(rows: readonly OpenedPunch[]): readonly Punch[] {
   const voids = rows.filter(({ content }) => content.voids !== null)
   // By what it is known by as well: one that is kept, and put back when its number came again, takes nothing else back.
   const voidOf = (n: number, id: string | undefined) =>

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { dayOf, type ShiftRules, shiftsOf, type TimedPunch } from './shifts.ts'
+import { type ShiftRules, shiftsOf, type TimedPunch, workDayOf } from './shifts.ts'
 
 const hour = 3_600_000
 const rules: ShiftRules = { zone: 'Europe/Berlin', dayStartsMs: 4 * hour, longestMs: 16 * hour, restMs: 9 * hour }
@@ -105,10 +105,10 @@ describe('shifts', () => {
 
 describe('the day of work', () => {
   it('is that of the zone, from its own start', () => {
-    expect(dayOf(Date.parse('2026-07-01T01:59:59Z'), { zone: 'Europe/Berlin', dayStartsMs: 4 * hour })).toBe(
+    expect(workDayOf(Date.parse('2026-07-01T01:59:59Z'), { zone: 'Europe/Berlin', dayStartsMs: 4 * hour })).toBe(
       '2026-06-30',
     )
-    expect(dayOf(Date.parse('2026-07-01T02:00:00Z'), { zone: 'Europe/Berlin', dayStartsMs: 4 * hour })).toBe(
+    expect(workDayOf(Date.parse('2026-07-01T02:00:00Z'), { zone: 'Europe/Berlin', dayStartsMs: 4 * hour })).toBe(
       '2026-07-01',
     )
   })

@@ -65,7 +65,7 @@ function shiftOf(group: readonly TimedPunch[], rules: ShiftRules): Shift {
   const { insideMs, breakMs, unpaired } = paired(group)
   const isWhole = first !== null && last !== null && last >= first
   return {
-    day: dayOf((group[0] as TimedPunch).at, rules),
+    day: workDayOf((group[0] as TimedPunch).at, rules),
     first,
     last: last !== null && first !== null && last < first ? null : last,
     presentMs: isWhole ? Math.max(0, last - first - breakMs) : null,
@@ -112,6 +112,6 @@ function paired(group: readonly TimedPunch[]): Pick<Shift, 'insideMs' | 'breakMs
 }
 
 /** The day of work of a moment: that which the clocks show so long after it began. */
-export function dayOf(at: number, { zone, dayStartsMs }: Pick<ShiftRules, 'zone' | 'dayStartsMs'>): string {
+export function workDayOf(at: number, { zone, dayStartsMs }: Pick<ShiftRules, 'zone' | 'dayStartsMs'>): string {
   return new Date(at + offsetMs(at, zone) - dayStartsMs).toISOString().slice(0, 10)
 }

@@ -5,15 +5,15 @@ import { type EventFilter, noAttributes, type PersonAttributes, type PunchFacts 
 import type { PunchKind } from '../../model/events/punch.ts'
 import { type Reveal, revealsOfPeople } from '../../model/events/reveal.ts'
 import type { PersonId } from '../../model/id.ts'
+import { localTime } from '../../model/zone.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { PunchContent } from '../../store/punches/punch.ts'
 import { newestPunch, punchesBetween, punchesNumbered } from '../../store/punches/rows.ts'
 import { attendanceLog, lastBefore, newestOf } from '../../store/subscriptions/log-positions.ts'
 import { furthestPosition } from '../../store/subscriptions/positions.ts'
 import type { AttendanceContext } from '../attendance/context.ts'
-import { localTime } from '../attendance/export.ts'
-import { type OpenedPunch, openPunches } from '../attendance/read-punches.ts'
-import { dayOf } from '../attendance/shifts.ts'
+import { type OpenedPunch, openPunches } from '../attendance/open-punches.ts'
+import { workDayOf } from '../attendance/shifts.ts'
 import type { Feed, FeedItem, FeedPage } from './feed.ts'
 import { revealedOf } from './outgoing.ts'
 import type { ReadPeople } from './people.ts'
@@ -80,7 +80,14 @@ export function punchesFeed(
       ...{ specversion: '1.0', id: idOf(identityOf(punch)), source: `/gatehouse/${gateway}/${attendanceLog}` },
       ...{ type: `org.gatehouse.${facts.type}.v1`, time, datacontenttype: 'application/json', sequence: String(n) },
       data: {
-        ...{ type: facts.type, kind, at: time, localTime: localTime(at, zone), zone, day: dayOf(at, context.shifts) },
+        ...{
+          type: facts.type,
+          kind,
+          at: time,
+          localTime: localTime(at, zone),
+          zone,
+          day: workDayOf(at, context.shifts),
+        },
         recordedAt: written === undefined ? null : new Date(written).toISOString(),
         person: { id: pseudonym('worker', person), ...revealedOf(who, reveals) },
         correction: facts.correction,

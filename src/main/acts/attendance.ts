@@ -3,17 +3,19 @@ import type { AttendanceActs, AttendanceQuery } from '../../api/acts/attendance.
 import type { Actor } from '../../auth/actor.ts'
 import { passWall } from '../../auth/wall.ts'
 import { addPunch, voidPunch } from '../../events/attendance/correct.ts'
-import { exportShifts, localTime } from '../../events/attendance/export.ts'
+import { exportShifts } from '../../events/attendance/export.ts'
 import { daysBetween, readPunches, readShifts } from '../../events/attendance/read-punches.ts'
 import { recordReading } from '../../events/attendance/record-reading.ts'
 import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
+import { localTime } from '../../model/zone.ts'
 import { findPerson } from '../person-views.ts'
 import type { ActsParts } from './parts.ts'
 
 export function attendanceActs({ engine, attendance }: ActsParts): AttendanceActs {
   const { zone } = attendance.shifts
+  const shown = (at: number | null) => (at === null ? null : localTime(at, zone))
 
   async function asked(actor: Actor, query: AttendanceQuery, what: string): Promise<PersonId> {
     daysOf(query)
@@ -30,7 +32,7 @@ export function attendanceActs({ engine, attendance }: ActsParts): AttendanceAct
       const punches = (await readPunches(attendance, [person], daysOf(query))).get(person) ?? []
       return punches.map(({ n, at, kind, by, voidedBy }) => ({
         n,
-        at: localTime(at, zone) ?? '',
+        at: localTime(at, zone),
         punch: kind,
         ...{ addedBy: by?.subject ?? null, addedBecause: by?.reason ?? null },
         ...{ voidedBy: voidedBy?.subject ?? null, voidedBecause: voidedBy?.reason ?? null },
@@ -40,7 +42,7 @@ export function attendanceActs({ engine, attendance }: ActsParts): AttendanceAct
       const person = await asked(actor, query, 'shifts')
       const shifts = (await readShifts(attendance, [person], query.from, query.to)).get(person) ?? []
       return shifts.map(({ day, first, last, presentMs, insideMs, breakMs, unpaired }) => ({
-        ...{ day, firstIn: localTime(first, zone), lastOut: localTime(last, zone) },
+        ...{ day, firstIn: shown(first), lastOut: shown(last) },
         presentMinutes: presentMs === null ? null : minutes(presentMs),
         ...{ insideMinutes: minutes(insideMs), breakMinutes: minutes(breakMs), unpaired },
       }))

@@ -7,7 +7,7 @@ import type { PunchKind } from '../../model/events/punch.ts'
 import type { KeyId, PersonId, SubjectId } from '../../model/id.ts'
 import { parseJson } from '../../model/parse-json.ts'
 import type { DataKey, Place, Sealed, Vault } from '../../vault/vault.ts'
-import { isRowFault } from '../../vault/vault-error.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import type { PunchRow } from '../guards.ts'
 
 /** What is sealed with the person's key. */
@@ -29,8 +29,9 @@ export interface PunchContent {
   readonly takes?: { readonly kind: PunchKind; readonly id: string | null }
 }
 
-/** What the gateway's own seal holds: whose key opens the rest. */
-interface Wrapped {
+/** A punch as the gateway's own seal holds it. */
+export interface WrappedPunch {
+  /** Whose key opens the rest. */
   readonly key: KeyId
   readonly inner: string
 }
@@ -44,32 +45,33 @@ export function dayInUtc(at: number): string {
   return new Date(at).toISOString().slice(0, 10)
 }
 
+/** By what the punches of a person are found that are filed on one day: 16 bytes of an HMAC, under a key of ours. */
 export function punchDigest(vault: Vault, key: KeyId, day: string): Buffer {
   return vault.digest('punch', [key, day]).subarray(0, punchDigestBytes)
 }
 
+/** With the key of its person, for its own number and day, and that with the gateway's own. */
 export function sealPunch(vault: Vault, key: DataKey, placed: Placed, content: PunchContent): Sealed {
   const inner = vault.seal(key, placeOf(placed, 'inner'), JSON.stringify(content)).toString('base64')
-  return vault.sealSystem(placeOfPunch(placed), JSON.stringify({ key: key.id, inner } satisfies Wrapped))
+  return vault.sealSystem(placeOfPunch(placed), JSON.stringify({ key: key.id, inner } satisfies WrappedPunch))
 }
 
-/** Whose key it needs; null where somebody else wrote it. */
-export function keyOfPunch(vault: Vault, row: Placed & Pick<PunchRow, 'sealed'>): KeyId | null {
-  const text = attempt(() => vault.openSystem(placeOfPunch(row), row.sealed))
-  return text === null ? null : wrappedIn(text).key
+/** What the gateway's own seal holds; null where somebody else wrote it. */
+export function unwrapPunch(vault: Vault, row: Placed & Pick<PunchRow, 'sealed'>): WrappedPunch | null {
+  const text = unlessRowFault(() => vault.openSystem(placeOfPunch(row), row.sealed))
+  return text === null ? null : wrappedIn(text)
 }
 
 /** With one of the keys of its person, the newest first; null where somebody else wrote it. */
 export function openPunch(
   vault: Vault,
   keys: readonly DataKey[],
-  row: Placed & Pick<PunchRow, 'sealed'>,
+  row: Placed,
+  { inner }: WrappedPunch,
 ): PunchContent | null {
-  const outer = attempt(() => vault.openSystem(placeOfPunch(row), row.sealed))
-  if (outer === null) return null
-  const inner = Buffer.from(wrappedIn(outer).inner, 'base64')
+  const sealed = Buffer.from(inner, 'base64')
   for (const key of keys) {
-    const text = attempt(() => vault.open(key, placeOf(row, 'inner'), inner))
+    const text = unlessRowFault(() => vault.open(key, placeOf(row, 'inner'), sealed))
     if (text !== null) return parseJson(text) as PunchContent
   }
   return null
@@ -79,20 +81,11 @@ export function placeOfPunch(placed: Placed): Place {
   return placeOf(placed, 'sealed')
 }
 
-/** Whose key it is, in the text that the gateway's own seal holds. */
-export function wrappedIn(text: string): Wrapped {
-  return parseJson(text) as Wrapped
+/** Of the text that the gateway's own seal holds. */
+export function wrappedIn(text: string): WrappedPunch {
+  return parseJson(text) as WrappedPunch
 }
 
 function placeOf({ n, day }: Placed, column: 'sealed' | 'inner'): Place {
   return { table: 'punch', column, row: `${n}/${day}`, version: 1 }
-}
-
-function attempt(open: () => string): string | null {
-  try {
-    return open()
-  } catch (error) {
-    if (!isRowFault(error)) throw error
-    return null
-  }
 }
