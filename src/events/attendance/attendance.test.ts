@@ -178,6 +178,15 @@ describe('punches', () => {
   })
 })
 
+test('shifts are read of as many days as may be asked for, and of no more', async () => {
+  await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))
+  await take()
+  const before = (count: number) => new Date(Date.parse(today()) - count * 24 * hour).toISOString().slice(0, 10)
+  const shifts = (await readShifts(context, [person], before(399), today())).get(person)
+  expect(shifts).toMatchObject([{ presentMs: 8 * hour }])
+  await expect(readShifts(context, [person], before(400), today())).rejects.toThrow(RangeError)
+})
+
 describe('a correction', () => {
   test('is a new entry with a name and a reason; what was there stays, and does not count', async () => {
     await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))

@@ -64,14 +64,16 @@ function punchesOfPerson(rows: readonly OpenedPunch[]): readonly Punch[] {
     .sort((left, right) => left.at - right.at || left.n - right.n)
 }
 
-/** Shifts whose day is one of these. A punch that was late, or early, may lie on a day beside. */
+/** Shifts whose day is one of these. @throws RangeError as `daysBetween`. */
 export async function readShifts(
   context: AttendanceContext,
   people: readonly PersonId[],
   from: string,
   to: string,
 ): Promise<ReadonlyMap<PersonId, readonly Shift[]>> {
-  const around = daysBetween(shifted(from, -2), shifted(to, 2))
+  const asked = daysBetween(from, to)
+  // A punch that was late, or early, may lie on a day beside; and what lies before the first day decides where a shift begins.
+  const around = [shifted(from, -2), shifted(from, -1), ...asked, shifted(to, 1), shifted(to, 2)]
   const punches = await readPunches(context, people, around)
   return new Map(
     [...punches].map(([person, all]) => {
