@@ -1,5 +1,6 @@
 /** An event as a document: under ECS names what ECS has a name for, and whole, as it leaves Gatehouse. */
 import type { OutgoingEvent } from '../../src/connector/contract.ts'
+import { eventName } from '../../src/connector/event-name.ts'
 
 const outcomes: Readonly<Record<string, string>> = { granted: 'success', denied: 'failure' }
 
@@ -10,7 +11,7 @@ export function documentOf({ id, source, type, time, subject, sequence, data }: 
       id,
       dataset: 'gatehouse.events',
       kind: data.class === 'alarm' ? 'alert' : 'event',
-      action: type.replace(/^org\.gatehouse\./, '').replace(/\.v\d+$/, ''),
+      action: eventName({ type }),
       outcome: outcomes[String(data.decision)] ?? 'unknown',
       sequence: Number(sequence),
       ...(data.receivedAt === undefined ? {} : { created: data.receivedAt }),

@@ -4,6 +4,7 @@ import { access, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
+import { tryOutType } from '../../src/connector/event-name.ts'
 import { wallTime } from '../../src/connector/zone.ts'
 import { DayFile, type Form, openEnding } from './day-file.ts'
 import { fileError } from './errors.ts'
@@ -13,9 +14,6 @@ import type { FileSettings } from './settings.ts'
 import { wholeLines } from './whole-lines.ts'
 
 const batchEvents = 500
-
-/** An event that never happened, sent by whoever tries the subscription, in any process: no file of a day is for it. */
-const tryOutType = 'org.gatehouse.test.v1'
 
 /** What comes again after a crash is the last batch: so many of the last events are known by their ids. */
 const recentMax = 2 * batchEvents
@@ -150,6 +148,7 @@ export function createSink(settings: FileSettings, { sealer, feed, now }: SinkCo
       batch: { events: batchEvents, bytes: 1024 * 1024 },
       async deliver(events: readonly OutgoingEvent[], signal: AbortSignal): Promise<Delivered> {
         signal.throwIfAborted()
+        // What never happened is for no file of a day.
         const real = events.filter(({ type }) => type !== tryOutType)
         if (real.length === 0) {
           await checkFolder()

@@ -1,5 +1,6 @@
 /** Makes the topic of an event from a template: whatever an event says, it adds no level and no wildcard that nobody meant. */
 import type { OutgoingEvent } from '../../src/connector/contract.ts'
+import { eventName } from '../../src/connector/event-name.ts'
 import { classOf, type EventType } from '../../src/model/events/types.ts'
 
 export const topicParts = ['gateway', 'system', 'class', 'event'] as const
@@ -20,7 +21,7 @@ export function isTopicTemplate(template: string): boolean {
 }
 
 export function topicOf(template: string, { type, source }: Pick<OutgoingEvent, 'type' | 'source'>): string {
-  const name = type.replace(/^org\.gatehouse\./, '').replace(/\.v\d+$/, '')
+  const name = eventName({ type })
   const [, , gateway = '', system = ''] = source.split('/')
   const parts: Readonly<Record<TopicPart, string>> = {
     gateway: oneLevel(gateway),

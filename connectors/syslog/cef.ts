@@ -1,7 +1,8 @@
 /** Writes an event as one line of the ArcSight Common Event Format, version 0, with its two ways of escaping. */
 import type { OutgoingEvent } from '../../src/connector/contract.ts'
+import { eventName } from '../../src/connector/event-name.ts'
 import { flatFields } from '../../src/connector/flat-fields.ts'
-import { classOfEvent, nameOf } from './names.ts'
+import { classOfEvent } from './event-class.ts'
 
 /** CEF knows 0 to 10, syslog 7 to 0. */
 const cefSeverity = [10, 10, 8, 7, 6, 5, 3, 1] as const
@@ -14,7 +15,7 @@ const keys: Readonly<Record<string, string>> = {
 }
 
 export function cefText(event: OutgoingEvent, severity: number): string {
-  const name = nameOf(event)
+  const name = eventName(event)
   const head = ['Gatehouse', 'Gatehouse', '1', name, name.replaceAll(/[._]/g, ' '), String(cefSeverity[severity])]
   const fields: readonly (readonly [string, string])[] = [
     ['rt', String(Date.parse(event.time))],

@@ -1,8 +1,9 @@
 /** Writes an event as one message of RFC 5424, framed by its length as RFC 5425 asks. */
 import type { OutgoingEvent } from '../../src/connector/contract.ts'
+import { eventName } from '../../src/connector/event-name.ts'
 import { flatFields } from '../../src/connector/flat-fields.ts'
 import { cefText } from './cef.ts'
-import { classOfEvent, nameOf } from './names.ts'
+import { classOfEvent } from './event-class.ts'
 import { facilities, type SyslogSettings, severities } from './settings.ts'
 
 const nil = '-'
@@ -31,7 +32,7 @@ function headOf(event: OutgoingEvent, settings: SyslogSettings): string {
   const priority = facilities[settings.facility] * 8 + severityOf(event, settings)
   // MSGID: 32 characters at most, and the whole name is in the fields.
   const id =
-    nameOf(event)
+    eventName(event)
       .replace(/[^\x21-\x7e]/g, '')
       .slice(0, 32) || nil
   return `<${priority}>1 ${event.time} ${settings.hostname ?? nil} ${settings.app_name} ${nil} ${id}`

@@ -276,7 +276,7 @@ export interface OutgoingEvent {
   readonly id: string
   /** `/gatehouse/<gateway>/<system>`; of punches `/gatehouse/<gateway>/attendance_log`. */
   readonly source: string
-  /** `org.gatehouse.<name>.v1`. */
+  /** `org.gatehouse.<name>.v1`: see `eventName`. */
   readonly type: string
   readonly time: string
   readonly subject?: string

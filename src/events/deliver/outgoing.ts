@@ -1,5 +1,6 @@
 /** An event as it leaves: a CloudEvent in the words of the house, with no more of doors and people than the subscription may have. */
 import type { OutgoingEvent } from '../../connector/contract.ts'
+import { typeOfName } from '../../connector/event-name.ts'
 import type { EventFacts, PersonAttributes } from '../../mapping/event-filter.ts'
 import { cardText, wireKey } from '../../model/card.ts'
 import type { Reveal } from '../../model/events/reveal.ts'
@@ -43,7 +44,7 @@ export function outgoingEvent(
     specversion: '1.0',
     id: pseudonym('event', logged.id),
     source: `/gatehouse/${gateway}/${source}`,
-    type: `org.gatehouse.${type}.v1`,
+    type: typeOfName(type),
     time: at,
     datacontenttype: 'application/json',
     sequence: String(position),

@@ -1,6 +1,7 @@
 /** The log of punches as a subscription may see it: who came and went, filtered, with corrections as entries of their own; nothing of doors. */
 import type { OutgoingEvent } from '../../connector/contract.ts'
 import { eventJson } from '../../connector/event-json.ts'
+import { typeOfName } from '../../connector/event-name.ts'
 import { type EventFilter, noAttributes, type PersonAttributes, type PunchFacts } from '../../mapping/event-filter.ts'
 import type { PunchKind } from '../../model/events/punch.ts'
 import { type Reveal, revealsOfPeople } from '../../model/events/reveal.ts'
@@ -78,7 +79,7 @@ export function punchesFeed(
     const time = new Date(at).toISOString()
     return {
       ...{ specversion: '1.0', id: idOf(identityOf(punch)), source: `/gatehouse/${gateway}/${attendanceLog}` },
-      ...{ type: `org.gatehouse.${facts.type}.v1`, time, datacontenttype: 'application/json', sequence: String(n) },
+      ...{ type: typeOfName(facts.type), time, datacontenttype: 'application/json', sequence: String(n) },
       data: {
         ...{
           type: facts.type,

@@ -1,6 +1,7 @@
 /** Sends a receiver an event that never happened, beside what is delivered to it: whether it could be reached, and would take one. */
 import { randomUUID } from 'node:crypto'
 import { recordAudit } from '../../audit/record.ts'
+import { tryOutType } from '../../connector/event-name.ts'
 import { errorCode } from '../../model/error-code.ts'
 import type { SubjectId } from '../../model/id.ts'
 import { addDeliveries } from '../../store/subscriptions/deliveries.ts'
@@ -33,7 +34,7 @@ export async function tryOut(
     sink,
     [
       {
-        ...{ specversion: '1.0', id: randomUUID(), source: `/gatehouse/${gateway}`, type: 'org.gatehouse.test.v1' },
+        ...{ specversion: '1.0', id: randomUUID(), source: `/gatehouse/${gateway}`, type: tryOutType },
         ...{ time, datacontenttype: 'application/json', sequence: '0', data: { type: 'test', at: time } },
       },
     ],
