@@ -8,11 +8,7 @@ import { classOfEvent } from './event-class.ts'
 const cefSeverity = [10, 10, 8, 7, 6, 5, 3, 1] as const
 
 /** What the format has a name for; all else has one that begins with `gatehouse`. */
-const keys: Readonly<Record<string, string>> = {
-  'person.employeeNumber': 'suid',
-  'person.name': 'suser',
-  'person.email': 'suserEmail',
-}
+const keys: Readonly<Record<string, string>> = { 'person.employeeNumber': 'suid' }
 
 export function cefText(event: OutgoingEvent, severity: number): string {
   const name = eventName(event)
@@ -25,8 +21,16 @@ export function cefText(event: OutgoingEvent, severity: number): string {
     ['gatehouseSequence', event.sequence],
     ...(event.subject === undefined ? [] : [['gatehouseSubject', event.subject] as const]),
     ...flatFields(event.data).map(([path, value]) => [keys[path] ?? keyOf(path), value] as const),
+    ...nameIn(event.data).map((name) => ['suser', name] as const),
   ]
   return `CEF:0|${head.map(escapedHead).join('|')}|${fields.map(([key, value]) => `${key}=${escapedValue(value)}`).join(' ')}`
+}
+
+/** The format has one name for a person: as they are called, where that may be told. */
+function nameIn({ person }: OutgoingEvent['data']): readonly string[] {
+  const { givenName, preferredName, familyName } = (person ?? {}) as Readonly<Record<string, unknown>>
+  const called = [preferredName ?? givenName, familyName].filter((part) => typeof part === 'string' && part !== '')
+  return called.length === 0 ? [] : [called.join(' ')]
 }
 
 /** `door.name` -> `gatehouseDoorName`: keys have letters and digits. */

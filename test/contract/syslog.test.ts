@@ -1,5 +1,6 @@
 /** Syslog keeps the contract of sinks, against a real rsyslog. */
 import { afterAll, expect, test } from 'vitest'
+import { cefText } from '../../connectors/syslog/cef.ts'
 import syslog from '../../connectors/syslog/index.ts'
 import { openEgress } from '../../src/connector/egress/egress.ts'
 import { clientCertificates } from '../support/receivers/certificates.ts'
@@ -144,6 +145,25 @@ test('CEF is escaped in its head and in its values by the rules of each', async 
       'gatehouseDoorId=7 gatehouseDoorName=a\\=b|c\\\\d\\ne suid=4711',
     ].join(''),
   )
+})
+
+test('CEF tells who it was under the names that the format has for that, as far as it is revealed', () => {
+  const fieldsOf = (person: object | null) => {
+    const text = cefText(outgoing(1, { data: { person } }), 6)
+    return Object.fromEntries(
+      [...text.matchAll(/(su\w+|gatehousePerson\w+)=(.*?)(?= \w+=|$)/g)].map(([, key, of]) => [key, of]),
+    )
+  }
+  const id = 'b8Qe'
+  const names = { givenName: 'Zelda', familyName: 'Samplewoman', preferredName: null }
+  const shown = { gatehousePersonId: id, gatehousePersonGivenName: 'Zelda', gatehousePersonFamilyName: 'Samplewoman' }
+  expect(fieldsOf(null)).toEqual({})
+  expect(fieldsOf({ id })).toEqual({ gatehousePersonId: id })
+  expect(fieldsOf({ id, ...names })).toEqual({ ...shown, suser: 'Zelda Samplewoman' })
+  expect(fieldsOf({ id, ...names, preferredName: 'Z', email: 'z@example.org', employeeNumber: '4711' })).toEqual({
+    ...{ ...shown, gatehousePersonPreferredName: 'Z', gatehousePersonEmail: 'z@example.org', suid: '4711' },
+    suser: 'Z Samplewoman',
+  })
 })
 
 test('of what is too long the text is left out, and what still is too long is refused', async () => {
