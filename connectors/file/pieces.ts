@@ -2,13 +2,18 @@
 import { randomUUID } from 'node:crypto'
 import type { Sealer } from '../../src/connector/sealer.ts'
 
+/** A file is not as we wrote it: changed, cut off, or none of ours. */
+export class DamagedFileError extends Error {
+  override readonly name = 'DamagedFileError'
+}
+
 /** The pieces of one file, in their order; makes and reads each once. */
 export interface Pieces {
   /** What a new file begins with. */
   readonly head: string
   /** The bytes to append for a text; `last`: nothing follows. */
   write(text: string, last: boolean): string
-  /** The text behind the next line of the file, without its line feed; `last` when nothing may follow. @throws Error when it is not what was written. */
+  /** The text behind the next line of the file, without its line feed; `last` when nothing may follow. @throws DamagedFileError, or as the sealer does, when it is not what was written. */
   read(line: string): { readonly text: string; readonly last: boolean }
 }
 
@@ -35,7 +40,7 @@ export function sealedPieces(sealer: Sealer): Pieces {
     read(line) {
       if (file === null) {
         const [, found] = /^gatehouse-sealed-file-1 ([0-9a-f-]{36})$/.exec(line) ?? []
-        if (found === undefined) throw new Error('it does not begin as a sealed file')
+        if (found === undefined) throw new DamagedFileError('it does not begin as a sealed file')
         file = found
         return { text: '', last: false }
       }

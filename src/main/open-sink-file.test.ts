@@ -1,6 +1,6 @@
 /** Proves that a sealed file opens for an admin with a name and a reason in the audit trail, and that nothing else does. */
 import { randomUUID } from 'node:crypto'
-import { appendFile, mkdtemp, readdir, rm } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
@@ -78,6 +78,9 @@ test('what is not there, was changed, or is of another subscription does not ope
   await expect(openAs({ ...config, connector: 'webhook' }, name)).rejects.toMatchObject({
     code: 'subscription.no-files',
   })
+  // What the file system says is no damage of a file.
+  await mkdir(join(folder, 'punches-2026-11-24.jsonl.sealed'))
+  await expect(openAs(config, 'punches-2026-11-24.jsonl.sealed')).rejects.toMatchObject({ code: 'EISDIR' })
   await appendFile(join(folder, name), 'QUJD\n')
   await expect(openAs(config, name)).rejects.toMatchObject({ code: 'subscription.file-damaged' })
   const { rows } = await engine.database.pool.query(

@@ -1,6 +1,7 @@
 /** Opens a sealed file of a subscription for an admin: proven whole first, then written into the audit trail, then handed out. */
 import { join } from 'node:path'
 import { openSealedFile } from '../../connectors/file/open-sealed.ts'
+import { DamagedFileError } from '../../connectors/file/pieces.ts'
 import { settings } from '../../connectors/file/settings.ts'
 import { recordAudit } from '../audit/record.ts'
 import type { DeliverContext } from '../events/deliver/context.ts'
@@ -8,6 +9,7 @@ import { errorCode } from '../model/error-code.ts'
 import type { SubjectId } from '../model/id.ts'
 import { Refusal } from '../model/refusal.ts'
 import { inTransaction } from '../store/transaction.ts'
+import { isRowFault } from '../vault/vault-error.ts'
 import type { ConfiguredSubscription } from './delivery.ts'
 import { fileSealer } from './file-sealer.ts'
 
@@ -46,7 +48,9 @@ async function lookThrough(content: AsyncIterable<Buffer>): Promise<number> {
   try {
     for await (const piece of content) bytes += piece.length
   } catch (error) {
-    throw new Refusal(errorCode(error) === 'ENOENT' ? 'subscription.file-unknown' : 'subscription.file-damaged')
+    if (error instanceof DamagedFileError || isRowFault(error)) throw new Refusal('subscription.file-damaged')
+    if (errorCode(error) === 'ENOENT') throw new Refusal('subscription.file-unknown')
+    throw error
   }
   return bytes
 }
