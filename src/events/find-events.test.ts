@@ -5,6 +5,8 @@ import type { AccessEvent } from '../model/events/event.ts'
 import { classOf, type EventType, eventClasses } from '../model/events/types.ts'
 import type { PersonId } from '../model/id.ts'
 import type { EventPlace } from '../store/events/find.ts'
+import { continueErasures } from '../sync/erasure/continue.ts'
+import { erasePerson } from '../sync/erasure/erase.ts'
 import { type Bench, day, useEngine } from '../sync/fixtures/engine.fixture.ts'
 import { hrRow } from '../sync/fixtures/hr-file.fixture.ts'
 import { replaceAll } from '../sync/rekey/rekey.fixture.ts'
@@ -194,4 +196,33 @@ test('after keys were replaced all is found, while events are still under the ke
   expect(names(await allPages({ door: { source: 'doors', id: 'd1' } }, 50))).toEqual(
     names(plain({ door: { source: 'doors', id: 'd1' } })),
   )
+})
+
+test('of whom was erased each event is counted on one page alone', async () => {
+  const person = people[1] as PersonId
+  const theirs = new Set(names(plain({ person })))
+  await erasePerson(bench.context, person, bench.operator, 'asked for it')
+  for (let round = 0; round < 3; round++) {
+    await bench.rest()
+    await continueErasures(bench.context)
+  }
+  for (const limit of [1, 2, 7]) {
+    const [found, erased]: [string[], number[]] = [[], []]
+    for (let after: EventPlace | null | undefined; after !== null; ) {
+      const page = await findEvents(events.context, {}, after ?? null, limit)
+      found.push(...names(page.events))
+      erased.push(page.erased)
+      after = page.next
+    }
+    expect(found).toEqual(names(plain({})).filter((name) => !theirs.has(name)))
+    expect(erased.reduce((sum, each) => sum + each, 0)).toBe(theirs.size)
+  }
+})
+
+test('a row that somebody else changed is told of its own source, and of no other that is looked through with it', async () => {
+  await engine.tamper(`update event set strange_card = not strange_card where source = 'gates' and position = 5`)
+  const told = () => bench.rows(`select scope from alarm where code = 'events.forged' and cleared_at is null`)
+  expect(await told()).toEqual([])
+  await allPages({}, 500)
+  expect(await told()).toEqual([{ scope: 'gates' }])
 })

@@ -40,6 +40,7 @@ const dayMs = 86_400_000
 /** PostgreSQL takes longer to plan a query over the months of a step than to run it: a few large steps are faster than many small ones. */
 const stepDaysMax = 128
 
+/** `after`: the `next` of the page before; null: from the newest on. At most `limit` events. @throws what `pg` throws. */
 export async function findEvents(
   context: EventsContext,
   question: EventQuestion,
@@ -54,7 +55,8 @@ export async function findEvents(
   let end = Math.min(context.now().getTime() + 2 * earlyMs, question.to?.getTime() ?? Number.POSITIVE_INFINITY)
   if (after !== null) end = Math.min(end, after.at.getTime() + 1)
   let before = after
-  const found: { readonly event: LoggedEvent; readonly place: EventPlace }[] = []
+  let last = after
+  const found: LoggedEvent[] = []
   let erased = 0
   for (let days = 1; end > begin; ) {
     const from = Math.max(begin, (dayOf(new Date(end - 1)) - days + 1) * dayMs)
@@ -66,29 +68,25 @@ export async function findEvents(
     const wanted = limit + 1 - found.length
     const rows = await findRows(pool, filter, span, before, wanted)
     const opened = await openRows(context, rows, former)
+    for (const source of new Set(opened.forged)) await tell(pool, context, 'events.forged', source)
+    found.push(...opened.events)
     erased += opened.erased.length
-    if (opened.forged > 0)
-      for (const source of new Set(rows.map((row) => row.source))) await tell(pool, context, 'events.forged', source)
-    const places = new Map(rows.map((row) => [`${row.source} ${row.position}`, placeOf(row)]))
-    for (const event of opened.events) {
-      const place = places.get(`${event.source} ${event.position}`)
-      if (place !== undefined) found.push({ event, place })
-    }
-    if (found.length > limit)
-      return { events: found.slice(0, limit).map(({ event }) => event), next: found[limit - 1]?.place ?? null, erased }
+    // The last row of all is one too many: the next page begins with it, and not with what was counted here and opens no more.
+    if (found.length > limit) return { events: found.slice(0, limit), next: placeOf(rows.at(-2)) ?? last, erased }
+    last = placeOf(rows.at(-1)) ?? last
     // This span has more: it goes on behind what was looked at.
-    if (rows.length === wanted) before = placeOf(rows.at(-1) as EventRow)
+    if (rows.length === wanted) before = last
     else {
       end = from
       before = null
       days = Math.min(days * 2, stepDaysMax)
     }
   }
-  return { events: found.map(({ event }) => event), next: null, erased }
+  return { events: found, next: null, erased }
 }
 
-function placeOf({ at, source, position }: EventRow): EventPlace {
-  return { at, source, position: Number(position) }
+function placeOf(row: EventRow | undefined): EventPlace | null {
+  return row === undefined ? null : { at: row.at, source: row.source, position: Number(row.position) }
 }
 
 function filterOf({ filing }: EventsContext, question: EventQuestion, firstDay: number, lastDay: number): EventFilter {

@@ -14,8 +14,8 @@ export interface OpenedRows {
   readonly events: readonly LoggedEvent[]
   /** Positions of events of people who were erased since. */
   readonly erased: readonly number[]
-  /** Rows that somebody else wrote. */
-  readonly forged: number
+  /** Of each row that somebody else wrote, the source that it names. */
+  readonly forged: readonly string[]
 }
 
 /** Positions that are still under keys that were replaced: their seal alone says that they are ours. */
@@ -44,21 +44,21 @@ export async function openRows(
   )
   const events: LoggedEvent[] = []
   const erased: number[] = []
-  let forged = 0
+  const forged: string[] = []
   for (const [i, row] of rows.entries()) {
     const keyId = whose[i]
     const position = Number(row.position)
     const range = typeof formerOf === 'function' ? formerOf(row.source) : formerOf
     const genuine = isGenuine(vault, row)
     const former = isFormer(range, position)
-    if ((!genuine && !former) || keyId === undefined) forged += 1
+    if ((!genuine && !former) || keyId === undefined) forged.push(row.source)
     else if (keyId !== null && !keys.has(keyId)) {
       // Whose key is gone of whom nobody says that they were erased: their row is right all the same, if it is signed.
       if (genuine || gone.has(keyId)) erased.push(position)
-      else forged += 1
+      else forged.push(row.source)
     } else {
       const content = openEvent(vault, keys.of(keyId, former), row)
-      if (content === null) forged += 1
+      if (content === null) forged.push(row.source)
       else
         events.push(loggedEvent({ ...row, position }, content, sources.get(row.source)?.siteOf(content.event) ?? null))
     }

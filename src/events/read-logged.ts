@@ -78,7 +78,7 @@ async function pageAfter(
   const opened = await openRows(context, wanted, former)
   const there = new Set([...opened.events.map((event) => event.position), ...opened.erased, ...passed])
   const missing = await holes(context, source, there, after, upTo)
-  if (opened.forged + forged > 0) await tell(database.pool, context, 'events.forged', source)
+  if (opened.forged.length + forged > 0) await tell(database.pool, context, 'events.forged', source)
   const taken = missing.filter(({ forgotten }) => !forgotten)
   if (taken.length > 0)
     await tell(
