@@ -81,6 +81,9 @@ describe('how wrong clocks are', () => {
     expect(await measured(of(-90_000, 'r1', { approximate: true }), odd)).toEqual({
       ...{ device: null, furthest: null, system: null },
     })
+    expect(await measured(of(-100, 'r1', { recordedAt: 'soon' }))).toEqual({
+      ...{ device: -100, furthest: -100, system: null },
+    })
   })
 
   test('of a clock that says 1970 is what the column holds', async () => {

@@ -16,6 +16,7 @@ export interface SkewMeter {
   measure(events: readonly ReportedEvent[], now: Date): Promise<void>
 }
 
+/** Notes what it measured in the row of the source, every 5 s at most; begins with nothing. */
 export function openSkew({ database, metrics }: EventsContext, source: string): SkewMeter {
   const device: number[] = []
   const system: number[] = []
@@ -47,7 +48,9 @@ export function openSkew({ database, metrics }: EventsContext, source: string): 
   }
 }
 
+/** What is no number came of a text that is no time, and says nothing. */
 function keep(all: number[], one: number, max: number): void {
+  if (Number.isNaN(one)) return
   // A clock that says 1970 is wrong enough.
   all.push(Math.max(-skewMax, Math.min(skewMax, Math.round(one))))
   if (all.length > max) all.shift()
