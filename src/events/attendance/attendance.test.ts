@@ -187,6 +187,14 @@ test('shifts are read of as many days as may be asked for, and of no more', asyn
   await expect(readShifts(context, [person], before(400), today())).rejects.toThrow(RangeError)
 })
 
+test('of somebody whose row was changed outside Gatehouse there is no punch, with an alarm', async () => {
+  await report(passed('a', ago(9)))
+  await engine.tamper(`update person set locked_at = now() where id = $1`, [person])
+  await take()
+  expect(await bench.rows('select n from punch')).toEqual([])
+  expect(await bench.rows(`select scope from alarm where code = 'guard.failed'`)).toEqual([{ scope: person }])
+})
+
 describe('a correction', () => {
   test('is a new entry with a name and a reason; what was there stays, and does not count', async () => {
     await report(passed('a', ago(9)), passed('b', ago(1), { direction: 'out' }))

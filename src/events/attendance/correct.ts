@@ -3,11 +3,11 @@ import { recordAudit } from '../../audit/record.ts'
 import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
-import { keysOfPeople } from '../../store/events/who.ts'
 import { punchesNumbered } from '../../store/punches/rows.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { DataKey } from '../../vault/vault.ts'
 import type { AttendanceContext } from './context.ts'
+import { keysToPunch } from './keys-of-people.ts'
 import { openPunches } from './open-punches.ts'
 import { readPunches } from './read-punches.ts'
 import { workDayOf } from './shifts.ts'
@@ -69,9 +69,8 @@ export async function voidPunch(
   sawPunches(context, numbers)
 }
 
-async function keyOf({ events: { database, vault } }: AttendanceContext, person: PersonId): Promise<DataKey> {
-  const { keys } = await keysOfPeople(database.pool, vault, [person])
-  const key = keys.get(person)?.key
+async function keyOf(context: AttendanceContext, person: PersonId): Promise<DataKey> {
+  const key = (await keysToPunch(context, [person])).get(person)
   if (key === undefined) throw new Refusal('person.unknown')
   return key
 }

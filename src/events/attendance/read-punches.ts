@@ -1,10 +1,10 @@
 /** Punches of people on some days, with what was corrected, and the shifts that they make: what was taken back does not count. */
 import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId, SubjectId } from '../../model/id.ts'
-import { keysOfPeople } from '../../store/events/who.ts'
 import { type PunchContent, punchDigest } from '../../store/punches/punch.ts'
 import { punchesOf } from '../../store/punches/rows.ts'
 import type { AttendanceContext } from './context.ts'
+import { keysToPunch } from './keys-of-people.ts'
 import { type OpenedPunch, openPunches } from './open-punches.ts'
 import { type Shift, shiftsOf, workDayOf } from './shifts.ts'
 
@@ -36,9 +36,9 @@ export async function readPunches(
   days: readonly string[],
 ): Promise<ReadonlyMap<PersonId, readonly Punch[]>> {
   const { database, vault } = context.events
-  const { keys } = await keysOfPeople(database.pool, vault, people)
+  const keys = await keysToPunch(context, people)
   const filed = [...new Set(days.flatMap(filedOn))]
-  const digests = [...keys.values()].flatMap(({ key }) => filed.map((day) => punchDigest(vault, key.id, day)))
+  const digests = [...keys.values()].flatMap((key) => filed.map((day) => punchDigest(vault, key.id, day)))
   const byPerson = new Map<PersonId, OpenedPunch[]>(people.map((person) => [person, []]))
   const { opened } = await openPunches(context, await punchesOf(database.pool, digests))
   for (const punch of opened) byPerson.get(punch.content.person)?.push(punch)

@@ -1,13 +1,13 @@
 /** Looks through the log of events for punches, each event once: what was found and how far it went are kept in one transaction. */
 import { raiseAlarm } from '../../store/alarms.ts'
 import { newsOfSources } from '../../store/events/source-row.ts'
-import { keysOfPeople } from '../../store/events/who.ts'
 import { dayInUtc } from '../../store/punches/punch.ts'
 import { forgetPunches, notePosition, readPositions } from '../../store/punches/rows.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { LoggedEvent } from '../logged-event.ts'
 import { readLogged } from '../read-logged.ts'
 import type { AttendanceContext } from './context.ts'
+import { keysToPunch } from './keys-of-people.ts'
 import { punchOf } from './punch-rules.ts'
 import { type NewPunch, sawPunches, writePunches } from './write-punches.ts'
 
@@ -43,9 +43,12 @@ async function take(
     return person === null || kind === null ? [] : [{ id, person, kind, at: Date.parse(event.at) }]
   })
   // Whoever is erased meanwhile has no key, and no punch.
-  const { keys } = await keysOfPeople(database.pool, vault, [...new Set(found.map(({ person }) => person))])
+  const keys = await keysToPunch(
+    context,
+    found.map(({ person }) => person),
+  )
   const punches = found.flatMap(({ id, person, kind, at }): NewPunch[] => {
-    const key = keys.get(person)?.key
+    const key = keys.get(person)
     return key === undefined ? [] : [{ content: { person, at, kind, voids: null, by: null }, key, event: id }]
   })
   const numbers = await inTransaction(database.pool, async (client) => {
