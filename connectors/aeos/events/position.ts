@@ -1,10 +1,10 @@
 /** How far the event log of one server was read: what was seen of it, and, as text that only this connector understands, what is kept of that. */
-
 import { z } from 'zod'
+import { parseJson } from '../../../src/model/parse-json.ts'
 import { ownFailure } from '../soap/errors.ts'
 import { fromLocal } from '../soap/local-time.ts'
 import type { EventRecord } from '../soap/records.ts'
-import { Window } from './window.ts'
+import { Window, windowSpan } from './window.ts'
 
 /** An event by which a log is known again: there with the same time, it is still the same log. */
 export interface Mark {
@@ -14,7 +14,7 @@ export interface Mark {
 
 const digits = z.string().regex(/^\d{1,19}$/)
 const mark = z.strictObject({ id: digits, at: z.string().max(40) })
-const count = z.int().min(1).max(2_000)
+const count = z.int().min(1).max(Number(windowSpan))
 
 const form = z.strictObject({
   v: z.literal(1),
@@ -58,7 +58,7 @@ export class Position {
    */
   static parse(text: string | null, zone: string): Position | null {
     if (text === null) return null
-    const parsed = form.safeParse(jsonOf(text)).data
+    const parsed = form.safeParse(parseJson(text)).data
     if (parsed === undefined)
       throw ownFailure('rejected', 'aeos.cursor-unknown', 'The place in the event log was written by another version.')
     return new Position(zone, parsed)
@@ -159,14 +159,4 @@ export class Position {
 
 function markOf({ Id: id, DateTime }: EventRecord): Mark {
   return { id, at: DateTime.slice(0, 40) }
-}
-
-/** Undefined for what is no JSON. */
-function jsonOf(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch (error) {
-    if (!(error instanceof SyntaxError)) throw error
-    return undefined
-  }
 }

@@ -1,5 +1,4 @@
 /** The names of event types: asked for at the start, and again when an event bears a type that was not there. */
-
 import type { Client } from '../soap/client.ts'
 import { unlessRefused } from '../soap/errors.ts'
 import type { EventRecord } from '../soap/records.ts'
