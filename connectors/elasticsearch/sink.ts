@@ -1,7 +1,8 @@
 /** Writes events into a data stream, each under its own id, so that what comes again is known; and only where no stranger can read them. */
 import { z } from 'zod'
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
-import { ConnectorError, type ConnectorFailure } from '../../src/connector/errors.ts'
+import { ConnectorError } from '../../src/connector/errors.ts'
+import { worstOf } from '../../src/connector/worst-of.ts'
 import type { Answer, Cluster } from './client.ts'
 import { documentOf } from './document.ts'
 import { type Fate, failureOf, fateOf, notUnderstood } from './errors.ts'
@@ -11,9 +12,6 @@ import { prepareStream } from './template.ts'
 
 /** So often a cluster is asked again whether it turns strangers away. */
 const provenForMs = 5 * 60_000
-
-/** What is told first when the cluster says several things. */
-const gravest = ['unauthenticated', 'throttled', 'transient', 'rejected'] as const
 
 const bulkAnswer = z.object({
   items: z.array(z.object({ create: z.object({ status: z.int(), error: z.object({ type: z.string() }).optional() }) })),
@@ -67,7 +65,7 @@ export function createSink(
           if (fates[at] === 'taken') kept.add(event.id)
           else if (fates[at] === 'refused') refused.push({ index, code: 'elasticsearch.refused' })
         }
-        const failure = worstOf(fates)
+        const failure = worstOf(fates.filter((fate) => fate !== 'taken' && fate !== 'refused'))
         if (failure !== null) throw new ConnectorError(failure)
       } catch (error) {
         // It may come back as another one than it was: with its security off, or without the data stream.
@@ -89,9 +87,4 @@ function fatesOf(answer: Answer, count: number, now: Date): Fate[] {
   const parsed = bulkAnswer.safeParse(answer.body)
   if (!parsed.success || parsed.data.items.length !== count) throw new ConnectorError(notUnderstood)
   return parsed.data.items.map(({ create: { status, error } }) => fateOf(status, error?.type))
-}
-
-function worstOf(fates: readonly Fate[]): ConnectorFailure | null {
-  const failures = fates.filter((fate) => fate !== 'taken' && fate !== 'refused')
-  return gravest.map((kind) => failures.find((each) => each.kind === kind)).find((each) => each !== undefined) ?? null
 }

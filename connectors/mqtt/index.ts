@@ -1,6 +1,6 @@
 /** An MQTT broker as a receiver of events: what it is, and how it connects. */
 import { defineConnector, type Health, type SinkContext } from '../../src/connector/contract.ts'
-import { receiverAddress } from '../../src/connector/receiver-settings.ts'
+import { hostAndPort, receiverAddress } from '../../src/connector/receiver-settings.ts'
 import { Session } from './session.ts'
 import { type MqttSettings, settings } from './settings.ts'
 import { createSink } from './sink.ts'
@@ -18,8 +18,7 @@ export default defineConnector({
   feeds: ['events', 'punches'],
   // One write is one request: as many messages as the broker takes at once.
   limits: { concurrency: 2, requestsPerSecond: 500, requestTimeoutMs: 10_000 },
-  address: (values) =>
-    receiverAddress(`tls://${values.host.includes(':') ? `[${values.host}]` : values.host}:${values.port}`, values),
+  address: (values) => receiverAddress(`tls://${hostAndPort(values)}`, values),
   async connect(values, context) {
     const { sink, close } = createSink(values, context)
     return {

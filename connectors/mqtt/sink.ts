@@ -1,14 +1,11 @@
 /** Publishes events as CloudEvents, one message each, and counts those as delivered that the broker has acknowledged as taken. */
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
-import type { ConnectorError } from '../../src/connector/errors.ts'
 import { eventJson } from '../../src/connector/event-json.ts'
+import { worstOf } from '../../src/connector/worst-of.ts'
 import { publishFailure, refusalCode } from './errors.ts'
 import { type Message, Session } from './session.ts'
 import type { MqttSettings } from './settings.ts'
 import { topicOf } from './topic.ts'
-
-/** What is told first when the broker says several things. */
-const gravest = ['unauthenticated', 'throttled', 'transient'] as const
 
 export interface MqttSink {
   readonly sink: SinkCapability
@@ -35,7 +32,9 @@ export function createSink(settings: MqttSettings, { wires }: SinkContext): Mqtt
           const code = refusalCode(reason)
           return code === null ? [] : [{ index, code }]
         })
-        const failure = worstOf(reasons)
+        const failure = worstOf(
+          reasons.flatMap((reason) => (refusalCode(reason) === null ? (publishFailure(reason) ?? []) : [])),
+        )
         if (failure !== null) {
           // Some brokers hang up a moment after they refused: the next batch begins with a session of its own.
           current.close()
@@ -46,13 +45,6 @@ export function createSink(settings: MqttSettings, { wires }: SinkContext): Mqtt
     },
     close: () => session?.close(),
   }
-}
-
-function worstOf(reasons: readonly number[]): ConnectorError | null {
-  const failures = reasons.flatMap((reason) => (refusalCode(reason) === null ? (publishFailure(reason) ?? []) : []))
-  return (
-    gravest.map((kind) => failures.find((failure) => failure.kind === kind)).find((each) => each !== undefined) ?? null
-  )
 }
 
 /** CloudEvents 1.0.2, MQTT protocol binding, structured mode. */

@@ -1,6 +1,6 @@
 /** A syslog server as a receiver of events: what it is, and how it connects. */
 import { defineConnector, type Health, type SinkContext } from '../../src/connector/contract.ts'
-import { receiverAddress } from '../../src/connector/receiver-settings.ts'
+import { hostAndPort, receiverAddress } from '../../src/connector/receiver-settings.ts'
 import { type SyslogSettings, settings } from './settings.ts'
 import { createSink } from './sink.ts'
 
@@ -15,11 +15,7 @@ export default defineConnector({
   settings,
   capabilities: ['sink'],
   limits: { concurrency: 1, requestsPerSecond: 100, requestTimeoutMs: 10_000 },
-  address(values) {
-    const { host, port, plain_tcp: plain } = values
-    const name = host.includes(':') ? `[${host}]` : host
-    return receiverAddress(`${plain ? 'tcp' : 'tls'}://${name}:${port}`, values)
-  },
+  address: (values) => receiverAddress(`${values.plain_tcp ? 'tcp' : 'tls'}://${hostAndPort(values)}`, values),
   async connect(values, context) {
     const { sink, close } = createSink(values, context)
     return {

@@ -15,6 +15,11 @@ export function originOf(text: string): string | null {
   return url.username === '' && url.password === '' ? url.origin : null
 }
 
+/** `host:port`, with brackets where the host is an address with colons. */
+export function hostAndPort({ host, port }: { readonly host: string; readonly port: number }): string {
+  return `${host.includes(':') ? `[${host}]` : host}:${port}`
+}
+
 export const receiverFields = {
   ca: pem('Certificate authority', 'CERTIFICATE')
     .optional()

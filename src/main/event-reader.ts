@@ -1,5 +1,4 @@
 /** What the process that leads a target, or reads a source, does about its events: follows them for as long as it may, and begins again when that ends. */
-
 import type { EventsCapability } from '../connector/contract.ts'
 import { ConnectorError } from '../connector/errors.ts'
 import type { EventsContext } from '../events/context.ts'

@@ -1,5 +1,4 @@
 /** Writes down what was taken, in one transaction: how far the subscription is, and what became of it. */
-
 import { clearAlarm, raiseAlarm } from '../../store/alarms.ts'
 import { addDeliveries, extendDelivery, type Spans, type Tried } from '../../store/subscriptions/deliveries.ts'
 import { type Move, movePositions } from '../../store/subscriptions/positions.ts'

@@ -1,5 +1,4 @@
 /** Subscriptions as rows: each is signed when a release makes it known; one that somebody changed, deleted or put back delivers nothing. */
-
 import type { Selectable } from 'kysely'
 import type pg from 'pg'
 import type { FeedName } from '../../model/events/reveal.ts'
