@@ -1,5 +1,6 @@
 /** Time and attendance: punches, the shifts that they make, corrections, and all of it for payroll. */
 import type { Actor } from '../../auth/actor.ts'
+import type { ExportFormat, PunchKind } from '../../model/events/punch.ts'
 
 export interface AttendanceQuery {
   /** Employee number, or id of a person. */
@@ -38,11 +39,11 @@ export interface AttendanceActs {
   /** Returns the number of the new entry. */
   addPunch(
     actor: Actor,
-    request: { readonly by: string; readonly punch: string; readonly at: string; readonly reason: string },
+    request: { readonly by: string; readonly punch: PunchKind; readonly at: string; readonly reason: string },
   ): Promise<number>
   voidPunch(actor: Actor, n: number, reason: string): Promise<void>
   exportShifts(
     actor: Actor,
-    request: Omit<AttendanceQuery, 'by'> & { readonly format: 'csv' | 'jsonl' },
+    request: Omit<AttendanceQuery, 'by'> & { readonly format: ExportFormat },
   ): Promise<AsyncIterable<string>>
 }

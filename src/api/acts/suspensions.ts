@@ -2,6 +2,7 @@
 import type { Actor } from '../../auth/actor.ts'
 import type { Paged } from './paged.ts'
 
+/** Holds what somebody typed as a reason: for those who may see the person. */
 export interface SuspensionView {
   readonly id: string
   readonly account: string
@@ -23,7 +24,6 @@ export interface SuspensionView {
   readonly approvals: readonly { readonly by: string | null; readonly at: string; readonly reason: string | null }[]
 }
 
-/** Holds a reason that somebody typed: for those who may see the person. */
 export interface EnrolmentView {
   readonly id: string
   readonly person: string

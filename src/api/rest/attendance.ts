@@ -1,6 +1,6 @@
 /** Time and attendance: read by those who have that role; an admin says why. A person is never named in a path. */
 import { createRoute, z } from '@hono/zod-openapi'
-import { punchKinds } from '../../model/events/punch.ts'
+import { exportFormats, punchKinds } from '../../model/events/punch.ts'
 import type { Log } from '../../telemetry/log.ts'
 import type { Acts } from '../acts.ts'
 import { cutOffQuietly } from '../cut-off.ts'
@@ -72,7 +72,7 @@ const exported = createRoute({
   summary: 'Shifts of everybody, for payroll',
   description: 'The last line holds control totals: an answer without it is not whole.',
   request: {
-    body: body(z.strictObject({ ...range, format: z.enum(['csv', 'jsonl']).default('csv') })),
+    body: body(z.strictObject({ ...range, format: z.enum(exportFormats).default('csv') })),
   },
   responses: {
     200: {

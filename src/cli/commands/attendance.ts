@@ -3,7 +3,7 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import type { PunchView, ShiftView } from '../../api/acts/attendance.ts'
 import { punchView, shiftView } from '../../api/schemas/attendance.ts'
-import { punchKinds } from '../../model/events/punch.ts'
+import { exportFormats, punchKinds } from '../../model/events/punch.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { print, writeTo } from '../download.ts'
 import { plain } from '../plain.ts'
@@ -152,7 +152,7 @@ function exportCommand(context: Context): Command {
     `gatehouse attendance export ${days} --out march.csv`,
     `gatehouse attendance export ${days} --format jsonl --reason "payroll of March" > march.jsonl`,
   ])
-    .addOption(new Option('--format <format>', 'of the lines').choices(['csv', 'jsonl']).default('csv'))
+    .addOption(new Option('--format <format>', 'of the lines').choices(exportFormats).default('csv'))
     .option('--out <file>', 'a new file, readable by you alone; else standard output')
   return withRange(command).action((options: Range & { format: string; out?: string }) =>
     withClient(context, options, async (client) => {

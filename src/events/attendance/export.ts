@@ -1,13 +1,11 @@
 /** Shifts of everybody for payroll, line by line, with control totals at the end: whoever reads it can tell that it is whole. */
 import { createHash } from 'node:crypto'
+import type { ExportFormat } from '../../model/events/punch.ts'
 import type { PersonId } from '../../model/id.ts'
 import { localTime } from '../../model/zone.ts'
 import type { AttendanceContext } from './context.ts'
 import { readShifts } from './read-punches.ts'
 import type { Shift } from './shifts.ts'
-
-export const exportFormats = ['csv', 'jsonl'] as const
-export type ExportFormat = (typeof exportFormats)[number]
 
 /** People are few at a time, since each has a digest for every day. */
 const peopleAtOnce = 200

@@ -6,7 +6,6 @@ import { addPunch, voidPunch } from '../../events/attendance/correct.ts'
 import { exportShifts } from '../../events/attendance/export.ts'
 import { daysBetween, readPunches, readShifts } from '../../events/attendance/read-punches.ts'
 import { recordReading } from '../../events/attendance/record-reading.ts'
-import type { PunchKind } from '../../model/events/punch.ts'
 import type { PersonId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { localTime } from '../../model/zone.ts'
@@ -49,8 +48,7 @@ export function attendanceActs({ engine, attendance }: ActsParts): AttendanceAct
     },
     async addPunch(actor, { by, punch, at, reason }) {
       const person = await findPerson(engine.context, by, true)
-      const kind = punch as PunchKind
-      return addPunch(attendance, actor.subject, person, { kind, at: new Date(at), reason })
+      return addPunch(attendance, actor.subject, person, { kind: punch, at: new Date(at), reason })
     },
     voidPunch: (actor, n, reason) => voidPunch(attendance, actor.subject, n, reason),
     async exportShifts(actor, { from, to, reason, format }) {

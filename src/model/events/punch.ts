@@ -2,3 +2,7 @@
 
 export const punchKinds = ['in', 'out', 'break_start', 'break_end'] as const
 export type PunchKind = (typeof punchKinds)[number]
+
+/** In which form shifts leave for payroll. */
+export const exportFormats = ['csv', 'jsonl'] as const
+export type ExportFormat = (typeof exportFormats)[number]

@@ -4,6 +4,7 @@ import type { AlarmCode } from '../../model/alarm.ts'
 import { countOfAlarm, countRaised, raiseAlarm } from '../../store/alarms.ts'
 import type { SyncContext } from '../context.ts'
 
+/** So many of a kind at a target have an alarm of their own. */
 export const alarmsMax = 50
 
 /** Rows that somebody else put among them count for none; a flood of those has more of ours raised, and none fewer. */
