@@ -1,11 +1,8 @@
 /** The log of punches as a subscription may see it: who came and went, filtered, with corrections as entries of their own; nothing of doors. */
 import type { OutgoingEvent } from '../../connector/contract.ts'
-import { eventJson } from '../../connector/event-json.ts'
 import { typeOfName } from '../../connector/event-name.ts'
-import { type EventFilter, noAttributes, type PersonAttributes, type PunchFacts } from '../../mapping/event-filter.ts'
+import type { PersonAttributes, PunchFacts } from '../../mapping/event-filter.ts'
 import type { PunchKind } from '../../model/events/punch.ts'
-import { type Reveal, revealsOfPeople } from '../../model/events/reveal.ts'
-import type { PersonId } from '../../model/id.ts'
 import { localTime } from '../../model/zone.ts'
 import { raiseAlarm } from '../../store/alarms.ts'
 import type { PunchContent } from '../../store/punches/punch.ts'
@@ -15,20 +12,12 @@ import { furthestPosition } from '../../store/subscriptions/positions.ts'
 import type { AttendanceContext } from '../attendance/context.ts'
 import { type OpenedPunch, openPunches } from '../attendance/open-punches.ts'
 import { workDayOf } from '../attendance/shifts.ts'
-import type { Feed, FeedItem, FeedPage } from './feed.ts'
+import type { Feed, FeedPage } from './feed.ts'
+import { type Candidate, type FeedOptions, openFilter } from './filtered.ts'
 import { revealedOf } from './outgoing.ts'
-import type { ReadPeople } from './people.ts'
 import { pseudonymsOf } from './pseudonyms.ts'
 
-export interface PunchesFeedOptions {
-  /** Of the subscription. */
-  readonly id: string
-  /** Name of the gateway. */
-  readonly gateway: string
-  readonly filter: EventFilter<'punches'>
-  readonly reveal: readonly Reveal[]
-  readonly people: ReadPeople
-}
+type Facts = PunchFacts & { readonly type: string }
 
 /** A punch that another takes back; null: nobody knows any more. */
 interface TakenBack {
@@ -36,21 +25,18 @@ interface TakenBack {
   readonly id: string | null
 }
 
-const nobody: ReadonlyMap<PersonId, PersonAttributes> = new Map()
-
 /** Of these the first that opens tells the time. */
 const openedAtOnce = 50
 
-export function punchesFeed(
-  context: AttendanceContext,
-  { id, gateway, filter, reveal, people }: PunchesFeedOptions,
-): Feed {
+/** Its one source is the log of punches. */
+export function punchesFeed(context: AttendanceContext, options: FeedOptions<'punches'>): Feed {
   const { vault, database, seen } = context.events
   const { pool } = database
+  const { id, gateway, reveal } = options
   const pseudonym = pseudonymsOf(vault, id)
   const idOf = (identity: string) => pseudonym('punch', identity)
   const reveals = new Set(reveal)
-  const asksForPeople = filter.asksForPerson || revealsOfPeople.some((each) => reveals.has(each))
+  const filtered = openFilter(options)
 
   const nothing = (upTo: number): FeedPage => ({ items: [], upTo, erased: 0, unfiltered: 0, lost: 0 })
 
@@ -69,7 +55,7 @@ export function punchesFeed(
 
   function outgoing(
     punch: OpenedPunch,
-    facts: PunchFacts,
+    facts: Facts,
     taken: TakenBack | undefined,
     who: PersonAttributes,
   ): OutgoingEvent {
@@ -97,6 +83,14 @@ export function punchesFeed(
             ? null
             : { id: taken.id === null ? null : idOf(taken.id), sequence: String(voids), kind: taken.kind },
       },
+    }
+  }
+
+  function candidate(punch: OpenedPunch, taken: TakenBack | undefined): Candidate<'punches'> {
+    const facts = factsOf(punch, taken)
+    return {
+      ...{ position: punch.n, receivedAt: writtenAt(punch), person: punch.content.person, facts },
+      outgoing: (who) => outgoing(punch, facts, taken, who),
     }
   }
 
@@ -133,30 +127,15 @@ export function punchesFeed(
       const upTo = rows.length < limit ? newest.n : Number(rows.at(-1)?.n)
       const { opened, erased } = await openPunches(context, rows)
       const taken = await takenBack(opened)
-      const ids = asksForPeople ? opened.map(({ content: { person } }) => person) : []
-      const attributes = ids.length === 0 ? nobody : await people(ids)
-      const items: FeedItem[] = []
-      let unfiltered = 0
-      for (const punch of opened) {
-        const facts = factsOf(punch, taken.get(punch.n))
-        const who = attributes.get(punch.content.person) ?? noAttributes
-        const verdict = filter.decide(facts, who)
-        if (typeof verdict === 'object') unfiltered += 1
-        if (verdict !== 'passes') continue
-        const event = outgoing(punch, facts, taken.get(punch.n), who)
-        const bytes = Buffer.byteLength(eventJson(event))
-        items.push({ position: punch.n, event, bytes, receivedAt: writtenAt(punch) })
-      }
-      return { items, upTo, erased, unfiltered, lost: upTo - after - opened.length - erased }
+      const candidates = opened.map((punch) => candidate(punch, taken.get(punch.n)))
+      const lost = upTo - after - opened.length - erased
+      return { ...(await filtered(candidates)), upTo, erased, lost }
     },
   }
 }
 
 /** What the filter sees: one that takes another back is of the kind of that one, so that whoever was told of the one is told of both. */
-function factsOf(
-  { content: { kind, by } }: OpenedPunch,
-  taken: TakenBack | undefined,
-): PunchFacts & { readonly type: string } {
+function factsOf({ content: { kind, by } }: OpenedPunch, taken: TakenBack | undefined): Facts {
   return {
     type: kind === null ? 'punch.voided' : `punch.${kind}`,
     kind: kind ?? taken?.kind ?? null,
