@@ -67,14 +67,8 @@ export function punchesFeed(context: AttendanceContext, options: FeedOptions<'pu
       ...{ specversion: '1.0', id: idOf(identityOf(punch)), source: `/gatehouse/${gateway}/${attendanceLog}` },
       ...{ type: typeOfName(facts.type), time, datacontenttype: 'application/json', sequence: String(n) },
       data: {
-        ...{
-          type: facts.type,
-          kind,
-          at: time,
-          localTime: localTime(at, zone),
-          zone,
-          day: workDayOf(at, context.shifts),
-        },
+        ...{ type: facts.type, kind, at: time, localTime: localTime(at, zone), zone },
+        day: workDayOf(at, context.shifts),
         recordedAt: written === undefined ? null : new Date(written).toISOString(),
         person: { id: pseudonym('worker', person), ...revealedOf(who, reveals) },
         correction: facts.correction,
