@@ -46,9 +46,9 @@ export async function silentSwap(story: Story): Promise<void> {
     1,
     'accounts',
   )
-  const { by, on } = await known(story)
-  claims.exactly('accounts that were suspended, in the end', by.length, 1, 'accounts')
-  claims.exactly('alarms that are still on, of others than these', others(on, victim.byHand).length, 0, 'alarms')
+  const { suspensions, alarms } = await known(story)
+  claims.exactly('accounts that were suspended, in the end', suspensions.length, 1, 'accounts')
+  claims.exactly('alarms that are still on, of others than these', others(alarms, victim.byHand).length, 0, 'alarms')
   claims.exactly('approvals on record, by two names, each with a reason', await approvals(story, found), 2, 'approvals')
 }
 
@@ -69,20 +69,7 @@ async function enrolled(story: Story): Promise<Victim> {
   await until(story, 'whatever follows', () => isSettled(story))
   await until(story, 'Gatehouse to have looked at all that was told', () => isLookedAt(story, target))
   const byHand = new Set(await Promise.all([...story.byHand.keys()].map((user) => accountOf(story, user, target))))
-  const first = await known(story)
-  claims.exactly(
-    `accounts that Gatehouse shut for what somebody else did, of ${figure(system.accountCount())} that it wrote there`,
-    first.by.length,
-    0,
-    'accounts',
-  )
-  claims.exactly(
-    'accounts that somebody gave a level there by hand, and of which it is told that they were changed',
-    first.on.filter(({ scope }) => byHand.has(scope)).length,
-    byHand.size,
-    'accounts',
-  )
-  claims.exactly('others of which that is told', others(first.on, byHand).length, 0, 'accounts')
+  await claimAsBefore(story, system, byHand)
   const person = await gatewayIdOf(story, row)
   const account = await accountOf(story, userIdOf(row), target)
   narrator.say(
@@ -90,8 +77,8 @@ async function enrolled(story: Story): Promise<Victim> {
   )
   const victim: Victim = { system, fingers, row, person, account, byHand }
   await announced(story, victim, () => fingers.enrol(userIdOf(row)))
-  const { by, on } = await known(story)
-  const because = by.length + others(on, byHand).length
+  const { suspensions, alarms } = await known(story)
+  const because = suspensions.length + others(alarms, byHand).length
   claims.exactly('alarms or suspensions because of a finger that was announced', because, 0, 'times')
   claims.exactly(
     'main entrances that the finger opens',
@@ -101,6 +88,25 @@ async function enrolled(story: Story): Promise<Victim> {
   )
   await new Promise((resolve) => setTimeout(resolve, windowLastsMs + 1_000))
   return victim
+}
+
+/** What was done at the console in the scenes before is told where it should be, and nobody was shut for it, nor for what Gatehouse wrote itself. */
+async function claimAsBefore(story: Story, system: DoorSystem, byHand: ReadonlySet<string>): Promise<void> {
+  const { claims } = story.narrator
+  const { suspensions, alarms } = await known(story)
+  claims.exactly(
+    `accounts that Gatehouse shut for what somebody else did, of ${figure(system.accountCount())} that it wrote there`,
+    suspensions.length,
+    0,
+    'accounts',
+  )
+  claims.exactly(
+    'accounts that somebody gave a level there by hand, and of which it is told that they were changed',
+    alarms.filter(({ scope }) => byHand.has(scope)).length,
+    byHand.size,
+    'accounts',
+  )
+  claims.exactly('others of which that is told', others(alarms, byHand).length, 0, 'accounts')
 }
 
 /** Something is enrolled while an operator has said that it will be, and that is over when it resolves. */
@@ -135,8 +141,9 @@ async function swapped(story: Story, victim: Victim): Promise<SuspensionView> {
     'the swap to be noticed',
     async () => {
       if (Number.isNaN(took.shut) && isShutOut(system, row)) took.shut = performance.now() - begun
-      const { on } = await known(story)
-      if (Number.isNaN(took.alarm) && on.some(({ scope }) => scope === account)) took.alarm = performance.now() - begun
+      const { alarms } = await known(story)
+      if (Number.isNaN(took.alarm) && alarms.some(({ scope }) => scope === account))
+        took.alarm = performance.now() - begun
       return !Number.isNaN(took.alarm + took.shut)
     },
     { everyMs: 10 },
@@ -168,9 +175,10 @@ async function swapped(story: Story, victim: Victim): Promise<SuspensionView> {
     )
   await until(story, 'the receiver to be told', () => told().length > 0)
   claims.exactly('the receiver outside is told that something was changed', Math.min(told().length, 1), 1, 'times')
-  const { by } = await known(story)
-  claims.exactly('accounts that are suspended', by.filter(({ state }) => state === 'shut').length, 1, 'accounts')
-  return by[0] as SuspensionView
+  const { suspensions } = await known(story)
+  const shut = suspensions.filter(({ state }) => state === 'shut')
+  claims.exactly('accounts that are suspended', shut.length, 1, 'accounts')
+  return shut[0] as SuspensionView
 }
 
 async function approved(story: Story, victim: Victim, { id }: SuspensionView): Promise<void> {
@@ -229,17 +237,18 @@ async function claimShut({ narrator }: Story, { system, fingers, row }: Victim, 
 
 /** Accounts that were ever suspended, and alarms about such that are on. */
 async function known({ house }: Story): Promise<{
-  readonly by: readonly SuspensionView[]
-  readonly on: readonly AlarmView[]
+  readonly suspensions: readonly SuspensionView[]
+  readonly alarms: readonly AlarmView[]
 }> {
   const { rows } = await house.call<{ rows: SuspensionView[] }>('/v1/suspensions?all=true&limit=100')
   const { alarms } = await house.call<{ alarms: AlarmView[] }>('/v1/alarms')
   const about = new Set(['credential.changed_unexpectedly', 'credential.many_changed', 'guard.braked'])
-  return { by: rows, on: alarms.filter(({ code, clearedAt }) => about.has(code) && clearedAt === null) }
+  return { suspensions: rows, alarms: alarms.filter(({ code, clearedAt }) => about.has(code) && clearedAt === null) }
 }
 
-function others(on: readonly AlarmView[], byHand: ReadonlySet<string>): readonly AlarmView[] {
-  return on.filter(({ scope }) => !byHand.has(scope))
+/** Of others than these accounts. */
+function others(alarms: readonly AlarmView[], byHand: ReadonlySet<string>): readonly AlarmView[] {
+  return alarms.filter(({ scope }) => !byHand.has(scope))
 }
 
 /** The gateway's own id of the account that the holder of this number has there. */
