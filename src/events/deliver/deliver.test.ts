@@ -135,6 +135,28 @@ test('fails for a while, or without an answer, and goes on: everything arrives, 
   expect(row).toEqual({ attempts: 0, failing_since: null, next_try_at: null, kind: null, code: null })
 })
 
+test.each([-2_147_483_648, 2_147_483_647])(
+  'a number of failures that only somebody else can have written (%d) has none tried without a pause, and ends no counting',
+  async (planted) => {
+    const waited: number[] = []
+    const retryMs = (_failure: unknown, attempts: number) => {
+      waited.push(attempts)
+      return 1
+    }
+    const scene = await begin()
+    const { feed, sink, workshop, setup } = scene
+    await engine.tamper('update subscription set attempts = $1, failing_since = now()', [planted])
+    sink.faults.push('away', 'away')
+    feed.append('hq', 1)
+    const deliveries = start(openWorkshop(engine, { retryMs }), setup)
+    await settled({ ...scene, workshop }, { hq: 1 })
+    await deliveries.stop(1_000)
+    const first = planted < 0 ? 1 : 1_000
+    expect(waited).toEqual([first, first + 1])
+    expect(sink.taken).toEqual(ids('hq', 1, 1))
+  },
+)
+
 test('how often it failed, and when it is tried again, outlives the process', async () => {
   const scene = await begin()
   const { feed, sink, workshop, setup } = scene

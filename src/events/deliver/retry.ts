@@ -30,6 +30,6 @@ export function retryMs(
 
 /** What the store says is believed up to the longest wait that there is: somebody else may have written it. */
 export function remainingMs(nextTryAt: Date | null, now: Date): number {
-  if (!(nextTryAt instanceof Date)) return 0
+  if (nextTryAt === null) return 0
   return Math.min(Math.max(nextTryAt.getTime() - now.getTime(), 0), throttledMostMs + firstMs)
 }

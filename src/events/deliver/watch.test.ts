@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { addDeliveries, type Tried } from '../../store/subscriptions/deliveries.ts'
-import { registerSubscriptions, restoreSubscriptionRows } from '../../store/subscriptions/row.ts'
+import { readSubscriptions, registerSubscriptions, restoreSubscriptionRows } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import { day, minute, useEngine } from '../../sync/fixtures/engine.fixture.ts'
 import { disableByItself, disableSubscription } from './decide.ts'
@@ -46,6 +46,30 @@ test('one that fails is told of after ten minutes, one that must not log in at o
     { state_code: 'subscription.by-hand' },
   ])
 })
+
+test.each([
+  `failing_since = 'infinity'`,
+  `next_try_at = 'infinity'`,
+  `taken_at = '-infinity'`,
+  `state_at = 'infinity'`,
+])(
+  'what only somebody else can have written of one (%s) keeps no other from being watched, nor any from being shown',
+  async (planted) => {
+    const { workshop, alarms, watch } = await begin('a', 'b')
+    await engine.tamper(failing(`where id = 'b'`))
+    await engine.tamper(`update subscription set ${planted} where id = 'a'`)
+    workshop.pass(11 * minute)
+    await watch()
+    expect(await alarms()).toContain('subscription.failing b')
+    const shown = await readSubscriptions(engine.database.pool, engine.vault)
+    const times = shown.flatMap(({ row }) => [row.failing_since, row.next_try_at, row.taken_at, row.state_at])
+    expect(times.filter((at) => at !== null && !(at instanceof Date))).toEqual([])
+    expect(shown.map(({ row, genuine }) => [row.id, genuine])).toEqual([
+      ['a', !planted.startsWith('state_at')],
+      ['b', true],
+    ])
+  },
+)
 
 const fiveEvents = async () => {
   const signed = engine.vault.guard('event_source', ['hq', 5, null, 0, 0, 0])

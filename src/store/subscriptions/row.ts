@@ -43,7 +43,23 @@ export async function readSubscriptions(client: Client, vault: Vault): Promise<r
 
 function found(vault: Vault, row: SubscriptionRow): FoundSubscription {
   const genuine = row.guard !== null && vault.verifyGuard('subscription', subscriptionGuard(row), row.guard)
-  return { row, genuine, sources: genuine ? (JSON.parse(row.sources) as readonly string[]) : [] }
+  return { row: believed(row), genuine, sources: genuine ? (JSON.parse(row.sources) as readonly string[]) : [] }
+}
+
+/** More in a row are counted as so many. */
+const attemptsMax = 999
+
+/** How it fails is not signed. What only somebody else can have written is left out: 'infinity', which is no date, and counts that none of ours would reach. */
+function believed(row: SubscriptionRow): SubscriptionRow {
+  const dateOrNull = (at: Date | null): Date | null => (at instanceof Date ? at : null)
+  return {
+    ...row,
+    attempts: Math.min(Math.max(row.attempts, 0), attemptsMax),
+    failing_since: dateOrNull(row.failing_since),
+    next_try_at: dateOrNull(row.next_try_at),
+    taken_at: dateOrNull(row.taken_at),
+    state_at: dateOrNull(row.state_at) ?? new Date(0),
+  }
 }
 
 export type SubscriptionState = Pick<
