@@ -3,6 +3,7 @@ import type { Context } from '../../../src/connector/contract.ts'
 import { RecentKeys } from '../../../src/connector/recent-keys.ts'
 import { fromLocal } from '../soap/local-time.ts'
 import type { EventRecord } from '../soap/records.ts'
+import { keyOf } from './decode.ts'
 import { byId, type EventLog } from './event-log.ts'
 import { type Mark, Position } from './position.ts'
 import { windowSpan } from './window.ts'
@@ -62,8 +63,8 @@ export class Follower {
     }
   }
 
-  #isUntold({ Id, DateTime }: EventRecord): boolean {
-    return this.#told.add(`${Id} ${DateTime}`)
+  #isUntold(event: EventRecord): boolean {
+    return this.#told.add(keyOf(event))
   }
 
   async *#look(signal: AbortSignal): AsyncGenerator<Look> {
