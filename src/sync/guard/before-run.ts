@@ -31,7 +31,7 @@ export function keptMarks(
   // Of one that is there by us something was noted: somebody took that away.
   if (lastSeen === null) return item.owned.made ? 'silent' : null
   const [was, is] = [lastSeen.marks?.revision ?? null, first.marks?.revision ?? null]
-  if (was === null || is === null || was === is || isOurs(context, target, item, first)) return null
+  if (was === null || is === null || was === is || mayBeOurs(context, target, item, first)) return null
   if (lastSeen.kept !== undefined) return lastSeen.kept
   const before = driftsBetween(context, target, item, lastSeen)
   const found = driftsBetween(context, target, item, first)
@@ -82,7 +82,8 @@ function toTakeAway({ levels }: SyncContext, { owned, desired, cards }: WorkItem
   ]
 }
 
-function isOurs(
+/** What changed the record may be a write whose end nobody noted, or what such a one left to be undone. */
+function mayBeOurs(
   context: SyncContext,
   target: TargetSetup,
   item: WorkItem,

@@ -4,7 +4,7 @@ import type { CredentialMarks } from '../../connector/contract.ts'
 const kinds = ['fingers', 'faces', 'mobiles'] as const
 
 /** Of what both tell: another count, or other templates. */
-export function hasOtherCounts(before: CredentialMarks | undefined, after: CredentialMarks | undefined): boolean {
+export function hasOtherBiometrics(before: CredentialMarks | undefined, after: CredentialMarks | undefined): boolean {
   if (before === undefined || after === undefined) return false
   if (hasOtherTemplates(before.templates, after.templates)) return true
   return kinds.some((kind) => before[kind] !== null && after[kind] !== null && before[kind] !== after[kind])
@@ -17,7 +17,7 @@ function hasOtherTemplates(before: CredentialMarks['templates'], after: Credenti
 }
 
 /** Whether what is noted of templates is to be noted anew: for the first time, under the keys in use, or no more. */
-export function isOtherNote(before: CredentialMarks | undefined, after: CredentialMarks | undefined): boolean {
+export function isOtherTemplateNote(before: CredentialMarks | undefined, after: CredentialMarks | undefined): boolean {
   return before?.templates?.[0] !== after?.templates?.[0]
 }
 

@@ -6,7 +6,7 @@ import type { EnrolmentRow } from '../../store/guards.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { SyncContext, TargetSetup } from '../context.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
-import { hasOtherCounts, isOtherNote } from './counts.ts'
+import { hasOtherBiometrics, isOtherTemplateNote } from './biometrics.ts'
 import { isAnnounced, unsettledAmong, windowsOf } from './expected.ts'
 import { dealWith, type Finding } from './findings.ts'
 import { noteMarks } from './marks.ts'
@@ -22,7 +22,7 @@ export function hasOtherMarks({ lastSeen }: WorkItem, actual: ListedAccount | nu
   if (lastSeen === null || actual === null) return false
   const [was, is] = [lastSeen.marks, actual.marks]
   const isOtherRecord = was?.revision != null && is?.revision != null && was.revision !== is.revision
-  return isOtherRecord || hasOtherCounts(was, is)
+  return isOtherRecord || hasOtherBiometrics(was, is)
 }
 
 export interface LookTimes {
@@ -105,6 +105,9 @@ function isToBeNoted(item: WorkItem, actual: ActualAccount): boolean {
   if (lastSeen === null) return false
   const isFirst = lastSeen.marks === undefined && actual.marks !== undefined
   return (
-    isFirst || lastSeen.pin !== actual.pin || isOtherNote(lastSeen.marks, actual.marks) || hasOtherMarks(item, actual)
+    isFirst ||
+    lastSeen.pin !== actual.pin ||
+    isOtherTemplateNote(lastSeen.marks, actual.marks) ||
+    hasOtherMarks(item, actual)
   )
 }

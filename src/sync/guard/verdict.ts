@@ -8,7 +8,7 @@ import { canTell, driftsBetween } from '../drift/compare-drift.ts'
 import { isSameDrift } from '../drift/reverts.ts'
 import type { NotedAccount } from '../reconcile/noted-account.ts'
 import type { WorkItem } from '../reconcile/work-item.ts'
-import { hasOtherCounts } from './counts.ts'
+import { hasOtherBiometrics } from './biometrics.ts'
 
 /**
  * `nothing`: it is as it was noted. `visible`: a name, a level or something else that everybody can see changed as well, which is no
@@ -41,7 +41,7 @@ export function verdictOn(
   const { item, actual } = look
   if (actual === null || item.desired.gone === true) return 'nothing'
   const before = item.lastSeen
-  if (before !== null && hasOtherCounts(before.marks, actual.marks)) return 'biometrics'
+  if (before !== null && hasOtherBiometrics(before.marks, actual.marks)) return 'biometrics'
   if (before !== null && !before.pin && actual.pin && !isPinOurs(item)) return 'pin'
   const { fresh, isOther } = visibleChanges(context, target, look, before)
   // Without an event the sweep that found it tells it, as drift.

@@ -170,7 +170,8 @@ async function judge(
   signal: AbortSignal,
 ): Promise<{ readonly looks: readonly Judged[]; readonly before: number }> {
   let before = Number.POSITIVE_INFINITY
-  const mayWait = ({ first, receivedAt }: Suspect): boolean => {
+  /** From its first event on, nothing is decided yet; not where it has waited for long enough. */
+  const isLeftForLater = ({ first, receivedAt }: Suspect): boolean => {
     if (context.now().getTime() - Math.max(receivedAt.getTime(), since.getTime()) > patienceMs) return false
     before = Math.min(before, first)
     return true
@@ -178,17 +179,19 @@ async function judge(
   const looks = await inParallel(suspects, target.concurrency, async (suspect): Promise<Judged | null> => {
     const { item, position, at } = suspect
     const begunAt = context.now()
-    if (suspect.busy && mayWait(suspect)) return null
+    if (suspect.busy && isLeftForLater(suspect)) return null
     try {
       const looked = await look(context, target, suspect, signal)
       // What we saw may be what a run of ours wrote while we looked: known only to whoever loads the account anew.
-      if (looked.verdict !== 'nothing' && (await hasMovedOn(context, item)) && mayWait(suspect)) return null
+      if (looked.verdict !== 'nothing' && (await hasMovedOn(context, item)) && isLeftForLater(suspect)) return null
       return { item, position, at, begunAt, ...looked }
     } catch (error) {
       if (!(error instanceof ConnectorError)) throw error
       signal.throwIfAborted()
       // What can't be looked at is not taken for right.
-      return mayWait(suspect) ? null : { item, position, at, begunAt, actual: null, verdict: 'unread', isNew: true }
+      return isLeftForLater(suspect)
+        ? null
+        : { item, position, at, begunAt, actual: null, verdict: 'unread', isNew: true }
     }
   })
   return { looks: looks.flatMap((each) => each ?? []), before }

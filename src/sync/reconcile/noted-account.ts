@@ -1,6 +1,6 @@
 /** What is noted of an account for the next time: as it showed, but for what a run of ours must not explain away. */
 import type { ActualAccount } from '../../connector/contract.ts'
-import { hasOtherCounts, marksAfterRun } from '../guard/counts.ts'
+import { hasOtherBiometrics, marksAfterRun } from '../guard/biometrics.ts'
 
 /** An account as it is noted: `photoFor` is the picture that was written when it came to show another one, `photo`, in its place. */
 export interface NotedAccount extends ActualAccount {
@@ -33,7 +33,7 @@ export function noteOf(
   const revision = kept === null ? undefined : (noted?.marks?.revision ?? '')
   const marks = after === undefined || revision === undefined ? after : { ...after, revision }
   const isPinOthers = !pinOurs && noted?.pin === false && actual.pin
-  const isLeft = kept !== null || isPinOthers || hasOtherCounts(noted?.marks, actual.marks)
+  const isLeft = kept !== null || isPinOthers || hasOtherBiometrics(noted?.marks, actual.marks)
   const looked = begunAt !== null && isLeft ? lookedAt : begunAt?.toISOString()
   return {
     ...withPhoto(noted, actual),
