@@ -79,6 +79,7 @@ export function redirected(error: unknown): unknown {
 /** What became of one document: it is there, it will never be, or not now. */
 export type Fate = 'taken' | 'refused' | ConnectorFailure
 
+/** By the status of the item, and the `type` of its error, where there is one. */
 export function fateOf(status: number, type: string | undefined): Fate {
   if (status >= 200 && status <= 299) return 'taken'
   // It is there already: written before, with an answer that never came.

@@ -17,6 +17,7 @@ const bulkAnswer = z.object({
   items: z.array(z.object({ create: z.object({ status: z.int(), error: z.object({ type: z.string() }).optional() }) })),
 })
 
+/** `opened`: the cluster, once somebody needs it. Throws ConnectorError `elasticsearch.*` where anything of a batch has to come again. */
 export function createSink(
   settings: ElasticsearchSettings,
   { http, now }: SinkContext,

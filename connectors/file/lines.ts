@@ -26,6 +26,7 @@ const columnsOf: Readonly<Record<FeedName, readonly string[]>> = {
   ],
 }
 
+/** `feed` decides the columns where the settings name none. */
 export function linesOf({ format, columns, delimiter }: Form, feed: FeedName): Lines {
   return format === 'csv' ? csv(columns ?? columnsOf[feed], delimiter) : jsonl
 }

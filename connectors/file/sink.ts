@@ -23,6 +23,7 @@ export interface FileSink {
   close(): Promise<void>
 }
 
+/** Opens no file before the first event. Its calls throw ConnectorError `file.*`. */
 export function createSink(settings: FileSettings, { sealer, feed, now }: SinkContext): FileSink {
   const { folder, name, zone } = settings
   const lines = linesOf(settings, feed)

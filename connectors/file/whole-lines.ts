@@ -7,6 +7,7 @@ export interface WholeLine {
   readonly end: number
 }
 
+/** Without their line feeds. @throws what the file system throws. */
 export async function* wholeLines(path: string): AsyncGenerator<WholeLine> {
   let rest: Buffer = Buffer.alloc(0)
   let end = 0

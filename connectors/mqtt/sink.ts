@@ -12,6 +12,7 @@ export interface MqttSink {
   close(): void
 }
 
+/** Connects with the first batch. A batch is taken as a whole, or throws ConnectorError `mqtt.*`; then some of it may be with the broker. */
 export function createSink(settings: MqttSettings, { wires }: SinkContext): MqttSink {
   let session: Session | null = null
 

@@ -20,6 +20,7 @@ export function isTopicTemplate(template: string): boolean {
   )
 }
 
+/** `template`: one that `isTopicTemplate` takes. */
 export function topicOf(template: string, { type, source }: Pick<OutgoingEvent, 'type' | 'source'>): string {
   const name = eventName({ type })
   const [, , gateway = '', system = ''] = source.split('/')

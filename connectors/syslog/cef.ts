@@ -10,6 +10,7 @@ const cefSeverity = [10, 10, 8, 7, 6, 5, 3, 1] as const
 /** What the format has a name for; all else has one that begins with `gatehouse`. */
 const keys: Readonly<Record<string, string>> = { 'person.employeeNumber': 'suid' }
 
+/** `severity` in the numbers of RFC 5424, section 6.2.1: 0 is the worst. */
 export function cefText(event: OutgoingEvent, severity: number): string {
   const name = eventName(event)
   const head = ['Gatehouse', 'Gatehouse', '1', name, name.replaceAll(/[._]/g, ' '), String(cefSeverity[severity])]

@@ -12,6 +12,7 @@ export interface SyslogSink {
   close(): void
 }
 
+/** Connects with the first batch. What is longer than the server takes is refused (`syslog.too-long`); all else throws as the wire does. */
 export function createSink(settings: SyslogSettings, { wires }: SinkContext): SyslogSink {
   let wire: Wire | null = null
   let kept: Buffer[] = []

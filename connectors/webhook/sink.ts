@@ -13,6 +13,7 @@ interface Message {
   readonly body: string
 }
 
+/** A batch is one message, or one for each event; what is too large by itself is refused. Throws ConnectorError `webhook.*` with the first that is not taken: those before it come again. */
 export function createSink(settings: WebhookSettings, { http, now }: SinkContext): SinkCapability {
   const { pathname, search } = new URL(settings.url)
   const keys = [settings.secret, settings.previous_secret].flatMap((text) => parseWebhookSecret(text ?? '') ?? [])

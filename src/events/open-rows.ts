@@ -28,6 +28,7 @@ export function isFormer({ after, upTo }: FormerRange, position: number): boolea
   return position > after && position <= upTo
 }
 
+/** `formerOf`: which positions are under keys before, of the one source, or by source. @throws what `pg` throws. */
 export async function openRows(
   context: EventsContext,
   rows: readonly EventRow[],

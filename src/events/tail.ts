@@ -6,12 +6,13 @@ import { readLogged } from './read-logged.ts'
 
 export type Positions = ReadonlyMap<string, number>
 
-/** Opaque to whoever sends it back; null for what is none. */
+/** Opaque to whoever sends it back. */
 export function encodePositions(positions: Positions): string {
   const text = [...positions].map(([source, position]) => `${source}:${position}`).join(',')
   return Buffer.from(text).toString('base64url')
 }
 
+/** Null for what `encodePositions` did not make. */
 export function decodePositions(cursor: string): Positions | null {
   const text = Buffer.from(cursor, 'base64url').toString('latin1')
   if (text === '') return cursor === '' ? new Map() : null

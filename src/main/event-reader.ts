@@ -53,6 +53,7 @@ export const standingOfSource: LoginStanding = {
   refused: () => Promise.resolve(),
 }
 
+/** `source`: id of the target, or of the source of people, that `capability` belongs to. */
 export function openEventReader(
   { events, log }: { readonly events: EventsContext; readonly log: Log },
   standing: LoginStanding,

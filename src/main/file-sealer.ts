@@ -3,6 +3,7 @@ import type { Sealer } from '../connector/sealer.ts'
 import type { Vault } from '../vault/vault.ts'
 import { VaultError } from '../vault/vault-error.ts'
 
+/** What it seals opens under this subscription alone, also after keys were replaced. */
 export function fileSealer(vault: Vault, subscription: string): Sealer {
   const placeOf = ({ file, piece, last }: Parameters<Sealer['seal']>[0]) => ({
     ...{ table: 'sink-file', column: last ? 'last' : 'piece', row: `${subscription}/${file}`, version: piece },

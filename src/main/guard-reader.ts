@@ -18,6 +18,7 @@ export interface GuardReader {
   ended(): Promise<void>
 }
 
+/** Reads nothing before its first `look`. */
 export function openGuardReader(
   { context, events, log }: { readonly context: SyncContext; readonly events: EventsContext; readonly log: Log },
   target: TargetSetup,

@@ -25,6 +25,7 @@ export function keyOf({ Id, DateTime, EventTypeId }: EventRecord): string {
   return `${Id} ${DateTime.slice(0, 40)} ${EventTypeId}`
 }
 
+/** `zone`: of the clock that AEOS tells its times by. `now`: for what has no time that can be read. */
 export function decode(record: EventRecord, known: Known, zone: string, now: Date): ReportedEvent {
   const { EventTypeId, DateTime, AccesspointId, AccesspointName, EntranceId, EntranceName, Identifier } = record
   const row = eventTypeRow(EventTypeId, known.typeName)

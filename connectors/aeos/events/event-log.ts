@@ -49,6 +49,7 @@ export class EventLog {
   }
 }
 
+/** For sorting, ascending. */
 export function byId({ Id: a }: EventRecord, { Id: b }: EventRecord): number {
   // Digits alone, without zeros before them.
   return a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)

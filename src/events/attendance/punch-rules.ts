@@ -25,6 +25,7 @@ const letThrough: ReadonlySet<AccessEvent['type']> = new Set<AccessEvent['type']
   'attendance.overtime_out',
 ])
 
+/** `target`: the source of the event. Null: it is no punch. */
 export function punchOf(rules: readonly PunchRule[], target: string, event: AccessEvent): PunchKind | null {
   if (!letThrough.has(event.type) || isMereAlarm(event)) return null
   return rules.find((rule) => fits(rule, target, event))?.punch ?? null

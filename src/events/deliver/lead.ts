@@ -20,6 +20,7 @@ export interface Deliveries {
   stop(withinMs: number): Promise<void>
 }
 
+/** Looks at each every `renewMs` of the pace, and delivers those that no other process leads. Whatever fails is logged, and looked at again. */
 export function startDeliveries(
   context: DeliverContext,
   setups: readonly SubscriptionSetup[],

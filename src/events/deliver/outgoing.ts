@@ -33,6 +33,7 @@ export interface Shape {
   readonly pseudonym: Pseudonyms
 }
 
+/** `attributes`: of its person, as far as they are known; of these `reveals` lets some through. */
 export function outgoingEvent(
   logged: LoggedEvent,
   attributes: PersonAttributes,

@@ -9,6 +9,7 @@ const freshMs = 30_000
 /** About 10 MB. */
 const rememberedMax = 20_000
 
+/** `read` is asked again of whom it was last asked half a minute ago. */
 export function rememberPeople(read: ReadPeople, now: () => Date): ReadPeople {
   const remembered = new Map<PersonId, { readonly at: number; readonly attributes: PersonAttributes | null }>()
   return async (ids) => {

@@ -12,6 +12,7 @@ export type Pseudonyms = (of: Of, ...parts: readonly string[]) => string
 /** About 4 MB. */
 const rememberedMax = 20_000
 
+/** 22 characters of base64url, which are 128 bits of an HMAC-SHA-256 under the digest key; with other keys they are others. */
 export function pseudonymsOf(vault: Pick<Vault, 'digest' | 'keySet'>, subscription: string): Pseudonyms {
   const remembered = openMemo<string>(vault, rememberedMax)
   const pseudonym: Pseudonyms = (of, ...parts) =>

@@ -57,6 +57,7 @@ interface Doubted extends How {
   readonly code: string
 }
 
+/** Begins at once. */
 export function runSubscription(context: DeliverContext, setup: SubscriptionSetup, lead: Lead): Run {
   const ending = new AbortController()
   const aborting = new AbortController()

@@ -17,6 +17,7 @@ export interface TriedOut {
   readonly tookMs: number
 }
 
+/** Recorded before it is sent. A receiver that does not take it is an answer; throws what `pg` throws. */
 export async function tryOut(
   context: DeliverContext,
   { id, sink, callLimitMs }: SubscriptionSetup,

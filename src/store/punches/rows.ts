@@ -56,6 +56,7 @@ export async function punchesBetween(
   return rows
 }
 
+/** How many there are, signed. The caller holds the log. */
 export async function notePunches(client: pg.ClientBase, vault: Vault, last: number): Promise<void> {
   await client.query('update punch_log set last_n = $1, guard = $2', [
     last,
@@ -67,6 +68,7 @@ const columns = ['n', 'day', 'person_digest', 'event_digest', 'sealed', 'guard']
 
 export type NewPunchRow = Omit<PunchRow, 'n'> & { readonly n: number }
 
+/** In one COPY. The caller holds the log. */
 export async function addPunches(client: pg.ClientBase, rows: readonly NewPunchRow[]): Promise<void> {
   await copyRows(
     client,
@@ -93,6 +95,7 @@ export async function punchesOf(pool: pg.Pool, digests: readonly Buffer[]): Prom
   return rows
 }
 
+/** In no order; those that are not there are left out. */
 export async function punchesNumbered(pool: pg.Pool, numbers: readonly number[]): Promise<readonly PunchRow[]> {
   if (numbers.length === 0) return []
   const { rows } = await pool.query<PunchRow>('select * from punch where n = any($1::bigint[])', [numbers])
@@ -111,6 +114,7 @@ export async function readPositions(pool: pg.Pool, vault: Vault): Promise<Readon
   )
 }
 
+/** Up to where a source was looked through, signed. */
 export async function notePosition(
   client: pg.ClientBase,
   vault: Vault,

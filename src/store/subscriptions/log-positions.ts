@@ -24,6 +24,7 @@ export async function newestOf(client: Client, vault: Vault, feed: FeedName): Pr
   return new Map(newest?.genuine === true ? [[attendanceLog, newest.n]] : [])
 }
 
+/** Which feed has this source. */
 export function feedOfSource(source: string): FeedName {
   return source === attendanceLog ? 'punches' : 'events'
 }

@@ -150,6 +150,7 @@ export async function leadSubscription(pool: pg.Pool, id: string, owner: string,
   return rowCount === 1
 }
 
+/** Another may lead at once. */
 export async function yieldSubscription(pool: pg.Pool, id: string, owner: string): Promise<void> {
   await pool.query('update subscription set owner = null, owner_until = null where id = $1 and owner = $2', [id, owner])
 }
@@ -162,6 +163,7 @@ export interface Failing {
   readonly code: string
 }
 
+/** Only as long as `owner` leads. */
 export async function noteFailing(pool: pg.Pool, id: string, owner: string, failing: Failing): Promise<void> {
   const { attempts, failingSince, nextTryAt, kind, code } = failing
   await pool.query(
@@ -199,6 +201,7 @@ export async function leftSubscriptions(
   return rows.map(({ id }) => id)
 }
 
+/** With its positions and its delivery log. Part of the caller's transaction. */
 export async function deleteSubscription(client: Client, id: string): Promise<void> {
   await client.query('delete from subscription_position where subscription = $1', [id])
   await client.query('delete from delivery where subscription = $1', [id])

@@ -51,6 +51,7 @@ function placeOf({ door, reader, vendor }: AccessEvent, ofReader: boolean): stri
   return named ?? (vendor.name ?? vendor.code).replace(/DIS(?=CONNECT)|UN(?=LOCK)/, '')
 }
 
+/** Part of the caller's transaction: raises and clears them in this order. */
 export async function tellDoors(
   client: pg.ClientBase,
   context: SyncContext,
