@@ -4,7 +4,7 @@ import { erasedKeys } from '../store/erasures.ts'
 import { keysOf } from '../store/events/rows.ts'
 import type { EventRow } from '../store/guards.ts'
 import type { DataKey } from '../vault/vault.ts'
-import { isRowFault } from '../vault/vault-error.ts'
+import { unlessRowFault } from '../vault/vault-error.ts'
 import type { EventsContext } from './context.ts'
 import { type LoggedEvent, loggedEvent } from './logged-event.ts'
 import { isGenuine, openEvent, openWhose } from './sealed-event.ts'
@@ -94,11 +94,6 @@ export class KeysOfEvents {
   #open(id: KeyId, former: boolean): readonly DataKey[] {
     const row = this.#rows.get(id)
     if (row === undefined) return []
-    try {
-      return [this.#vault.unwrap(row), ...(former ? this.#vault.unwrapFormer(row) : [])]
-    } catch (error) {
-      if (!isRowFault(error)) throw error
-      return []
-    }
+    return unlessRowFault(() => [this.#vault.unwrap(row), ...(former ? this.#vault.unwrapFormer(row) : [])]) ?? []
   }
 }

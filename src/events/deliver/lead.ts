@@ -41,7 +41,8 @@ function follow(context: DeliverContext, setup: SubscriptionSetup, announcements
   const owner = randomUUID()
   const stopping = new AbortController()
   const trouble = openTrouble()
-  let running: { readonly run: Run; readonly as: string } | null = null
+  /** `decided`: what it began after; whatever is decided later ends it. */
+  let running: { readonly run: Run; readonly decided: string } | null = null
   const forget = announcements.tell((source) => running?.run.wake(source))
 
   async function look(): Promise<void> {
@@ -49,17 +50,17 @@ function follow(context: DeliverContext, setup: SubscriptionSetup, announcements
     const standing = leads ? await standingOf(context, id) : null
     const row = standing?.row
     const isOn = standing?.positions != null && row?.state === 'enabled'
-    const as = `${row?.version} ${row?.epoch}`
-    if (running !== null && (!isOn || running.as !== as)) await end(renewMs)
-    if (isOn && running === null) await begin(standing, as)
+    const decided = `${row?.version} ${row?.epoch}`
+    if (running !== null && (!isOn || running.decided !== decided)) await end(renewMs)
+    if (isOn && running === null) await begin(standing, decided)
   }
 
-  async function begin({ row, positions }: SubscriptionStanding, as: string): Promise<void> {
+  async function begin({ row, positions }: SubscriptionStanding, decided: string): Promise<void> {
     const run = runSubscription(context, setup, {
       ...{ owner, epoch: row.epoch, positions: await notBeyondTheLog(row.epoch, positions ?? new Map()) },
       failing: { attempts: row.attempts, since: row.failing_since, nextTryAt: row.next_try_at },
     })
-    const mine = { run, as }
+    const mine = { run, decided }
     running = mine
     void run.ended.then(() => {
       if (running === mine) running = null

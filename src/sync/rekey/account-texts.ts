@@ -5,10 +5,10 @@ import type { AccountRow, DriftRow } from '../../store/guards.ts'
 import { intentGuard } from '../../store/guards.ts'
 import type { AccountWorkTable, Intent } from '../../store/schema.ts'
 import type { DataKey, Vault } from '../../vault/vault.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import { encodeOwned, type Owned } from '../owned-row.ts'
 import { isUnnumbered, shownKey, strangeName } from '../strange-card.ts'
 import { type Rename, renamedCards, renamedParts, renaming } from './names.ts'
-import { attempt } from './recipes.ts'
 import type { Cell, Turn } from './turn.ts'
 
 /** What is read of the account beside a row that speaks of one. */
@@ -99,7 +99,7 @@ export function besideRenaming(turn: Turn, beside: BesideAccount, key: DataKey |
   const open = (sealed: Buffer | null, version: number | null): string | null =>
     sealed === null || version === null || row === null || key === null
       ? null
-      : attempt(() => turn.old.open(key, { table: 'account', column: 'facts', row, version }, sealed))
+      : unlessRowFault(() => turn.old.open(key, { table: 'account', column: 'facts', row, version }, sealed))
   const facts = [
     open(beside._wanted_facts, beside._wanted_version),
     open(beside._desired_facts, beside._desired_version),
@@ -147,6 +147,6 @@ export function renamedDriftPart(cell: Cell<DriftRow>): string {
   const shown =
     actual === null || version === null || row === null || keys === null
       ? null
-      : attempt(() => turn.next.open(keys.next, { table: 'account', column: 'actual', row, version }, actual))
+      : unlessRowFault(() => turn.next.open(keys.next, { table: 'account', column: 'actual', row, version }, actual))
   return row === null ? was.part : renamedStrange(was, strangeRenaming(shown, turn, row))
 }

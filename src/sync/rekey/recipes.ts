@@ -1,6 +1,6 @@
 /** The ways in which a column comes under new keys. What was not right under the old ones never becomes right under the new ones. */
 import type { GuardValue, IndexPurpose, Place, Vault } from '../../vault/vault.ts'
-import { isRowFault } from '../../vault/vault-error.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import type { Cell } from './turn.ts'
 
 export interface Recipe<Row> {
@@ -37,7 +37,7 @@ export function sealed<Row>(
       const { turn, was, keys, opened } = cell
       const value = cellOf(was, column) as Buffer | null
       if (value === null) return null
-      const text = attempt(() => {
+      const text = unlessRowFault(() => {
         if (by === 'system') return turn.old.openSystem(place(was), value)
         return keys === null ? null : turn.old.open(keys.old, place(was), value)
       })
@@ -100,14 +100,4 @@ export function kept<Row>(): Recipe<Row> {
 
 function cellOf<Row>(row: Row, column: string): unknown {
   return (row as Readonly<Record<string, unknown>>)[column]
-}
-
-/** Null when a row is to blame; anything else is thrown on. */
-export function attempt<T>(open: () => T): T | null {
-  try {
-    return open()
-  } catch (error) {
-    if (!isRowFault(error)) throw error
-    return null
-  }
 }

@@ -55,6 +55,7 @@ import { placeOfPunch, punchDigest, punchDigestBytes, wrappedIn } from '../../st
 import type { Tables } from '../../store/schema.ts'
 import { everywhere } from '../../store/standings.ts'
 import { indexPurposes } from '../../vault/blind-index.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import {
   besideOf,
   ofAccount,
@@ -64,7 +65,7 @@ import {
   renamedOwned,
   renamedWanted,
 } from './account-texts.ts'
-import { alongside, attempt, carried, forgotten, indexed, kept, type Recipes, sealed, signed } from './recipes.ts'
+import { alongside, carried, forgotten, indexed, kept, type Recipes, sealed, signed } from './recipes.ts'
 
 /** Columns of which nothing comes under new keys, and why. */
 export const exceptions: Readonly<Record<string, string>> = {
@@ -183,7 +184,7 @@ export const registry: Registry = {
         type: 'bytea',
         make(cell) {
           const { turn, was, now } = cell
-          const keys = attempt(() => [turn.old.unwrap(was), ...turn.old.unwrapFormer(was)] as const)
+          const keys = unlessRowFault(() => [turn.old.unwrap(was), ...turn.old.unwrapFormer(was)] as const)
           if (keys === null) cell.unreadable = true
           else Object.assign(now, turn.next.replaceKey(keys))
           return now.wrapped
@@ -303,7 +304,7 @@ export const registry: Registry = {
         type: 'bytea',
         make(cell) {
           const { turn, was, now } = cell
-          const wrapped = attempt(() => turn.next.wrapFile(turn.old.unwrapFile(was)))
+          const wrapped = unlessRowFault(() => turn.next.wrapFile(turn.old.unwrapFile(was)))
           if (wrapped === null) cell.unreadable = true
           else Object.assign(now, { epoch: wrapped.epoch, wrapped: wrapped.wrapped })
           return now.wrapped

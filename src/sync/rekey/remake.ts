@@ -1,8 +1,8 @@
 /** Makes the rows of a table anew, a thousand at a time, in the order in which they lie; memory stays flat. */
 import type pg from 'pg'
 import type { KeyId } from '../../model/id.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import type { Recipe } from './recipes.ts'
-import { attempt } from './recipes.ts'
 import type { Remade } from './registry.ts'
 import type { Cell, Turn } from './turn.ts'
 
@@ -48,7 +48,7 @@ export function keysOf(
   { _key: id, _epoch: epoch, _wrapped: wrapped, _former: former }: Placed,
 ): Cell<unknown>['keys'] {
   if (id === null || epoch === null || wrapped === null) return null
-  return attempt(() => {
+  return unlessRowFault(() => {
     const [old] = next.unwrapFormer({ id, epoch, wrapped, former })
     return old === undefined ? null : { old, next: next.unwrap({ id, epoch, wrapped }) }
   })
