@@ -132,6 +132,7 @@ describe('a system out of reach', () => {
       yield* []
     })
     await tried(reader)
+    expect(told('events.not-followed')).toEqual([expect.objectContaining({ code: 'events.ended' })])
     await waits(reader, 500)
     const isRefused = vi.fn(() => Promise.reject(new Error('no words of this')))
     const cut = open({ ...standingOfSource, isRefused })

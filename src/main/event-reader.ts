@@ -69,7 +69,8 @@ export function openEventReader(
     try {
       if (await standing.isRefused()) return wait(againMsMax)
       await followEvents(events, source, capability, signal, wentWell)
-      if (!signal.aborted) throw new Error('a connector ended its events')
+      // A connector should not: nobody knows why, so it is begun again as after a connection that broke.
+      if (!signal.aborted) throw new ConnectorError({ kind: 'transient', code: 'events.ended' })
     } catch (error) {
       if (!signal.aborted) await failed(error)
     }

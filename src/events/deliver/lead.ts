@@ -8,6 +8,7 @@ import { movePositions } from '../../store/subscriptions/positions.ts'
 import { leadSubscription, yieldSubscription } from '../../store/subscriptions/row.ts'
 import { inTransaction } from '../../store/transaction.ts'
 import type { Announcements } from './announcements.ts'
+import { LostLeadError } from './commits.ts'
 import type { DeliverContext, SubscriptionSetup } from './context.ts'
 import { type Run, runSubscription } from './run.ts'
 import { type SubscriptionStanding, standingOf } from './standing.ts'
@@ -81,7 +82,7 @@ function follow(context: DeliverContext, setup: SubscriptionSetup, announcements
     if (beyond.length === 0) return positions
     await inTransaction(pool, async (client) => {
       if (!(await movePositions(client, context.vault, { subscription: id, owner, epoch }, beyond)))
-        throw new Error('the positions were moved meanwhile')
+        throw new LostLeadError()
       await raiseAlarm(client, context.vault, 'subscription.gap', id)
     })
     return new Map([...positions, ...beyond.map(({ source, to }) => [source, to] as const)])
