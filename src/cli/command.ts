@@ -72,6 +72,11 @@ export async function withClient(
   }
 }
 
+/** What was given, or, for `-`, what standard input says: no number or card of anybody need stand in a list of processes. */
+export async function givenOrRead({ terminal }: Pick<Context, 'terminal'>, given: string): Promise<string> {
+  return given === '-' ? (await terminal.readInput()).trim() : given
+}
+
 /** JSON when asked for, else what `human` makes of it. */
 export function show<T>(
   { terminal }: Context,

@@ -1,7 +1,7 @@
 /** Finds the person that a command is about, without a number or card in any URL. */
 import { z } from 'zod'
 import type { Client } from './client.ts'
-import { type CallOptions, type Context, withClient } from './command.ts'
+import { type CallOptions, type Context, givenOrRead, withClient } from './command.ts'
 
 export const byHelp =
   'employee number, card (H10301:facility:number or CSN:hex), person id, or - to read it from standard input'
@@ -14,7 +14,7 @@ export async function withPerson(
   work: (client: Client, id: string) => Promise<void>,
   acting = true,
 ): Promise<void> {
-  const by = given === '-' ? (await context.terminal.readInput()).trim() : given
+  const by = await givenOrRead(context, given)
   await withClient(context, options, async (client) => {
     // Always asked for in a body: a number in a URL ends up in logs.
     const { id } = await client.post('/v1/people/find', { by, acting }, z.object({ id: z.uuid() }))

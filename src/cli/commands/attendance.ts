@@ -4,7 +4,7 @@ import { z } from 'zod'
 import type { PunchView, ShiftView } from '../../api/acts/attendance.ts'
 import { punchView, shiftView } from '../../api/schemas/attendance.ts'
 import { exportFormats, punchKinds } from '../../model/events/punch.ts'
-import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { type CallOptions, type Context, describe, describeCall, givenOrRead, show, withClient } from '../command.ts'
 import { print, writeTo } from '../download.ts'
 import { plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
@@ -47,10 +47,6 @@ function inRange({ from, to, reason }: Pick<Range, 'from' | 'to' | 'reason'>) {
   return { from, to, reason: reason ?? null }
 }
 
-async function named({ terminal }: Context, given: string): Promise<string> {
-  return given === '-' ? (await terminal.readInput()).trim() : given
-}
-
 function shiftsCommand(context: Context): Command {
   const command = describeCall('shifts', 'From when to when somebody worked, day by day', [
     `gatehouse attendance shifts 4711 ${days}`,
@@ -58,7 +54,7 @@ function shiftsCommand(context: Context): Command {
   ]).argument('<person>', byHelp)
   return withRange(command).action((given: string, options: Range) =>
     withClient(context, options, async (client) => {
-      const body = { by: await named(context, given), ...inRange(options) }
+      const body = { by: await givenOrRead(context, given), ...inRange(options) }
       const { rows } = await client.post('/v1/attendance/shifts/list', body, z.object({ rows: z.array(shiftView) }))
       show(context, options, rows, (shifts) => formatShifts(shifts, context.terminal.colours))
     }),
@@ -92,7 +88,7 @@ function punchesCommand(context: Context): Command {
   ]).argument('<person>', byHelp)
   return withRange(command).action((given: string, options: Range) =>
     withClient(context, options, async (client) => {
-      const body = { by: await named(context, given), ...inRange(options) }
+      const body = { by: await givenOrRead(context, given), ...inRange(options) }
       const { rows } = await client.post('/v1/attendance/punches/list', body, z.object({ rows: z.array(punchView) }))
       show(context, options, rows, (punches) => formatPunches(punches, context.terminal.colours))
     }),
@@ -125,7 +121,7 @@ function addCommand(context: Context): Command {
     .action((given: string, options: CallOptions & { punch: string; at: string; reason: string }) =>
       withClient(context, options, async (client) => {
         const { punch, at, reason } = options
-        const body = { by: await named(context, given), punch, at, reason }
+        const body = { by: await givenOrRead(context, given), punch, at, reason }
         const added = await client.post('/v1/attendance/punches', body, z.object({ n: z.number() }))
         show(context, options, added, ({ n }) => `added as number ${plain(n)}\n`)
       }),

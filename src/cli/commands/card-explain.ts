@@ -6,7 +6,7 @@ import { cardUse } from '../../api/schemas/cards.ts'
 import { CardError } from '../../model/cards/coding.ts'
 import { type Misfit, readingsOf } from '../../model/cards/readings.ts'
 import { type CardReading, explainReading } from '../card-readings.ts'
-import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
+import { type CallOptions, type Context, describeCall, givenOrRead, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { counted, plain, wrapped } from '../plain.ts'
 import { paint } from '../table.ts'
@@ -31,7 +31,7 @@ export function explainCommand(context: Context): Command {
     )
     .option('--offline', 'do not ask the gateway who has the card')
     .action(async (given: string, options: CallOptions & { offline?: boolean }) => {
-      const text = given === '-' ? (await context.terminal.readInput()).trim() : given
+      const text = await givenOrRead(context, given)
       const { readings, misfits } = explain(text)
       const uses = options.offline === true || readings.length === 0 ? null : await askUses(context, options, readings)
       show(context, options, { readings, misfits, uses } satisfies Explained, (found) =>

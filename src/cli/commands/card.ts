@@ -5,7 +5,7 @@ import type { CardView } from '../../api/acts/cards.ts'
 import type { LockoutView } from '../../api/acts/lockouts.ts'
 import { cardDone, cardView } from '../../api/schemas/cards.ts'
 import type { Client } from '../client.ts'
-import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
+import { type CallOptions, type Context, describe, describeCall, givenOrRead, show, withClient } from '../command.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { awaitProofs, type ProofOptions, proofText, tellUnproven } from '../proofs.ts'
 import { formatTable } from '../table.ts'
@@ -103,7 +103,7 @@ function sayCommand(
       }
       if (second !== undefined)
         return withPerson(context, options, first, (client, person) => say(client, second, person))
-      const card = first === '-' ? (await context.terminal.readInput()).trim() : first
+      const card = await givenOrRead(context, first)
       return withClient(context, options, (client) => say(client, card))
     })
 }
@@ -143,7 +143,7 @@ function showCommand(context: Context): Command {
   ])
     .argument('<card>', cardHelp)
     .action(async (given: string, options: CallOptions) => {
-      const card = given === '-' ? (await context.terminal.readInput()).trim() : given
+      const card = await givenOrRead(context, given)
       return withClient(context, options, async (client) => {
         const { cards } = await client.post('/v1/cards/find', { card }, z.object({ cards: z.array(cardView) }))
         show(context, options, cards, (views) =>

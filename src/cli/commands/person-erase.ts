@@ -2,7 +2,7 @@
 import type { Command } from 'commander'
 import { z } from 'zod'
 import { erasurePreview } from '../../api/schemas/erasures.ts'
-import { type CallOptions, type Context, describeCall, show, withClient } from '../command.ts'
+import { type CallOptions, type Context, describeCall, givenOrRead, show, withClient } from '../command.ts'
 import { exitCodes } from '../exit.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { byHelp, withPerson } from '../with-person.ts'
@@ -65,7 +65,7 @@ export function uneraseCommand(context: Context): Command {
     .argument('<by>', 'an employee number that they had, the erasure’s id, or - to read it from standard input')
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
     .action(async (given: string, options: CallOptions & { reason: string }) => {
-      const by = given === '-' ? (await context.terminal.readInput()).trim() : given
+      const by = await givenOrRead(context, given)
       await withClient(context, options, async (client) => {
         const answer = await client.post(
           '/v1/erasures/lift',
