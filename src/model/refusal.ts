@@ -18,6 +18,10 @@ const refusals = {
   'archive.forged': ['state', 'The row of this archive was changed outside Gatehouse: it can not be opened.'],
   'archive.not-here': ['unknown', 'The sealed file is not in the data folder of this process.'],
   'archive.unknown': ['unknown', 'There is no such archive: it was destroyed, or never there.'],
+  'attendance.by-card': [
+    'invalid',
+    'Times of work are asked for by employee number or id, and not by card: whoever reads them is not to learn whose one is.',
+  ],
   'attendance.days': ['invalid', 'Name 1 to 400 days, the first one first.'],
   'backup.busy': ['state', 'A backup is being made already: wait until it is done.'],
   'card.contested': [

@@ -6,6 +6,7 @@ import { addPunch, voidPunch } from '../../events/attendance/correct.ts'
 import { exportShifts } from '../../events/attendance/export.ts'
 import { daysBetween, readPunches, readShifts } from '../../events/attendance/read-punches.ts'
 import { recordReading } from '../../events/attendance/record-reading.ts'
+import { readCard } from '../../model/card.ts'
 import type { PersonId } from '../../model/id.ts'
 import { Refusal } from '../../model/refusal.ts'
 import { localTime } from '../../model/zone.ts'
@@ -16,10 +17,16 @@ export function attendanceActs({ engine, attendance }: ActsParts): AttendanceAct
   const { zone } = attendance.shifts
   const shown = (at: number | null) => (at === null ? null : localTime(at, zone))
 
+  /** By number or id alone: whoever reads times of work is not to learn whose a card is. */
+  async function personOf(by: string): Promise<PersonId> {
+    if (readCard(by) !== null) throw new Refusal('attendance.by-card')
+    return findPerson(engine.context, by, true)
+  }
+
   async function asked(actor: Actor, query: AttendanceQuery, what: string): Promise<PersonId> {
     daysOf(query)
     const way = passWall('attendance', actor, query.reason)
-    const person = await findPerson(engine.context, query.by, false)
+    const person = await personOf(query.by)
     const { from, to, reason } = query
     await recordReading(attendance, actor.subject, person, { what, from, to, way, reason })
     return person
@@ -47,7 +54,7 @@ export function attendanceActs({ engine, attendance }: ActsParts): AttendanceAct
       }))
     },
     async addPunch(actor, { by, punch, at, reason }) {
-      const person = await findPerson(engine.context, by, true)
+      const person = await personOf(by)
       return addPunch(attendance, actor.subject, person, { kind: punch, at: new Date(at), reason })
     },
     voidPunch: (actor, n, reason) => voidPunch(attendance, actor.subject, n, reason),
