@@ -58,8 +58,8 @@ async function viewsOf(
     ...{ id: row.id, account: row.account_id, person: row.person_id, target: row.target },
     state: isGenuine ? row.state : 'forged',
     ...{ waitsFor: row.waits_for, cause: row.cause },
-    ...{ foundAt: row.found_at.toISOString(), lastFoundAt: row.last_found_at.toISOString() },
-    ...{ shutAt: isoOf(row.shut_at), keptAt: isoOf(row.kept_at), liftedAt: isoOf(row.lifted_at) },
+    ...{ foundAt: isoOf(row.found_at), lastFoundAt: isoOf(row.last_found_at) },
+    ...{ shutAt: isoOrNull(row.shut_at), keptAt: isoOrNull(row.kept_at), liftedAt: isoOrNull(row.lifted_at) },
     keptBy: nameOf(names, row.kept_by),
     approvals: genuine
       .filter((each) => each.suspension_id === row.id && each.finding === row.finding)
@@ -87,9 +87,9 @@ export async function enrolmentViews(
   const named = found.flatMap(({ row }) => [row.opened_by, ...(row.closed_by === null ? [] : [row.closed_by])])
   const names = await subjectNames(database.db, vault, named)
   return found.map(({ row, genuine }) => ({
-    ...{ id: row.id, person: row.person_id, openedAt: row.opened_at.toISOString(), until: row.until.toISOString() },
+    ...{ id: row.id, person: row.person_id, openedAt: isoOf(row.opened_at), until: isoOf(row.until) },
     ...{ openedBy: nameOf(names, row.opened_by), closedBy: nameOf(names, row.closed_by) },
-    ...{ closedAt: isoOf(row.closed_at), forged: !genuine },
+    ...{ closedAt: isoOrNull(row.closed_at), forged: !genuine },
   }))
 }
 
@@ -97,6 +97,11 @@ function nameOf(names: ReadonlyMap<SubjectId, string>, id: SubjectId | null): st
   return id === null ? null : (names.get(id) ?? null)
 }
 
-function isoOf(at: Date | null): string | null {
-  return at?.toISOString() ?? null
+/** In a row that somebody else wrote, 'infinity' is no date: it is shown as forged all the same. */
+function isoOf(at: Date): string {
+  return (at instanceof Date ? at : new Date(0)).toISOString()
+}
+
+function isoOrNull(at: Date | null): string | null {
+  return at === null ? null : isoOf(at)
 }
