@@ -85,10 +85,10 @@ function anew(row: SubscriptionRow, { now }: DeliverContext, feed: FeedName): Su
 /** What the receiver gave cause to. */
 export async function disableByItself(context: DeliverContext, id: string, code: string): Promise<void> {
   const { database, vault, log } = context
-  await inTransaction(database.pool, async (client) => {
+  const isDone = await inTransaction(database.pool, async (client) => {
     const standing = await lockStanding(client, context, id)
     // Somebody changed it, or decided meanwhile: it delivers nothing, or is tried once more.
-    if (standing?.positions == null || standing.row.state === 'disabled') return
+    if (standing?.positions == null || standing.row.state === 'disabled') return false
     const { row, positions } = standing
     await save(client, context, id, { row, positions }, { state: 'disabled', state_code: code })
     await raiseAlarm(client, vault, 'subscription.disabled', id)
@@ -98,8 +98,9 @@ export async function disableByItself(context: DeliverContext, id: string, code:
       object: id,
       details: { code },
     })
+    return true
   })
-  log('error', 'subscription.disabled', { subscription: id, code })
+  if (isDone) log('error', 'subscription.disabled', { subscription: id, code })
   await standingOf(context, id)
 }
 

@@ -40,6 +40,7 @@ test('one that fails is told of after ten minutes, one that must not log in at o
   expect(await alarms()).toEqual(['subscription.failing a', 'subscription.failing b'])
   await disableByItself(workshop.context, 'a', 'subscription.given-up')
   await disableByItself(workshop.context, 'c', 'sink.gone')
+  expect(workshop.logged.filter((event) => event === 'subscription.disabled')).toHaveLength(1)
   await watch()
   expect(await alarms()).toEqual(['subscription.disabled a', 'subscription.failing b'])
   expect(await bench.rows(`select state_code from subscription where id = 'c'`)).toEqual([
