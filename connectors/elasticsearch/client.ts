@@ -10,7 +10,8 @@ import type {
 } from '@elastic/elasticsearch'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { HttpClient, HttpRequest } from '../../src/connector/http.ts'
-import { notUnderstood, redirected } from './errors.ts'
+import { redirected } from '../../src/connector/redirected.ts'
+import { notUnderstood } from './errors.ts'
 import type { ElasticsearchSettings } from './settings.ts'
 
 /** Whatever the status; that says what it means. */
@@ -88,7 +89,7 @@ export async function openCluster(settings: ElasticsearchSettings, http: HttpCli
         if (error instanceof errors.ResponseError)
           return { status: error.statusCode ?? 0, headers: error.headers ?? {}, body: error.body }
         if (error instanceof errors.ElasticsearchClientError) throw new ConnectorError(notUnderstood)
-        throw redirected(error)
+        throw redirected(error, 'elasticsearch.redirect')
       }
     },
   }

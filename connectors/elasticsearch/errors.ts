@@ -69,13 +69,6 @@ export function failureOf({ status, headers }: Told, now: Date): ConnectorError 
   return new ConnectorError(byStatus[status] ?? (status < 300 ? notUnderstood : other))
 }
 
-/** A redirect is never followed, and is no fault of the events: somebody has to look at the address. */
-export function redirected(error: unknown): unknown {
-  if (!(error instanceof ConnectorError) || error.code !== 'http.redirect') return error
-  const hint = 'the server sends us elsewhere, and nobody is followed: set the address that it means'
-  return new ConnectorError(act('elasticsearch.redirect', hint))
-}
-
 /** What became of one document: it is there, it will never be, or not now. */
 export type Fate = 'taken' | 'refused' | ConnectorFailure
 

@@ -1,7 +1,8 @@
 /** Sends nothing to a cluster that serves strangers: asks like one, without any login, and wants to be turned away. */
 import { ConnectorError } from '../../src/connector/errors.ts'
 import type { HttpClient } from '../../src/connector/http.ts'
-import { failureOf, redirected } from './errors.ts'
+import { redirected } from '../../src/connector/redirected.ts'
+import { failureOf } from './errors.ts'
 
 const open = {
   kind: 'unauthenticated',
@@ -24,7 +25,7 @@ export async function assertClosed(http: HttpClient, now: Date, signal: AbortSig
   const answer = await http
     .request({ method: 'GET', path: '/', route: '/', headers: { 'user-agent': 'Gatehouse' }, answer: 'status' }, signal)
     .catch((error: unknown) => {
-      throw redirected(error)
+      throw redirected(error, 'elasticsearch.redirect')
     })
   if (answer.status === 401) return
   if (answer.status === 403) throw new ConnectorError(anonymous)

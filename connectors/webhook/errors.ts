@@ -29,10 +29,3 @@ export function failureOf({ status, headers }: HttpResponse, now: Date): Connect
   const hint = 'the receiver did not take the message: see its log'
   return new ConnectorError(byStatus[status] ?? { kind: 'transient', code: `webhook.status-${status}`, hint })
 }
-
-/** A redirect is never followed, and is no fault of the events: somebody has to look at the address. */
-export function redirected(error: unknown): unknown {
-  if (!(error instanceof ConnectorError) || error.code !== 'http.redirect') return error
-  const hint = 'the receiver sends us elsewhere, and nobody is followed: set the address that it means'
-  return new ConnectorError({ kind: 'unauthenticated', code: 'webhook.redirect', hint })
-}

@@ -3,8 +3,9 @@ import { hash } from 'node:crypto'
 import type { Delivered, OutgoingEvent, SinkCapability, SinkContext } from '../../src/connector/contract.ts'
 import { ConnectorError } from '../../src/connector/errors.ts'
 import { eventJson } from '../../src/connector/event-json.ts'
+import { redirected } from '../../src/connector/redirected.ts'
 import { parseWebhookSecret, webhookHeaders } from '../../src/connector/standard-webhook.ts'
-import { failureOf, redirected } from './errors.ts'
+import { failureOf } from './errors.ts'
 import type { WebhookSettings } from './settings.ts'
 
 interface Message {
@@ -28,7 +29,7 @@ export function createSink(settings: WebhookSettings, { http, now }: SinkContext
       if (failure !== null) throw failure
       return answer.status
     } catch (error) {
-      throw redirected(error)
+      throw redirected(error, 'webhook.redirect')
     }
   }
 
