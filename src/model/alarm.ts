@@ -323,7 +323,7 @@ export const alarms = {
   'subscription.filter-failed': {
     scope: 'subscription',
     means: 'So many events of the last day were not delivered, since the filter broke on them.',
-    action: 'Mend the filter in the configuration; then gatehouse subscriptions replay.',
+    action: 'See the log for the code; mend the filter in the configuration; then gatehouse subscriptions replay.',
   },
   'subscription.gap': {
     scope: 'subscription',

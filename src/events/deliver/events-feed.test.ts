@@ -131,7 +131,10 @@ test('the filter sees what may be revealed; one that breaks on an event keeps it
   expect(await passed('event.class == "alarm"', [])).toEqual([[3], 0, 3])
   expect(await passed('person.department == "Research"', ['department'])).toEqual([[1], 0, 3])
   expect(await passed('!event.known && event.decision == "denied"', [])).toEqual([[2], 0, 3])
+  expect(events.logged).not.toContain('subscription.filter-broke')
   expect(await passed('int(event.doorId) > 0', ['door'])).toEqual([[], 3, 3])
+  // Of three that broke: a door that is no number, twice, and one that is none.
+  expect(events.logged.filter((event) => event === 'subscription.filter-broke')).toHaveLength(2)
 })
 
 test('attributes are read many at a time, and remembered for half a minute', async () => {

@@ -14,7 +14,7 @@ export function eventsFeed(context: EventsContext, options: FeedOptions<'events'
   const { pool } = database
   const { id, gateway, reveal } = options
   const shape: Shape = { gateway, reveals: new Set(reveal), pseudonym: pseudonymsOf(vault, id) }
-  const filtered = openFilter(options)
+  const filtered = openFilter(options, context.log)
 
   function candidate(logged: LoggedEvent): Candidate<'events'> {
     const { position, receivedAt, person } = logged

@@ -4,6 +4,8 @@ import { eventJson } from '../../connector/event-json.ts'
 import { type EventFilter, noAttributes, type PersonAttributes } from '../../mapping/event-filter.ts'
 import { type FeedName, type Reveal, revealsOfPeople } from '../../model/events/reveal.ts'
 import type { PersonId } from '../../model/id.ts'
+import { openTrouble } from '../../model/trouble.ts'
+import type { EventsContext } from '../context.ts'
 import type { FeedItem, FeedPage } from './feed.ts'
 import type { ReadPeople } from './people.ts'
 
@@ -29,14 +31,12 @@ export interface Candidate<F extends FeedName> {
 
 const nobody: ReadonlyMap<PersonId, PersonAttributes> = new Map()
 
-/** Of a whole page, whose people are read together; and of none where nothing of them may be told. */
-export function openFilter<F extends FeedName>({
-  filter,
-  reveal,
-  people,
-}: Pick<FeedOptions<F>, 'filter' | 'reveal' | 'people'>): (
-  candidates: readonly Candidate<F>[],
-) => Promise<Pick<FeedPage, 'items' | 'unfiltered'>> {
+/** Of a whole page, whose people are read together; and of none where nothing of them may be told. Why the filter broke is logged, once for each cause. */
+export function openFilter<F extends FeedName>(
+  { id: subscription, filter, reveal, people }: FeedOptions<F>,
+  log: EventsContext['log'],
+): (candidates: readonly Candidate<F>[]) => Promise<Pick<FeedPage, 'items' | 'unfiltered'>> {
+  const trouble = openTrouble()
   const asksForPeople = filter.asksForPerson || revealsOfPeople.some((each) => reveal.includes(each))
   return async (candidates) => {
     const ids = asksForPeople ? candidates.flatMap(({ person }) => person ?? []) : []
@@ -46,7 +46,11 @@ export function openFilter<F extends FeedName>({
     for (const { position, receivedAt, person, facts, outgoing } of candidates) {
       const who = (person === null ? undefined : attributes.get(person)) ?? noAttributes
       const verdict = filter.decide(facts, who)
-      if (typeof verdict === 'object') unfiltered += 1
+      if (typeof verdict === 'object') {
+        unfiltered += 1
+        if (trouble.failed(verdict.failed))
+          log('warn', 'subscription.filter-broke', { subscription, code: verdict.failed })
+      }
       if (verdict !== 'passes') continue
       const event = outgoing(who)
       items.push({ position, event, bytes: Buffer.byteLength(eventJson(event)), receivedAt })

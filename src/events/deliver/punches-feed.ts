@@ -36,7 +36,7 @@ export function punchesFeed(context: AttendanceContext, options: FeedOptions<'pu
   const pseudonym = pseudonymsOf(vault, id)
   const idOf = (identity: string) => pseudonym('punch', identity)
   const reveals = new Set(reveal)
-  const filtered = openFilter(options)
+  const filtered = openFilter(options, context.events.log)
 
   const nothing = (upTo: number): FeedPage => ({ items: [], upTo, erased: 0, unfiltered: 0, lost: 0 })
 
