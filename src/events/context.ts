@@ -2,6 +2,7 @@
 import type { SiteOf } from '../mapping/event-site.ts'
 import type { EventClass } from '../model/events/types.ts'
 import type { Database } from '../store/database.ts'
+import type { CodedLog } from '../telemetry/log.ts'
 import type { Vault } from '../vault/vault.ts'
 import type { Filing } from './filing.ts'
 import type { RecentEvents } from './recent.ts'
@@ -15,13 +16,6 @@ export interface EventSource {
   /** Which site an event belongs to, by the configuration of today. */
   readonly siteOf: SiteOf
 }
-
-/** An event name and coded, countable fields; nothing else fits. */
-type EventsLog = (
-  level: 'info' | 'warn' | 'error',
-  event: string,
-  fields?: Readonly<Record<string, string | number | boolean | null>>,
-) => void
 
 interface EventsMetrics {
   /** New in the log. */
@@ -48,7 +42,7 @@ export interface EventsContext {
   /** Up to which position this process has seen each source: a row that says less was put back. */
   readonly seen: Map<string, number>
   readonly recent: RecentEvents
-  readonly log: EventsLog
+  readonly log: CodedLog
   readonly metrics: EventsMetrics
   /** When this process began to work with it. */
   readonly since: Date

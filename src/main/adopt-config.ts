@@ -4,12 +4,12 @@ import { ConfigError } from '../../config/problem.ts'
 import { createAuthenticator } from '../auth/authenticate.ts'
 import { adoptConfiguration } from '../sync/configuration/adopt.ts'
 import { createLog, type Log } from '../telemetry/log.ts'
+import { codedLog } from './coded-log.ts'
 import { configurable } from './connections.ts'
 import { GatewayError } from './gateway-error.ts'
 import { claimDatabase, openStore } from './open-store.ts'
 import { openConfiguredVault } from './open-vault.ts'
 import { settleReplacedKeys } from './settle-keys.ts'
-import { syncLog } from './sync-context.ts'
 
 export interface AdoptOptions {
   readonly config: string
@@ -35,7 +35,7 @@ export async function adoptConfig(options: AdoptOptions): Promise<{ readonly ver
     const actor = await createAuthenticator(database.db, vault)(options.token)
     if (actor?.role !== 'admin')
       throw new GatewayError('gateway.not-admin', 'this token opens nothing here, or is not that of an admin')
-    const ground = { database, vault, log: syncLog(log), now: () => new Date() }
+    const ground = { database, vault, log: codedLog(log, 'sync'), now: () => new Date() }
     const request = { deciding: file.deciding, subject: actor.subject, reason: options.reason }
     const version = await adoptConfiguration(ground, request, async ({ deciding }) => {
       try {

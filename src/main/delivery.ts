@@ -14,8 +14,8 @@ import type { SyncContext } from '../sync/context.ts'
 import { understand } from '../sync/resolve/resolve.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
+import { codedLog } from './coded-log.ts'
 import type { ConnectedSink } from './connections.ts'
-import { syncLog } from './sync-context.ts'
 
 export interface Delivery {
   readonly context: DeliverContext
@@ -48,7 +48,7 @@ export function buildDelivery(
   const people = peopleOf(engine)
   const gateway = config.gateway.name
   const context: DeliverContext = {
-    ...{ database, vault, now, pace: usualPace, seen: new Map(), log: syncLog(log) },
+    ...{ database, vault, now, pace: usualPace, seen: new Map(), log: codedLog(log, 'deliveries') },
     metrics: {
       delivered(subscription, count, seconds) {
         metrics.delivered.inc({ subscription }, count)

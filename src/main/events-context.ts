@@ -8,7 +8,7 @@ import type { Database } from '../store/database.ts'
 import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Vault } from '../vault/vault.ts'
-import { syncLog } from './sync-context.ts'
+import { codedLog } from './coded-log.ts'
 
 export function buildEvents(
   config: Pick<Config, 'sources' | 'targets' | 'events'>,
@@ -34,7 +34,7 @@ export function buildEvents(
     owners: new Map(),
     recent: new RecentEvents(),
     seen: new Map(),
-    log: syncLog(log),
+    log: codedLog(log, 'events'),
     metrics: {
       appended: (source, of, count) => metrics.eventsAppended.inc({ source, class: of }, count),
       other: (source, count) => metrics.eventsOther.inc({ source }, count),

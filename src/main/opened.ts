@@ -11,6 +11,7 @@ import { createMetrics, type Metrics } from '../telemetry/metrics.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
+import { codedLog } from './coded-log.ts'
 import { GatewayError } from './gateway-error.ts'
 import { watchKeyring } from './keyring-watch.ts'
 import {
@@ -26,7 +27,6 @@ import { provenLockouts } from './proven-lockouts.ts'
 import type { Role } from './roles.ts'
 import { settleReplacedKeys } from './settle-keys.ts'
 import type { StatusFacts } from './status.ts'
-import { syncLog } from './sync-context.ts'
 import { openConfiguredTraces } from './traces.ts'
 
 /** Reads the file as it lies there now; with `instead`, these deciding sections count, called by that name in errors. @throws ConfigError */
@@ -82,7 +82,7 @@ export async function openOnce(
   closing.push(() => wakeUps.close())
   const drain = startOutboxDrain({ pool: database.pool, wakeUps, onError, traces })
   closing.push(() => drain.stop())
-  const ground = { database, vault, log: syncLog(log), now: () => new Date() }
+  const ground = { database, vault, log: codedLog(log, 'sync'), now: () => new Date() }
   const standings = openStandings(database, vault, (where) => log.error({ event: 'guard.failed', where }, 'standing'))
   const metrics = createMetrics()
   const countProofs = provenLockouts(ground, metrics)

@@ -31,11 +31,11 @@ import {
 } from '../vault/next-keyring.ts'
 import { writePrivateFile } from '../vault/private-file.ts'
 import { openVault, type Vault } from '../vault/vault.ts'
+import { codedLog } from './coded-log.ts'
 import { configurable, connectTarget } from './connections.ts'
 import { GatewayError } from './gateway-error.ts'
 import { claimDatabase, type DatabaseServer, openServer, refuseOldKeyring } from './open-store.ts'
 import { replacedFiles, settleReplacedKeys, tokenPath } from './settle-keys.ts'
-import { syncLog } from './sync-context.ts'
 
 export interface ReplaceKeysOptions {
   readonly config: string
@@ -229,7 +229,7 @@ async function rendersOf(
   file: Config,
   { database, vault }: { readonly database: Parameters<typeof versionInForce>[0]['database']; readonly vault: Vault },
 ): Promise<ReadonlyMap<string, Render>> {
-  const config = await inForce(path, file, { database, vault, log: syncLog(log), now: () => new Date() }, env)
+  const config = await inForce(path, file, { database, vault, log: codedLog(log, 'sync'), now: () => new Date() }, env)
   const renders = new Map<string, Render>()
   for (const id of Object.keys(config.targets)) {
     const connected = await connectTarget(

@@ -7,14 +7,15 @@ import { compilePolicy } from '../policy/policy.ts'
 import type { Database } from '../store/database.ts'
 import type { Standings } from '../store/standings.ts'
 import { refuseSuperseded } from '../sync/configuration/in-force.ts'
-import type { Brakes, SourceSetup, SyncContext, SyncLog, TargetSetup } from '../sync/context.ts'
+import type { Brakes, SourceSetup, SyncContext, TargetSetup } from '../sync/context.ts'
 import { type Levels, openLevels } from '../sync/levels.ts'
 import { tracedAccounts } from '../sync/reconcile/traced-accounts.ts'
-import type { Log, LogFields } from '../telemetry/log.ts'
+import type { Log } from '../telemetry/log.ts'
 import type { Metrics } from '../telemetry/metrics.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
+import { codedLog } from './coded-log.ts'
 import type { Connected } from './connections.ts'
 
 export interface Engine {
@@ -66,7 +67,7 @@ export function buildEngine(
     archiveFolder: join(config.gateway.dataPath, 'archive'),
     photoSource,
     refuseSuperseded: (client) => refuseSuperseded(client, vault, version),
-    log: syncLog(log),
+    log: codedLog(log, 'sync'),
     metrics: {
       applied: (target, outcome) => metrics.applied.inc({ target, outcome }),
       pulled: (source, outcome, records) => metrics.pullRecords.inc({ source, outcome }, records),
@@ -75,15 +76,6 @@ export function buildEngine(
     now: () => new Date(),
   }
   return { context, levels, brakes: strictest([...sources.values()].map((source) => source.brakes)) }
-}
-
-export function syncLog(log: Log): SyncLog {
-  return (level, event, fields) => log[level]({ event, ...logged(fields) }, 'sync')
-}
-
-function logged(fields: Parameters<SyncContext['log']>[2]): Omit<LogFields, 'event'> {
-  const { scope, ...rest } = fields ?? {}
-  return { ...rest, ...(scope === undefined ? {} : { where: scope }) } as Omit<LogFields, 'event'>
 }
 
 function sourceSetup(id: string, source: SourceConfig): SourceSetup {

@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.ts'
 import type { StateOptions } from '../policy/state.ts'
 import type { Database } from '../store/database.ts'
 import type { Standings } from '../store/standings.ts'
+import type { CodedLog } from '../telemetry/log.ts'
 import type { Traces } from '../telemetry/traces.ts'
 import type { LivingKeyring } from '../vault/living-keyring.ts'
 import type { Vault } from '../vault/vault.ts'
@@ -92,13 +93,6 @@ export interface DeepSweepPace {
   readonly requestsPerSecond: number
 }
 
-/** An event name and coded, countable fields; nothing else fits. */
-export type SyncLog = (
-  level: 'info' | 'warn' | 'error',
-  event: string,
-  fields?: Readonly<Record<string, string | number | boolean | null>>,
-) => void
-
 export interface SyncMetrics {
   applied(target: string, outcome: string): void
   pulled(source: string, outcome: string, records: number): void
@@ -135,7 +129,7 @@ export interface SyncContext {
    * @throws Refusal `config.superseded`.
    */
   readonly refuseSuperseded: (client: pg.ClientBase) => Promise<void>
-  readonly log: SyncLog
+  readonly log: CodedLog
   readonly metrics: SyncMetrics
   readonly traces: Traces
   readonly now: () => Date

@@ -73,6 +73,13 @@ export type Log = {
   with(fields: Omit<Partial<LogFields>, 'event'>): Log
 }
 
+/** What layers below are handed, who know no fields by name: an event name and coded, countable fields; nothing else fits. */
+export type CodedLog = (
+  level: 'info' | 'warn' | 'error',
+  event: string,
+  fields?: Readonly<Record<string, string | number | boolean | null>>,
+) => void
+
 export interface LogOptions {
   readonly level?: LogLevel
   /** Takes whole lines, line break included; standard error by default. */

@@ -1,6 +1,7 @@
 /** What delivering works with: handed in once by the composition root, never looked up. */
 import type { SinkCapability } from '../../connector/contract.ts'
 import type { Database } from '../../store/database.ts'
+import type { CodedLog } from '../../telemetry/log.ts'
 import type { Vault } from '../../vault/vault.ts'
 import type { Feed } from './feed.ts'
 import { retryMs } from './retry.ts'
@@ -29,12 +30,7 @@ export const usualPace: Pace = { gatherMs: 50, pollMs: 1_000, renewMs: 750, retr
 export interface DeliverContext {
   readonly database: Database
   readonly vault: Vault
-  /** An event name and coded, countable fields; nothing else fits. */
-  readonly log: (
-    level: 'info' | 'warn' | 'error',
-    event: string,
-    fields?: Readonly<Record<string, string | number | boolean | null>>,
-  ) => void
+  readonly log: CodedLog
   readonly metrics: DeliverMetrics
   /** The newest version of each subscription that this process saw: a row that says less was put back. */
   readonly seen: Map<string, number>
