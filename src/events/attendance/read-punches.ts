@@ -4,7 +4,7 @@ import type { PersonId, SubjectId } from '../../model/id.ts'
 import { type PunchContent, punchDigest } from '../../store/punches/punch.ts'
 import { punchesOf } from '../../store/punches/rows.ts'
 import type { AttendanceContext } from './context.ts'
-import { keysToPunch } from './keys-of-people.ts'
+import { keysToPunch } from './keys-to-punch.ts'
 import { type OpenedPunch, openPunches } from './open-punches.ts'
 import { type Shift, shiftsOf, workDayOf } from './shifts.ts'
 

@@ -7,7 +7,7 @@ import { inTransaction } from '../../store/transaction.ts'
 import type { LoggedEvent } from '../logged-event.ts'
 import { readLogged } from '../read-logged.ts'
 import type { AttendanceContext } from './context.ts'
-import { keysToPunch } from './keys-of-people.ts'
+import { keysToPunch } from './keys-to-punch.ts'
 import { punchOf } from './punch-rules.ts'
 import { type NewPunch, sawPunches, writePunches } from './write-punches.ts'
 
