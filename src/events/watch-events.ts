@@ -6,7 +6,7 @@ import type { EventsContext } from './context.ts'
 /** A source says at least every 30 s that it is there. */
 const silentMs = 120_000
 /** Nothing is decided by seconds, but who came first is told wrong, and a lock-out may seem to come too late. */
-export const skewMaxMs = 60_000
+const skewMaxMs = 60_000
 
 /** One whose reading never began is silent too, once the gateway has run so long. */
 export async function watchEvents(context: EventsContext): Promise<void> {
