@@ -4,6 +4,8 @@ import type { Vault } from '../vault/vault.ts'
 /** One part of a name after the other, since joining them into a text takes longer than to look them up. */
 type Branch<T> = Map<string | number, Branch<T> | T>
 
+type Name = readonly (string | number)[]
+
 export type Memo<T> = (name: Name, make: () => T) => T
 
 /** Names of one or more parts, and none begins with all of another. `max` are kept; with other keys, everything is made anew. */
@@ -29,8 +31,6 @@ export function openMemo<T>(vault: Pick<Vault, 'keySet'>, max: number): Memo<T> 
     return made
   }
 }
-
-type Name = readonly (string | number)[]
 
 function lastOf(name: Name): string | number {
   return name[name.length - 1] as string | number
