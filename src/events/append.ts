@@ -1,4 +1,5 @@
 /** Appends what a connector reported: each event once, numbered without a gap, sealed, and with the cursor behind it; or nothing of all that. */
+import { setImmediate } from 'node:timers/promises'
 import type pg from 'pg'
 import type { EventBatch } from '../connector/contract.ts'
 import { classOf } from '../model/events/types.ts'
@@ -62,9 +63,11 @@ export async function appendReady(
     if (turn !== undefined && state.turn !== turn) throw new OvertakenError()
     const standing = { source, after: state.position, receivedAt: at, live: batch.live }
     // Sealed while PostgreSQL looks, as if all were new, as they nearly always are.
-    const asIfNew = async () => entriesOf(context, standing, events)
-    const [fresh, all] = await Promise.all([onlyNew(client, source, events, at), asIfNew()])
-    const entries = fresh.length === events.length ? all : entriesOf(context, standing, fresh)
+    const [fresh, asIfNew] = await Promise.all([
+      onlyNew(client, source, events, at),
+      entriesOf(context, standing, events),
+    ])
+    const entries = fresh.length === events.length ? asIfNew : await entriesOf(context, standing, fresh)
     const heard = { at, events: entries.length > 0, malformed: fresh.filter(({ malformed }) => malformed).length }
     const next = { ...state, position: state.position + entries.length, cursor: cursor ?? state.cursor }
     await write(client, context, next, { entries, heard, meanwhile })
@@ -115,22 +118,35 @@ interface Entry {
   readonly key: DataKey | null
 }
 
-function entriesOf(context: EventsContext, standing: Standing, events: readonly Ready[]): readonly Entry[] {
-  const { filing } = context
-  const { source, after, receivedAt, live } = standing
-  return events.map(({ digest, whose, event }, i) => {
-    const at = filedAt(new Date(event.at), receivedAt)
-    const { account, card, cardNumber, type } = event
-    const shown = card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
-    const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
-    const envelope = {
-      ...{ source, position: after + 1 + i, class: classOf(type), type, at, received_at: receivedAt },
-      strange_card: whose === null && account === null && shown,
-      ...digestsOf(filing, dayOf(at), source, content),
-    }
-    const key = whose?.key ?? null
-    return { row: sealEvent(context, key, envelope, content), content, key }
-  })
+/** So many are sealed at once, some milliseconds of work: a lock-out that comes meanwhile does not wait for all of them. */
+const sealedAtOnce = 128
+
+async function entriesOf(
+  context: EventsContext,
+  standing: Standing,
+  events: readonly Ready[],
+): Promise<readonly Entry[]> {
+  const entries: Entry[] = []
+  for (const each of events) {
+    if (entries.length > 0 && entries.length % sealedAtOnce === 0) await setImmediate()
+    entries.push(entryOf(context, standing, standing.after + 1 + entries.length, each))
+  }
+  return entries
+}
+
+function entryOf(context: EventsContext, standing: Standing, position: number, { digest, whose, event }: Ready): Entry {
+  const { source, receivedAt, live } = standing
+  const at = filedAt(new Date(event.at), receivedAt)
+  const { account, card, cardNumber, type } = event
+  const shown = card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
+  const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
+  const envelope = {
+    ...{ source, position, class: classOf(type), type, at, received_at: receivedAt },
+    strange_card: whose === null && account === null && shown,
+    ...digestsOf(context.filing, dayOf(at), source, content),
+  }
+  const key = whose?.key ?? null
+  return { row: sealEvent(context, key, envelope, content), content, key }
 }
 
 /** As whoever reads the log would find it. */
