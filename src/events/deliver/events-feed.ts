@@ -14,6 +14,8 @@ export function eventsFeed(context: EventsContext, options: FeedOptions<'events'
   const { pool } = database
   const { id, gateway, reveal } = options
   const shape: Shape = { gateway, reveals: new Set(reveal), pseudonym: pseudonymsOf(vault, id) }
+  // Whatever a subscription is called: the guard and time and attendance read along as well.
+  const reader = `subscription ${id}`
   const filtered = openFilter(options, context.log)
 
   function candidate(logged: LoggedEvent): Candidate<'events'> {
@@ -29,7 +31,7 @@ export function eventsFeed(context: EventsContext, options: FeedOptions<'events'
       return positionBefore(pool, source, time, (await newestPositions(pool, vault)).get(source) ?? 0)
     },
     async read(source, after, limit) {
-      const { events, upTo, erased, missing } = await readLogged(context, source, after, limit, { reader: id })
+      const { events, upTo, erased, missing } = await readLogged(context, source, after, limit, { reader })
       const lost = missing.reduce((sum, { from, to }) => sum + to - from + 1, 0)
       return { ...(await filtered(events.map(candidate))), upTo, erased, lost }
     },
