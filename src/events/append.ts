@@ -2,6 +2,7 @@
 import { setImmediate } from 'node:timers/promises'
 import type pg from 'pg'
 import type { EventBatch } from '../connector/contract.ts'
+import { showsCard } from '../model/events/event.ts'
 import { classOf } from '../model/events/types.ts'
 import { addToMonths } from '../store/events/months.ts'
 import { addEvents, announce, type NewEventRow, takeKeys } from '../store/events/rows.ts'
@@ -137,12 +138,11 @@ async function entriesOf(
 function entryOf(context: EventsContext, standing: Standing, position: number, { digest, whose, event }: Ready): Entry {
   const { source, receivedAt, live } = standing
   const at = filedAt(new Date(event.at), receivedAt)
-  const { account, card, cardNumber, type } = event
-  const shown = card !== null || cardNumber !== null || type === 'access.denied.unknown_credential'
+  const { account, type } = event
   const content = { id: digest.toString('hex'), live, person: whose?.person ?? null, event }
   const envelope = {
     ...{ source, position, class: classOf(type), type, at, received_at: receivedAt },
-    strange_card: whose === null && account === null && shown,
+    strange_card: whose === null && account === null && showsCard(event),
     ...digestsOf(context.filing, dayOf(at), source, content),
   }
   const key = whose?.key ?? null

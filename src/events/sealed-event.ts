@@ -5,7 +5,7 @@ import { parseJson } from '../model/parse-json.ts'
 import type { NewEventRow } from '../store/events/rows.ts'
 import { type EventRow, eventGuard } from '../store/guards.ts'
 import type { DataKey, Vault } from '../vault/vault.ts'
-import { isRowFault } from '../vault/vault-error.ts'
+import { unlessRowFault } from '../vault/vault-error.ts'
 import type { EventsContext } from './context.ts'
 import { dayOf, type Filing, placeOfWhose } from './filing.ts'
 
@@ -69,7 +69,8 @@ function nameOf({ source, position }: Pick<EventRow, 'source' | 'position'>): st
 export function openWhose(vault: Vault, { whose, person_digest, ...row }: EventRow): KeyId | null | undefined {
   if (whose === null) return null
   const place = placeOfWhose(person_digest ?? nameOf(row))
-  const key = attempt(() => vault.openSystem(place, whose)) ?? attempt(() => vault.openFormerSystem(place, whose))
+  const key =
+    unlessRowFault(() => vault.openSystem(place, whose)) ?? unlessRowFault(() => vault.openFormerSystem(place, whose))
   return (key ?? undefined) as KeyId | undefined
 }
 
@@ -86,7 +87,7 @@ export function openEvent(vault: Vault, keys: readonly DataKey[] | null, row: Ev
       ? [() => vault.openSystem(place, row.sealed), () => vault.openFormerSystem(place, row.sealed)]
       : keys.map((key) => () => vault.open(key, place, row.sealed))
   for (const open of ways) {
-    const text = attempt(open)
+    const text = unlessRowFault(open)
     if (text !== null) return parseJson(text) as SealedEvent
   }
   return null
@@ -96,13 +97,4 @@ export function openEvent(vault: Vault, keys: readonly DataKey[] | null, row: Ev
 function placeOf({ source, position, class: of, type, at, received_at, strange_card }: Envelope) {
   const row = [source, of, type, at.getTime(), received_at.getTime(), strange_card ? 1 : 0].join('/')
   return { table: 'event', column: 'sealed', row, version: position } as const
-}
-
-function attempt(open: () => string): string | null {
-  try {
-    return open()
-  } catch (error) {
-    if (!isRowFault(error)) throw error
-    return null
-  }
 }

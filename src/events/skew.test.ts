@@ -175,4 +175,23 @@ describe('a source', () => {
     await watchEvents(again)
     expect(await alarms('events.silent')).toHaveLength(2)
   })
+
+  test.each(['infinity', '9999-01-01', '-infinity'])(
+    'is not kept from being silent by whoever writes that it was heard at %s',
+    async (at) => {
+      await append('doors')
+      await append('gates')
+      await engine.tamper(
+        `update event_source set heard_at = $1, received_at = $1, skew_at = $1, furthest_skew_ms = 90000 where source = 'doors'`,
+        [at],
+      )
+      now += 2 * minute + 1
+      await append('gates')
+      await watchEvents(events.context)
+      expect(await alarms('events.silent')).toEqual([['doors', null]])
+      expect(await alarms('events.clock')).toEqual([['doors', 90]])
+      const { heard_at, skew_at } = (await newsOf('doors')) ?? {}
+      expect([heard_at, skew_at]).toEqual(at === '9999-01-01' ? [new Date(at), new Date(at)] : [null, null])
+    },
+  )
 })

@@ -15,7 +15,11 @@ export async function watchEvents(context: EventsContext): Promise<void> {
   const seen = await readAlarms(pool, 'events.silent', 'events.clock')
   const news = new Map((await newsOfSources(pool)).map((each) => [each.source, each]))
   const now = context.now().getTime()
-  const heardAt = (id: string): number => news.get(id)?.heard_at?.getTime() ?? 0
+  // What is still to come was not heard: somebody wrote it, so that silence is not told.
+  const heardAt = (id: string): number => {
+    const at = news.get(id)?.heard_at?.getTime() ?? 0
+    return at > now + silentMs ? 0 : at
+  }
   const silent = [...sources.keys()].filter((id) => now - Math.max(heardAt(id), context.since.getTime()) > silentMs)
   const wrong = [...sources.keys()].flatMap((id) => {
     const worst = Math.abs(furthestClock(news.get(id)) ?? 0)

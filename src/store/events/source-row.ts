@@ -54,12 +54,11 @@ function checked(vault: Vault, row: Deciding): FoundSource {
 }
 
 /** Makes the row if there is none, so that two who find none wait for each other. */
-export async function ensureSource(client: pg.ClientBase | pg.Pool, vault: Vault, source: string): Promise<boolean> {
-  const { rowCount } = await client.query(
-    'insert into event_source (source, guard) values ($1, $2) on conflict do nothing',
-    [source, signedState(vault, newSourceState(source))],
-  )
-  return rowCount === 1
+export async function ensureSource(client: pg.ClientBase | pg.Pool, vault: Vault, source: string): Promise<void> {
+  await client.query('insert into event_source (source, guard) values ($1, $2) on conflict do nothing', [
+    source,
+    signedState(vault, newSourceState(source)),
+  ])
 }
 
 /** What was heard with it, which decides nothing. */
@@ -128,8 +127,9 @@ export interface SourceNews {
 
 export async function newsOfSources(pool: pg.Pool): Promise<readonly SourceNews[]> {
   const { rows } = await pool.query<StoredNews>(
-    `select source, position, renewed_to, former_to, heard_at, received_at, malformed, device_skew_ms, furthest_skew_ms,
-            system_skew_ms, skew_at
+    // What nothing signs may say "infinity", which is no date here.
+    `select source, position, renewed_to, former_to, ${['heard_at', 'received_at', 'skew_at'].map(finite).join(', ')}, malformed,
+            device_skew_ms, furthest_skew_ms, system_skew_ms
        from event_source order by source`,
   )
   return rows.map(({ position, malformed, renewed_to, former_to, ...row }) => ({
@@ -137,6 +137,10 @@ export async function newsOfSources(pool: pg.Pool): Promise<readonly SourceNews[
     ...{ position: Number(position), malformed: Number(malformed) },
     ...{ renewedTo: Number(renewed_to), formerTo: Number(former_to) },
   }))
+}
+
+function finite(column: string): string {
+  return `case when isfinite(${column}) then ${column} end as ${column}`
 }
 
 type Counted = 'position' | 'malformed' | 'renewed_to' | 'former_to'

@@ -2,7 +2,7 @@
 import type pg from 'pg'
 import type { PersonId } from '../../model/id.ts'
 import type { DataKey, Vault, WrappedKey } from '../../vault/vault.ts'
-import { isRowFault } from '../../vault/vault-error.ts'
+import { unlessRowFault } from '../../vault/vault-error.ts'
 import { forEachDigest } from '../by-digest.ts'
 import {
   type AccountRow,
@@ -111,13 +111,7 @@ export async function keysOfPeople(pool: pg.Pool, vault: Vault, ids: readonly Pe
 
 /** Null when there is none, or when it does not open here. @throws what is not the row's fault. */
 export function keyOf(vault: Vault, row: WrappedKey | null): DataKey | null {
-  if (row === null) return null
-  try {
-    return vault.unwrap(row)
-  } catch (error) {
-    if (!isRowFault(error)) throw error
-    return null
-  }
+  return row === null ? null : unlessRowFault(() => vault.unwrap(row))
 }
 
 /** Of an account that somebody has, as it was when its rows were verified. */
