@@ -3,10 +3,11 @@ import { classOf, type EventClass } from '../model/events/types.ts'
 import { boundsOf, type FoundMonth, monthsOf } from '../store/events/months.ts'
 import { eventsAfter, guardOf, keysOf } from '../store/events/rows.ts'
 import { readSource } from '../store/events/source-row.ts'
+import { keyOf } from '../store/events/who.ts'
 import type { EventRow } from '../store/guards.ts'
 import type { EventsContext } from './context.ts'
 import type { LoggedEvent } from './logged-event.ts'
-import { type FormerRange, isFormer, KeysOfEvents, openRows } from './open-rows.ts'
+import { type FormerRange, isFormer, openRows } from './open-rows.ts'
 import type { RecentEvent } from './recent.ts'
 import { isGenuine } from './sealed-event.ts'
 import { tell } from './tell.ts'
@@ -98,14 +99,14 @@ async function fromMemory(
   recent: readonly RecentEvent[],
   classes: ReadonlySet<EventClass> | undefined,
 ): Promise<LoggedPage | null> {
-  const { pool } = context.database
+  const { vault, database } = context
+  const { pool } = database
   const ids = [...new Set(recent.flatMap(({ key }) => key ?? []))]
   const last = recent.at(-1) as RecentEvent
   const [found, guard] = await Promise.all([keysOf(pool, ids), guardOf(pool, last.logged)])
-  const keys = new KeysOfEvents(context, found)
   // Where another history was written, as after a restore, the last one is another as well.
   const isTheSame = guard?.equals(last.guard) === true
-  if (!isTheSame || ids.some((id) => keys.of(id, false)?.length === 0)) {
+  if (!isTheSame || ids.some((id) => keyOf(vault, found.get(id) ?? null) === null)) {
     context.recent.forget(source)
     return null
   }
