@@ -7,7 +7,12 @@ import { processTerminal } from './terminal.ts'
 /** What is printed of a stream of these events, which comes in pieces of seven bytes. */
 async function printed(events: readonly EventView[], options: FollowOptions): Promise<string[]> {
   const out: string[] = []
-  const terminal = { ...processTerminal(), out: (text: string) => void out.push(text) }
+  const said: string[] = []
+  const terminal = {
+    ...processTerminal(),
+    out: (text: string) => void out.push(text),
+    err: (text: string) => void said.push(text),
+  }
   const told = events.map((event, n) => `id: ${n}\nevent: event\ndata: ${JSON.stringify(event)}\n\n`).join(': beat\n\n')
   async function* stream() {
     const bytes = Buffer.from(told)
@@ -16,6 +21,7 @@ async function printed(events: readonly EventView[], options: FollowOptions): Pr
   await expect(followEvents({ terminal }, { stream }, options)).rejects.toMatchObject({
     ...{ exitCode: 1, message: expect.stringMatching(/^the gateway ended it: /) },
   })
+  expect(said).toEqual([expect.stringMatching(/^following: /)])
   return out
 }
 
@@ -26,8 +32,8 @@ describe('events as they come', () => {
   test('are a line each, or JSON, in which nothing moves the cursor', async () => {
     const door = { id: '17', name: 'Main\u009b31m entrance' }
     expect(await printed([one({ door, account: '4711' }), one()], {})).toEqual([
-      '2026-03-01 08:00:00Z  access.granted  hq  Main?31m entrance  4711\n',
-      '2026-03-01 08:00:00Z  access.granted  hq  Main entrance\n',
+      '2026-03-01 08:00:00Z  access.granted  hq/17 Main?31m entrance in  4711\n',
+      '2026-03-01 08:00:00Z  access.granted  hq/17 Main entrance in\n',
     ])
     const [line = ''] = await printed([one({ door })], { json: true })
     expect(line).toContain('Main\\u009b31m')

@@ -37,12 +37,25 @@ export async function followEvents(
 ): Promise<never> {
   const isAsked = askedBy(options)
   const headers = options.reason === undefined ? {} : { 'x-gatehouse-reason': encodeURIComponent(options.reason) }
-  for await (const event of eventsIn(client.stream('/v1/events/stream', headers)))
+  const chunks = saidWhenOpen(client.stream('/v1/events/stream', headers), () =>
+    terminal.err('following: what happens from now on is told here, until it is interrupted\n'),
+  )
+  for await (const event of eventsIn(chunks))
     if (isAsked(event)) terminal.out(options.json === true ? `${plainJson(event)}\n` : lineOf(event))
   throw new CliError(
     exitCodes.failed,
     'the gateway ended it: the token is over, or what came was not taken in time. What happened since is in gatehouse events list',
   )
+}
+
+/** The gateway says something as soon as it listens: what happened before that moment is not told. */
+async function* saidWhenOpen(chunks: AsyncIterable<Uint8Array>, say: () => void): AsyncGenerator<Uint8Array> {
+  let isOpen = false
+  for await (const chunk of chunks) {
+    if (!isOpen) say()
+    isOpen = true
+    yield chunk
+  }
 }
 
 /** Server-sent events, of which only the data counts here. */
@@ -66,9 +79,9 @@ function askedBy(options: FollowOptions): (event: EventView) => boolean {
   if (past !== undefined) throw usage(`--follow tells what comes from now on: leave --${past} out, or --follow`)
   const { source, person, door, type, unknownCards } = options
   if (person !== undefined && !z.uuid().safeParse(person).success)
-    throw usage('--follow takes --person by id: gatehouse person show says it')
+    throw usage('--follow takes --person by id: it is in the column WHO of gatehouse events list --person')
   if (door !== undefined && !/^[^/]+\/./.test(door))
-    throw usage('--door takes target/id, by the id that the system gives it')
+    throw usage('--door takes target/id, as the column WHERE of gatehouse events list begins')
   const card = options.card === undefined ? undefined : keyOfCard(options.card)
   if (card === null) throw usage('--card takes H10301:facility:number or CSN:hex')
   return (event) => {
@@ -95,7 +108,14 @@ function usage(message: string): CliError {
   return new CliError(exitCodes.usage, message)
 }
 
-function lineOf({ at, type, source, door, person, account, card, cardNumber }: EventView): string {
+function lineOf(event: EventView): string {
+  const { at, type, person, account, card, cardNumber } = event
   const who = person ?? account ?? card ?? cardNumber ?? ''
-  return `${[plainTime(at), type, source, door?.name ?? door?.id ?? '', who].map(plain).join('  ').trimEnd()}\n`
+  return `${[plainTime(at), type, placeOf(event), who].map(plain).join('  ').trimEnd()}\n`
+}
+
+/** Where an event was, such as `hq/17 Main entrance in`: it begins with what `--door` takes, or is the system alone. */
+export function placeOf({ source, door, direction }: Pick<EventView, 'source' | 'door' | 'direction'>): string {
+  const [at, name] = door === null ? [source, null] : [`${source}/${door.id}`, door.name]
+  return [at, name, direction].filter((each) => (each ?? '') !== '').join(' ')
 }

@@ -1,5 +1,5 @@
 /** Events: who went where, who reports it, and what types there are. */
-import { type Command, Option } from 'commander'
+import { type Command, InvalidArgumentError, Option } from 'commander'
 import { z } from 'zod'
 import type { EventView } from '../../api/acts/events.ts'
 import { pageOf } from '../../api/route.ts'
@@ -9,10 +9,11 @@ import { type EventTypeLine, eventTypeLines } from '../../model/events/type-line
 import { classOf, type EventType, eventClasses, eventTypes } from '../../model/events/types.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { CliError, exitCodes } from '../exit.ts'
-import { type FollowOptions, followEvents } from '../follow-events.ts'
+import { type FollowOptions, followEvents, placeOf } from '../follow-events.ts'
 import { describeList, type PageOptions, tellMore } from '../page.ts'
 import { plain, plainTime } from '../plain.ts'
 import { formatTable, paint } from '../table.ts'
+import { dayTimeOrAgo } from '../times.ts'
 
 export function eventsCommand(context: Context): Command {
   return describe('events', 'What door systems report: who went where, what doors did, and who reports it', [
@@ -42,13 +43,16 @@ function listCommand(context: Context): Command {
   ])
     .option('--person <who>', 'by employee number, card or id')
     .option('--card <card>', 'H10301:facility:number or CSN:hex, whoever showed it')
-    .option('--door <target/id>', 'by the id that the system gives it')
+    .option('--door <target/id>', 'as the column WHERE begins: by the id that the system gives it')
     .option('--source <target>', 'only what this target reported')
-    .addOption(new Option('--type <type>', 'gatehouse events types lists them').choices([...eventTypes]))
+    .option('--type <type>', 'such as access.denied.no_permission: gatehouse events types lists them', toType)
     .addOption(new Option('--class <class>', 'all types of a class').choices([...eventClasses]))
     .option('--unknown-cards', "only cards that are nobody's")
-    .option('--from <time>', 'happened then or later: a day (UTC) or a time such as 2026-03-01T08:00:00Z')
-    .option('--to <time>', 'happened before')
+    .option(
+      '--from <time>',
+      'happened then or later: a day (UTC), a time such as 2026-03-01T08:00:00Z, or so long ago (2h, 3d)',
+    )
+    .option('--to <time>', 'happened before, likewise')
     .option('--follow', 'what comes from now on, until interrupted: without --from, --to and --after')
     .option('--reason <text>', 'of an admin, who has no such right: why; it goes into the audit trail')
     .action((options: ListOptions) =>
@@ -67,14 +71,25 @@ const foundShape = pageOf(eventView).extend({ erased: z.int() })
 function queryOf({ source, person, card, door, type, unknownCards, from, to, limit, after, ...more }: ListOptions) {
   return {
     ...{ source, person, card, door, type, unknownCards, after, class: more.class, reason: more.reason },
-    ...{ from: from === undefined ? undefined : timeOf(from), to: to === undefined ? undefined : timeOf(to) },
+    ...spanOf(from, to),
     limit: Number(limit),
   }
 }
 
-/** What is no time is refused by the gateway, in its own words. */
-function timeOf(text: string): string {
-  return /^\d{4}-\d\d-\d\d$/.test(text) ? `${text}T00:00:00Z` : text
+/** A span in which nothing can lie would be answered like one in which nothing happened. */
+function spanOf(given: string | undefined, until: string | undefined) {
+  const from = given === undefined ? undefined : dayTimeOrAgo('--from', given)
+  const to = until === undefined ? undefined : dayTimeOrAgo('--to', until)
+  if (from !== undefined && to !== undefined && Date.parse(from) >= Date.parse(to))
+    throw new CliError(exitCodes.usage, '--from is the earlier one: --to must be after it')
+  return { from, to }
+}
+
+function toType(text: string): string {
+  if (eventTypes.some((type) => type === text)) return text
+  const near = eventTypes.filter((type) => type.startsWith(`${text}.`))
+  const which = near.length === 0 ? 'gatehouse events types lists them' : `there are ${near.join(', ')}`
+  throw new InvalidArgumentError(`It is no type of event: ${which}.`)
 }
 
 function formatEvents(rows: readonly EventView[], colours: boolean): string {
@@ -84,8 +99,7 @@ function formatEvents(rows: readonly EventView[], colours: boolean): string {
       { title: 'what', of: ({ type }) => type },
       {
         title: 'where',
-        of: ({ source, door, direction }) =>
-          [source, door?.name ?? door?.id, direction].filter((each) => (each ?? '') !== '').join(' '),
+        of: placeOf,
       },
       { title: 'who', of: ({ person, account, card, cardNumber }) => person ?? account ?? card ?? cardNumber },
       { title: 'code', of: ({ vendor }) => vendor.name ?? vendor.code },

@@ -4,13 +4,13 @@ import { z } from 'zod'
 import type { SubscriptionView } from '../../api/acts/subscriptions.ts'
 import { subscriptionTestView, subscriptionView } from '../../api/schemas/subscriptions.ts'
 import { count } from '../../api/schemas/values.ts'
-import { durationMs } from '../../model/duration.ts'
 import { type CallOptions, type Context, describe, describeCall, show, withClient } from '../command.ts'
 import { writeTo } from '../download.ts'
 import { CliError, exitCodes } from '../exit.ts'
 import { counted, plain, plainTime } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatPairs, formatTable } from '../table.ts'
+import { timeOrAgo } from '../times.ts'
 
 export function subscriptionsCommand(context: Context): Command {
   return describe('subscriptions', 'See where events are delivered to, and have it stopped, tried or done once more', [
@@ -169,7 +169,7 @@ function replayCommand(context: Context): Command {
       withClient(context, options, async (client) => {
         if ((from === undefined) === (event === undefined))
           throw new CliError(exitCodes.usage, 'give either --from or --event')
-        const start = event === undefined ? { from: timeOf(from ?? '') } : { event: eventOf(event) }
+        const start = event === undefined ? { from: timeOrAgo('--from', from ?? '') } : { event: eventOf(event) }
         const answer = z.object({ positions: count })
         const replayed = await client.post(pathOf(id, '/replay'), { reason, ...start }, answer)
         show(context, options, replayed, ({ positions }) => `${counted(positions, 'event')} once more\n`)
@@ -186,7 +186,7 @@ function openFileCommand(context: Context): Command {
     [`gatehouse subscriptions open-file payroll ${name} --out punches.csv --reason "for the payroll run of November"`],
   )
     .argument(...argument)
-    .argument('<file>', 'its name, without a folder')
+    .argument('<file>', 'its name as the folder has it, without the folder; that of today ends in .sealed.part')
     .requiredOption('--out <file>', 'a new file that only you can read')
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
     .action((id: string, file: string, { out, reason, ...options }: CallOptions & { out: string; reason: string }) =>
@@ -197,16 +197,6 @@ function openFileCommand(context: Context): Command {
         show(context, options, { subscription: id, file, out, bytes }, () => `${counted(bytes, 'byte')}\n`)
       }),
     )
-}
-
-function timeOf(text: string): string {
-  const ago = durationMs(text)
-  if (ago !== null) return new Date(Date.now() - ago).toISOString()
-  if (z.iso.datetime({ offset: true }).safeParse(text).success) return text
-  throw new CliError(
-    exitCodes.usage,
-    '--from takes a time with its zone (2026-03-06T17:00:00Z), or so long ago (2h, 3d)',
-  )
 }
 
 function eventOf(text: string): { readonly source: string; readonly position: number } {

@@ -34,15 +34,26 @@ export function eventActs({ engine, events }: ActsParts): EventActs {
 
   async function questionOf(query: EventQuery): Promise<EventQuestion> {
     const { person, card, door, unknownCards, from, to, ...plain } = query
+    const at = door === undefined ? undefined : doorIn(door)
+    for (const source of [plain.source, at?.source]) if (source !== undefined) await refuseUnheard(source)
     return {
       ...plain,
       ...(person === undefined ? {} : { person: await findPerson(context, person, false) }),
       ...(card === undefined ? {} : { card: cardIn(card) }),
-      ...(door === undefined ? {} : { door: doorIn(door) }),
+      ...(at === undefined ? {} : { door: at }),
       ...(unknownCards === undefined ? {} : { strangeCards: unknownCards }),
       ...(from === undefined ? {} : { from: new Date(from) }),
       ...(to === undefined ? {} : { to: new Date(to) }),
     }
+  }
+
+  /** A slip in its name would be answered like a system where nothing happens. */
+  async function refuseUnheard(source: string): Promise<void> {
+    const known = new Set([...events.sources.keys(), ...(await newsOfSources(pool)).map((each) => each.source)])
+    if (known.has(source)) return
+    const there =
+      known.size === 0 ? 'No system reports events.' : `There are events of ${[...known].sort().join(', ')}.`
+    throw new ActError(400, 'events.unknown-source', there)
   }
 
   return {
