@@ -14,9 +14,7 @@ export async function writeNewFile(
   chunks: AsyncIterable<Uint8Array>,
   onBytes: (bytes: number) => void,
 ): Promise<number> {
-  const taken = () =>
-    new CliError(exitCodes.failed, `there is a file already, which is not overwritten: ${plain(path)}`)
-  if (existsSync(path)) throw taken()
+  if (existsSync(path)) throw takenName(path)
   const draft = `${path}.part`
   const file = await open(draft, 'wx', 0o600)
   try {
@@ -24,7 +22,7 @@ export async function writeNewFile(
     // A disk may find out only now that it has no room.
     await file.sync()
     await file.close()
-    if (existsSync(path)) throw taken()
+    if (existsSync(path)) throw takenName(path)
     await rename(draft, path)
     await flushFolder(dirname(path))
     return bytes
@@ -33,6 +31,11 @@ export async function writeNewFile(
     await rm(draft, { force: true })
     throw error
   }
+}
+
+/** What is there already may be all that somebody has. */
+export function takenName(path: string): CliError {
+  return new CliError(exitCodes.failed, `there is a file already, which is not overwritten: ${plain(path)}`)
 }
 
 async function writeAll(

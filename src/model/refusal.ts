@@ -112,7 +112,10 @@ const refusals = {
     'state',
     'These are more accounts than an operator may decide about within a day, the larger of 5 and 1 % of ours at the target: it takes an admin.',
   ],
-  'events.malformed-door': ['invalid', 'A door is named as target/id, by the id that its system gives it.'],
+  'events.malformed-door': [
+    'invalid',
+    'A door is named as target/id, by the id that its system gives it: events list shows it so.',
+  ],
   'enrolment.too-long': [
     'invalid',
     'Write for how long as a duration of eight hours at most, such as 30m: so long somebody stands at a reader.',
@@ -231,9 +234,15 @@ const refusals = {
     'state',
     'This file does not open: it is not whole, was changed, or is no sealed file of this subscription.',
   ],
-  'subscription.file-unknown': ['unknown', 'There is no such file in the folder of this subscription.'],
+  'subscription.file-unknown': [
+    'unknown',
+    'There is no such file in the folder of this subscription: name it as it is called there. That of today ends in .part.',
+  ],
   'subscription.no-files': ['state', 'This subscription keeps no files.'],
-  'subscription.not-delivered': ['state', 'Nothing was delivered since: there is nothing to deliver once more.'],
+  'subscription.not-delivered': [
+    'state',
+    'From there on nothing of that system was delivered yet: gatehouse subscriptions show says how far each system is.',
+  ],
   'subscription.unknown': [
     'unknown',
     'There is no such subscription: `gatehouse subscriptions list` names those of the configuration.',
@@ -244,7 +253,7 @@ const refusals = {
   ],
   'suspension.approver-new': [
     'state',
-    'Only who was known here before this was found may approve it: a name that was made since is nobody else’s.',
+    'This name was made after the account was suspended, and does not count: whoever found a way in could make one. It takes somebody who was known here before.',
   ],
   'suspension.forged': [
     'state',

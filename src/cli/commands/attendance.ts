@@ -9,6 +9,7 @@ import { print, writeTo } from '../download.ts'
 import { plain } from '../plain.ts'
 import { withProgress } from '../progress.ts'
 import { formatTable } from '../table.ts'
+import { timeWithZone } from '../times.ts'
 
 const days = '--from 2026-03-01 --to 2026-03-31'
 const byHelp = 'employee number, person id, or - to read it from standard input'
@@ -41,6 +42,11 @@ function withRange(command: Command): Command {
 function toDay(text: string): string {
   if (z.iso.date().safeParse(text).success) return text
   throw new InvalidArgumentError('It is a day such as 2026-03-28.')
+}
+
+function toNumber(text: string): string {
+  if (/^[1-9]\d{0,14}$/.test(text)) return text
+  throw new InvalidArgumentError('It is a number, as attendance punches shows it.')
 }
 
 function inRange({ from, to, reason }: Pick<Range, 'from' | 'to' | 'reason'>) {
@@ -121,7 +127,7 @@ function addCommand(context: Context): Command {
     .action((given: string, options: CallOptions & { punch: string; at: string; reason: string }) =>
       withClient(context, options, async (client) => {
         const { punch, at, reason } = options
-        const body = { by: await givenOrRead(context, given), punch, at, reason }
+        const body = { by: await givenOrRead(context, given), punch, at: timeWithZone('--at', at), reason }
         const added = await client.post('/v1/attendance/punches', body, z.object({ n: z.number() }))
         show(context, options, added, ({ n }) => `added as number ${plain(n)}\n`)
       }),
@@ -132,11 +138,11 @@ function voidCommand(context: Context): Command {
   return describeCall('void', 'Take a punch back: it stays to be seen, and does not count', [
     'gatehouse attendance void 1742 --reason "pressed the wrong key"',
   ])
-    .argument('<number>', 'as `attendance punches` shows it')
+    .argument('<number>', 'as `attendance punches` shows it', toNumber)
     .requiredOption('--reason <text>', 'why: it goes into the audit trail')
     .action((n: string, { reason, ...options }: CallOptions & { reason: string }) =>
       withClient(context, options, async (client) => {
-        await client.send('POST', `/v1/attendance/punches/${encodeURIComponent(n)}/void`, { reason })
+        await client.send('POST', `/v1/attendance/punches/${n}/void`, { reason })
         show(context, options, { n, voided: true }, () => 'taken back\n')
       }),
     )

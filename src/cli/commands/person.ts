@@ -124,7 +124,10 @@ function unlockCommand(context: Context): Command {
 
 function unlockedText({ lifted, heldOpenUntil, state }: z.output<typeof unlockedView>): string {
   const held = heldOpenUntil === null ? null : `the door is held open until ${plainTime(heldOpenUntil)}`
-  if (!lifted) return held === null ? 'was not locked: nothing changed\n' : `unlocked: ${held}\n`
+  if (!lifted)
+    return held === null
+      ? 'was not locked: nothing changed. What else shuts them out says gatehouse person show\n'
+      : `unlocked: ${held}\n`
   if (held !== null) return `unlocked: ${held}, as before the lock\n`
   if (state !== 'left' && state !== 'suspended') return 'unlocked\n'
   return `the lock is lifted; still shut out, since the sources say ${plain(state)}: unlock again to hold the door open\n`

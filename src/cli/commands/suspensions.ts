@@ -73,11 +73,12 @@ function showCommand(context: Context): Command {
 }
 
 const causes: Readonly<Record<string, string>> = {
-  event: 'the system told of a change of which nothing is to be seen',
+  event:
+    'the system told of a change that the account does not show, as when one finger or face takes the place of another',
   biometrics: 'it has other numbers of fingers or faces',
   pin: 'it has a PIN that nobody issued',
   card: 'it has a card that nobody ordered',
-  record: 'its record was changed, and nothing of that is to be seen',
+  record: 'its record was changed, and does not show in what: perhaps one finger or face took the place of another',
   unread: 'the system told of a change, and the account could not be looked at',
 }
 
