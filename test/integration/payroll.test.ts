@@ -67,6 +67,9 @@ test('what a clerk writes goes to payroll with the employee number, and to other
   await asClerk('add', number, '--punch', 'in', '--at', '2026-03-02T07:00:00Z')
   await asClerk('add', number, '--punch', 'out', '--at', '2026-03-02T15:00:00Z')
   await asClerk('void', '1')
+  const asked = (...args: string[]) => desk.cliWith(clerk, 'attendance', ...args)
+  await refused(2, /It is a number/, asked('void', 'first', ...because))
+  await refused(2, /with its zone/, asked('add', number, '--punch', 'in', '--at', '2026-03-02T07:00', ...because))
   await until('payroll has all', () => isDone('payroll', 3))
   await until('the canteen has all', () => isDone('canteen', 3))
   const [name = ''] = await readdir(folder)
@@ -74,6 +77,12 @@ test('what a clerk writes goes to payroll with the employee number, and to other
   expect(await readFile(join(folder, name), 'latin1')).not.toContain(number)
   const out = join(desk.folder, 'punches.csv')
   await desk.cli('subscriptions', 'open-file', 'payroll', name, '--out', out, ...because)
+  // What is there may be all that somebody has.
+  await refused(
+    1,
+    /a file already, which is not overwritten/,
+    desk.cli('subscriptions', 'open-file', 'payroll', name, '--out', out, ...because),
+  )
   const rows = parse<Record<string, string>>(await readFile(out, 'utf8'), { columns: true })
   expect(rows.map((row) => [row['data.person.employeeNumber'], row['data.kind'], row['data.localTime']])).toEqual([
     [number, 'in', '2026-03-02T08:00:00+01:00'],
