@@ -46,8 +46,23 @@ export async function attempt(part: PartRef, step: () => Promise<'applied' | 'un
   }
 }
 
-/** Waits for all steps, also when one fails, so that nothing goes on unseen; then throws the first failure. */
+/**
+ * Waits for all steps, also when one fails, so that nothing goes on unseen; then throws the first failure. Of a part beside it nobody is told
+ * any more: where nobody knows whether that was carried out, its failure is the one that is thrown, so that it is looked at once more.
+ */
 export async function allDone<const T extends readonly Promise<unknown>[]>(steps: T) {
-  await Promise.allSettled(steps)
+  const ended = await Promise.allSettled(steps)
+  const first = ended.find(({ status }) => status === 'rejected')
+  if (first?.status === 'rejected' && first.reason instanceof ConnectorError) {
+    const unknown = ended.map((each) => unknownIn(each.status === 'rejected' ? each.reason : each.value))
+    throw unknown.find((failure) => failure !== undefined) ?? first.reason
+  }
   return Promise.all(steps)
+}
+
+/** The first failure of which nobody knows whether it was carried out, of a step or of the parts that it tells of. */
+function unknownIn(ended: unknown): ConnectorError | undefined {
+  if (Array.isArray(ended)) return ended.map(unknownIn).find((failure) => failure !== undefined)
+  if (ended instanceof ConnectorError) return ended.outcomeUnknown ? ended : undefined
+  return typeof ended === 'object' && ended !== null && 'failure' in ended ? unknownIn(ended.failure) : undefined
 }
