@@ -6,8 +6,15 @@ export function attendanceAnswers(subject: string): AttendanceActs {
   return {
     punches: async () => [
       {
-        ...{ n: 7, at: firstIn, punch: 'in', addedBy: subject, addedBecause: 'forgot the badge' },
-        ...{ voidedBy: null, voidedBecause: null },
+        ...{
+          n: 7,
+          at: firstIn,
+          punch: 'in',
+          addedBy: subject,
+          addedByName: 'Test Clerk',
+          addedBecause: 'forgot the badge',
+        },
+        ...{ voidedBy: null, voidedByName: null, voidedBecause: null },
       },
     ],
     shifts: async () => [

@@ -285,7 +285,7 @@ const refusals = {
   ],
   'wall.no-reason': [
     'invalid',
-    'Who went where, and who worked when, is read by the roles security and attendance: anybody else says why.',
+    'Who went where, and who worked when, is read by the roles security and attendance: an admin says why (`--reason`, `reason`), and nobody else may look.',
   ],
 } as const satisfies Readonly<Record<string, readonly [RefusalKind, string]>>
 

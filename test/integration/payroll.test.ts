@@ -68,6 +68,8 @@ test('what a clerk writes goes to payroll with the employee number, and to other
   await asClerk('add', number, '--punch', 'out', '--at', '2026-03-02T15:00:00Z')
   await asClerk('void', '1')
   const asked = (...args: string[]) => desk.cliWith(clerk, 'attendance', ...args)
+  const { stdout: punches } = await asked('punches', number, '--from', '2026-03-02', '--to', '2026-03-02')
+  expect(punches).toMatch(/^1 +\S+ +in +Test Clerk +Test Clerk +told by phone$/m)
   await refused(2, /It is a number/, asked('void', 'first', ...because))
   await refused(2, /with its zone/, asked('add', number, '--punch', 'in', '--at', '2026-03-02T07:00', ...because))
   await until('payroll has all', () => isDone('payroll', 3))

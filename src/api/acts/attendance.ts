@@ -17,8 +17,10 @@ export interface PunchView {
   readonly at: string
   readonly punch: string
   readonly addedBy: string | null
+  readonly addedByName: string | null
   readonly addedBecause: string | null
   readonly voidedBy: string | null
+  readonly voidedByName: string | null
   readonly voidedBecause: string | null
 }
 

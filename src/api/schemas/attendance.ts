@@ -7,8 +7,10 @@ export const punchView = z.object({
   at: z.string().meta({ description: 'By the clocks of the configured zone.' }),
   punch: z.string(),
   addedBy: z.string().nullable().meta({ description: 'Id of who wrote it by hand; null: an event said so.' }),
+  addedByName: z.string().nullable(),
   addedBecause: z.string().nullable(),
   voidedBy: z.string().nullable().meta({ description: 'Id of who took it back; null: it counts.' }),
+  voidedByName: z.string().nullable(),
   voidedBecause: z.string().nullable(),
 }) satisfies z.ZodType<PunchView>
 

@@ -1,6 +1,7 @@
 /** Acts about time and attendance. */
 import type { AttendanceActs, AttendanceQuery } from '../../api/acts/attendance.ts'
 import type { Actor } from '../../auth/actor.ts'
+import { subjectNames } from '../../auth/subjects.ts'
 import { passWall } from '../../auth/wall.ts'
 import { addPunch, voidPunch } from '../../events/attendance/correct.ts'
 import { exportShifts } from '../../events/attendance/export.ts'
@@ -15,6 +16,7 @@ import type { ActsParts } from './parts.ts'
 
 export function attendanceActs({ engine, attendance }: ActsParts): AttendanceActs {
   const { zone } = attendance.shifts
+  const { database, vault } = engine.context
   const shown = (at: number | null) => (at === null ? null : localTime(at, zone))
 
   /** By number or id alone: whoever reads times of work is not to learn whose a card is. */
@@ -36,12 +38,16 @@ export function attendanceActs({ engine, attendance }: ActsParts): AttendanceAct
     async punches(actor, query) {
       const person = await asked(actor, query, 'punches')
       const punches = (await readPunches(attendance, [person], daysOf(query))).get(person) ?? []
+      const named = punches.flatMap(({ by, voidedBy }) => [by, voidedBy].flatMap((each) => each?.subject ?? []))
+      const names = await subjectNames(database.db, vault, named)
       return punches.map(({ n, at, kind, by, voidedBy }) => ({
         n,
         at: localTime(at, zone),
         punch: kind,
-        ...{ addedBy: by?.subject ?? null, addedBecause: by?.reason ?? null },
-        ...{ voidedBy: voidedBy?.subject ?? null, voidedBecause: voidedBy?.reason ?? null },
+        ...{ addedBy: by?.subject ?? null, addedByName: nameIn(names, by?.subject) },
+        addedBecause: by?.reason ?? null,
+        ...{ voidedBy: voidedBy?.subject ?? null, voidedByName: nameIn(names, voidedBy?.subject) },
+        voidedBecause: voidedBy?.reason ?? null,
       }))
     },
     async shifts(actor, query) {
@@ -74,6 +80,10 @@ function daysOf({ from, to }: Pick<AttendanceQuery, 'from' | 'to'>): readonly st
     if (error instanceof RangeError) throw new Refusal('attendance.days')
     throw error
   }
+}
+
+function nameIn(names: ReadonlyMap<string, string>, id: string | undefined): string | null {
+  return id === undefined ? null : (names.get(id) ?? null)
 }
 
 function minutes(ms: number): number {
