@@ -48,7 +48,7 @@ export async function readLogged(
   { classes, reader }: ReadOptions = {},
 ): Promise<LoggedPage> {
   const page = await pageAfter(context, source, after, limit, classes)
-  if (reader !== undefined) context.recent.noteRead(source, reader, page.upTo)
+  if (reader !== undefined) context.recent.noteRead(source, reader, page.upTo, page.upTo - after >= limit)
   return page
 }
 

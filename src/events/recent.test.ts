@@ -139,6 +139,13 @@ describe('whoever appends as fast as they can', () => {
     expect(await waited()).toBeLessThan(100)
   })
 
+  test('waits for nobody who read all there was, and rests', async () => {
+    await append(1)
+    await readAs('guard', 0, 2)
+    await append(keptMax)
+    expect(await waited()).toBeLessThan(100)
+  })
+
   test('waits for whoever is about to fall out of what is remembered, until they have read', async () => {
     await append(keptMax)
     await readAs('guard', 0, 1)

@@ -18,8 +18,8 @@ interface Stretch {
   readonly events: RecentEvent[]
 }
 
-/** Some seconds of a busy site; about 10 MB. */
-const keptMax = 5_000
+/** More than happens at the busiest site between two looks of the guard; 16 MB. */
+const keptMax = 8_000
 
 /** Whoever is further behind is waited for no more, nor whoever has not read for so long. */
 const reachMax = 50_000
@@ -70,10 +70,11 @@ export class RecentEvents {
     return found.length === 0 ? null : found
   }
 
-  /** A reader, by any name of its own, was given everything up to a position. */
-  noteRead(source: string, reader: string, upTo: number): void {
+  /** A reader, by any name of its own, was given everything up to a position. `isMore`: and goes on at once; else it rests now. */
+  noteRead(source: string, reader: string, upTo: number, isMore: boolean): void {
     const readers = this.#readers.get(source) ?? new Map()
-    readers.set(reader, { upTo, at: performance.now() })
+    if (isMore) readers.set(reader, { upTo, at: performance.now() })
+    else readers.delete(reader)
     this.#readers.set(source, readers)
   }
 
