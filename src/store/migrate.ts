@@ -35,7 +35,7 @@ import * as eventClasses from './migrations/0031-event-classes.ts'
 import * as eventMonths from './migrations/0032-event-months.ts'
 import * as subscriptionFeeds from './migrations/0034-subscription-feeds.ts'
 import * as signedAlarms from './migrations/0035-signed-alarms.ts'
-import * as busyDoors from './migrations/0036-busy-doors.ts'
+import * as eventLookups from './migrations/0036-event-lookups.ts'
 import { signOlderStandings } from './standings.ts'
 import { signOlderModes } from './target-modes.ts'
 
@@ -80,7 +80,7 @@ const migrations: Record<string, Migration> = {
   '0032-event-months': eventMonths,
   '0034-subscription-feeds': subscriptionFeeds,
   [signedAlarmsFrom]: signedAlarms,
-  '0036-busy-doors': busyDoors,
+  '0036-event-lookups': eventLookups,
 }
 const provider = { getMigrations: async () => migrations }
 
