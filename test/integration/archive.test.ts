@@ -95,7 +95,10 @@ test('a file that was taken, and deleted from the folder, comes out again as it 
   expect((await stat(at('out.csv'))).mode & 0o777).toBe(0o600)
 
   const again = await cli('archive', 'open', id, '--out', at('out.csv'), ...because)
-  expect([again.code, again.err]).toEqual([1, expect.stringContaining('EEXIST')])
+  expect([again.code, again.err]).toEqual([
+    1,
+    expect.stringContaining('there is a file already, which is not overwritten'),
+  ])
   const trail = await until('the trail says so', async () => {
     const { out } = await cli('audit', 'export')
     return out.includes('source.archive-opened') ? out : undefined

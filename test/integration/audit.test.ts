@@ -101,7 +101,7 @@ test('it is exported with its details opened, and whoever has the public key or 
 
   const { path } = await exported('trail.jsonl')
   expect((await stat(path)).mode & 0o777).toBe(0o600)
-  await refused(1, /EEXIST/, desk.cli('audit', 'export', '--out', path))
+  await refused(1, /there is a file already, which is not overwritten/, desk.cli('audit', 'export', '--out', path))
   const seen = await verifyFile(path)
   expect([seen.code, seen.stderr]).toEqual([0, ''])
   expect(seen.stdout).toMatch(/^whole: \d+ entries, head \d+:[0-9a-f]{64}\n {2}of gateway \S+, exported \S+\n$/)

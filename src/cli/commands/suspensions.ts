@@ -85,7 +85,8 @@ const causes: Readonly<Record<string, string>> = {
 function describeOne(row: SuspensionView): string {
   const lines = [
     `${stateOf(row)}: person ${plain(row.person)}, account ${plain(row.account)} at ${plain(row.target)}`,
-    `found ${plainTime(row.foundAt)}, last ${plainTime(row.lastFoundAt)}: ${causes[row.cause] ?? plain(row.cause)}`,
+    `found ${plainTime(row.foundAt)}, last ${plainTime(row.lastFoundAt)}`,
+    causes[row.cause] ?? plain(row.cause),
     ...(row.keptAt === null ? [] : [`kept shut ${plainTime(row.keptAt)} by ${plain(row.keptBy)}`]),
     ...row.approvals.map(({ by, at, reason: why }) => `approved ${plainTime(at)} by ${plain(by)}: ${plain(why)}`),
     ...(row.liftedAt === null ? [] : [`lifted ${plainTime(row.liftedAt)}`]),

@@ -58,10 +58,8 @@ export async function findRows(
   if (filter.strangeCards) conditions.push('strange_card')
   if (people !== null) conditions.push(`person_digest = any(${value(people)}::bytea[])`)
   if (cards !== null) conditions.push(`card_digest = any(${value(cards)}::bytea[])`)
-  const isOfPerson = people !== null || cards !== null
-  const isOfBusyDoor = doors !== null && doors.length <= busyDaysMax && !isOfPerson
-  const doorIs = doors === null ? null : `door_digest = ${isOfBusyDoor ? 'day.door' : `any(${value(doors)}::bytea[])`}`
-  if (doorIs !== null) conditions.push(doorIs)
+  const isOfBusyDoor = doors !== null && doors.length <= busyDaysMax && people === null && cards === null
+  if (doors !== null) conditions.push(`door_digest = ${isOfBusyDoor ? 'day.door' : `any(${value(doors)}::bytea[])`}`)
   const chosen = `select * from event where ${conditions.join(' and ')}`
   const newest = `order by at desc, source desc, position desc limit ${value(limit)}`
   const { rows } = await pool.query<EventRow>(`select found.* from ${rowsFrom()} found ${newest}`, values)
@@ -74,7 +72,8 @@ export async function findRows(
       return `unnest(${value(doors)}::bytea[]) as day (door)
                 cross join lateral (${chosen} ${newest.replace('at desc', `at at time zone 'UTC' desc`)})`
     // Of anybody else, it has few: without `offset 0` PostgreSQL would rather go through all of the span by time, and hope to find enough.
-    return `(${chosen} ${isOfPerson || doors !== null ? 'offset 0' : ''})`
+    const isFew = people !== null || cards !== null || doors !== null
+    return `(${chosen} ${isFew ? 'offset 0' : ''})`
   }
 }
 
