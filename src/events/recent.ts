@@ -21,10 +21,10 @@ interface Stretch {
 /** More than happens at the busiest site between two looks of the guard; 16 MB. */
 const keptMax = 8_000
 
-/** Whoever is further behind is waited for no more, nor whoever has not read for so long. */
+/** Whoever is further behind is waited for no more, nor whoever has not read for so long: a receiver that is slow. */
 const reachMax = 50_000
-const restMs = 1_000
-/** What is caught up on is held up by no reader for longer, so that a slow one makes it slower and never stops it. */
+const restMs = 300
+/** What is caught up on is held up for no longer. */
 const heldUpMs = 200
 
 export class RecentEvents {
@@ -79,8 +79,8 @@ export class RecentEvents {
   }
 
   /**
-   * For whoever appends as fast as they can: resolves once no reader is so far behind that what they read next is soon not remembered
-   * any more, which would take all of them longer than this does.
+   * For whoever appends as fast as they can: resolves once the foremost reader is not so far behind that what it reads next is soon not
+   * remembered any more, which would take all longer than this does. Nobody waits for those behind it.
    */
   async letRead(source: string): Promise<void> {
     const until = performance.now() + heldUpMs
@@ -89,10 +89,10 @@ export class RecentEvents {
 
   #isOutrun(source: string): boolean {
     const head = this.#stretches.get(source)?.events.at(-1)?.logged.position
-    if (head === undefined) return false
     const since = performance.now() - restMs
-    return [...(this.#readers.get(source)?.values() ?? [])].some(
-      ({ upTo, at }) => at > since && head - upTo > this.#max / 2 && head - upTo < reachMax,
-    )
+    const reading = [...(this.#readers.get(source)?.values() ?? [])].filter(({ at }) => at > since)
+    if (head === undefined || reading.length === 0) return false
+    const behind = head - Math.max(...reading.map(({ upTo }) => upTo))
+    return behind > this.#max / 2 && behind < reachMax
   }
 }

@@ -23,7 +23,7 @@ export async function takePunches(context: AttendanceContext, signal: AbortSigna
     // From the start: an event that is a punch already does not become another one.
     if (known === null) await raiseAlarm(database.pool, vault, 'guard.failed', 'punch_position')
     for (let after = known ?? 0; after < last && !signal.aborted; ) {
-      const page = await readLogged(context.events, source, after, pageRows, { reader: 'attendance' })
+      const page = await readLogged(context.events, source, after, pageRows)
       if (page.upTo === after) break
       await take(context, source, page.events, page.upTo)
       after = page.upTo

@@ -14,7 +14,7 @@ export function eventsFeed(context: EventsContext, options: FeedOptions<'events'
   const { pool } = database
   const { id, gateway, reveal } = options
   const shape: Shape = { gateway, reveals: new Set(reveal), pseudonym: pseudonymsOf(vault, id) }
-  // Whatever a subscription is called: the guard and time and attendance read along as well.
+  // Whatever a subscription is called: the guard reads along as well.
   const reader = `subscription ${id}`
   const filtered = openFilter(options, context.log)
 

@@ -164,6 +164,14 @@ describe('a backup', () => {
     await admin.query('delete from source')
   })
 
+  test('that was read to its end holds nothing any more', async () => {
+    for (let n = 0; n < 10; n++) {
+      await backedUp(vault)
+      const { rows } = await admin.query(`select from pg_locks where locktype = 'advisory'`)
+      expect(rows).toEqual([])
+    }
+  })
+
   test('is made one at a time, and one that nobody reads on lets the next begin', async () => {
     const first = (await startBackup(postgres.admin, vault, new Date()))[Symbol.asyncIterator]()
     await first.next()

@@ -59,6 +59,8 @@ function endingWith(client: pg.Client, bytes: AsyncIterable<Buffer>): AsyncItera
           stalled = setTimeout(close, stalledAfterMs)
           yield chunk
         }
+        // Waited for: whoever has all of it may have the next one made at once.
+        await client.end()
       } finally {
         clearTimeout(stalled)
         close()
